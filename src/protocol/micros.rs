@@ -1,0 +1,36 @@
+//! `Micros`: an instant on the hub's timeline clock.
+//!
+//! Plain arithmetic; reading the clock is `clock`'s business.
+
+use std::fmt;
+use std::time::Duration;
+
+/// An instant in whole microseconds since the Unix epoch, on the hub's timeline clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Micros(i64);
+
+impl Micros {
+    /// The instant `value` microseconds after the Unix epoch.
+    #[must_use]
+    pub const fn new(value: i64) -> Self {
+        Self(value)
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// How long this instant lies after `earlier`; zero when it does not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
