@@ -2,12 +2,22 @@
 //!
 //! At the bottom of the import order: knows no clock, no socket, no topic's state.
 
+mod close;
+mod epoch;
+pub mod frame;
+pub mod message;
 mod micros;
+mod position;
+mod publication;
 mod rate;
 mod seq;
 mod topic_name;
 
+pub use close::Close;
+pub use epoch::{Epoch, EpochError};
 pub use micros::Micros;
+pub use position::{Position, PositionError};
+pub use publication::{Jump, JumpReason, Publication};
 pub use rate::{Rate, RateError};
 pub use seq::Seq;
 pub use topic_name::{TopicName, TopicNameError};

@@ -58,8 +58,12 @@ impl FromStr for Rate {
             return Err(RateError::Precision);
         }
         let whole: u64 = whole.parse().map_err(|_| RateError::Range)?;
-        let millionths: u64 = format!("{fraction:0<6}").parse().map_err(|_| RateError::Syntax)?;
-        let total = whole.checked_mul(Self::MILLIONTHS).and_then(|whole| whole.checked_add(millionths));
+        let millionths: u64 = format!("{fraction:0<6}")
+            .parse()
+            .map_err(|_| RateError::Syntax)?;
+        let total = whole
+            .checked_mul(Self::MILLIONTHS)
+            .and_then(|whole| whole.checked_add(millionths));
         Self::from_millionths(total.ok_or(RateError::Range)?)
     }
 }
@@ -71,7 +75,11 @@ impl fmt::Display for Rate {
         if fraction == 0 {
             return write!(f, "{whole}");
         }
-        write!(f, "{whole}.{}", format!("{fraction:06}").trim_end_matches('0'))
+        write!(
+            f,
+            "{whole}.{}",
+            format!("{fraction:06}").trim_end_matches('0')
+        )
     }
 }
 
@@ -101,7 +109,10 @@ mod tests {
             ("3.1000000", 3_100_000, "3.1"),
         ] {
             let rate: Rate = text.parse().unwrap();
-            assert_eq!((rate.millionths(), rate.to_string().as_str()), (millionths, printed));
+            assert_eq!(
+                (rate.millionths(), rate.to_string().as_str()),
+                (millionths, printed)
+            );
         }
     }
 

@@ -19,7 +19,11 @@ impl Seq {
     /// The place `value`, or `None` beyond [`Seq::MAX`].
     #[must_use]
     pub const fn new(value: u64) -> Option<Self> {
-        if value <= Self::MAX.0 { Some(Self(value)) } else { None }
+        if value <= Self::MAX.0 {
+            Some(Self(value))
+        } else {
+            None
+        }
     }
 
     /// The place `value`, held at [`Seq::MAX`].

@@ -30,7 +30,9 @@ impl FromStr for TopicName {
     fn from_str(text: &str) -> Result<Self, TopicNameError> {
         let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let begins_well = text.bytes().next().is_some_and(alphanumeric);
-        let is_spelled_well = text.bytes().all(|byte| alphanumeric(byte) || b"._-".contains(&byte));
+        let is_spelled_well = text
+            .bytes()
+            .all(|byte| alphanumeric(byte) || b"._-".contains(&byte));
         if begins_well && is_spelled_well && text.len() <= Self::LEN_MAX && !text.contains("__") {
             return Ok(Self(text.into()));
         }
@@ -61,7 +63,18 @@ mod tests {
         for good in ["ecg", "0", "a.b-c_d", &"a".repeat(64)] {
             assert!(good.parse::<TopicName>().is_ok(), "{good}");
         }
-        for bad in ["", "_a", ".a", "Ecg", "a__b", "a b", "é", "a/b", "a\0", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "_a",
+            ".a",
+            "Ecg",
+            "a__b",
+            "a b",
+            "é",
+            "a/b",
+            "a\0",
+            &"a".repeat(65),
+        ] {
             assert!(bad.parse::<TopicName>().is_err(), "{bad:?}");
         }
     }

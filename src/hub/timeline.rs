@@ -1,0 +1,182 @@
+//! The timeline: a pure function between `seq`, the instant it is due, and the dataset's index.
+//!
+//! Integer arithmetic from an anchor, nothing accumulated: the billionth record is as exact as the first, and
+//! two hubs with the same anchor agree without talking. Reads no clock; the instant comes in as an argument.
+
+use std::num::NonZeroU64;
+
+use crate::protocol::message::TimelineView;
+use crate::protocol::{Jump, JumpReason, Micros, Rate, Seq};
+
+/// A stretch of the timeline with one rate: from `seq0`, due at `t0` and at `index0` of the dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// The first publication of the segment.
+    pub seq0: Seq,
+    /// When it is due.
+    pub t0: Micros,
+    /// Its index in the dataset.
+    pub index0: u64,
+    /// Records per second.
+    pub rate: Rate,
+    /// Whether the timeline moves in this segment.
+    pub playing: bool,
+}
+
+impl Segment {
+    /// Microseconds a second times millionths a record: turns records at a rate into microseconds.
+    const SCALE: i128 = 1_000_000_000_000;
+
+    /// `t0 + floor((seq − seq0)·10¹² / R)` with R in millionths of a record per second.
+    fn t(&self, seq: Seq) -> Micros {
+        let records = i128::from(seq.get()) - i128::from(self.seq0.get());
+        let micros = (records * Self::SCALE).div_euclid(i128::from(self.rate.millionths()));
+        Micros::new(
+            self.t0
+                .get()
+                .saturating_add(i64::try_from(micros).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// The inverse: the last publication due at or before `now`, `seq0 − 1` when none is.
+    ///
+    /// The largest n with `floor(n·10¹² / R) ≤ d` is the largest n with `n·10¹² < (d + 1)·R`.
+    fn due(&self, now: Micros) -> Seq {
+        if now < self.t0 || !self.playing {
+            return self.seq0.previous();
+        }
+        let elapsed = i128::from(now.get()) - i128::from(self.t0.get());
+        let records = ((elapsed + 1) * i128::from(self.rate.millionths()) - 1) / Self::SCALE;
+        Seq::saturating(
+            self.seq0
+                .get()
+                .saturating_add(u64::try_from(records).unwrap_or(u64::MAX)),
+        )
+    }
+}
+
+/// The segments of one epoch over a dataset of a known length.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// In order of `seq0` and of `t0`; never empty.
+    segments: Vec<Segment>,
+    len: NonZeroU64,
+    looping: bool,
+}
+
+impl Timeline {
+    /// A timeline whose first record is due at `t0`, over a dataset of `len` records.
+    #[must_use]
+    pub fn begin(t0: Micros, rate: Rate, len: NonZeroU64, looping: bool) -> Self {
+        let first = Segment {
+            seq0: Seq::ZERO.next(),
+            t0,
+            index0: 0,
+            rate,
+            playing: true,
+        };
+        Self {
+            segments: vec![first],
+            len,
+            looping,
+        }
+    }
+
+    /// When `seq` is due; `None` for what is never due: seq 0, and what lies beyond the end.
+    #[must_use]
+    pub fn t(&self, seq: Seq) -> Option<Micros> {
+        let is_due_once = seq > Seq::ZERO && self.last().is_none_or(|last| seq <= last);
+        is_due_once.then(|| self.segment_of(seq).t(seq))
+    }
+
+    /// The last publication due at `now`, 0 before the first.
+    #[must_use]
+    pub fn due(&self, now: Micros) -> Seq {
+        let following = self.segments.partition_point(|segment| segment.t0 <= now);
+        let due = self.segments[following.saturating_sub(1)].due(now);
+        let ends = [
+            self.segments
+                .get(following)
+                .map(|next| next.seq0.previous()),
+            self.last(),
+        ];
+        ends.into_iter().flatten().fold(due, Seq::min)
+    }
+
+    /// The index in the dataset of the record that `seq` carries.
+    #[must_use]
+    pub fn index(&self, seq: Seq) -> u64 {
+        let segment = self.segment_of(seq);
+        (segment.index0 + seq.get().saturating_sub(segment.seq0.get())) % self.len
+    }
+
+    /// The discontinuity of the dataset just before `seq`. A dataset of one record has none.
+    #[must_use]
+    pub fn jump_before(&self, seq: Seq) -> Option<Jump> {
+        if seq <= Seq::ZERO.next() || self.len == NonZeroU64::MIN {
+            return None;
+        }
+        let (index, expected) = (self.index(seq), self.index(seq.previous()) + 1);
+        if index == expected {
+            return None;
+        }
+        let is_loop = index == 0 && expected == self.len.get();
+        Some(Jump {
+            index,
+            reason: if is_loop {
+                JumpReason::Loop
+            } else {
+                JumpReason::Seek
+            },
+        })
+    }
+
+    /// The last publication there will be; `None` for a timeline that loops.
+    #[must_use]
+    pub fn last(&self) -> Option<Seq> {
+        let segment = self.current();
+        let left = self.len.get() - segment.index0;
+        (!self.looping).then(|| Seq::saturating(segment.seq0.get() + left - 1))
+    }
+
+    /// The segment in force.
+    #[must_use]
+    pub fn current(&self) -> &Segment {
+        self.segments
+            .last()
+            .expect("a timeline begins with a segment and never loses one")
+    }
+
+    /// Whether the dataset begins again after its end.
+    #[must_use]
+    pub const fn is_looping(&self) -> bool {
+        self.looping
+    }
+
+    /// The segment in force, as viewers see it.
+    #[must_use]
+    pub fn view(&self) -> TimelineView {
+        let Segment {
+            seq0,
+            t0,
+            index0,
+            rate,
+            playing,
+        } = *self.current();
+        TimelineView {
+            seq0,
+            t0,
+            index0,
+            rate,
+            playing,
+        }
+    }
+
+    fn segment_of(&self, seq: Seq) -> &Segment {
+        let following = self.segments.partition_point(|segment| segment.seq0 <= seq);
+        &self.segments[following.saturating_sub(1)]
+    }
+}
+
+#[cfg(test)]
+mod tests;

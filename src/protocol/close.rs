@@ -1,0 +1,79 @@
+//! Why the hub closes a viewer's connection, and whether the viewer should come back.
+
+/// A close code of the hub, with its reason phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Close {
+    /// 1000: both sides are done.
+    Normal,
+    /// 1002: the viewer broke the WebSocket protocol.
+    Protocol,
+    /// 1003: the viewer sent a binary message.
+    Binary,
+    /// 1007: the viewer sent text that is not UTF-8.
+    Utf8,
+    /// 1009: the viewer sent more than a message may hold.
+    TooBig,
+    /// 1012: the hub is draining; come back after the `retry_ms` of `bye`.
+    Draining,
+    /// 4400: the viewer sent a malformed message; do not retry.
+    Malformed,
+    /// 4408: no byte came after the hub's ping; come back.
+    NoPong,
+    /// 4409: too slow; come back.
+    Slow,
+    /// 4429: too many messages; come back later.
+    TooMany,
+}
+
+impl Close {
+    /// The code on the wire (RFC 6455, section 7.4, and its private range).
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Normal => 1000,
+            Self::Protocol => 1002,
+            Self::Binary => 1003,
+            Self::Utf8 => 1007,
+            Self::TooBig => 1009,
+            Self::Draining => 1012,
+            Self::Malformed => 4400,
+            Self::NoPong => 4408,
+            Self::Slow => 4409,
+            Self::TooMany => 4429,
+        }
+    }
+
+    /// The reason phrase on the wire.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Normal => "",
+            Self::Protocol => "websocket protocol error",
+            Self::Binary => "binary messages are not accepted",
+            Self::Utf8 => "text is not utf-8",
+            Self::TooBig => "message over 1 KiB",
+            Self::Draining => "draining",
+            Self::Malformed => "malformed message",
+            Self::NoPong => "no pong",
+            Self::Slow => "too slow",
+            Self::TooMany => "too many messages",
+        }
+    }
+
+    /// The reason as a short word for logs.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Protocol => "protocol",
+            Self::Binary => "binary",
+            Self::Utf8 => "utf8",
+            Self::TooBig => "too_big",
+            Self::Draining => "draining",
+            Self::Malformed => "malformed",
+            Self::NoPong => "no_pong",
+            Self::Slow => "slow",
+            Self::TooMany => "too_many",
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! `Dataset`: a JSON array in a file, held as the records' own text.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::compact::push_compact;
+
+/// Records in the order of their file, all in one block of memory. Never empty.
+#[derive(Debug)]
+pub struct Dataset {
+    /// The records' texts, one after another.
+    text: Vec<u8>,
+    /// Where each record's text ends.
+    ends: Vec<usize>,
+    digest: [u8; 32],
+    digest_hex: String,
+}
+
+/// Why a file is not a dataset.
+#[derive(Debug)]
+pub enum DatasetError {
+    /// The file cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// The file is not a JSON array.
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line of the fault, from 1.
+        line: usize,
+        /// Column of the fault, in bytes, from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The array has no records.
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Dataset {
+    /// Reads the dataset in the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not a JSON array, or holds no record.
+    pub fn load(path: &Path) -> Result<Self, DatasetError> {
+        let unreadable = |error| DatasetError::Unreadable {
+            path: path.to_owned(),
+            error,
+        };
+        Self::parse(path, &fs::read(path).map_err(unreadable)?)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DatasetError> {
+        let json = utf8(path, bytes)?;
+        check_begins_with_array(path, json)?;
+        let records: Vec<&RawValue> =
+            serde_json::from_str(json).map_err(|error| malformed(path, &error))?;
+        if records.is_empty() {
+            return Err(DatasetError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let mut dataset = Self {
+            text: Vec::with_capacity(bytes.len()),
+            ends: Vec::with_capacity(records.len()),
+            digest,
+            digest_hex: HEXLOWER.encode(&digest),
+        };
+        for record in records {
+            push_compact(record.get(), &mut dataset.text);
+            dataset.ends.push(dataset.text.len());
+        }
+        dataset.text.shrink_to_fit();
+        Ok(dataset)
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> NonZeroU64 {
+        NonZeroU64::new(self.ends.len() as u64).expect("an empty array is refused when it is read")
+    }
+
+    /// The text of the record at `index`.
+    ///
+    /// # Panics
+    /// `index` is not below [`Dataset::len`].
+    #[must_use]
+    pub fn record(&self, index: u64) -> &[u8] {
+        let index =
+            usize::try_from(index).expect("an index is below the number of records in memory");
+        let start = index
+            .checked_sub(1)
+            .map_or(0, |previous| self.ends[previous]);
+        &self.text[start..self.ends[index]]
+    }
+
+    /// SHA-256 of the file's bytes.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The digest in lower-case hexadecimal.
+    #[must_use]
+    pub fn digest_hex(&self) -> &str {
+        &self.digest_hex
+    }
+}
+
+fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DatasetError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line_start = before
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
+        DatasetError::Malformed {
+            path: path.to_owned(),
+            line: before.iter().filter(|&&byte| byte == b'\n').count() + 1,
+            column: before.len() - line_start + 1,
+            problem: "not UTF-8".to_owned(),
+        }
+    })
+}
+
+/// Says "not an array" in words of the user, before the JSON parser does it in its own.
+fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> {
+    let rest = json.trim_start_matches([' ', '\t', '\r', '\n']);
+    if rest.is_empty() || rest.starts_with('[') {
+        return Ok(());
+    }
+    let before = &json[..json.len() - rest.len()];
+    Err(DatasetError::Malformed {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1,
+        problem: "not a JSON array".to_owned(),
+    })
+}
+
+fn malformed(path: &Path, error: &serde_json::Error) -> DatasetError {
+    let text = error.to_string();
+    let problem = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(problem, _)| problem);
+    DatasetError::Malformed {
+        path: path.to_owned(),
+        line: error.line(),
+        column: error.column(),
+        problem: problem.to_owned(),
+    }
+}
+
+impl fmt::Display for DatasetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, error } => {
+                write!(f, "cannot read dataset `{}`: {error}", path.display())
+            }
+            Self::Malformed {
+                path,
+                line,
+                column,
+                problem,
+            } => {
+                write!(
+                    f,
+                    "{}:{line}:{column}: malformed dataset: {problem}",
+                    path.display()
+                )
+            }
+            Self::Empty { path } => write!(f, "dataset `{}` holds no records", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for DatasetError {}
+
+impl DatasetError {
+    /// What the user can do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => {
+                "a relative path is taken from the folder of the configuration file"
+            }
+            Self::Malformed { .. } => {
+                "a dataset is one JSON array, such as `[{\"value\":1},{\"value\":2}]`"
+            }
+            Self::Empty { .. } => "give at least one record, such as `[{\"value\":1}]`",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &[u8]) -> Result<Dataset, String> {
+        Dataset::parse(Path::new("d.json"), json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn records_keep_their_spelling_whatever_they_are() {
+        let dataset = parse(b" [ {\"b\": 1.0, \"a\":2} , 1e3,null, \"x y\",[ ] ]\n").unwrap();
+        let records: Vec<_> = (0..dataset.len().get())
+            .map(|index| dataset.record(index))
+            .collect();
+        assert_eq!(
+            records,
+            [
+                &br#"{"b":1.0,"a":2}"#[..],
+                b"1e3",
+                b"null",
+                br#""x y""#,
+                b"[]"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_dataset_is_refused_with_its_place() {
+        for (json, message) in [
+            (&b"[]"[..], "dataset `d.json` holds no records"),
+            (
+                b"",
+                "d.json:1:0: malformed dataset: EOF while parsing a value",
+            ),
+            (
+                b"[{\"value\":1},\n{\"val",
+                "d.json:2:5: malformed dataset: EOF while parsing a string",
+            ),
+            (b"\n {}", "d.json:2:2: malformed dataset: not a JSON array"),
+            (
+                b"[1]\n2",
+                "d.json:2:1: malformed dataset: trailing characters",
+            ),
+            (
+                b"[1,\n NaN]",
+                "d.json:2:2: malformed dataset: expected value",
+            ),
+            (
+                b"[\"a\",\n\"\xff\"]",
+                "d.json:2:2: malformed dataset: not UTF-8",
+            ),
+        ] {
+            assert_eq!(parse(json).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn the_digest_is_of_the_files_bytes() {
+        let digest = |json| parse(json).unwrap().digest_hex().to_owned();
+        assert_ne!(digest(b"[1]"), digest(b"[1] "));
+        assert_eq!(
+            digest(b"[1]"),
+            "080a9ed428559ef602668b4c00f114f1a11c3f6b02a435f0bdc154578e4d7f22"
+        );
+    }
+}
