@@ -1,0 +1,59 @@
+# The everyday commands; `make` alone lists them. Everything they do is an ordinary cargo or npm
+# command: nothing here is needed to use either directly.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run build page test lint fmt bench clean tools
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# The page is stale when any of these is newer than its build. The folders of the sources count
+# too, for a file that was taken away; `web` itself does not, because the build writes into it.
+PAGE_SOURCES := $(shell find web \( -name node_modules -o -name dist \) -prune -o -type f -print) \
+                $(shell find web/src web/public -type d 2>/dev/null)
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+	  while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
+
+# Logs are JSON for machines; a person at a terminal gets text, unless they chose otherwise.
+run: build ## build and serve config/tickcast.toml on http://127.0.0.1:8000/
+	@if [ -t 2 ]; then export TICKCAST__LOG__FORMAT="$${TICKCAST__LOG__FORMAT:-text}"; fi; \
+	exec $(TARGET)/release/tickcast
+
+# The page comes first: the hub takes it in when it is compiled.
+build: page ## build the page and the hub (target/release/tickcast)
+	cargo build --release --locked
+
+page: web/dist/index.html ## build the page (web/dist), if its sources changed
+
+test: tools ## install what the tests need, then run every check and test
+	@tests/tools/install.sh
+	@$(MAKE) --no-print-directory page
+	@tests/tools/run.sh lint test
+
+lint: page ## check formatting, lints and types
+	@tests/tools/run.sh lint
+
+fmt: web/node_modules/.package-lock.json ## format all sources
+	cargo fmt
+	npm --prefix web run --silent format
+
+bench: page ## run the benchmarks
+	cargo bench --locked
+
+clean: ## remove everything built or fetched; a hub's state stays
+	cargo clean
+	rm -rf web/dist web/node_modules
+
+tools:
+	@command -v cargo >/dev/null || { echo 'cargo is missing; install Rust from https://rustup.rs' >&2; exit 1; }
+	@command -v npm >/dev/null || { echo 'npm is missing; install Node.js 20.19 or newer from https://nodejs.org' >&2; exit 1; }
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json | tools
+	npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(PAGE_SOURCES)
+	npm --prefix web run --silent build
+	@touch $@

