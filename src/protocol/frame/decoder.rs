@@ -53,9 +53,11 @@ struct Header {
 }
 
 impl Decoder {
-    /// Takes bytes as they came from the socket.
+    /// Takes bytes as they came from the socket. After a violation they are dropped.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        if !self.is_failed {
+            self.buffer.extend_from_slice(bytes);
+        }
     }
 
     /// The next message, `None` when more bytes are needed.

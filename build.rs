@@ -1,0 +1,44 @@
+//! Tells the crate where the built page is, and which commit this is. Writes nothing and runs no npm.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo:rustc-env=TICKCAST_PAGE={}", page());
+    println!(
+        "cargo:rustc-env=TICKCAST_COMMIT={}",
+        commit().unwrap_or_else(|| "unknown".to_owned())
+    );
+}
+
+/// The folder of the page to embed: the built one, else a small one that says how to build it.
+fn page() -> String {
+    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let built = Path::new(&root).join("web/dist");
+    println!("cargo:rerun-if-changed=web/dist");
+    println!("cargo:rerun-if-changed=src/routes/placeholder");
+    if built.join("index.html").exists() {
+        return built.display().to_string();
+    }
+    println!(
+        "cargo:warning=web/dist is missing: the hub will serve a page that says how to build the real one (`make page`)"
+    );
+    Path::new(&root)
+        .join("src/routes/placeholder")
+        .display()
+        .to_string()
+}
+
+fn commit() -> Option<String> {
+    println!("cargo:rerun-if-changed=.git/HEAD");
+    println!("cargo:rerun-if-changed=.git/refs/heads");
+    let output = Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

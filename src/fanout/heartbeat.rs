@@ -1,0 +1,74 @@
+//! `Heartbeat`: when to ping a viewer, and when to give it up.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What the deadline that has come demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beat {
+    /// Send a ping.
+    Ping,
+    /// The viewer is gone: not a byte came after the last ping.
+    GiveUp,
+}
+
+/// The state of one viewer's pings.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    deadline: Instant,
+    is_awaited: bool,
+}
+
+impl Heartbeat {
+    /// Below the idle timeouts of common proxies (60 s) with one ping to spare.
+    const PING_EVERY: Duration = Duration::from_secs(25);
+    /// Long enough for a mobile network to wake up.
+    const PONG_WITHIN: Duration = Duration::from_secs(10);
+
+    /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part.
+    pub(super) fn begin(now: Instant) -> Self {
+        Self {
+            deadline: now + Self::PING_EVERY.mul_f64(fastrand::f64()),
+            is_awaited: false,
+        }
+    }
+
+    /// When [`Heartbeat::beat`] is due.
+    pub(super) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The deadline has come.
+    pub(super) fn beat(&mut self) -> Beat {
+        if self.is_awaited {
+            return Beat::GiveUp;
+        }
+        self.is_awaited = true;
+        self.deadline += Self::PONG_WITHIN;
+        Beat::Ping
+    }
+
+    /// Bytes came: any of them prove that the viewer lives.
+    pub(super) fn hear(&mut self, now: Instant) {
+        if std::mem::take(&mut self.is_awaited) {
+            self.deadline = now + Self::PING_EVERY;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_viewer_that_is_heard_is_pinged_again_and_a_silent_one_is_given_up() {
+        let mut heartbeat = Heartbeat::begin(Instant::now());
+        assert_eq!(heartbeat.beat(), Beat::Ping);
+        let pinged = heartbeat.deadline();
+        heartbeat.hear(pinged);
+        assert_eq!(heartbeat.deadline(), pinged + Heartbeat::PING_EVERY);
+        assert_eq!(heartbeat.beat(), Beat::Ping);
+        assert_eq!(heartbeat.beat(), Beat::GiveUp);
+    }
+}

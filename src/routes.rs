@@ -1,0 +1,131 @@
+//! Every path in one list, for both listeners.
+//!
+//! Each resource is one filter that ends in a handler returning a response; what no filter takes becomes a
+//! problem document at the end. Knows HTTP and the hub; what happens on an upgraded socket is `fanout`'s.
+
+mod access;
+mod api;
+mod page;
+mod problem;
+mod remote;
+mod ws;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_util::task::TaskTracker;
+use warp::filters::BoxedFilter;
+use warp::http::{HeaderMap, header};
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
+
+pub use access::{Origins, TrustedProxies};
+pub use remote::Peer;
+
+use crate::fanout::Drain;
+use crate::hub::{Hub, Seats};
+use problem::{BodyRefused, problem_for};
+
+/// What the routes of one hub share.
+#[derive(Debug)]
+pub struct Context {
+    /// The topics.
+    pub hub: Hub,
+    /// Seats for viewers.
+    pub seats: Seats,
+    /// Which other sites may connect.
+    pub origins: Origins,
+    /// Whose `X-Forwarded-*` counts.
+    pub proxies: TrustedProxies,
+    /// The way out for viewers.
+    pub drain: Arc<Drain>,
+    /// Tracks the tasks of viewers.
+    pub tasks: TaskTracker,
+    /// Whether every topic is scheduled.
+    pub is_ready: AtomicBool,
+}
+
+/// Every path of the public listener.
+#[must_use]
+pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+    let route = |paths: BoxedFilter<()>, answer: fn(&Context, &HeaderMap) -> Response| {
+        let context = Arc::clone(context);
+        paths
+            .and(get())
+            .and(warp::header::headers_cloned())
+            .map(move |headers| answer(&context, &headers))
+            .boxed()
+    };
+    let routes = ws::routes(context)
+        .or(route(
+            warp::path!("api" / "v1" / "topics").boxed(),
+            api::topics,
+        ))
+        .unify()
+        .or(api::topic_route(context))
+        .unify()
+        .or(route(warp::path!("api" / "v1" / "time").boxed(), api::time))
+        .unify()
+        .or(route(warp::path!("healthz").boxed(), |_, _| api::alive()))
+        .unify()
+        .or(route(warp::path!("version").boxed(), |_, _| api::version()))
+        .unify()
+        .or(page::route(context))
+        .unify();
+    finish(routes.boxed())
+}
+
+/// Every path of the operations listener.
+#[must_use]
+pub fn ops(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+    let context = Arc::clone(context);
+    let routes = warp::path!("healthz")
+        .and(get())
+        .map(api::alive)
+        .or(warp::path!("readyz")
+            .and(get())
+            .map(move || api::ready(&context)))
+        .unify();
+    finish(routes.boxed())
+}
+
+impl Context {
+    /// Whether traffic should be sent here.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Acquire) && !self.drain.has_begun()
+    }
+}
+
+/// GET, and HEAD, whose body the HTTP layer leaves out.
+fn get() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::get().or(warp::head()).unify()
+}
+
+/// Refuses bodies before, and answers what nobody took after.
+fn finish(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+    refuse_body()
+        .and(routes)
+        .recover(|rejection: Rejection| async move {
+            Ok::<_, Infallible>(problem_for(&rejection).into_response())
+        })
+        .unify()
+        .boxed()
+}
+
+/// No path takes a body, and one that is not read would be taken for the next request.
+fn refuse_body() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::header::headers_cloned()
+        .and_then(|headers: HeaderMap| async move {
+            let length = headers.get(header::CONTENT_LENGTH);
+            let has_body = length.is_some_and(|length| length != "0")
+                || headers.contains_key(header::TRANSFER_ENCODING);
+            if has_body {
+                Err(warp::reject::custom(BodyRefused))
+            } else {
+                Ok(())
+            }
+        })
+        .untuple_one()
+}

@@ -1,0 +1,187 @@
+//! The page, embedded in the binary with its compressed forms.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rust_embed::{EmbeddedFile, RustEmbed};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{self, HeaderName, HeaderValue};
+use warp::http::{HeaderMap, StatusCode};
+use warp::path::FullPath;
+use warp::reply::{Reply, Response};
+
+use super::problem::Problem;
+use super::{Context, get};
+
+#[derive(RustEmbed)]
+#[folder = "$TICKCAST_PAGE"]
+struct Page;
+
+/// Compressed forms the build leaves beside each file, the smaller first.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// `GET /` and the page's assets.
+pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+    let policy = security_policy(context);
+    let answer = move |path: FullPath, headers: HeaderMap| file(path.as_str(), &headers, &policy);
+    // Only a path that is there may take part: a wrong method on any other path is 404, not 405.
+    let exists = warp::path::full().and_then(|path: FullPath| async move {
+        if Page::get(name(path.as_str())).is_some() {
+            Ok(path)
+        } else {
+            Err(warp::reject::not_found())
+        }
+    });
+    exists
+        .and(get())
+        .and(warp::header::headers_cloned())
+        .map(answer)
+        .boxed()
+}
+
+/// Everything from this hub, nothing inline, but the icon; framed by listed origins only.
+fn security_policy(context: &Context) -> HeaderValue {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors {}",
+        context.origins.frame_ancestors()
+    );
+    HeaderValue::from_str(&policy)
+        .expect("origins were checked to be plain when the settings were read")
+}
+
+fn name(path: &str) -> &str {
+    match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    }
+}
+
+fn file(path: &str, headers: &HeaderMap, policy: &HeaderValue) -> Response {
+    let name = name(path);
+    let (Some(plain), (file, encoding)) = (Page::get(name), negotiate(name, headers)) else {
+        return Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+            .into_response();
+    };
+    // Each form has its own tag (RFC 9110, section 8.8.3): the digest alone would be the same for all.
+    let tag = format!(
+        "\"{}{}\"",
+        digest_prefix(&plain),
+        encoding.unwrap_or_default()
+    );
+    let is_known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| matches(known, &tag));
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        body(file.unwrap_or(plain.clone()))
+    };
+    let mut set = |name: HeaderName, value: &str| {
+        response.headers_mut().insert(
+            name,
+            HeaderValue::from_str(value).expect("built from plain ASCII"),
+        );
+    };
+    set(header::ETAG, &tag);
+    set(header::CACHE_CONTROL, cache_control(name));
+    set(header::VARY, "accept-encoding");
+    set(header::CONTENT_TYPE, content_type(name, &plain));
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    if let Some(encoding) = encoding {
+        set(header::CONTENT_ENCODING, encoding);
+    }
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    response
+}
+
+/// The best form of `name` that the client takes; `None` stands for the plain file.
+fn negotiate(name: &str, headers: &HeaderMap) -> (Option<EmbeddedFile>, Option<&'static str>) {
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    for (encoding, suffix) in ENCODINGS {
+        if accepts(accepted, encoding)
+            && let Some(file) = Page::get(&format!("{name}{suffix}"))
+        {
+            return (Some(file), Some(encoding));
+        }
+    }
+    (None, None)
+}
+
+/// Whether `Accept-Encoding: accepted` names `encoding` with a weight above zero.
+fn accepts(accepted: &str, encoding: &str) -> bool {
+    accepted.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let is_named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        is_named
+            && !parts.any(|weight| {
+                matches!(
+                    weight.replace(' ', "").as_str(),
+                    "q=0" | "q=0.0" | "q=0.00" | "q=0.000"
+                )
+            })
+    })
+}
+
+fn body(file: EmbeddedFile) -> Response {
+    match file.data {
+        Cow::Borrowed(bytes) => Response::new(bytes.into()),
+        Cow::Owned(bytes) => Response::new(bytes.into()),
+    }
+}
+
+/// If-None-Match is a list of tags, or `*`; weak and strong compare alike here (RFC 9110, section 13.1.2).
+fn matches(known: &HeaderValue, tag: &str) -> bool {
+    let tags = known.to_str().unwrap_or_default().split(',').map(str::trim);
+    tags.map(|known| known.trim_start_matches("W/"))
+        .any(|known| known == tag || known == "*")
+}
+
+/// Names of assets carry their digest, so they never change; the page itself is asked for each time.
+fn cache_control(name: &str) -> &'static str {
+    if name.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
+}
+
+fn content_type(name: &str, file: &EmbeddedFile) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
+        _ if std::str::from_utf8(&file.data).is_ok() => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Half of the file's SHA-256: plenty to tell two builds apart.
+fn digest_prefix(file: &EmbeddedFile) -> String {
+    data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_counts_when_it_is_named_and_not_refused() {
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(accepts("BR;q=0.5", "br"));
+        assert!(!accepts("gzip;q=0, br;q = 0.0", "br"));
+        assert!(!accepts("brotli", "br"));
+    }
+}

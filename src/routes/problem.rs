@@ -1,0 +1,97 @@
+//! Errors as problem details (RFC 9457).
+
+use warp::http::StatusCode;
+use warp::http::header::{self, HeaderName, HeaderValue};
+use warp::reject::{MethodNotAllowed, Reject, Rejection};
+use warp::reply::{Reply, Response};
+
+use crate::protocol::message::{self, ProblemView};
+
+/// Why a request is not served, said to the client.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// The request carries a body, and no path takes one.
+#[derive(Debug)]
+pub(super) struct BodyRefused;
+
+impl Reject for BodyRefused {}
+
+impl Problem {
+    /// A problem with `status`; `detail` names what is wrong and the remedy.
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            header: None,
+        }
+    }
+
+    /// Adds a header that the status calls for.
+    pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// No seat or no time: come back.
+    pub(super) fn retry_later(status: StatusCode, detail: &'static str) -> Self {
+        Self::new(status, detail).with_header(header::RETRY_AFTER, "5")
+    }
+
+    /// There is no such topic.
+    pub(super) fn no_such_topic() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "there is no such topic; see `/api/v1/topics`",
+        )
+    }
+}
+
+impl Reply for Problem {
+    fn into_response(self) -> Response {
+        let view = ProblemView {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+        };
+        let mut response = Response::new(message::to_json(&view).into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+/// What no route took.
+pub(super) fn problem_for(rejection: &Rejection) -> Problem {
+    if rejection.find::<BodyRefused>().is_some() {
+        return Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "no path takes a request body; send none",
+        )
+        .with_header(header::CONNECTION, "close");
+    }
+    if rejection.find::<MethodNotAllowed>().is_some() {
+        return Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this path answers GET and HEAD only",
+        )
+        .with_header(header::ALLOW, "GET, HEAD");
+    }
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is nothing at this path; the page is at `/`, the topics at `/api/v1/topics`",
+    )
+}
