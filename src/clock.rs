@@ -58,6 +58,19 @@ impl Clock {
     }
 }
 
+/// The wall clock, which may step: for log lines and whatever else people compare with other machines' clocks.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place where time is read"
+)]
+pub fn wall() -> Micros {
+    let unix = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Micros::new(i64::try_from(unix.as_micros()).unwrap_or(i64::MAX))
+}
+
 /// Why a wait on an [`Alarm`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {

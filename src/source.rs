@@ -7,3 +7,33 @@ mod compact;
 mod dataset;
 
 pub use dataset::{Dataset, DatasetError};
+
+use crate::settings::{Fault, Faults, Settings};
+
+/// Reads the dataset of every topic, in their order.
+///
+/// # Errors
+/// What is wrong with any of them, at the key that names it.
+pub fn load(settings: &Settings) -> Result<Vec<Dataset>, Faults> {
+    let mut datasets = Vec::with_capacity(settings.topics.len());
+    let mut faults = Faults::default();
+    for topic in &settings.topics {
+        match Dataset::load(&topic.dataset) {
+            Ok(dataset) => datasets.push(dataset),
+            Err(error) => {
+                let key = topic.key("dataset");
+                faults.0.push(Fault::new(
+                    settings.origins.of(&key),
+                    key,
+                    error.to_string(),
+                    error.remedy(),
+                ));
+            }
+        }
+    }
+    if faults.0.is_empty() {
+        Ok(datasets)
+    } else {
+        Err(faults)
+    }
+}

@@ -1,0 +1,93 @@
+//! `serve`: runs the hub until a signal ends it.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Failure, load_all};
+use crate::cli::Options;
+use crate::server::{BindError, Server};
+use crate::settings::{Fault, Settings};
+use crate::source::Dataset;
+use crate::telemetry::Telemetry;
+
+/// Threads for short blocking work beside the producers, which keep one each.
+const THREADS_SPARE: usize = 16;
+
+pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    let (settings, datasets) = load_all(options)?;
+    let failed = |error: &dyn std::fmt::Display| Failure::Running(format!("cannot start: {error}"));
+    let telemetry = Telemetry::start(&settings.log).map_err(|error| failed(&error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("tickcast")
+        .max_blocking_threads(settings.topics.len() + THREADS_SPARE)
+        .build()
+        .map_err(|error| failed(&error))?;
+    let result = runtime.block_on(serve(&settings, datasets, &telemetry));
+    // After a second signal something may still run; it does not hold up the exit.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(
+    settings: &Settings,
+    datasets: Vec<Dataset>,
+    telemetry: &Telemetry,
+) -> Result<(), Failure> {
+    tracing::info!(
+        event = "start",
+        version = env!("CARGO_PKG_VERSION"),
+        commit = env!("TICKCAST_COMMIT"),
+        pid = std::process::id(),
+        config = %settings.file.display(),
+        topics = settings.topics.len(),
+        "tickcast {}", env!("CARGO_PKG_VERSION")
+    );
+    // Before anything listens: a signal that comes early must not go unheard.
+    let mut signals = Signals::listen()
+        .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
+    let server = Server::start(settings, datasets, telemetry.dropped())
+        .map_err(|error| tell(&error, settings))?;
+    signals.next().await;
+    tokio::select! {
+        () = server.drain() => Ok(()),
+        () = signals.next() => {
+            tracing::warn!(event = "stop.forced", "a second signal: stopped without draining further");
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// Says in the log why the hub cannot listen, with the place in the configuration.
+fn tell(error: &BindError, settings: &Settings) -> Failure {
+    let key = error.key();
+    let fault = Fault::new(
+        settings.origins.of(&key),
+        key.as_str(),
+        error.to_string(),
+        error.remedy(),
+    );
+    tracing::error!(event = "start.failed", key, origin = %settings.origins.of(&key), "{fault}");
+    Failure::Told
+}
+
+/// The signals that end the hub.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

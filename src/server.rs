@@ -1,0 +1,201 @@
+//! The composition root: binds, schedules, accepts, and drains. Tests start exactly this.
+
+mod accept;
+mod bind;
+mod stats;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing_appender::non_blocking::ErrorCounter;
+
+pub use bind::BindError;
+
+use crate::clock::{Alarm, Clock};
+use crate::fanout::Drain;
+use crate::hub::{Hub, Seats, Topic, TopicSpec};
+use crate::producer;
+use crate::routes::{self, Context, Origins, TrustedProxies};
+use crate::settings::Settings;
+use crate::source::Dataset;
+
+/// A running hub.
+#[derive(Debug)]
+pub struct Server {
+    context: Arc<Context>,
+    public: SocketAddr,
+    ops: Option<SocketAddr>,
+    grace: Duration,
+    /// Producers, listeners and connections; viewers are tracked in the context.
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    alarms: Vec<Arc<Alarm>>,
+}
+
+impl Server {
+    /// How long connections that are no viewers may take to end once the viewers are gone.
+    const END_WITHIN: Duration = Duration::from_secs(1);
+
+    /// Binds every listener, and only then begins the timelines of `datasets`, which are those of the
+    /// settings' topics in their order. `dropped` counts the log lines that were lost.
+    ///
+    /// # Errors
+    /// An address cannot be bound.
+    pub fn start(
+        settings: &Settings,
+        datasets: Vec<Dataset>,
+        dropped: ErrorCounter,
+    ) -> Result<Self, BindError> {
+        let public = bind::bind(settings.server.host, settings.server.port, "server")?;
+        let ops = settings
+            .ops
+            .enabled
+            .then(|| bind::bind(settings.ops.host, settings.ops.port, "ops"))
+            .transpose()?;
+        let context = Arc::new(context(settings, datasets));
+        let mut server = Self {
+            public: public.address,
+            ops: ops.as_ref().map(|bound| bound.address),
+            grace: settings.server.drain,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            alarms: Vec::new(),
+            context,
+        };
+        server.schedule();
+        server.listen(settings, public.listener, ops.map(|bound| bound.listener));
+        server.tasks.spawn(stats::run(
+            Arc::clone(&server.context),
+            settings.log.stats_every,
+            server.stop.clone(),
+            dropped,
+        ));
+        Ok(server)
+    }
+
+    /// The address of the public listener.
+    #[must_use]
+    pub const fn public(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// The address of the operations listener, if there is one.
+    #[must_use]
+    pub const fn ops(&self) -> Option<SocketAddr> {
+        self.ops
+    }
+
+    /// What the routes share.
+    #[must_use]
+    pub const fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Drains and ends: not ready from now on, every viewer told and closed over the grace period while the
+    /// stream goes on for the rest, then everything stopped. Returns when nothing of it runs any more.
+    pub async fn drain(self) {
+        let viewers = self.context.seats.taken();
+        let grace_seconds = self.grace.as_secs_f64();
+        tracing::info!(
+            event = "drain",
+            viewers,
+            grace_seconds,
+            "draining: every viewer is told and closed"
+        );
+        self.context.drain.begin(viewers);
+        self.context.tasks.close();
+        let is_empty = tokio::time::timeout(self.grace, self.context.tasks.wait())
+            .await
+            .is_ok();
+        for alarm in &self.alarms {
+            alarm.ring();
+        }
+        self.stop.cancel();
+        self.tasks.close();
+        // What does not end in time is dropped with the runtime; it is none of the viewers' streams.
+        _ = tokio::time::timeout(Self::END_WITHIN, self.tasks.wait()).await;
+        let remaining = if is_empty {
+            0
+        } else {
+            self.context.seats.taken()
+        };
+        tracing::info!(event = "stop", remaining, "stopped");
+    }
+
+    fn schedule(&mut self) {
+        for topic in self.context.hub.topics() {
+            tell_ready(&topic);
+            let (clock, alarm) = (*self.context.hub.clock(), Arc::new(Alarm::default()));
+            self.alarms.push(Arc::clone(&alarm));
+            // A thread of its own: it waits on the kernel's clock, not on the runtime's.
+            self.tasks
+                .spawn_blocking(move || producer::run(&topic, &clock, &alarm));
+        }
+        self.context.is_ready.store(true, Ordering::Release);
+    }
+
+    fn listen(&self, settings: &Settings, public: TcpListener, ops: Option<TcpListener>) {
+        let limits = accept::Limits::of(&settings.server);
+        let accept = |listener, routes| {
+            accept::run(
+                listener,
+                routes,
+                limits,
+                self.stop.clone(),
+                self.tasks.clone(),
+            )
+        };
+        self.tasks
+            .spawn(accept(public, routes::public(&self.context)));
+        bind::tell_listening("public", self.public);
+        if let (Some(listener), Some(address)) = (ops, self.ops) {
+            self.tasks
+                .spawn(accept(listener, routes::ops(&self.context)));
+            bind::tell_listening("ops", address);
+        }
+    }
+}
+
+fn context(settings: &Settings, datasets: Vec<Dataset>) -> Context {
+    let clock = Clock::start();
+    let now = clock.now();
+    let topic = |(settings, dataset)| {
+        Arc::new(Topic::new(TopicSpec {
+            settings,
+            dataset,
+            now,
+        }))
+    };
+    let topics = settings.topics.iter().zip(datasets).map(topic).collect();
+    let server = &settings.server;
+    Context {
+        hub: Hub::new(clock, topics, server.default_topic.clone()),
+        seats: Seats::new(server.max_viewers, server.max_viewers_per_ip),
+        origins: Origins::new(server.allowed_origins.clone()),
+        proxies: TrustedProxies::new(server.trusted_proxies.clone()),
+        drain: Arc::new(Drain::new(server.drain)),
+        tasks: TaskTracker::new(),
+        is_ready: AtomicBool::new(false),
+    }
+}
+
+fn tell_ready(topic: &Topic) {
+    let (segment, dataset) = (topic.timeline().current(), topic.dataset_view());
+    tracing::info!(
+        event = "topic.ready",
+        topic = topic.name().as_str(),
+        epoch = topic.epoch().as_str(),
+        seq = topic.published().get(),
+        t0 = segment.t0.get(),
+        rate = %segment.rate,
+        records = dataset.len,
+        r#loop = dataset.looping,
+        sha256 = dataset.sha256,
+        "the topic is loaded and scheduled"
+    );
+}

@@ -1,0 +1,163 @@
+//! The accept loop: HTTP/1 connections with every limit that warp's own server leaves open.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use crate::routes::Peer;
+use crate::settings;
+
+/// What a connection may take before it is a viewer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    header_timeout: Duration,
+    connections_max: usize,
+}
+
+/// Headers in one request; browsers send some twenty.
+const HEADERS_MAX: usize = 100;
+
+/// Bytes of one request head. Twice hyper's longest URI, so that one too long is answered 414 and not 431; the
+/// buffer starts at 8 KiB and grows only while a head comes in, at most for the header timeout.
+const HEAD_LEN_MAX: usize = 128 * 1024;
+
+/// How long to leave the listener alone when the system has no descriptor or memory for one more connection.
+/// Short, because those who wait in the backlog see it as latency.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+impl Limits {
+    /// Connections beyond the seats: those that fetch the page, call the API or are being upgraded.
+    const CONNECTIONS_SPARE: usize = 512;
+
+    pub(super) const fn of(server: &settings::Server) -> Self {
+        let connections_max = server.max_viewers.saturating_add(Self::CONNECTIONS_SPARE);
+        Self {
+            header_timeout: server.header_timeout,
+            connections_max,
+        }
+    }
+}
+
+/// Accepts connections for `routes` until `stop`, each in a task of its own among `tasks`.
+pub(super) async fn run(
+    listener: TcpListener,
+    routes: BoxedFilter<(Response,)>,
+    limits: Limits,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+) {
+    let connections = Arc::new(Semaphore::new(
+        limits.connections_max.min(Semaphore::MAX_PERMITS),
+    ));
+    let mut faults = Faults::default();
+    loop {
+        let permit = tokio::select! {
+            () = stop.cancelled() => return,
+            permit = Arc::clone(&connections).acquire_owned() => permit.expect("this semaphore is never closed"),
+        };
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                let connection = serve(socket, peer, routes.clone(), limits, stop.clone());
+                tasks.spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => faults.pause_after(&error).await,
+        }
+    }
+}
+
+/// Serves one connection until it ends, is upgraded, or `stop` lets it finish what it is at.
+async fn serve(
+    socket: TcpStream,
+    peer: SocketAddr,
+    routes: BoxedFilter<(Response,)>,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    // Frames are small and due now. On a socket that is gone already this fails, and the first read says so.
+    _ = socket.set_nodelay(true);
+    let service = TowerToHyperService::new(warp::service(routes));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        service.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(HEAD_LEN_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        // The client's doing: half a request, a broken one, or gone. Never above debug.
+        tracing::debug!(event = "http.failed", remote = %peer.ip(), error = %error, "a connection failed");
+    }
+}
+
+/// Failures to accept, told at most every ten seconds.
+#[derive(Debug, Default)]
+struct Faults {
+    told: Option<tokio::time::Instant>,
+    suppressed: u64,
+}
+
+impl Faults {
+    const TELL_EVERY: Duration = Duration::from_secs(10);
+
+    async fn pause_after(&mut self, error: &io::Error) {
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+        if matches!(
+            error.kind(),
+            ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+        ) {
+            // This one connection went away before it was accepted.
+            return;
+        }
+        self.tell(error);
+        tokio::time::sleep(EXHAUSTED_PAUSE).await;
+    }
+
+    fn tell(&mut self, error: &io::Error) {
+        let now = tokio::time::Instant::now();
+        if self.told.is_some_and(|told| now - told < Self::TELL_EVERY) {
+            self.suppressed += 1;
+            return;
+        }
+        self.told = Some(now);
+        let suppressed = std::mem::take(&mut self.suppressed);
+        tracing::warn!(
+            event = "accept.failed",
+            error = %error,
+            suppressed,
+            "no connection can be accepted; raise the limit of open files (`ulimit -n`) or lower `server.max_viewers`"
+        );
+    }
+}

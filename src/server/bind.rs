@@ -1,0 +1,140 @@
+//! Binding an address, and saying where the hub can be reached.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use tokio::net::{TcpListener, TcpSocket};
+
+/// A listener with the address it got.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) listener: TcpListener,
+    pub(super) address: SocketAddr,
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug)]
+pub struct BindError {
+    /// The section of the configuration it comes from.
+    pub section: &'static str,
+    /// The address.
+    pub address: SocketAddr,
+    /// The system's reason.
+    pub error: io::Error,
+}
+
+/// Connections that wait to be accepted; the system caps it at its own limit. A room full of browsers that
+/// comes back after a restart fits.
+const BACKLOG: u32 = 4_096;
+
+/// Listens on `host` and `port`. Must run within a runtime.
+pub(super) fn bind(host: IpAddr, port: u16, section: &'static str) -> Result<Bound, BindError> {
+    let address = SocketAddr::new(host, port);
+    listen(address).map_err(|error| BindError {
+        section,
+        address,
+        error,
+    })
+}
+
+fn listen(address: SocketAddr) -> io::Result<Bound> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // Connections of a hub that just ended must not keep its successor from the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
+    Ok(Bound {
+        address: listener.local_addr()?,
+        listener,
+    })
+}
+
+/// Tells where a listener can be reached, and that it speaks no TLS when others can reach it.
+pub(super) fn tell_listening(listener: &'static str, address: SocketAddr) {
+    let (version, bound) = (env!("CARGO_PKG_VERSION"), address.to_string());
+    let url = format!(
+        "http://{}/",
+        SocketAddr::new(reachable(address.ip()), address.port())
+    );
+    tracing::info!(
+        event = "listening",
+        listener,
+        address = bound,
+        url,
+        "tickcast {version} listens on {url}"
+    );
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            event = "listening.plain",
+            listener,
+            address = bound,
+            "others can reach this address and there is no TLS; put a proxy that speaks it in front"
+        );
+    }
+}
+
+/// The address to open from another machine: for a wildcard the one this machine reaches others from.
+fn reachable(ip: IpAddr) -> IpAddr {
+    if !ip.is_unspecified() {
+        return ip;
+    }
+    outward(ip).unwrap_or(match ip {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    })
+}
+
+/// Asks the routing table; connecting a datagram socket sends nothing. The far end is an address reserved for
+/// documentation (RFC 5737 and RFC 3849).
+fn outward(wildcard: IpAddr) -> Option<IpAddr> {
+    let far: IpAddr = match wildcard {
+        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    let socket = UdpSocket::bind((wildcard, 0)).ok()?;
+    socket.connect((far, 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())
+}
+
+impl BindError {
+    /// The key of the configuration to change.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let part = if self.error.kind() == io::ErrorKind::AddrNotAvailable {
+            "host"
+        } else {
+            "port"
+        };
+        format!("{}.{part}", self.section)
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self.error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "stop the program that has it, or choose another port (0: any free one)"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "use an address of this machine, or `0.0.0.0` for all of them"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a privilege; choose a higher one"
+            }
+            _ => "choose another address or port",
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}", self.address, self.error)
+    }
+}
+
+impl std::error::Error for BindError {}

@@ -1,0 +1,88 @@
+//! Log events: the monitoring contract.
+//!
+//! One event a line on standard error, fields in a fixed order. The writer runs on a thread of its own: a
+//! stuck pipe or a full disk costs lines, which are counted, and never stops the stream.
+
+mod fields;
+mod format;
+
+use std::fmt;
+
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+
+use crate::settings;
+use format::EventFormat;
+
+/// Keeps the writer alive. Dropping it writes what is left.
+#[must_use = "lines that are not written yet are lost without it"]
+pub struct Telemetry {
+    dropped: ErrorCounter,
+    _writer: WorkerGuard,
+}
+
+/// The directive is not one that the filter understands.
+#[derive(Debug)]
+pub struct LevelError(ParseError);
+
+/// What libraries say that is none of an operator's business: broken client connections above all.
+const LIBRARIES: &str = "hyper=warn,warp=off";
+
+impl Telemetry {
+    /// Begins to log, once per process.
+    ///
+    /// # Errors
+    /// `log.level` is not a filter directive.
+    pub fn start(settings: &settings::Log) -> Result<Self, LevelError> {
+        let filter = filter(&settings.level)?;
+        let (writer, guard) = NonBlockingBuilder::default()
+            .lossy(true)
+            .finish(std::io::stderr());
+        let dropped = writer.error_counter();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .event_format(EventFormat::new(settings.format))
+            .with_writer(writer)
+            .finish();
+        // A second start in one process, as tests do it, keeps the first.
+        _ = tracing::subscriber::set_global_default(subscriber);
+        Ok(Self {
+            dropped,
+            _writer: guard,
+        })
+    }
+
+    /// Counts the lines that could not be written in time.
+    #[must_use]
+    pub fn dropped(&self) -> ErrorCounter {
+        self.dropped.clone()
+    }
+}
+
+/// Whether `level` is a filter directive.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_level(level: &str) -> Result<(), LevelError> {
+    filter(level).map(|_| ())
+}
+
+fn filter(level: &str) -> Result<EnvFilter, LevelError> {
+    EnvFilter::builder()
+        .parse(format!("{LIBRARIES},{level}"))
+        .map_err(LevelError)
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for LevelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for LevelError {}
