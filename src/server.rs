@@ -192,7 +192,7 @@ fn tell_ready(topic: &Topic) {
         epoch = topic.epoch().as_str(),
         seq = topic.published().get(),
         t0 = segment.t0.get(),
-        rate = %segment.rate,
+        rate = segment.rate.per_second(),
         records = dataset.len,
         r#loop = dataset.looping,
         sha256 = dataset.sha256,

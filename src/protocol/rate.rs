@@ -36,6 +36,13 @@ impl Rate {
         Ok(Self(millionths))
     }
 
+    /// The rate as a fraction, for people and metrics; the schedule never uses it.
+    #[must_use]
+    pub fn per_second(self) -> f64 {
+        let exact = |part: u64| f64::from(u32::try_from(part).expect("both parts are below 2^32"));
+        exact(self.0 / Self::MILLIONTHS) + exact(self.0 % Self::MILLIONTHS) / 1e6
+    }
+
     /// The rate in millionths of a record per second: the integer `R` of the schedule.
     #[must_use]
     pub const fn millionths(self) -> u64 {

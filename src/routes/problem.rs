@@ -12,7 +12,7 @@ use crate::protocol::message::{self, ProblemView};
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The request carries a body, and no path takes one.
@@ -27,13 +27,13 @@ impl Problem {
         Self {
             status,
             detail: detail.into(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
     /// Adds a header that the status calls for.
     pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
@@ -67,7 +67,7 @@ impl Reply for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some((name, value)) = self.header {
+        for (name, value) in self.headers {
             headers.insert(name, value);
         }
         response

@@ -147,6 +147,7 @@ fn upgrade_required() -> Problem {
         "this path speaks WebSocket; connect with a WebSocket client",
     )
     .with_header(header::UPGRADE, "websocket")
+    .with_header(header::CONNECTION, "upgrade")
 }
 
 fn check_origin(context: &Context, request: &Request) -> Result<(), Problem> {

@@ -1,0 +1,224 @@
+//! Who wins between default, file, environment and flag, and how the last two are read, through `Settings::load` alone.
+
+use std::time::Duration;
+
+use super::test_support::{ONE, each_is_told, faults, load, of_assignment};
+use super::*;
+use crate::protocol::Micros;
+
+#[test]
+fn default_gives_way_to_file_file_to_environment_and_environment_to_flag() {
+    let port = |toml: &str, env: &[(&str, &str)], flags: &[(&str, &str, &str)]| {
+        let settings = load(&format!("{toml}{ONE}"), env, flags).unwrap();
+        let origin = settings.origins.of("server.port").to_string();
+        (
+            settings.server.port,
+            origin.rsplit('/').next().unwrap_or_default().to_owned(),
+        )
+    };
+    let (file, env) = ("[server]\nport = 1\n", [("TICKCAST__SERVER__PORT", "2")]);
+    let flag = [("server.port", "3", "--port")];
+    assert_eq!(port("", &[], &[]), (8000, "default".into()));
+    assert_eq!(port(file, &[], &[]), (1, "x.toml:2:8".into()));
+    assert_eq!(port(file, &env, &[]), (2, "TICKCAST__SERVER__PORT".into()));
+    assert_eq!(port(file, &env, &flag), (3, "--port".into()));
+    assert_eq!(port("", &env, &[]), (2, "TICKCAST__SERVER__PORT".into()));
+    assert_eq!(port("", &[], &flag), (3, "--port".into()));
+}
+
+#[test]
+fn a_layer_changes_one_key_and_leaves_its_neighbours() {
+    let toml = format!("[server]\nport = 1\nhost = \"127.0.0.2\"\n{ONE}loop = false\n");
+    let env = [
+        ("TICKCAST__SERVER__PORT", "2"),
+        ("TICKCAST__TOPICS__ECG__RATE", "50"),
+    ];
+    let settings = load(&toml, &env, &[]).unwrap();
+    assert_eq!(
+        (
+            settings.server.port,
+            settings.server.host.to_string().as_str()
+        ),
+        (2, "127.0.0.2")
+    );
+    assert_eq!(
+        (
+            settings.topics[0].rate.to_string().as_str(),
+            settings.topics[0].looping
+        ),
+        ("50", false)
+    );
+}
+
+#[test]
+fn variables_are_read_as_the_kind_of_their_key() {
+    let env = [
+        ("TICKCAST__SERVER__HOST", "::1"),
+        ("TICKCAST__OPS__ENABLED", "false"),
+        ("TICKCAST__LOG__LEVEL", "\"debug\""),
+        ("TICKCAST__SERVER__DRAIN", "2s"),
+        ("TICKCAST__TOPICS__ECG__BACKFILL", "7"),
+        ("TICKCAST__TOPICS__ECG__RATE", "59.94"),
+        ("TICKCAST__TOPICS__ECG__START", "2026-01-01T00:00:00Z"),
+        ("TICKCAST__TOPICS__ECG__FIELDS__VALUE__UNIT", "5"),
+    ];
+    let settings = load(
+        &format!("{ONE}[topics.ecg.fields.Value]\nunit = \"mV\"\n"),
+        &env,
+        &[],
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            settings.server.host.to_string().as_str(),
+            settings.ops.enabled
+        ),
+        ("::1", false)
+    );
+    assert_eq!(
+        (settings.log.level.as_str(), settings.server.drain),
+        ("debug", Duration::from_secs(2))
+    );
+    let topic = &settings.topics[0];
+    assert_eq!(
+        (topic.backfill, topic.rate.to_string().as_str()),
+        (Backfill::Records(7), "59.94")
+    );
+    assert_eq!(topic.start, Start::At(Micros::new(1_767_225_600_000_000)));
+    assert_eq!(topic.fields[0].unit.as_deref(), Some("5"));
+}
+
+#[test]
+fn a_topic_may_end_in_an_underscore() {
+    let toml = "[topics.a]\ndataset = \"d\"\nrate = 1\n[topics.a_]\ndataset = \"d\"\nrate = 1\n";
+    let settings = load(toml, &[("TICKCAST__TOPICS__A___RATE", "2")], &[]).unwrap();
+    assert_eq!(
+        (
+            settings.topics[0].rate.to_string(),
+            settings.topics[1].rate.to_string()
+        ),
+        ("1".into(), "2".into())
+    );
+}
+
+#[test]
+fn other_variables_are_no_settings() {
+    let env = [
+        ("TICKCAST_CONFIG", "y.toml"),
+        ("TICKCAST_LOG", "x"),
+        ("TICKCAST", "x"),
+        ("PORT", "x"),
+    ];
+    assert_eq!(load(ONE, &env, &[]).unwrap().server.port, 8000);
+}
+
+#[test]
+fn a_missing_key_may_come_from_the_environment() {
+    let env = [
+        ("TICKCAST__TOPICS__ECG__DATASET", "d"),
+        ("TICKCAST__TOPICS__ECG__RATE", "1"),
+    ];
+    assert!(load("[topics.ecg]\n", &env, &[]).is_ok());
+}
+
+#[test]
+fn a_faulty_value_is_told_even_where_a_higher_layer_hides_it() {
+    let toml = format!("[server]\nport = -1\n{ONE}");
+    assert_eq!(
+        faults(&toml, &[("TICKCAST__SERVER__PORT", "1")], &[]).len(),
+        1
+    );
+}
+
+#[test]
+fn variables_are_read_strictly_and_named() {
+    let table = r#"
+TICKCAST__SERVER__PORT=9000.7
+    TICKCAST__SERVER__PORT: server.port: wants an integer, not a float, found `9000.7`; use for example `TICKCAST__SERVER__PORT=8000`
+TICKCAST__SERVER__PORT=007
+    TICKCAST__SERVER__PORT: server.port: not an integer, found `007`; use for example `TICKCAST__SERVER__PORT=8000`
+TICKCAST__SERVER__PORT="9000"
+    TICKCAST__SERVER__PORT: server.port: wants an integer, not a string, found `"9000"`; use for example `TICKCAST__SERVER__PORT=8000`
+TICKCAST__SERVER__PORT=
+    TICKCAST__SERVER__PORT: server.port: not an integer, found ``; use for example `TICKCAST__SERVER__PORT=8000`
+TICKCAST__SERVER__PORT=70000
+    TICKCAST__SERVER__PORT: server.port: out of range 0 to 65535, found `70000`; use for example `TICKCAST__SERVER__PORT=8000`
+TICKCAST__SERVER__HOST=localhost
+    TICKCAST__SERVER__HOST: server.host: not an IP address, found `localhost`; use for example `TICKCAST__SERVER__HOST=127.0.0.1`
+TICKCAST__OPS__ENABLED=yes
+    TICKCAST__OPS__ENABLED: ops.enabled: not a boolean, found `yes`; use for example `TICKCAST__OPS__ENABLED=true`
+TICKCAST__SERVER__DRAIN=30
+    TICKCAST__SERVER__DRAIN: server.drain: a duration without a unit, found `30`; add one, for example `TICKCAST__SERVER__DRAIN=10s`
+TICKCAST__TOPICS__ECG__RATE=1e3
+    TICKCAST__TOPICS__ECG__RATE: topics.ecg.rate: not a plain decimal number, found `1e3`; use for example `TICKCAST__TOPICS__ECG__RATE=10.0`
+TICKCAST__SERVER__ALLOWED_ORIGINS=*
+    TICKCAST__SERVER__ALLOWED_ORIGINS: server.allowed_origins: an array is given only in the file, found `*`; set `allowed_origins = ["https://example.org"]` in the file
+"#;
+    each_is_told(of_assignment, table);
+}
+
+#[test]
+fn variables_that_name_no_setting_are_refused() {
+    let table = r#"
+TICKCAST__SERVER__PROT=1
+    TICKCAST__SERVER__PROT: unknown key `prot`; did you mean `port`?
+TICKCAST__SERVR__PORT=1
+    TICKCAST__SERVR__PORT: unknown key `servr`; did you mean `server`?
+TICKCAST__OPS=1
+    TICKCAST__OPS: `ops` is a table; name a key below it: one of `enabled`, `host`, `port`
+TICKCAST__SERVER__PORT__X=1
+    TICKCAST__SERVER__PORT__X: `server.port` has no keys below it; name `server.port` alone
+TICKCAST__TOPICS__EEG__RATE=1
+    TICKCAST__TOPICS__EEG__RATE: no topic `eeg` in the file; did you mean `ecg`?
+TICKCAST__TOPICS__BLOOD__RATE=1
+    TICKCAST__TOPICS__BLOOD__RATE: no topic `blood` in the file; add `[topics.blood]` to the file first
+TICKCAST__TOPICS__ECG__RAET=1
+    TICKCAST__TOPICS__ECG__RAET: unknown key `raet`; did you mean `rate`?
+TICKCAST__=1
+    TICKCAST__: unknown key ``; use one of `server`, `ops`, `log`, `state`, `topics`
+"#;
+    each_is_told(of_assignment, table);
+}
+
+#[test]
+fn topics_with_dots_or_hyphens_are_changed_in_the_file() {
+    let toml = "[topics.\"a.b-c\"]\ndataset = \"d\"\nrate = 1\n";
+    let of = |name: &str| faults(toml, &[(name, "2")], &[]);
+    assert_eq!(
+        of("TICKCAST__TOPICS__A_B_C__RATE"),
+        [
+            "TICKCAST__TOPICS__A_B_C__RATE: no topic `a_b_c` in the file; change `a.b-c` in the file, as every topic with `.` or `-` in its name"
+        ]
+    );
+    assert_eq!(
+        of("TICKCAST__TOPICS__A.B-C__RATE"),
+        [
+            "TICKCAST__TOPICS__A.B-C__RATE: topics.\"a.b-c\".rate: a topic with `.` or `-` in its name; change `topics.\"a.b-c\".rate` in the file"
+        ]
+    );
+}
+
+#[test]
+fn two_spellings_of_one_variable_are_refused() {
+    assert_eq!(
+        faults(
+            ONE,
+            &[
+                ("TICKCAST__SERVER__PORT", "1"),
+                ("TICKCAST__server__port", "2")
+            ],
+            &[]
+        ),
+        [
+            "TICKCAST__server__port: server.port: also given by `TICKCAST__SERVER__PORT`; unset one of them"
+        ]
+    );
+}
+
+#[test]
+fn flags_are_named_as_typed() {
+    assert_eq!(
+        faults(ONE, &[], &[("server.port", "x", "--port")]),
+        ["--port: server.port: not an integer, found `x`; use for example `--port 8000`"]
+    );
+}

@@ -1,0 +1,184 @@
+//! What is told of a single value that is not good, through `Settings::load` alone.
+
+use super::test_support::{ONE, each_is_told, faults, in_section, in_topic, load};
+
+#[test]
+fn nothing_is_coerced() {
+    let server = r#"
+port = 9000.7
+    x.toml:5:8: server.port: wants an integer, not a float, found `9000.7`; use for example `port = 8000`
+port = "9000"
+    x.toml:5:8: server.port: wants an integer, not a string, found `"9000"`; use for example `port = 8000`
+port = true
+    x.toml:5:8: server.port: wants an integer, not a boolean, found `true`; use for example `port = 8000`
+host = 5
+    x.toml:5:8: server.host: wants a string, not an integer, found `5`; use for example `host = "127.0.0.1"`
+drain = 10
+    x.toml:5:9: server.drain: a duration without a unit, found `10`; add one, for example `drain = "10s"`
+drain = true
+    x.toml:5:9: server.drain: wants a duration in quotes, not a boolean, found `true`; use for example `drain = "10s"`
+allowed_origins = "*"
+    x.toml:5:19: server.allowed_origins: wants an array of strings, not a string, found `"*"`; use for example `allowed_origins = ["https://example.org"]`
+"#;
+    each_is_told(|line| in_section("server", line), server);
+    let ops = r#"
+enabled = "true"
+    x.toml:5:11: ops.enabled: wants a boolean, not a string, found `"true"`; use for example `enabled = true`
+enabled = 1
+    x.toml:5:11: ops.enabled: wants a boolean, not an integer, found `1`; use for example `enabled = true`
+"#;
+    each_is_told(|line| in_section("ops", line), ops);
+    let topic = r#"
+loop = "true"
+    x.toml:4:8: topics.ecg.loop: wants a boolean, not a string, found `"true"`; use for example `loop = true`
+backfill = 1.5
+    x.toml:4:12: topics.ecg.backfill: a duration without a unit, found `1.5`; add one, for example `backfill = "30s"`
+backfill = []
+    x.toml:4:12: topics.ecg.backfill: wants a duration in quotes or an integer, not an array, found `[]`; use for example `backfill = "30s"`
+start = 2026-01-01T00:00:00Z
+    x.toml:4:9: topics.ecg.start: wants a string, not a bare date or time, found `2026-01-01T00:00:00Z`; use `start = "2026-01-01T00:00:00Z"`
+fields = 5
+    x.toml:4:1: topics.ecg.fields: wants a table, not an integer; write `[topics.ecg.fields.NAME]`
+fields.value = 5
+    x.toml:4:8: topics.ecg.fields.value: wants a table, not an integer; write `[topics.ecg.fields.value]`
+"#;
+    each_is_told(in_topic, topic);
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    for (line, range) in [
+        ("port = 65536", "0 to 65535"),
+        ("port = -1", "0 to 65535"),
+        (
+            "port = 99999999999999999999999999999999999999999999",
+            "0 to 65535",
+        ),
+        ("max_viewers = 0", "1 to 1000000"),
+        ("max_viewers_per_ip = 1000001", "0 to 1000000"),
+        ("history_max = 0", "1 to 10000000"),
+        ("recover_max = 10000001", "0 to 10000000"),
+        ("header_timeout = \"0s\"", "1ms to 5m"),
+        ("header_timeout = \"5.1m\"", "1ms to 5m"),
+        ("drain = \"61m\"", "0s to 1h"),
+    ] {
+        let [fault] = &in_section("server", line)[..] else {
+            panic!("one fault for {line}")
+        };
+        assert!(
+            fault.contains(&format!(": out of range {range}, found `")),
+            "{fault}"
+        );
+    }
+    assert!(
+        in_section("log", "stats_every = \"99ms\"")[0].contains(": out of range 100ms to 24h, ")
+    );
+    for (line, range) in [
+        ("backfill = -1", "0 to 9223372036854775807"),
+        ("max_lag = \"99ms\"", "100ms to 1h"),
+        ("delay = \"61s\"", "0s to 1m"),
+        ("coalesce = \"31s\"", "0s to 30s"),
+    ] {
+        let [fault] = &in_topic(line)[..] else {
+            panic!("one fault for {line}")
+        };
+        assert!(
+            fault.contains(&format!(": out of range {range}, found `")),
+            "{fault}"
+        );
+    }
+    let none = load(&format!("{ONE}[server]\nrecover_max = 0\n"), &[], &[]);
+    assert_eq!(none.unwrap().server.recover_max, 0);
+}
+
+#[test]
+fn a_rate_is_judged_by_its_digits() {
+    for (rate, problem) in [
+        ("0", "out of range 0.001 to 10000"),
+        ("-1", "out of range 0.001 to 10000"),
+        ("-0.5", "out of range 0.001 to 10000"),
+        ("10000.1", "out of range 0.001 to 10000"),
+        ("0.0009", "out of range 0.001 to 10000"),
+        ("1.0000001", "more than 6 decimal places"),
+        ("1e2", "not a plain decimal number"),
+        ("inf", "not a plain decimal number"),
+        ("nan", "not a plain decimal number"),
+        ("\"100\"", "wants a number, not a string"),
+    ] {
+        let toml = format!("[topics.ecg]\ndataset = \"d\"\nrate = {rate}\n");
+        let wanted = format!(
+            "x.toml:3:8: topics.ecg.rate: {problem}, found `{rate}`; use for example `rate = 10.0`"
+        );
+        assert_eq!(faults(&toml, &[], &[]), [wanted]);
+    }
+    for (rate, read) in [
+        ("10", "10"),
+        ("+10.0", "10"),
+        ("1_000.5", "1000.5"),
+        ("1.0000000", "1"),
+    ] {
+        let settings = load(
+            &format!("[topics.ecg]\ndataset = \"d\"\nrate = {rate}\n"),
+            &[],
+            &[],
+        )
+        .unwrap();
+        assert_eq!(settings.topics[0].rate.to_string(), read);
+    }
+}
+
+#[test]
+fn texts_that_are_not_of_their_kind_are_refused() {
+    let server = r#"
+host = "localhost"
+    x.toml:5:8: server.host: not an IP address, found `"localhost"`; use for example `host = "127.0.0.1"`
+drain = "-5s"
+    x.toml:5:9: server.drain: negative, found `"-5s"`; use for example `drain = "10s"`
+drain = "5"
+    x.toml:5:9: server.drain: a duration without a unit, found `"5"`; add one, for example `drain = "10s"`
+drain = "5sec"
+    x.toml:5:9: server.drain: unknown unit `sec`, found `"5sec"`; use one of `us`, `ms`, `s`, `m`, `h`, without a space
+drain = "soon"
+    x.toml:5:9: server.drain: not a duration, found `"soon"`; use for example `drain = "10s"`
+default_topic = "ECG"
+    x.toml:5:17: server.default_topic: not a topic name, found `"ECG"`; use `default_topic = "ecg"`
+default_topic = "eeg"
+    x.toml:5:17: server.default_topic: no topic `eeg` in the file; did you mean `ecg`?
+"#;
+    each_is_told(|line| in_section("server", line), server);
+    let log = r#"
+format = "jsn"
+    x.toml:5:10: log.format: not "json" or "text", found `"jsn"`; use `format = "json"`
+level = ""
+    x.toml:5:9: log.level: empty, found `""`; use for example `level = "info"`
+"#;
+    each_is_told(|line| in_section("log", line), log);
+    let topic = r#"
+start = "now"
+    x.toml:4:9: topics.ecg.start: not `first-run` or an RFC 3339 instant with its offset, found `"now"`; use for example `start = "2026-01-01T00:00:00Z"`
+start = "1969-12-31T23:59:59Z"
+    x.toml:4:9: topics.ecg.start: outside 1970 to 2100, found `"1969-12-31T23:59:59Z"`; use for example `start = "2026-01-01T00:00:00Z"`
+slow = "drop"
+    x.toml:4:8: topics.ecg.slow: not "skip" or "disconnect", found `"drop"`; use for example `slow = "skip"`
+delay = "Auto"
+    x.toml:4:9: topics.ecg.delay: not a duration, found `"Auto"`; use for example `delay = "300ms"`
+backfill = "all"
+    x.toml:4:12: topics.ecg.backfill: not a duration, found `"all"`; use for example `backfill = "30s"`
+"#;
+    each_is_told(in_topic, topic);
+}
+
+#[test]
+fn a_bad_entry_of_an_array_is_told_at_its_own_place() {
+    let server = r#"
+allowed_origins = ["*", "https://a/"]
+    x.toml:5:25: server.allowed_origins: an origin with a path, found `"https://a/"`; use `"https://a"`
+allowed_origins = ["example.org"]
+    x.toml:5:20: server.allowed_origins: an origin without a scheme, found `"example.org"`; use for example `"https://example.org"`
+allowed_origins = [7]
+    x.toml:5:20: server.allowed_origins: wants an array of strings, not an integer, found `7`; use for example `allowed_origins = ["https://example.org"]`
+trusted_proxies = ["::1", "10.0.0.0/40"]
+    x.toml:5:27: server.trusted_proxies: not a CIDR range or an IP address, found `"10.0.0.0/40"`; use for example `trusted_proxies = ["10.0.0.0/8"]`
+"#;
+    each_is_told(|line| in_section("server", line), server);
+}

@@ -1,0 +1,156 @@
+//! Web origins as a browser sends them: `scheme://host[:port]`, lower case, without the scheme's own port.
+//!
+//! Only spelling: who may connect is decided where the request is.
+
+use std::net::Ipv6Addr;
+
+use super::complaint::Complaint;
+
+/// The origin in the form of an `Origin` header, or `*`.
+pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let lower = text.to_ascii_lowercase();
+    let Some((scheme, authority)) = lower
+        .split_once("://")
+        .filter(|(scheme, _)| is_scheme(scheme))
+    else {
+        return Err(Complaint::plain(
+            "an origin without a scheme",
+            with_scheme(&lower),
+        ));
+    };
+    if let Some((authority, _)) = authority.split_once(['/', '?', '#']) {
+        let remedy = format!("use `\"{scheme}://{authority}\"`");
+        return Err(Complaint::plain("an origin with a path", remedy));
+    }
+    let (host, port) = split_port(authority);
+    let host = host_of(host)?;
+    let port = port.map(port_of).transpose()?;
+    Ok(match (scheme, port) {
+        (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
+        (_, Some(port)) => format!("{scheme}://{host}:{port}"),
+    })
+}
+
+fn with_scheme(text: &str) -> String {
+    let is_host = !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let host = if is_host && text != "null" {
+        text
+    } else {
+        "example.org"
+    };
+    format!("use for example `\"https://{host}\"`")
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// The colons of an IPv6 address stand in brackets.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn host_of(host: &str) -> Result<String, Complaint> {
+    if let Some(address) = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        let address = address.parse::<Ipv6Addr>();
+        return address
+            .map(|address| format!("[{address}]"))
+            .map_err(|_| not_a_host());
+    }
+    if host.contains('*') {
+        let remedy = "list every host, or `\"*\"` to allow any origin";
+        return Err(Complaint::plain("an origin with a wildcard", remedy));
+    }
+    let is_host = !host.is_empty()
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    if is_host {
+        Ok(host.to_owned())
+    } else {
+        Err(not_a_host())
+    }
+}
+
+/// Browsers send names in other scripts as `xn--…`; comparing anything else would never match.
+fn not_a_host() -> Complaint {
+    Complaint::plain(
+        "an origin without a plain host",
+        "use for example `\"https://example.org\"`, ASCII only",
+    )
+}
+
+fn port_of(port: &str) -> Result<u16, Complaint> {
+    let number = port
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| port.parse::<u16>().ok())
+        .flatten();
+    number.filter(|port| *port > 0).ok_or_else(|| {
+        Complaint::plain(
+            "an origin with a bad port",
+            "use a port from 1 to 65535, or none",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_brought_to_the_form_of_the_header() {
+        for (typed, sent) in [
+            ("*", "*"),
+            ("HTTPS://Example.ORG", "https://example.org"),
+            ("https://example.org:443", "https://example.org"),
+            ("http://example.org:80", "http://example.org"),
+            ("http://example.org:443", "http://example.org:443"),
+            ("http://localhost:5173", "http://localhost:5173"),
+            ("http://[2001:DB8:0::1]:8080", "http://[2001:db8::1]:8080"),
+            ("http://[::1]", "http://[::1]"),
+            ("capacitor://localhost", "capacitor://localhost"),
+        ] {
+            assert_eq!(normalised(typed).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_refused_with_its_reason() {
+        for (typed, why) in [
+            ("example.org", "an origin without a scheme"),
+            ("null", "an origin without a scheme"),
+            ("", "an origin without a scheme"),
+            ("://example.org", "an origin without a scheme"),
+            ("https://example.org/", "an origin with a path"),
+            ("https://example.org/app?x", "an origin with a path"),
+            ("https://*.example.org", "an origin with a wildcard"),
+            ("https://", "an origin without a plain host"),
+            ("https://user@example.org", "an origin without a plain host"),
+            ("https://bücher.example", "an origin without a plain host"),
+            ("http://[::1", "an origin without a plain host"),
+            ("http://::1", "an origin without a plain host"),
+            ("https://example.org:0", "an origin with a bad port"),
+            ("https://example.org:65536", "an origin with a bad port"),
+            ("https://example.org:+1", "an origin with a bad port"),
+            ("https://example.org:", "an origin with a bad port"),
+        ] {
+            assert_eq!(normalised(typed).unwrap_err().problem, why, "{typed}");
+        }
+    }
+}
