@@ -1,1 +1,45 @@
-fn main(){}
+//! The cost of the pure parts of the hot path: the schedule and its inverse, and one encoding for both forms.
+//!
+//! The baseline in the same run is the least that an encoding can cost: one allocation and one copy.
+
+use std::hint::black_box;
+use std::num::NonZeroU64;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use tickcast::hub::Timeline;
+use tickcast::protocol::{Micros, Publication, Rate, Seq};
+
+const RECORD: &[u8] = br#"{"value":-245}"#;
+
+fn schedule(c: &mut Criterion) {
+    let rate = Rate::from_millionths(59_940_000).expect("a rate within range");
+    let len = NonZeroU64::new(8_233).expect("not zero");
+    let timeline = Timeline::begin(Micros::new(1_767_225_600_000_000), rate, len, true);
+    let seq = Seq::saturating(18_902_678_401);
+    let t = timeline.t(seq).expect("a looping timeline never ends");
+    let mut group = c.benchmark_group("timeline");
+    group.bench_function("t", |b| b.iter(|| timeline.t(black_box(seq))));
+    group.bench_function("due", |b| b.iter(|| timeline.due(black_box(t))));
+    group.bench_function("index", |b| b.iter(|| timeline.index(black_box(seq))));
+    group.finish();
+}
+
+fn encode(c: &mut Criterion) {
+    let (seq, t) = (
+        Seq::saturating(18_902_678_401),
+        Micros::new(1_767_225_600_000_000),
+    );
+    let mut group = c.benchmark_group("encode");
+    let whole = Publication::encode(seq, t, RECORD, None);
+    let bytes = [&whole.v1(None)[..], &whole.bare()[..]].concat();
+    group.bench_function("baseline: allocate and copy", |b| {
+        b.iter(|| black_box(&bytes).clone());
+    });
+    group.bench_function("publication in both forms", |b| {
+        b.iter(|| Publication::encode(seq, t, black_box(RECORD), None));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, schedule, encode);
+criterion_main!(benches);

@@ -52,9 +52,10 @@ fn security_policy(context: &Context) -> HeaderValue {
 }
 
 fn name(path: &str) -> &str {
-    match path.trim_start_matches('/') {
-        "" => "index.html",
-        name => name,
+    match path.strip_prefix('/') {
+        Some("") => "index.html",
+        Some(name) => name,
+        None => path,
     }
 }
 

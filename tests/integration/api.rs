@@ -1,0 +1,159 @@
+//! The API, the page and health.
+
+use serde_json::json;
+
+use super::support::{Hub, Project, Raw, Viewer};
+
+fn hub() -> Hub {
+    let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 59.94\n[topics.alpha]\ndataset = \"data.json\"\nrate = 2\n[topics.alpha.fields.value]\nunit = \"µV\"\n";
+    Project::new("", "[1,2,3]").configure(toml).start()
+}
+
+#[tokio::test]
+async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
+    let hub = hub();
+    let topics = Raw::get(hub.public(), "/api/v1/topics").json();
+    let names: Vec<_> = topics["topics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|topic| &topic["name"])
+        .collect();
+    assert_eq!(names, ["zulu", "alpha"]);
+    assert_eq!(topics["topics"][0]["rate"], 59.94);
+    let mut viewer = Viewer::v1(&hub).await;
+    assert_eq!(viewer.json().await["topic"], "zulu");
+    let mut viewer = Viewer::v1_at(&hub, "/ws/alpha").await;
+    assert_eq!(viewer.json().await["topic"], "alpha");
+    let alpha = Raw::get(hub.public(), "/api/v1/topics/alpha").json();
+    assert_eq!(
+        (
+            &alpha["viewers"],
+            &alpha["source"],
+            &alpha["ended"],
+            &alpha["playing"]
+        ),
+        (&json!(1), &json!("dataset"), &json!(false), &json!(true))
+    );
+    assert_eq!(alpha["fields"], json!({"value": {"unit": "µV"}}));
+    hub.end_without_complaint();
+}
+
+#[test]
+fn head_answers_like_get_without_a_body() {
+    let hub = hub();
+    for path in [
+        "/",
+        "/api/v1/topics",
+        "/api/v1/topics/zulu",
+        "/api/v1/time",
+        "/healthz",
+        "/version",
+        "/ws",
+        "/nothing",
+    ] {
+        let (get, head) = (
+            Raw::get(hub.public(), path),
+            Raw::ask(hub.public(), "HEAD", path, ""),
+        );
+        assert_eq!(
+            (head.status, &head.body[..]),
+            (get.status, &b""[..]),
+            "{path}"
+        );
+        for name in [
+            "content-type",
+            "content-length",
+            "cache-control",
+            "etag",
+            "content-security-policy",
+        ] {
+            assert_eq!(head.header(name), get.header(name), "{name} of {path}");
+        }
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(Raw::ask(hub.ops(), "HEAD", path, "").status, 200);
+    }
+}
+
+#[test]
+fn time_and_version_are_told() {
+    let hub = hub();
+    let (one, other) = (
+        Raw::get(hub.public(), "/api/v1/time").json(),
+        Raw::get(hub.public(), "/api/v1/time").json(),
+    );
+    assert!(one["now"].as_u64().unwrap() < other["now"].as_u64().unwrap());
+    let version = Raw::get(hub.public(), "/version").json();
+    assert_eq!(
+        (&version["name"], &version["version"]),
+        (&json!("tickcast"), &json!(env!("CARGO_PKG_VERSION")))
+    );
+}
+
+#[test]
+fn the_page_comes_with_a_strict_policy_and_is_asked_for_once() {
+    let hub = hub();
+    let page = Raw::get(hub.public(), "/?topic=zulu&window=30s");
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, Some("text/html; charset=utf-8"))
+    );
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self';"),
+        "{policy}"
+    );
+    assert!(policy.ends_with("frame-ancestors 'self'"), "{policy}");
+    let tag = page.header("etag").unwrap();
+    let again = Raw::ask(
+        hub.public(),
+        "GET",
+        "/",
+        &format!("if-none-match: W/\"x\", {tag}\r\n"),
+    );
+    assert_eq!(
+        (again.status, &again.body[..], again.header("etag")),
+        (304, &b""[..], Some(tag))
+    );
+}
+
+#[test]
+fn pages_of_listed_origins_may_read_the_api_and_frame_the_page() {
+    let project = Project::new("", "[1]");
+    let toml = "[server]\nport = 0\nallowed_origins = [\"https://a.example\"]\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
+    project.write("tickcast.toml", toml);
+    let hub = project.start();
+    let from = |origin: &str| {
+        Raw::ask(
+            hub.public(),
+            "GET",
+            "/api/v1/topics",
+            &format!("origin: {origin}\r\n"),
+        )
+    };
+    assert_eq!(
+        from("https://a.example").header("access-control-allow-origin"),
+        Some("https://a.example")
+    );
+    assert_eq!(
+        from("https://b.example").header("access-control-allow-origin"),
+        None
+    );
+    let page = Raw::get(hub.public(), "/");
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .ends_with("frame-ancestors 'self' https://a.example")
+    );
+}
+
+#[test]
+fn operations_have_a_listener_of_their_own() {
+    let hub = hub();
+    assert_eq!(Raw::get(hub.ops(), "/readyz").status, 200);
+    assert_eq!(Raw::get(hub.ops(), "/healthz").status, 200);
+    Raw::get(hub.ops(), "/api/v1/topics").expect_problem(404);
+    Raw::get(hub.public(), "/readyz").expect_problem(404);
+    hub.end_without_complaint();
+}

@@ -1,0 +1,143 @@
+//! The command line as a newcomer and a script use it.
+
+use std::process::Stdio;
+
+use super::support::{Hub, Project, hub};
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = hub::program().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn the_version_names_the_program_and_the_commit() {
+    let (code, out, _) = run(&["--version"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        out.starts_with(&format!("tickcast {} (", env!("CARGO_PKG_VERSION"))),
+        "{out}"
+    );
+}
+
+#[test]
+fn wrong_use_exits_2_and_says_how_to_use_it() {
+    for arguments in [
+        &["--prot", "1"][..],
+        &["swerve"],
+        &["watch", "--count", "many"],
+    ] {
+        let (code, _, error) = run(arguments);
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains("--help"), "{error}");
+    }
+}
+
+#[test]
+fn completions_and_the_manual_page_name_every_command() {
+    for (arguments, marks) in [
+        (&["completions", "bash"][..], "_tickcast"),
+        (&["completions", "zsh"], "#compdef tickcast"),
+        (&["man"], ".TH tickcast"),
+    ] {
+        let (code, out, _) = run(arguments);
+        assert_eq!(code, Some(0));
+        assert!(out.contains(marks), "{out}");
+        for command in ["serve", "check", "config", "watch", "completions", "man"] {
+            assert!(out.contains(command), "{command} in {out}");
+        }
+    }
+}
+
+#[test]
+fn check_tells_what_it_read() {
+    let output =
+        Project::raw("[topics.demo]\ndataset = \"data.json\"\nrate = 59.94\n").run(&["check"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        out.starts_with("topic demo: 3 records at 59.94 a second"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_missing_configuration_says_how_to_give_one() {
+    let (code, _, error) = run(&["check", "--config", "/nonexistent/x.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("/nonexistent/x.toml") && error.contains("--config"),
+        "{error}"
+    );
+}
+
+#[test]
+fn watch_prints_records_one_a_line() {
+    let hub = Hub::start("rate = 100.0", "[{\"value\": 1},{\"value\": 2}]");
+    let url = format!("http://{}", hub.public());
+    for arguments in [
+        &["watch", "-n", "4", "--url", &url][..],
+        &["watch", "demo", "-n", "4", "--url", &url],
+    ] {
+        let (code, out, error) = run(arguments);
+        assert_eq!(code, Some(0), "{error}");
+        let records: Vec<_> = out.lines().collect();
+        assert_eq!(records.len(), 4);
+        assert!(
+            records
+                .windows(2)
+                .all(|pair| pair[0] != pair[1] && pair[0].starts_with("{\"value\":")),
+            "{out}"
+        );
+    }
+    hub.end_without_complaint();
+}
+
+#[test]
+fn watch_says_why_it_cannot() {
+    let hub = Hub::start("rate = 100.0", "[1]");
+    let url = format!("http://{}", hub.public());
+    let (code, _, error) = run(&["watch", "nobody", "--url", &url]);
+    assert_eq!(code, Some(1));
+    assert!(
+        error.contains("404") && error.contains("/api/v1/topics"),
+        "{error}"
+    );
+    let (code, _, error) = run(&["watch", "--url", "ftp://x"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("http://127.0.0.1:8000"), "{error}");
+}
+
+#[test]
+fn watch_ends_quietly_when_its_reader_does_and_with_1_when_the_hub_closes() {
+    let hub = Hub::start("rate = 100.0", "[1]");
+    let url = format!("http://{}", hub.public());
+    let mut child = hub::program()
+        .args(["watch", "--url", &url])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let child = hub::program()
+        .args(["watch", "--url", &url])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut child = child;
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    hub.signal("-TERM");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("1012"),
+        "{output:?}"
+    );
+}

@@ -1,0 +1,117 @@
+//! What hostile and broken clients get: the right status, and never a line in the log.
+
+use super::support::http::Answer;
+use super::support::{Hub, Project, Raw, Viewer};
+
+fn hub() -> Hub {
+    let project = Project::new("", "[1]");
+    let toml = "[server]\nport = 0\nheader_timeout = \"300ms\"\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
+    project.write("tickcast.toml", toml);
+    project.start()
+}
+
+fn ask(hub: &Hub, path: &str, headers: &str) -> Answer {
+    Raw::ask(hub.public(), "GET", path, headers)
+}
+
+#[test]
+fn half_a_head_and_silence_are_closed_at_the_header_timeout() {
+    let hub = hub();
+    for beginning in [&b""[..], b"GET / HTTP/1.1\r\nhost: x\r\n", b"GE"] {
+        assert_eq!(Raw::connect(hub.public()).send(beginning).rest(), b"");
+    }
+    // A kept-alive connection that asks for nothing more is closed the same way.
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", hub.public());
+    let answer = Raw::connect(hub.public()).send(request.as_bytes()).rest();
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+    hub.end_without_complaint();
+}
+
+#[test]
+fn oversized_heads_are_refused_by_the_parser() {
+    let hub = hub();
+    let headers: String = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect();
+    assert_eq!(ask(&hub, "/", &headers).status, 431);
+    assert_eq!(
+        ask(&hub, &format!("/{}", "a".repeat(100_000)), "").status,
+        414
+    );
+    assert_eq!(
+        ask(&hub, "/", &format!("x: {}\r\n", "a".repeat(200_000))).status,
+        431
+    );
+    assert_eq!(Raw::raw(hub.public(), b"nonsense\r\n\r\n").status, 400);
+    hub.end_without_complaint();
+}
+
+#[test]
+fn requests_that_make_no_sense_get_problem_documents() {
+    let hub = hub();
+    ask(&hub, "/version", "content-length: 3\r\n\r\nabc").expect_problem(413);
+    ask(&hub, "/version", "transfer-encoding: chunked\r\n\r\n0\r\n").expect_problem(413);
+    let no_upgrade = ask(&hub, "/ws", "");
+    no_upgrade.expect_problem(426);
+    assert_eq!(no_upgrade.header("upgrade"), Some("websocket"));
+    let upgrade = "upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let handshake = |path: &str, headers: &str| {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade, close\r\n{headers}\r\n",
+            hub.public()
+        );
+        Raw::raw(hub.public(), request.as_bytes())
+    };
+    handshake("/ws", &format!("{upgrade}origin: http://evil.example\r\n")).expect_problem(403);
+    handshake("/ws/nobody", upgrade).expect_problem(404);
+    handshake("/ws/%00", upgrade).expect_problem(404);
+    let old = handshake("/ws", &upgrade.replace("13", "8"));
+    old.expect_problem(426);
+    assert_eq!(old.header("sec-websocket-version"), Some("13"));
+    handshake("/ws", &upgrade.replace("dGhlIHNhbXBsZSBub25jZQ==", "short")).expect_problem(400);
+    for path in [
+        "/%00",
+        "/api/v1/topics/%00",
+        "/api/v1/topics/DEMO",
+        "/../Cargo.toml",
+        "/..%2fCargo.toml",
+        "/assets/",
+        "//",
+        "/ws/demo/more",
+    ] {
+        ask(&hub, path, "").expect_problem(404);
+    }
+    let post = Raw::ask(hub.public(), "POST", "/api/v1/topics", "");
+    post.expect_problem(405);
+    assert_eq!(post.header("allow"), Some("GET, HEAD"));
+    hub.end_without_complaint();
+}
+
+#[test]
+fn the_second_version_of_http_is_not_spoken() {
+    let hub = hub();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    assert_eq!(Raw::connect(hub.public()).send(preface).rest(), b"");
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn when_descriptors_run_out_the_stream_goes_on_and_newcomers_wait() {
+    let mut hub = {
+        let project = Project::new("rate = 50.0", "[1]");
+        let mut command = std::process::Command::new("sh");
+        let program = project.command(&[]);
+        command
+            .arg("-c")
+            .arg("ulimit -n 40; exec \"$0\" \"$@\"")
+            .arg(program.get_program())
+            .args(program.get_args());
+        Hub::spawn(command, project)
+    };
+    let mut viewer = Viewer::bare(&hub).await;
+    let crowd: Vec<_> = (0..60).map(|_| Raw::connect(hub.public())).collect();
+    assert_eq!(hub.event("accept.failed")["level"], "WARN");
+    for _ in 0..20 {
+        viewer.text().await;
+    }
+    drop(crowd);
+    assert_eq!(Raw::get(hub.public(), "/healthz").status, 200);
+}

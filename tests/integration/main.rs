@@ -1,0 +1,16 @@
+//! The hub through its public doors: the real program, real sockets, port 0.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod support;
+
+mod api;
+mod command_line;
+mod configuration;
+mod drain;
+mod files;
+mod hostile;
+mod layout;
+mod logs;
+mod stream;
+mod viewers;

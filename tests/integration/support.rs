@@ -1,0 +1,12 @@
+//! The verbs of the tests: a hub that runs, a viewer that views, a client that speaks raw HTTP.
+
+pub(crate) mod http;
+pub(crate) mod hub;
+pub(crate) mod viewer;
+
+pub(crate) use http::Raw;
+pub(crate) use hub::{Hub, Project};
+pub(crate) use viewer::Viewer;
+
+/// How long a test waits for what must come. Long, because it is reached by failures only.
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -1,0 +1,99 @@
+//! HTTP by hand, for what well-behaved clients do not send.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use super::PATIENCE;
+
+pub(crate) struct Raw(TcpStream);
+
+/// An answer, taken apart.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    pub(crate) fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self(stream)
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> &mut Self {
+        // The hub may refuse and close before it has everything; its answer tells.
+        _ = self.0.write_all(bytes);
+        self
+    }
+
+    /// Everything until the hub closes.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 4096];
+        // A reset after the answer ends it as well: the hub closed with our bytes unread.
+        while let Ok(len @ 1..) = self.0.read(&mut buffer) {
+            bytes.extend_from_slice(&buffer[..len]);
+        }
+        bytes
+    }
+
+    /// Sends a request with `headers` (each with its line end) and reads the whole answer.
+    pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &str) -> Answer {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n"
+        );
+        Self::raw(address, request.as_bytes())
+    }
+
+    pub(crate) fn raw(address: &str, request: &[u8]) -> Answer {
+        Answer::parse(&Self::connect(address).send(request).rest())
+    }
+
+    pub(crate) fn get(address: &str, path: &str) -> Answer {
+        Self::ask(address, "GET", path, "")
+    }
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .expect("a whole head");
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self {
+            status,
+            head,
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .filter(|(header, _)| header.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .next()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Asserts that this is the problem document of `status`, with a remedy in words.
+    pub(crate) fn expect_problem(&self, status: u16) {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{}\n{text}", self.head);
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(self.json()["status"], status);
+        assert!(self.json()["detail"].as_str().unwrap().len() > 10);
+    }
+}

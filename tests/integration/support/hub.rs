@@ -1,0 +1,213 @@
+//! A folder with a configuration and a dataset, and the real program run on it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::PATIENCE;
+
+/// A folder of its own, gone when the test ends.
+pub(crate) struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    /// A configuration that listens on free ports, with the lines of `topic` as its one topic over `dataset`.
+    pub(crate) fn new(topic: &str, dataset: &str) -> Self {
+        let project = Self {
+            folder: TempDir::new().unwrap(),
+        };
+        project.write("data.json", dataset);
+        project.configure(&format!(
+            "[topics.demo]\ndataset = \"data.json\"\n{topic}\n"
+        ))
+    }
+
+    /// The same, with `toml` after the ports.
+    pub(crate) fn configure(self, toml: &str) -> Self {
+        let ports = "[server]\nport = 0\n[ops]\nport = 0\n";
+        self.write("tickcast.toml", &format!("{ports}{toml}"));
+        self
+    }
+
+    /// Exactly `toml`, with a dataset of three records beside it.
+    pub(crate) fn raw(toml: &str) -> Self {
+        let project = Self {
+            folder: TempDir::new().unwrap(),
+        };
+        project.write("data.json", "[1,2,3]");
+        project.write("tickcast.toml", toml);
+        project
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The program on this configuration, with `arguments`.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command
+            .arg("--config")
+            .arg(self.path("tickcast.toml"))
+            .args(arguments);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Starts the hub and waits until it listens.
+    pub(crate) fn start(self) -> Hub {
+        self.start_with(&[])
+    }
+
+    pub(crate) fn start_with(self, arguments: &[&str]) -> Hub {
+        let command = self.command(arguments);
+        Hub::spawn(command, self)
+    }
+}
+
+/// The program under test, without the variables of the machine that would configure it.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tickcast"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TICKCAST")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A hub that runs, killed when the test ends.
+pub(crate) struct Hub {
+    child: Child,
+    lines: Receiver<Value>,
+    seen: Vec<Value>,
+    public: String,
+    ops: String,
+    /// Its folder is there for as long as the hub.
+    _project: Project,
+}
+
+impl Hub {
+    /// A hub over `dataset` whose topic has the settings of `topic`.
+    pub(crate) fn start(topic: &str, dataset: &str) -> Self {
+        Project::new(topic, dataset).start()
+    }
+
+    pub(crate) fn spawn(mut command: Command, project: Project) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut hub = Self {
+            child,
+            lines,
+            seen: Vec::new(),
+            public: String::new(),
+            ops: String::new(),
+            _project: project,
+        };
+        hub.public = hub.listening();
+        hub.ops = hub.listening();
+        hub
+    }
+
+    fn listening(&mut self) -> String {
+        self.event("listening")["address"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// `host:port` of the public listener.
+    pub(crate) fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// `host:port` of the operations listener.
+    pub(crate) fn ops(&self) -> &str {
+        &self.ops
+    }
+
+    /// Waits for the next event called `name`.
+    pub(crate) fn event(&mut self, name: &str) -> Value {
+        loop {
+            let Ok(event) = self.lines.recv_timeout(PATIENCE) else {
+                panic!("no event `{name}`; there were {:#?}", self.seen)
+            };
+            self.seen.push(event.clone());
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &self.pid().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end; returns the exit code and everything that was logged.
+    pub(crate) fn end(mut self) -> (Option<i32>, Vec<Value>) {
+        let status = self.child.wait().unwrap();
+        let rest: Vec<_> = self.lines.iter().collect();
+        let mut seen = std::mem::take(&mut self.seen);
+        seen.extend(rest);
+        (status.code(), seen)
+    }
+
+    /// Ends the hub and asserts that it had nothing to complain about.
+    pub(crate) fn end_without_complaint(self) {
+        self.signal("-TERM");
+        let (code, events) = self.end();
+        assert_eq!(code, Some(0));
+        let complaints: Vec<_> = events
+            .iter()
+            .filter(|event| !matches!(event["level"].as_str(), Some("INFO" | "DEBUG")))
+            .collect();
+        assert!(complaints.is_empty(), "{complaints:#?}");
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // It may have ended already, as the test meant it to.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

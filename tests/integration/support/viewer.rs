@@ -1,0 +1,138 @@
+//! A WebSocket viewer.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+use tokio_tungstenite::tungstenite::{Error, http};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::{Hub, PATIENCE};
+
+pub(crate) struct Viewer {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+/// How a refused handshake was answered.
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) problem: Value,
+}
+
+impl Viewer {
+    pub(crate) async fn bare(hub: &Hub) -> Self {
+        Self::connect(hub, "/ws", &[])
+            .await
+            .ok()
+            .expect("the hub admits the viewer")
+    }
+
+    pub(crate) async fn v1(hub: &Hub) -> Self {
+        Self::v1_at(hub, "/ws").await
+    }
+
+    pub(crate) async fn v1_at(hub: &Hub, path: &str) -> Self {
+        let offer = [("sec-websocket-protocol", "tickcast.v1")];
+        Self::connect(hub, path, &offer)
+            .await
+            .ok()
+            .expect("the hub admits the viewer")
+    }
+
+    pub(crate) async fn connect(
+        hub: &Hub,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Refusal> {
+        let mut request = format!("ws://{}{path}", hub.public())
+            .into_client_request()
+            .unwrap();
+        for (name, value) in headers {
+            request
+                .headers_mut()
+                .insert(*name, http::HeaderValue::from_str(value).unwrap());
+        }
+        match timeout(PATIENCE, connect_async(request))
+            .await
+            .expect("an answer to the handshake")
+        {
+            Ok((stream, _)) => Ok(Self { stream }),
+            Err(Error::Http(response)) => Err(Refusal {
+                status: response.status().as_u16(),
+                problem: serde_json::from_slice(response.body().as_deref().unwrap_or_default())
+                    .unwrap_or_default(),
+            }),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The next text message as it came.
+    pub(crate) async fn text(&mut self) -> String {
+        loop {
+            match self.message().await {
+                Message::Text(text) => return text.to_string(),
+                // The hub looks whether we live, at a moment of its own.
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("a text message was due, {other:?} came"),
+            }
+        }
+    }
+
+    /// The next text message as JSON.
+    pub(crate) async fn json(&mut self) -> Value {
+        serde_json::from_str(&self.text().await).unwrap()
+    }
+
+    /// The next message called `name`, whatever comes before it.
+    pub(crate) async fn until(&mut self, name: &str) -> Value {
+        loop {
+            let message = self.json().await;
+            if message["type"] == name {
+                return message;
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.send_message(Message::text(text)).await;
+    }
+
+    pub(crate) async fn send_message(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    /// Waits for the close, leaving out what comes before it.
+    pub(crate) async fn closed(&mut self) -> CloseFrame {
+        self.text_until_close().await.1
+    }
+
+    /// Everything up to the close, and the close.
+    pub(crate) async fn text_until_close(&mut self) -> (Vec<String>, CloseFrame) {
+        let mut texts = Vec::new();
+        loop {
+            match self.message().await {
+                Message::Text(text) => texts.push(text.to_string()),
+                Message::Close(frame) => return (texts, frame.expect("the hub gives a code")),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits until the connection itself is gone.
+    pub(crate) async fn gone(&mut self) {
+        while let Some(Ok(_)) = timeout(PATIENCE, self.stream.next())
+            .await
+            .expect("the end of the connection")
+        {}
+    }
+
+    pub(crate) async fn message(&mut self) -> Message {
+        let next = timeout(PATIENCE, self.stream.next())
+            .await
+            .expect("a message");
+        next.expect("the connection goes on")
+            .expect("the frames are well formed")
+    }
+}

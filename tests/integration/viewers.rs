@@ -1,0 +1,314 @@
+//! The conversation with one viewer.
+
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::support::{Hub, Project, Raw, Viewer};
+
+const QUIET: &str = "rate = 0.001";
+
+#[tokio::test]
+async fn hello_comes_first_and_says_everything() {
+    let fields = "rate = 100.0\ndelay = \"400ms\"\n[topics.demo.fields.z]\nlabel = \"Z\"\nunit = \"µV\"\n[topics.demo.fields.a]\nunit = \"s\"";
+    let hub = Hub::start(fields, "[1,2,3]");
+    let mut viewer = Viewer::v1(&hub).await;
+    let text = viewer.text().await;
+    let hello: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let names: Vec<_> = hello
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut expected = [
+        "type",
+        "protocol",
+        "topic",
+        "epoch",
+        "seq",
+        "now",
+        "recovered",
+        "delay",
+        "timeline",
+        "retained",
+        "dataset",
+        "fields",
+        "viewers",
+    ];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!(hello["protocol"], "tickcast.v1");
+    assert_eq!(hello["topic"], "demo");
+    assert_eq!(hello["recovered"], json!(null));
+    assert_eq!(hello["delay"], 400_000);
+    assert_eq!(hello["viewers"], 1);
+    assert_eq!(
+        hello["dataset"],
+        json!({"len": 3, "loop": true, "sha256": "a615eeaee21de5179de080de8c3052c8da901138406ba71c38c032845f7d54f4"})
+    );
+    assert!(
+        text.contains(r#""fields":{"z":{"label":"Z","unit":"µV"},"a":{"unit":"s"}}"#),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn pings_are_answered_with_the_hubs_clock() {
+    let hub = Hub::start(QUIET, "[1]");
+    let mut viewer = Viewer::v1(&hub).await;
+    let hello = viewer.until("hello").await;
+    viewer
+        .send(r#"{"type":"ping","id":9007199254740991}"#)
+        .await;
+    let pong = viewer.until("pong").await;
+    assert_eq!(pong["id"], 9_007_199_254_740_991_u64);
+    assert!(
+        hello["now"].as_u64() <= pong["r"].as_u64() && pong["r"].as_u64() <= pong["s"].as_u64()
+    );
+    viewer.send(r#"{"type":"of a later version"}"#).await;
+    viewer.send(r#"{"type":"ping","id":0}"#).await;
+    assert_eq!(viewer.until("pong").await["id"], 0);
+}
+
+#[tokio::test]
+async fn websocket_pings_are_answered_and_a_close_is_returned() {
+    let hub = Hub::start(QUIET, "[1]");
+    let mut viewer = Viewer::bare(&hub).await;
+    viewer.send_message(Message::Ping("now".into())).await;
+    while viewer.message().await != Message::Pong("now".into()) {}
+    viewer.send_message(Message::Close(None)).await;
+    assert_eq!(u16::from(viewer.closed().await.code), 1000);
+    viewer.gone().await;
+}
+
+#[tokio::test]
+async fn each_fault_of_a_viewer_has_its_close() {
+    let hub = Hub::start(QUIET, "[1]");
+    let ping = Message::text(r#"{"type":"ping","id":1}"#);
+    for (messages, code) in [
+        (vec![Message::binary(vec![1])], 1003),
+        (vec![Message::text("x".repeat(1025))], 1009),
+        (vec![Message::text("not json")], 4400),
+        (vec![Message::text("[]")], 4400),
+        (vec![Message::text(r#"{"type":"ping","id":-1}"#)], 4400),
+        (vec![ping; 100], 4429),
+    ] {
+        let mut viewer = Viewer::v1(&hub).await;
+        for message in messages {
+            viewer.send_message(message).await;
+        }
+        assert_eq!(u16::from(viewer.closed().await.code), code);
+    }
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn what_a_bare_viewer_sends_is_ignored_within_limits() {
+    let hub = Hub::start("rate = 20.0", "[1]");
+    let mut viewer = Viewer::bare(&hub).await;
+    viewer.send("hello?").await;
+    viewer.send_message(Message::binary(vec![0xFF])).await;
+    for _ in 0..5 {
+        assert_eq!(viewer.text().await, "1");
+    }
+    viewer.send(&"x".repeat(1025)).await;
+    assert_eq!(u16::from(viewer.closed().await.code), 1009);
+}
+
+#[tokio::test]
+async fn an_unmasked_frame_is_closed_with_1002() {
+    let hub = Hub::start(QUIET, "[1]");
+    let mut raw = Raw::connect(hub.public());
+    let handshake = format!(
+        "GET /ws HTTP/1.1\r\nhost: {}\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        hub.public()
+    );
+    // The frame comes in the same segment as the handshake: it must not be lost.
+    let answer = raw
+        .send(&[handshake.as_bytes(), &[0x81, 0x01, b'a']].concat())
+        .rest();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
+    assert!(answer.contains("websocket protocol error"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_position_is_always_answered() {
+    let hub = Hub::start("rate = 100.0", "[1,2,3]");
+    let mut viewer = Viewer::v1(&hub).await;
+    let epoch = viewer.until("hello").await["epoch"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    while viewer.until("data").await["seq"].as_u64() < Some(5) {}
+    for (query, recovered, from, reason) in [
+        ("last=0".to_owned(), true, json!(null), ""),
+        ("since=other:1".to_owned(), false, json!(null), "epoch"),
+        (
+            format!("since={epoch}%3A900000000"),
+            false,
+            json!(null),
+            "future",
+        ),
+        (format!("since={epoch}:1"), false, json!(2), "expired"),
+        ("last=99999".to_owned(), false, json!(1), "expired"),
+    ] {
+        let mut viewer = Viewer::v1_at(&hub, &format!("/ws/demo?{query}")).await;
+        let hello = viewer.json().await;
+        assert_eq!(hello["recovered"], recovered, "{query}");
+        let next = viewer.json().await;
+        if recovered {
+            assert_eq!(
+                next["seq"].as_u64(),
+                hello["seq"].as_u64().map(|seq| seq + 1)
+            );
+        } else {
+            assert_eq!(
+                (&next["type"], &next["from"], &next["reason"]),
+                (&json!("gap"), &from, &json!(reason)),
+                "{query}"
+            );
+        }
+        if next["to"].is_u64() {
+            assert_eq!(next["to"], hello["seq"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_happen_by_status_before_the_upgrade() {
+    let hub = Hub::start("rate = 100.0", "[1,2,3]");
+    let v1 = ("sec-websocket-protocol", "tickcast.v1");
+    let own = format!("http://{}", hub.public());
+    for (path, headers, status) in [
+        ("/ws/nobody", vec![v1], 404),
+        ("/ws/..", vec![v1], 404),
+        (
+            "/ws",
+            vec![("sec-websocket-protocol", "chat, superchat")],
+            400,
+        ),
+        ("/ws?since=nonsense", vec![v1], 400),
+        ("/ws?last=-1", vec![v1], 400),
+        ("/ws?last=1&since=a:1", vec![v1], 400),
+        ("/ws?since=other:1", vec![], 410),
+        ("/ws", vec![v1, ("origin", "http://evil.example")], 403),
+        ("/ws", vec![v1, ("origin", "null")], 403),
+    ] {
+        let refusal = Viewer::connect(&hub, path, &headers)
+            .await
+            .err()
+            .expect(path);
+        assert_eq!(refusal.status, status, "{path}");
+        assert_eq!(refusal.problem["status"], status, "{path}");
+    }
+    assert!(
+        Viewer::connect(&hub, "/ws", &[v1, ("origin", &own)])
+            .await
+            .is_ok()
+    );
+    assert!(
+        Viewer::connect(
+            &hub,
+            "/ws",
+            &[("sec-websocket-protocol", "chat, tickcast.v1")]
+        )
+        .await
+        .is_ok()
+    );
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn seats_are_limited_in_all_and_by_address_and_given_back() {
+    for (limit, status) in [("max_viewers = 2", 503), ("max_viewers_per_ip = 2", 429)] {
+        let project = Project::new("", "[1]");
+        project.write(
+            "tickcast.toml",
+            &format!("[server]\nport = 0\n{limit}\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n"),
+        );
+        let hub = project.start();
+        let (mut first, _second) = (Viewer::bare(&hub).await, Viewer::bare(&hub).await);
+        let refusal = Viewer::connect(&hub, "/ws", &[]).await.err().unwrap();
+        assert_eq!(refusal.status, status);
+        first.send_message(Message::Close(None)).await;
+        first.gone().await;
+        // The seat is free once the hub's side of the connection is gone, and that is what was awaited.
+        assert!(Viewer::connect(&hub, "/ws", &[]).await.is_ok());
+        hub.end_without_complaint();
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_nothing() {
+    let record = format!("\"{}\"", "x".repeat(4_000));
+    let hub = Hub::start(
+        "rate = 10000\nmax_lag = \"100ms\"",
+        &format!("[{record},1]"),
+    );
+    let mut slow = Viewer::v1(&hub).await;
+    let mut bare = Viewer::bare(&hub).await;
+    let mut steady = Viewer::v1(&hub).await;
+    let mut seq = steady.until("hello").await["seq"].as_u64().unwrap();
+    // 400 MB a minute: the kernel's buffers for the two that do not read are full long before this ends.
+    while seq < 20_000 {
+        let data = steady.until("data").await;
+        assert_eq!(data["seq"], seq + 1);
+        seq += 1;
+    }
+    let mut last = slow.until("hello").await["seq"].as_u64().unwrap();
+    loop {
+        let message = slow.json().await;
+        match message["type"].as_str().unwrap() {
+            "data" => {
+                assert_eq!(message["seq"], last + 1);
+                last += 1;
+            }
+            "gap" => {
+                assert_eq!(
+                    (&message["from"], &message["reason"]),
+                    (&json!(last + 1), &json!("slow"))
+                );
+                let to = message["to"].as_u64().unwrap();
+                assert_eq!(slow.until("data").await["seq"], to + 1);
+                break;
+            }
+            "jump" => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(u16::from(bare.closed().await.code), 4409);
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn a_viewer_costs_the_hub_at_most_16_kib() {
+    const VIEWERS: u64 = 2_000;
+    let hub = Hub::start("rate = 10.0", "[1,2,3]");
+    let resident_kib = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", hub.pid())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    let mut viewers = vec![Viewer::v1(&hub).await];
+    viewers[0].until("data").await;
+    let before = resident_kib();
+    for _ in 0..VIEWERS {
+        viewers.push(Viewer::v1(&hub).await);
+    }
+    for viewer in &mut viewers {
+        viewer.until("data").await;
+    }
+    let each_bytes = (resident_kib() - before) * 1024 / VIEWERS;
+    assert!(
+        each_bytes <= 16 * 1024,
+        "{each_bytes} bytes for each viewer"
+    );
+}
