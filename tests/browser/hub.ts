@@ -1,0 +1,112 @@
+/**
+ * A hub for one test: the real binary, on free ports, with a state folder of its own. Knows how to start, find
+ * and kill it; what a page makes of that is the tests' business.
+ *
+ * `TICKCAST_BIN` names the binary; else the release build is taken, else the debug build.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/** A hub that has not said where it listens by then has failed. */
+const START_TIMEOUT_MS = 20_000;
+
+export class Hub {
+  readonly url: string;
+  readonly #process: ChildProcess;
+  readonly #state: string;
+
+  private constructor(url: string, process: ChildProcess, state: string) {
+    this.url = url;
+    this.#process = process;
+    this.#state = state;
+  }
+
+  static async start(): Promise<Hub> {
+    const state = mkdtempSync(join(tmpdir(), "tickcast-browser-"));
+    return Hub.#launch("0", state);
+  }
+
+  /** The same hub again: same port, same state. */
+  async startAgain(): Promise<Hub> {
+    return Hub.#launch(new URL(this.url).port, this.#state);
+  }
+
+  /** No farewell, as in a power cut. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** For good. */
+  async remove(): Promise<void> {
+    await this.#end("SIGKILL");
+    rmSync(this.#state, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exit = once(this.#process, "exit");
+    this.#process.kill(signal);
+    await exit;
+  }
+
+  static async #launch(port: string, state: string): Promise<Hub> {
+    const hub = spawn(binary(), ["--config", join(ROOT, "config/tickcast.toml")], {
+      cwd: ROOT,
+      stdio: ["ignore", "ignore", "pipe"],
+      env: {
+        ...process.env,
+        TICKCAST__SERVER__PORT: port,
+        TICKCAST__OPS__PORT: "0",
+        STATE_DIRECTORY: state,
+      },
+    });
+    const timeout = setTimeout(() => hub.kill("SIGKILL"), START_TIMEOUT_MS);
+    try {
+      return new Hub(await publicUrl(hub), hub, state);
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+}
+
+/** From the hub's own log, which is an interface: the event `listening` of the public listener. */
+async function publicUrl(hub: ChildProcess): Promise<string> {
+  if (hub.stderr === null) throw new Error("the hub's log is not piped");
+  const said: string[] = [];
+  const lines = createInterface({ input: hub.stderr });
+  for await (const line of lines) {
+    const url = listeningAt(line);
+    said.push(line);
+    if (url === undefined) continue;
+    // Goes on reading, unheard: a full pipe would stop the hub.
+    hub.stderr.resume();
+    return url.replace(/\/$/, "");
+  }
+  throw new Error(`the hub ended before it listened; it said:\n${said.join("\n")}`);
+}
+
+function listeningAt(line: string): string | undefined {
+  try {
+    const { event, listener, url } = JSON.parse(line);
+    return event === "listening" && listener === "public" ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function binary(): string {
+  const named = process.env.TICKCAST_BIN;
+  const found = [named, join(ROOT, "target/release/tickcast"), join(ROOT, "target/debug/tickcast")].find(
+    (path) => path !== undefined && existsSync(path),
+  );
+  if (found === undefined)
+    throw new Error("there is no hub to test; `cargo build` makes one, or set `TICKCAST_BIN`");
+  return resolve(found);
+}

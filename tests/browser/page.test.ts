@@ -1,0 +1,126 @@
+/** What somebody in front of the page sees, with a real hub behind it. */
+
+import { readFile } from "node:fs/promises";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Hub } from "./hub";
+import { launchBrowser, Screen } from "./screen";
+
+let hub: Hub;
+let browser: Browser;
+const screens: Screen[] = [];
+
+beforeAll(async () => {
+  [hub, browser] = await Promise.all([Hub.start(), launchBrowser()]);
+});
+
+afterEach(async () => {
+  await Promise.all(screens.splice(0).map((screen) => screen.close()));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await hub?.remove();
+});
+
+async function open(query = "", options?: Parameters<typeof Screen.open>[2]): Promise<Screen> {
+  const screen = await Screen.open(browser, `${hub.url}/${query}`, options);
+  screens.push(screen);
+  return screen;
+}
+
+test("the hub carries the page that was built last", async () => {
+  const built = await readFile(new URL("../../web/dist/index.html", import.meta.url), "utf8");
+  const served = await (await fetch(hub.url)).text();
+  expect(served, "the page was built after the hub; build the hub again").toBe(built);
+});
+
+test("the page is live and shows a value with its unit", async () => {
+  const screen = await open();
+  await screen.isLive();
+  expect(await screen.text("unit")).toBe("µV");
+  expect(await screen.text("topic")).toBe("ecg");
+  await screen.reads("seq", /^\d/);
+  await screen.reads("clock", /^±\d/);
+});
+
+test("the line moves", async () => {
+  const screen = await open();
+  await screen.isLive();
+  expect(await screen.moves()).toBe(true);
+});
+
+test("the console stays empty and nobody but the hub is asked for anything", async () => {
+  const screen = await open("?window=30s&theme=dark");
+  await screen.isLive();
+  expect(await screen.moves()).toBe(true);
+  expect(screen.errors).toEqual([]);
+  expect([...screen.hosts]).toEqual([new URL(hub.url).host]);
+});
+
+test("the first stop of the tab key pauses this view, and the space bar lets it go on", async () => {
+  const screen = await open();
+  await screen.isLive();
+  await screen.page.keyboard.press("Tab");
+  await screen.page.keyboard.press("Enter");
+  await screen.reads("behind", /^paused/);
+  expect(await screen.moves()).toBe(false);
+  expect(await screen.text("state-text")).toBe("Live");
+  await screen.page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await screen.page.keyboard.press("Space");
+  await screen.reads("behind", /^$/);
+  expect(await screen.moves()).toBe(true);
+});
+
+test("two pages show the same record at the same instant", async () => {
+  const [one, other] = await Promise.all([open(), open()]);
+  await Promise.all([one.isLive(), other.isLive()]);
+  const seqOf = async (screen: Screen) => Number((await screen.text("seq")).replace(/\D/g, ""));
+  const [first, second] = await Promise.all([seqOf(one), seqOf(other)]);
+  // Text is written ten times a second; apart from that they agree.
+  expect(Math.abs(first - second)).toBeLessThan(50);
+});
+
+test("with little motion the line goes on in steps, not in every frame", async () => {
+  const screen = await open("", { reducedMotion: "reduce" });
+  await screen.isLive();
+  const changes = await screen.page.evaluate(async () => {
+    const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+    const until = performance.now() + 2_000;
+    let [count, before] = [0, ""];
+    while (performance.now() < until) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const now = canvas.toDataURL();
+      if (now !== before) count += 1;
+      before = now;
+    }
+    return count;
+  });
+  expect(changes).toBeGreaterThanOrEqual(3);
+  expect(changes).toBeLessThanOrEqual(6);
+});
+
+test("the page fits a telephone, upright and narrow, without scrolling sideways", async () => {
+  for (const width of [320, 390]) {
+    const screen = await open("", { viewport: { width, height: 700 } });
+    await screen.isLive();
+    expect(await screen.page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  }
+});
+
+test("an unknown topic gets a clear message, and no further attempts", async () => {
+  const screen = await open("?topic=no-such-topic");
+  await screen.reads("notice-title", /no topic “no-such-topic”/);
+  expect(await screen.text("state-text")).toBe("Not available");
+  expect(await screen.page.isVisible('[data-part="notice-link"]')).toBe(true);
+});
+
+test("when the hub is killed and comes back, the page goes on by itself", async () => {
+  const screen = await open();
+  await screen.isLive();
+  await hub.kill();
+  await screen.reads("state-text", /^Reconnecting$/);
+  hub = await hub.startAgain();
+  await screen.isLive();
+  expect(await screen.moves()).toBe(true);
+});

@@ -1,0 +1,98 @@
+/**
+ * One page in a real Chromium, with the verbs the tests speak. It also keeps an eye on what must never
+ * happen: errors in the console, and requests to anybody but the hub.
+ *
+ * `CHROMIUM` names the browser; else Debian's is taken.
+ */
+
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // Chromium refuses its sandbox to root, and containers run as root.
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+  });
+}
+
+export class Screen {
+  readonly page: Page;
+  readonly errors: string[] = [];
+  readonly hosts = new Set<string>();
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
+    page.on("pageerror", (error) => this.errors.push(error.message));
+    page.on("request", (request) => this.#note(request.url()));
+    page.on("websocket", (socket) => this.#note(socket.url()));
+  }
+
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Screen> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const screen = new Screen(await context.newPage());
+    await screen.page.goto(url);
+    return screen;
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+
+  /** The text of a part of the page, by the name that index.html gives it. */
+  async text(part: string): Promise<string> {
+    return (await this.page.textContent(`[data-part="${part}"]`))?.trim() ?? "";
+  }
+
+  /** Waits until a part of the page reads like this. */
+  async reads(part: string, pattern: RegExp): Promise<void> {
+    await this.page.waitForFunction(
+      ([name, source]) =>
+        new RegExp(source as string).test(
+          document.querySelector(`[data-part="${name}"]`)?.textContent?.trim() ?? "",
+        ),
+      [part, pattern.source],
+      { polling: "raf", timeout: 30_000 },
+    );
+  }
+
+  async isLive(): Promise<void> {
+    await this.reads("state-text", /^Live$/);
+    await this.reads("value", /\d/);
+  }
+
+  /** Waits until the line reaches back over the whole window; without a backfill that takes as long as it is. */
+  async hasFullWindow(records = 1_000): Promise<void> {
+    await this.page.waitForFunction(
+      (count) => {
+        const seq = Number(document.querySelector('[data-part="seq"]')?.textContent?.replace(/\D/g, ""));
+        const body = document.body;
+        body.dataset.firstSeq ??= String(seq);
+        return seq >= Number(body.dataset.firstSeq) + count;
+      },
+      records,
+      { polling: "raf", timeout: 30_000 },
+    );
+  }
+
+  /** Whether the canvas differs from itself in any of the next so many frames. */
+  async moves(frames = 30): Promise<boolean> {
+    return this.page.evaluate(async (count) => {
+      const canvas = document.querySelector("canvas");
+      if (canvas === null) return false;
+      const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      await nextFrame();
+      const first = canvas.toDataURL();
+      for (let i = 0; i < count; i += 1) {
+        await nextFrame();
+        if (canvas.toDataURL() !== first) return true;
+      }
+      return false;
+    }, frames);
+  }
+
+  #note(url: string): void {
+    const { protocol, host } = new URL(url);
+    if (protocol !== "data:") this.hosts.add(host);
+  }
+}

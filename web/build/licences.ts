@@ -1,0 +1,40 @@
+/**
+ * A build step: THIRD-PARTY-LICENSES.txt with the licence of every package that went into the bundle. The list
+ * is taken from the bundle itself, so it cannot be forgotten when a library comes or goes.
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plugin } from "vite";
+
+const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
+/** The folder of the package that a module belongs to. */
+const PACKAGE_FOLDER = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+
+export function licences(): Plugin {
+  const folders = new Set<string>();
+  return {
+    name: "licences",
+    apply: "build",
+    // Style sheets are no longer modules of the final chunk, hence the whole module graph is asked.
+    moduleParsed: ({ id }) => {
+      const folder = PACKAGE_FOLDER.exec(id.replaceAll("\\", "/"))?.[1];
+      if (folder !== undefined) folders.add(folder);
+    },
+    generateBundle() {
+      const source = [...folders]
+        .sort()
+        .map(describe)
+        .join(`\n${"-".repeat(80)}\n\n`);
+      this.emitFile({ type: "asset", fileName: "THIRD-PARTY-LICENSES.txt", source });
+    },
+  };
+}
+
+function describe(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const texts = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
+  if (texts.length === 0) throw new Error(`\`${name}\` is in the bundle but brings no licence text`);
+  const text = texts.map((file) => readFileSync(join(folder, file), "utf8").trim()).join("\n\n");
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}

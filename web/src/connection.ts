@@ -1,0 +1,171 @@
+/**
+ * One viewer's line to the hub: opens it, keeps it, and comes back by itself when it breaks.
+ * It hands decoded messages on unread, save for the two that concern the line itself, `hello` and `bye`.
+ *
+ * It stops for good only when the hub has said that coming back is useless: by a final close code, or,
+ * because a browser hides why a handshake failed, by the answer to a plain GET for the same topic.
+ */
+
+import { Backoff, WELL_AFTER_MS } from "./connection/backoff";
+import type { Socket, Surroundings } from "./connection/surroundings";
+import { encodePing, FINAL_CLOSE_CODES, type HubMessage, SUBPROTOCOL } from "./protocol";
+import { decode } from "./protocol/decode";
+
+export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
+
+export type Link =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "live" }
+  | { readonly kind: "draining" }
+  | { readonly kind: "waiting"; readonly until: number; readonly isOnline: boolean }
+  | { readonly kind: "stopped"; readonly refusal: Refusal };
+
+export interface ConnectionOptions {
+  /** `ws://` or `wss://` and the host, without a path. */
+  readonly origin: string;
+  /** Undefined: the hub's default topic. */
+  readonly topic: string | undefined;
+  /** The position to resume from, asked for at every attempt. */
+  readonly position: () => string | undefined;
+  readonly onMessage: (message: HubMessage, receivedAt: number) => void;
+  readonly onLink: (link: Link) => void;
+}
+
+/** A handshake that takes longer is taken for dead; browsers alone would wait for minutes. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** After a ping something must arrive within this time, else the line is dead and nobody told us. */
+const SILENCE_MS = 10_000;
+
+const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
+  [400, "invalid"],
+  [401, "unauthorized"],
+  [403, "forbidden"],
+  [404, "unknown-topic"],
+  [4400, "invalid"],
+  [4401, "unauthorized"],
+  [4403, "forbidden"],
+]);
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #around: Surroundings;
+  readonly #backoff: Backoff;
+  #socket: Socket | undefined;
+  #wasOpened = false;
+  #retryRange: readonly [number, number] | undefined;
+  #link: Link = { kind: "connecting" };
+  #cancelTimer = (): void => {};
+  #cancelSilence: (() => void) | undefined;
+
+  constructor(options: ConnectionOptions, around: Surroundings) {
+    this.#options = options;
+    this.#around = around;
+    this.#backoff = new Backoff(around.random);
+  }
+
+  /** Opens the line. Called again while waiting, it cuts the wait short. */
+  open(): void {
+    if (this.#socket !== undefined || this.#link.kind === "stopped") return;
+    this.#cancelTimer();
+    this.#wasOpened = false;
+    this.#retryRange = undefined;
+    this.#show({ kind: "connecting" });
+    const socket = this.#around.open(this.#url(), SUBPROTOCOL);
+    this.#socket = socket;
+    // A socket that was given up may still report; only the current one is heard.
+    const ifCurrent = (call: () => void) => () => this.#socket === socket && call();
+    socket.onopen = ifCurrent(() => {
+      this.#wasOpened = true;
+    });
+    socket.onmessage = (event) => ifCurrent(() => this.#receive(event.data))();
+    socket.onclose = (event) => ifCurrent(() => this.#closed(event.code))();
+    this.#cancelTimer = this.#around.after(HANDSHAKE_TIMEOUT_MS, () => this.#giveUp());
+  }
+
+  /** Tries at once if a wait is on: the network is back, or somebody is looking again. */
+  retryNow(): void {
+    if (this.#link.kind === "waiting") this.open();
+  }
+
+  ping(id: number): void {
+    if (this.#socket === undefined || this.#link.kind !== "live") return;
+    this.#socket.send(encodePing(id));
+    this.#cancelSilence ??= this.#around.after(SILENCE_MS, () => this.#giveUp());
+  }
+
+  #url(): string {
+    const { origin, topic } = this.#options;
+    const position = this.#options.position();
+    const path = topic === undefined ? "/ws" : `/ws/${encodeURIComponent(topic)}`;
+    return origin + path + (position === undefined ? "" : `?since=${encodeURIComponent(position)}`);
+  }
+
+  #receive(data: unknown): void {
+    const receivedAt = this.#around.now();
+    this.#heard();
+    const message = typeof data === "string" ? decode(data) : undefined;
+    if (message === undefined) return;
+    if (message.type === "hello") this.#greeted();
+    if (message.type === "bye") this.#dismissed(message.retry_ms);
+    this.#options.onMessage(message, receivedAt);
+  }
+
+  #greeted(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#around.after(WELL_AFTER_MS, () => this.#backoff.reset());
+    this.#show({ kind: "live" });
+  }
+
+  #dismissed(retryRange: readonly [number, number]): void {
+    this.#retryRange = retryRange;
+    this.#show({ kind: "draining" });
+  }
+
+  #closed(code: number): void {
+    const refusal = FINAL_CLOSE_CODES.has(code) ? REFUSALS.get(code) : undefined;
+    this.#drop();
+    if (refusal !== undefined) this.#show({ kind: "stopped", refusal });
+    else if (this.#wasOpened) this.#wait();
+    else void this.#askWhy();
+  }
+
+  async #askWhy(): Promise<void> {
+    const { origin, topic } = this.#options;
+    const path = topic === undefined ? "" : `/${encodeURIComponent(topic)}`;
+    const status = await this.#around.status(`${origin.replace(/^ws/, "http")}/api/v1/topics${path}`);
+    if (this.#socket !== undefined) return;
+    const refusal = REFUSALS.get(status);
+    if (refusal === undefined) this.#wait();
+    else this.#show({ kind: "stopped", refusal });
+  }
+
+  #wait(): void {
+    const ms = this.#retryRange ? this.#backoff.within(this.#retryRange) : this.#backoff.next();
+    this.#cancelTimer = this.#around.after(ms, () => this.open());
+    this.#show({ kind: "waiting", until: this.#around.now() + ms, isOnline: this.#around.isOnline() });
+  }
+
+  /** Leaves a socket that does not answer, without waiting for its close: that may take minutes. */
+  #giveUp(): void {
+    this.#socket?.close();
+    this.#drop();
+    this.#wait();
+  }
+
+  #drop(): void {
+    this.#socket = undefined;
+    this.#cancelTimer();
+    this.#heard();
+  }
+
+  #heard(): void {
+    this.#cancelSilence?.();
+    this.#cancelSilence = undefined;
+  }
+
+  #show(link: Link): void {
+    this.#link = link;
+    this.#options.onLink(link);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * From the text of a frame to a checked `HubMessage`. Its border: it judges one frame alone and
+ * remembers nothing; whether `seq` follows on is the timeline's business.
+ */
+
+import type { HubMessage, Json } from "../protocol";
+
+type Check = (value: unknown) => boolean;
+type Checks<M extends HubMessage> = { readonly [F in Exclude<keyof M, "type">]-?: Check };
+type Table = { readonly [T in HubMessage["type"]]: Checks<Extract<HubMessage, { type: T }>> };
+
+const isText: Check = (value) => typeof value === "string";
+const isFlag: Check = (value) => typeof value === "boolean";
+const isWhole: Check = (value) => Number.isSafeInteger(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isPositive: Check = (value) => Number.isFinite(value) && (value as number) > 0;
+const isPresent: Check = (value) => value !== undefined;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || value === null || check(value);
+const arrayOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const shaped =
+  (checks: Record<string, Check>): Check =>
+  (value) =>
+    isObject(value) && fits(value, checks);
+
+const isTimeline = shaped({ seq0: isCount, t0: isWhole, index0: isCount, rate: isPositive, playing: isFlag });
+const isLabel = shaped({ label: orAbsent(isText), unit: orAbsent(isText) });
+const isRange: Check = (value) =>
+  arrayOf(isCount)(value) && (value as number[]).length === 2 && (value as number[]).every(Number.isFinite);
+
+/** The compiler holds this table complete: a field added to a message does not build without a check. */
+const TABLE: Table = {
+  hello: {
+    protocol: isText,
+    topic: isText,
+    epoch: isText,
+    seq: isCount,
+    now: isWhole,
+    recovered: orNull(isFlag),
+    delay: isCount,
+    timeline: orNull(isTimeline),
+    retained: orNull(shaped({ from: isCount, to: isCount })),
+    dataset: orNull(shaped({ len: isCount, loop: isFlag, sha256: isText })),
+    fields: (value) => isObject(value) && Object.values(value).every(isLabel),
+    viewers: isCount,
+  },
+  data: { seq: isCount, t: isWhole, data: isPresent },
+  batch: {
+    seq: isCount,
+    t: isWhole,
+    dt: (value) => isCount(value) || arrayOf(isCount)(value),
+    data: Array.isArray,
+  },
+  gap: { from: orNull(isCount), to: orNull(isCount), reason: isText },
+  jump: { seq: isCount, t: isWhole, index: isCount, reason: isText },
+  state: { t: isWhole, timeline: orNull(isTimeline), delay: isCount, by: () => true },
+  end: { seq: isCount, t: isWhole },
+  viewers: { n: isCount },
+  pong: { id: isCount, r: isWhole, s: isWhole },
+  bye: { reason: isText, retry_ms: isRange },
+};
+
+/**
+ * A frame's message, or undefined when its type is unknown or its fields are not as agreed. The page
+ * can do nothing better than to leave such a frame out: if it held publications, the hole it leaves in
+ * `seq` is drawn as a gap.
+ */
+export function decode(text: string): HubMessage | undefined {
+  const value = parse(text);
+  if (!isObject(value) || typeof value.type !== "string" || !Object.hasOwn(TABLE, value.type))
+    return undefined;
+  if (!fits(value, TABLE[value.type as HubMessage["type"]])) return undefined;
+  // The table has just established what this cast claims.
+  const message = value as unknown as HubMessage;
+  return message.type === "batch" && Array.isArray(message.dt) && message.dt.length !== message.data.length
+    ? undefined
+    : message;
+}
+
+function fits(value: Record<string, unknown>, checks: Readonly<Record<string, Check>>): boolean {
+  return Object.entries(checks).every(([name, check]) => check(value[name]));
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

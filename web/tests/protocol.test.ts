@@ -1,0 +1,60 @@
+/** The decoder at its edge: what is a message, and what is left out. */
+
+import { expect, test } from "vitest";
+import { encodePing, type HubMessage } from "../src/protocol";
+import { decode } from "../src/protocol/decode";
+import { batch, data, hello, segment } from "./messages";
+
+const every: HubMessage[] = [
+  hello(),
+  hello({
+    timeline: null,
+    dataset: { len: 3, loop: true, sha256: "00" },
+    retained: { from: 1, to: 9 },
+    recovered: true,
+  }),
+  hello({ fields: { value: {}, other: { label: null, unit: "V" } } }),
+  data(1),
+  data(2, null),
+  batch(3, 5),
+  { type: "batch", seq: 1, t: 5, dt: [0, 3], data: [1, 2] },
+  { type: "gap", from: 1, to: 9, reason: "slow" },
+  { type: "gap", from: null, to: null, reason: "epoch" },
+  { type: "jump", seq: 4, t: 5, index: 0, reason: "loop" },
+  { type: "state", t: 5, timeline: { ...segment, playing: false }, delay: 150_000, by: null },
+  { type: "end", seq: 4, t: 5 },
+  { type: "viewers", n: 2 },
+  { type: "pong", id: 1, r: 2, s: 3 },
+  { type: "bye", reason: "draining", retry_ms: [0, 1000] },
+];
+
+test.each(every)("reads back a $type", (message) => {
+  expect(decode(JSON.stringify(message))).toEqual(message);
+});
+
+test.each(every)("leaves out a $type in which a field is missing", (message) => {
+  for (const field of Object.keys(message)) {
+    // Who changed the timeline may stay untold.
+    if (field === "by") continue;
+    const { [field as keyof HubMessage]: _, ...rest } = message;
+    expect(decode(JSON.stringify(rest)), field).toBeUndefined();
+  }
+});
+
+test.each([
+  ["a type from the future", '{"type":"confetti","seq":1}'],
+  ["a type that is a property of every object", '{"type":"toString"}'],
+  ["something that is not JSON", "{"],
+  ["JSON that is not an object", "[1]"],
+  ["a bare record", '{"value":74}'],
+  ["a seq that is not whole", '{"type":"data","seq":1.5,"t":1,"data":1}'],
+  ["a seq that a number cannot hold", '{"type":"data","seq":9007199254740993,"t":1,"data":1}'],
+  ["a batch with fewer offsets than records", '{"type":"batch","seq":1,"t":1,"dt":[0],"data":[1,2]}'],
+  ["a range of one", '{"type":"bye","reason":"x","retry_ms":[1]}'],
+])("leaves out %s", (_, text) => {
+  expect(decode(text)).toBeUndefined();
+});
+
+test("a ping is what the hub's contract says", () => {
+  expect(JSON.parse(encodePing(12))).toEqual({ type: "ping", id: 12 });
+});

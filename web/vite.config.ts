@@ -1,0 +1,14 @@
+/** How the page is built, and where `npm run dev` finds a hub. */
+
+import { defineConfig } from "vite";
+import { compress } from "./build/compress.ts";
+import { licences } from "./build/licences.ts";
+
+/** A hub started with the repository's own configuration. */
+const HUB = "http://127.0.0.1:8000";
+
+export default defineConfig({
+  build: { modulePreload: { polyfill: false }, reportCompressedSize: false },
+  plugins: [licences(), compress()],
+  server: { proxy: { "/ws": { target: HUB, ws: true }, "/api": HUB } },
+});
