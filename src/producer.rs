@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Alarm, Clock, Woken};
+use crate::clock::{self, Alarm, Clock, Woken};
 use crate::hub::Topic;
+use crate::protocol::Seq;
 
 /// Publishes `topic` on the schedule of its timeline until `alarm` is rung. Blocks its thread.
 pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
+    clock::wake_exactly();
     while let Some(t) = topic.timeline().t(topic.published().next()) {
         if alarm.wait_until(clock, t) == Woken::Rung {
             return;
@@ -28,7 +30,7 @@ pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
 }
 
 /// Publishes everything up to `due`, oldest first.
-fn publish_due(topic: &Topic, due: crate::protocol::Seq) {
+fn publish_due(topic: &Topic, due: Seq) {
     /// Between waves of this size the producer looks at its alarm again, so that it can be stopped in a stall
     /// of any length.
     const WAVE_LEN_MAX: usize = 1_024;
