@@ -4,7 +4,6 @@
 
 use super::error::Fault;
 use super::origin::{Origin, dotted};
-use super::schema::Key;
 
 /// A problem and its remedy, still without a place.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,13 +49,14 @@ impl Complaint {
         }
     }
 
-    /// The fault of `found`, which `origin` gave to `key` at `path`.
-    pub(super) fn at(self, origin: &Origin, path: &[String], key: &Key, found: &str) -> Fault {
+    /// The fault of `found`, which `origin` gave to the key at `path`, for which `example` is a good value.
+    pub(super) fn at(self, origin: &Origin, path: &[String], example: &str, found: &str) -> Fault {
+        let name = path.last().map_or("", String::as_str);
         let remedy = match self.remedy {
             Remedy::Example(words) => {
-                format!("{words} `{}`", assignment(origin, key.name, key.example))
+                format!("{words} `{}`", assignment(origin, name, example))
             }
-            Remedy::Use(value) => format!("use `{}`", assignment(origin, key.name, &value)),
+            Remedy::Use(value) => format!("use `{}`", assignment(origin, name, &value)),
             Remedy::Plain(text) => text,
         };
         Fault::new(

@@ -102,7 +102,7 @@ fn read(
             faults,
         ),
         Err(complaint) => {
-            faults.push(complaint.at(&origin, &path, key, text));
+            faults.push(complaint.at(&origin, &path, key.example, text));
             Leaf {
                 path,
                 value: super::kind::Value::Spoiled,

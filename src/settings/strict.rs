@@ -186,7 +186,7 @@ pub(super) fn leaf(path: Vec<String>, key: &Key, typed: &Typed, faults: &mut Fau
         raw => key.kind.read(raw, &typed.text),
     };
     let value = read.unwrap_or_else(|complaint| {
-        faults.push(complaint.at(&typed.origin, &path, key, &typed.text));
+        faults.push(complaint.at(&typed.origin, &path, key.example, &typed.text));
         Value::Spoiled
     });
     Leaf {
@@ -208,7 +208,9 @@ fn list(
         match key.kind.read(&item.raw, &item.text) {
             Ok(Value::Text(text)) => texts.push(text),
             Ok(_) => {}
-            Err(complaint) => faults.push(complaint.at(&item.origin, path, key, &item.text)),
+            Err(complaint) => {
+                faults.push(complaint.at(&item.origin, path, key.example, &item.text));
+            }
         }
     }
     Ok(if texts.len() == items.len() {

@@ -44,6 +44,16 @@ test("the page is live and shows a value with its unit", async () => {
   await screen.reads("clock", /^±\d/);
 });
 
+test("the README's lines for a browser print values", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const lines = /```js\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  const screen = await open();
+  const value = screen.page.waitForEvent("console", (message) => /^-?\d+$/.test(message.text()));
+  // As typed into the browser's console: the page's policy forbids inline scripts.
+  await screen.page.evaluate(lines.replace("127.0.0.1:8000", new URL(hub.url).host));
+  expect(Number((await value).text())).not.toBeNaN();
+});
+
 test("the line moves", async () => {
   const screen = await open();
   await screen.isLive();

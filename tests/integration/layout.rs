@@ -93,7 +93,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Path under `src`, and the code without comments and without its inline tests.
-fn code() -> Vec<(String, String)> {
+pub(crate) fn code() -> Vec<(String, String)> {
     let src = root().join("src");
     let read = |path: PathBuf| {
         let name = path.strip_prefix(&src).unwrap().display().to_string();

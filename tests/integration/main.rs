@@ -12,5 +12,6 @@ mod files;
 mod hostile;
 mod layout;
 mod logs;
+mod readme;
 mod stream;
 mod viewers;
