@@ -75,9 +75,10 @@ fn demo() -> Hub {
 }
 
 fn shell(hub: &Hub, line: &str) -> Command {
-    let mut command = Command::new("sh");
+    // What a terminal brings about by itself: each line comes when it is there.
+    let mut command = Command::new("stdbuf");
     command
-        .arg("-c")
+        .args(["-oL", "sh", "-c"])
         .arg(line.replace("127.0.0.1:8000", hub.public()));
     command
 }
