@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, header};
@@ -26,6 +27,11 @@ pub use remote::Peer;
 use crate::fanout::Drain;
 use crate::hub::{Hub, Seats};
 use problem::{BodyRefused, problem_for};
+
+/// A connection's place among all connections, held until its last clone is gone; the server puts it into every
+/// request's extensions.
+#[derive(Debug, Clone)]
+pub struct Place(pub Arc<OwnedSemaphorePermit>);
 
 /// What the routes of one hub share.
 #[derive(Debug)]

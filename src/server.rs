@@ -16,6 +16,8 @@ use tracing_appender::non_blocking::ErrorCounter;
 
 pub use bind::BindError;
 
+use accept::Limits;
+
 use crate::clock::{Alarm, Clock};
 use crate::fanout::Drain;
 use crate::hub::{Hub, Seats, Topic, TopicSpec};
@@ -140,8 +142,7 @@ impl Server {
     }
 
     fn listen(&self, settings: &Settings, public: TcpListener, ops: Option<TcpListener>) {
-        let limits = accept::Limits::of(&settings.server);
-        let accept = |listener, routes| {
+        let accept = |listener, routes, limits| {
             accept::run(
                 listener,
                 routes,
@@ -150,12 +151,14 @@ impl Server {
                 self.tasks.clone(),
             )
         };
+        let limits = Limits::public(&settings.server);
         self.tasks
-            .spawn(accept(public, routes::public(&self.context)));
+            .spawn(accept(public, routes::public(&self.context), limits));
         bind::tell_listening("public", self.public);
         if let (Some(listener), Some(address)) = (ops, self.ops) {
+            let limits = Limits::ops(&settings.server);
             self.tasks
-                .spawn(accept(listener, routes::ops(&self.context)));
+                .spawn(accept(listener, routes::ops(&self.context), limits));
             bind::tell_listening("ops", address);
         }
     }

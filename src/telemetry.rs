@@ -9,7 +9,7 @@ mod format;
 use std::fmt;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
 use crate::settings;
 use format::EventFormat;
@@ -21,9 +21,14 @@ pub struct Telemetry {
     _writer: WorkerGuard,
 }
 
-/// The directive is not one that the filter understands.
+/// Why a text is not a filter directive.
 #[derive(Debug)]
-pub struct LevelError(ParseError);
+pub enum LevelError {
+    /// The filter does not understand it.
+    Syntax(ParseError),
+    /// A word that is no level. The filter would take it for the name of a module, and log nothing but that.
+    UnknownLevel(String),
+}
 
 /// What libraries say that is none of an operator's business: broken client connections above all.
 const LIBRARIES: &str = "hyper=warn,warp=off";
@@ -68,9 +73,18 @@ pub fn check_level(level: &str) -> Result<(), LevelError> {
 }
 
 fn filter(level: &str) -> Result<EnvFilter, LevelError> {
+    let words = level
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.contains(['=', '[', ':']));
+    for word in words {
+        if word.parse::<LevelFilter>().is_err() {
+            return Err(LevelError::UnknownLevel(word.to_owned()));
+        }
+    }
     EnvFilter::builder()
         .parse(format!("{LIBRARIES},{level}"))
-        .map_err(LevelError)
+        .map_err(LevelError::Syntax)
 }
 
 impl fmt::Debug for Telemetry {
@@ -81,7 +95,10 @@ impl fmt::Debug for Telemetry {
 
 impl fmt::Display for LevelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::Syntax(error) => error.fmt(f),
+            Self::UnknownLevel(word) => write!(f, "`{word}` is no level"),
+        }
     }
 }
 

@@ -32,11 +32,6 @@ impl Outbox {
         self.is_blocked = false;
     }
 
-    /// Drops what has not begun.
-    pub(super) fn cut(&mut self) {
-        self.frames.truncate(usize::from(self.is_front_begun));
-    }
-
     /// Adds a frame behind all others.
     pub(super) fn push(&mut self, frame: Bytes) {
         self.frames.push_back(frame);

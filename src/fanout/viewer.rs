@@ -1,14 +1,15 @@
 //! One viewer: a socket, a place on the timeline, and the conversation about it.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Shutdown};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep_until};
 
 use super::drain::Drain;
@@ -16,7 +17,7 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::outbox::Outbox;
 use super::throttle::Throttle;
 use crate::clock::Clock;
-use crate::hub::{Ask, Seat, Subscription, Topic, Wave};
+use crate::hub::{Ask, Seat, Subscription, Wave};
 use crate::protocol::frame::{self, Decoder, Incoming};
 use crate::protocol::message::{self, Gap, GapReason, Hello, Message};
 use crate::protocol::{Close, Micros, Seq};
@@ -36,8 +37,8 @@ pub enum Form {
 pub struct Joiner {
     /// What it is sent.
     pub form: Form,
-    /// The topic it views.
-    pub topic: Arc<Topic>,
+    /// The topic it views, from the place at which it was admitted.
+    pub subscription: Subscription,
     /// What it asks for.
     pub ask: Ask,
     /// Where it comes from.
@@ -55,13 +56,29 @@ pub async fn serve(
     drain: Arc<Drain>,
 ) {
     let _seat = joiner.seat;
-    let (topic, remote) = (joiner.topic.name().clone(), joiner.remote);
-    tracing::debug!(event = "viewer.joined", topic = topic.as_str(), %remote, "a viewer joined");
-    let mut viewer = Viewer::join(joiner.form, joiner.topic.subscribe(), &joiner.ask, clock);
+    let (topic, remote) = (Arc::clone(joiner.subscription.topic()), joiner.remote);
+    let topic_name = topic.name().as_str();
+    give_up_in_the_end(&socket, topic.max_lag());
+    tracing::debug!(event = "viewer.joined", topic = topic_name, %remote, "a viewer joined");
+    let mut viewer = Viewer::join(joiner.form, joiner.subscription, &joiner.ask, clock);
     // An error means that the connection is gone; what matters is whether a close was under way.
     _ = viewer.run(&socket, &leftover, &drain).await;
     let reason = viewer.closing.map_or("lost", |closing| closing.why.label());
-    tracing::debug!(event = "viewer.left", topic = topic.as_str(), %remote, reason, "a viewer left");
+    tracing::debug!(event = "viewer.left", topic = topic_name, %remote, reason, "a viewer left");
+}
+
+/// Has the kernel end the connection when the viewer takes nothing for a long time: the last resort, well after
+/// everything that the viewer could be told, because a peer that merely does not read is cut as well.
+fn give_up_in_the_end(socket: &TcpStream, max_lag: Duration) {
+    const AT_LEAST: Duration = Duration::from_secs(30);
+    let timeout = AT_LEAST.max(max_lag * 3);
+    #[cfg(target_os = "linux")]
+    {
+        // On a socket that is gone already this fails, and the first read says so.
+        _ = SockRef::from(socket).set_tcp_user_timeout(Some(timeout));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (socket, timeout);
 }
 
 /// A viewer between its joining and its leaving.
@@ -91,6 +108,8 @@ struct Closing {
     why: Close,
     /// Whether the viewer has closed as well.
     is_mutual: bool,
+    /// Whether the viewer broke the protocol: it cannot be understood any more, and is not waited for.
+    is_failure: bool,
     deadline: Instant,
 }
 
@@ -98,12 +117,14 @@ struct Closing {
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 impl Viewer {
-    fn join(form: Form, subscription: Subscription, ask: &Ask, clock: Clock) -> Self {
+    fn join(form: Form, mut subscription: Subscription, ask: &Ask, clock: Clock) -> Self {
+        subscription.enter();
         let answer = ask.answer(subscription.topic().epoch(), subscription.last());
+        let has_position = matches!(ask, Ask::Since(_)) && answer.recovered == Some(true);
         let mut viewer = Self {
             form,
             clock,
-            last: (answer.recovered == Some(true)).then(|| subscription.last()),
+            last: has_position.then(|| subscription.last()),
             subscription,
             left_out_from: None,
             decoder: Decoder::default(),
@@ -153,6 +174,8 @@ impl Viewer {
     async fn run(&mut self, socket: &TcpStream, leftover: &[u8], drain: &Drain) -> io::Result<()> {
         let mut turn = pin!(drain.turn());
         let mut deadline = pin!(sleep_until(self.deadline()));
+        // The greeting goes before the answer to whatever came with the handshake.
+        self.flush(socket)?;
         self.hear(leftover);
         loop {
             self.flush(socket)?;
@@ -194,18 +217,18 @@ impl Viewer {
             Err(RecvError::Closed) => return self.close(Close::Normal),
         }
         for _ in 1..Outbox::FRAMES_PER_CALL_MAX {
-            // Lag found here is found again by the next receive, which acts on it.
-            let Ok(wave) = self.subscription.try_recv() else {
-                return;
-            };
-            self.push_wave(&wave);
+            match self.subscription.try_recv() {
+                Ok(wave) => self.push_wave(&wave),
+                Err(TryRecvError::Lagged(_)) => return self.lag(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
         }
     }
 
     fn push_wave(&mut self, wave: &Wave) {
         match (wave, self.form) {
             (Wave::Publication(publication), form) => {
-                self.tell_what_was_left_out(publication.seq());
+                self.tell_what_was_left_out(publication.seq().previous());
                 self.outbox.push(match form {
                     Form::Bare => publication.bare().clone(),
                     Form::V1 => publication.v1(self.last).clone(),
@@ -213,7 +236,10 @@ impl Viewer {
                 self.last = Some(publication.seq());
                 self.in_flight += 1;
             }
-            (Wave::End(end), Form::V1) => self.outbox.push(end.clone()),
+            (Wave::End(end), Form::V1) => {
+                self.tell_what_was_left_out(self.subscription.topic().published());
+                self.outbox.push(end.clone());
+            }
             (Wave::End(_), Form::Bare) => {}
         }
     }
@@ -226,15 +252,20 @@ impl Viewer {
         }
         self.left_out_from
             .get_or_insert_with(|| self.subscription.last().next());
-        self.subscription.skip_to_live();
+        if self.subscription.skip_to_live() {
+            // No publication follows that could bring the gap.
+            self.tell_what_was_left_out(self.subscription.topic().published());
+            self.outbox.extend(self.subscription.topic().end_frame());
+        }
     }
 
-    fn tell_what_was_left_out(&mut self, next: Seq) {
-        if let Some(from) = self.left_out_from.take() {
+    /// Tells the gap from the first publication that was left out up to `to`, if there is one.
+    fn tell_what_was_left_out(&mut self, to: Seq) {
+        if let Some(from) = self.left_out_from.take().filter(|from| *from <= to) {
             self.subscription.topic().counters.gaps.add(1);
             self.say(&Message::Gap(Gap {
                 from: Some(from),
-                to: Some(next.previous()),
+                to: Some(to),
                 reason: GapReason::Slow,
             }));
         }
@@ -268,7 +299,7 @@ impl Viewer {
             match self.decoder.message() {
                 Ok(Some(incoming)) => self.answer(incoming, now),
                 Ok(None) => return,
-                Err(close) => return self.close(close),
+                Err(close) => return self.fail(close),
             }
         }
     }
@@ -308,6 +339,14 @@ impl Viewer {
         counters.bytes.add(taken as u64);
         if self.outbox.is_empty() {
             counters.delivered.add(std::mem::take(&mut self.in_flight));
+            if self
+                .closing
+                .as_ref()
+                .is_some_and(|closing| closing.is_failure)
+            {
+                // The viewer sees the end at once; what it still sends is read, or a reset would eat the close.
+                SockRef::from(socket).shutdown(Shutdown::Write)?;
+            }
         }
         Ok(())
     }
@@ -367,17 +406,22 @@ impl Viewer {
         }
     }
 
+    /// Closes on what cannot be understood (RFC 6455, section 7.1.7).
+    fn fail(&mut self, why: Close) {
+        self.close(why);
+        if let Some(closing) = &mut self.closing {
+            closing.is_failure = true;
+        }
+    }
+
     fn close(&mut self, why: Close) {
         if self.closing.is_none() {
-            if why == Close::Slow {
-                // It would not take what waits in time; the close goes right after the frame that has begun.
-                self.outbox.cut();
-            }
             (self.ping, self.control_ping) = (None, None);
             self.outbox.push(frame::close(why));
             self.closing = Some(Closing {
                 why,
                 is_mutual: false,
+                is_failure: false,
                 deadline: Instant::now() + CLOSE_WITHIN,
             });
         }

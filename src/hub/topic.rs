@@ -46,6 +46,7 @@ pub struct Topic {
     dataset: Dataset,
     delay: Duration,
     slow: SlowPolicy,
+    max_lag: Duration,
     fields: FieldsView,
     /// The last publication sent.
     published: AtomicU64,
@@ -71,7 +72,7 @@ pub struct Counters {
     pub left: Counter,
     /// Gaps told to viewers that read too slowly.
     pub gaps: Counter,
-    /// How long after its instant a publication went out.
+    /// How long after the instant of the first publication due the producer woke.
     pub lateness: Distribution,
 }
 
@@ -83,12 +84,13 @@ pub struct Subscription {
     waves: broadcast::Receiver<Wave>,
     last: Seq,
     is_ended: bool,
+    is_counted: bool,
 }
 
 impl Topic {
     /// The channel keeps what a viewer may lag behind, and at least this many publications.
     const LAG_MIN: u64 = 1_000;
-    /// And at most this many, whatever the settings say: some 300 bytes each.
+    /// And at most this many, whatever the settings say: each holds its record in two forms.
     const LAG_MAX: u64 = 1 << 18;
 
     /// The topic that `spec` describes, at its place now.
@@ -111,6 +113,7 @@ impl Topic {
             epoch: Epoch::of(dataset.digest(), settings.looping, t0, settings.rate),
             delay: settings.delay,
             slow: settings.slow,
+            max_lag: settings.max_lag,
             fields: fields_view(&settings.fields),
             published: AtomicU64::new(published.get()),
             is_ended: AtomicBool::new(timeline.last() == Some(published)),
@@ -150,6 +153,12 @@ impl Topic {
     #[must_use]
     pub const fn slow(&self) -> SlowPolicy {
         self.slow
+    }
+
+    /// How far behind a viewer may be and still be sent everything.
+    #[must_use]
+    pub const fn max_lag(&self) -> Duration {
+        self.max_lag
     }
 
     /// Labels and units of its records' fields.
@@ -237,10 +246,8 @@ impl Topic {
         Some(frame::text(&Message::End { seq, t }.to_json()))
     }
 
-    /// Joins a viewer.
+    /// Opens the channel at the topic's place now, for somebody who may become a viewer.
     pub fn subscribe(self: &Arc<Self>) -> Subscription {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        self.counters.joined.add(1);
         // The channel first, the place after: see the head of this file.
         let waves = self.waves.subscribe();
         let is_ended = self.is_ended.load(Ordering::Acquire);
@@ -249,6 +256,7 @@ impl Topic {
             waves,
             last: self.published(),
             is_ended,
+            is_counted: false,
         }
     }
 }
@@ -264,6 +272,14 @@ impl Subscription {
     #[must_use]
     pub const fn last(&self) -> Seq {
         self.last
+    }
+
+    /// Counts the subscriber among the viewers until it is dropped.
+    pub fn enter(&mut self) {
+        if !std::mem::replace(&mut self.is_counted, true) {
+            self.topic.viewers.fetch_add(1, Ordering::Relaxed);
+            self.topic.counters.joined.add(1);
+        }
     }
 
     /// Whether the dataset was over when the viewer joined.
@@ -298,9 +314,12 @@ impl Subscription {
         }
     }
 
-    /// Leaves out everything that waits: the next wave is one that is yet to come.
-    pub fn skip_to_live(&mut self) {
+    /// Leaves out everything that waits: the next wave is one that is yet to come. Returns whether the end of
+    /// the dataset, which never comes again, is among what was left out.
+    pub fn skip_to_live(&mut self) -> bool {
         self.waves = self.waves.resubscribe();
+        let topic_is_ended = self.topic.is_ended.load(Ordering::Acquire);
+        !std::mem::replace(&mut self.is_ended, topic_is_ended) && topic_is_ended
     }
 
     /// What was on its way while the viewer joined is older than its place, and is no news.
@@ -318,8 +337,10 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.topic.viewers.fetch_sub(1, Ordering::Relaxed);
-        self.topic.counters.left.add(1);
+        if self.is_counted {
+            self.topic.viewers.fetch_sub(1, Ordering::Relaxed);
+            self.topic.counters.left.add(1);
+        }
     }
 }
 

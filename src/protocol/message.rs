@@ -237,6 +237,10 @@ pub fn parse_ping(text: &str) -> Result<Option<u64>, serde_json::Error> {
     struct Ping {
         id: u64,
     }
+    // Serde would take an array for a struct's fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(serde::de::Error::custom("not an object"));
+    }
     if serde_json::from_str::<Typed<'_>>(text)?.r#type != "ping" {
         return Ok(None);
     }
@@ -307,6 +311,7 @@ mod tests {
             "",
             "1",
             "[]",
+            r#"["wave"]"#,
             "{}",
             r#"{"type":1}"#,
             r#"{"type":"ping"}"#,

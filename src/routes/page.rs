@@ -27,7 +27,10 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
     let answer = move |path: FullPath, headers: HeaderMap| file(path.as_str(), &headers, &policy);
     // Only a path that is there may take part: a wrong method on any other path is 404, not 405.
     let exists = warp::path::full().and_then(|path: FullPath| async move {
-        if Page::get(name(path.as_str())).is_some() {
+        let name = name(path.as_str());
+        // The compressed forms are no files of their own.
+        let is_form = ENCODINGS.iter().any(|(_, suffix)| name.ends_with(suffix));
+        if !is_form && Page::get(name).is_some() {
             Ok(path)
         } else {
             Err(warp::reject::not_found())

@@ -3,6 +3,7 @@
 //! Everything that can be refused is refused here, by status, before any upgrade.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use headers::{
     Connection, HeaderMapExt, SecWebsocketAccept, SecWebsocketKey, SecWebsocketVersion, Upgrade,
@@ -10,16 +11,17 @@ use headers::{
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{self, HeaderValue};
-use warp::http::{HeaderMap, StatusCode};
+use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply, Response};
 
 use super::problem::Problem;
-use super::{Context, Peer, get};
+use super::{Context, Peer, Place, get};
 use crate::fanout::{self, Form, Joiner};
-use crate::hub::{Ask, Refusal, Topic};
+use crate::hub::{Ask, Refusal, Subscription, Topic};
 use crate::protocol::message::SUBPROTOCOL;
 
 /// What a handshake brings.
@@ -27,9 +29,14 @@ struct Request {
     topic: Option<String>,
     query: String,
     headers: HeaderMap,
+    method: Method,
     peer: Option<Peer>,
+    place: Option<Place>,
     upgrade: Option<OnUpgrade>,
 }
+
+/// From the answer to the end of the upgrade; only the rest of the request stands between them.
+const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Both paths.
 pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
@@ -42,14 +49,18 @@ pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .and(get())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
+        .and(warp::method())
         .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<Place>())
         .and(warp::ext::optional::<OnUpgrade>())
-        .map(move |topic, query, headers, peer, upgrade| {
+        .map(move |topic, query, headers, method, peer, place, upgrade| {
             let request = Request {
                 topic,
                 query,
                 headers,
+                method,
                 peer,
+                place,
                 upgrade,
             };
             upgrade_to_viewer(&context, request).unwrap_or_else(Reply::into_response)
@@ -60,20 +71,27 @@ pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
 /// Checks everything, answers 101, and has the viewer served once the connection is taken over.
 fn upgrade_to_viewer(context: &Arc<Context>, mut request: Request) -> Result<Response, Problem> {
     let topic = find_topic(context, request.topic.as_deref())?;
-    let key = check_handshake(&request.headers)?;
+    let key = check_handshake(&request.method, &request.headers)?;
     let upgrade = request.upgrade.take().ok_or_else(upgrade_required)?;
     check_origin(context, &request)?;
     let form = negotiate(&request.headers)?;
     let ask = parse_ask(&request.query)?;
-    if form == Form::Bare && ask.answer(topic.epoch(), topic.published()).recovered == Some(false) {
+    // From here on the channel keeps what is published, so that nothing is lost while the connection is upgraded.
+    let subscription = topic.subscribe();
+    if form == Form::Bare && ask.answer(topic.epoch(), subscription.last()).recovered == Some(false)
+    {
         let detail = "this position cannot be recovered; connect without `since` and `last`";
         return Err(Problem::new(StatusCode::GONE, detail));
     }
-    let joiner = admit(context, &request, topic, form, ask)?;
+    let joiner = admit(context, &request, subscription, form, ask)?;
     let viewer = Arc::clone(context);
     context.tasks.spawn(async move {
+        // A viewer is a connection as well, and holds its place among them.
+        let _place = request.place;
         // The connection may be gone before it is upgraded; then nobody is there to be served.
-        let Ok(upgraded) = upgrade.await else { return };
+        let Ok(Ok(upgraded)) = timeout(UPGRADE_WITHIN, upgrade).await else {
+            return;
+        };
         let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
             return;
         };
@@ -101,7 +119,7 @@ fn find_topic(context: &Context, name: Option<&str>) -> Result<Arc<Topic>, Probl
 }
 
 /// RFC 6455, section 4.2.1.
-fn check_handshake(headers: &HeaderMap) -> Result<SecWebsocketKey, Problem> {
+fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<SecWebsocketKey, Problem> {
     let asks = headers
         .typed_get::<Connection>()
         .is_some_and(|connection| connection.contains("upgrade"));
@@ -113,7 +131,7 @@ fn check_handshake(headers: &HeaderMap) -> Result<SecWebsocketKey, Problem> {
                 .split(',')
                 .any(|name| name.trim().eq_ignore_ascii_case("websocket"))
         });
-    if !asks || !for_websocket {
+    if *method != Method::GET || !asks || !for_websocket {
         return Err(upgrade_required());
     }
     if headers.typed_get::<SecWebsocketVersion>() != Some(SecWebsocketVersion::V13) {
@@ -160,7 +178,10 @@ fn check_origin(context: &Context, request: &Request) -> Result<(), Problem> {
         .filter(|_| is_proxied);
     let host = forwarded
         .or_else(|| request.headers.get(header::HOST))
-        .and_then(|host| host.to_str().ok());
+        .and_then(|host| host.to_str().ok())
+        // Each proxy of a chain adds its own; the first is what the client asked for.
+        .and_then(|host| host.split(',').next())
+        .map(str::trim);
     if context.origins.admit(&request.headers, host) {
         return Ok(());
     }
@@ -220,7 +241,7 @@ fn parse_ask(query: &str) -> Result<Ask, Problem> {
 fn admit(
     context: &Context,
     request: &Request,
-    topic: Arc<Topic>,
+    subscription: Subscription,
     form: Form,
     ask: Ask,
 ) -> Result<Joiner, Problem> {
@@ -249,7 +270,7 @@ fn admit(
         })?;
     Ok(Joiner {
         form,
-        topic,
+        subscription,
         ask,
         remote,
         seat,

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::routes::Peer;
+use crate::routes::{Peer, Place};
 use crate::settings;
 
 /// What a connection may take before it is a viewer.
@@ -40,14 +41,26 @@ const HEAD_LEN_MAX: usize = 128 * 1024;
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 impl Limits {
-    /// Connections beyond the seats: those that fetch the page, call the API or are being upgraded.
+    /// Connections beyond those of viewers: those that fetch the page, call the API or are being upgraded.
     const CONNECTIONS_SPARE: usize = 512;
 
-    pub(super) const fn of(server: &settings::Server) -> Self {
+    /// Operators and probes; a listener of its own must not use up what viewers may have.
+    const OPS_CONNECTIONS_MAX: usize = 64;
+
+    /// For the public listener.
+    pub(super) const fn public(server: &settings::Server) -> Self {
         let connections_max = server.max_viewers.saturating_add(Self::CONNECTIONS_SPARE);
         Self {
             header_timeout: server.header_timeout,
             connections_max,
+        }
+    }
+
+    /// For the operations listener.
+    pub(super) const fn ops(server: &settings::Server) -> Self {
+        Self {
+            header_timeout: server.header_timeout,
+            connections_max: Self::OPS_CONNECTIONS_MAX,
         }
     }
 }
@@ -75,30 +88,55 @@ pub(super) async fn run(
         };
         match accepted {
             Ok((socket, peer)) => {
-                let connection = serve(socket, peer, routes.clone(), limits, stop.clone());
-                tasks.spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
+                let accepted = Accepted {
+                    socket,
+                    peer,
+                    place: Place(Arc::new(permit)),
+                };
+                tasks.spawn(serve(accepted, routes.clone(), limits, stop.clone()));
             }
             Err(error) => faults.pause_after(&error).await,
         }
     }
 }
 
-/// Serves one connection until it ends, is upgraded, or `stop` lets it finish what it is at.
-async fn serve(
+/// A connection that was accepted, and its place among all connections.
+struct Accepted {
     socket: TcpStream,
     peer: SocketAddr,
+    place: Place,
+}
+
+/// On a socket that is gone already this fails, and the first read says so.
+fn prepare(socket: &TcpStream) {
+    // Frames are small and due now.
+    _ = socket.set_nodelay(true);
+    // Whoever asks and then does not read the answers is cut by the kernel; of a viewer `fanout` knows better.
+    #[cfg(target_os = "linux")]
+    {
+        const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(30);
+        _ = SockRef::from(socket).set_tcp_user_timeout(Some(ANSWER_TAKEN_WITHIN));
+    }
+}
+
+/// Serves one connection until it ends, is upgraded, or `stop` lets it finish what it is at.
+async fn serve(
+    accepted: Accepted,
     routes: BoxedFilter<(Response,)>,
     limits: Limits,
     stop: CancellationToken,
 ) {
-    // Frames are small and due now. On a socket that is gone already this fails, and the first read says so.
-    _ = socket.set_nodelay(true);
+    let Accepted {
+        socket,
+        peer,
+        place,
+    } = accepted;
+    prepare(&socket);
     let service = TowerToHyperService::new(warp::service(routes));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
+        // The service goes with the connection, unless a viewer has taken the place over.
+        request.extensions_mut().insert(place.clone());
         service.call(request)
     });
     let connection = http1::Builder::new()

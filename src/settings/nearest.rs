@@ -23,6 +23,9 @@ pub(super) fn of<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> O
 pub(super) fn remedy<'a>(typed: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
     match of(typed, names.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
+        None if names.clone().next().is_none() => {
+            "there is none to choose from here; remove it".to_owned()
+        }
         None => format!("use one of {}", listed(names)),
     }
 }

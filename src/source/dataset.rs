@@ -57,10 +57,14 @@ impl Dataset {
     /// # Errors
     /// The file cannot be read, is not a JSON array, or holds no record.
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
-        let unreadable = |error| DatasetError::Unreadable {
+        let unreadable = |error: io::Error| DatasetError::Unreadable {
             path: path.to_owned(),
             error,
         };
+        // A device or a pipe may never end.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(unreadable(io::Error::other("not a regular file")));
+        }
         Self::parse(path, &fs::read(path).map_err(unreadable)?)
     }
 

@@ -1,6 +1,6 @@
 //! One event, one line: JSON for machines, text for people at a terminal.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde_json::Value;
 use tracing::{Event, Subscriber};
@@ -87,20 +87,31 @@ impl Line<'_> {
             event,
             fields,
         } = self;
-        let message = fields.message.as_deref().unwrap_or_default();
-        write!(
-            writer,
-            "{timestamp} {level:<5} {event}: {}",
-            message
-                .escape_debug()
-                .collect::<String>()
-                .replace("\\\"", "\"")
-                .replace("\\'", "'")
-        )?;
+        let message = Visible(fields.message.as_deref().unwrap_or_default());
+        write!(writer, "{timestamp} {level:<5} {event}: {message}")?;
         for (name, value) in &fields.rest {
-            write!(writer, " {name}={value}")?;
+            write!(writer, " {name}={}", Visible(&value.to_string()))?;
         }
         writeln!(writer)
+    }
+}
+
+/// A text in which nothing steers a terminal or reorders what stands beside it.
+struct Visible<'a>(&'a str);
+
+impl fmt::Display for Visible<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                // Marks that set the direction of text, and separators of lines and paragraphs.
+                '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                    write!(f, "{}", character.escape_unicode())?;
+                }
+                character if character.is_control() => write!(f, "{}", character.escape_default())?,
+                character => f.write_char(character)?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -77,6 +77,16 @@ fn no_topics_and_a_bad_filter_are_told() {
         &["tickcast.toml", "topics", "[topics."],
     );
     refused(
+        &format!("[log]\nlevel = \"inof\"\n{TOPIC}"),
+        None,
+        &[
+            "tickcast.toml:2:9",
+            "log.level",
+            "`inof` is no level",
+            "`info`",
+        ],
+    );
+    refused(
         &format!("[log]\nlevel = \"info,=x=\"\n{TOPIC}"),
         None,
         &["tickcast.toml:2:9", "log.level", ";"],

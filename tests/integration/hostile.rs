@@ -62,6 +62,9 @@ fn requests_that_make_no_sense_get_problem_documents() {
     };
     handshake("/ws", &format!("{upgrade}origin: http://evil.example\r\n")).expect_problem(403);
     handshake("/ws/nobody", upgrade).expect_problem(404);
+    let head =
+        format!("HEAD /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\n{upgrade}\r\n");
+    assert_eq!(Raw::raw(hub.public(), head.as_bytes()).status, 426);
     handshake("/ws/%00", upgrade).expect_problem(404);
     let old = handshake("/ws", &upgrade.replace("13", "8"));
     old.expect_problem(426);
@@ -74,6 +77,7 @@ fn requests_that_make_no_sense_get_problem_documents() {
         "/../Cargo.toml",
         "/..%2fCargo.toml",
         "/assets/",
+        "/index.html.br",
         "//",
         "/ws/demo/more",
     ] {

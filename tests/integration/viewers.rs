@@ -133,6 +133,78 @@ async fn an_unmasked_frame_is_closed_with_1002() {
 }
 
 #[tokio::test]
+async fn hello_goes_before_the_answer_to_a_ping_that_came_with_the_handshake() {
+    let hub = Hub::start(QUIET, "[1]");
+    let mut raw = Raw::connect(hub.public());
+    let handshake = format!(
+        "GET /ws HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-protocol: tickcast.v1\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        hub.public()
+    );
+    // Masked with zeros, in the same segment as the handshake.
+    let ping = [
+        &[0x81, 0x80 | 22, 0, 0, 0, 0][..],
+        br#"{"type":"ping","id":5}"#,
+    ]
+    .concat();
+    raw.send(&[handshake.as_bytes(), &ping].concat());
+    let answer = raw.until(r#""type":"pong","id":5"#);
+    assert!(answer.contains(r#""type":"hello""#), "{answer}");
+}
+
+#[tokio::test]
+async fn a_viewer_that_slept_through_the_end_is_told_the_gap_and_the_end() {
+    let record = format!("\"{}\"", "x".repeat(1_000));
+    let dataset = format!("[{}1]", format!("{record},").repeat(40_000));
+    let mut hub = Hub::start("rate = 10000\nloop = false\nmax_lag = \"100ms\"", &dataset);
+    let mut slow = Viewer::v1(&hub).await;
+    hub.event("topic.ended");
+    let mut last = slow.until("hello").await["seq"].as_u64().unwrap();
+    loop {
+        let message = slow.json().await;
+        match message["type"].as_str().unwrap() {
+            "data" => {
+                assert_eq!(message["seq"], last + 1);
+                last += 1;
+            }
+            "gap" => {
+                assert_eq!(message["from"], last + 1);
+                last = message["to"].as_u64().unwrap();
+            }
+            "end" => break assert_eq!((&message["seq"], last), (&json!(40_001), 40_001)),
+            other => panic!("{other}"),
+        }
+    }
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn a_bare_viewer_admitted_with_a_position_has_everything_after_it() {
+    let hub = Hub::start(
+        "rate = 5000",
+        &json!((0..1_000).collect::<Vec<_>>()).to_string(),
+    );
+    let mut pacer = Viewer::v1(&hub).await;
+    let epoch = pacer.until("hello").await["epoch"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut admitted = 0;
+    while admitted < 20 {
+        // Somewhat ahead of what is published, so that some of these are just at the newest when they come.
+        let since = pacer.until("data").await["seq"].as_u64().unwrap() + 1;
+        let Ok(mut viewer) =
+            Viewer::connect(&hub, &format!("/ws?since={epoch}:{since}"), &[]).await
+        else {
+            continue;
+        };
+        // The record after position n has index n.
+        assert_eq!(viewer.text().await, (since % 1_000).to_string());
+        admitted += 1;
+    }
+}
+
+#[tokio::test]
 async fn a_position_is_always_answered() {
     let hub = Hub::start("rate = 100.0", "[1,2,3]");
     let mut viewer = Viewer::v1(&hub).await;

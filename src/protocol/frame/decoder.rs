@@ -10,6 +10,10 @@ use super::{Close, FIN, MASKED, Opcode};
 /// The longest message a viewer may send, in bytes, all fragments together.
 pub const MESSAGE_LEN_MAX: usize = 1024;
 
+/// The most fragments of one message. None are needed for messages this short, and a stream of empty ones would
+/// otherwise never become a message that is counted.
+const FRAGMENTS_MAX: usize = 16;
+
 /// The longest control payload (RFC 6455, section 5.5).
 const CONTROL_LEN_MAX: usize = 125;
 
@@ -40,6 +44,7 @@ pub struct Decoder {
 #[derive(Debug)]
 struct Fragments {
     is_text: bool,
+    count: usize,
     payload: Vec<u8>,
 }
 
@@ -133,13 +138,18 @@ impl Decoder {
         let message = match self.fragments.take() {
             Some(mut fragments) => {
                 fragments.payload.extend_from_slice(&payload);
+                fragments.count += 1;
                 fragments
             }
             None => Fragments {
                 is_text: header.opcode == Opcode::Text,
+                count: 1,
                 payload,
             },
         };
+        if message.count > FRAGMENTS_MAX {
+            return Err(Close::TooMany);
+        }
         if !header.is_final {
             self.fragments = Some(message);
             return Ok(None);

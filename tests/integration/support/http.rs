@@ -41,6 +41,18 @@ impl Raw {
         bytes
     }
 
+    /// Everything up to and including `text`.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&bytes).contains(text) {
+            let len = self.0.read(&mut buffer).unwrap();
+            assert!(len > 0, "no {text} in {}", String::from_utf8_lossy(&bytes));
+            bytes.extend_from_slice(&buffer[..len]);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Sends a request with `headers` (each with its line end) and reads the whole answer.
     pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &str) -> Answer {
         let request = format!(

@@ -89,6 +89,12 @@ fn each_violation_has_its_close() {
 }
 
 #[test]
+fn a_stream_of_empty_fragments_is_cut_off() {
+    let bytes = [frame(0x01, b""), frame(0x00, b"").repeat(100)].concat();
+    assert_eq!(decode(&bytes, 50), (vec![], Some(Close::TooMany)));
+}
+
+#[test]
 fn a_silent_viewer_holds_no_buffer() {
     let mut decoder = Decoder::default();
     decoder.feed(&frame(0x81, &[b'a'; 1000]));
