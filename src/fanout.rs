@@ -4,11 +4,15 @@
 //! taken; nothing is taken from the channel before those are gone, so a viewer that does not read holds a
 //! bounded amount and costs the others nothing. Frames arrive encoded and are shared, not copied.
 
+mod closing;
 mod drain;
 mod heartbeat;
+mod joiner;
 mod outbox;
+mod socket;
 mod throttle;
 mod viewer;
 
 pub use drain::Drain;
-pub use viewer::{Form, Joiner, serve};
+pub use joiner::{Form, Joiner};
+pub use viewer::serve;

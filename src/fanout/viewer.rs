@@ -1,51 +1,27 @@
 //! One viewer: a socket, a place on the timeline, and the conversation about it.
 
 use std::io;
-use std::net::{IpAddr, Shutdown};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, sleep_until};
 
+use super::closing::Closing;
 use super::drain::Drain;
 use super::heartbeat::{Beat, Heartbeat};
+use super::joiner::{Form, Joiner};
 use super::outbox::Outbox;
+use super::socket;
 use super::throttle::Throttle;
 use crate::clock::Clock;
-use crate::hub::{Ask, Seat, Subscription, Wave};
+use crate::hub::{Ask, Subscription, Wave};
 use crate::protocol::frame::{self, Decoder, Incoming};
 use crate::protocol::message::{self, Gap, GapReason, Hello, Message};
 use crate::protocol::{Close, Micros, Seq};
 use crate::settings::SlowPolicy;
-
-/// What a viewer is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Records alone, one a frame.
-    Bare,
-    /// Messages of `tickcast.v1`.
-    V1,
-}
-
-/// Who joins, and what for.
-#[derive(Debug)]
-pub struct Joiner {
-    /// What it is sent.
-    pub form: Form,
-    /// The topic it views, from the place at which it was admitted.
-    pub subscription: Subscription,
-    /// What it asks for.
-    pub ask: Ask,
-    /// Where it comes from.
-    pub remote: IpAddr,
-    /// Its seat, given back when it leaves.
-    pub seat: Seat,
-}
 
 /// Serves one viewer on `socket`, on which `leftover` was read already, until either side ends it.
 pub async fn serve(
@@ -58,27 +34,13 @@ pub async fn serve(
     let _seat = joiner.seat;
     let (topic, remote) = (Arc::clone(joiner.subscription.topic()), joiner.remote);
     let topic_name = topic.name().as_str();
-    give_up_in_the_end(&socket, topic.max_lag());
+    socket::give_up_in_the_end(&socket, topic.max_lag());
     tracing::debug!(event = "viewer.joined", topic = topic_name, %remote, "a viewer joined");
     let mut viewer = Viewer::join(joiner.form, joiner.subscription, &joiner.ask, clock);
     // An error means that the connection is gone; what matters is whether a close was under way.
     _ = viewer.run(&socket, &leftover, &drain).await;
     let reason = viewer.closing.map_or("lost", |closing| closing.why.label());
     tracing::debug!(event = "viewer.left", topic = topic_name, %remote, reason, "a viewer left");
-}
-
-/// Has the kernel end the connection when the viewer takes nothing for a long time: the last resort, well after
-/// everything that the viewer could be told, because a peer that merely does not read is cut as well.
-fn give_up_in_the_end(socket: &TcpStream, max_lag: Duration) {
-    const AT_LEAST: Duration = Duration::from_secs(30);
-    let timeout = AT_LEAST.max(max_lag * 3);
-    #[cfg(target_os = "linux")]
-    {
-        // On a socket that is gone already this fails, and the first read says so.
-        _ = SockRef::from(socket).set_tcp_user_timeout(Some(timeout));
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (socket, timeout);
 }
 
 /// A viewer between its joining and its leaving.
@@ -102,19 +64,6 @@ struct Viewer {
     control_ping: Option<Vec<u8>>,
     closing: Option<Closing>,
 }
-
-/// A close under way.
-struct Closing {
-    why: Close,
-    /// Whether the viewer has closed as well.
-    is_mutual: bool,
-    /// Whether the viewer broke the protocol: it cannot be understood any more, and is not waited for.
-    is_failure: bool,
-    deadline: Instant,
-}
-
-/// How long a close may take; a peer that does not answer by then is cut.
-const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 impl Viewer {
     fn join(form: Form, mut subscription: Subscription, ask: &Ask, clock: Clock) -> Self {
@@ -214,7 +163,7 @@ impl Viewer {
             Ok(wave) => self.push_wave(&wave),
             Err(RecvError::Lagged(_)) => return self.lag(),
             // The topic outlives its viewers; without it there is nothing more to come.
-            Err(RecvError::Closed) => return self.close(Close::Normal),
+            Err(RecvError::Closed) => return self.close(Closing::begin(Close::Normal)),
         }
         for _ in 1..Outbox::FRAMES_PER_CALL_MAX {
             match self.subscription.try_recv() {
@@ -248,7 +197,7 @@ impl Viewer {
     fn lag(&mut self) {
         let slow = self.subscription.topic().slow();
         if self.form == Form::Bare || slow == SlowPolicy::Disconnect {
-            return self.close(Close::Slow);
+            return self.close(Closing::begin(Close::Slow));
         }
         self.left_out_from
             .get_or_insert_with(|| self.subscription.last().next());
@@ -299,7 +248,7 @@ impl Viewer {
             match self.decoder.message() {
                 Ok(Some(incoming)) => self.answer(incoming, now),
                 Ok(None) => return,
-                Err(close) => return self.fail(close),
+                Err(close) => return self.close(Closing::failure(close)),
             }
         }
     }
@@ -313,16 +262,16 @@ impl Viewer {
             return;
         }
         if incoming != Incoming::Close && !self.throttle.allows(now) {
-            return self.close(Close::TooMany);
+            return self.close(Closing::begin(Close::TooMany));
         }
         match (incoming, self.form) {
-            (Incoming::Close, _) => self.close_in_answer(),
+            (Incoming::Close, _) => self.close(Closing::in_answer()),
             (Incoming::Ping(payload), _) => self.control_ping = Some(payload),
-            (Incoming::Binary, Form::V1) => self.close(Close::Binary),
+            (Incoming::Binary, Form::V1) => self.close(Closing::begin(Close::Binary)),
             (Incoming::Text(text), Form::V1) => match message::parse_ping(&text) {
                 Ok(Some(id)) => self.ping = Some((id, now)),
                 Ok(None) => {}
-                Err(_) => self.close(Close::Malformed),
+                Err(_) => self.close(Closing::begin(Close::Malformed)),
             },
             (Incoming::Pong, _) | (Incoming::Binary | Incoming::Text(_), Form::Bare) => {}
         }
@@ -344,8 +293,7 @@ impl Viewer {
                 .as_ref()
                 .is_some_and(|closing| closing.is_failure)
             {
-                // The viewer sees the end at once; what it still sends is read, or a reset would eat the close.
-                SockRef::from(socket).shutdown(Shutdown::Write)?;
+                socket::end_our_half(socket)?;
             }
         }
         Ok(())
@@ -380,7 +328,7 @@ impl Viewer {
         }
         match self.heartbeat.beat() {
             Beat::Ping => self.outbox.push(frame::ping()),
-            Beat::GiveUp => self.close(Close::NoPong),
+            Beat::GiveUp => self.close(Closing::begin(Close::NoPong)),
         }
         Ok(())
     }
@@ -392,38 +340,18 @@ impl Viewer {
                 retry_ms,
             });
         }
-        self.close(Close::Draining);
+        self.close(Closing::begin(Close::Draining));
     }
 
     fn say(&mut self, message: &Message<'_>) {
         self.outbox.push(frame::text(&message.to_json()));
     }
 
-    fn close_in_answer(&mut self) {
-        self.close(Close::Normal);
-        if let Some(closing) = &mut self.closing {
-            closing.is_mutual = true;
-        }
-    }
-
-    /// Closes on what cannot be understood (RFC 6455, section 7.1.7).
-    fn fail(&mut self, why: Close) {
-        self.close(why);
-        if let Some(closing) = &mut self.closing {
-            closing.is_failure = true;
-        }
-    }
-
-    fn close(&mut self, why: Close) {
+    fn close(&mut self, closing: Closing) {
         if self.closing.is_none() {
             (self.ping, self.control_ping) = (None, None);
-            self.outbox.push(frame::close(why));
-            self.closing = Some(Closing {
-                why,
-                is_mutual: false,
-                is_failure: false,
-                deadline: Instant::now() + CLOSE_WITHIN,
-            });
+            self.outbox.push(frame::close(closing.why));
+            self.closing = Some(closing);
         }
     }
 }

@@ -122,7 +122,7 @@ async fn a_second_signal_exits_at_once() {
 async fn a_viewer_that_does_not_answer_the_close_does_not_hold_up_the_end() {
     let mut hub = project("1s").start();
     let mut raw = Raw::connect(hub.public());
-    raw.send(format!("GET /ws HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", hub.public()).as_bytes());
+    raw.send(Raw::handshake(hub.public(), "").as_bytes());
     let mut other = Viewer::v1(&hub).await;
     other.until("data").await;
     hub.signal("-TERM");

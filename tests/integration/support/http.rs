@@ -61,6 +61,14 @@ impl Raw {
         Self::raw(address, request.as_bytes())
     }
 
+    /// The head of a WebSocket handshake; `headers` each with its line end.
+    pub(crate) fn handshake(address: &str, headers: &str) -> String {
+        format!(
+            "GET /ws HTTP/1.1\r\nhost: {address}\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+        )
+    }
+
     pub(crate) fn raw(address: &str, request: &[u8]) -> Answer {
         Answer::parse(&Self::connect(address).send(request).rest())
     }

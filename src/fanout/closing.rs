@@ -1,0 +1,51 @@
+//! `Closing`: a close under way.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::protocol::Close;
+
+/// Why the connection is being closed, by whom, and until when.
+#[derive(Debug)]
+pub(super) struct Closing {
+    pub(super) why: Close,
+    /// Whether the viewer has closed as well.
+    pub(super) is_mutual: bool,
+    /// Whether the viewer broke the protocol: it cannot be understood any more, so its close is not waited for.
+    pub(super) is_failure: bool,
+    /// When the viewer is cut, whether it has answered or not.
+    pub(super) deadline: Instant,
+}
+
+impl Closing {
+    /// Several round trips of the slowest network; a peer that needs longer is gone.
+    const WITHIN: Duration = Duration::from_secs(5);
+
+    /// The hub closes, and waits for the viewer to do the same.
+    pub(super) fn begin(why: Close) -> Self {
+        let deadline = Instant::now() + Self::WITHIN;
+        Self {
+            why,
+            is_mutual: false,
+            is_failure: false,
+            deadline,
+        }
+    }
+
+    /// The viewer has closed, and the hub answers.
+    pub(super) fn in_answer() -> Self {
+        Self {
+            is_mutual: true,
+            ..Self::begin(Close::Normal)
+        }
+    }
+
+    /// The viewer cannot be understood (RFC 6455, section 7.1.7).
+    pub(super) fn failure(why: Close) -> Self {
+        Self {
+            is_failure: true,
+            ..Self::begin(why)
+        }
+    }
+}
