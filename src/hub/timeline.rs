@@ -66,6 +66,19 @@ pub struct Timeline {
 
 impl Timeline {
     /// A timeline whose first record is due at `t0`, over a dataset of `len` records.
+    ///
+    /// ```
+    /// use std::num::NonZeroU64;
+    /// use tickcast::hub::Timeline;
+    /// use tickcast::protocol::{Micros, Seq};
+    ///
+    /// let (t0, rate) = (Micros::new(1_000_000), "3".parse()?);
+    /// let timeline = Timeline::begin(t0, rate, NonZeroU64::MIN, true);
+    /// let third = Seq::saturating(3);
+    /// assert_eq!(timeline.t(third), Some(Micros::new(1_666_666)));
+    /// assert_eq!(timeline.due(Micros::new(1_666_666)), third);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn begin(t0: Micros, rate: Rate, len: NonZeroU64, looping: bool) -> Self {
         let first = Segment {
