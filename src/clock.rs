@@ -18,57 +18,58 @@ pub struct Clock {
 impl Clock {
     /// Anchors the timeline clock to the wall clock, once.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place where time is read"
-    )]
     pub fn start() -> Self {
-        // A wall clock before 1970 is a broken one; the timeline then starts at its zero.
-        let unix = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
         Self {
-            unix,
-            instant: Instant::now(),
+            unix: unix_time(),
+            instant: monotonic(),
         }
     }
 
     /// The instant now.
     #[must_use]
     pub fn now(&self) -> Micros {
-        let unix = self.unix + self.monotonic().duration_since(self.instant);
-        Micros::new(i64::try_from(unix.as_micros()).unwrap_or(i64::MAX))
-    }
-
-    /// The monotonic reading now, for intervals that have no place on the timeline.
-    #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place where time is read"
-    )]
-    pub fn monotonic(&self) -> Instant {
-        Instant::now()
+        micros(self.elapsed())
     }
 
     /// How long from now until `t`, to the nanosecond; zero when it has passed.
     fn until(&self, t: Micros) -> Duration {
         let target = Duration::from_micros(u64::try_from(t.get()).unwrap_or(0));
-        let now = self.unix + self.monotonic().duration_since(self.instant);
-        target.saturating_sub(now)
+        target.saturating_sub(self.elapsed())
+    }
+
+    /// Since the Unix epoch, on this clock.
+    fn elapsed(&self) -> Duration {
+        self.unix + monotonic().duration_since(self.instant)
     }
 }
 
 /// The wall clock, which may step: for log lines and whatever else people compare with other machines' clocks.
 #[must_use]
+pub fn wall() -> Micros {
+    micros(unix_time())
+}
+
+/// A wall clock before 1970 is a broken one, and stands at zero.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place where time is read"
 )]
-pub fn wall() -> Micros {
-    let unix = SystemTime::now()
+fn unix_time() -> Duration {
+    SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    Micros::new(i64::try_from(unix.as_micros()).unwrap_or(i64::MAX))
+        .unwrap_or_default()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place where time is read"
+)]
+fn monotonic() -> Instant {
+    Instant::now()
+}
+
+fn micros(since_epoch: Duration) -> Micros {
+    Micros::new(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// Asks the kernel to wake the calling thread as exactly as it can, where there is such a thing to ask for.
@@ -122,12 +123,6 @@ impl Alarm {
         }
     }
 
-    /// Blocks until the alarm is rung.
-    pub fn wait(&self) {
-        let is_rung = self.is_rung.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.bell.wait_while(is_rung, |is_rung| !*is_rung));
-    }
-
     /// Ends every wait, now and later.
     pub fn ring(&self) {
         *self.is_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -158,7 +153,7 @@ mod tests {
         let ringer = Arc::clone(&alarm);
         let thread = thread::spawn(move || ringer.ring());
         assert_eq!(alarm.wait_until(&clock, Micros::new(i64::MAX)), Woken::Rung);
-        alarm.wait();
+        assert_eq!(alarm.wait_until(&clock, Micros::new(i64::MAX)), Woken::Rung);
         thread.join().unwrap();
     }
 }

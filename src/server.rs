@@ -1,22 +1,23 @@
-//! The composition root: binds, schedules, accepts, and drains. Tests start exactly this.
+//! The composition root: binds, schedules, accepts, and drains.
 
 mod accept;
 mod bind;
 mod stats;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing_appender::non_blocking::ErrorCounter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
 
 pub use bind::BindError;
 
 use accept::Limits;
+use bind::Bound;
 
 use crate::clock::{Alarm, Clock};
 use crate::fanout::Drain;
@@ -30,8 +31,6 @@ use crate::source::Dataset;
 #[derive(Debug)]
 pub struct Server {
     context: Arc<Context>,
-    public: SocketAddr,
-    ops: Option<SocketAddr>,
     grace: Duration,
     /// Producers, listeners and connections; viewers are tracked in the context.
     tasks: TaskTracker,
@@ -61,8 +60,6 @@ impl Server {
             .transpose()?;
         let context = Arc::new(context(settings, datasets));
         let mut server = Self {
-            public: public.address,
-            ops: ops.as_ref().map(|bound| bound.address),
             grace: settings.server.drain,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -70,7 +67,7 @@ impl Server {
             context,
         };
         server.schedule();
-        server.listen(settings, public.listener, ops.map(|bound| bound.listener));
+        server.listen(settings, public, ops);
         server.tasks.spawn(stats::run(
             Arc::clone(&server.context),
             settings.log.stats_every,
@@ -78,24 +75,6 @@ impl Server {
             dropped,
         ));
         Ok(server)
-    }
-
-    /// The address of the public listener.
-    #[must_use]
-    pub const fn public(&self) -> SocketAddr {
-        self.public
-    }
-
-    /// The address of the operations listener, if there is one.
-    #[must_use]
-    pub const fn ops(&self) -> Option<SocketAddr> {
-        self.ops
-    }
-
-    /// What the routes share.
-    #[must_use]
-    pub const fn context(&self) -> &Arc<Context> {
-        &self.context
     }
 
     /// Drains and ends: not ready from now on, every viewer told and closed over the grace period while the
@@ -141,26 +120,26 @@ impl Server {
         self.context.is_ready.store(true, Ordering::Release);
     }
 
-    fn listen(&self, settings: &Settings, public: TcpListener, ops: Option<TcpListener>) {
-        let accept = |listener, routes, limits| {
-            accept::run(
-                listener,
-                routes,
-                limits,
-                self.stop.clone(),
-                self.tasks.clone(),
-            )
-        };
+    fn listen(&self, settings: &Settings, public: Bound, ops: Option<Bound>) {
         let limits = Limits::public(&settings.server);
-        self.tasks
-            .spawn(accept(public, routes::public(&self.context), limits));
-        bind::tell_listening("public", self.public);
-        if let (Some(listener), Some(address)) = (ops, self.ops) {
+        self.accept("public", public, routes::public(&self.context), limits);
+        if let Some(ops) = ops {
             let limits = Limits::ops(&settings.server);
-            self.tasks
-                .spawn(accept(listener, routes::ops(&self.context), limits));
-            bind::tell_listening("ops", address);
+            self.accept("ops", ops, routes::ops(&self.context), limits);
         }
+    }
+
+    fn accept(
+        &self,
+        name: &'static str,
+        bound: Bound,
+        routes: BoxedFilter<(Response,)>,
+        limits: Limits,
+    ) {
+        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
+        self.tasks
+            .spawn(accept::run(bound.listener, routes, limits, stop, tasks));
+        bind::tell_listening(name, bound.address);
     }
 }
 

@@ -11,7 +11,6 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
-use super::problem::Problem;
 use super::{Context, get};
 
 #[derive(RustEmbed)]
@@ -21,20 +20,31 @@ struct Page;
 /// Compressed forms the build leaves beside each file, the smaller first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
+/// A file of the page.
+struct Asset {
+    name: String,
+    plain: EmbeddedFile,
+}
+
+impl Asset {
+    /// The compressed forms are no files of their own.
+    fn find(name: &str) -> Option<Self> {
+        let is_form = ENCODINGS.iter().any(|(_, suffix)| name.ends_with(suffix));
+        let plain = Page::get(name).filter(|_| !is_form)?;
+        Some(Self {
+            name: name.to_owned(),
+            plain,
+        })
+    }
+}
+
 /// `GET /` and the page's assets.
 pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
     let policy = security_policy(context);
-    let answer = move |path: FullPath, headers: HeaderMap| file(path.as_str(), &headers, &policy);
+    let answer = move |page: Asset, headers: HeaderMap| file(&page, &headers, &policy);
     // Only a path that is there may take part: a wrong method on any other path is 404, not 405.
     let exists = warp::path::full().and_then(|path: FullPath| async move {
-        let name = name(path.as_str());
-        // The compressed forms are no files of their own.
-        let is_form = ENCODINGS.iter().any(|(_, suffix)| name.ends_with(suffix));
-        if !is_form && Page::get(name).is_some() {
-            Ok(path)
-        } else {
-            Err(warp::reject::not_found())
-        }
+        Asset::find(name(path.as_str())).ok_or_else(warp::reject::not_found)
     });
     exists
         .and(get())
@@ -62,16 +72,14 @@ fn name(path: &str) -> &str {
     }
 }
 
-fn file(path: &str, headers: &HeaderMap, policy: &HeaderValue) -> Response {
-    let name = name(path);
-    let (Some(plain), (file, encoding)) = (Page::get(name), negotiate(name, headers)) else {
-        return Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")
-            .into_response();
-    };
+fn file(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
+    let Asset { name, plain } = asset;
+    let form = negotiate(name, headers);
+    let encoding = form.as_ref().map(|(encoding, _)| *encoding);
     // Each form has its own tag (RFC 9110, section 8.8.3): the digest alone would be the same for all.
     let tag = format!(
         "\"{}{}\"",
-        digest_prefix(&plain),
+        digest_prefix(plain),
         encoding.unwrap_or_default()
     );
     let is_known = headers
@@ -80,7 +88,7 @@ fn file(path: &str, headers: &HeaderMap, policy: &HeaderValue) -> Response {
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        body(file.unwrap_or(plain.clone()))
+        body(form.map_or_else(|| plain.clone(), |(_, file)| file))
     };
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(
@@ -91,7 +99,7 @@ fn file(path: &str, headers: &HeaderMap, policy: &HeaderValue) -> Response {
     set(header::ETAG, &tag);
     set(header::CACHE_CONTROL, cache_control(name));
     set(header::VARY, "accept-encoding");
-    set(header::CONTENT_TYPE, content_type(name, &plain));
+    set(header::CONTENT_TYPE, content_type(name, plain));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     if let Some(encoding) = encoding {
@@ -103,20 +111,13 @@ fn file(path: &str, headers: &HeaderMap, policy: &HeaderValue) -> Response {
     response
 }
 
-/// The best form of `name` that the client takes; `None` stands for the plain file.
-fn negotiate(name: &str, headers: &HeaderMap) -> (Option<EmbeddedFile>, Option<&'static str>) {
-    let accepted = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    for (encoding, suffix) in ENCODINGS {
-        if accepts(accepted, encoding)
-            && let Some(file) = Page::get(&format!("{name}{suffix}"))
-        {
-            return (Some(file), Some(encoding));
-        }
-    }
-    (None, None)
+/// The best compressed form of `name` that the client takes, with the name of its encoding.
+fn negotiate(name: &str, headers: &HeaderMap) -> Option<(&'static str, EmbeddedFile)> {
+    let accepted = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+    let mut taken = ENCODINGS
+        .into_iter()
+        .filter(|(encoding, _)| accepts(accepted, encoding));
+    taken.find_map(|(encoding, suffix)| Some((encoding, Page::get(&format!("{name}{suffix}"))?)))
 }
 
 /// Whether `Accept-Encoding: accepted` names `encoding` with a weight above zero.

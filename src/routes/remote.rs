@@ -11,11 +11,21 @@ use super::access::TrustedProxies;
 pub struct Peer(pub SocketAddr);
 
 impl Peer {
+    /// Whether what it says of others in `X-Forwarded-*` counts.
+    pub(super) fn is_trusted(self, proxies: &TrustedProxies) -> bool {
+        proxies.trusts(self.ip())
+    }
+
+    /// An IPv4 address stays one on a socket of both versions.
+    fn ip(self) -> IpAddr {
+        self.0.ip().to_canonical()
+    }
+
     /// The client's address: the peer's own, or, when the peer is a trusted proxy, the last address in
     /// `X-Forwarded-For` that is not a trusted proxy itself. What an untrusted peer claims does not count.
     pub(super) fn client(self, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
-        let peer = self.0.ip().to_canonical();
-        if !proxies.trusts(peer) {
+        let peer = self.ip();
+        if !self.is_trusted(proxies) {
             return peer;
         }
         let lines = headers.get_all("x-forwarded-for").iter().rev();

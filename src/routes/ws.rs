@@ -171,7 +171,7 @@ fn upgrade_required() -> Problem {
 fn check_origin(context: &Context, request: &Request) -> Result<(), Problem> {
     let is_proxied = request
         .peer
-        .is_some_and(|peer| context.proxies.trusts(peer.0.ip().to_canonical()));
+        .is_some_and(|peer| peer.is_trusted(&context.proxies));
     let forwarded = request
         .headers
         .get("x-forwarded-host")

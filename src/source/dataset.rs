@@ -127,19 +127,8 @@ impl Dataset {
 }
 
 fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DatasetError> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let line_start = before
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        DatasetError::Malformed {
-            path: path.to_owned(),
-            line: before.iter().filter(|&&byte| byte == b'\n').count() + 1,
-            column: before.len() - line_start + 1,
-            problem: "not UTF-8".to_owned(),
-        }
-    })
+    std::str::from_utf8(bytes)
+        .map_err(|error| malformed_after(path, &bytes[..error.valid_up_to()], "not UTF-8"))
 }
 
 /// Says "not an array" in words of the user, before the JSON parser does it in its own.
@@ -149,12 +138,21 @@ fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> 
         return Ok(());
     }
     let before = &json[..json.len() - rest.len()];
-    Err(DatasetError::Malformed {
+    Err(malformed_after(path, before.as_bytes(), "not a JSON array"))
+}
+
+/// A fault in the file just after the bytes `before`.
+fn malformed_after(path: &Path, before: &[u8], problem: &str) -> DatasetError {
+    let line_start = before
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |at| at + 1);
+    DatasetError::Malformed {
         path: path.to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1,
-        problem: "not a JSON array".to_owned(),
-    })
+        line: before.iter().filter(|&&byte| byte == b'\n').count() + 1,
+        column: before.len() - line_start + 1,
+        problem: problem.to_owned(),
+    }
 }
 
 fn malformed(path: &Path, error: &serde_json::Error) -> DatasetError {

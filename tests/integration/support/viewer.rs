@@ -95,6 +95,19 @@ impl Viewer {
         }
     }
 
+    /// Reads `data` messages, each the one after the last, whose place was `last`. Returns the last one's place and
+    /// the first message of another type.
+    pub(crate) async fn through_data(&mut self, mut last: u64) -> (u64, Value) {
+        loop {
+            let message = self.json().await;
+            if message["type"] != "data" {
+                return (last, message);
+            }
+            last += 1;
+            assert_eq!(message["seq"], last);
+        }
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.send_message(Message::text(text)).await;
     }
