@@ -30,13 +30,13 @@ fn encode(c: &mut Criterion) {
         Micros::new(1_767_225_600_000_000),
     );
     let mut group = c.benchmark_group("encode");
-    let whole = Publication::encode(seq, t, RECORD, None);
-    let bytes = [&whole.v1(None)[..], &whole.bare()[..]].concat();
+    let whole = Publication::encode(seq, t, RECORD);
+    let bytes = whole.frame().to_vec();
     group.bench_function("baseline: allocate and copy", |b| {
         b.iter(|| black_box(&bytes).clone());
     });
-    group.bench_function("publication in both forms", |b| {
-        b.iter(|| Publication::encode(seq, t, black_box(RECORD), None));
+    group.bench_function("publication", |b| {
+        b.iter(|| Publication::encode(seq, t, black_box(RECORD)));
     });
     group.finish();
 }

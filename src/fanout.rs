@@ -1,18 +1,34 @@
 //! Viewers: from the taken-over socket to the last byte.
 //!
-//! One task drives one viewer. A viewer is a place in the topic's channel and the frames its socket has not yet
-//! taken; nothing is taken from the channel before those are gone, so a viewer that does not read holds a
-//! bounded amount and costs the others nothing. Frames arrive encoded and are shared, not copied.
+//! ```text
+//! channel ─► relay ─► log ◄─ viewer ─► socket        a lane: one thread, one epoll, and many of the right half
+//!                     (frames)  (a place in it)
+//! ```
+//!
+//! A lane reads each topic's channel once, whatever the number of its viewers, and keeps the frames in a log. A
+//! viewer is a place in that log and at most one frame that its socket took in part: nothing is queued for it, so
+//! one that does not read holds a bounded amount and costs the others nothing. What came in one go leaves in one
+//! system call a viewer; nothing is allocated and no lock is taken for a viewer and frame.
 
+mod audience;
+mod bell;
 mod closing;
 mod drain;
 mod heartbeat;
 mod joiner;
+mod lane;
+mod lanes;
+mod log;
+mod mailbox;
 mod outbox;
+mod outgoing;
+mod relay;
 mod socket;
+mod sync;
 mod throttle;
 mod viewer;
+mod wheel;
 
 pub use drain::Drain;
-pub use joiner::{Form, Joiner};
-pub use viewer::serve;
+pub use joiner::{Form, Holds, Joiner};
+pub use lanes::Lanes;

@@ -3,6 +3,9 @@
 //! Writers ([`crate::producer`]) and readers ([`crate::fanout`], [`crate::routes`]) both hold a [`Topic`];
 //! neither knows the other.
 
+mod channel;
+mod counters;
+mod gather;
 mod join;
 mod seats;
 mod timeline;
@@ -12,10 +15,13 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 
+pub use channel::{Feed, News, Subscription, Wave};
+pub use counters::{Attendance, Counters};
+pub use gather::Gather;
 pub use join::{Answer, Ask};
 pub use seats::{Refusal, Seat, Seats};
 pub use timeline::{Segment, Timeline};
-pub use topic::{Subscription, Topic, TopicSpec, Wave};
+pub use topic::{Topic, TopicSpec};
 
 use crate::clock::Clock;
 use crate::protocol::TopicName;

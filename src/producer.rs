@@ -6,21 +6,21 @@
 use std::sync::Arc;
 
 use crate::clock::{self, Alarm, Clock, Woken};
-use crate::hub::Topic;
+use crate::hub::{Gather, Topic, Wave};
 use crate::protocol::Seq;
 
 /// Publishes `topic` on the schedule of its timeline until `alarm` is rung. Blocks its thread.
 pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
     clock::wake_exactly();
+    let mut gather = topic.gather();
     while let Some(t) = topic.timeline().t(topic.published().next()) {
         if alarm.wait_until(clock, t) == Woken::Rung {
             return;
         }
         let now = clock.now();
         topic.counters.lateness.record(now.since(t));
-        publish_due(topic, topic.timeline().due(now));
+        publish_due(topic, &mut gather, topic.timeline().due(now));
     }
-    topic.end();
     tracing::info!(
         event = "topic.ended",
         topic = topic.name().as_str(),
@@ -30,7 +30,7 @@ pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
 }
 
 /// Publishes everything up to `due`, oldest first.
-fn publish_due(topic: &Topic, due: Seq) {
+fn publish_due(topic: &Topic, gather: &mut Gather, due: Seq) {
     /// Between waves of this size the producer looks at its alarm again, so that it can be stopped in a stall
     /// of any length.
     const WAVE_LEN_MAX: usize = 1_024;
@@ -39,7 +39,18 @@ fn publish_due(topic: &Topic, due: Seq) {
         if next > due {
             return;
         }
-        let publication = topic.publication(next).expect("what is due has an instant");
-        topic.publish(publication);
+        publish(topic, gather, next);
     }
+}
+
+fn publish(topic: &Topic, gather: &mut Gather, seq: Seq) {
+    let publication = topic.publication(seq).expect("what is due has an instant");
+    let place = (seq, publication.t());
+    let flush = gather
+        .take(topic.timeline(), place, publication.frame().len())
+        .and_then(|first| topic.flush(first, seq));
+    topic.publish(Wave {
+        publication,
+        flush: flush.map(Arc::new),
+    });
 }

@@ -4,6 +4,7 @@
 
 mod close;
 mod epoch;
+mod flush;
 pub mod frame;
 pub mod message;
 mod micros;
@@ -15,9 +16,10 @@ mod topic_name;
 
 pub use close::Close;
 pub use epoch::{Epoch, EpochError};
+pub use flush::{Due, Flush, Jump, JumpReason};
 pub use micros::Micros;
 pub use position::{Position, PositionError};
-pub use publication::{Jump, JumpReason, Publication};
+pub use publication::Publication;
 pub use rate::{Rate, RateError};
 pub use seq::Seq;
 pub use topic_name::{TopicName, TopicNameError};

@@ -24,7 +24,7 @@ use warp::{Filter, Rejection, Reply};
 pub use access::{Origins, TrustedProxies};
 pub use remote::Peer;
 
-use crate::fanout::Drain;
+use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats};
 use problem::{BodyRefused, problem_for};
 
@@ -46,7 +46,9 @@ pub struct Context {
     pub proxies: TrustedProxies,
     /// The way out for viewers.
     pub drain: Arc<Drain>,
-    /// Tracks the tasks of viewers.
+    /// The threads that viewers are served on.
+    pub lanes: Lanes,
+    /// Tracks viewers, and those on their way to be.
     pub tasks: TaskTracker,
     /// Whether every topic is scheduled.
     pub is_ready: AtomicBool,

@@ -4,6 +4,8 @@ mod accept;
 mod bind;
 mod stats;
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,12 +22,21 @@ use accept::Limits;
 use bind::Bound;
 
 use crate::clock::{Alarm, Clock};
-use crate::fanout::Drain;
+use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats, Topic, TopicSpec};
 use crate::producer;
 use crate::routes::{self, Context, Origins, TrustedProxies};
 use crate::settings::Settings;
 use crate::source::Dataset;
+
+/// Why a hub cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    Bind(BindError),
+    /// The system has no descriptor or no thread for the viewers.
+    Lanes(io::Error),
+}
 
 /// A running hub.
 #[derive(Debug)]
@@ -46,19 +57,19 @@ impl Server {
     /// settings' topics in their order. `dropped` counts the log lines that were lost.
     ///
     /// # Errors
-    /// An address cannot be bound.
+    /// An address cannot be bound, or the system has no threads for the viewers.
     pub fn start(
         settings: &Settings,
         datasets: Vec<Dataset>,
         dropped: ErrorCounter,
-    ) -> Result<Self, BindError> {
+    ) -> Result<Self, StartError> {
         let public = bind::bind(settings.server.host, settings.server.port, "server")?;
         let ops = settings
             .ops
             .enabled
             .then(|| bind::bind(settings.ops.host, settings.ops.port, "ops"))
             .transpose()?;
-        let context = Arc::new(context(settings, datasets));
+        let context = Arc::new(context(settings, datasets)?);
         let mut server = Self {
             grace: settings.server.drain,
             tasks: TaskTracker::new(),
@@ -88,7 +99,7 @@ impl Server {
             grace_seconds,
             "draining: every viewer is told and closed"
         );
-        self.context.drain.begin(viewers);
+        self.context.lanes.drain();
         self.context.tasks.close();
         let is_empty = tokio::time::timeout(self.grace, self.context.tasks.wait())
             .await
@@ -143,7 +154,7 @@ impl Server {
     }
 }
 
-fn context(settings: &Settings, datasets: Vec<Dataset>) -> Context {
+fn context(settings: &Settings, datasets: Vec<Dataset>) -> Result<Context, StartError> {
     let clock = Clock::start();
     let now = clock.now();
     let topic = |(settings, dataset)| {
@@ -155,15 +166,17 @@ fn context(settings: &Settings, datasets: Vec<Dataset>) -> Context {
     };
     let topics = settings.topics.iter().zip(datasets).map(topic).collect();
     let server = &settings.server;
-    Context {
+    let drain = Arc::new(Drain::new(server.drain));
+    Ok(Context {
         hub: Hub::new(clock, topics, server.default_topic.clone()),
         seats: Seats::new(server.max_viewers, server.max_viewers_per_ip),
         origins: Origins::new(server.allowed_origins.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
-        drain: Arc::new(Drain::new(server.drain)),
+        lanes: Lanes::start(clock, &drain).map_err(StartError::Lanes)?,
+        drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
-    }
+    })
 }
 
 fn tell_ready(topic: &Topic) {
@@ -180,4 +193,21 @@ fn tell_ready(topic: &Topic) {
         sha256 = dataset.sha256,
         "the topic is loaded and scheduled"
     );
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind(error) => error.fmt(f),
+            Self::Lanes(error) => write!(f, "cannot start the threads that serve viewers: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<BindError> for StartError {
+    fn from(error: BindError) -> Self {
+        Self::Bind(error)
+    }
 }

@@ -4,7 +4,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, load_all};
 use crate::cli::Options;
-use crate::server::{BindError, Server};
+use crate::server::{BindError, Server, StartError};
 use crate::settings::{Fault, Settings};
 use crate::source::Dataset;
 use crate::telemetry::Telemetry;
@@ -45,8 +45,11 @@ async fn serve(
     // Before anything listens: a signal that comes early must not go unheard.
     let mut signals = Signals::listen()
         .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
-    let server = Server::start(settings, datasets, telemetry.dropped())
-        .map_err(|error| tell(&error, settings))?;
+    let server =
+        Server::start(settings, datasets, telemetry.dropped()).map_err(|error| match error {
+            StartError::Bind(error) => tell(&error, settings),
+            StartError::Lanes(_) => Failure::Running(error.to_string()),
+        })?;
     signals.next().await;
     tokio::select! {
         () = server.drain() => Ok(()),

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::protocol::Close;
+use crate::protocol::{Close, Micros};
 
 /// Why the connection is being closed, by whom, and until when.
 #[derive(Debug)]
@@ -15,7 +13,7 @@ pub(super) struct Closing {
     /// Whether the viewer broke the protocol: it cannot be understood any more, so its close is not waited for.
     pub(super) is_failure: bool,
     /// When the viewer is cut, whether it has answered or not.
-    pub(super) deadline: Instant,
+    pub(super) deadline: Micros,
 }
 
 impl Closing {
@@ -23,29 +21,28 @@ impl Closing {
     const WITHIN: Duration = Duration::from_secs(5);
 
     /// The hub closes, and waits for the viewer to do the same.
-    pub(super) fn begin(why: Close) -> Self {
-        let deadline = Instant::now() + Self::WITHIN;
+    pub(super) fn begin(why: Close, now: Micros) -> Self {
         Self {
             why,
             is_mutual: false,
             is_failure: false,
-            deadline,
+            deadline: now.after(Self::WITHIN),
         }
     }
 
     /// The viewer has closed, and the hub answers.
-    pub(super) fn in_answer() -> Self {
+    pub(super) fn in_answer(now: Micros) -> Self {
         Self {
             is_mutual: true,
-            ..Self::begin(Close::Normal)
+            ..Self::begin(Close::Normal, now)
         }
     }
 
     /// The viewer cannot be understood (RFC 6455, section 7.1.7).
-    pub(super) fn failure(why: Close) -> Self {
+    pub(super) fn failure(why: Close, now: Micros) -> Self {
         Self {
             is_failure: true,
-            ..Self::begin(why)
+            ..Self::begin(why, now)
         }
     }
 }

@@ -1,17 +1,13 @@
 //! `Drain`: sends viewers away one after another, so that they do not all come back at once.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use tokio_util::sync::CancellationToken;
 
 /// Begun once, and from then on every viewer's turn to leave comes within the spread.
 #[derive(Debug)]
 pub struct Drain {
-    begun: CancellationToken,
+    has_begun: AtomicBool,
     spread: Duration,
-    expected: AtomicU32,
-    taken: AtomicU32,
 }
 
 impl Drain {
@@ -24,34 +20,26 @@ impl Drain {
     #[must_use]
     pub fn new(grace: Duration) -> Self {
         Self {
-            begun: CancellationToken::new(),
+            has_begun: AtomicBool::new(false),
             spread: grace * Self::SPREAD_TENTHS / 10,
-            expected: AtomicU32::new(0),
-            taken: AtomicU32::new(0),
         }
     }
 
-    /// Begins to send `viewers` viewers away.
-    pub fn begin(&self, viewers: usize) {
-        self.expected.store(
-            u32::try_from(viewers).unwrap_or(u32::MAX),
-            Ordering::Release,
-        );
-        self.begun.cancel();
+    /// From now on viewers are sent away.
+    pub(super) fn begin(&self) {
+        self.has_begun.store(true, Ordering::Release);
     }
 
     /// Whether it has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        self.begun.is_cancelled()
+        self.has_begun.load(Ordering::Acquire)
     }
 
-    /// Waits for the caller's own turn to leave: the n-th of N callers waits n/N of the spread.
-    pub async fn turn(&self) {
-        self.begun.cancelled().await;
-        let ticket = self.taken.fetch_add(1, Ordering::AcqRel);
-        let expected = self.expected.load(Ordering::Acquire).max(1);
-        tokio::time::sleep(self.spread * ticket.min(expected) / expected).await;
+    /// How long after the beginning viewer `n` of `len`, counted from 0, is sent away.
+    pub(super) fn turn(&self, n: usize, len: usize) -> Duration {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.spread * count(n) / count(len).max(1)
     }
 
     /// When those sent away should come back: after a random delay between these, in milliseconds.
@@ -69,17 +57,10 @@ impl Drain {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn turns_are_spread_evenly_and_end_within_the_grace() {
-        let (drain, start) = (
-            Drain::new(Duration::from_secs(10)),
-            tokio::time::Instant::now(),
-        );
-        drain.begin(3);
-        for expected_s in [0, 3, 6] {
-            let before = start.elapsed();
-            drain.turn().await;
-            assert_eq!((start.elapsed() - before).as_secs(), expected_s);
-        }
+    #[test]
+    fn turns_are_spread_evenly_and_end_within_the_grace() {
+        let drain = Drain::new(Duration::from_secs(10));
+        let turns = [0, 1, 2].map(|n| drain.turn(n, 3).as_secs());
+        assert_eq!(turns, [0, 3, 6]);
     }
 }

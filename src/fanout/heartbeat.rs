@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use crate::protocol::Micros;
 
 /// What the deadline that has come demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Beat {
 /// The state of one viewer's pings.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
-    deadline: Instant,
+    deadline: Micros,
     is_awaited: bool,
 }
 
@@ -27,15 +27,15 @@ impl Heartbeat {
     const PONG_WITHIN: Duration = Duration::from_secs(10);
 
     /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part.
-    pub(super) fn begin(now: Instant) -> Self {
+    pub(super) fn begin(now: Micros) -> Self {
         Self {
-            deadline: now + Self::PING_EVERY.mul_f64(fastrand::f64()),
+            deadline: now.after(Self::PING_EVERY.mul_f64(fastrand::f64())),
             is_awaited: false,
         }
     }
 
     /// When [`Heartbeat::beat`] is due.
-    pub(super) const fn deadline(&self) -> Instant {
+    pub(super) const fn deadline(&self) -> Micros {
         self.deadline
     }
 
@@ -45,14 +45,14 @@ impl Heartbeat {
             return Beat::GiveUp;
         }
         self.is_awaited = true;
-        self.deadline += Self::PONG_WITHIN;
+        self.deadline = self.deadline.after(Self::PONG_WITHIN);
         Beat::Ping
     }
 
     /// Bytes came: any of them prove that the viewer lives.
-    pub(super) fn hear(&mut self, now: Instant) {
+    pub(super) fn hear(&mut self, now: Micros) {
         if std::mem::take(&mut self.is_awaited) {
-            self.deadline = now + Self::PING_EVERY;
+            self.deadline = now.after(Self::PING_EVERY);
         }
     }
 }
@@ -61,13 +61,13 @@ impl Heartbeat {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_viewer_that_is_heard_is_pinged_again_and_a_silent_one_is_given_up() {
-        let mut heartbeat = Heartbeat::begin(Instant::now());
+    #[test]
+    fn a_viewer_that_is_heard_is_pinged_again_and_a_silent_one_is_given_up() {
+        let mut heartbeat = Heartbeat::begin(Micros::new(0));
         assert_eq!(heartbeat.beat(), Beat::Ping);
         let pinged = heartbeat.deadline();
         heartbeat.hear(pinged);
-        assert_eq!(heartbeat.deadline(), pinged + Heartbeat::PING_EVERY);
+        assert_eq!(heartbeat.deadline(), pinged.after(Heartbeat::PING_EVERY));
         assert_eq!(heartbeat.beat(), Beat::Ping);
         assert_eq!(heartbeat.beat(), Beat::GiveUp);
     }

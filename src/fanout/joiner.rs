@@ -1,6 +1,10 @@
 //! `Joiner`: who is about to be a viewer, as the handshake found it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::hub::{Ask, Seat, Subscription};
 
@@ -22,8 +26,32 @@ pub struct Joiner {
     pub subscription: Subscription,
     /// What it asks for.
     pub ask: Ask,
+    /// What it has until it leaves.
+    pub holds: Holds,
+}
+
+/// What a viewer has, given back when it is gone.
+#[derive(Debug)]
+pub struct Holds {
     /// Where it comes from.
     pub remote: IpAddr,
-    /// Its seat, given back when it leaves.
+    /// Its seat.
     pub seat: Seat,
+    /// The connection's place among all connections.
+    pub place: Option<Arc<OwnedSemaphorePermit>>,
+    /// What a drain waits for.
+    pub token: TaskTrackerToken,
+}
+
+impl Form {
+    /// How many there are.
+    pub(super) const COUNT: usize = 2;
+
+    /// A number below [`Form::COUNT`].
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Bare => 0,
+            Self::V1 => 1,
+        }
+    }
 }

@@ -1,94 +1,108 @@
-//! `Outbox`: the frames a viewer's socket has not taken yet.
+//! `Outbox`: the frames that are one viewer's own and that its socket has not taken yet.
+//!
+//! Empty, and without memory, nearly always: greetings, answers, gaps, and the rest of what a socket took in part.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Write};
 
 use bytes::{Buf, Bytes};
-use tokio::net::TcpStream;
 
 /// Frames in the order in which they go out. A frame once begun is finished before anything overtakes it.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    frames: VecDeque<Bytes>,
+    frames: VecDeque<Frame>,
     is_front_begun: bool,
-    /// The socket took less than it was given, and has not said since that it takes more.
-    is_blocked: bool,
+}
+
+/// A frame, and how many publications it holds.
+#[derive(Debug)]
+struct Frame {
+    bytes: Bytes,
+    publications: u64,
+}
+
+/// What was given to sockets.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) bytes: u64,
+    /// Publications whose last byte was given.
+    pub(super) publications: u64,
+}
+
+impl Tally {
+    pub(super) const fn add(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.publications += more.publications;
+    }
 }
 
 impl Outbox {
     /// Frames given to one system call. Beyond this a call costs less than what it carries.
-    pub(super) const FRAMES_PER_CALL_MAX: usize = 64;
+    const FRAMES_PER_CALL_MAX: usize = 16;
 
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
-        self.is_blocked
-    }
-
-    /// The socket takes more.
-    pub(super) fn unblock(&mut self) {
-        self.is_blocked = false;
-    }
-
     /// Adds a frame behind all others.
-    pub(super) fn push(&mut self, frame: Bytes) {
-        self.frames.push_back(frame);
+    pub(super) fn push(&mut self, bytes: Bytes) {
+        self.push_holding(bytes, 0);
     }
 
-    /// Adds frames behind all others.
-    pub(super) fn extend(&mut self, frames: impl IntoIterator<Item = Bytes>) {
-        self.frames.extend(frames);
+    /// Adds a frame that holds so many publications behind all others.
+    pub(super) fn push_holding(&mut self, bytes: Bytes, publications: u64) {
+        self.frames.push_back(Frame {
+            bytes,
+            publications,
+        });
     }
 
     /// Adds a frame ahead of all that have not begun.
-    pub(super) fn push_ahead(&mut self, frame: Bytes) {
+    pub(super) fn push_ahead(&mut self, bytes: Bytes) {
+        let frame = Frame {
+            bytes,
+            publications: 0,
+        };
         self.frames.insert(usize::from(self.is_front_begun), frame);
     }
 
-    /// Gives the socket what it takes without blocking; returns the bytes it took.
-    pub(super) fn write(&mut self, socket: &TcpStream) -> io::Result<usize> {
-        let mut taken = 0;
-        while let Some(front) = self.frames.front() {
-            let result = if self.frames.len() == 1 {
-                socket.try_write(front)
-            } else {
-                self.write_many(socket)
-            };
-            match result {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(len) => {
-                    taken += len;
-                    self.advance(len);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.is_blocked = true;
-                    break;
-                }
-                Err(error) => return Err(error),
+    /// Adds, to an empty outbox, the rest of a frame that was begun.
+    pub(super) fn push_begun(&mut self, rest: Bytes, publications: u64) {
+        self.is_front_begun = true;
+        self.push_holding(rest, publications);
+    }
+
+    /// Gives `socket` everything.
+    ///
+    /// # Errors
+    /// As `socket` does; [`io::ErrorKind::WouldBlock`] when it takes no more for now.
+    pub(super) fn write(&mut self, socket: &mut impl Write, tally: &mut Tally) -> io::Result<()> {
+        while !self.frames.is_empty() {
+            let mut slices = [IoSlice::new(&[]); Self::FRAMES_PER_CALL_MAX];
+            let len = self.frames.len().min(slices.len());
+            for (slice, frame) in slices.iter_mut().zip(&self.frames) {
+                *slice = IoSlice::new(&frame.bytes);
+            }
+            match socket.write_vectored(&slices[..len])? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                taken => self.advance(taken, tally),
             }
         }
-        Ok(taken)
+        // The queue's memory goes with its last frame: a viewer that is only sent publications holds none.
+        self.frames = VecDeque::new();
+        Ok(())
     }
 
-    fn write_many(&self, socket: &TcpStream) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); Self::FRAMES_PER_CALL_MAX];
-        let len = self.frames.len().min(slices.len());
-        for (slice, frame) in slices.iter_mut().zip(&self.frames) {
-            *slice = IoSlice::new(frame);
-        }
-        socket.try_write_vectored(&slices[..len])
-    }
-
-    fn advance(&mut self, mut len: usize) {
+    fn advance(&mut self, mut len: usize, tally: &mut Tally) {
+        tally.bytes += len as u64;
         while let Some(front) = self.frames.front_mut() {
-            if len < front.len() {
-                front.advance(len);
+            if len < front.bytes.len() {
+                front.bytes.advance(len);
                 self.is_front_begun |= len > 0;
                 return;
             }
-            len -= front.len();
+            len -= front.bytes.len();
+            tally.publications += front.publications;
             self.frames.pop_front();
             self.is_front_begun = false;
         }
@@ -99,18 +113,38 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    /// Takes so many bytes, then blocks.
+    struct Socket(usize, Vec<u8>);
+
+    impl Write for Socket {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let len = bytes.len().min(self.0);
+            self.0 -= len;
+            self.1.extend_from_slice(&bytes[..len]);
+            if len == 0 {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                Ok(len)
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn what_overtakes_waits_for_the_frame_that_has_begun() {
-        let mut outbox = Outbox::default();
-        outbox.push(Bytes::from_static(b"one"));
+        let (mut outbox, mut tally) = (Outbox::default(), Tally::default());
+        outbox.push_holding(Bytes::from_static(b"one"), 1);
         outbox.push(Bytes::from_static(b"two"));
-        outbox.push_ahead(Bytes::from_static(b"first"));
-        outbox.advance(5);
-        assert_eq!(outbox.frames, [&b"one"[..], b"two"]);
-        outbox.advance(1);
-        outbox.push_ahead(Bytes::from_static(b"urgent"));
-        assert_eq!(outbox.frames, [&b"ne"[..], b"urgent", b"two"]);
-        outbox.advance(2 + 6 + 3);
-        assert!(outbox.is_empty());
+        outbox.push_ahead(Bytes::from_static(b"first "));
+        let mut socket = Socket(7, Vec::new());
+        assert!(outbox.write(&mut socket, &mut tally).is_err());
+        outbox.push_ahead(Bytes::from_static(b" urgent "));
+        socket.0 = 100;
+        outbox.write(&mut socket, &mut tally).unwrap();
+        assert_eq!(socket.1, b"first one urgent two");
+        assert_eq!((tally.bytes, tally.publications), (20, 1));
     }
 }

@@ -1,104 +1,129 @@
 //! One viewer: a socket, a place on the timeline, and the conversation about it.
+//!
+//! What the viewer says goes in as bytes, what it is owed goes out as far as the socket takes it. Nothing here
+//! waits: the lane calls when something has happened or is due.
 
-use std::io;
-use std::pin::pin;
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tokio::net::TcpStream;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::time::{Instant, sleep_until};
+use bytes::BytesMut;
+use mio::net::TcpStream;
 
 use super::closing::Closing;
-use super::drain::Drain;
 use super::heartbeat::{Beat, Heartbeat};
-use super::joiner::{Form, Joiner};
-use super::outbox::Outbox;
+use super::joiner::{Form, Holds};
+use super::log::Log;
+use super::outbox::Tally;
+use super::outgoing::{Outgoing, Written};
 use super::socket;
 use super::throttle::Throttle;
 use crate::clock::Clock;
-use crate::hub::{Ask, Subscription, Wave};
+use crate::hub::{Ask, Attendance, Topic};
 use crate::protocol::frame::{self, Decoder, Incoming};
 use crate::protocol::message::{self, Gap, GapReason, Hello, Message};
 use crate::protocol::{Close, Micros, Seq};
 use crate::settings::SlowPolicy;
 
-/// Serves one viewer on `socket`, on which `leftover` was read already, until either side ends it.
-pub async fn serve(
-    socket: TcpStream,
-    leftover: Bytes,
-    joiner: Joiner,
-    clock: Clock,
-    drain: Arc<Drain>,
-) {
-    let _seat = joiner.seat;
-    let (topic, remote) = (Arc::clone(joiner.subscription.topic()), joiner.remote);
-    let topic_name = topic.name().as_str();
-    socket::give_up_in_the_end(&socket, topic.max_lag());
-    tracing::debug!(event = "viewer.joined", topic = topic_name, %remote, "a viewer joined");
-    let mut viewer = Viewer::join(joiner.form, joiner.subscription, &joiner.ask, clock);
-    // An error means that the connection is gone; what matters is whether a close was under way.
-    _ = viewer.run(&socket, &leftover, &drain).await;
-    let reason = viewer.closing.map_or("lost", |closing| closing.why.label());
-    tracing::debug!(event = "viewer.left", topic = topic_name, %remote, reason, "a viewer left");
-}
-
 /// A viewer between its joining and its leaving.
-struct Viewer {
+#[derive(Debug)]
+pub(super) struct Viewer {
+    socket: TcpStream,
     form: Form,
-    clock: Clock,
-    subscription: Subscription,
-    /// The last publication the viewer has; `None` before its first, unless it came with a position.
-    last: Option<Seq>,
-    /// The first publication that was left out, until the viewer has been told.
-    left_out_from: Option<Seq>,
+    /// The relay of its topic on the lane, and its place in the audience there.
+    pub(super) relay: u32,
+    pub(super) rank: u32,
+    outgoing: Outgoing,
+    /// The socket took less than it was given, and has not said since that it takes more.
+    is_blocked: bool,
     decoder: Decoder,
     throttle: Throttle,
     heartbeat: Heartbeat,
-    outbox: Outbox,
-    /// Publications in the outbox.
-    in_flight: u64,
-    /// The newest `ping` message that has not been answered: its id, and when it came.
-    ping: Option<(u64, Micros)>,
-    /// The payload of the newest WebSocket ping that has not been answered.
-    control_ping: Option<Vec<u8>>,
+    /// When the hub, draining, sends it away.
+    turn: Option<Micros>,
+    /// When the wheel gives it out next.
+    pub(super) alarm: Micros,
+    pings: Pings,
     closing: Option<Closing>,
+    _attendance: Attendance,
+    holds: Holds,
+}
+
+/// Pings that have not been answered yet. Of those that came while the socket was blocked only the newest of each
+/// kind is answered, so that a viewer that does not read queues nothing.
+#[derive(Debug, Default)]
+struct Pings {
+    /// The id of a `ping` message, and when it came.
+    message: Option<(u64, Micros)>,
+    /// The payload of a WebSocket ping.
+    control: Option<Box<[u8]>>,
+}
+
+/// What a viewer needs of its surroundings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) topic: &'a Topic,
+    pub(super) log: &'a Log,
+    pub(super) clock: &'a Clock,
+}
+
+/// What is to become of a viewer that has been served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    /// It waits for what comes.
+    Waits,
+    /// It has more to read or to write, and gave way to the others.
+    Again,
+    /// It has left.
+    Left,
 }
 
 impl Viewer {
-    fn join(form: Form, mut subscription: Subscription, ask: &Ask, clock: Clock) -> Self {
-        subscription.enter();
-        let answer = ask.answer(subscription.topic().epoch(), subscription.last());
-        let has_position = matches!(ask, Ask::Since(_)) && answer.recovered == Some(true);
+    /// Bytes taken from a socket in one call: a viewer sends pings of some 30 bytes.
+    pub(super) const READ_LEN: usize = 2_048;
+    /// Calls before the others get their turn.
+    const READS_MAX: usize = 4;
+
+    /// A viewer of `topic` that is sent what follows `last`, in answer to `ask`.
+    pub(super) fn join(
+        socket: TcpStream,
+        topic: &Arc<Topic>,
+        (form, last, ask): (Form, Seq, &Ask),
+        holds: Holds,
+        now: Micros,
+    ) -> Self {
+        socket::prepare(&socket, topic.max_lag());
+        let answer = ask.answer(topic.epoch(), last);
+        let attendance = topic.attend();
         let mut viewer = Self {
+            socket,
             form,
-            clock,
-            last: has_position.then(|| subscription.last()),
-            subscription,
-            left_out_from: None,
+            relay: 0,
+            rank: 0,
+            outgoing: Outgoing::after(last, ask.has_last(answer)),
+            is_blocked: false,
             decoder: Decoder::default(),
-            throttle: Throttle::begin(clock.now()),
-            heartbeat: Heartbeat::begin(Instant::now()),
-            outbox: Outbox::default(),
-            in_flight: 0,
-            ping: None,
-            control_ping: None,
+            throttle: Throttle::begin(now),
+            heartbeat: Heartbeat::begin(now),
+            turn: None,
+            alarm: Micros::new(i64::MAX),
+            pings: Pings::default(),
             closing: None,
+            _attendance: attendance,
+            holds,
         };
         if form == Form::V1 {
-            viewer.greet(answer.recovered, answer.gap);
+            viewer.greet(topic, answer.recovered, answer.gap, now);
         }
         viewer
     }
 
-    fn greet(&mut self, recovered: Option<bool>, gap: Option<Gap>) {
-        let topic = Arc::clone(self.subscription.topic());
+    fn greet(&mut self, topic: &Topic, recovered: Option<bool>, gap: Option<Gap>, now: Micros) {
         let hello = Message::Hello(Hello {
             protocol: message::SUBPROTOCOL,
             topic: topic.name(),
             epoch: topic.epoch(),
-            seq: self.subscription.last(),
-            now: self.clock.now(),
+            seq: self.outgoing.last(),
+            now,
             recovered,
             delay: u64::try_from(topic.delay().as_micros()).unwrap_or(u64::MAX),
             timeline: Some(topic.timeline().view()),
@@ -111,144 +136,118 @@ impl Viewer {
         if let Some(gap) = gap {
             self.say(&Message::Gap(gap));
         }
-        if self.subscription.is_ended() {
-            self.outbox.extend(topic.end_frame());
+        self.say_end_at_the_end(topic);
+    }
+
+    /// Whom the viewer is, for the log.
+    pub(super) const fn remote(&self) -> std::net::IpAddr {
+        self.holds.remote
+    }
+
+    /// Why the viewer has left, as a short word.
+    pub(super) fn reason(&self) -> &'static str {
+        self.closing
+            .as_ref()
+            .map_or("lost", |closing| closing.why.label())
+    }
+
+    pub(super) const fn form(&self) -> Form {
+        self.form
+    }
+
+    pub(super) const fn socket(&mut self) -> &mut TcpStream {
+        &mut self.socket
+    }
+
+    /// The socket takes more.
+    pub(super) const fn unblock(&mut self) {
+        self.is_blocked = false;
+    }
+
+    /// When [`Viewer::beat`] is due.
+    pub(super) fn deadline(&self) -> Micros {
+        match &self.closing {
+            Some(closing) => closing.deadline,
+            None => self.turn.map_or(self.heartbeat.deadline(), |turn| {
+                turn.min(self.heartbeat.deadline())
+            }),
         }
     }
 
-    /// Runs until both sides have closed.
+    /// The hub drains: the viewer is sent away at `turn`.
+    pub(super) const fn expect_turn(&mut self, turn: Micros) {
+        self.turn = Some(turn);
+    }
+
+    /// A deadline has come; false when the viewer is to be cut.
+    pub(super) fn beat(&mut self, retry_ms: [u64; 2], now: Micros) -> bool {
+        if self.closing.is_some() {
+            if !self.outgoing.is_outbox_empty() {
+                socket::reset(&self.socket);
+            }
+            return false;
+        }
+        if self.turn.is_some_and(|turn| turn <= now) {
+            self.send_away(retry_ms, now);
+            return true;
+        }
+        match self.heartbeat.beat() {
+            Beat::Ping => self.outgoing.push(frame::ping()),
+            Beat::GiveUp => self.close(Closing::begin(Close::NoPong, now)),
+        }
+        true
+    }
+
+    fn send_away(&mut self, retry_ms: [u64; 2], now: Micros) {
+        if self.form == Form::V1 {
+            self.say(&Message::Bye {
+                reason: "draining",
+                retry_ms,
+            });
+        }
+        self.close(Closing::begin(Close::Draining, now));
+    }
+
+    /// Reads what the socket has, by way of `buffer`.
     ///
     /// # Errors
-    /// The connection was lost, or cut because a close took too long.
-    async fn run(&mut self, socket: &TcpStream, leftover: &[u8], drain: &Drain) -> io::Result<()> {
-        let mut turn = pin!(drain.turn());
-        let mut deadline = pin!(sleep_until(self.deadline()));
-        // The greeting goes before the answer to whatever came with the handshake.
-        self.flush(socket)?;
-        self.hear(leftover);
-        loop {
-            self.flush(socket)?;
-            if self.is_over() {
-                return Ok(());
-            }
-            if deadline.deadline() != self.deadline() {
-                deadline.as_mut().reset(self.deadline());
-            }
-            let is_open = self.closing.is_none();
-            tokio::select! {
-                result = socket.readable() => result.and_then(|()| self.read(socket))?,
-                result = socket.writable(), if self.outbox.is_blocked() => {
-                    result?;
-                    self.outbox.unblock();
+    /// The connection is gone.
+    pub(super) fn read(
+        &mut self,
+        buffer: &mut [u8; Self::READ_LEN],
+        clock: &Clock,
+    ) -> io::Result<Served> {
+        for _ in 0..Self::READS_MAX {
+            match self.socket.read(buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(len) => {
+                    self.hear(&buffer[..len], clock.now());
+                    if len < buffer.len() {
+                        return Ok(Served::Waits);
+                    }
                 }
-                wave = self.subscription.recv(), if is_open && self.outbox.is_empty() => self.take(wave),
-                // Polled no more once it has come, because from then on a close is under way.
-                () = &mut turn, if is_open => self.send_away(drain.retry_ms()),
-                () = &mut deadline => self.beat()?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Served::Waits);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
+        Ok(Served::Again)
     }
 
-    fn is_over(&self) -> bool {
-        self.outbox.is_empty()
-            && self
-                .closing
-                .as_ref()
-                .is_some_and(|closing| closing.is_mutual)
-    }
-
-    /// Takes a wave from the channel, and whatever else is due at once.
-    fn take(&mut self, wave: Result<Wave, RecvError>) {
-        match wave {
-            Ok(wave) => self.push_wave(&wave),
-            Err(RecvError::Lagged(_)) => return self.lag(),
-            // The topic outlives its viewers; without it there is nothing more to come.
-            Err(RecvError::Closed) => return self.close(Closing::begin(Close::Normal)),
-        }
-        for _ in 1..Outbox::FRAMES_PER_CALL_MAX {
-            match self.subscription.try_recv() {
-                Ok(wave) => self.push_wave(&wave),
-                Err(TryRecvError::Lagged(_)) => return self.lag(),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
-            }
-        }
-    }
-
-    fn push_wave(&mut self, wave: &Wave) {
-        match (wave, self.form) {
-            (Wave::Publication(publication), form) => {
-                self.tell_what_was_left_out(publication.seq().previous());
-                self.outbox.push(match form {
-                    Form::Bare => publication.bare().clone(),
-                    Form::V1 => publication.v1(self.last).clone(),
-                });
-                self.last = Some(publication.seq());
-                self.in_flight += 1;
-            }
-            (Wave::End(end), Form::V1) => {
-                self.tell_what_was_left_out(self.subscription.topic().published());
-                self.outbox.push(end.clone());
-            }
-            (Wave::End(_), Form::Bare) => {}
-        }
-    }
-
-    /// The channel has dropped what this viewer did not take in time.
-    fn lag(&mut self) {
-        let slow = self.subscription.topic().slow();
-        if self.form == Form::Bare || slow == SlowPolicy::Disconnect {
-            return self.close(Closing::begin(Close::Slow));
-        }
-        self.left_out_from
-            .get_or_insert_with(|| self.subscription.last().next());
-        if self.subscription.skip_to_live() {
-            // No publication follows that could bring the gap.
-            self.tell_what_was_left_out(self.subscription.topic().published());
-            self.outbox.extend(self.subscription.topic().end_frame());
-        }
-    }
-
-    /// Tells the gap from the first publication that was left out up to `to`, if there is one.
-    fn tell_what_was_left_out(&mut self, to: Seq) {
-        if let Some(from) = self.left_out_from.take().filter(|from| *from <= to) {
-            self.subscription.topic().counters.gaps.add(1);
-            self.say(&Message::Gap(Gap {
-                from: Some(from),
-                to: Some(to),
-                reason: GapReason::Slow,
-            }));
-        }
-    }
-
-    /// Reads what the socket has; an error when the viewer is gone.
-    fn read(&mut self, socket: &TcpStream) -> io::Result<()> {
-        /// A viewer sends pings of some 30 bytes.
-        const READ_LEN: usize = 2_048;
-        // On the stack and in no future: a silent viewer holds no buffer.
-        let mut bytes = [0; READ_LEN];
-        match socket.try_read(&mut bytes) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(len) => {
-                self.hear(&bytes[..len]);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn hear(&mut self, bytes: &[u8]) {
+    /// Takes what the viewer has said, and came at `now`.
+    pub(super) fn hear(&mut self, bytes: &[u8], now: Micros) {
         if bytes.is_empty() {
             return;
         }
-        self.heartbeat.hear(Instant::now());
-        let now = self.clock.now();
+        self.heartbeat.hear(now);
         self.decoder.feed(bytes);
         loop {
             match self.decoder.message() {
                 Ok(Some(incoming)) => self.answer(incoming, now),
                 Ok(None) => return,
-                Err(close) => return self.close(Closing::failure(close)),
+                Err(close) => return self.close(Closing::failure(close, now)),
             }
         }
     }
@@ -262,95 +261,153 @@ impl Viewer {
             return;
         }
         if incoming != Incoming::Close && !self.throttle.allows(now) {
-            return self.close(Closing::begin(Close::TooMany));
+            return self.close(Closing::begin(Close::TooMany, now));
         }
         match (incoming, self.form) {
-            (Incoming::Close, _) => self.close(Closing::in_answer()),
-            (Incoming::Ping(payload), _) => self.control_ping = Some(payload),
-            (Incoming::Binary, Form::V1) => self.close(Closing::begin(Close::Binary)),
+            (Incoming::Close, _) => self.close(Closing::in_answer(now)),
+            (Incoming::Ping(payload), _) => self.pings.control = Some(payload.into()),
+            (Incoming::Binary, Form::V1) => self.close(Closing::begin(Close::Binary, now)),
             (Incoming::Text(text), Form::V1) => match message::parse_ping(&text) {
-                Ok(Some(id)) => self.ping = Some((id, now)),
+                Ok(Some(id)) => self.pings.message = Some((id, now)),
                 Ok(None) => {}
-                Err(_) => self.close(Closing::begin(Close::Malformed)),
+                Err(_) => self.close(Closing::begin(Close::Malformed, now)),
             },
             (Incoming::Pong, _) | (Incoming::Binary | Incoming::Text(_), Form::Bare) => {}
         }
     }
 
-    /// Writes what the socket takes.
-    fn flush(&mut self, socket: &TcpStream) -> io::Result<()> {
-        if self.outbox.is_blocked() {
-            return Ok(());
+    /// Gives the socket what the viewer is owed, as far as it takes it.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub(super) fn send(
+        &mut self,
+        surroundings: Surroundings<'_>,
+        tally: &mut Tally,
+    ) -> io::Result<Served> {
+        if self.is_blocked {
+            self.judge(surroundings);
+            return Ok(Served::Waits);
         }
-        self.push_pongs();
-        let taken = self.outbox.write(socket)?;
-        let counters = &self.subscription.topic().counters;
-        counters.bytes.add(taken as u64);
-        if self.outbox.is_empty() {
-            counters.delivered.add(std::mem::take(&mut self.in_flight));
-            if self
-                .closing
-                .as_ref()
-                .is_some_and(|closing| closing.is_failure)
-            {
-                socket::end_our_half(socket)?;
+        self.push_pongs(surroundings.clock);
+        loop {
+            let written = if self.closing.is_some() {
+                self.outgoing.write_own(&mut self.socket, tally)?
+            } else {
+                self.outgoing
+                    .write(surroundings.log, &mut self.socket, tally)?
+            };
+            match written {
+                Written::All => return self.rest(),
+                Written::Enough => return Ok(Served::Again),
+                Written::Blocked => {
+                    self.is_blocked = true;
+                    self.judge(surroundings);
+                    return Ok(Served::Waits);
+                }
+                Written::Apart(to) => self.push_apart(surroundings.topic, to),
+                Written::Lost => self.fall_behind(surroundings),
             }
         }
-        Ok(())
     }
 
-    /// Answers to pings overtake what waits and are stamped as late as possible. Of those that came while the
-    /// socket was blocked only the newest is answered, so that a viewer that does not read queues nothing.
-    fn push_pongs(&mut self) {
-        if let Some(payload) = self.control_ping.take() {
-            self.outbox.push_ahead(frame::pong(&payload));
-        }
-        if let Some((id, r)) = self.ping.take() {
-            let pong = Message::Pong {
-                id,
-                r,
-                s: self.clock.now(),
-            };
-            self.outbox.push_ahead(frame::text(&pong.to_json()));
+    /// Everything has gone; what is left is to see whether that was all.
+    fn rest(&self) -> io::Result<Served> {
+        match &self.closing {
+            Some(closing) if closing.is_mutual => Ok(Served::Left),
+            Some(closing) if closing.is_failure => {
+                socket::end_our_half(&self.socket)?;
+                Ok(Served::Waits)
+            }
+            _ => Ok(Served::Waits),
         }
     }
 
-    fn deadline(&self) -> Instant {
-        self.closing
-            .as_ref()
-            .map_or(self.heartbeat.deadline(), |closing| closing.deadline)
+    /// A viewer that takes nothing may have fallen behind further than it is allowed to.
+    fn judge(&mut self, surroundings: Surroundings<'_>) {
+        if self.closing.is_none()
+            && self.is_closed_when_slow(surroundings.topic)
+            && surroundings.log.has_dropped_after(self.outgoing.last())
+        {
+            self.close(Closing::begin(Close::Slow, surroundings.clock.now()));
+        }
     }
 
-    /// The deadline has come; an error when the viewer is to be cut.
-    fn beat(&mut self) -> io::Result<()> {
-        if self.closing.is_some() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        match self.heartbeat.beat() {
-            Beat::Ping => self.outbox.push(frame::ping()),
-            Beat::GiveUp => self.close(Closing::begin(Close::NoPong)),
-        }
-        Ok(())
+    fn is_closed_when_slow(&self, topic: &Topic) -> bool {
+        self.form == Form::Bare || topic.slow() == SlowPolicy::Disconnect
     }
 
-    fn send_away(&mut self, retry_ms: [u64; 2]) {
-        if self.form == Form::V1 {
-            self.say(&Message::Bye {
-                reason: "draining",
-                retry_ms,
-            });
+    /// The log no longer has what the viewer is owed.
+    fn fall_behind(&mut self, surroundings: Surroundings<'_>) {
+        let topic = surroundings.topic;
+        if self.is_closed_when_slow(topic) {
+            return self.close(Closing::begin(Close::Slow, surroundings.clock.now()));
         }
-        self.close(Closing::begin(Close::Draining));
+        let (from, to) = (
+            self.outgoing.last().next(),
+            surroundings.log.next().previous(),
+        );
+        topic.counters.gaps.add(1);
+        self.outgoing.skip_to(to);
+        self.say(&Message::Gap(Gap {
+            from: Some(from),
+            to: Some(to),
+            reason: GapReason::Slow,
+        }));
+        self.say_end_at_the_end(topic);
+    }
+
+    /// Adds the publications up to `to`, which are encoded for this viewer alone: it came in the middle of what the
+    /// others get in one.
+    fn push_apart(&mut self, topic: &Topic, to: Seq) {
+        let first = self.outgoing.last().next();
+        let mut frames = BytesMut::new();
+        if self.form == Form::Bare {
+            let seqs = (first.get()..=to.get()).map(Seq::saturating);
+            for publication in seqs.filter_map(|seq| topic.publication(seq)) {
+                frames.extend_from_slice(publication.frame());
+            }
+        } else {
+            let mut has_last = self.outgoing.has_last();
+            for flush in topic.flushes(first, to) {
+                let skip = if has_last { 0 } else { flush.jump_len() };
+                frames.extend_from_slice(&flush.frames()[skip..]);
+                has_last = true;
+            }
+        }
+        self.outgoing.push_publications(frames.freeze(), to);
+    }
+
+    /// Answers to pings overtake what waits and are stamped as late as possible.
+    fn push_pongs(&mut self, clock: &Clock) {
+        if let Some(payload) = self.pings.control.take() {
+            self.outgoing.push_ahead(frame::pong(&payload));
+        }
+        if let Some((id, r)) = self.pings.message.take() {
+            let s = clock.now();
+            let pong = Message::Pong { id, r, s };
+            self.outgoing.push_ahead(frame::text(&pong.to_json()));
+        }
     }
 
     fn say(&mut self, message: &Message<'_>) {
-        self.outbox.push(frame::text(&message.to_json()));
+        self.outgoing.push(frame::text(&message.to_json()));
+    }
+
+    /// Whoever has the last publication without its frame is told the end apart from it.
+    fn say_end_at_the_end(&mut self, topic: &Topic) {
+        if topic.timeline().last() == Some(self.outgoing.last()) {
+            topic
+                .end_frame()
+                .into_iter()
+                .for_each(|end| self.outgoing.push(end));
+        }
     }
 
     fn close(&mut self, closing: Closing) {
         if self.closing.is_none() {
-            (self.ping, self.control_ping) = (None, None);
-            self.outbox.push(frame::close(closing.why));
+            self.pings = Pings::default();
+            self.outgoing.push(frame::close(closing.why));
             self.closing = Some(closing);
         }
     }

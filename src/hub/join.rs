@@ -44,6 +44,12 @@ impl Ask {
             Self::Since(position) => Answer::of(missed(position.seq.next(), seq)),
         }
     }
+
+    /// Whether somebody who asked this, and was given `answer`, has the publication before the stream begins.
+    #[must_use]
+    pub fn has_last(&self, answer: Answer) -> bool {
+        matches!(self, Self::Since(_)) && answer.recovered == Some(true)
+    }
 }
 
 impl Answer {

@@ -54,12 +54,12 @@ pub const fn text_len_max(payload_len: usize) -> usize {
 
 /// Appends one unmasked text frame holding `payload`.
 pub fn put_text(buffer: &mut BytesMut, payload: &[u8]) {
-    put(buffer, Opcode::Text, &[payload]);
+    put(buffer, Opcode::Text, payload);
 }
 
-/// Appends one unmasked text frame whose payload is the `parts`, one after another.
-pub fn put_text_parts(buffer: &mut BytesMut, parts: &[&[u8]]) {
-    put(buffer, Opcode::Text, parts);
+/// Appends the header of an unmasked text frame whose payload of `len` bytes follows.
+pub fn put_text_header(buffer: &mut BytesMut, len: usize) {
+    put_header(buffer, Opcode::Text, len);
 }
 
 /// One unmasked text frame holding `payload`.
@@ -91,12 +91,16 @@ pub fn close(close: Close) -> Bytes {
 
 fn one(opcode: Opcode, payload: &[u8]) -> Bytes {
     let mut buffer = BytesMut::with_capacity(text_len_max(payload.len()));
-    put(&mut buffer, opcode, &[payload]);
+    put(&mut buffer, opcode, payload);
     buffer.freeze()
 }
 
-fn put(buffer: &mut BytesMut, opcode: Opcode, parts: &[&[u8]]) {
-    let len = parts.iter().map(|part| part.len()).sum::<usize>();
+fn put(buffer: &mut BytesMut, opcode: Opcode, payload: &[u8]) {
+    put_header(buffer, opcode, payload.len());
+    buffer.put_slice(payload);
+}
+
+fn put_header(buffer: &mut BytesMut, opcode: Opcode, len: usize) {
     buffer.put_u8(FIN | opcode as u8);
     match (u8::try_from(len), u16::try_from(len)) {
         (Ok(len @ 0..=125), _) => buffer.put_u8(len),
@@ -108,8 +112,5 @@ fn put(buffer: &mut BytesMut, opcode: Opcode, parts: &[&[u8]]) {
             buffer.put_u8(127);
             buffer.put_u64(len as u64);
         }
-    }
-    for part in parts {
-        buffer.put_slice(part);
     }
 }

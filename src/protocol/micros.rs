@@ -22,6 +22,13 @@ impl Micros {
         self.0
     }
 
+    /// The instant `span` after this one.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(span))
+    }
+
     /// How long this instant lies after `earlier`; zero when it does not.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

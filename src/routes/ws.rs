@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use headers::{
     Connection, HeaderMapExt, SecWebsocketAccept, SecWebsocketKey, SecWebsocketVersion, Upgrade,
 };
@@ -20,7 +21,7 @@ use warp::reply::{Reply, Response};
 
 use super::problem::Problem;
 use super::{Context, Peer, Place, get};
-use crate::fanout::{self, Form, Joiner};
+use crate::fanout::{Form, Holds, Joiner};
 use crate::hub::{Ask, Refusal, Subscription, Topic};
 use crate::protocol::message::SUBPROTOCOL;
 
@@ -83,11 +84,9 @@ fn upgrade_to_viewer(context: &Arc<Context>, mut request: Request) -> Result<Res
         let detail = "this position cannot be recovered; connect without `since` and `last`";
         return Err(Problem::new(StatusCode::GONE, detail));
     }
-    let joiner = admit(context, &request, subscription, form, ask)?;
-    let viewer = Arc::clone(context);
+    let joiner = admit(context, &mut request, subscription, form, ask)?;
+    let context_of_task = Arc::clone(context);
     context.tasks.spawn(async move {
-        // A viewer is a connection as well, and holds its place among them.
-        let _place = request.place;
         // The connection may be gone before it is upgraded; then nobody is there to be served.
         let Ok(Ok(upgraded)) = timeout(UPGRADE_WITHIN, upgrade).await else {
             return;
@@ -95,14 +94,10 @@ fn upgrade_to_viewer(context: &Arc<Context>, mut request: Request) -> Result<Res
         let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
             return;
         };
-        fanout::serve(
-            io.into_inner(),
-            read_buf,
-            joiner,
-            *viewer.hub.clock(),
-            Arc::clone(&viewer.drain),
-        )
-        .await;
+        let leftover = Bytes::copy_from_slice(&read_buf);
+        _ = context_of_task
+            .lanes
+            .admit(io.into_inner(), leftover, joiner);
     });
     Ok(switching_protocols(key, form))
 }
@@ -240,7 +235,7 @@ fn parse_ask(query: &str) -> Result<Ask, Problem> {
 
 fn admit(
     context: &Context,
-    request: &Request,
+    request: &mut Request,
     subscription: Subscription,
     form: Form,
     ask: Ask,
@@ -272,8 +267,13 @@ fn admit(
         form,
         subscription,
         ask,
-        remote,
-        seat,
+        holds: Holds {
+            remote,
+            seat,
+            // A viewer is a connection as well, and holds its place among them.
+            place: request.place.take().map(|Place(permit)| permit),
+            token: context.tasks.token(),
+        },
     })
 }
 

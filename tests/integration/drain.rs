@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::support::viewer::unpack;
 use super::support::{Project, Raw, Viewer};
 
 fn project(drain: &str) -> Project {
@@ -21,6 +22,15 @@ struct Farewell {
     seq: u64,
 }
 
+/// The last publication of a message that holds any.
+fn last_of(message: &serde_json::Value) -> Option<u64> {
+    match message["type"].as_str()? {
+        "data" => message["seq"].as_u64(),
+        "batch" => unpack(message).last()?["seq"].as_u64(),
+        _ => None,
+    }
+}
+
 async fn say_farewell(mut viewer: Viewer) -> Farewell {
     let hello = viewer.until("hello").await;
     let (texts, close) = viewer.text_until_close().await;
@@ -29,10 +39,7 @@ async fn say_farewell(mut viewer: Viewer) -> Farewell {
         .iter()
         .map(|text| serde_json::from_str(text).unwrap())
         .collect();
-    let mut seqs = messages
-        .iter()
-        .filter(|message| message["type"] == "data")
-        .filter_map(|message| message["seq"].as_u64());
+    let mut seqs = messages.iter().filter_map(last_of);
     let bye = messages.last().filter(|message| message["type"] == "bye");
     if let Some(bye) = bye {
         let retry: Vec<u64> = serde_json::from_value(bye["retry_ms"].clone()).unwrap();

@@ -1,7 +1,9 @@
 //! A WebSocket viewer.
 
+use std::collections::VecDeque;
+
 use futures_util::{SinkExt, StreamExt};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -13,6 +15,8 @@ use super::{Hub, PATIENCE};
 
 pub(crate) struct Viewer {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The records of a batch that have not been asked for yet, each as the `data` message it stands for.
+    unpacked: VecDeque<Value>,
 }
 
 /// How a refused handshake was answered.
@@ -58,7 +62,10 @@ impl Viewer {
             .await
             .expect("an answer to the handshake")
         {
-            Ok((stream, _)) => Ok(Self { stream }),
+            Ok((stream, _)) => Ok(Self {
+                stream,
+                unpacked: VecDeque::new(),
+            }),
             Err(Error::Http(response)) => Err(Refusal {
                 status: response.status().as_u16(),
                 problem: serde_json::from_slice(response.body().as_deref().unwrap_or_default())
@@ -80,8 +87,22 @@ impl Viewer {
         }
     }
 
-    /// The next text message as JSON.
+    /// The next text message as JSON; a `batch` comes as the `data` messages it stands for.
     pub(crate) async fn json(&mut self) -> Value {
+        loop {
+            if let Some(data) = self.unpacked.pop_front() {
+                return data;
+            }
+            let message = self.whole().await;
+            if message["type"] != "batch" {
+                return message;
+            }
+            self.unpacked = unpack(&message).into();
+        }
+    }
+
+    /// The next text message as JSON.
+    pub(crate) async fn whole(&mut self) -> Value {
         serde_json::from_str(&self.text().await).unwrap()
     }
 
@@ -148,4 +169,23 @@ impl Viewer {
         next.expect("the connection goes on")
             .expect("the frames are well formed")
     }
+}
+
+/// The `data` messages that a `batch` stands for.
+pub(crate) fn unpack(batch: &Value) -> Vec<Value> {
+    let (seq, t) = (batch["seq"].as_i64().unwrap(), batch["t"].as_i64().unwrap());
+    let records = batch["data"].as_array().unwrap();
+    assert!(records.len() > 1, "one record goes as `data`: {batch}");
+    let offset = |n: usize| match &batch["dt"] {
+        Value::Array(offsets) => {
+            assert_eq!((offsets.len(), &offsets[0]), (records.len(), &json!(0)));
+            offsets[n].as_i64().unwrap()
+        }
+        dt => i64::try_from(n).unwrap() * dt.as_i64().unwrap(),
+    };
+    let data = |(n, record): (usize, &Value)| {
+        let seq = seq + i64::try_from(n).unwrap();
+        json!({"type": "data", "seq": seq, "t": t + offset(n), "data": record})
+    };
+    records.iter().enumerate().map(data).collect()
 }

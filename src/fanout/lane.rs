@@ -1,0 +1,373 @@
+//! A lane: one thread, one epoll, and many viewers. It knows what happened; the viewers know what to do about it.
+//!
+//! Each turn does a little of everything, so that joins, reads and rounds do not wait for each other's end.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+
+use super::bell::Rope;
+use super::drain::Drain;
+use super::joiner::Joiner;
+use super::mailbox::Mailbox;
+use super::outbox::Tally;
+use super::relay::{Arrived, Relay};
+use super::viewer::{Served, Surroundings, Viewer};
+use super::wheel::Wheel;
+use crate::clock::Clock;
+use crate::hub::Subscription;
+use crate::protocol::Micros;
+
+/// A socket that was taken over, and who is behind it.
+#[derive(Debug)]
+pub(super) struct Newcomer {
+    pub(super) socket: std::net::TcpStream,
+    /// What the viewer has sent already.
+    pub(super) leftover: Bytes,
+    pub(super) joiner: Joiner,
+}
+
+/// What a lane shares with the rest of the hub.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) mailbox: Mailbox<Newcomer, mio::Waker>,
+    pub(super) drain: Arc<Drain>,
+    pub(super) clock: Clock,
+    /// Viewers on the lane, and on their way to it.
+    pub(super) load: AtomicUsize,
+    pub(super) is_stopped: AtomicBool,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Lane {
+    shared: Arc<Shared>,
+    poll: Poll,
+    viewers: Slab<Viewer>,
+    relays: Slab<Relay<mio::Waker>>,
+    wheel: Wheel<u32>,
+    /// Viewers that gave way to the others, or that a round may miss.
+    again: Vec<u32>,
+    /// Whether the mailbox holds more than was taken.
+    has_mail: bool,
+    is_draining: bool,
+    arrived: Arrived,
+    buffer: [u8; Viewer::READ_LEN],
+}
+
+impl Rope for mio::Waker {
+    fn pull(&self) {
+        // It fails only when the lane is gone, and then nobody is left to be woken.
+        _ = self.wake();
+    }
+}
+
+impl Lane {
+    /// The token of the bell; a viewer's is its id.
+    pub(super) const BELL: Token = Token(usize::MAX);
+    /// Events taken from the kernel in one call.
+    const EVENTS_MAX: usize = 1_024;
+    /// Newcomers taken in one turn.
+    const NEWCOMERS_MAX: usize = 256;
+    /// Viewers of one topic visited in one turn: some tenths of a millisecond.
+    const VISITS_MAX: usize = 256;
+
+    pub(super) fn new(shared: Arc<Shared>, poll: Poll) -> Self {
+        Self {
+            wheel: Wheel::begin(shared.clock.now()),
+            shared,
+            poll,
+            viewers: Slab::new(),
+            relays: Slab::new(),
+            again: Vec::new(),
+            has_mail: false,
+            is_draining: false,
+            arrived: Arrived::default(),
+            buffer: [0; Viewer::READ_LEN],
+        }
+    }
+
+    /// Serves its viewers until the lane is stopped.
+    ///
+    /// # Errors
+    /// The kernel refuses to wait.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(Self::EVENTS_MAX);
+        while !self.shared.is_stopped.load(Ordering::Acquire) {
+            match self.poll.poll(&mut events, self.patience()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => self.turn(&events),
+            }
+        }
+        Ok(())
+    }
+
+    /// Loses all viewers, after a failure; returns how many.
+    pub(super) fn abandon(&mut self) -> usize {
+        let lost = self.viewers.len();
+        self.viewers.clear();
+        self.relays.clear();
+        self.again.clear();
+        self.shared.load.fetch_sub(lost, Ordering::Relaxed);
+        lost
+    }
+
+    /// How long there is nothing to do unless something happens.
+    fn patience(&self) -> Option<Duration> {
+        let is_busy = self.has_mail
+            || !self.again.is_empty()
+            || self.relays.iter().any(|(_, relay)| relay.is_in_round());
+        if is_busy {
+            return Some(Duration::ZERO);
+        }
+        let next = self.wheel.next()?;
+        // The kernel counts milliseconds, and rounds up.
+        Some(next.since(self.shared.clock.now()))
+    }
+
+    fn turn(&mut self, events: &Events) {
+        self.hear(events);
+        self.welcome();
+        for (_, relay) in &mut self.relays {
+            relay.listen(&mut self.arrived);
+        }
+        self.walk();
+        for id in std::mem::take(&mut self.again) {
+            self.read(id);
+            self.serve(id);
+        }
+        self.keep_time();
+        for (_, relay) in &mut self.relays {
+            relay.count();
+        }
+    }
+
+    /// Takes what the kernel tells.
+    fn hear(&mut self, events: &Events) {
+        for event in events {
+            if event.token() == Self::BELL {
+                self.shared.mailbox.bell().answer();
+                self.has_mail = true;
+                continue;
+            }
+            let Ok(id) = u32::try_from(event.token().0) else {
+                continue;
+            };
+            if event.is_writable() {
+                self.unblock(id);
+            }
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                self.read(id);
+            }
+            self.serve(id);
+        }
+    }
+
+    fn welcome(&mut self) {
+        if !self.has_mail {
+            return;
+        }
+        if self.shared.drain.has_begun() && !self.is_draining {
+            self.begin_to_drain();
+        }
+        let newcomers = self.shared.mailbox.take(Self::NEWCOMERS_MAX);
+        self.has_mail = newcomers.len() == Self::NEWCOMERS_MAX;
+        for newcomer in newcomers {
+            self.admit(newcomer);
+        }
+    }
+
+    fn admit(&mut self, newcomer: Newcomer) {
+        let Newcomer {
+            socket,
+            leftover,
+            joiner,
+        } = newcomer;
+        let Joiner {
+            form,
+            subscription,
+            ask,
+            holds,
+        } = joiner;
+        let now = self.shared.clock.now();
+        let last = subscription.last();
+        let relay = self.relay_of(subscription);
+        let socket = TcpStream::from_std(socket);
+        let topic = Arc::clone(self.relays[relay as usize].topic());
+        let mut viewer = Viewer::join(socket, &topic, (form, last, &ask), holds, now);
+        let entry = self.viewers.vacant_entry();
+        let id = id(entry.key());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        if registry
+            .register(viewer.socket(), Token(entry.key()), interest)
+            .is_err()
+        {
+            // The kernel has no memory left for it; dropped, the viewer gives back all that it holds.
+            self.shared.load.fetch_sub(1, Ordering::Relaxed);
+            self.close_empty(relay);
+            return;
+        }
+        let of = &mut self.relays[relay as usize];
+        (viewer.relay, viewer.rank) = (relay, of.add(id, viewer.form()));
+        if self.is_draining {
+            viewer.expect_turn(now);
+        }
+        let topic = topic.name().as_str();
+        tracing::debug!(event = "viewer.joined", topic, remote = %viewer.remote(), "a viewer joined");
+        entry.insert(viewer);
+        // The greeting goes before the answer to whatever came with the handshake.
+        self.serve(id);
+        if let Some(viewer) = self.viewers.get_mut(id as usize) {
+            viewer.hear(&leftover, now);
+            self.serve(id);
+        }
+    }
+
+    fn walk(&mut self) {
+        for relay in 0..self.relays.capacity() {
+            for _ in 0..Self::VISITS_MAX {
+                let next = self.relays.get_mut(relay).and_then(Relay::next_in_round);
+                let Some(viewer) = next else { break };
+                self.serve(viewer);
+            }
+        }
+    }
+
+    fn keep_time(&mut self) {
+        let now = self.shared.clock.now();
+        while let Some((at, due)) = self.wheel.take(now) {
+            for id in due {
+                self.keep_deadline(id, at, now);
+            }
+        }
+    }
+
+    fn keep_deadline(&mut self, id: u32, at: Micros, now: Micros) {
+        let Some(viewer) = self.viewers.get_mut(id as usize) else {
+            return;
+        };
+        if viewer.alarm != at {
+            // It had an earlier deadline since, or it is another viewer by now.
+            return;
+        }
+        viewer.alarm = Micros::new(i64::MAX);
+        if viewer.deadline() <= now && !viewer.beat(self.shared.drain.retry_ms(), now) {
+            return self.remove(id);
+        }
+        self.serve(id);
+    }
+
+    fn begin_to_drain(&mut self) {
+        self.is_draining = true;
+        let now = self.shared.clock.now();
+        let len = self.viewers.len();
+        for (n, (_, viewer)) in self.viewers.iter_mut().enumerate() {
+            viewer.expect_turn(now.after(self.shared.drain.turn(n, len)));
+        }
+        let ids: Vec<_> = self.viewers.iter().map(|(key, _)| id(key)).collect();
+        for id in ids {
+            self.set_alarm(id);
+        }
+    }
+
+    fn unblock(&mut self, id: u32) {
+        if let Some(viewer) = self.viewers.get_mut(id as usize) {
+            viewer.unblock();
+        }
+    }
+
+    fn read(&mut self, id: u32) {
+        let Some(viewer) = self.viewers.get_mut(id as usize) else {
+            return;
+        };
+        match viewer.read(&mut self.buffer, &self.shared.clock) {
+            Ok(Served::Again) => self.again.push(id),
+            Ok(_) => {}
+            Err(_) => self.remove(id),
+        }
+    }
+
+    /// Gives a viewer what it is owed.
+    fn serve(&mut self, id: u32) {
+        let Some(viewer) = self.viewers.get_mut(id as usize) else {
+            return;
+        };
+        let relay = &self.relays[viewer.relay as usize];
+        let mut tally = Tally::default();
+        let surroundings = Surroundings {
+            topic: relay.topic(),
+            log: relay.log(viewer.form()),
+            clock: &self.shared.clock,
+        };
+        let served = viewer.send(surroundings, &mut tally);
+        self.relays[viewer.relay as usize].tally.add(tally);
+        match served {
+            Ok(Served::Waits) => self.set_alarm(id),
+            Ok(Served::Again) => self.again.push(id),
+            Ok(Served::Left) | Err(_) => self.remove(id),
+        }
+    }
+
+    /// Has the wheel give the viewer out when its deadline comes.
+    fn set_alarm(&mut self, id: u32) {
+        let Some(viewer) = self.viewers.get_mut(id as usize) else {
+            return;
+        };
+        let deadline = viewer.deadline();
+        if deadline < viewer.alarm {
+            viewer.alarm = self.wheel.put(id, deadline);
+        }
+    }
+
+    fn remove(&mut self, id: u32) {
+        let Some(mut viewer) = self.viewers.try_remove(id as usize) else {
+            return;
+        };
+        // Closing the socket does the same; it fails for nobody who is still there.
+        _ = self.poll.registry().deregister(viewer.socket());
+        let relay = &mut self.relays[viewer.relay as usize];
+        if let Some((moved, is_in_round)) = relay.remove(viewer.form(), viewer.rank) {
+            self.viewers[moved as usize].rank = viewer.rank;
+            if is_in_round {
+                self.again.push(moved);
+            }
+        }
+        let (topic, reason) = (relay.topic().name().as_str(), viewer.reason());
+        tracing::debug!(event = "viewer.left", topic, remote = %viewer.remote(), reason, "a viewer left");
+        self.shared.load.fetch_sub(1, Ordering::Relaxed);
+        self.close_empty(viewer.relay);
+    }
+
+    /// The relay of the topic subscribed to, begun from the subscription if the lane has none.
+    fn relay_of(&mut self, subscription: Subscription) -> u32 {
+        let topic = subscription.topic();
+        let known = self
+            .relays
+            .iter()
+            .find(|(_, relay)| Arc::ptr_eq(relay.topic(), topic));
+        if let Some((key, _)) = known {
+            return id(key);
+        }
+        let relay = Relay::begin(subscription.into_feed(), self.shared.mailbox.bell());
+        id(self.relays.insert(relay))
+    }
+
+    /// A topic that nobody on the lane views any more is not listened to.
+    fn close_empty(&mut self, relay: u32) {
+        if self.relays[relay as usize].is_empty() {
+            self.relays[relay as usize].count();
+            self.relays.remove(relay as usize);
+        }
+    }
+}
+
+fn id(key: usize) -> u32 {
+    u32::try_from(key).expect("there are fewer viewers than descriptors")
+}

@@ -1,0 +1,120 @@
+//! `Lanes`: the threads that viewers are served on, as many as there are cores.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use mio::{Poll, Waker};
+use tokio::net::TcpStream;
+
+use super::bell::Bell;
+use super::drain::Drain;
+use super::joiner::Joiner;
+use super::lane::{Lane, Newcomer, Shared};
+use super::mailbox::Mailbox;
+use crate::clock::Clock;
+
+/// The lanes of one hub. Dropped, they stop.
+#[derive(Debug)]
+pub struct Lanes {
+    lanes: Vec<Arc<Shared>>,
+    threads: Vec<JoinHandle<()>>,
+    drain: Arc<Drain>,
+}
+
+impl Lanes {
+    /// Starts one lane for each core that the process may use.
+    ///
+    /// # Errors
+    /// The system has no descriptor or no thread for one.
+    pub fn start(clock: Clock, drain: &Arc<Drain>) -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let mut lanes = Self {
+            lanes: Vec::new(),
+            threads: Vec::new(),
+            drain: Arc::clone(drain),
+        };
+        for n in 0..cores {
+            let poll = Poll::new()?;
+            let bell = Arc::new(Bell::new(Waker::new(poll.registry(), Lane::BELL)?));
+            let shared = Arc::new(Shared {
+                mailbox: Mailbox::new(bell),
+                drain: Arc::clone(drain),
+                clock,
+                load: AtomicUsize::new(0),
+                is_stopped: AtomicBool::new(false),
+            });
+            lanes.lanes.push(Arc::clone(&shared));
+            let thread = thread::Builder::new()
+                .name(format!("lane-{n}"))
+                .spawn(move || run(&shared, poll))?;
+            lanes.threads.push(thread);
+        }
+        Ok(lanes)
+    }
+
+    /// Has `socket`, on which `leftover` was read already, served on the lane with the fewest viewers.
+    ///
+    /// # Errors
+    /// The socket cannot be taken from the runtime; it is gone.
+    pub fn admit(&self, socket: TcpStream, leftover: Bytes, joiner: Joiner) -> io::Result<()> {
+        let newcomer = Newcomer {
+            socket: socket.into_std()?,
+            leftover,
+            joiner,
+        };
+        let least = self
+            .lanes
+            .iter()
+            .min_by_key(|lane| lane.load.load(Ordering::Relaxed));
+        if let Some(lane) = least {
+            lane.load.fetch_add(1, Ordering::Relaxed);
+            lane.mailbox.post(newcomer);
+        }
+        Ok(())
+    }
+
+    /// Begins to send all viewers away.
+    pub fn drain(&self) {
+        self.drain.begin();
+        for lane in &self.lanes {
+            lane.mailbox.bell().ring();
+        }
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        for lane in &self.lanes {
+            lane.is_stopped.store(true, Ordering::Release);
+            lane.mailbox.bell().ring();
+        }
+        for thread in self.threads.drain(..) {
+            // A lane catches its panics itself.
+            _ = thread.join();
+        }
+    }
+}
+
+/// Runs a lane. One that fails loses its viewers, who come back, and begins again: the others' streams go on.
+fn run(shared: &Arc<Shared>, poll: Poll) {
+    let mut lane = Lane::new(Arc::clone(shared), poll);
+    loop {
+        let error = match catch_unwind(AssertUnwindSafe(|| lane.run())) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "a panic".to_owned(),
+        };
+        let lost = lane.abandon();
+        tracing::error!(
+            event = "lane.failed",
+            error,
+            lost,
+            "a lane failed and lost its viewers; please report it"
+        );
+    }
+}

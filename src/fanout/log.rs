@@ -1,0 +1,289 @@
+//! `Log`: the frames that the viewers of one form have lately been sent, or still are to be.
+//!
+//! Pure: no socket, no clock. A viewer is a place in it, so what a viewer can be owed is bounded by the log,
+//! however slowly it reads. What came in one go stands in one stretch of bytes: one system call a viewer.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::protocol::{Flush, Micros, Publication, Seq};
+
+/// What cannot be cut further: a bare viewer's frame, or a v1 viewer's flush.
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    pub(super) first: Seq,
+    pub(super) last: Seq,
+    /// When its last publication is due.
+    pub(super) t: Micros,
+    /// Bytes at the front for those alone who have the publication before.
+    pub(super) jump_len: usize,
+    pub(super) bytes: Bytes,
+}
+
+/// Units that came in one go.
+#[derive(Debug)]
+pub(super) struct Entry {
+    first: Seq,
+    last: Seq,
+    t: Micros,
+    bytes: Bytes,
+    /// Where each unit ends when there are several.
+    marks: Vec<Mark>,
+    jump_len: usize,
+}
+
+/// Where a unit ends, and the one behind it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    last: Seq,
+    end: usize,
+    /// Of the unit behind it.
+    jump_len: usize,
+}
+
+/// What follows a viewer's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing yet.
+    Live,
+    /// Entry `entry` from byte `skip` on; `jump_len` bytes of it are for those alone who have the publication
+    /// before.
+    At {
+        entry: usize,
+        skip: usize,
+        jump_len: usize,
+    },
+    /// Publications up to this one that are in no unit of their own: they lie before the log's beginning, or
+    /// inside a unit.
+    Apart(Seq),
+    /// The log has dropped it.
+    Lost,
+}
+
+/// A part of an entry that a socket did not take whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// The last publication of the units that were taken, and of the one begun.
+    pub(super) last: Seq,
+    /// The rest of the unit that was begun, and how many publications it holds.
+    pub(super) begun: Option<(Bytes, u64)>,
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Log {
+    entries: VecDeque<Entry>,
+    /// Where it began: before it, nothing was ever dropped.
+    begun: Seq,
+    next: Seq,
+    max_lag: Duration,
+}
+
+impl Log {
+    /// Publications kept at least, whatever their age.
+    const KEPT_MIN: u64 = 1_000;
+    /// Publications kept at most, whatever the settings say: a bound on memory.
+    pub(super) const KEPT_MAX: u64 = 1 << 18;
+    /// Bytes of an entry made of several units. A system call this long costs what it carries.
+    const ENTRY_LEN_MAX: usize = 64 * 1024;
+
+    /// An empty log, to which `next` is added next. It keeps what is younger than `max_lag`.
+    pub(super) const fn begin(next: Seq, max_lag: Duration) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            begun: next,
+            next,
+            max_lag,
+        }
+    }
+
+    /// The publication that will be added next.
+    pub(super) const fn next(&self) -> Seq {
+        self.next
+    }
+
+    /// Adds units that came in one go, and drops what is too old.
+    pub(super) fn extend(&mut self, units: &[Unit]) {
+        if units.first().is_some_and(|unit| unit.first != self.next) {
+            // There is a hole: everything before it counts as dropped.
+            self.entries.clear();
+            self.begun = Seq::ZERO;
+        }
+        let mut rest = units;
+        while let Some(first) = rest.first() {
+            let mut len = first.bytes.len();
+            let more = rest[1..].iter().take_while(|unit| {
+                len += unit.bytes.len();
+                len <= Self::ENTRY_LEN_MAX
+            });
+            let (entry, left) = rest.split_at(1 + more.count());
+            self.entries.push_back(Entry::of(entry));
+            rest = left;
+        }
+        if let Some(last) = units.last() {
+            self.next = last.last.next();
+            self.trim();
+        }
+    }
+
+    /// What follows `last`.
+    pub(super) fn after(&self, last: Seq) -> Place {
+        let wanted = last.next();
+        if wanted >= self.next {
+            return Place::Live;
+        }
+        if wanted < self.begun {
+            return Place::Apart(self.begun.previous());
+        }
+        // Nearly all are at the newest.
+        let newest = self.entries.len().saturating_sub(1);
+        let entry = match self.entries.get(newest) {
+            Some(entry) if entry.first <= wanted => newest,
+            _ => match self.entries.partition_point(|entry| entry.first <= wanted) {
+                0 => return Place::Lost,
+                following => following - 1,
+            },
+        };
+        self.entries[entry].place(entry, last)
+    }
+
+    /// Whether it has dropped what follows `last`.
+    pub(super) fn has_dropped_after(&self, last: Seq) -> bool {
+        self.after(last) == Place::Lost
+    }
+
+    /// The entries from `entry` on.
+    pub(super) fn entries_from(&self, entry: usize) -> impl Iterator<Item = &Entry> {
+        self.entries.range(entry..)
+    }
+
+    /// Entry `entry`, if it is the newest.
+    pub(super) fn newest(&self, entry: usize) -> Option<&Entry> {
+        self.entries
+            .back()
+            .filter(|_| entry + 1 == self.entries.len())
+    }
+
+    fn trim(&mut self) {
+        while let (Some(oldest), Some(newest)) = (self.entries.front(), self.entries.back()) {
+            let younger = self.next.get() - oldest.last.get() - 1;
+            let is_old = newest.t.since(oldest.t) > self.max_lag;
+            if younger < Self::KEPT_MIN || !(is_old || younger >= Self::KEPT_MAX) {
+                return;
+            }
+            self.begun = Seq::ZERO;
+            self.entries.pop_front();
+        }
+    }
+}
+
+impl Entry {
+    fn of(units: &[Unit]) -> Self {
+        let (first, last) = (&units[0], &units[units.len() - 1]);
+        let mut entry = Self {
+            first: first.first,
+            last: last.last,
+            t: last.t,
+            bytes: first.bytes.clone(),
+            marks: Vec::new(),
+            jump_len: first.jump_len,
+        };
+        if units.len() > 1 {
+            let len = units.iter().map(|unit| unit.bytes.len()).sum();
+            let mut bytes = BytesMut::with_capacity(len);
+            entry.marks.reserve_exact(units.len() - 1);
+            for (unit, following) in units.iter().zip(&units[1..]) {
+                bytes.extend_from_slice(&unit.bytes);
+                entry.marks.push(Mark {
+                    last: unit.last,
+                    end: bytes.len(),
+                    jump_len: following.jump_len,
+                });
+            }
+            bytes.extend_from_slice(&last.bytes);
+            entry.bytes = bytes.freeze();
+        }
+        entry
+    }
+
+    /// The last publication in it.
+    pub(super) const fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// All its frames.
+    pub(super) const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    fn place(&self, entry: usize, last: Seq) -> Place {
+        if last.next() == self.first {
+            let jump_len = self.jump_len;
+            return Place::At {
+                entry,
+                skip: 0,
+                jump_len,
+            };
+        }
+        match self.marks.binary_search_by_key(&last, |mark| mark.last) {
+            Ok(mark) => {
+                let Mark { end, jump_len, .. } = self.marks[mark];
+                Place::At {
+                    entry,
+                    skip: end,
+                    jump_len,
+                }
+            }
+            Err(mark) => Place::Apart(self.marks.get(mark).map_or(self.last, |mark| mark.last)),
+        }
+    }
+
+    /// Where a socket stands that has taken this entry up to byte `at`, having begun it after `before`.
+    pub(super) fn cut(&self, at: usize, before: Seq) -> Cut {
+        let ended = self.marks.partition_point(|mark| mark.end <= at);
+        let (begin, last) = match ended.checked_sub(1).map(|mark| self.marks[mark]) {
+            Some(mark) => (mark.end, mark.last),
+            None => (0, before),
+        };
+        if begin == at {
+            return Cut { last, begun: None };
+        }
+        let (end, unit_last) = self
+            .marks
+            .get(ended)
+            .map_or((self.bytes.len(), self.last), |mark| (mark.end, mark.last));
+        Cut {
+            last: unit_last,
+            begun: Some((self.bytes.slice(at..end), unit_last.get() - last.get())),
+        }
+    }
+}
+
+impl Unit {
+    /// A record for bare viewers.
+    pub(super) fn bare(publication: &Publication) -> Self {
+        Self {
+            first: publication.seq(),
+            last: publication.seq(),
+            t: publication.t(),
+            jump_len: 0,
+            bytes: publication.frame().clone(),
+        }
+    }
+
+    /// A flush for v1 viewers.
+    pub(super) fn v1(flush: &Flush) -> Self {
+        Self {
+            first: flush.first(),
+            last: flush.last(),
+            t: flush.t(),
+            jump_len: flush.jump_len(),
+            bytes: flush.frames().clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

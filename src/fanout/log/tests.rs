@@ -1,0 +1,150 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn seq(n: u64) -> Seq {
+    Seq::saturating(n)
+}
+
+/// A unit of publications `first` to `last`, one a millisecond, of so many bytes.
+fn unit(first: u64, last: u64, bytes: &[u8]) -> Unit {
+    Unit {
+        first: seq(first),
+        last: seq(last),
+        t: Micros::new(i64::try_from(last * 1_000).unwrap()),
+        jump_len: 0,
+        bytes: Bytes::copy_from_slice(bytes),
+    }
+}
+
+fn log(max_lag_ms: u64) -> Log {
+    Log::begin(seq(1), Duration::from_millis(max_lag_ms))
+}
+
+fn at(entry: usize, skip: usize) -> Place {
+    Place::At {
+        entry,
+        skip,
+        jump_len: 0,
+    }
+}
+
+#[test]
+fn what_came_in_one_go_is_one_entry_that_can_be_joined_between_units() {
+    let mut log = log(1_000);
+    log.extend(&[unit(1, 1, b"a"), unit(2, 2, b"bb"), unit(3, 3, b"ccc")]);
+    log.extend(&[unit(4, 4, b"d")]);
+    assert_eq!(log.after(seq(0)), at(0, 0));
+    assert_eq!(log.after(seq(1)), at(0, 1));
+    assert_eq!(log.after(seq(2)), at(0, 3));
+    assert_eq!(log.after(seq(3)), at(1, 0));
+    assert_eq!(log.after(seq(4)), Place::Live);
+    assert_eq!(log.after(seq(9)), Place::Live);
+    let bytes: Vec<_> = log
+        .entries_from(0)
+        .map(|entry| &entry.bytes()[..])
+        .collect();
+    assert_eq!(bytes, [&b"abbccc"[..], b"d"]);
+}
+
+#[test]
+fn the_inside_of_a_unit_and_what_lies_before_the_beginning_are_apart() {
+    let mut log = Log::begin(seq(5), Duration::ZERO);
+    log.extend(&[unit(5, 7, b"five to seven"), unit(8, 9, b"eight and nine")]);
+    assert_eq!(log.after(seq(2)), Place::Apart(seq(4)));
+    assert_eq!(log.after(seq(5)), Place::Apart(seq(7)));
+    assert_eq!(log.after(seq(8)), Place::Apart(seq(9)));
+}
+
+#[test]
+fn what_is_older_than_max_lag_is_dropped_but_never_the_newest_thousand() {
+    let mut log = log(2_000);
+    for n in 1..=5_000 {
+        log.extend(&[unit(n, n, b"x")]);
+    }
+    assert_eq!(log.after(seq(2_998)), Place::Lost);
+    assert!(log.has_dropped_after(seq(2_998)));
+    assert_eq!(log.after(seq(2_999)), at(0, 0));
+    let mut log = self::log(0);
+    for n in 1..=5_000 {
+        log.extend(&[unit(n, n, b"x")]);
+    }
+    assert_eq!(log.after(seq(3_999)), Place::Lost);
+    assert_eq!(log.after(seq(4_000)), at(0, 0));
+}
+
+#[test]
+fn a_log_keeps_no_more_than_its_bound_whatever_the_lag() {
+    let mut log = log(u64::from(u32::MAX));
+    for n in 0..2_000 {
+        let first = n * 256 + 1;
+        log.extend(&[unit(first, first + 255, b"x")]);
+    }
+    let kept = 2_000 * 256 - log.entries[0].first.get();
+    assert!(kept <= Log::KEPT_MAX + 256, "{kept}");
+}
+
+#[test]
+fn a_hole_drops_what_lies_before_it() {
+    let mut log = log(1_000);
+    log.extend(&[unit(1, 1, b"a")]);
+    log.extend(&[unit(5, 5, b"e")]);
+    assert_eq!(log.after(seq(0)), Place::Lost);
+    assert_eq!(log.after(seq(2)), Place::Lost);
+    assert_eq!(log.after(seq(4)), at(0, 0));
+}
+
+#[test]
+fn the_jump_of_a_unit_is_known_wherever_it_stands() {
+    let mut log = log(1_000);
+    let jump = |mut unit: Unit| {
+        unit.jump_len = 2;
+        unit
+    };
+    log.extend(&[jump(unit(1, 1, b"jja")), jump(unit(2, 2, b"jjb"))]);
+    let jump_len = 2;
+    let skip = 3;
+    let entry = 0;
+    assert_eq!(
+        log.after(seq(1)),
+        Place::At {
+            entry,
+            skip,
+            jump_len
+        }
+    );
+    assert_eq!(
+        log.after(seq(0)),
+        Place::At {
+            entry,
+            skip: 0,
+            jump_len
+        }
+    );
+}
+
+proptest! {
+    /// Wherever a socket stops, the rest of the unit it stopped in and what is said to have been taken add up.
+    #[test]
+    fn a_cut_loses_nothing(lens in prop::collection::vec(1_usize..20, 1..30), at in 0.0..1.0_f64) {
+        let units: Vec<_> = (1..)
+            .zip(&lens)
+            .map(|(n, len)| unit(n, n, &vec![b'x'; *len]))
+            .collect();
+        let mut log = log(1_000);
+        log.extend(&units);
+        let entry = log.entries_from(0).next().unwrap();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "a fraction of a small length"
+        )]
+        let at = (entry.bytes().len() as f64 * at) as usize;
+        let cut = entry.cut(at, seq(0));
+        let (rest, count) = cut.begun.map_or((0, 0), |(rest, count)| (rest.len(), count));
+        let taken: usize = lens[..usize::try_from(cut.last.get()).unwrap()].iter().sum();
+        prop_assert_eq!(taken, at + rest);
+        prop_assert_eq!(count, u64::from(rest > 0));
+    }
+}

@@ -1,0 +1,154 @@
+//! A topic's channel from its writer to its readers, and how a reader keeps its place in it.
+//!
+//! Publishing stores the place before it sends; subscribing opens the channel before it reads the place. So a
+//! subscriber misses nothing after the place it was told, and drops what it was told already. A reader that the
+//! channel has overtaken is told which publications it has to compute, because a timeline can always compute them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio_util::sync::ReusableBoxFuture;
+
+use super::topic::Topic;
+use crate::protocol::{Flush, Publication, Seq};
+
+/// What goes through a topic's channel at each step of its timeline.
+#[derive(Debug, Clone)]
+pub struct Wave {
+    /// The record for bare viewers.
+    pub publication: Publication,
+    /// What v1 viewers get, with the last publication of each flush.
+    pub flush: Option<Arc<Flush>>,
+}
+
+/// An open channel, and the place in the timeline from which it was opened.
+#[derive(Debug)]
+pub struct Subscription {
+    topic: Arc<Topic>,
+    waves: Receiver<Wave>,
+    last: Seq,
+}
+
+/// A reader's end of the channel: every publication after its place, once and in order.
+#[must_use = "a feed that is not read holds back nothing, but costs the writer a receiver"]
+pub struct Feed {
+    topic: Arc<Topic>,
+    next: Seq,
+    arrival: ReusableBoxFuture<'static, Arrival>,
+}
+
+/// The outcome of one wait, and the receiver that waited.
+type Arrival = (Result<Wave, RecvError>, Receiver<Wave>);
+
+/// What a feed brings.
+#[derive(Debug)]
+pub enum News {
+    /// The next publication.
+    Wave(Wave),
+    /// Publications that the channel no longer had, both ends included: the reader was too late for them.
+    Missed(Seq, Seq),
+}
+
+impl Subscription {
+    pub(super) fn open(topic: &Arc<Topic>, waves: Receiver<Wave>) -> Self {
+        Self {
+            topic: Arc::clone(topic),
+            waves,
+            // Read after the channel was opened: see the head of this file.
+            last: topic.published(),
+        }
+    }
+
+    /// The topic subscribed to.
+    #[must_use]
+    pub const fn topic(&self) -> &Arc<Topic> {
+        &self.topic
+    }
+
+    /// The last publication before the first that will come.
+    #[must_use]
+    pub const fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// Begins to read.
+    pub fn into_feed(self) -> Feed {
+        Feed {
+            next: self.last.next(),
+            topic: self.topic,
+            arrival: ReusableBoxFuture::new(wait(self.waves)),
+        }
+    }
+}
+
+impl Feed {
+    /// Waves taken in one go. Beyond it the reader gets to do something else.
+    const WAVES_MAX: usize = 4_096;
+
+    /// The topic that is read.
+    #[must_use]
+    pub const fn topic(&self) -> &Arc<Topic> {
+        &self.topic
+    }
+
+    /// The publication that comes next.
+    #[must_use]
+    pub const fn next(&self) -> Seq {
+        self.next
+    }
+
+    /// Gives `take` everything that has come. `context` is woken when there is more.
+    pub fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(News)) {
+        let mut left = Self::WAVES_MAX;
+        while let Poll::Ready((result, mut waves)) = self.arrival.poll(context) {
+            if let Ok(wave) = result {
+                self.accept(wave, &mut take);
+            }
+            while left > 0 {
+                match waves.try_recv() {
+                    Ok(wave) => self.accept(wave, &mut take),
+                    // What was missed shows in the place of what comes next.
+                    Err(TryRecvError::Lagged(_)) => {}
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                }
+                left -= 1;
+            }
+            self.arrival.set(wait(waves));
+            if left == 0 {
+                context.waker().wake_by_ref();
+                return;
+            }
+        }
+    }
+
+    fn accept(&mut self, wave: Wave, take: &mut impl FnMut(News)) {
+        let seq = wave.publication.seq();
+        if seq < self.next {
+            // It was on its way while the channel was opened, and is older than the place.
+            return;
+        }
+        if seq > self.next {
+            take(News::Missed(self.next, seq.previous()));
+        }
+        self.next = seq.next();
+        take(News::Wave(wave));
+    }
+}
+
+/// The channel lends a waiting place only to a future that borrows the receiver, so the future owns it.
+async fn wait(mut waves: Receiver<Wave>) -> Arrival {
+    let result = waves.recv().await;
+    (result, waves)
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed")
+            .field("topic", self.topic.name())
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}

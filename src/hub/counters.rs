@@ -1,0 +1,44 @@
+//! A topic's numbers for monitoring, and who counts as a viewer.
+
+use std::sync::Arc;
+
+use super::topic::Topic;
+use crate::metrics::{Counter, Distribution};
+
+/// A topic's numbers for monitoring.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Publications.
+    pub published: Counter,
+    /// Publications given to a viewer's socket.
+    pub delivered: Counter,
+    /// Bytes given to viewers' sockets.
+    pub bytes: Counter,
+    /// Viewers that joined.
+    pub joined: Counter,
+    /// Viewers that left.
+    pub left: Counter,
+    /// Gaps told to viewers that read too slowly.
+    pub gaps: Counter,
+    /// How long after the instant of the first publication due the producer woke.
+    pub lateness: Distribution,
+}
+
+/// A viewer's being there, ended when it is dropped.
+#[derive(Debug)]
+#[must_use = "dropping the attendance leaves the topic"]
+pub struct Attendance(Arc<Topic>);
+
+impl Attendance {
+    pub(super) fn begin(topic: Arc<Topic>) -> Self {
+        topic.counters.joined.add(1);
+        Self(topic)
+    }
+}
+
+impl Drop for Attendance {
+    fn drop(&mut self) {
+        self.0.leave();
+        self.0.counters.left.add(1);
+    }
+}

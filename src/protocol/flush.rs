@@ -1,0 +1,244 @@
+//! `Flush`: what v1 viewers are sent in one go: neighbouring publications as one message, encoded once for all.
+
+use std::fmt::Write;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::message::Message;
+use super::{Micros, Seq, frame};
+
+/// Why the dataset's index did not just step by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JumpReason {
+    /// The dataset began again.
+    Loop,
+    /// The timeline was moved.
+    Seek,
+}
+
+/// A discontinuity of the dataset just before a publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jump {
+    /// Index in the dataset of the publication that follows.
+    pub index: u64,
+    /// Why.
+    pub reason: JumpReason,
+}
+
+/// A record with its place, before it is encoded.
+#[derive(Debug, Clone, Copy)]
+pub struct Due<'a> {
+    /// Its place.
+    pub seq: Seq,
+    /// When it is due.
+    pub t: Micros,
+    /// JSON text without insignificant white space.
+    pub record: &'a [u8],
+}
+
+/// Neighbouring publications as frames: `jump` where the dataset jumps before the first of them, then one `data`
+/// or `batch`, then `end` where the last of them is the last there will be.
+#[derive(Debug)]
+pub struct Flush {
+    first: Seq,
+    last: Seq,
+    t: Micros,
+    jump_len: usize,
+    frames: Bytes,
+}
+
+impl Flush {
+    /// Encodes `first` and `rest`, which are dense in `seq` and have no jump between them. `jump` lies before the
+    /// first; `is_end` says that nothing ever follows the last.
+    #[must_use]
+    pub fn encode(first: Due<'_>, rest: &[Due<'_>], jump: Option<Jump>, is_end: bool) -> Self {
+        let last = rest.last().copied().unwrap_or(first);
+        let jump = jump.map(|jump| jump_text(first.seq, first.t, jump));
+        let end = is_end.then(|| {
+            let (seq, t) = (last.seq, last.t);
+            Message::End { seq, t }.to_json()
+        });
+        let head = head(first, rest);
+        let tail = if rest.is_empty() { "}" } else { "]}" };
+        let payload_len = head.len() + records_len(first, rest) + tail.len();
+        let others = [jump.as_ref().map(String::len), end.as_ref().map(Vec::len)];
+        let others = others.into_iter().flatten().map(frame::text_len_max);
+        let capacity = frame::text_len_max(payload_len) + others.sum::<usize>();
+        let mut buffer = BytesMut::with_capacity(capacity);
+        if let Some(jump) = jump {
+            frame::put_text(&mut buffer, jump.as_bytes());
+        }
+        let jump_len = buffer.len();
+        frame::put_text_header(&mut buffer, payload_len);
+        buffer.put_slice(head.as_bytes());
+        buffer.put_slice(first.record);
+        for due in rest {
+            buffer.put_u8(b',');
+            buffer.put_slice(due.record);
+        }
+        buffer.put_slice(tail.as_bytes());
+        if let Some(end) = end {
+            frame::put_text(&mut buffer, &end);
+        }
+        Self {
+            first: first.seq,
+            last: last.seq,
+            t: last.t,
+            jump_len,
+            frames: buffer.freeze(),
+        }
+    }
+
+    /// Its first publication.
+    #[must_use]
+    pub const fn first(&self) -> Seq {
+        self.first
+    }
+
+    /// Its last publication.
+    #[must_use]
+    pub const fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// When the last publication is due.
+    #[must_use]
+    pub const fn t(&self) -> Micros {
+        self.t
+    }
+
+    /// Bytes of the `jump` at the front, which goes to viewers that have the publication before the first.
+    #[must_use]
+    pub const fn jump_len(&self) -> usize {
+        self.jump_len
+    }
+
+    /// All of it as frames.
+    #[must_use]
+    pub const fn frames(&self) -> &Bytes {
+        &self.frames
+    }
+}
+
+/// Everything of the message that stands before the first record.
+fn head(first: Due<'_>, rest: &[Due<'_>]) -> String {
+    let mut head = String::with_capacity(96);
+    let kind = if rest.is_empty() { "data" } else { "batch" };
+    let (seq, t) = (first.seq, first.t);
+    put(
+        &mut head,
+        format_args!(r#"{{"type":"{kind}","seq":{seq},"t":{t},"#),
+    );
+    if let Some(second) = rest.first() {
+        let period = second.t.get() - t.get();
+        if is_even(t, period, rest) {
+            put(&mut head, format_args!(r#""dt":{period},"#));
+        } else {
+            put(&mut head, format_args!(r#""dt":[0"#));
+            for due in rest {
+                put(&mut head, format_args!(",{}", due.t.get() - t.get()));
+            }
+            head.push_str("],");
+        }
+    }
+    head.push_str(if rest.is_empty() {
+        r#""data":"#
+    } else {
+        r#""data":["#
+    });
+    head
+}
+
+/// Whether each of `rest` follows the one before it, the first being at `t`, after `period` microseconds.
+fn is_even(t: Micros, period: i64, rest: &[Due<'_>]) -> bool {
+    let before = std::iter::once(t).chain(rest.iter().map(|due| due.t));
+    before
+        .zip(rest)
+        .all(|(before, due)| due.t.get() - before.get() == period)
+}
+
+fn records_len(first: Due<'_>, rest: &[Due<'_>]) -> usize {
+    let rest = rest.iter().map(|due| due.record.len() + ",".len());
+    first.record.len() + rest.sum::<usize>()
+}
+
+fn jump_text(seq: Seq, t: Micros, Jump { index, reason }: Jump) -> String {
+    let reason = match reason {
+        JumpReason::Loop => "loop",
+        JumpReason::Seek => "seek",
+    };
+    format!(r#"{{"type":"jump","seq":{seq},"t":{t},"index":{index},"reason":"{reason}"}}"#)
+}
+
+fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments)
+        .expect("writing to a string never fails");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn due(seq: u64, t: i64, record: &[u8]) -> Due<'_> {
+        Due {
+            seq: Seq::saturating(seq),
+            t: Micros::new(t),
+            record,
+        }
+    }
+
+    fn payload(frame: &[u8]) -> &str {
+        std::str::from_utf8(&frame[2..]).unwrap()
+    }
+
+    #[test]
+    fn one_record_goes_as_data() {
+        let flush = Flush::encode(due(7, 9, br#"{"value":74}"#), &[], None, false);
+        assert_eq!(
+            payload(flush.frames()),
+            r#"{"type":"data","seq":7,"t":9,"data":{"value":74}}"#
+        );
+    }
+
+    #[test]
+    fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
+        let rest = [due(8, 19, b"2"), due(9, 29, b"[3]")];
+        let even = Flush::encode(due(7, 9, b"1"), &rest, None, false);
+        assert_eq!(
+            payload(even.frames()),
+            r#"{"type":"batch","seq":7,"t":9,"dt":10,"data":[1,2,[3]]}"#
+        );
+        assert_eq!((even.first().get(), even.last().get()), (7, 9));
+        assert_eq!(even.t(), Micros::new(29));
+        let rest = [due(8, 19, b"2"), due(9, 30, b"3")];
+        let uneven = Flush::encode(due(7, 9, b"1"), &rest, None, false);
+        assert_eq!(
+            payload(uneven.frames()),
+            r#"{"type":"batch","seq":7,"t":9,"dt":[0,10,21],"data":[1,2,3]}"#
+        );
+    }
+
+    #[test]
+    fn a_jump_stands_in_front_and_the_end_behind() {
+        let jump = Jump {
+            index: 0,
+            reason: JumpReason::Loop,
+        };
+        let flush = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
+        let (jump, rest) = flush.frames().split_at(flush.jump_len());
+        assert_eq!(
+            payload(jump),
+            r#"{"type":"jump","seq":7,"t":9,"index":0,"reason":"loop"}"#
+        );
+        let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
+        let end = rest.strip_prefix(&data.frames()[..]).unwrap();
+        assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
+    }
+
+    #[test]
+    fn a_long_record_is_one_frame_with_its_length() {
+        let flush = Flush::encode(due(1, 0, &[b'1'; 70_000]), &[], None, false);
+        let envelope = r#"{"type":"data","seq":1,"t":0,"data":}"#;
+        assert_eq!(flush.frames().len(), 10 + envelope.len() + 70_000);
+    }
+}
