@@ -1,18 +1,27 @@
 //! WebSocket framing (RFC 6455, section 5), without I/O: what the hub sends, and a decoder for what viewers send.
 //!
-//! Server frames are unmasked, so one encoded frame serves every viewer. Viewers' frames are few and small,
-//! hence the decoder holds one small buffer and nothing while a viewer is silent.
+//! Server frames are unmasked and compressed without context, so one encoded frame serves every viewer that
+//! agreed to its form. Viewers' frames are few and small, hence the decoder holds one small buffer and nothing
+//! while a viewer is silent.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::Close;
 
 mod decoder;
+mod deflate;
+mod inflate;
 
 pub use decoder::{Decoder, Incoming, MESSAGE_LEN_MAX};
+pub use deflate::Deflater;
+pub use inflate::inflate;
 
 const FIN: u8 = 0x80;
+/// The reserved bit that marks a compressed message (RFC 7692, section 6).
+const RSV1: u8 = 0x40;
 const MASKED: u8 = 0x80;
+/// How a flushed deflate stream ends; left out on the wire (RFC 7692, section 7.2.1).
+const FLUSH_TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// What a frame is (RFC 6455, section 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,18 +63,18 @@ pub const fn text_len_max(payload_len: usize) -> usize {
 
 /// Appends one unmasked text frame holding `payload`.
 pub fn put_text(buffer: &mut BytesMut, payload: &[u8]) {
-    put(buffer, Opcode::Text, payload);
+    put(buffer, FIN | Opcode::Text as u8, payload);
 }
 
 /// Appends the header of an unmasked text frame whose payload of `len` bytes follows.
 pub fn put_text_header(buffer: &mut BytesMut, len: usize) {
-    put_header(buffer, Opcode::Text, len);
+    put_header(buffer, FIN | Opcode::Text as u8, len);
 }
 
 /// One unmasked text frame holding `payload`.
 #[must_use]
 pub fn text(payload: &[u8]) -> Bytes {
-    one(Opcode::Text, payload)
+    one(FIN | Opcode::Text as u8, payload)
 }
 
 /// A WebSocket ping without payload: the same bytes for everybody.
@@ -77,7 +86,7 @@ pub const fn ping() -> Bytes {
 /// A WebSocket pong answering a ping that carried `payload`.
 #[must_use]
 pub fn pong(payload: &[u8]) -> Bytes {
-    one(Opcode::Pong, payload)
+    one(FIN | Opcode::Pong as u8, payload)
 }
 
 /// A close frame with the code and the reason phrase of `close`.
@@ -86,22 +95,23 @@ pub fn close(close: Close) -> Bytes {
     let mut payload = BytesMut::with_capacity(2 + close.reason().len());
     payload.put_u16(close.code());
     payload.put_slice(close.reason().as_bytes());
-    one(Opcode::Close, &payload)
+    one(FIN | Opcode::Close as u8, &payload)
 }
 
-fn one(opcode: Opcode, payload: &[u8]) -> Bytes {
+fn one(first: u8, payload: &[u8]) -> Bytes {
     let mut buffer = BytesMut::with_capacity(text_len_max(payload.len()));
-    put(&mut buffer, opcode, payload);
+    put(&mut buffer, first, payload);
     buffer.freeze()
 }
 
-fn put(buffer: &mut BytesMut, opcode: Opcode, payload: &[u8]) {
-    put_header(buffer, opcode, payload.len());
+fn put(buffer: &mut BytesMut, first: u8, payload: &[u8]) {
+    put_header(buffer, first, payload.len());
     buffer.put_slice(payload);
 }
 
-fn put_header(buffer: &mut BytesMut, opcode: Opcode, len: usize) {
-    buffer.put_u8(FIN | opcode as u8);
+/// Appends the header of a frame whose first byte, flags and opcode, is `first`.
+fn put_header(buffer: &mut BytesMut, first: u8, len: usize) {
+    buffer.put_u8(first);
     match (u8::try_from(len), u16::try_from(len)) {
         (Ok(len @ 0..=125), _) => buffer.put_u8(len),
         (_, Ok(len)) => {

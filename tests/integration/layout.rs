@@ -68,6 +68,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("config::", &["settings"]),
     ("toml::", &["settings"]),
     ("tracing_subscriber::", &["telemetry"]),
+    ("miniz_oxide::", &["protocol/frame"]),
     ("broadcast::", &["hub"]),
     ("mio::", &["fanout"]),
     ("dashmap::", &["hub"]),
