@@ -10,10 +10,12 @@ use super::Close;
 
 mod decoder;
 mod deflate;
+mod extensions;
 mod inflate;
 
 pub use decoder::{Decoder, Incoming, MESSAGE_LEN_MAX};
 pub use deflate::Deflater;
+pub use extensions::{Compression, MalformedExtensions, negotiate};
 pub use inflate::inflate;
 
 const FIN: u8 = 0x80;
