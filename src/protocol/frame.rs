@@ -11,11 +11,14 @@ use super::Close;
 mod decoder;
 mod deflate;
 mod extensions;
+mod fragments;
+mod header;
 mod inflate;
 
-pub use decoder::{Decoder, Incoming, MESSAGE_LEN_MAX};
+pub use decoder::{Decoder, Incoming};
 pub use deflate::Deflater;
 pub use extensions::{Compression, MalformedExtensions, negotiate};
+pub use fragments::MESSAGE_LEN_MAX;
 pub use inflate::inflate;
 
 const FIN: u8 = 0x80;

@@ -23,7 +23,14 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn decode(bytes: &[u8], step: usize) -> (Vec<Incoming>, Option<Close>) {
-    let mut decoder = Decoder::default();
+    decode_with(Decoder::default(), bytes, step)
+}
+
+fn inflating(bytes: &[u8], step: usize) -> (Vec<Incoming>, Option<Close>) {
+    decode_with(Decoder::new(Compression::Deflate), bytes, step)
+}
+
+fn decode_with(mut decoder: Decoder, bytes: &[u8], step: usize) -> (Vec<Incoming>, Option<Close>) {
     let mut messages = Vec::new();
     for chunk in bytes.chunks(step.max(1)) {
         decoder.feed(chunk);
@@ -96,10 +103,93 @@ fn a_stream_of_empty_fragments_is_cut_off() {
 
 #[test]
 fn a_silent_viewer_holds_no_buffer() {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(Compression::Deflate);
     decoder.feed(&frame(0x81, &[b'a'; 1000]));
     assert!(decoder.message().unwrap().is_some());
+    decoder.feed(&frame(0xC1, HELLO_DEFLATED));
+    assert!(decoder.message().unwrap().is_some());
     assert_eq!(decoder.buffer.capacity(), 0);
+    assert!(decoder.fragments.is_none());
+    assert!(size_of::<Decoder>() <= 48, "{}", size_of::<Decoder>());
+}
+
+#[test]
+fn a_viewer_that_is_done_holds_no_buffer() {
+    for last in [frame(0x83, b""), frame(0x88, b"")] {
+        let mut decoder = Decoder::default();
+        decoder.feed(&[frame(0x01, b"begun"), last, frame(0x89, b"more")].concat());
+        assert_ne!(decoder.message(), Ok(None));
+        decoder.feed(&frame(0x89, b"yet more"));
+        assert_eq!(decoder.message(), Ok(None));
+        assert_eq!(decoder.buffer.capacity(), 0);
+        assert!(decoder.fragments.is_none());
+    }
+}
+
+#[test]
+fn a_viewer_that_dribbles_holds_about_two_frames() {
+    let frames = [frame(0x89, b""), frame(0x81, &[b'a'; 1024])].concat();
+    let mut decoder = Decoder::default();
+    for bytes in frames.repeat(1_000).chunks(2_047) {
+        decoder.feed(bytes);
+        while decoder.message().unwrap().is_some() {}
+        assert!(decoder.buffer.len() < 1_032);
+        assert!(decoder.buffer.capacity() <= 4_096);
+    }
+}
+
+/// RFC 7692, section 7.2.3.1.
+const HELLO_DEFLATED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+#[test]
+fn compressed_messages_are_inflated_whole() {
+    let (begin, end) = HELLO_DEFLATED.split_at(3);
+    let bytes = [
+        frame(0xC1, HELLO_DEFLATED),
+        frame(0x81, b"plain"),
+        frame(0x41, begin),
+        frame(0x89, b"now"),
+        frame(0x80, end),
+        frame(0xC2, HELLO_DEFLATED),
+        frame(0xC1, &[0]),
+    ]
+    .concat();
+    let expected = vec![
+        Incoming::Text("Hello".into()),
+        Incoming::Text("plain".into()),
+        Incoming::Ping(b"now".to_vec()),
+        Incoming::Text("Hello".into()),
+        Incoming::Binary,
+        Incoming::Text(String::new()),
+    ];
+    assert_eq!(inflating(&bytes, 1), (expected, None));
+}
+
+#[test]
+fn each_violation_of_compression_has_its_close() {
+    let deflated = |content: &[u8]| {
+        let mut payload = miniz_oxide::deflate::compress_to_vec(content, 6);
+        payload.push(0);
+        frame(0xC1, &payload)
+    };
+    for (bytes, close) in [
+        (frame(0xC9, b""), Close::Protocol), // a control frame
+        (frame(0xC1, b"not deflated"), Close::Protocol),
+        (frame(0xC1, b""), Close::Protocol), // the shortest is one byte
+        (frame(0xA1, HELLO_DEFLATED), Close::Protocol), // RSV2
+        (
+            [frame(0x41, HELLO_DEFLATED), frame(0xC0, b"")].concat(),
+            Close::Protocol,
+        ), // a continuation
+        (deflated(&[0xFF]), Close::Utf8),
+        (deflated(&[b'a'; 1025]), Close::TooBig),
+        (frame(0xC1, &[0; 1025]), Close::TooBig),
+    ] {
+        assert_eq!(inflating(&bytes, 7).1, Some(close), "{bytes:02x?}");
+    }
+    let longest = deflated(&[b'a'; 1024]);
+    assert_eq!(inflating(&longest, 7).1, None);
+    assert_eq!(decode(&longest, 7).1, Some(Close::Protocol), "not agreed");
 }
 
 proptest! {
@@ -118,7 +208,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..4000),
         step in 1_usize..64,
     ) {
-        for message in decode(&bytes, step).0 {
+        for message in inflating(&bytes, step).0 {
             if let Incoming::Text(text) = message {
                 prop_assert!(text.len() <= MESSAGE_LEN_MAX);
             }
