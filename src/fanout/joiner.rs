@@ -7,6 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::hub::{Ask, Seat, Subscription};
+use crate::protocol::frame::Compression;
 
 /// What a viewer is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Form {
     Bare,
     /// Messages of `tickcast.v1`.
     V1,
+    /// The same, those that gain by it compressed.
+    V1Deflated,
 }
 
 /// Who joins, and what for.
@@ -45,13 +48,27 @@ pub struct Holds {
 
 impl Form {
     /// How many there are.
-    pub(super) const COUNT: usize = 2;
+    pub(super) const COUNT: usize = 3;
 
     /// A number below [`Form::COUNT`].
     pub(super) const fn index(self) -> usize {
         match self {
             Self::Bare => 0,
             Self::V1 => 1,
+            Self::V1Deflated => 2,
+        }
+    }
+
+    /// Whether the viewer is sent messages, and understood.
+    pub(super) const fn is_v1(self) -> bool {
+        matches!(self, Self::V1 | Self::V1Deflated)
+    }
+
+    /// What viewers of this form may send.
+    pub(super) const fn compression(self) -> Compression {
+        match self {
+            Self::Bare | Self::V1 => Compression::None,
+            Self::V1Deflated => Compression::Deflate,
         }
     }
 }

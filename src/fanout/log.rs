@@ -273,14 +273,14 @@ impl Unit {
         }
     }
 
-    /// A flush for v1 viewers.
-    pub(super) fn v1(flush: &Flush) -> Self {
+    /// A flush for v1 viewers, with its frames as they are sent.
+    pub(super) fn v1(flush: &Flush, frames: &Bytes) -> Self {
         Self {
             first: flush.first(),
             last: flush.last(),
             t: flush.t(),
             jump_len: flush.jump_len(),
-            bytes: flush.frames().clone(),
+            bytes: frames.clone(),
         }
     }
 }

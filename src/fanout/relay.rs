@@ -9,6 +9,7 @@ use super::joiner::Form;
 use super::log::{Log, Unit};
 use super::outbox::Tally;
 use crate::hub::{Feed, News, Topic};
+use crate::protocol::frame::Deflater;
 use crate::protocol::{Flush, Seq};
 
 /// See the head of this file.
@@ -64,12 +65,14 @@ impl<R: Rope> Relay<R> {
             return;
         }
         let topic = Arc::clone(self.feed.topic());
-        arrived.v1_next = self.audiences[Form::V1.index()].next();
+        for form in [Form::V1, Form::V1Deflated] {
+            arrived.next[form.index()] = self.audiences[form.index()].next();
+        }
         let mut context = Context::from_waker(&self.waker);
         self.feed
             .poll(&mut context, |news| arrived.take(&topic, news));
-        for (form, units) in [(Form::Bare, &mut arrived.bare), (Form::V1, &mut arrived.v1)] {
-            self.audiences[form.index()].extend(units);
+        for (audience, units) in self.audiences.iter_mut().zip(&mut arrived.units) {
+            audience.extend(units);
             units.clear();
         }
     }
@@ -96,22 +99,25 @@ impl<R: Rope> Relay<R> {
     }
 }
 
-/// Units on their way from a channel to the logs; kept, so that a wave costs no memory of its own.
+/// Units on their way from a channel to the logs of each form; kept, so that a wave costs no memory of its own.
 #[derive(Debug, Default)]
 pub(super) struct Arrived {
-    bare: Vec<Unit>,
-    v1: Vec<Unit>,
-    /// What the v1 audience is to get next; `None` while there is none.
-    v1_next: Option<Seq>,
+    units: [Vec<Unit>; Form::COUNT],
+    /// What the viewers of each v1 form are to get next; `None` while there are none.
+    next: [Option<Seq>; Form::COUNT],
+    /// It holds 300 KiB, so it is made when somebody is there for it.
+    deflater: Option<Deflater>,
 }
 
 impl Arrived {
     fn take(&mut self, topic: &Topic, news: News) {
+        let bare = &mut self.units[Form::Bare.index()];
         match news {
             News::Wave(wave) => {
-                self.bare.push(Unit::bare(&wave.publication));
-                if let (Some(flush), Some(next)) = (wave.flush, self.v1_next) {
-                    self.take_flush(topic, &flush, next);
+                bare.push(Unit::bare(&wave.publication));
+                if let Some(flush) = wave.flush {
+                    self.take_flush(topic, &flush, Form::V1);
+                    self.take_flush(topic, &flush, Form::V1Deflated);
                 }
             }
             // The lane was too busy for the channel: what it missed is computed, as far as a log keeps it. The
@@ -119,24 +125,33 @@ impl Arrived {
             News::Missed(from, to) => {
                 let seqs = (kept(from, to).get()..=to.get()).map(Seq::saturating);
                 let publications = seqs.filter_map(|seq| topic.publication(seq));
-                self.bare
-                    .extend(publications.map(|publication| Unit::bare(&publication)));
+                bare.extend(publications.map(|publication| Unit::bare(&publication)));
             }
         }
     }
 
     /// A flush that does not begin where the audience stands is cut to it, or what lies between is computed.
-    fn take_flush(&mut self, topic: &Topic, flush: &Flush, next: Seq) {
-        if flush.last() < next {
+    fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form) {
+        let Some(next) = self.next[form.index()].filter(|next| *next <= flush.last()) else {
             return;
-        }
+        };
         if flush.first() == next {
-            self.v1.push(Unit::v1(flush));
+            self.push(flush, form);
         } else {
-            let flushes = topic.flushes(kept(next, flush.last()), flush.last());
-            self.v1.extend(flushes.map(|flush| Unit::v1(&flush)));
+            for flush in topic.flushes(kept(next, flush.last()), flush.last()) {
+                self.push(&flush, form);
+            }
         }
-        self.v1_next = Some(flush.last().next());
+        self.next[form.index()] = Some(flush.last().next());
+    }
+
+    fn push(&mut self, flush: &Flush, form: Form) {
+        let frames = if form == Form::V1Deflated {
+            flush.deflated(self.deflater.get_or_insert_default())
+        } else {
+            flush.frames()
+        };
+        self.units[form.index()].push(Unit::v1(flush, frames));
     }
 }
 

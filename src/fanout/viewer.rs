@@ -101,7 +101,7 @@ impl Viewer {
             rank: 0,
             outgoing: Outgoing::after(last, ask.has_last(answer)),
             is_blocked: false,
-            decoder: Decoder::default(),
+            decoder: Decoder::new(form.compression()),
             throttle: Throttle::begin(now),
             heartbeat: Heartbeat::begin(now),
             turn: None,
@@ -111,7 +111,7 @@ impl Viewer {
             _attendance: attendance,
             holds,
         };
-        if form == Form::V1 {
+        if form.is_v1() {
             viewer.greet(topic, answer.recovered, answer.gap, now);
         }
         viewer
@@ -199,7 +199,7 @@ impl Viewer {
     }
 
     fn send_away(&mut self, retry_ms: [u64; 2], now: Micros) {
-        if self.form == Form::V1 {
+        if self.form.is_v1() {
             self.say(&Message::Bye {
                 reason: "draining",
                 retry_ms,
@@ -263,16 +263,18 @@ impl Viewer {
         if incoming != Incoming::Close && !self.throttle.allows(now) {
             return self.close(Closing::begin(Close::TooMany, now));
         }
-        match (incoming, self.form) {
-            (Incoming::Close, _) => self.close(Closing::in_answer(now)),
-            (Incoming::Ping(payload), _) => self.pings.control = Some(payload.into()),
-            (Incoming::Binary, Form::V1) => self.close(Closing::begin(Close::Binary, now)),
-            (Incoming::Text(text), Form::V1) => match message::parse_ping(&text) {
+        match incoming {
+            Incoming::Close => self.close(Closing::in_answer(now)),
+            Incoming::Ping(payload) => self.pings.control = Some(payload.into()),
+            // What a bare viewer says is limited, and ignored.
+            Incoming::Text(_) | Incoming::Binary if self.form == Form::Bare => {}
+            Incoming::Binary => self.close(Closing::begin(Close::Binary, now)),
+            Incoming::Text(text) => match message::parse_ping(&text) {
                 Ok(Some(id)) => self.pings.message = Some((id, now)),
                 Ok(None) => {}
                 Err(_) => self.close(Closing::begin(Close::Malformed, now)),
             },
-            (Incoming::Pong, _) | (Incoming::Binary | Incoming::Text(_), Form::Bare) => {}
+            Incoming::Pong => {}
         }
     }
 

@@ -1,9 +1,12 @@
 //! `Flush`: what v1 viewers are sent in one go: neighbouring publications as one message, encoded once for all.
 
 use std::fmt::Write;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::frame::Deflater;
 use super::message::Message;
 use super::{Micros, Seq, frame};
 
@@ -45,6 +48,9 @@ pub struct Flush {
     t: Micros,
     jump_len: usize,
     frames: Bytes,
+    /// Where the payload of the `data` or `batch` stands in the frames.
+    payload: Range<usize>,
+    deflated: OnceLock<Bytes>,
 }
 
 impl Flush {
@@ -70,6 +76,7 @@ impl Flush {
         }
         let jump_len = buffer.len();
         frame::put_text_header(&mut buffer, payload_len);
+        let payload_at = buffer.len();
         buffer.put_slice(head.as_bytes());
         buffer.put_slice(first.record);
         for due in rest {
@@ -86,6 +93,8 @@ impl Flush {
             t: last.t,
             jump_len,
             frames: buffer.freeze(),
+            payload: payload_at..payload_at + payload_len,
+            deflated: OnceLock::new(),
         }
     }
 
@@ -117,6 +126,26 @@ impl Flush {
     #[must_use]
     pub const fn frames(&self) -> &Bytes {
         &self.frames
+    }
+
+    /// The same with the records compressed, for viewers that agreed to it; the plain frames where that does not
+    /// pay. Compressed by whoever asks first.
+    pub fn deflated(&self, deflater: &mut Deflater) -> &Bytes {
+        self.deflated.get_or_init(|| {
+            let payload = &self.frames[self.payload.clone()];
+            let Some(deflated) = deflater.text(payload) else {
+                return self.frames.clone();
+            };
+            let (jump, end) = (
+                &self.frames[..self.jump_len],
+                &self.frames[self.payload.end..],
+            );
+            if jump.is_empty() && end.is_empty() {
+                deflated
+            } else {
+                [jump, &deflated, end].concat().into()
+            }
+        })
     }
 }
 
@@ -233,6 +262,32 @@ mod tests {
         let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
         let end = rest.strip_prefix(&data.frames()[..]).unwrap();
         assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
+    }
+
+    #[test]
+    fn compressed_the_records_alone_change_and_only_where_it_pays() {
+        let mut deflater = Deflater::default();
+        let jump = Jump {
+            index: 0,
+            reason: JumpReason::Loop,
+        };
+        let short = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
+        assert_eq!(short.deflated(&mut deflater), short.frames());
+        let record = br#"{"value":74,"unit":"mV"}"#;
+        let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
+        let long = Flush::encode(due(7, 9, record), &rest, Some(jump), true);
+        let deflated = long.deflated(&mut deflater);
+        assert!(deflated.len() * 2 < long.frames().len());
+        let jump_len = long.jump_len();
+        assert_eq!(deflated[..jump_len], long.frames()[..jump_len]);
+        let end = frame::text(
+            &Message::End {
+                seq: Seq::saturating(39),
+                t: Micros::new(9),
+            }
+            .to_json(),
+        );
+        assert!(deflated.ends_with(&end));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::{Context, Peer, Place, get};
 use crate::fanout::{Form, Holds, Joiner};
 use crate::hub::{Ask, Refusal, Subscription, Topic};
+use crate::protocol::frame::{self, Compression};
 use crate::protocol::message::SUBPROTOCOL;
 
 /// What a handshake brings.
@@ -75,7 +76,7 @@ fn upgrade_to_viewer(context: &Arc<Context>, mut request: Request) -> Result<Res
     let key = check_handshake(&request.method, &request.headers)?;
     let upgrade = request.upgrade.take().ok_or_else(upgrade_required)?;
     check_origin(context, &request)?;
-    let form = negotiate(&request.headers)?;
+    let (form, compression) = negotiate(&request.headers)?;
     let ask = parse_ask(&request.query)?;
     // From here on the channel keeps what is published, so that nothing is lost while the connection is upgraded.
     let subscription = topic.subscribe();
@@ -99,7 +100,7 @@ fn upgrade_to_viewer(context: &Arc<Context>, mut request: Request) -> Result<Res
             .lanes
             .admit(io.into_inner(), leftover, joiner);
     });
-    Ok(switching_protocols(key, form))
+    Ok(switching_protocols(key, form, compression))
 }
 
 fn find_topic(context: &Context, name: Option<&str>) -> Result<Arc<Topic>, Problem> {
@@ -184,7 +185,18 @@ fn check_origin(context: &Context, request: &Request) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
-fn negotiate(headers: &HeaderMap) -> Result<Form, Problem> {
+/// The form and the compression of what follows. Bare records stay plain: one alone does not shrink.
+fn negotiate(headers: &HeaderMap) -> Result<(Form, Compression), Problem> {
+    let extensions = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS);
+    let compression = frame::negotiate(extensions)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    Ok(match (negotiate_form(headers)?, compression) {
+        (Form::V1, compression) if compression.is_deflate() => (Form::V1Deflated, compression),
+        (form, _) => (form, Compression::None),
+    })
+}
+
+fn negotiate_form(headers: &HeaderMap) -> Result<Form, Problem> {
     let offers = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
     let mut names = offers
         .iter()
@@ -277,13 +289,19 @@ fn admit(
     })
 }
 
-fn switching_protocols(key: SecWebsocketKey, form: Form) -> Response {
+fn switching_protocols(key: SecWebsocketKey, form: Form, compression: Compression) -> Response {
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
     headers.typed_insert(Connection::upgrade());
     headers.typed_insert(Upgrade::websocket());
     headers.typed_insert(SecWebsocketAccept::from(key));
-    if form == Form::V1 {
+    if let Some(answer) = compression.answer() {
+        headers.insert(
+            header::SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static(answer),
+        );
+    }
+    if form != Form::Bare {
         headers.insert(
             header::SEC_WEBSOCKET_PROTOCOL,
             HeaderValue::from_static(SUBPROTOCOL),

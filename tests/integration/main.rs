@@ -8,6 +8,7 @@ mod api;
 mod command_line;
 mod configuration;
 mod drain;
+mod fanout;
 mod files;
 mod hostile;
 mod layout;

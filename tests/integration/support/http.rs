@@ -69,6 +69,43 @@ impl Raw {
         )
     }
 
+    /// Shakes hands with `headers`; returns the connection with the head of the answer.
+    pub(crate) fn upgrade(address: &str, headers: &str) -> (Self, String) {
+        let mut raw = Self::connect(address);
+        raw.send(Self::handshake(address, headers).as_bytes());
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(raw.exactly::<1>()[0]);
+        }
+        (raw, String::from_utf8(head).unwrap())
+    }
+
+    /// The next frame: its first byte, and its payload.
+    pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
+        let [first, len] = self.exactly();
+        let len = match len {
+            126 => u64::from(u16::from_be_bytes(self.exactly())),
+            127 => u64::from_be_bytes(self.exactly()),
+            len => u64::from(len),
+        };
+        let mut payload = vec![0; usize::try_from(len).unwrap()];
+        self.0.read_exact(&mut payload).unwrap();
+        (first, payload)
+    }
+
+    fn exactly<const LEN: usize>(&mut self) -> [u8; LEN] {
+        let mut bytes = [0; LEN];
+        self.0.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Has the kernel take hardly anything that is not read.
+    pub(crate) fn take_little(&self) {
+        socket2::SockRef::from(&self.0)
+            .set_recv_buffer_size(4_096)
+            .unwrap();
+    }
+
     pub(crate) fn raw(address: &str, request: &[u8]) -> Answer {
         Answer::parse(&Self::connect(address).send(request).rest())
     }

@@ -170,6 +170,17 @@ impl Hub {
         }
     }
 
+    /// The next event called `name` among those that were logged until now.
+    pub(crate) fn past_event(&mut self, name: &str) -> Option<Value> {
+        loop {
+            let event = self.lines.try_recv().ok()?;
+            self.seen.push(event.clone());
+            if event["event"] == name {
+                return Some(event);
+            }
+        }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
