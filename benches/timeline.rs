@@ -1,13 +1,14 @@
-//! The cost of the pure parts of the hot path: the schedule and its inverse, and one encoding for both forms.
+//! The cost of the pure parts of the hot path: the schedule and its inverse, and the encoding of records.
 //!
 //! The baseline in the same run is the least that an encoding can cost: one allocation and one copy.
 
 use std::hint::black_box;
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tickcast::hub::Timeline;
-use tickcast::protocol::{Micros, Publication, Rate, Seq};
+use tickcast::protocol::{Due, Flush, Micros, Publication, Rate, Seq};
 
 const RECORD: &[u8] = br#"{"value":-245}"#;
 
@@ -37,6 +38,18 @@ fn encode(c: &mut Criterion) {
     });
     group.bench_function("publication", |b| {
         b.iter(|| Publication::encode(seq, t, black_box(RECORD)));
+    });
+    let due = |n: u64| Due {
+        seq: Seq::saturating(seq.get() + n),
+        t: t.after(Duration::from_millis(10 * n)),
+        record: RECORD,
+    };
+    let rest: Vec<_> = (1..6).map(due).collect();
+    group.bench_function("flush of one", |b| {
+        b.iter(|| Flush::encode(black_box(due(0)), &[], None, false));
+    });
+    group.bench_function("flush of six", |b| {
+        b.iter(|| Flush::encode(black_box(due(0)), black_box(&rest), None, false));
     });
     group.finish();
 }

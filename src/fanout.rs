@@ -32,3 +32,4 @@ mod wheel;
 pub use drain::Drain;
 pub use joiner::{Form, Holds, Joiner};
 pub use lanes::Lanes;
+pub use log::{Entry, Log, Place, Unit};

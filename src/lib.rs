@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! settings ──┐
-//! dataset ─► source ─► producer ─► HUB ─► fan-out ─► sockets ─► browsers
-//!                         clock     (topic = timeline + channel)    ▲
-//!                                                     ▲       routes: upgrade, API, page
+//! dataset ─► source ─► producer ─► HUB ─► lanes ─► sockets ─► browsers
+//!                         clock     (topic = timeline + channel)   ▲
+//!                                                     ▲      routes: upgrade, API, page
 //! ```
 //!
 //! # The idea

@@ -12,19 +12,22 @@ use crate::protocol::{Flush, Micros, Publication, Seq};
 
 /// What cannot be cut further: a bare viewer's frame, or a v1 viewer's flush.
 #[derive(Debug, Clone)]
-pub(super) struct Unit {
-    pub(super) first: Seq,
-    pub(super) last: Seq,
+pub struct Unit {
+    /// Its first publication.
+    pub first: Seq,
+    /// Its last publication.
+    pub last: Seq,
     /// When its last publication is due.
-    pub(super) t: Micros,
+    pub t: Micros,
     /// Bytes at the front for those alone who have the publication before.
-    pub(super) jump_len: usize,
-    pub(super) bytes: Bytes,
+    pub jump_len: usize,
+    /// Its frames.
+    pub bytes: Bytes,
 }
 
 /// Units that came in one go.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub struct Entry {
     first: Seq,
     last: Seq,
     t: Micros,
@@ -45,14 +48,16 @@ struct Mark {
 
 /// What follows a viewer's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
     /// Nothing yet.
     Live,
-    /// Entry `entry` from byte `skip` on; `jump_len` bytes of it are for those alone who have the publication
-    /// before.
+    /// A place in an entry.
     At {
+        /// The entry, counted from the oldest kept.
         entry: usize,
+        /// Bytes of it that the viewer has.
         skip: usize,
+        /// Bytes behind those for those alone who have the publication before.
         jump_len: usize,
     },
     /// Publications up to this one that are in no unit of their own: they lie before the log's beginning, or
@@ -66,14 +71,14 @@ pub(super) enum Place {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Cut {
     /// The last publication of the units that were taken, and of the one begun.
-    pub(super) last: Seq,
+    pub last: Seq,
     /// The rest of the unit that was begun, and how many publications it holds.
     pub(super) begun: Option<(Bytes, u64)>,
 }
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Log {
+pub struct Log {
     entries: VecDeque<Entry>,
     /// Where it began: before it, nothing was ever dropped.
     begun: Seq,
@@ -90,7 +95,7 @@ impl Log {
     const ENTRY_LEN_MAX: usize = 64 * 1024;
 
     /// An empty log, to which `next` is added next. It keeps what is younger than `max_lag`.
-    pub(super) const fn begin(next: Seq, max_lag: Duration) -> Self {
+    pub const fn begin(next: Seq, max_lag: Duration) -> Self {
         Self {
             entries: VecDeque::new(),
             begun: next,
@@ -100,12 +105,12 @@ impl Log {
     }
 
     /// The publication that will be added next.
-    pub(super) const fn next(&self) -> Seq {
+    pub const fn next(&self) -> Seq {
         self.next
     }
 
     /// Adds units that came in one go, and drops what is too old.
-    pub(super) fn extend(&mut self, units: &[Unit]) {
+    pub fn extend(&mut self, units: &[Unit]) {
         if units.first().is_some_and(|unit| unit.first != self.next) {
             // There is a hole: everything before it counts as dropped.
             self.entries.clear();
@@ -129,7 +134,7 @@ impl Log {
     }
 
     /// What follows `last`.
-    pub(super) fn after(&self, last: Seq) -> Place {
+    pub fn after(&self, last: Seq) -> Place {
         let wanted = last.next();
         if wanted >= self.next {
             return Place::Live;
@@ -150,17 +155,17 @@ impl Log {
     }
 
     /// Whether it has dropped what follows `last`.
-    pub(super) fn has_dropped_after(&self, last: Seq) -> bool {
+    pub fn has_dropped_after(&self, last: Seq) -> bool {
         self.after(last) == Place::Lost
     }
 
     /// The entries from `entry` on.
-    pub(super) fn entries_from(&self, entry: usize) -> impl Iterator<Item = &Entry> {
+    pub fn entries_from(&self, entry: usize) -> impl Iterator<Item = &Entry> {
         self.entries.range(entry..)
     }
 
     /// Entry `entry`, if it is the newest.
-    pub(super) fn newest(&self, entry: usize) -> Option<&Entry> {
+    pub fn newest(&self, entry: usize) -> Option<&Entry> {
         self.entries
             .back()
             .filter(|_| entry + 1 == self.entries.len())
@@ -209,12 +214,12 @@ impl Entry {
     }
 
     /// The last publication in it.
-    pub(super) const fn last(&self) -> Seq {
+    pub const fn last(&self) -> Seq {
         self.last
     }
 
     /// All its frames.
-    pub(super) const fn bytes(&self) -> &Bytes {
+    pub const fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
@@ -263,7 +268,7 @@ impl Entry {
 
 impl Unit {
     /// A record for bare viewers.
-    pub(super) fn bare(publication: &Publication) -> Self {
+    pub fn bare(publication: &Publication) -> Self {
         Self {
             first: publication.seq(),
             last: publication.seq(),
@@ -274,7 +279,7 @@ impl Unit {
     }
 
     /// A flush for v1 viewers, with its frames as they are sent.
-    pub(super) fn v1(flush: &Flush, frames: &Bytes) -> Self {
+    pub fn v1(flush: &Flush, frames: &Bytes) -> Self {
         Self {
             first: flush.first(),
             last: flush.last(),

@@ -414,3 +414,13 @@ impl Viewer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_is_five_cache_lines() {
+        assert!(size_of::<Viewer>() <= 320, "{}", size_of::<Viewer>());
+    }
+}
