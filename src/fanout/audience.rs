@@ -76,13 +76,16 @@ impl Audience {
             return;
         }
         self.log.extend(units);
-        let len = self.viewers.len();
+        let left = self.viewers.len();
+        if let Some(round) = &mut self.round {
+            // Once more around from where it is: beginning anew, it would never come to some of them.
+            round.left = left;
+            return;
+        }
         // Those who come last in one round come first in another: by the golden section, beginnings spread evenly.
-        self.begin = (self.begin + len * 618 / 1_000 + 1) % len;
-        self.round = Some(Round {
-            at: self.begin,
-            left: len,
-        });
+        self.begin = (self.begin + left * 618 / 1_000 + 1) % left;
+        let at = self.begin;
+        self.round = Some(Round { at, left });
     }
 
     /// Whether a round is under way.
@@ -151,6 +154,21 @@ mod tests {
         firsts.sort_unstable();
         firsts.dedup();
         assert_eq!(firsts.len(), 5);
+    }
+
+    #[test]
+    fn what_comes_during_a_round_goes_once_more_around_and_leaves_nobody_out() {
+        let mut audience = audience(10);
+        audience.extend(&[unit()]);
+        let mut visits = [0; 10];
+        for _ in 0..30 {
+            for _ in 0..3 {
+                visits[audience.next_in_round().unwrap() as usize] += 1;
+            }
+            audience.extend(&[unit()]);
+        }
+        assert_eq!(visits, [9; 10]);
+        assert_eq!(std::iter::from_fn(|| audience.next_in_round()).count(), 10);
     }
 
     #[test]

@@ -26,10 +26,13 @@ impl Heartbeat {
     /// Long enough for a mobile network to wake up.
     const PONG_WITHIN: Duration = Duration::from_secs(10);
 
+    /// The first ping comes by then, so that a viewer that never answers is given up within half a minute.
+    const FIRST_PING_WITHIN: Duration = Duration::from_secs(20);
+
     /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part.
     pub(super) fn begin(now: Micros) -> Self {
         Self {
-            deadline: now.after(Self::PING_EVERY.mul_f64(fastrand::f64())),
+            deadline: now.after(Self::FIRST_PING_WITHIN.mul_f64(fastrand::f64())),
             is_awaited: false,
         }
     }
