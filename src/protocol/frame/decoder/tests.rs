@@ -1,6 +1,11 @@
 use proptest::prelude::*;
 
+use super::super::RSV1;
 use super::*;
+use conversation::conversation;
+
+mod against_tungstenite;
+mod conversation;
 
 /// A viewer's frame, masked, with the shortest length form.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -30,9 +35,16 @@ fn inflating(bytes: &[u8], step: usize) -> (Vec<Incoming>, Option<Close>) {
     decode_with(Decoder::new(Compression::Deflate), bytes, step)
 }
 
-fn decode_with(mut decoder: Decoder, bytes: &[u8], step: usize) -> (Vec<Incoming>, Option<Close>) {
+fn decode_with(decoder: Decoder, bytes: &[u8], step: usize) -> (Vec<Incoming>, Option<Close>) {
+    decode_chunks(decoder, bytes.chunks(step))
+}
+
+fn decode_chunks<'a>(
+    mut decoder: Decoder,
+    chunks: impl Iterator<Item = &'a [u8]>,
+) -> (Vec<Incoming>, Option<Close>) {
     let mut messages = Vec::new();
-    for chunk in bytes.chunks(step.max(1)) {
+    for chunk in chunks {
         decoder.feed(chunk);
         loop {
             match decoder.message() {
@@ -165,13 +177,16 @@ fn compressed_messages_are_inflated_whole() {
     assert_eq!(inflating(&bytes, 1), (expected, None));
 }
 
+/// A compressed message in one final block (RFC 7692, section 7.2.3.4).
+fn deflate(content: &[u8]) -> Vec<u8> {
+    let mut payload = miniz_oxide::deflate::compress_to_vec(content, 6);
+    payload.push(0);
+    payload
+}
+
 #[test]
 fn each_violation_of_compression_has_its_close() {
-    let deflated = |content: &[u8]| {
-        let mut payload = miniz_oxide::deflate::compress_to_vec(content, 6);
-        payload.push(0);
-        frame(0xC1, &payload)
-    };
+    let deflated = |content: &[u8]| frame(0xC1, &deflate(content));
     for (bytes, close) in [
         (frame(0xC9, b""), Close::Protocol), // a control frame
         (frame(0xC1, b"not deflated"), Close::Protocol),
@@ -201,6 +216,31 @@ proptest! {
         let bytes: Vec<u8> = messages.iter().flat_map(|text| frame(0x81, text.as_bytes())).collect();
         let expected: Vec<_> = messages.into_iter().map(Incoming::Text).collect();
         prop_assert_eq!(decode(&bytes, step), (expected, None));
+    }
+
+    #[test]
+    fn the_cuts_make_no_difference(
+        frames in conversation(),
+        deflated in prop::collection::vec(any::<bool>(), 1..8),
+        lens in prop::collection::vec(1_usize..2_100, 1..20),
+    ) {
+        let mut bytes = Vec::new();
+        for (mut frame, is_deflated) in frames.into_iter().zip(deflated.into_iter().cycle()) {
+            if is_deflated && frame.is_final && matches!(frame.opcode, 1 | 2) {
+                frame.reserved |= RSV1;
+                frame.payload = deflate(&frame.payload);
+            }
+            bytes.extend(frame.bytes());
+        }
+        let at_once = inflating(&bytes, usize::MAX);
+        prop_assert_eq!(&inflating(&bytes, 1), &at_once);
+        let mut rest = &bytes[..];
+        let chunks = lens.iter().cycle().map_while(|len| {
+            let (chunk, later) = rest.split_at(rest.len().min(*len));
+            rest = later;
+            (!chunk.is_empty()).then_some(chunk)
+        });
+        prop_assert_eq!(&decode_chunks(Decoder::new(Compression::Deflate), chunks), &at_once);
     }
 
     #[test]
