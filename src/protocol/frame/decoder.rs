@@ -4,8 +4,8 @@
 //! and after the viewer's close, the decoder yields nothing more.
 //!
 //! Why our own: a hub hears pings of 30 bytes from thousands of viewers that are silent most of the time. The
-//! crates hold a buffer of 4 to 128 KiB for each connection, or own its socket, or lack compression; none is small,
-//! free of I/O and able to inflate at once. What this one does is held to tungstenite's parser by a property test
+//! crates hold a buffer of 8 to 128 KiB for each connection, or own its socket, or lack compression; none is at once
+//! small, free of I/O and able to inflate. What this one does is held to tungstenite's parser by a property test
 //! that names every difference.
 
 use bytes::{Buf, BytesMut};

@@ -73,6 +73,18 @@ fn a_bomb_costs_the_bound_and_no_more() {
     assert_eq!(inflate(&deflate(b"a"), 0), Err(Close::TooBig));
 }
 
+#[test]
+fn a_message_of_countless_empty_blocks_is_cut_off() {
+    let final_block = [0x03, 0x00];
+    let stored_block = [0x00, 0x00, 0x00, 0xFF, 0xFF];
+    for (block, count) in [(&final_block[..], 512), (&stored_block, 204)] {
+        let many = [&block.repeat(count)[..], &[0]].concat();
+        assert_eq!(inflate(&many, 1024), Err(Close::TooMany));
+        let few = [&block.repeat(BLOCKS_MAX - 2)[..], &[0]].concat();
+        assert_eq!(inflate(&few, 1024), Ok(vec![]));
+    }
+}
+
 proptest! {
     #[test]
     fn what_was_deflated_is_inflated_whatever_its_length(
