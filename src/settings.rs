@@ -228,6 +228,15 @@ impl Settings {
     }
 }
 
+/// Reads a duration as the configuration spells it, `250ms` or `10s`, for what is typed elsewhere.
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text)
+        .map_err(|complaint| format!("{}; write one such as `10s` or `250ms`", complaint.problem))
+}
+
 /// Where the configuration file is: `--config`, else `TICKCAST_CONFIG`, else `config/tickcast.toml`.
 pub fn locate(flag: Option<PathBuf>, env: impl IntoIterator<Item = (String, String)>) -> PathBuf {
     let variable = || {
