@@ -1,9 +1,13 @@
 //! The command line: what can be typed. What it does is `command`'s.
 
+mod bench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub use bench::{Bench, Form};
 
 use crate::settings::Overrides;
 
@@ -51,6 +55,8 @@ pub enum Command {
     Config,
     /// Print a topic's records, one a line, as they come
     Watch(Watch),
+    /// Open many viewers, and tell what they got and how late
+    Bench(Bench),
     /// Print a script that completes this command line
     Completions {
         /// The shell it is for

@@ -1,5 +1,6 @@
 //! What the program does, one file a command.
 
+mod bench;
 mod describe;
 mod serve;
 mod watch;
@@ -17,6 +18,8 @@ use crate::telemetry;
 pub enum Failure {
     /// The configuration or a dataset is wrong: exit code 2.
     Settings(Faults),
+    /// What was typed cannot be meant: exit code 2.
+    Use(String),
     /// It failed while running: exit code 1.
     Running(String),
     /// It failed, and has said so in the log: exit code 1.
@@ -34,6 +37,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check => describe::check(options),
         Command::Config => describe::config(options),
         Command::Watch(watch) => watch::run(options, &watch),
+        Command::Bench(bench) => bench::run(options, &bench),
         Command::Completions { shell } => describe::completions(shell),
         Command::Man => describe::man(),
     }
@@ -44,7 +48,7 @@ impl Failure {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) => 2,
+            Self::Settings(_) | Self::Use(_) => 2,
             Self::Running(_) | Self::Told => 1,
         }
     }
@@ -57,7 +61,7 @@ impl fmt::Display for Failure {
                 .0
                 .iter()
                 .try_for_each(|fault| writeln!(f, "error: {fault}")),
-            Self::Running(problem) => writeln!(f, "error: {problem}"),
+            Self::Use(problem) | Self::Running(problem) => writeln!(f, "error: {problem}"),
             Self::Told => Ok(()),
         }
     }

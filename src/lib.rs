@@ -21,7 +21,8 @@
 //! 4. [`source`], [`hub`]: where records come from; topics, timelines and the channel between writer and readers.
 //! 5. [`producer`], [`fanout`]: who publishes, and who sends to viewers; neither knows the other.
 //! 6. [`routes`], [`server`]: every path; everything put together.
-//! 7. [`cli`], [`command`]: what can be typed, and what it does.
+//! 7. [`bench`](mod@bench): the load instrument, a client like any other.
+//! 8. [`cli`], [`command`]: what can be typed, and what it does.
 //!
 //! Imports run from the later to the earlier only; a test holds it.
 //!
@@ -38,6 +39,7 @@
 //! TLS (bytes would differ per viewer; a proxy in front speaks it), HTTP/2 on the hub's own port, and
 //! publishing by viewers.
 
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod command;

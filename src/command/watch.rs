@@ -94,7 +94,8 @@ fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
     })
 }
 
-fn local_url(server: &Server) -> String {
+/// The address at which the hub of this configuration can be reached from here.
+pub(super) fn local_url(server: &Server) -> String {
     let ip = match server.host {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -47,7 +47,15 @@ fn completions_and_the_manual_page_name_every_command() {
         let (code, out, _) = run(arguments);
         assert_eq!(code, Some(0));
         assert!(out.contains(marks), "{out}");
-        for command in ["serve", "check", "config", "watch", "completions", "man"] {
+        for command in [
+            "serve",
+            "check",
+            "config",
+            "watch",
+            "bench",
+            "completions",
+            "man",
+        ] {
             assert!(out.contains(command), "{command} in {out}");
         }
     }

@@ -46,10 +46,12 @@ const MODULES: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("cli", &["settings"]),
+    ("bench", &["protocol", "clock", "source"]),
+    ("cli", &["settings", "protocol"]),
     (
         "command",
         &[
+            "bench",
             "cli",
             "server",
             "settings",
@@ -70,13 +72,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tracing_subscriber::", &["telemetry"]),
     ("miniz_oxide::", &["protocol/frame"]),
     ("broadcast::", &["hub"]),
-    ("mio::", &["fanout"]),
     ("dashmap::", &["hub"]),
-    ("clap::", &["cli.rs", "command", "main.rs"]),
+    ("clap::", &["cli", "command", "main.rs"]),
     ("rust_embed::", &["routes"]),
+    ("mio::", &["fanout", "bench"]),
     (
         "serde_json::",
-        &["protocol", "source", "routes", "telemetry"],
+        &["protocol", "source", "routes", "telemetry", "bench"],
     ),
     ("SystemTime::", &["clock.rs"]),
 ];

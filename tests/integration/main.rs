@@ -5,6 +5,7 @@
 mod support;
 
 mod api;
+mod bench;
 mod command_line;
 mod configuration;
 mod drain;

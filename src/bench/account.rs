@@ -1,0 +1,144 @@
+//! From counters to a [`Report`]: units, quotients, and why something is not known.
+
+use std::time::Duration;
+
+use super::control::Control;
+use super::machine::Machine;
+use super::process::Process;
+use super::report::{Build, Client, Held, HubClock, Latency, Loss, Lost, Report, Server, Spread};
+use super::run::{Run, Window};
+use super::{Plan, tally};
+
+/// The part of a core beyond which the instrument itself is what is measured.
+const SATURATED: f64 = 0.9;
+
+/// The report of a run whose measurement is `window`.
+pub(super) fn report(
+    plan: &Plan,
+    run: &Run<'_>,
+    window: &Window,
+    join_time: Duration,
+    memory_before: Option<u64>,
+) -> Report {
+    let (crowd, counts) = (&run.crowd, run.crowd.tally.counts);
+    let seconds = window.length as f64 / 1e6;
+    let deliveries = counts.deliveries as f64;
+    let client_cores = window.client_cpu.map(|nanos| cores(nanos, seconds));
+    let is_saturated = client_cores.is_some_and(|cores| cores > SATURATED);
+    // Of no records there is nothing good to be said.
+    let is_placed = counts.unnumbered == 0 && counts.deliveries > 0;
+    let is_timed = counts.untimed == 0 && counts.deliveries > 0;
+    let loss = crowd.tally.loss;
+    let present = crowd.present.max(1);
+    Report {
+        tickcast: Build {
+            version: env!("CARGO_PKG_VERSION"),
+            commit: env!("TICKCAST_COMMIT"),
+        },
+        url: plan.target.url.clone(),
+        form: plan.target.dialect.name(),
+        viewers: crowd.joined,
+        join_seconds: join_time.as_secs_f64(),
+        duration_seconds: seconds,
+        rate_observed: deliveries / seconds / present as f64,
+        deliveries: counts.deliveries,
+        deliveries_per_second: deliveries / seconds,
+        messages: counts.messages,
+        bytes: counts.bytes,
+        latency_seconds: is_timed.then(|| Latency::of(&crowd.tally.latency, counts.early)),
+        spread_seconds: Spread::of(crowd.tally.spread.times()),
+        loss: is_placed.then_some(Loss {
+            holes: loss.holes,
+            repeats: loss.repeats,
+            reorderings: loss.reorderings,
+            told: loss.told,
+        }),
+        held_back: is_placed.then_some(Held {
+            records: window.held_back.records,
+            viewers: window.held_back.viewers,
+            worst: window.held_back.worst,
+        }),
+        lost_connections: Lost {
+            count: crowd.lost.values().sum(),
+            reasons: crowd.lost.clone(),
+        },
+        clock: run.control.as_ref().and_then(clock),
+        server: server(run, window, seconds, memory_before),
+        client: Client {
+            cpu_cores: client_cores,
+        },
+        client_saturated: is_saturated,
+        floor: None,
+        machine: Machine::this(),
+        notes: notes(plan, run.control.as_ref(), &counts, is_saturated),
+    }
+}
+
+fn clock(control: &Control) -> Option<HubClock> {
+    let estimate = control.estimate()?;
+    Some(HubClock {
+        offset_seconds: estimate.offset as f64 / 1e6,
+        error_seconds: estimate.round_trip as f64 / 2e6,
+    })
+}
+
+fn server(
+    run: &Run<'_>,
+    window: &Window,
+    seconds: f64,
+    memory_before: Option<u64>,
+) -> Option<Server> {
+    let (process, nanos) = (run.server.as_ref()?, window.server_cpu?);
+    let deliveries = run.crowd.tally.counts.deliveries;
+    let memory = process.resident_kib();
+    let added = memory
+        .zip(memory_before)
+        .map(|(with, before)| with as f64 - before as f64);
+    Some(Server {
+        pid: Process::pid(process),
+        cpu_seconds: nanos as f64 / 1e9,
+        cpu_cores: cores(nanos, seconds),
+        cpu_us_per_delivery: (deliveries > 0).then(|| nanos as f64 / 1e3 / deliveries as f64),
+        memory_before_kib: memory_before,
+        memory_with_viewers_kib: memory,
+        memory_kib_per_viewer: added.map(|added| added / run.crowd.present.max(1) as f64),
+    })
+}
+
+fn cores(nanos: u64, seconds: f64) -> f64 {
+    nanos as f64 / 1e9 / seconds
+}
+
+fn notes(
+    plan: &Plan,
+    control: Option<&Control>,
+    counts: &tally::Counts,
+    is_saturated: bool,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    if is_saturated {
+        notes.push("the client is saturated: latency and rate may be its own; use fewer viewers, or `--client-cpu`".to_owned());
+    }
+    if counts.deliveries == 0 {
+        notes.push("no record came within the measurement; make it longer".to_owned());
+    }
+    if let Some(why) = control.and_then(Control::why_not) {
+        notes.push(format!(
+            "the hub's clock and schedule are not known ({why}); `--stamp-field` does without"
+        ));
+    }
+    let (index, unnumbered) = (&plan.index_field, counts.unnumbered);
+    if unnumbered > 0 {
+        notes.push(format!(
+            "loss, spread and what was held back are not known: {unnumbered} records could not be numbered by \
+             `{index}` (`--index-field`); a bare record must hold its index in the dataset"
+        ));
+    }
+    if counts.untimed > 0 {
+        let untimed = counts.untimed;
+        notes.push(format!(
+            "latency is not known: nothing says when {untimed} of the records were due"
+        ));
+    }
+    notes
+}
