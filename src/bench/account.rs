@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use super::Plan;
 use super::control::Control;
 use super::machine::Machine;
 use super::process::Process;
 use super::report::{Build, Client, Held, HubClock, Latency, Loss, Lost, Report, Server, Spread};
 use super::run::{Run, Window};
-use super::{Plan, tally};
 
-/// The part of a core beyond which the instrument itself is what is measured.
+/// The part of a core beyond which the instrument itself is what is measured, whether it had the core or waited for it.
 const SATURATED: f64 = 0.9;
 
 /// The report of a run whose measurement is `window`.
@@ -23,8 +23,12 @@ pub(super) fn report(
     let (crowd, counts) = (&run.crowd, run.crowd.tally.counts);
     let seconds = window.length as f64 / 1e6;
     let deliveries = counts.deliveries as f64;
-    let client_cores = window.client_cpu.map(|nanos| cores(nanos, seconds));
-    let is_saturated = client_cores.is_some_and(|cores| cores > SATURATED);
+    let client = Client {
+        cpu_cores: window.client.map(|usage| cores(usage.cpu, seconds)),
+        waiting_cores: window.client.map(|usage| cores(usage.waiting, seconds)),
+    };
+    let wanted = client.cpu_cores.zip(client.waiting_cores);
+    let is_saturated = wanted.is_some_and(|(used, waited)| used + waited > SATURATED);
     // Of no records there is nothing good to be said.
     let is_placed = counts.unnumbered == 0 && counts.deliveries > 0;
     let is_timed = counts.untimed == 0 && counts.deliveries > 0;
@@ -64,13 +68,11 @@ pub(super) fn report(
         },
         clock: run.control.as_ref().and_then(clock),
         server: server(run, window, seconds, memory_before),
-        client: Client {
-            cpu_cores: client_cores,
-        },
+        client,
         client_saturated: is_saturated,
         floor: None,
         machine: Machine::this(),
-        notes: notes(plan, run.control.as_ref(), &counts, is_saturated),
+        notes: notes(plan, run, is_saturated),
     }
 }
 
@@ -88,7 +90,7 @@ fn server(
     seconds: f64,
     memory_before: Option<u64>,
 ) -> Option<Server> {
-    let (process, nanos) = (run.server.as_ref()?, window.server_cpu?);
+    let (process, usage) = (run.server.as_ref()?, window.server?);
     let deliveries = run.crowd.tally.counts.deliveries;
     let memory = process.resident_kib();
     let added = memory
@@ -96,9 +98,10 @@ fn server(
         .map(|(with, before)| with as f64 - before as f64);
     Some(Server {
         pid: Process::pid(process),
-        cpu_seconds: nanos as f64 / 1e9,
-        cpu_cores: cores(nanos, seconds),
-        cpu_us_per_delivery: (deliveries > 0).then(|| nanos as f64 / 1e3 / deliveries as f64),
+        cpu_seconds: usage.cpu as f64 / 1e9,
+        cpu_cores: cores(usage.cpu, seconds),
+        waiting_cores: cores(usage.waiting, seconds),
+        cpu_us_per_delivery: (deliveries > 0).then(|| usage.cpu as f64 / 1e3 / deliveries as f64),
         memory_before_kib: memory_before,
         memory_with_viewers_kib: memory,
         memory_kib_per_viewer: added.map(|added| added / run.crowd.present.max(1) as f64),
@@ -109,36 +112,35 @@ fn cores(nanos: u64, seconds: f64) -> f64 {
     nanos as f64 / 1e9 / seconds
 }
 
-fn notes(
-    plan: &Plan,
-    control: Option<&Control>,
-    counts: &tally::Counts,
-    is_saturated: bool,
-) -> Vec<String> {
-    let mut notes = Vec::new();
-    if is_saturated {
-        notes.push("the client is saturated: latency and rate may be its own; use fewer viewers, or `--client-cpu`".to_owned());
-    }
-    if counts.deliveries == 0 {
-        notes.push("no record came within the measurement; make it longer".to_owned());
-    }
-    if let Some(why) = control.and_then(Control::why_not) {
-        notes.push(format!(
-            "the hub's clock and schedule are not known ({why}); `--stamp-field` does without"
-        ));
-    }
-    let (index, unnumbered) = (&plan.index_field, counts.unnumbered);
-    if unnumbered > 0 {
-        notes.push(format!(
-            "loss, spread and what was held back are not known: {unnumbered} records could not be numbered by \
-             `{index}` (`--index-field`); a bare record must hold its index in the dataset"
-        ));
-    }
-    if counts.untimed > 0 {
-        let untimed = counts.untimed;
-        notes.push(format!(
-            "latency is not known: nothing says when {untimed} of the records were due"
-        ));
-    }
-    notes
+/// What the reader of the numbers should know.
+fn notes(plan: &Plan, run: &Run<'_>, is_saturated: bool) -> Vec<String> {
+    let counts = &run.crowd.tally.counts;
+    let (index, unnumbered, untimed) = (&plan.index_field, counts.unnumbered, counts.untimed);
+    let control = run.control.as_ref();
+    let why_not = control.and_then(Control::why_not);
+    let has_no_schedule =
+        control.is_some() && why_not.is_none() && run.crowd.reader.schedule.is_none();
+    let told = [
+        is_saturated.then(|| {
+            "the client is saturated: latency and rate may be its own; use fewer viewers, or give it a core of its \
+             own (`--client-cpu`)"
+                .to_owned()
+        }),
+        (counts.deliveries == 0)
+            .then(|| "no record came within the measurement; make it longer".to_owned()),
+        why_not.map(|why| {
+            format!("the hub's clock and schedule are not known ({why}); `--stamp-field` does without")
+        }),
+        has_no_schedule.then(|| "the topic is live and has no schedule".to_owned()),
+        (unnumbered > 0).then(|| {
+            format!(
+                "loss, spread and what was held back are not known: {unnumbered} records could not be numbered by \
+                 `{index}` (`--index-field`); a bare record must hold its index in the dataset"
+            )
+        }),
+        (untimed > 0).then(|| {
+            format!("latency is not known: nothing says when {untimed} of the records were due")
+        }),
+    ];
+    told.into_iter().flatten().collect()
 }

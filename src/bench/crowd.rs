@@ -125,11 +125,11 @@ impl Crowd {
         }
     }
 
-    /// How far behind `seq` those are that are still there.
-    pub(super) fn held_back(&self, seq: u64) -> HeldBack {
+    /// How far behind `seq` those are that are still there. One that has nothing at all misses what came after `from`.
+    pub(super) fn held_back(&self, from: u64, seq: u64) -> HeldBack {
         let mut held = HeldBack::default();
         for viewer in self.viewers.iter().flatten() {
-            let missing = seq.saturating_sub(viewer.follower.last().unwrap_or(0));
+            let missing = seq.saturating_sub(viewer.follower.last().unwrap_or(from));
             held.records += missing;
             held.viewers += usize::from(missing > 0);
             held.worst = held.worst.max(missing);

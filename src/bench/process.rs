@@ -9,8 +9,17 @@ use std::fs;
 #[derive(Debug)]
 pub(super) struct Process {
     pid: u32,
-    /// The CPU time of each thread when it was last seen, in nanoseconds. Those that have ended stay.
-    threads: BTreeMap<u32, u64>,
+    /// What each thread had used when it was last seen. Those that have ended stay.
+    threads: BTreeMap<u32, Usage>,
+}
+
+/// What the scheduler has given, in nanoseconds.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Usage {
+    /// Time on a core.
+    pub(super) cpu: u64,
+    /// Time in which it would have run, had a core been free.
+    pub(super) waiting: u64,
 }
 
 /// Nanoseconds in one tick of `/proc/PID/stat`; 100 a second on every architecture there is.
@@ -23,7 +32,7 @@ impl Process {
             pid,
             threads: BTreeMap::new(),
         };
-        process.cpu().map(|_| process)
+        process.usage().map(|_| process)
     }
 
     /// Its number.
@@ -31,33 +40,51 @@ impl Process {
         self.pid
     }
 
-    /// The CPU time so far, in nanoseconds: that of all threads, with what ended ones had used when this was last
-    /// called. `None` when the process is gone.
-    pub(super) fn cpu(&mut self) -> Option<u64> {
+    /// What all threads have used so far, with what ended ones had used when this was last called. `None` when the
+    /// process is gone.
+    pub(super) fn usage(&mut self) -> Option<Usage> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.pid)).ok()?;
         let ids = tasks.filter_map(|task| task.ok()?.file_name().to_str()?.parse().ok());
         for id in ids {
-            let path = format!("/proc/{}/task/{id}/schedstat", self.pid);
             // A thread may end between the listing and the reading.
-            if let Some(nanos) = fs::read_to_string(path).ok().and_then(|text| first(&text)) {
-                self.threads.insert(id, nanos);
+            if let Some(usage) = self.thread(id) {
+                self.threads.insert(id, usage);
             }
         }
-        let exact: u64 = self.threads.values().sum();
-        if exact > 0 {
-            Some(exact)
+        let total = self
+            .threads
+            .values()
+            .copied()
+            .fold(Usage::default(), Usage::plus);
+        if total.cpu > 0 {
+            Some(total)
         } else {
-            self.cpu_in_ticks()
+            self.usage_in_ticks()
         }
     }
 
+    fn thread(&self, id: u32) -> Option<Usage> {
+        let path = format!("/proc/{}/task/{id}/schedstat", self.pid);
+        let text = fs::read_to_string(path).ok()?;
+        let mut numbers = text
+            .split_whitespace()
+            .map_while(|number| number.parse().ok());
+        Some(Usage {
+            cpu: numbers.next()?,
+            waiting: numbers.next()?,
+        })
+    }
+
     /// For kernels that keep no statistics of the scheduler; exact to a hundredth of a second.
-    fn cpu_in_ticks(&self) -> Option<u64> {
+    fn usage_in_ticks(&self) -> Option<Usage> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
         // The second field is the program's name in parentheses, and may hold anything.
         let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
-        Some((ticks(11)? + ticks(12)?) * TICK)
+        Some(Usage {
+            cpu: (ticks(11)? + ticks(12)?) * TICK,
+            waiting: 0,
+        })
     }
 
     /// The memory that is resident, in KiB.
@@ -73,6 +100,23 @@ impl Process {
     }
 }
 
+impl Usage {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            waiting: self.waiting + other.waiting,
+        }
+    }
+
+    /// What came on top of `before`.
+    pub(super) const fn since(self, before: Self) -> Self {
+        Self {
+            cpu: self.cpu.saturating_sub(before.cpu),
+            waiting: self.waiting.saturating_sub(before.waiting),
+        }
+    }
+}
+
 fn first(text: &str) -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
@@ -84,13 +128,13 @@ mod tests {
     #[test]
     fn a_process_uses_time_and_memory() {
         let mut own = Process::of(std::process::id()).unwrap();
-        let before = own.cpu().unwrap();
+        let before = own.usage().unwrap();
         let mut sum = 0_u64;
-        while own.cpu().unwrap() < before + 2 * TICK {
+        while own.usage().unwrap().since(before).cpu < 2 * TICK {
             sum = std::hint::black_box(sum + 1);
         }
         assert!(own.resident_kib().unwrap() > 100);
-        assert!(own.cpu_in_ticks().unwrap() > 0);
+        assert!(own.usage_in_ticks().unwrap().cpu > 0);
     }
 
     #[test]

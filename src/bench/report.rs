@@ -50,7 +50,8 @@ pub struct Report {
     pub server: Option<Server>,
     /// The instrument's own process.
     pub client: Client,
-    /// The instrument used more than nine tenths of its core: latencies and rates may be its own.
+    /// The instrument used its core, or waited for it, more than nine tenths of the time: latencies and rates may be
+    /// its own.
     pub client_saturated: bool,
     /// The yardstick's own account, in a run with `--floor`.
     pub floor: Option<FloorCounts>,
@@ -150,7 +151,9 @@ pub struct Server {
     pub cpu_seconds: f64,
     /// The same as a part of one core: 1 is a whole one.
     pub cpu_cores: f64,
-    /// The same for each delivery, in microseconds; null without any.
+    /// Time in which its threads would have run and had no core, as a part of one core.
+    pub waiting_cores: f64,
+    /// The CPU time for each delivery, in microseconds; null without any.
     pub cpu_us_per_delivery: Option<f64>,
     /// Resident before the first viewer, in KiB.
     pub memory_before_kib: Option<u64>,
@@ -165,6 +168,8 @@ pub struct Server {
 pub struct Client {
     /// CPU time within the measurement as a part of one core; null where the system does not tell.
     pub cpu_cores: Option<f64>,
+    /// Time in which it would have run and had no core, as a part of one core; null where the system does not tell.
+    pub waiting_cores: Option<f64>,
 }
 
 /// What the yardstick says of itself.

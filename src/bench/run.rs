@@ -10,9 +10,10 @@ use mio::{Events, Poll};
 use super::connection::Inlet;
 use super::control::{CONTROL, Control, wall_offset};
 use super::crowd::{Crowd, HeldBack};
-use super::process::Process;
+use super::process::{Process, Usage};
 use super::progress::Progress;
 use super::reader::Reader;
+use super::schedule::Schedule;
 use super::{BenchError, Plan};
 use crate::clock::Clock;
 
@@ -47,6 +48,7 @@ pub(super) struct Run<'a> {
     pub(super) server: Option<Process>,
     own: Option<Process>,
     progress: Progress,
+    phase: &'static str,
     next_second: i64,
 }
 
@@ -55,9 +57,9 @@ pub(super) struct Run<'a> {
 pub(super) struct Window {
     /// How long it was, in microseconds.
     pub(super) length: i64,
-    /// CPU time that server and client used in it, in nanoseconds.
-    pub(super) server_cpu: Option<u64>,
-    pub(super) client_cpu: Option<u64>,
+    /// What server and client used in it, where that is known.
+    pub(super) server: Option<Usage>,
+    pub(super) client: Option<Usage>,
     pub(super) held_back: HeldBack,
 }
 
@@ -77,6 +79,7 @@ impl<'a> Run<'a> {
             server,
             own: Process::of(std::process::id()),
             progress: Progress::new(),
+            phase: "joining",
             next_second: 0,
         })
     }
@@ -135,42 +138,47 @@ impl<'a> Run<'a> {
 
     /// Lets it run without measuring.
     pub(super) fn warm_up(&mut self) -> Result<(), BenchError> {
+        self.phase = "warming up";
         self.run_until(self.now() + micros(self.plan.warmup))
     }
 
     /// Measures.
     pub(super) fn measure(&mut self) -> Result<Window, BenchError> {
-        let cpu_before = self.cpu();
+        self.phase = "measuring";
+        let usage_before = self.usage();
         let began = self.now();
         self.crowd.tally.begin();
         let end = began + micros(self.plan.duration);
+        let from = self.due_at(began);
         self.run_until((end - HELD_BACK_AFTER).max(began))?;
-        let front = self.crowd.tally.front;
+        let due = self.due_at(end - HELD_BACK_AFTER);
         self.run_until(end)?;
         self.crowd.tally.end();
-        let (length, cpu_after) = (self.now() - began, self.cpu());
-        let due = self.due_at(end - HELD_BACK_AFTER);
-        let used = |after: Option<u64>, before| Some(after?.saturating_sub(before?));
+        let (length, usage) = (self.now() - began, self.usage());
+        let used = |after: Option<Usage>, before: Option<Usage>| Some(after?.since(before?));
         Ok(Window {
             length,
-            server_cpu: used(cpu_after.0, cpu_before.0),
-            client_cpu: used(cpu_after.1, cpu_before.1),
-            held_back: self.crowd.held_back(due.unwrap_or(front)),
+            server: used(usage.0, usage_before.0),
+            client: used(usage.1, usage_before.1),
+            held_back: self.crowd.held_back(from, due),
         })
     }
 
     /// Says good-bye and waits a little for the server to do so.
     pub(super) fn take_leave(&mut self) {
+        self.phase = "leaving";
         self.crowd.take_leave();
         let until = self.now() + LEAVE_WITHIN;
         // The measurement is over, and no failure can spoil it any more.
         while self.crowd.present > 0 && self.now() < until && self.turn(until).is_ok() {}
     }
 
-    /// The last publication due at an instant of our clock, where the hub's schedule is known.
-    fn due_at(&self, now: i64) -> Option<u64> {
+    /// The last publication due at an instant of our clock; where the hub's schedule is not known, the last one that
+    /// anybody has now.
+    fn due_at(&self, instant: i64) -> u64 {
         let reader = &self.crowd.reader;
-        Some(reader.schedule?.due(now + reader.offset))
+        let due = |schedule: Schedule| schedule.due(instant + reader.offset);
+        reader.schedule.map_or(self.crowd.tally.front, due)
     }
 
     fn run_until(&mut self, end: i64) -> Result<(), BenchError> {
@@ -215,15 +223,11 @@ impl<'a> Run<'a> {
         if now >= self.next_second {
             self.next_second = now + SECOND;
             // So that threads which end are counted up to here.
-            self.cpu();
+            self.usage();
             if self.plan.stamp_field.is_some() {
                 self.crowd.reader.offset = wall_offset(self.inlet.clock.now());
             }
-            let (crowd, viewers) = (&self.crowd, self.plan.viewers);
-            let (joined, deliveries) = (crowd.joined, crowd.tally.counts.deliveries);
-            self.progress.say(format_args!(
-                "{joined} of {viewers} viewers have joined, {deliveries} records delivered"
-            ));
+            self.tell_progress();
         }
         let Some(control) = self.control.as_mut() else {
             return self.next_second;
@@ -238,10 +242,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// CPU time of server and client so far, in nanoseconds.
-    fn cpu(&mut self) -> (Option<u64>, Option<u64>) {
-        let cpu = |process: &mut Option<Process>| process.as_mut()?.cpu();
-        (cpu(&mut self.server), cpu(&mut self.own))
+    fn tell_progress(&self) {
+        let (phase, crowd, viewers) = (self.phase, &self.crowd, self.plan.viewers);
+        let (joined, deliveries) = (crowd.joined, crowd.tally.counts.deliveries);
+        self.progress.say(format_args!(
+            "{phase}: {joined} of {viewers} viewers, {deliveries} records"
+        ));
+    }
+
+    /// What server and client have used so far.
+    fn usage(&mut self) -> (Option<Usage>, Option<Usage>) {
+        let usage = |process: &mut Option<Process>| process.as_mut()?.usage();
+        (usage(&mut self.server), usage(&mut self.own))
     }
 
     fn now(&self) -> i64 {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::report::Report;
+use super::report::{Client, Report, Server};
 
 /// Shown in place of what was not measured.
 const UNKNOWN: &str = "not known";
@@ -39,8 +39,16 @@ impl fmt::Display for Report {
                 floor.dropped, floor.closed
             )?;
         }
-        if let Some(cores) = self.client.cpu_cores {
-            writeln!(f, "client      {:.0} % of a core", cores * 100.0)?;
+        if let Client {
+            cpu_cores: Some(used),
+            waiting_cores: Some(waited),
+        } = self.client
+        {
+            let (used, waited) = (used * 100.0, waited * 100.0);
+            writeln!(
+                f,
+                "client      {used:.0} % of a core, {waited:.0} % waiting for it"
+            )?;
         }
         let machine = &self.machine;
         writeln!(
@@ -109,9 +117,10 @@ impl Report {
     }
 }
 
-impl fmt::Display for super::report::Server {
+impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} % of a core", self.cpu_cores * 100.0)?;
+        let (used, waited) = (self.cpu_cores * 100.0, self.waiting_cores * 100.0);
+        write!(f, "{used:.1} % of a core, {waited:.1} % waiting for it")?;
         if let Some(micros) = self.cpu_us_per_delivery {
             write!(f, ", {micros:.2} µs a delivery")?;
         }

@@ -174,7 +174,7 @@ fn a_hub_that_closes_every_viewer_ends_it_with_the_code() {
         .unwrap();
     let mut error = std::io::BufReader::new(child.stderr.take().unwrap());
     let mut text = String::new();
-    while !text.contains("100 of 100 viewers have joined") {
+    while !text.contains("measuring: 100 of 100 viewers") {
         assert!(
             std::io::BufRead::read_line(&mut error, &mut text).unwrap() > 0,
             "{text}"
