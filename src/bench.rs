@@ -51,6 +51,7 @@ pub use report::{
 };
 pub use target::{Form, Target, TargetError};
 
+use account::Before;
 use process::Process;
 use run::Run;
 
@@ -123,18 +124,25 @@ pub fn measure(plan: &Plan) -> Result<Report, BenchError> {
     if viewers > room {
         return Err(BenchError::NoRoom { viewers, room });
     }
+    // Before this process is kept on one core, which would then be all that it sees.
+    let machine = Machine::this();
     if let Some(cpu) = plan.cpu {
         machine::pin(cpu).map_err(|error| BenchError::Pin(cpu, error))?;
     }
     let watch = |pid| Process::of(pid).ok_or(BenchError::NoProcess(pid));
     let server = plan.pid.map(watch).transpose()?;
-    let memory_before = server.as_ref().and_then(Process::resident_kib);
+    let memory_kib = server.as_ref().and_then(Process::resident_kib);
     let mut run = Run::new(plan, server)?;
     run.consult()?;
     let join_time = run.join()?;
     run.warm_up()?;
     let window = run.measure()?;
-    let report = account::report(plan, &run, &window, join_time, memory_before);
+    let before = Before {
+        machine,
+        memory_kib,
+        join_time,
+    };
+    let report = account::report(plan, &run, &window, before);
     run.take_leave();
     Ok(report)
 }

@@ -12,14 +12,18 @@ use super::run::{Run, Window};
 /// The part of a core beyond which the instrument itself is what is measured, whether it had the core or waited for it.
 const SATURATED: f64 = 0.9;
 
+/// What was known when the measurement began.
+#[derive(Debug)]
+pub(super) struct Before {
+    pub(super) machine: Machine,
+    /// The server's resident memory before the first viewer, in KiB.
+    pub(super) memory_kib: Option<u64>,
+    /// From the first connection to the last viewer's joining.
+    pub(super) join_time: Duration,
+}
+
 /// The report of a run whose measurement is `window`.
-pub(super) fn report(
-    plan: &Plan,
-    run: &Run<'_>,
-    window: &Window,
-    join_time: Duration,
-    memory_before: Option<u64>,
-) -> Report {
+pub(super) fn report(plan: &Plan, run: &Run<'_>, window: &Window, before: Before) -> Report {
     let (crowd, counts) = (&run.crowd, run.crowd.tally.counts);
     let seconds = window.length as f64 / 1e6;
     let deliveries = counts.deliveries as f64;
@@ -42,7 +46,7 @@ pub(super) fn report(
         url: plan.target.url.clone(),
         form: plan.target.dialect.name(),
         viewers: crowd.joined,
-        join_seconds: join_time.as_secs_f64(),
+        join_seconds: before.join_time.as_secs_f64(),
         duration_seconds: seconds,
         rate_observed: deliveries / seconds / present as f64,
         deliveries: counts.deliveries,
@@ -67,11 +71,11 @@ pub(super) fn report(
             reasons: crowd.lost.clone(),
         },
         clock: run.control.as_ref().and_then(clock),
-        server: server(run, window, seconds, memory_before),
+        server: server(run, window, seconds, before.memory_kib),
         client,
         client_saturated: is_saturated,
         floor: None,
-        machine: Machine::this(),
+        machine: before.machine,
         notes: notes(plan, run, is_saturated),
     }
 }

@@ -9,7 +9,6 @@ mod records;
 mod sender;
 mod server;
 
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -64,9 +63,7 @@ impl Floor {
     /// Where it listens.
     #[must_use]
     pub fn url(&self) -> String {
-        let mut url = String::new();
-        _ = write!(url, "ws://127.0.0.1:{}/ws", self.port);
-        url
+        format!("ws://127.0.0.1:{}/ws", self.port)
     }
 
     /// Its process.

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Machine {
     /// The CPU's model, empty where the system does not say.
     pub cpu: String,
-    /// Cores this process may use.
+    /// Cores that the system lets this process use, when none is chosen.
     pub cores: usize,
     /// The kernel's release, empty where the system does not say.
     pub kernel: String,

@@ -21,7 +21,7 @@ pub struct Bench {
     /// configuration]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// Viewers at once
+    /// Viewers at once; one connection more asks a hub for its schedule and clock
     #[arg(long, value_name = "COUNT", default_value = "100")]
     pub viewers: NonZeroUsize,
     /// What viewers speak [default: sse for http://…/sse, else bare]

@@ -125,6 +125,21 @@ fn the_floor_sends_what_a_hub_would() {
 }
 
 #[test]
+fn a_floor_ends_when_its_parent_does() {
+    let mut floor = hub::program()
+        .args(["bench", "--floor", "--floor-server", "--rate", "0.001"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(floor.stdin.take());
+    let output = floor.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(said.lines().nth(1), Some("0 0"), "{said}");
+}
+
+#[test]
 fn a_floor_that_cannot_start_says_why() {
     let output = bench(&["--floor", "--dataset", "/nonexistent.json"]);
     let error = String::from_utf8_lossy(&output.stderr);
