@@ -1,0 +1,83 @@
+"""A server under test, and the first of them: our hub.
+
+A server is started anew for every measurement, sends its records on the tick from then on, and is
+ended with the block it was asked for in.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rig.processes import SERVER_CORE, Failed, Program, running, wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
+HUB = TARGET / "release" / "tickcast"
+
+# The programs and configurations of the peers; their record is everybody's.
+PEERS = ROOT / "benches" / "peers"
+sys.path.insert(0, str(PEERS))
+
+# A replay longer than any measurement, so that the dataset does not begin again within one.
+DATASET_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs and sends: where viewers go, and the process whose CPU and memory count."""
+
+    url: str
+    pid: int
+    program: Program
+    # The field with the instant at which a record is due; our own hub tells that otherwise.
+    stamp_field: str | None
+
+
+def write_dataset(folder: Path, rate: float) -> Path:
+    """Records of the size that the peers send, for the hub and the floor to replay."""
+    from ticks import record
+
+    path = folder / "dataset.json"
+    records = (record(index, 0) for index in range(max(1000, round(rate * DATASET_SECONDS))))
+    path.write_bytes(b"[" + b",\n".join(records) + b"]\n")
+    return path
+
+
+@contextmanager
+def hub(rate: float, folder: Path) -> Iterator[Server]:
+    """The hub as it is built, every setting that bears on speed at its default."""
+    write_dataset(folder, rate)
+    config = folder / "tickcast.toml"
+    config.write_text(
+        "[server]\nport = 0\nmax_viewers = 20000\ndrain = '0s'\n"
+        "[ops]\nenabled = false\n"
+        "[log]\nlevel = 'info'\n"
+        "[state]\ndir = ''\n"
+        f"[topics.bench]\ndataset = 'dataset.json'\nrate = {float(rate)}\n"
+    )
+    with running("hub", [HUB, "--config", config], SERVER_CORE, folder, _env_without_settings()) as program:
+        url = wait_for("event `listening`", program, lambda: _listening(program))
+        yield Server(url.replace("http://", "ws://").rstrip("/") + "/ws", program.pid, program, None)
+
+
+def _listening(program: Program) -> str | None:
+    for line in program.lines():
+        event = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
+        if event.get("event") == "listening" and event.get("listener") == "public":
+            return str(event["url"])
+    return None
+
+
+def _env_without_settings() -> dict[str, str]:
+    """What somebody has set for their own hub is not for this one."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TICKCAST_")}
+
+
+def check_hub() -> None:
+    """Raises unless there is a hub to measure."""
+    if not HUB.exists():
+        raise Failed(f"{HUB} is missing; `make build` builds it")
