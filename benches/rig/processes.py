@@ -132,11 +132,12 @@ def accepts(port: int) -> bool | None:
 
 
 def prepare_this_process() -> None:
-    """Moves this program off the server's core, lets it open enough, and makes SIGTERM end it as Ctrl-C does."""
+    """Moves this program off the server's core, lets it open enough, and has every signal end it as Ctrl-C does."""
     if not {SERVER_CORE, CLIENT_CORE} <= os.sched_getaffinity(0):
         raise Failed("two cores are needed, 0 for the server and 1 for its viewers")
     os.sched_setaffinity(0, {CLIENT_CORE})
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)

@@ -22,8 +22,10 @@ HUB = TARGET / "release" / "tickcast"
 PEERS = ROOT / "benches" / "peers"
 sys.path.insert(0, str(PEERS))
 
-# A replay longer than any measurement, so that the dataset does not begin again within one.
+# A replay longer than a measurement, so that the dataset does not begin again within one; the cap is
+# 20 MB, and still a minute at the highest rate that is likely.
 DATASET_SECONDS = 180
+DATASET_RECORDS = (1_000, 300_000)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def write_dataset(folder: Path, rate: float) -> Path:
     from ticks import record
 
     path = folder / "dataset.json"
-    records = (record(index, 0) for index in range(max(1000, round(rate * DATASET_SECONDS))))
+    least, most = DATASET_RECORDS
+    records = (record(index, 0) for index in range(min(most, max(least, round(rate * DATASET_SECONDS)))))
     path.write_bytes(b"[" + b",\n".join(records) + b"]\n")
     return path
 

@@ -1,0 +1,78 @@
+"""What comes out: the machine, tables in the form of BENCHMARKS.md, and every single run as JSON."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rig.servers import HUB, ROOT
+
+
+@dataclass(frozen=True)
+class Table:
+    """A heading and rows, printed as Markdown."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def __str__(self) -> str:
+        lines = [self.header, ["---"] * len(self.header), *self.rows]
+        return "\n".join((f"### {self.title}\n", *(f"| {' | '.join(cells)} |" for cells in lines)))
+
+
+def spread(values: Iterable[float], digits: int = 2) -> str:
+    """The median, with the least and the greatest where they differ."""
+    found = list(values)
+    middle, least, most = (f"{of(found):,.{digits}f}" for of in (median, min, max))
+    return middle if least == most else f"{middle} ({least}–{most})"
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on, and of which commit."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "commit": _commit(),
+        "hub": _said(str(HUB), "--version"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _commit() -> str:
+    return _said("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12")
+
+
+def _said(*command: str) -> str:
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
+
+
+def heading(facts: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+    """The lines above the tables."""
+    lines = [
+        f"Machine: {facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}; "
+        f"load average at the start {facts['load_average']:.2f}",
+        f"Commit {facts['commit']} ({facts['hub']}), {facts['date']}",
+        *(f"Peer: {name} {version}" for name, version in versions.items()),
+    ]
+    return "\n".join(lines)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1) + "\n")

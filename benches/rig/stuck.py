@@ -1,0 +1,82 @@
+"""Viewers that join and then never read: what a hub has to survive.
+
+Each is a socket with the smallest receive buffer that the kernel gives. Whether the hub still holds it
+is found out without reading: the kernel probes the connection once a second (keepalive), and the answer
+for one that is gone is a reset. The probes carry nothing, so to the hub such a viewer stays silent.
+"""
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+HEAD_END = b"\r\n\r\n"
+HANDSHAKE_SECONDS = 5.0
+PROBE_SECONDS = 1
+POLL_SECONDS = 0.5
+
+
+class StuckViewers:
+    """A number of them, and when each was disconnected, in seconds since it joined."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.disconnected: list[float] = []
+
+
+@contextmanager
+def stuck_viewers(url: str, count: int) -> Iterator[StuckViewers]:
+    """They join when the block begins and are gone when it ends."""
+    viewers = StuckViewers(count)
+    with ExitStack() as stack:
+        connections = [stack.enter_context(_join(url)) for _ in range(count)]
+        over = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(viewers, connections, over))
+        watcher.start()
+        try:
+            yield viewers
+        finally:
+            over.set()
+            watcher.join()
+
+
+def _join(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    connection = socket.socket()
+    try:
+        # Before connecting, since the window that is offered depends on it; the kernel takes its least.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_SECONDS)
+        connection.settimeout(HANDSHAKE_SECONDS)
+        connection.connect((parts.hostname, parts.port))
+        connection.sendall(
+            f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGlja2Nhc3Qgc3R1Y2shIQ==\r\n\r\n".encode()
+        )
+        head = b""
+        while HEAD_END not in head:
+            # One at a time: what comes after the head must stay unread.
+            head += connection.recv(1) or HEAD_END
+        if not head.startswith(b"HTTP/1.1 101 "):
+            raise OSError(f"the hub answers {head[:40]!r}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _watch(viewers: StuckViewers, connections: list[socket.socket], over: threading.Event) -> None:
+    joined = time.monotonic()
+    poll = select.poll()
+    for connection in connections:
+        poll.register(connection, select.POLLRDHUP)
+    while not over.wait(POLL_SECONDS):
+        for descriptor, _ in poll.poll(0):
+            poll.unregister(descriptor)
+            viewers.disconnected.append(time.monotonic() - joined)
