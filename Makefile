@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench clean tools
+.PHONY: help run build page test lint fmt bench microbench clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find web \( -name node_modules -o -name dist \) -prune -
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
-	  while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
+	  while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 # Logs are JSON for machines; a person at a terminal gets text, unless they chose otherwise.
 run: build ## build and serve config/tickcast.toml on http://127.0.0.1:8000/
@@ -39,7 +39,12 @@ fmt: web/node_modules/.package-lock.json ## format all sources
 	cargo fmt
 	npm --prefix web run --silent format
 
-bench: page ## run the benchmarks
+# ARGS narrows it: make bench ARGS='--only cpu --runs 3'. A machine with nothing else to do is needed.
+bench: build ## measure the hub, the floor and the peers (about 70 minutes)
+	@benches/peers/install.sh
+	@benches/compare.py $(ARGS)
+
+microbench: page ## run the benchmarks of the code's hot parts
 	cargo bench --locked
 
 clean: ## remove everything built or fetched; a hub's state stays
