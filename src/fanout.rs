@@ -13,6 +13,7 @@
 mod audience;
 mod bell;
 mod closing;
+mod conversation;
 mod drain;
 mod heartbeat;
 mod joiner;

@@ -222,6 +222,7 @@ impl Lane {
         let topic = topic.name().as_str();
         tracing::debug!(event = "viewer.joined", topic, remote = %viewer.remote(), "a viewer joined");
         entry.insert(viewer);
+        self.set_alarm(id);
         // The greeting goes before the answer to whatever came with the handshake.
         self.serve(id);
         if let Some(viewer) = self.viewers.get_mut(id as usize) {
@@ -253,14 +254,16 @@ impl Lane {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
             return;
         };
-        if viewer.alarm != at {
+        let (alarm, deadline) = viewer.alarm_and_deadline();
+        if *alarm != at {
             // It had an earlier deadline since, or it is another viewer by now.
             return;
         }
-        viewer.alarm = Micros::new(i64::MAX);
-        if viewer.deadline() <= now && !viewer.beat(self.shared.drain.retry_ms(), now) {
+        *alarm = Micros::new(i64::MAX);
+        if deadline <= now && !viewer.beat(self.shared.drain.retry_ms(), now) {
             return self.remove(id);
         }
+        self.set_alarm(id);
         self.serve(id);
     }
 
@@ -307,9 +310,11 @@ impl Lane {
             clock: &self.shared.clock,
         };
         let served = viewer.send(surroundings, &mut tally);
+        let is_closing = viewer.is_closing();
         self.relays[viewer.relay as usize].tally.add(tally);
         match served {
-            Ok(Served::Waits) => self.set_alarm(id),
+            Ok(Served::Waits) if is_closing => self.set_alarm(id),
+            Ok(Served::Waits) => {}
             Ok(Served::Again) => self.again.push(id),
             Ok(Served::Left) | Err(_) => self.remove(id),
         }
@@ -320,9 +325,9 @@ impl Lane {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
             return;
         };
-        let deadline = viewer.deadline();
-        if deadline < viewer.alarm {
-            viewer.alarm = self.wheel.put(id, deadline);
+        let (alarm, deadline) = viewer.alarm_and_deadline();
+        if deadline < *alarm {
+            *alarm = self.wheel.put(id, deadline);
         }
     }
 

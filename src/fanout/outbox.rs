@@ -1,6 +1,6 @@
 //! `Outbox`: the frames that are one viewer's own and that its socket has not taken yet.
 //!
-//! Empty, and without memory, nearly always: greetings, answers, gaps, and the rest of what a socket took in part.
+//! A viewer has one only now and then: for greetings, answers, gaps, and the rest of what a socket took in part.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
@@ -39,10 +39,6 @@ impl Tally {
 impl Outbox {
     /// Frames given to one system call. Beyond this a call costs less than what it carries.
     const FRAMES_PER_CALL_MAX: usize = 16;
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
 
     /// Adds a frame behind all others.
     pub(super) fn push(&mut self, bytes: Bytes) {
@@ -88,8 +84,6 @@ impl Outbox {
                 taken => self.advance(taken, tally),
             }
         }
-        // The queue's memory goes with its last frame: a viewer that is only sent publications holds none.
-        self.frames = VecDeque::new();
         Ok(())
     }
 

@@ -17,7 +17,8 @@ pub(super) struct Outgoing {
     last: Seq,
     /// Whether the viewer has `last` itself, and so is told of a jump behind it.
     has_last: bool,
-    outbox: Outbox,
+    /// Made when there is something to put into it, and gone with its last frame.
+    outbox: Option<Box<Outbox>>,
 }
 
 /// Why writing ended.
@@ -46,7 +47,7 @@ impl Outgoing {
         Self {
             last,
             has_last,
-            outbox: Outbox::default(),
+            outbox: None,
         }
     }
 
@@ -62,18 +63,18 @@ impl Outgoing {
 
     /// Adds a frame that holds no publication.
     pub(super) fn push(&mut self, frame: Bytes) {
-        self.outbox.push(frame);
+        self.outbox().push(frame);
     }
 
     /// Adds a frame ahead of everything that has not begun.
     pub(super) fn push_ahead(&mut self, frame: Bytes) {
-        self.outbox.push_ahead(frame);
+        self.outbox().push_ahead(frame);
     }
 
     /// Adds frames of the publications that follow, up to `last`.
     pub(super) fn push_publications(&mut self, frames: Bytes, last: Seq) {
         let count = last.get() - self.last.get();
-        self.outbox.push_holding(frames, count);
+        self.outbox().push_holding(frames, count);
         (self.last, self.has_last) = (last, true);
     }
 
@@ -84,7 +85,19 @@ impl Outgoing {
 
     /// Whether all frames of the viewer's own have gone.
     pub(super) fn is_outbox_empty(&self) -> bool {
-        self.outbox.is_empty()
+        self.outbox.is_none()
+    }
+
+    fn outbox(&mut self) -> &mut Outbox {
+        self.outbox.get_or_insert_default()
+    }
+
+    fn empty_outbox(&mut self, socket: &mut impl Write, tally: &mut Tally) -> io::Result<()> {
+        if let Some(outbox) = &mut self.outbox {
+            outbox.write(socket, tally)?;
+            self.outbox = None;
+        }
+        Ok(())
     }
 
     /// Gives `socket` the viewer's own frames and no publications.
@@ -96,7 +109,7 @@ impl Outgoing {
         socket: &mut impl Write,
         tally: &mut Tally,
     ) -> io::Result<Written> {
-        blocked_or(self.outbox.write(socket, tally).map(|()| Written::All))
+        blocked_or(self.empty_outbox(socket, tally).map(|()| Written::All))
     }
 
     /// Gives `socket` what the viewer is owed: one system call for whatever came in one go.
@@ -119,9 +132,7 @@ impl Outgoing {
         tally: &mut Tally,
     ) -> io::Result<Written> {
         for _ in 0..Self::CALLS_MAX {
-            if !self.outbox.is_empty() {
-                self.outbox.write(socket, tally)?;
-            }
+            self.empty_outbox(socket, tally)?;
             match log.after(self.last) {
                 Place::Live => return Ok(Written::All),
                 Place::Apart(to) => return Ok(Written::Apart(to)),
@@ -186,7 +197,7 @@ impl Outgoing {
                 tally.publications += cut.last.get() - self.last.get() - begun;
                 self.move_to(cut.last);
                 if let Some((rest, publications)) = cut.begun {
-                    self.outbox.push_begun(rest, publications);
+                    self.outbox().push_begun(rest, publications);
                 }
                 return;
             }

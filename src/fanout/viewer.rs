@@ -4,58 +4,43 @@
 //! waits: the lane calls when something has happened or is due.
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
 use mio::net::TcpStream;
 
 use super::closing::Closing;
-use super::heartbeat::{Beat, Heartbeat};
+use super::conversation::{Conversation, Demand};
 use super::joiner::{Form, Holds};
 use super::log::Log;
 use super::outbox::Tally;
 use super::outgoing::{Outgoing, Written};
 use super::socket;
-use super::throttle::Throttle;
 use crate::clock::Clock;
-use crate::hub::{Ask, Attendance, Topic};
-use crate::protocol::frame::{self, Decoder, Incoming};
+use crate::hub::{Ask, Topic};
+use crate::protocol::frame;
 use crate::protocol::message::{self, Gap, GapReason, Hello, Message};
 use crate::protocol::{Close, Micros, Seq};
 use crate::settings::SlowPolicy;
 
-/// A viewer between its joining and its leaving.
+/// A viewer between its joining and its leaving. What every flush touches stands here, in one cache line; the rest
+/// is a conversation.
 #[derive(Debug)]
 pub(super) struct Viewer {
     socket: TcpStream,
     form: Form,
+    /// The socket took less than it was given, and has not said since that it takes more.
+    is_blocked: bool,
+    /// A close is under way.
+    is_closing: bool,
+    /// A ping has not been answered yet.
+    owes_pong: bool,
     /// The relay of its topic on the lane, and its place in the audience there.
     pub(super) relay: u32,
     pub(super) rank: u32,
     outgoing: Outgoing,
-    /// The socket took less than it was given, and has not said since that it takes more.
-    is_blocked: bool,
-    decoder: Decoder,
-    throttle: Throttle,
-    heartbeat: Heartbeat,
-    /// When the hub, draining, sends it away.
-    turn: Option<Micros>,
-    /// When the wheel gives it out next.
-    pub(super) alarm: Micros,
-    pings: Pings,
-    closing: Option<Closing>,
-    _attendance: Attendance,
-    holds: Holds,
-}
-
-/// Pings that have not been answered yet. Of those that came while the socket was blocked only the newest of each
-/// kind is answered, so that a viewer that does not read queues nothing.
-#[derive(Debug, Default)]
-struct Pings {
-    /// The id of a `ping` message, and when it came.
-    message: Option<(u64, Micros)>,
-    /// The payload of a WebSocket ping.
-    control: Option<Box<[u8]>>,
+    conversation: Box<Conversation>,
 }
 
 /// What a viewer needs of its surroundings.
@@ -93,23 +78,17 @@ impl Viewer {
     ) -> Self {
         socket::prepare(&socket, topic.max_lag());
         let answer = ask.answer(topic.epoch(), last);
-        let attendance = topic.attend();
+        let conversation = Conversation::begin(form, topic.attend(), holds, now);
         let mut viewer = Self {
             socket,
             form,
+            is_blocked: false,
+            is_closing: false,
+            owes_pong: false,
             relay: 0,
             rank: 0,
             outgoing: Outgoing::after(last, ask.has_last(answer)),
-            is_blocked: false,
-            decoder: Decoder::new(form.compression()),
-            throttle: Throttle::begin(now),
-            heartbeat: Heartbeat::begin(now),
-            turn: None,
-            alarm: Micros::new(i64::MAX),
-            pings: Pings::default(),
-            closing: None,
-            _attendance: attendance,
-            holds,
+            conversation: Box::new(conversation),
         };
         if form.is_v1() {
             viewer.greet(topic, answer.recovered, answer.gap, now);
@@ -139,15 +118,15 @@ impl Viewer {
         self.say_end_at_the_end(topic);
     }
 
-    /// Whom the viewer is, for the log.
-    pub(super) const fn remote(&self) -> std::net::IpAddr {
-        self.holds.remote
+    /// Where the viewer comes from.
+    pub(super) const fn remote(&self) -> IpAddr {
+        self.conversation.remote()
     }
 
     /// Why the viewer has left, as a short word.
     pub(super) fn reason(&self) -> &'static str {
-        self.closing
-            .as_ref()
+        self.conversation
+            .closing()
             .map_or("lost", |closing| closing.why.label())
     }
 
@@ -164,36 +143,34 @@ impl Viewer {
         self.is_blocked = false;
     }
 
-    /// When [`Viewer::beat`] is due.
-    pub(super) fn deadline(&self) -> Micros {
-        match &self.closing {
-            Some(closing) => closing.deadline,
-            None => self.turn.map_or(self.heartbeat.deadline(), |turn| {
-                turn.min(self.heartbeat.deadline())
-            }),
-        }
+    /// Whether its deadline may have come nearer: nothing but a close brings it nearer between two alarms.
+    pub(super) const fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
+    /// When the wheel gives the viewer out, and when it should.
+    pub(super) fn alarm_and_deadline(&mut self) -> (&mut Micros, Micros) {
+        let deadline = self.conversation.deadline();
+        (&mut self.conversation.alarm, deadline)
     }
 
     /// The hub drains: the viewer is sent away at `turn`.
     pub(super) const fn expect_turn(&mut self, turn: Micros) {
-        self.turn = Some(turn);
+        self.conversation.expect_turn(turn);
     }
 
     /// A deadline has come; false when the viewer is to be cut.
     pub(super) fn beat(&mut self, retry_ms: [u64; 2], now: Micros) -> bool {
-        if self.closing.is_some() {
-            if !self.outgoing.is_outbox_empty() {
-                socket::reset(&self.socket);
+        match self.conversation.beat(now) {
+            Demand::Ping => self.outgoing.push(frame::ping()),
+            Demand::GiveUp => self.close(Closing::begin(Close::NoPong, now)),
+            Demand::SendAway => self.send_away(retry_ms, now),
+            Demand::Cut => {
+                if !self.outgoing.is_outbox_empty() {
+                    socket::reset(&self.socket);
+                }
+                return false;
             }
-            return false;
-        }
-        if self.turn.is_some_and(|turn| turn <= now) {
-            self.send_away(retry_ms, now);
-            return true;
-        }
-        match self.heartbeat.beat() {
-            Beat::Ping => self.outgoing.push(frame::ping()),
-            Beat::GiveUp => self.close(Closing::begin(Close::NoPong, now)),
         }
         true
     }
@@ -238,44 +215,10 @@ impl Viewer {
 
     /// Takes what the viewer has said, and came at `now`.
     pub(super) fn hear(&mut self, bytes: &[u8], now: Micros) {
-        if bytes.is_empty() {
-            return;
+        if let Some(closing) = self.conversation.hear(bytes, now) {
+            self.close(closing);
         }
-        self.heartbeat.hear(now);
-        self.decoder.feed(bytes);
-        loop {
-            match self.decoder.message() {
-                Ok(Some(incoming)) => self.answer(incoming, now),
-                Ok(None) => return,
-                Err(close) => return self.close(Closing::failure(close, now)),
-            }
-        }
-    }
-
-    fn answer(&mut self, incoming: Incoming, now: Micros) {
-        if let (Incoming::Close, Some(closing)) = (&incoming, &mut self.closing) {
-            closing.is_mutual = true;
-            return;
-        }
-        if self.closing.is_some() {
-            return;
-        }
-        if incoming != Incoming::Close && !self.throttle.allows(now) {
-            return self.close(Closing::begin(Close::TooMany, now));
-        }
-        match incoming {
-            Incoming::Close => self.close(Closing::in_answer(now)),
-            Incoming::Ping(payload) => self.pings.control = Some(payload.into()),
-            // What a bare viewer says is limited, and ignored.
-            Incoming::Text(_) | Incoming::Binary if self.form == Form::Bare => {}
-            Incoming::Binary => self.close(Closing::begin(Close::Binary, now)),
-            Incoming::Text(text) => match message::parse_ping(&text) {
-                Ok(Some(id)) => self.pings.message = Some((id, now)),
-                Ok(None) => {}
-                Err(_) => self.close(Closing::begin(Close::Malformed, now)),
-            },
-            Incoming::Pong => {}
-        }
+        self.owes_pong = self.conversation.owes_pong();
     }
 
     /// Gives the socket what the viewer is owed, as far as it takes it.
@@ -291,9 +234,11 @@ impl Viewer {
             self.judge(surroundings);
             return Ok(Served::Waits);
         }
-        self.push_pongs(surroundings.clock);
+        if self.owes_pong {
+            self.push_pongs(surroundings.clock);
+        }
         loop {
-            let written = if self.closing.is_some() {
+            let written = if self.is_closing {
                 self.outgoing.write_own(&mut self.socket, tally)?
             } else {
                 self.outgoing
@@ -315,7 +260,7 @@ impl Viewer {
 
     /// Everything has gone; what is left is to see whether that was all.
     fn rest(&self) -> io::Result<Served> {
-        match &self.closing {
+        match self.conversation.closing().filter(|_| self.is_closing) {
             Some(closing) if closing.is_mutual => Ok(Served::Left),
             Some(closing) if closing.is_failure => {
                 socket::end_our_half(&self.socket)?;
@@ -327,7 +272,7 @@ impl Viewer {
 
     /// A viewer that takes nothing may have fallen behind further than it is allowed to.
     fn judge(&mut self, surroundings: Surroundings<'_>) {
-        if self.closing.is_none()
+        if !self.is_closing
             && self.is_closed_when_slow(surroundings.topic)
             && surroundings.log.has_dropped_after(self.outgoing.last())
         {
@@ -382,14 +327,10 @@ impl Viewer {
 
     /// Answers to pings overtake what waits and are stamped as late as possible.
     fn push_pongs(&mut self, clock: &Clock) {
-        if let Some(payload) = self.pings.control.take() {
-            self.outgoing.push_ahead(frame::pong(&payload));
-        }
-        if let Some((id, r)) = self.pings.message.take() {
-            let s = clock.now();
-            let pong = Message::Pong { id, r, s };
-            self.outgoing.push_ahead(frame::text(&pong.to_json()));
-        }
+        let outgoing = &mut self.outgoing;
+        self.conversation
+            .take_pongs(clock, |pong| outgoing.push_ahead(pong));
+        self.owes_pong = false;
     }
 
     fn say(&mut self, message: &Message<'_>) {
@@ -407,10 +348,10 @@ impl Viewer {
     }
 
     fn close(&mut self, closing: Closing) {
-        if self.closing.is_none() {
-            self.pings = Pings::default();
-            self.outgoing.push(frame::close(closing.why));
-            self.closing = Some(closing);
+        let close = frame::close(closing.why);
+        if self.conversation.close(closing) {
+            self.outgoing.push(close);
+            (self.is_closing, self.owes_pong) = (true, false);
         }
     }
 }
@@ -420,7 +361,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_viewer_is_five_cache_lines() {
-        assert!(size_of::<Viewer>() <= 320, "{}", size_of::<Viewer>());
+    fn what_every_flush_touches_is_one_cache_line() {
+        assert!(size_of::<Viewer>() <= 64, "{}", size_of::<Viewer>());
     }
 }

@@ -1,0 +1,177 @@
+//! `Conversation`: what is said between the hub and one viewer besides publications: pings, closes, and when.
+//!
+//! No socket: bytes and instants go in, what is to be done comes out. A viewer's flushes do not touch it, so it
+//! stands apart from what they do touch.
+
+use super::closing::Closing;
+use super::heartbeat::{Beat, Heartbeat};
+use super::joiner::{Form, Holds};
+use super::throttle::Throttle;
+use crate::clock::Clock;
+use crate::hub::Attendance;
+use crate::protocol::frame::{self, Decoder, Incoming};
+use crate::protocol::message::{self, Message};
+use crate::protocol::{Close, Micros};
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    form: Form,
+    decoder: Decoder,
+    throttle: Throttle,
+    heartbeat: Heartbeat,
+    /// When the hub, draining, sends the viewer away.
+    turn: Option<Micros>,
+    /// When the wheel gives the viewer out next.
+    pub(super) alarm: Micros,
+    pings: Pings,
+    closing: Option<Closing>,
+    _attendance: Attendance,
+    holds: Holds,
+}
+
+/// Pings that have not been answered yet. Of those that came while the socket was blocked only the newest of each
+/// kind is answered, so that a viewer that does not read queues nothing.
+#[derive(Debug, Default)]
+struct Pings {
+    /// The id of a `ping` message, and when it came.
+    message: Option<(u64, Micros)>,
+    /// The payload of a WebSocket ping.
+    control: Option<Box<[u8]>>,
+}
+
+/// What a deadline that has come demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// Ping the viewer.
+    Ping,
+    /// Close the connection: the viewer is gone.
+    GiveUp,
+    /// Tell the viewer when to come back, and close.
+    SendAway,
+    /// Cut the connection: its close took too long.
+    Cut,
+}
+
+impl Conversation {
+    pub(super) fn begin(form: Form, attendance: Attendance, holds: Holds, now: Micros) -> Self {
+        Self {
+            form,
+            decoder: Decoder::new(form.compression()),
+            throttle: Throttle::begin(now),
+            heartbeat: Heartbeat::begin(now),
+            turn: None,
+            alarm: Micros::new(i64::MAX),
+            pings: Pings::default(),
+            closing: None,
+            _attendance: attendance,
+            holds,
+        }
+    }
+
+    /// Where the viewer comes from.
+    pub(super) const fn remote(&self) -> std::net::IpAddr {
+        self.holds.remote
+    }
+
+    /// The close under way.
+    pub(super) const fn closing(&self) -> Option<&Closing> {
+        self.closing.as_ref()
+    }
+
+    /// Begins to close; false when a close is under way already.
+    pub(super) fn close(&mut self, closing: Closing) -> bool {
+        let is_first = self.closing.is_none();
+        if is_first {
+            self.pings = Pings::default();
+            self.closing = Some(closing);
+        }
+        is_first
+    }
+
+    /// When [`Conversation::beat`] is due.
+    pub(super) fn deadline(&self) -> Micros {
+        if let Some(closing) = &self.closing {
+            return closing.deadline;
+        }
+        let beat = self.heartbeat.deadline();
+        self.turn.map_or(beat, |turn| turn.min(beat))
+    }
+
+    /// The hub drains: the viewer is sent away at `turn`.
+    pub(super) const fn expect_turn(&mut self, turn: Micros) {
+        self.turn = Some(turn);
+    }
+
+    /// The deadline has come.
+    pub(super) fn beat(&mut self, now: Micros) -> Demand {
+        if self.closing.is_some() {
+            return Demand::Cut;
+        }
+        if self.turn.is_some_and(|turn| turn <= now) {
+            return Demand::SendAway;
+        }
+        match self.heartbeat.beat() {
+            Beat::Ping => Demand::Ping,
+            Beat::GiveUp => Demand::GiveUp,
+        }
+    }
+
+    /// Takes what the viewer has said, and came at `now`; how it is to be closed if it is for that.
+    pub(super) fn hear(&mut self, bytes: &[u8], now: Micros) -> Option<Closing> {
+        if bytes.is_empty() {
+            return None;
+        }
+        self.heartbeat.hear(now);
+        self.decoder.feed(bytes);
+        let mut closing = None;
+        loop {
+            match self.decoder.message() {
+                Ok(Some(incoming)) => closing = closing.or(self.answer(incoming, now)),
+                Ok(None) => return closing,
+                Err(close) => return closing.or(Some(Closing::failure(close, now))),
+            }
+        }
+    }
+
+    fn answer(&mut self, incoming: Incoming, now: Micros) -> Option<Closing> {
+        if let Some(closing) = &mut self.closing {
+            closing.is_mutual |= incoming == Incoming::Close;
+            return None;
+        }
+        if incoming != Incoming::Close && !self.throttle.allows(now) {
+            return Some(Closing::begin(Close::TooMany, now));
+        }
+        match incoming {
+            Incoming::Close => return Some(Closing::in_answer(now)),
+            Incoming::Ping(payload) => self.pings.control = Some(payload.into()),
+            // What a bare viewer says is limited, and ignored.
+            Incoming::Text(_) | Incoming::Binary if self.form == Form::Bare => {}
+            Incoming::Binary => return Some(Closing::begin(Close::Binary, now)),
+            Incoming::Text(text) => match message::parse_ping(&text) {
+                Ok(Some(id)) => self.pings.message = Some((id, now)),
+                Ok(None) => {}
+                Err(_) => return Some(Closing::begin(Close::Malformed, now)),
+            },
+            Incoming::Pong => {}
+        }
+        None
+    }
+
+    /// Whether a ping has not been answered yet.
+    pub(super) const fn owes_pong(&self) -> bool {
+        self.pings.message.is_some() || self.pings.control.is_some()
+    }
+
+    /// Gives `push` the answers to pings as frames, stamped now.
+    pub(super) fn take_pongs(&mut self, clock: &Clock, mut push: impl FnMut(bytes::Bytes)) {
+        let Pings { message, control } = std::mem::take(&mut self.pings);
+        if let Some(payload) = control {
+            push(frame::pong(&payload));
+        }
+        if let Some((id, r)) = message {
+            let s = clock.now();
+            push(frame::text(&Message::Pong { id, r, s }.to_json()));
+        }
+    }
+}
