@@ -260,7 +260,11 @@ impl Viewer {
 
     /// Everything has gone; what is left is to see whether that was all.
     fn rest(&self) -> io::Result<Served> {
-        match self.conversation.closing().filter(|_| self.is_closing) {
+        if !self.is_closing {
+            // Before the conversation is looked at: to nearly all this is all there is.
+            return Ok(Served::Waits);
+        }
+        match self.conversation.closing() {
             Some(closing) if closing.is_mutual => Ok(Served::Left),
             Some(closing) if closing.is_failure => {
                 socket::end_our_half(&self.socket)?;
