@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 
-pub use channel::{Feed, News, Subscription, Wave};
+pub use channel::{Feed, Subscription, Wave};
 pub use counters::{Attendance, Counters};
 pub use gather::Gather;
 pub use join::{Answer, Ask};

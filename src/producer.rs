@@ -31,10 +31,10 @@ pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
 
 /// Publishes everything up to `due`, oldest first.
 fn publish_due(topic: &Topic, gather: &mut Gather, due: Seq) {
-    /// Between waves of this size the producer looks at its alarm again, so that it can be stopped in a stall
+    /// Between bursts of this size the producer looks at its alarm again, so that it can be stopped in a stall
     /// of any length.
-    const WAVE_LEN_MAX: usize = 1_024;
-    for _ in 0..WAVE_LEN_MAX {
+    const BURST_LEN_MAX: usize = 1_024;
+    for _ in 0..BURST_LEN_MAX {
         let next = topic.published().next();
         if next > due {
             return;

@@ -50,8 +50,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// How long connections that are no viewers may take to end once the viewers are gone.
-    const END_WITHIN: Duration = Duration::from_secs(1);
+    /// How long connections that are no viewers may take to end once the viewers are gone, even if the grace is over.
+    const END_AT_LEAST: Duration = Duration::from_millis(100);
+    /// And how long if it is not.
+    const END_AT_MOST: Duration = Duration::from_secs(1);
 
     /// Binds every listener, and only then begins the timelines of `datasets`, which are those of the
     /// settings' topics in their order. `dropped` counts the log lines that were lost.
@@ -89,7 +91,7 @@ impl Server {
     }
 
     /// Drains and ends: not ready from now on, every viewer told and closed over the grace period while the
-    /// stream goes on for the rest, then everything stopped. Returns when nothing of it runs any more.
+    /// stream goes on for the rest, then everything stopped. What runs on after that serves nobody.
     pub async fn drain(self) {
         let viewers = self.context.seats.taken();
         let grace_seconds = self.grace.as_secs_f64();
@@ -101,7 +103,8 @@ impl Server {
         );
         self.context.lanes.drain();
         self.context.tasks.close();
-        let is_empty = tokio::time::timeout(self.grace, self.context.tasks.wait())
+        let end = tokio::time::Instant::now() + self.grace;
+        let is_empty = tokio::time::timeout_at(end, self.context.tasks.wait())
             .await
             .is_ok();
         for alarm in &self.alarms {
@@ -110,7 +113,9 @@ impl Server {
         self.stop.cancel();
         self.tasks.close();
         // What does not end in time is dropped with the runtime; it is none of the viewers' streams.
-        _ = tokio::time::timeout(Self::END_WITHIN, self.tasks.wait()).await;
+        let left = end.duration_since(tokio::time::Instant::now());
+        let patience = left.clamp(Self::END_AT_LEAST, Self::END_AT_MOST);
+        _ = tokio::time::timeout(patience, self.tasks.wait()).await;
         let remaining = if is_empty {
             0
         } else {

@@ -23,10 +23,10 @@ struct Round {
 }
 
 impl Audience {
-    /// Nobody, and an empty log.
-    pub(super) const fn new(max_lag: Duration) -> Self {
+    /// Nobody, and nothing to keep.
+    pub(super) const fn new() -> Self {
         Self {
-            log: Log::begin(Seq::ZERO, max_lag),
+            log: Log::begin(Seq::ZERO, Duration::ZERO),
             viewers: Vec::new(),
             round: None,
             begin: 0,
@@ -52,6 +52,10 @@ impl Audience {
             self.log = Log::begin(next, max_lag);
         }
         self.viewers.push(viewer);
+        if let Some(round) = &mut self.round {
+            // The round may come to the newcomer before it comes to the last of the others.
+            round.left += 1;
+        }
         u32::try_from(self.viewers.len() - 1).expect("there are fewer viewers than descriptors")
     }
 
@@ -61,7 +65,7 @@ impl Audience {
         self.viewers.swap_remove(rank as usize);
         if self.viewers.is_empty() {
             // Nobody reads the log any more, so it holds nothing any more.
-            *self = Self::new(Duration::ZERO);
+            *self = Self::new();
             return None;
         }
         let is_in_round = self.round.is_some();
@@ -93,8 +97,12 @@ impl Audience {
         self.round.is_some()
     }
 
-    /// The next viewer of the round.
-    pub(super) fn next_in_round(&mut self) -> Option<u32> {
+    /// Adds the next `most` viewers of the round to `visits`.
+    pub(super) fn go_round(&mut self, most: usize, visits: &mut Vec<u32>) {
+        visits.extend(std::iter::from_fn(|| self.next_in_round()).take(most));
+    }
+
+    fn next_in_round(&mut self) -> Option<u32> {
         let round = self.round.as_mut()?;
         if round.left == 0 {
             self.round = None;
@@ -118,7 +126,7 @@ mod tests {
     use crate::protocol::Micros;
 
     fn audience(viewers: u32) -> Audience {
-        let mut audience = Audience::new(Duration::ZERO);
+        let mut audience = Audience::new();
         for viewer in 0..viewers {
             let rank = audience.add(viewer, Seq::ZERO.next(), Duration::ZERO);
             assert_eq!(rank, viewer);
@@ -169,6 +177,18 @@ mod tests {
         }
         assert_eq!(visits, [9; 10]);
         assert_eq!(std::iter::from_fn(|| audience.next_in_round()).count(), 10);
+    }
+
+    #[test]
+    fn a_join_during_a_round_leaves_nobody_out() {
+        let mut audience = audience(6);
+        audience.extend(&[unit()]);
+        let mut visits = Vec::new();
+        audience.go_round(2, &mut visits);
+        audience.add(6, Seq::ZERO.next(), Duration::ZERO);
+        audience.go_round(100, &mut visits);
+        visits.sort_unstable();
+        assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::closing::Closing;
 use super::heartbeat::{Beat, Heartbeat};
 use super::joiner::{Form, Holds};
+use super::load::Load;
 use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::hub::Attendance;
@@ -21,12 +22,13 @@ pub(super) struct Conversation {
     throttle: Throttle,
     heartbeat: Heartbeat,
     /// When the hub, draining, sends the viewer away.
-    turn: Option<Micros>,
+    leaves_at: Option<Micros>,
     /// When the wheel gives the viewer out next.
     pub(super) alarm: Micros,
     pings: Pings,
     closing: Option<Closing>,
     _attendance: Attendance,
+    _load: Load,
     holds: Holds,
 }
 
@@ -45,26 +47,30 @@ struct Pings {
 pub(super) enum Demand {
     /// Ping the viewer.
     Ping,
-    /// Close the connection: the viewer is gone.
-    GiveUp,
-    /// Tell the viewer when to come back, and close.
-    SendAway,
+    /// Close the connection.
+    Close(Close),
     /// Cut the connection: its close took too long.
     Cut,
 }
 
 impl Conversation {
-    pub(super) fn begin(form: Form, attendance: Attendance, holds: Holds, now: Micros) -> Self {
+    pub(super) fn begin(
+        form: Form,
+        attendance: Attendance,
+        (holds, load): (Holds, Load),
+        now: Micros,
+    ) -> Self {
         Self {
             form,
             decoder: Decoder::new(form.compression()),
             throttle: Throttle::begin(now),
             heartbeat: Heartbeat::begin(now),
-            turn: None,
+            leaves_at: None,
             alarm: Micros::new(i64::MAX),
             pings: Pings::default(),
             closing: None,
             _attendance: attendance,
+            _load: load,
             holds,
         }
     }
@@ -95,12 +101,12 @@ impl Conversation {
             return closing.deadline;
         }
         let beat = self.heartbeat.deadline();
-        self.turn.map_or(beat, |turn| turn.min(beat))
+        self.leaves_at.map_or(beat, |leaves_at| leaves_at.min(beat))
     }
 
-    /// The hub drains: the viewer is sent away at `turn`.
-    pub(super) const fn expect_turn(&mut self, turn: Micros) {
-        self.turn = Some(turn);
+    /// The hub drains: the viewer is sent away at `leaves_at`.
+    pub(super) const fn send_away_at(&mut self, leaves_at: Micros) {
+        self.leaves_at = Some(leaves_at);
     }
 
     /// The deadline has come.
@@ -108,12 +114,12 @@ impl Conversation {
         if self.closing.is_some() {
             return Demand::Cut;
         }
-        if self.turn.is_some_and(|turn| turn <= now) {
-            return Demand::SendAway;
+        if self.leaves_at.is_some_and(|leaves_at| leaves_at <= now) {
+            return Demand::Close(Close::Draining);
         }
-        match self.heartbeat.beat() {
+        match self.heartbeat.beat(now) {
             Beat::Ping => Demand::Ping,
-            Beat::GiveUp => Demand::GiveUp,
+            Beat::GiveUp => Demand::Close(Close::NoPong),
         }
     }
 

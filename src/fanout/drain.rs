@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Begun once, and from then on every viewer's turn to leave comes within the spread.
+/// Begun once, and from then on every viewer is sent away within the spread.
 #[derive(Debug)]
 pub struct Drain {
     has_begun: AtomicBool,
@@ -37,7 +37,7 @@ impl Drain {
     }
 
     /// How long after the beginning viewer `n` of `len`, counted from 0, is sent away.
-    pub(super) fn turn(&self, n: usize, len: usize) -> Duration {
+    pub(super) fn wait_of(&self, n: usize, len: usize) -> Duration {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         self.spread * count(n) / count(len).max(1)
     }
@@ -58,9 +58,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_are_spread_evenly_and_end_within_the_grace() {
+    fn waits_are_spread_evenly_and_end_within_the_grace() {
         let drain = Drain::new(Duration::from_secs(10));
-        let turns = [0, 1, 2].map(|n| drain.turn(n, 3).as_secs());
-        assert_eq!(turns, [0, 3, 6]);
+        let waits = [0, 1, 2].map(|n| drain.wait_of(n, 3).as_secs());
+        assert_eq!(waits, [0, 3, 6]);
     }
 }

@@ -42,13 +42,13 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// The deadline has come.
-    pub(super) fn beat(&mut self) -> Beat {
+    /// The deadline has come; it is `now`, which after a stall of the hub is later. That is no fault of the viewer.
+    pub(super) fn beat(&mut self, now: Micros) -> Beat {
         if self.is_awaited {
             return Beat::GiveUp;
         }
         self.is_awaited = true;
-        self.deadline = self.deadline.after(Self::PONG_WITHIN);
+        self.deadline = now.after(Self::PONG_WITHIN);
         Beat::Ping
     }
 
@@ -67,11 +67,19 @@ mod tests {
     #[test]
     fn a_viewer_that_is_heard_is_pinged_again_and_a_silent_one_is_given_up() {
         let mut heartbeat = Heartbeat::begin(Micros::new(0));
-        assert_eq!(heartbeat.beat(), Beat::Ping);
+        assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::Ping);
         let pinged = heartbeat.deadline();
         heartbeat.hear(pinged);
         assert_eq!(heartbeat.deadline(), pinged.after(Heartbeat::PING_EVERY));
-        assert_eq!(heartbeat.beat(), Beat::Ping);
-        assert_eq!(heartbeat.beat(), Beat::GiveUp);
+        assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::Ping);
+        assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::GiveUp);
+    }
+
+    #[test]
+    fn a_hub_that_stood_still_gives_a_viewer_its_ten_seconds_all_the_same() {
+        let mut heartbeat = Heartbeat::begin(Micros::new(0));
+        let now = heartbeat.deadline().after(Duration::from_secs(60));
+        assert_eq!(heartbeat.beat(now), Beat::Ping);
+        assert_eq!(heartbeat.deadline(), now.after(Heartbeat::PONG_WITHIN));
     }
 }

@@ -40,8 +40,8 @@ pub struct Holds {
     pub remote: IpAddr,
     /// Its seat.
     pub seat: Seat,
-    /// The connection's place among all connections.
-    pub place: Option<Arc<OwnedSemaphorePermit>>,
+    /// The permit of its connection.
+    pub connection: Option<Arc<OwnedSemaphorePermit>>,
     /// What a drain waits for.
     pub token: TaskTrackerToken,
 }

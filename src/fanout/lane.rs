@@ -15,6 +15,7 @@ use slab::Slab;
 use super::bell::Rope;
 use super::drain::Drain;
 use super::joiner::Joiner;
+use super::load::Load;
 use super::mailbox::Mailbox;
 use super::outbox::Tally;
 use super::relay::{Arrived, Relay};
@@ -31,6 +32,7 @@ pub(super) struct Newcomer {
     /// What the viewer has sent already.
     pub(super) leftover: Bytes,
     pub(super) joiner: Joiner,
+    pub(super) load: Load,
 }
 
 /// What a lane shares with the rest of the hub.
@@ -40,20 +42,22 @@ pub(super) struct Shared {
     pub(super) drain: Arc<Drain>,
     pub(super) clock: Clock,
     /// Viewers on the lane, and on their way to it.
-    pub(super) load: AtomicUsize,
+    pub(super) load: Arc<AtomicUsize>,
     pub(super) is_stopped: AtomicBool,
 }
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Lane {
-    shared: Arc<Shared>,
-    poll: Poll,
+pub(super) struct Lane<'a> {
+    shared: &'a Shared,
+    poll: &'a mut Poll,
     viewers: Slab<Viewer>,
     relays: Slab<Relay<mio::Waker>>,
     wheel: Wheel<u32>,
     /// Viewers that gave way to the others, or that a round may miss.
     again: Vec<u32>,
+    /// Viewers that a round comes to in this turn.
+    visits: Vec<u32>,
     /// Whether the mailbox holds more than was taken.
     has_mail: bool,
     is_draining: bool,
@@ -68,7 +72,7 @@ impl Rope for mio::Waker {
     }
 }
 
-impl Lane {
+impl<'a> Lane<'a> {
     /// The token of the bell; a viewer's is its id.
     pub(super) const BELL: Token = Token(usize::MAX);
     /// Events taken from the kernel in one call.
@@ -78,7 +82,9 @@ impl Lane {
     /// Viewers of one topic visited in one turn: some tenths of a millisecond.
     const VISITS_MAX: usize = 256;
 
-    pub(super) fn new(shared: Arc<Shared>, poll: Poll) -> Self {
+    /// A lane without viewers, which looks into its mailbox first: whoever rang before was not heard by this one.
+    pub(super) fn new(shared: &'a Shared, poll: &'a mut Poll) -> Self {
+        shared.mailbox.bell().answer();
         Self {
             wheel: Wheel::begin(shared.clock.now()),
             shared,
@@ -86,11 +92,17 @@ impl Lane {
             viewers: Slab::new(),
             relays: Slab::new(),
             again: Vec::new(),
-            has_mail: false,
+            visits: Vec::new(),
+            has_mail: true,
             is_draining: false,
             arrived: Arrived::default(),
             buffer: [0; Viewer::READ_LEN],
         }
+    }
+
+    /// Viewers on the lane.
+    pub(super) fn len(&self) -> usize {
+        self.viewers.len()
     }
 
     /// Serves its viewers until the lane is stopped.
@@ -106,16 +118,6 @@ impl Lane {
             }
         }
         Ok(())
-    }
-
-    /// Loses all viewers, after a failure; returns how many.
-    pub(super) fn abandon(&mut self) -> usize {
-        let lost = self.viewers.len();
-        self.viewers.clear();
-        self.relays.clear();
-        self.again.clear();
-        self.shared.load.fetch_sub(lost, Ordering::Relaxed);
-        lost
     }
 
     /// How long there is nothing to do unless something happens.
@@ -137,10 +139,9 @@ impl Lane {
         for (_, relay) in &mut self.relays {
             relay.listen(&mut self.arrived);
         }
-        self.walk();
+        self.go_round();
         for id in std::mem::take(&mut self.again) {
-            self.read(id);
-            self.serve(id);
+            self.read_and_serve(id);
         }
         self.keep_time();
         for (_, relay) in &mut self.relays {
@@ -163,9 +164,10 @@ impl Lane {
                 self.unblock(id);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
-                self.read(id);
+                self.read_and_serve(id);
+            } else {
+                self.serve(id);
             }
-            self.serve(id);
         }
     }
 
@@ -188,6 +190,7 @@ impl Lane {
             socket,
             leftover,
             joiner,
+            load,
         } = newcomer;
         let Joiner {
             form,
@@ -200,7 +203,7 @@ impl Lane {
         let relay = self.relay_of(subscription);
         let socket = TcpStream::from_std(socket);
         let topic = Arc::clone(self.relays[relay as usize].topic());
-        let mut viewer = Viewer::join(socket, &topic, (form, last, &ask), holds, now);
+        let mut viewer = Viewer::join(socket, &topic, (form, last, &ask), (holds, load), now);
         let entry = self.viewers.vacant_entry();
         let id = id(entry.key());
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -210,14 +213,14 @@ impl Lane {
             .is_err()
         {
             // The kernel has no memory left for it; dropped, the viewer gives back all that it holds.
-            self.shared.load.fetch_sub(1, Ordering::Relaxed);
+            drop(viewer);
             self.close_empty(relay);
             return;
         }
         let of = &mut self.relays[relay as usize];
         (viewer.relay, viewer.rank) = (relay, of.add(id, viewer.form()));
         if self.is_draining {
-            viewer.expect_turn(now);
+            viewer.send_away_at(now);
         }
         let topic = topic.name().as_str();
         tracing::debug!(event = "viewer.joined", topic, remote = %viewer.remote(), "a viewer joined");
@@ -226,19 +229,21 @@ impl Lane {
         // The greeting goes before the answer to whatever came with the handshake.
         self.serve(id);
         if let Some(viewer) = self.viewers.get_mut(id as usize) {
-            viewer.hear(&leftover, now);
+            viewer.hear(&leftover, self.shared.drain.retry_ms(), now);
             self.serve(id);
         }
     }
 
-    fn walk(&mut self) {
-        for relay in 0..self.relays.capacity() {
-            for _ in 0..Self::VISITS_MAX {
-                let next = self.relays.get_mut(relay).and_then(Relay::next_in_round);
-                let Some(viewer) = next else { break };
-                self.serve(viewer);
-            }
+    fn go_round(&mut self) {
+        let mut visits = std::mem::take(&mut self.visits);
+        for (_, relay) in &mut self.relays {
+            relay.go_round(Self::VISITS_MAX, &mut visits);
         }
+        // One that leaves meanwhile is not found, and one that takes its id is served for nothing.
+        for id in visits.drain(..) {
+            self.serve(id);
+        }
+        self.visits = visits;
     }
 
     fn keep_time(&mut self) {
@@ -251,6 +256,9 @@ impl Lane {
     }
 
     fn keep_deadline(&mut self, id: u32, at: Micros, now: Micros) {
+        // What the viewer has said and nobody has read yet may put the deadline off: after a stall of the hub,
+        // everybody has.
+        self.read_and_serve(id);
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
             return;
         };
@@ -272,7 +280,7 @@ impl Lane {
         let now = self.shared.clock.now();
         let len = self.viewers.len();
         for (n, (_, viewer)) in self.viewers.iter_mut().enumerate() {
-            viewer.expect_turn(now.after(self.shared.drain.turn(n, len)));
+            viewer.send_away_at(now.after(self.shared.drain.wait_of(n, len)));
         }
         let ids: Vec<_> = self.viewers.iter().map(|(key, _)| id(key)).collect();
         for id in ids {
@@ -286,21 +294,32 @@ impl Lane {
         }
     }
 
-    fn read(&mut self, id: u32) {
+    /// Hears what a viewer has said, and gives it what it is owed.
+    fn read_and_serve(&mut self, id: u32) {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
             return;
         };
-        match viewer.read(&mut self.buffer, &self.shared.clock) {
-            Ok(Served::Again) => self.again.push(id),
-            Ok(_) => {}
+        let retry_ms = self.shared.drain.retry_ms();
+        match viewer.read(&mut self.buffer, retry_ms, &self.shared.clock) {
+            Ok(Served::Again) => {
+                self.again.push(id);
+                self.serve_once(id);
+            }
+            Ok(_) => self.serve(id),
             Err(_) => self.remove(id),
         }
     }
 
     /// Gives a viewer what it is owed.
     fn serve(&mut self, id: u32) {
+        if self.serve_once(id) == Served::Again {
+            self.again.push(id);
+        }
+    }
+
+    fn serve_once(&mut self, id: u32) -> Served {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
-            return;
+            return Served::Left;
         };
         let relay = &self.relays[viewer.relay as usize];
         let mut tally = Tally::default();
@@ -308,16 +327,19 @@ impl Lane {
             topic: relay.topic(),
             log: relay.log(viewer.form()),
             clock: &self.shared.clock,
+            drain: &self.shared.drain,
         };
-        let served = viewer.send(surroundings, &mut tally);
+        let served = viewer
+            .send(surroundings, &mut tally)
+            .unwrap_or(Served::Left);
         let is_closing = viewer.is_closing();
         self.relays[viewer.relay as usize].tally.add(tally);
-        match served {
-            Ok(Served::Waits) if is_closing => self.set_alarm(id),
-            Ok(Served::Waits) => {}
-            Ok(Served::Again) => self.again.push(id),
-            Ok(Served::Left) | Err(_) => self.remove(id),
+        if served == Served::Left {
+            self.remove(id);
+        } else if is_closing {
+            self.set_alarm(id);
         }
+        served
     }
 
     /// Has the wheel give the viewer out when its deadline comes.
@@ -346,7 +368,6 @@ impl Lane {
         }
         let (topic, reason) = (relay.topic().name().as_str(), viewer.reason());
         tracing::debug!(event = "viewer.left", topic, remote = %viewer.remote(), reason, "a viewer left");
-        self.shared.load.fetch_sub(1, Ordering::Relaxed);
         self.close_empty(viewer.relay);
     }
 

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use bytes::Bytes;
 use mio::{Poll, Waker};
@@ -15,6 +16,7 @@ use super::bell::Bell;
 use super::drain::Drain;
 use super::joiner::Joiner;
 use super::lane::{Lane, Newcomer, Shared};
+use super::load::Load;
 use super::mailbox::Mailbox;
 use crate::clock::Clock;
 
@@ -45,7 +47,7 @@ impl Lanes {
                 mailbox: Mailbox::new(bell),
                 drain: Arc::clone(drain),
                 clock,
-                load: AtomicUsize::new(0),
+                load: Arc::new(AtomicUsize::new(0)),
                 is_stopped: AtomicBool::new(false),
             });
             lanes.lanes.push(Arc::clone(&shared));
@@ -62,18 +64,18 @@ impl Lanes {
     /// # Errors
     /// The socket cannot be taken from the runtime; it is gone.
     pub fn admit(&self, socket: TcpStream, leftover: Bytes, joiner: Joiner) -> io::Result<()> {
-        let newcomer = Newcomer {
-            socket: socket.into_std()?,
-            leftover,
-            joiner,
-        };
+        let socket = socket.into_std()?;
         let least = self
             .lanes
             .iter()
             .min_by_key(|lane| lane.load.load(Ordering::Relaxed));
         if let Some(lane) = least {
-            lane.load.fetch_add(1, Ordering::Relaxed);
-            lane.mailbox.post(newcomer);
+            lane.mailbox.post(Newcomer {
+                socket,
+                leftover,
+                joiner,
+                load: Load::add_to(&lane.load),
+            });
         }
         Ok(())
     }
@@ -100,21 +102,24 @@ impl Drop for Lanes {
     }
 }
 
-/// Runs a lane. One that fails loses its viewers, who come back, and begins again: the others' streams go on.
-fn run(shared: &Arc<Shared>, poll: Poll) {
-    let mut lane = Lane::new(Arc::clone(shared), poll);
-    loop {
+/// Runs a lane. One that fails loses its viewers, who come back, and a new one takes its place: the others' streams
+/// go on.
+fn run(shared: &Shared, mut poll: Poll) {
+    /// Whatever a lane fails of, it does not fail of it a thousand times a second.
+    const PAUSE: Duration = Duration::from_millis(100);
+    while !shared.is_stopped.load(Ordering::Acquire) {
+        let mut lane = Lane::new(shared, &mut poll);
         let error = match catch_unwind(AssertUnwindSafe(|| lane.run())) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(_) => "a panic".to_owned(),
         };
-        let lost = lane.abandon();
         tracing::error!(
             event = "lane.failed",
             error,
-            lost,
+            lost = lane.len(),
             "a lane failed and lost its viewers; please report it"
         );
+        thread::park_timeout(PAUSE);
     }
 }

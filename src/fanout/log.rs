@@ -48,10 +48,10 @@ struct Mark {
 
 /// What follows a viewer's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Following {
     /// Nothing yet.
     Live,
-    /// A place in an entry.
+    /// What stands at a place in an entry.
     At {
         /// The entry, counted from the oldest kept.
         entry: usize,
@@ -83,6 +83,7 @@ pub struct Log {
     /// Where it began: before it, nothing was ever dropped.
     begun: Seq,
     next: Seq,
+    len: usize,
     max_lag: Duration,
 }
 
@@ -91,6 +92,8 @@ impl Log {
     const KEPT_MIN: u64 = 1_000;
     /// Publications kept at most, whatever the settings say: a bound on memory.
     pub(super) const KEPT_MAX: u64 = 1 << 18;
+    /// Bytes kept at most, beyond the publications kept at least.
+    const KEPT_LEN_MAX: usize = 64 << 20;
     /// Bytes of an entry made of several units. A system call this long costs what it carries.
     const ENTRY_LEN_MAX: usize = 64 * 1024;
 
@@ -100,6 +103,7 @@ impl Log {
             entries: VecDeque::new(),
             begun: next,
             next,
+            len: 0,
             max_lag,
         }
     }
@@ -114,6 +118,7 @@ impl Log {
         if units.first().is_some_and(|unit| unit.first != self.next) {
             // There is a hole: everything before it counts as dropped.
             self.entries.clear();
+            self.len = 0;
             self.begun = Seq::ZERO;
         }
         let mut rest = units;
@@ -124,7 +129,9 @@ impl Log {
                 len <= Self::ENTRY_LEN_MAX
             });
             let (entry, left) = rest.split_at(1 + more.count());
-            self.entries.push_back(Entry::of(entry));
+            let entry = Entry::of(entry);
+            self.len += entry.bytes.len();
+            self.entries.push_back(entry);
             rest = left;
         }
         if let Some(last) = units.last() {
@@ -134,29 +141,29 @@ impl Log {
     }
 
     /// What follows `last`.
-    pub fn after(&self, last: Seq) -> Place {
+    pub fn after(&self, last: Seq) -> Following {
         let wanted = last.next();
         if wanted >= self.next {
-            return Place::Live;
+            return Following::Live;
         }
         if wanted < self.begun {
-            return Place::Apart(self.begun.previous());
+            return Following::Apart(self.begun.previous());
         }
         // Nearly all are at the newest.
         let newest = self.entries.len().saturating_sub(1);
         let entry = match self.entries.get(newest) {
             Some(entry) if entry.first <= wanted => newest,
             _ => match self.entries.partition_point(|entry| entry.first <= wanted) {
-                0 => return Place::Lost,
+                0 => return Following::Lost,
                 following => following - 1,
             },
         };
-        self.entries[entry].place(entry, last)
+        self.entries[entry].following(entry, last)
     }
 
     /// Whether it has dropped what follows `last`.
     pub fn has_dropped_after(&self, last: Seq) -> bool {
-        self.after(last) == Place::Lost
+        self.after(last) == Following::Lost
     }
 
     /// The entries from `entry` on.
@@ -175,10 +182,12 @@ impl Log {
         while let (Some(oldest), Some(newest)) = (self.entries.front(), self.entries.back()) {
             let younger = self.next.get() - oldest.last.get() - 1;
             let is_old = newest.t.since(oldest.t) > self.max_lag;
-            if younger < Self::KEPT_MIN || !(is_old || younger >= Self::KEPT_MAX) {
+            let is_much = younger >= Self::KEPT_MAX || self.len > Self::KEPT_LEN_MAX;
+            if younger < Self::KEPT_MIN || !(is_old || is_much) {
                 return;
             }
             self.begun = Seq::ZERO;
+            self.len -= oldest.bytes.len();
             self.entries.pop_front();
         }
     }
@@ -223,10 +232,10 @@ impl Entry {
         &self.bytes
     }
 
-    fn place(&self, entry: usize, last: Seq) -> Place {
+    fn following(&self, entry: usize, last: Seq) -> Following {
         if last.next() == self.first {
             let jump_len = self.jump_len;
-            return Place::At {
+            return Following::At {
                 entry,
                 skip: 0,
                 jump_len,
@@ -235,13 +244,22 @@ impl Entry {
         match self.marks.binary_search_by_key(&last, |mark| mark.last) {
             Ok(mark) => {
                 let Mark { end, jump_len, .. } = self.marks[mark];
-                Place::At {
+                Following::At {
                     entry,
                     skip: end,
                     jump_len,
                 }
             }
-            Err(mark) => Place::Apart(self.marks.get(mark).map_or(self.last, |mark| mark.last)),
+            Err(mark) => Following::Apart(self.marks.get(mark).map_or(self.last, |mark| mark.last)),
+        }
+    }
+
+    /// Bytes `at` to `end`. A viewer that never takes them keeps a unit at most, not the whole entry.
+    fn rest(&self, at: usize, end: usize) -> Bytes {
+        if self.marks.is_empty() {
+            self.bytes.slice(at..end)
+        } else {
+            Bytes::copy_from_slice(&self.bytes[at..end])
         }
     }
 
@@ -261,7 +279,7 @@ impl Entry {
             .map_or((self.bytes.len(), self.last), |mark| (mark.end, mark.last));
         Cut {
             last: unit_last,
-            begun: Some((self.bytes.slice(at..end), unit_last.get() - last.get())),
+            begun: Some((self.rest(at, end), unit_last.get() - last.get())),
         }
     }
 }

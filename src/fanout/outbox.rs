@@ -7,11 +7,10 @@ use std::io::{self, IoSlice, Write};
 
 use bytes::{Buf, Bytes};
 
-/// Frames in the order in which they go out. A frame once begun is finished before anything overtakes it.
+/// Frames in the order in which they go out.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     frames: VecDeque<Frame>,
-    is_front_begun: bool,
 }
 
 /// A frame, and how many publications it holds.
@@ -53,21 +52,6 @@ impl Outbox {
         });
     }
 
-    /// Adds a frame ahead of all that have not begun.
-    pub(super) fn push_ahead(&mut self, bytes: Bytes) {
-        let frame = Frame {
-            bytes,
-            publications: 0,
-        };
-        self.frames.insert(usize::from(self.is_front_begun), frame);
-    }
-
-    /// Adds, to an empty outbox, the rest of a frame that was begun.
-    pub(super) fn push_begun(&mut self, rest: Bytes, publications: u64) {
-        self.is_front_begun = true;
-        self.push_holding(rest, publications);
-    }
-
     /// Gives `socket` everything.
     ///
     /// # Errors
@@ -92,13 +76,11 @@ impl Outbox {
         while let Some(front) = self.frames.front_mut() {
             if len < front.bytes.len() {
                 front.bytes.advance(len);
-                self.is_front_begun |= len > 0;
                 return;
             }
             len -= front.bytes.len();
             tally.publications += front.publications;
             self.frames.pop_front();
-            self.is_front_begun = false;
         }
     }
 }
@@ -128,17 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn what_overtakes_waits_for_the_frame_that_has_begun() {
+    fn frames_go_out_in_order_whatever_a_socket_takes_and_count_when_they_are_gone() {
         let (mut outbox, mut tally) = (Outbox::default(), Tally::default());
-        outbox.push_holding(Bytes::from_static(b"one"), 1);
-        outbox.push(Bytes::from_static(b"two"));
-        outbox.push_ahead(Bytes::from_static(b"first "));
+        outbox.push(Bytes::from_static(b"hello "));
+        outbox.push_holding(Bytes::from_static(b"one two"), 2);
         let mut socket = Socket(7, Vec::new());
         assert!(outbox.write(&mut socket, &mut tally).is_err());
-        outbox.push_ahead(Bytes::from_static(b" urgent "));
+        assert_eq!((tally.bytes, tally.publications), (7, 0));
         socket.0 = 100;
         outbox.write(&mut socket, &mut tally).unwrap();
-        assert_eq!(socket.1, b"first one urgent two");
-        assert_eq!((tally.bytes, tally.publications), (20, 1));
+        assert_eq!(socket.1, b"hello one two");
+        assert_eq!((tally.bytes, tally.publications), (13, 2));
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, IoSlice, Write};
 
 use bytes::Bytes;
 
-use super::log::{Entry, Log, Place};
+use super::log::{Entry, Following, Log};
 use super::outbox::{Outbox, Tally};
 use crate::protocol::Seq;
 
@@ -64,11 +64,6 @@ impl Outgoing {
     /// Adds a frame that holds no publication.
     pub(super) fn push(&mut self, frame: Bytes) {
         self.outbox().push(frame);
-    }
-
-    /// Adds a frame ahead of everything that has not begun.
-    pub(super) fn push_ahead(&mut self, frame: Bytes) {
-        self.outbox().push_ahead(frame);
     }
 
     /// Adds frames of the publications that follow, up to `last`.
@@ -134,10 +129,10 @@ impl Outgoing {
         for _ in 0..Self::CALLS_MAX {
             self.empty_outbox(socket, tally)?;
             match log.after(self.last) {
-                Place::Live => return Ok(Written::All),
-                Place::Apart(to) => return Ok(Written::Apart(to)),
-                Place::Lost => return Ok(Written::Lost),
-                Place::At {
+                Following::Live => return Ok(Written::All),
+                Following::Apart(to) => return Ok(Written::Apart(to)),
+                Following::Lost => return Ok(Written::Lost),
+                Following::At {
                     entry,
                     skip,
                     jump_len,
@@ -197,7 +192,7 @@ impl Outgoing {
                 tally.publications += cut.last.get() - self.last.get() - begun;
                 self.move_to(cut.last);
                 if let Some((rest, publications)) = cut.begun {
-                    self.outbox().push_begun(rest, publications);
+                    self.outbox().push_holding(rest, publications);
                 }
                 return;
             }

@@ -8,9 +8,9 @@ use super::bell::{Bell, DoorBell, Rope};
 use super::joiner::Form;
 use super::log::{Log, Unit};
 use super::outbox::Tally;
-use crate::hub::{Feed, News, Topic};
+use crate::hub::{Feed, Topic, Wave};
 use crate::protocol::frame::Deflater;
-use crate::protocol::{Flush, Seq};
+use crate::protocol::{Flush, Publication, Seq};
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -26,12 +26,11 @@ pub(super) struct Relay<R: Rope> {
 impl<R: Rope> Relay<R> {
     pub(super) fn begin(feed: Feed, lane: &Arc<Bell<R>>) -> Self {
         let door = Arc::new(DoorBell::new(Arc::clone(lane)));
-        let max_lag = feed.topic().max_lag();
         Self {
             feed,
             waker: Waker::from(Arc::clone(&door)),
             door,
-            audiences: std::array::from_fn(|_| Audience::new(max_lag)),
+            audiences: [const { Audience::new() }; Form::COUNT],
             tally: Tally::default(),
         }
     }
@@ -65,15 +64,14 @@ impl<R: Rope> Relay<R> {
             return;
         }
         let topic = Arc::clone(self.feed.topic());
-        for form in [Form::V1, Form::V1Deflated] {
-            arrived.next[form.index()] = self.audiences[form.index()].next();
-        }
+        arrived.next = self.audiences.each_ref().map(Audience::next);
         let mut context = Context::from_waker(&self.waker);
         self.feed
-            .poll(&mut context, |news| arrived.take(&topic, news));
+            .poll(&mut context, |wave| arrived.take(&topic, wave));
         for (audience, units) in self.audiences.iter_mut().zip(&mut arrived.units) {
             audience.extend(units);
             units.clear();
+            units.shrink_to(Arrived::UNITS_KEPT);
         }
     }
 
@@ -82,9 +80,12 @@ impl<R: Rope> Relay<R> {
         self.audiences.iter().any(Audience::is_in_round)
     }
 
-    /// The next viewer of a round.
-    pub(super) fn next_in_round(&mut self) -> Option<u32> {
-        self.audiences.iter_mut().find_map(Audience::next_in_round)
+    /// Adds the next viewers of each audience's round to `visits`, of each at most `most`: none waits for the other's
+    /// end.
+    pub(super) fn go_round(&mut self, most: usize, visits: &mut Vec<u32>) {
+        for audience in &mut self.audiences {
+            audience.go_round(most, visits);
+        }
     }
 
     /// Has the topic count what was given to sockets.
@@ -99,40 +100,45 @@ impl<R: Rope> Relay<R> {
     }
 }
 
-/// Units on their way from a channel to the logs of each form; kept, so that a wave costs no memory of its own.
+/// Units on their way from a channel to the logs of each form; kept, so that a wave hardly ever costs memory of its
+/// own.
 #[derive(Debug, Default)]
 pub(super) struct Arrived {
     units: [Vec<Unit>; Form::COUNT],
-    /// What the viewers of each v1 form are to get next; `None` while there are none.
+    /// What the viewers of each form are to get next; `None` while there are none.
     next: [Option<Seq>; Form::COUNT],
     /// It holds 300 KiB, so it is made when somebody is there for it.
     deflater: Option<Deflater>,
 }
 
 impl Arrived {
-    fn take(&mut self, topic: &Topic, news: News) {
-        let bare = &mut self.units[Form::Bare.index()];
-        match news {
-            News::Wave(wave) => {
-                bare.push(Unit::bare(&wave.publication));
-                if let Some(flush) = wave.flush {
-                    self.take_flush(topic, &flush, Form::V1);
-                    self.take_flush(topic, &flush, Form::V1Deflated);
-                }
-            }
-            // The lane was too busy for the channel: what it missed is computed, as far as a log keeps it. The
-            // flushes among it are, too, when the next one comes.
-            News::Missed(from, to) => {
-                let seqs = (kept(from, to).get()..=to.get()).map(Seq::saturating);
-                let publications = seqs.filter_map(|seq| topic.publication(seq));
-                bare.extend(publications.map(|publication| Unit::bare(&publication)));
-            }
+    /// Room for units that is kept; more is given back.
+    const UNITS_KEPT: usize = 1_024;
+
+    fn take(&mut self, topic: &Topic, wave: Wave) {
+        self.take_publication(topic, &wave.publication);
+        if let Some(flush) = wave.flush {
+            self.take_flush(topic, &flush, Form::V1);
+            self.take_flush(topic, &flush, Form::V1Deflated);
         }
+    }
+
+    /// What the channel had no longer is computed, as far as a log keeps it.
+    fn take_publication(&mut self, topic: &Topic, publication: &Publication) {
+        let seq = publication.seq();
+        let Some(next) = self.next_up_to(Form::Bare, seq) else {
+            return;
+        };
+        let units = &mut self.units[Form::Bare.index()];
+        let missed = (kept(next, seq).get()..seq.get()).map(Seq::saturating);
+        let missed = missed.filter_map(|seq| topic.publication(seq));
+        units.extend(missed.map(|publication| Unit::bare(&publication)));
+        units.push(Unit::bare(publication));
     }
 
     /// A flush that does not begin where the audience stands is cut to it, or what lies between is computed.
     fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form) {
-        let Some(next) = self.next[form.index()].filter(|next| *next <= flush.last()) else {
+        let Some(next) = self.next_up_to(form, flush.last()) else {
             return;
         };
         if flush.first() == next {
@@ -142,7 +148,13 @@ impl Arrived {
                 self.push(&flush, form);
             }
         }
-        self.next[form.index()] = Some(flush.last().next());
+    }
+
+    /// What viewers of `form` are to get next, and from now on what follows `last`; `None` if they need nothing up
+    /// to `last`.
+    fn next_up_to(&mut self, form: Form, last: Seq) -> Option<Seq> {
+        let next = self.next[form.index()].as_mut()?;
+        (*next <= last).then(|| std::mem::replace(next, last.next()))
     }
 
     fn push(&mut self, flush: &Flush, form: Form) {

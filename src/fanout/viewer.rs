@@ -7,12 +7,13 @@ use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use mio::net::TcpStream;
 
 use super::closing::Closing;
 use super::conversation::{Conversation, Demand};
+use super::drain::Drain;
 use super::joiner::{Form, Holds};
+use super::load::Load;
 use super::log::Log;
 use super::outbox::Tally;
 use super::outgoing::{Outgoing, Written};
@@ -49,6 +50,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) topic: &'a Topic,
     pub(super) log: &'a Log,
     pub(super) clock: &'a Clock,
+    /// It knows when those who are closed should come back.
+    pub(super) drain: &'a Drain,
 }
 
 /// What is to become of a viewer that has been served.
@@ -73,12 +76,12 @@ impl Viewer {
         socket: TcpStream,
         topic: &Arc<Topic>,
         (form, last, ask): (Form, Seq, &Ask),
-        holds: Holds,
+        given: (Holds, Load),
         now: Micros,
     ) -> Self {
         socket::prepare(&socket, topic.max_lag());
         let answer = ask.answer(topic.epoch(), last);
-        let conversation = Conversation::begin(form, topic.attend(), holds, now);
+        let conversation = Conversation::begin(form, topic.attend(), given, now);
         let mut viewer = Self {
             socket,
             form,
@@ -154,17 +157,16 @@ impl Viewer {
         (&mut self.conversation.alarm, deadline)
     }
 
-    /// The hub drains: the viewer is sent away at `turn`.
-    pub(super) const fn expect_turn(&mut self, turn: Micros) {
-        self.conversation.expect_turn(turn);
+    /// The hub drains: the viewer is sent away at `leaves_at`.
+    pub(super) const fn send_away_at(&mut self, leaves_at: Micros) {
+        self.conversation.send_away_at(leaves_at);
     }
 
     /// A deadline has come; false when the viewer is to be cut.
     pub(super) fn beat(&mut self, retry_ms: [u64; 2], now: Micros) -> bool {
         match self.conversation.beat(now) {
             Demand::Ping => self.outgoing.push(frame::ping()),
-            Demand::GiveUp => self.close(Closing::begin(Close::NoPong, now)),
-            Demand::SendAway => self.send_away(retry_ms, now),
+            Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
             Demand::Cut => {
                 if !self.outgoing.is_outbox_empty() {
                     socket::reset(&self.socket);
@@ -175,16 +177,6 @@ impl Viewer {
         true
     }
 
-    fn send_away(&mut self, retry_ms: [u64; 2], now: Micros) {
-        if self.form.is_v1() {
-            self.say(&Message::Bye {
-                reason: "draining",
-                retry_ms,
-            });
-        }
-        self.close(Closing::begin(Close::Draining, now));
-    }
-
     /// Reads what the socket has, by way of `buffer`.
     ///
     /// # Errors
@@ -192,17 +184,14 @@ impl Viewer {
     pub(super) fn read(
         &mut self,
         buffer: &mut [u8; Self::READ_LEN],
+        retry_ms: [u64; 2],
         clock: &Clock,
     ) -> io::Result<Served> {
         for _ in 0..Self::READS_MAX {
             match self.socket.read(buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(len) => {
-                    self.hear(&buffer[..len], clock.now());
-                    if len < buffer.len() {
-                        return Ok(Served::Waits);
-                    }
-                }
+                // Never taken for the last: an end that came with it is told by the next read alone.
+                Ok(len) => self.hear(&buffer[..len], retry_ms, clock.now()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Served::Waits);
                 }
@@ -214,9 +203,9 @@ impl Viewer {
     }
 
     /// Takes what the viewer has said, and came at `now`.
-    pub(super) fn hear(&mut self, bytes: &[u8], now: Micros) {
+    pub(super) fn hear(&mut self, bytes: &[u8], retry_ms: [u64; 2], now: Micros) {
         if let Some(closing) = self.conversation.hear(bytes, now) {
-            self.close(closing);
+            self.close(closing, retry_ms);
         }
         self.owes_pong = self.conversation.owes_pong();
     }
@@ -234,17 +223,15 @@ impl Viewer {
             self.judge(surroundings);
             return Ok(Served::Waits);
         }
-        if self.owes_pong {
-            self.push_pongs(surroundings.clock);
-        }
         loop {
-            let written = if self.is_closing {
+            let written = if self.is_closing || self.owes_pong {
                 self.outgoing.write_own(&mut self.socket, tally)?
             } else {
                 self.outgoing
                     .write(surroundings.log, &mut self.socket, tally)?
             };
             match written {
+                Written::All if self.owes_pong => self.push_pongs(surroundings.clock),
                 Written::All => return self.rest(),
                 Written::Enough => return Ok(Served::Again),
                 Written::Blocked => {
@@ -280,8 +267,13 @@ impl Viewer {
             && self.is_closed_when_slow(surroundings.topic)
             && surroundings.log.has_dropped_after(self.outgoing.last())
         {
-            self.close(Closing::begin(Close::Slow, surroundings.clock.now()));
+            self.close_as_slow(surroundings);
         }
+    }
+
+    fn close_as_slow(&mut self, surroundings: Surroundings<'_>) {
+        let closing = Closing::begin(Close::Slow, surroundings.clock.now());
+        self.close(closing, surroundings.drain.retry_ms());
     }
 
     fn is_closed_when_slow(&self, topic: &Topic) -> bool {
@@ -292,7 +284,7 @@ impl Viewer {
     fn fall_behind(&mut self, surroundings: Surroundings<'_>) {
         let topic = surroundings.topic;
         if self.is_closed_when_slow(topic) {
-            return self.close(Closing::begin(Close::Slow, surroundings.clock.now()));
+            return self.close_as_slow(surroundings);
         }
         let (from, to) = (
             self.outgoing.last().next(),
@@ -308,32 +300,28 @@ impl Viewer {
         self.say_end_at_the_end(topic);
     }
 
-    /// Adds the publications up to `to`, which are encoded for this viewer alone: it came in the middle of what the
-    /// others get in one.
+    /// Adds publications up to `to` at most, which are encoded for this viewer alone: it came in the middle of what
+    /// the others get in one.
     fn push_apart(&mut self, topic: &Topic, to: Seq) {
         let first = self.outgoing.last().next();
-        let mut frames = BytesMut::new();
         if self.form == Form::Bare {
-            let seqs = (first.get()..=to.get()).map(Seq::saturating);
-            for publication in seqs.filter_map(|seq| topic.publication(seq)) {
-                frames.extend_from_slice(publication.frame());
+            if let Some(publication) = topic.publication(first) {
+                let frame = publication.frame().clone();
+                self.outgoing.push_publications(frame, first);
             }
-        } else {
-            let mut has_last = self.outgoing.has_last();
-            for flush in topic.flushes(first, to) {
-                let skip = if has_last { 0 } else { flush.jump_len() };
-                frames.extend_from_slice(&flush.frames()[skip..]);
-                has_last = true;
-            }
+        } else if let Some(flush) = topic.flushes(first, to).next() {
+            let has_last = self.outgoing.has_last();
+            let skip = if has_last { 0 } else { flush.jump_len() };
+            let frames = flush.frames().slice(skip..);
+            self.outgoing.push_publications(frames, flush.last());
         }
-        self.outgoing.push_publications(frames.freeze(), to);
     }
 
     /// Answers to pings overtake what waits and are stamped as late as possible.
     fn push_pongs(&mut self, clock: &Clock) {
         let outgoing = &mut self.outgoing;
         self.conversation
-            .take_pongs(clock, |pong| outgoing.push_ahead(pong));
+            .take_pongs(clock, |pong| outgoing.push(pong));
         self.owes_pong = false;
     }
 
@@ -351,12 +339,18 @@ impl Viewer {
         }
     }
 
-    fn close(&mut self, closing: Closing) {
-        let close = frame::close(closing.why);
-        if self.conversation.close(closing) {
-            self.outgoing.push(close);
-            (self.is_closing, self.owes_pong) = (true, false);
+    /// Begins to close. Whoever may come back is told when.
+    fn close(&mut self, closing: Closing, retry_ms: [u64; 2]) {
+        let why = closing.why;
+        if !self.conversation.close(closing) {
+            return;
         }
+        if self.form.is_v1() && why.may_return() {
+            let reason = why.label();
+            self.say(&Message::Bye { reason, retry_ms });
+        }
+        self.outgoing.push(frame::close(why));
+        (self.is_closing, self.owes_pong) = (true, false);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Publishing stores the place before it sends; subscribing opens the channel before it reads the place. So a
 //! subscriber misses nothing after the place it was told, and drops what it was told already. A reader that the
-//! channel has overtaken is told which publications it has to compute, because a timeline can always compute them.
+//! channel has overtaken sees it by the place of what comes next; what lies between can be computed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Subscription {
     last: Seq,
 }
 
-/// A reader's end of the channel: every publication after its place, once and in order.
+/// A reader's end of the channel: publications after its place, once and in order.
 #[must_use = "a feed that is not read holds back nothing, but costs the writer a receiver"]
 pub struct Feed {
     topic: Arc<Topic>,
@@ -42,15 +42,6 @@ pub struct Feed {
 
 /// The outcome of one wait, and the receiver that waited.
 type Arrival = (Result<Wave, RecvError>, Receiver<Wave>);
-
-/// What a feed brings.
-#[derive(Debug)]
-pub enum News {
-    /// The next publication.
-    Wave(Wave),
-    /// Publications that the channel no longer had, both ends included: the reader was too late for them.
-    Missed(Seq, Seq),
-}
 
 impl Subscription {
     pub(super) fn open(topic: &Arc<Topic>, waves: Receiver<Wave>) -> Self {
@@ -101,7 +92,7 @@ impl Feed {
     }
 
     /// Gives `take` everything that has come. `context` is woken when there is more.
-    pub fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(News)) {
+    pub fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Wave)) {
         let mut left = Self::WAVES_MAX;
         while let Poll::Ready((result, mut waves)) = self.arrival.poll(context) {
             if let Ok(wave) = result {
@@ -124,17 +115,14 @@ impl Feed {
         }
     }
 
-    fn accept(&mut self, wave: Wave, take: &mut impl FnMut(News)) {
+    fn accept(&mut self, wave: Wave, take: &mut impl FnMut(Wave)) {
         let seq = wave.publication.seq();
         if seq < self.next {
             // It was on its way while the channel was opened, and is older than the place.
             return;
         }
-        if seq > self.next {
-            take(News::Missed(self.next, seq.previous()));
-        }
         self.next = seq.next();
-        take(News::Wave(wave));
+        take(wave);
     }
 }
 

@@ -25,7 +25,7 @@ struct Open {
 
 impl Gather {
     /// Bytes of records in one flush. Long records gain nothing from travelling together.
-    const LEN_MAX: usize = 128 * 1024;
+    pub(super) const LEN_MAX: usize = 128 * 1024;
 
     /// Gathers what falls due within `window` of the first; zero gathers nothing.
     #[must_use]

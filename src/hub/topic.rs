@@ -145,8 +145,8 @@ impl Topic {
         Some(Publication::encode(due.seq, due.t, due.record))
     }
 
-    /// Publications `first` to `last` as flushes, computed; cut at jumps and at multiples of 256. What is never
-    /// due is left out.
+    /// Publications `first` to `last` as flushes, computed; cut at jumps, at multiples of 256, and where
+    /// records are long. What is never due is left out.
     pub fn flushes(&self, first: Seq, last: Seq) -> impl Iterator<Item = Flush> {
         let mut next = first;
         std::iter::from_fn(move || {
@@ -156,8 +156,14 @@ impl Topic {
             }
             let cut = begin.get().next_multiple_of(Self::FLUSH_CUT);
             let mut end = begin;
-            while end < last && end.get() < cut && self.timeline.jump_before(end.next()).is_none() {
+            let mut len = self.record(begin).len();
+            while end < last
+                && end.get() < cut
+                && len < Gather::LEN_MAX
+                && self.timeline.jump_before(end.next()).is_none()
+            {
                 end = end.next();
+                len += self.record(end).len();
             }
             next = end.next();
             self.flush(begin, end)
@@ -220,7 +226,11 @@ impl Topic {
 
     fn due(&self, seq: Seq) -> Option<Due<'_>> {
         let t = self.timeline.t(seq)?;
-        let record = self.dataset.record(self.timeline.index(seq));
+        let record = self.record(seq);
         Some(Due { seq, t, record })
+    }
+
+    fn record(&self, seq: Seq) -> &[u8] {
+        self.dataset.record(self.timeline.index(seq))
     }
 }

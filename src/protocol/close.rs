@@ -60,7 +60,16 @@ impl Close {
         }
     }
 
-    /// The reason as a short word for logs.
+    /// Whether the viewer is told when to come back: it did nothing that it would do again at once.
+    #[must_use]
+    pub const fn may_return(self) -> bool {
+        matches!(
+            self,
+            Self::Draining | Self::NoPong | Self::Slow | Self::TooMany
+        )
+    }
+
+    /// The reason as a short word for logs and for `bye`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! The messages of `tickcast.v1`, from the hub and from viewers.
 //!
-//! Rare messages are serialized here through serde; the one on the hot path is spelled by `publication`.
+//! Rare messages are serialized here through serde; those on the hot path are spelled by `flush`.
 
 use serde::{Deserialize, Serialize, Serializer};
 

@@ -37,7 +37,7 @@ struct Request {
     upgrade: Option<OnUpgrade>,
 }
 
-/// From the answer to the end of the upgrade; only the rest of the request stands between them.
+/// From the answer to the end of the upgrade, which takes no longer than the answer takes to be written.
 const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Both paths.
@@ -282,8 +282,8 @@ fn admit(
         holds: Holds {
             remote,
             seat,
-            // A viewer is a connection as well, and holds its place among them.
-            place: request.place.take().map(|Place(permit)| permit),
+            // A viewer is a connection as well, and holds the permit of one.
+            connection: request.place.take().map(|Place(permit)| permit),
             token: context.tasks.token(),
         },
     })

@@ -97,9 +97,33 @@ async fn each_fault_of_a_viewer_has_its_close() {
         for message in messages {
             viewer.send_message(message).await;
         }
-        assert_eq!(u16::from(viewer.closed().await.code), code);
+        let (texts, close) = viewer.text_until_close().await;
+        assert_eq!(u16::from(close.code), code);
+        // Whoever may come back is told when.
+        let is_told = texts.last().is_some_and(|text| text.contains("bye"));
+        assert_eq!(is_told, code == 4429, "{texts:?}");
     }
     hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn an_end_that_comes_together_with_a_message_is_seen() {
+    let project = Project::new("rate = 10.0", "[1]");
+    let mut hub = project.start_with(&["--log-level", "debug"]);
+    let mut steady = Viewer::bare(&hub).await;
+    for _ in 0..8 {
+        let (mut raw, _) = Raw::upgrade(hub.public(), "");
+        raw.send(&[0x81, 0x80, 0, 0, 0, 0]);
+    }
+    let mut left = 0;
+    // Long before all eight could have been found out by their silence, which is at some time within 20 s each.
+    for _ in 0..30 {
+        steady.text().await;
+        while hub.past_event("viewer.left").is_some() {
+            left += 1;
+        }
+    }
+    assert_eq!(left, 8);
 }
 
 #[tokio::test]
@@ -310,7 +334,7 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
     let mut bare = Viewer::bare(&hub).await;
     let mut steady = Viewer::v1(&hub).await;
     let mut seq = steady.until("hello").await["seq"].as_u64().unwrap();
-    // 400 MB a minute: the kernel's buffers for the two that do not read are full long before this ends.
+    // 20 MB a second: the kernel's buffers for the two that do not read are full long before this ends.
     while seq < 20_000 {
         let data = steady.until("data").await;
         assert_eq!(data["seq"], seq + 1);

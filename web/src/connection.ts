@@ -8,7 +8,7 @@
 
 import { Backoff, WELL_AFTER_MS } from "./connection/backoff";
 import type { Socket, Surroundings } from "./connection/surroundings";
-import { encodePing, FINAL_CLOSE_CODES, type HubMessage, SUBPROTOCOL } from "./protocol";
+import { type Bye, encodePing, FINAL_CLOSE_CODES, type HubMessage, SUBPROTOCOL } from "./protocol";
 import { decode } from "./protocol/decode";
 
 export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
@@ -107,7 +107,7 @@ export class Connection {
     const message = typeof data === "string" ? decode(data) : undefined;
     if (message === undefined) return;
     if (message.type === "hello") this.#greeted();
-    if (message.type === "bye") this.#dismissed(message.retry_ms);
+    if (message.type === "bye") this.#dismissed(message);
     this.#options.onMessage(message, receivedAt);
   }
 
@@ -117,9 +117,9 @@ export class Connection {
     this.#show({ kind: "live" });
   }
 
-  #dismissed(retryRange: readonly [number, number]): void {
-    this.#retryRange = retryRange;
-    this.#show({ kind: "draining" });
+  #dismissed({ reason, retry_ms }: Bye): void {
+    this.#retryRange = retry_ms;
+    if (reason === "draining") this.#show({ kind: "draining" });
   }
 
   #closed(code: number): void {

@@ -21,8 +21,8 @@ fn log(max_lag_ms: u64) -> Log {
     Log::begin(seq(1), Duration::from_millis(max_lag_ms))
 }
 
-fn at(entry: usize, skip: usize) -> Place {
-    Place::At {
+fn at(entry: usize, skip: usize) -> Following {
+    Following::At {
         entry,
         skip,
         jump_len: 0,
@@ -38,8 +38,8 @@ fn what_came_in_one_go_is_one_entry_that_can_be_joined_between_units() {
     assert_eq!(log.after(seq(1)), at(0, 1));
     assert_eq!(log.after(seq(2)), at(0, 3));
     assert_eq!(log.after(seq(3)), at(1, 0));
-    assert_eq!(log.after(seq(4)), Place::Live);
-    assert_eq!(log.after(seq(9)), Place::Live);
+    assert_eq!(log.after(seq(4)), Following::Live);
+    assert_eq!(log.after(seq(9)), Following::Live);
     let bytes: Vec<_> = log
         .entries_from(0)
         .map(|entry| &entry.bytes()[..])
@@ -51,9 +51,9 @@ fn what_came_in_one_go_is_one_entry_that_can_be_joined_between_units() {
 fn the_inside_of_a_unit_and_what_lies_before_the_beginning_are_apart() {
     let mut log = Log::begin(seq(5), Duration::ZERO);
     log.extend(&[unit(5, 7, b"five to seven"), unit(8, 9, b"eight and nine")]);
-    assert_eq!(log.after(seq(2)), Place::Apart(seq(4)));
-    assert_eq!(log.after(seq(5)), Place::Apart(seq(7)));
-    assert_eq!(log.after(seq(8)), Place::Apart(seq(9)));
+    assert_eq!(log.after(seq(2)), Following::Apart(seq(4)));
+    assert_eq!(log.after(seq(5)), Following::Apart(seq(7)));
+    assert_eq!(log.after(seq(8)), Following::Apart(seq(9)));
 }
 
 #[test]
@@ -62,14 +62,14 @@ fn what_is_older_than_max_lag_is_dropped_but_never_the_newest_thousand() {
     for n in 1..=5_000 {
         log.extend(&[unit(n, n, b"x")]);
     }
-    assert_eq!(log.after(seq(2_998)), Place::Lost);
+    assert_eq!(log.after(seq(2_998)), Following::Lost);
     assert!(log.has_dropped_after(seq(2_998)));
     assert_eq!(log.after(seq(2_999)), at(0, 0));
     let mut log = self::log(0);
     for n in 1..=5_000 {
         log.extend(&[unit(n, n, b"x")]);
     }
-    assert_eq!(log.after(seq(3_999)), Place::Lost);
+    assert_eq!(log.after(seq(3_999)), Following::Lost);
     assert_eq!(log.after(seq(4_000)), at(0, 0));
 }
 
@@ -85,12 +85,25 @@ fn a_log_keeps_no_more_than_its_bound_whatever_the_lag() {
 }
 
 #[test]
+fn long_records_are_kept_up_to_a_bound_in_bytes_but_never_less_than_a_thousand() {
+    let mut log = log(u64::from(u32::MAX));
+    let record = Bytes::from(vec![b'x'; 1 << 16]);
+    for n in 1..=3_000 {
+        let mut unit = unit(n, n, b"");
+        unit.bytes = record.clone();
+        log.extend(&[unit]);
+    }
+    assert_eq!(log.after(seq(1_976)), at(0, 0));
+    assert_eq!(log.after(seq(1_975)), Following::Lost);
+}
+
+#[test]
 fn a_hole_drops_what_lies_before_it() {
     let mut log = log(1_000);
     log.extend(&[unit(1, 1, b"a")]);
     log.extend(&[unit(5, 5, b"e")]);
-    assert_eq!(log.after(seq(0)), Place::Lost);
-    assert_eq!(log.after(seq(2)), Place::Lost);
+    assert_eq!(log.after(seq(0)), Following::Lost);
+    assert_eq!(log.after(seq(2)), Following::Lost);
     assert_eq!(log.after(seq(4)), at(0, 0));
 }
 
@@ -107,7 +120,7 @@ fn the_jump_of_a_unit_is_known_wherever_it_stands() {
     let entry = 0;
     assert_eq!(
         log.after(seq(1)),
-        Place::At {
+        Following::At {
             entry,
             skip,
             jump_len
@@ -115,7 +128,7 @@ fn the_jump_of_a_unit_is_known_wherever_it_stands() {
     );
     assert_eq!(
         log.after(seq(0)),
-        Place::At {
+        Following::At {
             entry,
             skip: 0,
             jump_len

@@ -143,18 +143,7 @@ fn what_came_in_one_go_takes_one_call() {
 }
 
 #[test]
-fn an_answer_overtakes_what_waits_and_never_stands_inside_a_frame() {
-    let mut stage = Stage::new(0, 1);
-    stage.publish(&[1, 1, 1]);
-    stage.write(3);
-    assert_eq!(stage.socket.taken, b"1.2");
-    stage.outgoing.push_ahead("pong".into());
-    stage.write(usize::MAX);
-    assert_eq!(stage.socket.taken, b"1.2.pong3.");
-}
-
-#[test]
-fn own_frames_go_out_without_any_publication_behind_the_one_that_has_begun() {
+fn an_own_frame_overtakes_what_waits_and_never_stands_inside_a_frame() {
     let mut stage = Stage::new(0, 1);
     stage.publish(&[1, 1]);
     stage.write(1);
@@ -166,6 +155,8 @@ fn own_frames_go_out_without_any_publication_behind_the_one_that_has_begun() {
     assert_eq!(written.unwrap(), Written::All);
     assert_eq!(stage.socket.taken, b"1.close");
     assert_eq!(stage.tally.publications, 1);
+    stage.write(usize::MAX);
+    assert_eq!(stage.socket.taken, b"1.close2.");
 }
 
 #[test]
