@@ -76,6 +76,8 @@ pub struct Plan {
     pub stamp_field: Option<String>,
     /// The core on which the instrument stays.
     pub cpu: Option<usize>,
+    /// How long the instrument rests between looks at its sockets; zero when the kernel is to wake it.
+    pub rest: Duration,
 }
 
 /// Why there is no result.

@@ -15,7 +15,7 @@ use super::progress::Progress;
 use super::reader::Reader;
 use super::schedule::Schedule;
 use super::{BenchError, Plan};
-use crate::clock::Clock;
+use crate::clock::{Alarm, Clock};
 
 /// Connections that are not viewers yet. Fewer than the shortest backlog in use (128), so that none is dropped there
 /// and tried again only after a second.
@@ -50,6 +50,8 @@ pub(super) struct Run<'a> {
     progress: Progress,
     phase: &'static str,
     next_second: i64,
+    /// What the instrument rests on; nobody rings it.
+    alarm: Alarm,
 }
 
 /// What was measured, before it is put into words.
@@ -81,6 +83,7 @@ impl<'a> Run<'a> {
             progress: Progress::new(),
             phase: "joining",
             next_second: 0,
+            alarm: Alarm::default(),
         })
     }
 
@@ -214,6 +217,10 @@ impl<'a> Run<'a> {
                 }
                 _ => self.crowd.advance(readiness, registry, &mut self.inlet),
             }
+        }
+        if !self.plan.rest.is_zero() {
+            let awake = self.inlet.clock.now().after(self.plan.rest);
+            self.alarm.wait_until(&self.inlet.clock, awake);
         }
         Ok(())
     }

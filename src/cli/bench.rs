@@ -52,6 +52,10 @@ pub struct Bench {
     /// Keep this program on one core, counted from 0 (Linux)
     #[arg(long, value_name = "CORE")]
     pub client_cpu: Option<usize>,
+    /// Rest so long between looks at the sockets instead of being woken by each record. On one machine the waking is
+    /// the server's CPU time, which a viewer elsewhere does not cost it; latencies are up to so much longer
+    #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = parse_duration)]
+    pub rest: Duration,
     /// Measure the yardstick: a bare loop that sends the same frames, in a process of its own
     #[arg(long, conflicts_with_all = ["url", "form", "stamp_field"])]
     pub floor: bool,

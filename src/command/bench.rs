@@ -74,6 +74,7 @@ fn plan(typed: &Bench, url: &str, pid: Option<u32>) -> Result<Plan, Failure> {
         index_field: typed.index_field.clone(),
         stamp_field: typed.stamp_field.clone(),
         cpu: typed.client_cpu,
+        rest: typed.rest,
     })
 }
 

@@ -109,7 +109,7 @@ fn records_without_an_index_are_counted_and_the_rest_is_null_with_its_reason() {
 
 #[test]
 fn the_floor_sends_what_a_hub_would() {
-    let own = report(&["--floor"]);
+    let own = report(&["--floor", "--rest", "1ms"]);
     expect_nothing_lost(&own);
     assert_eq!(own["floor"], json!({"dropped": 0, "closed": 0}));
     let folder = tempfile::tempdir().unwrap();
