@@ -19,7 +19,7 @@ from rig.servers import HUB, Server
 REST = "1ms"
 
 # What a measurement may take beyond its own length: thousands of viewers that join and leave.
-SPARE_SECONDS = 180.0
+SPARE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -138,19 +138,23 @@ def _bench(load: Load, *target: object) -> Measured:
     # The instrument places its threads itself, so it may use both cores; it must not outlive us.
     placed = ("setpriv", "--pdeathsig", "TERM", "taskset", "--cpu-list", f"{SERVER_CORE},{CLIENT_CORE}")
     command = [str(word) for word in (*placed, HUB, "bench", *target, *options)]
-    said = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=load.warmup + load.duration + SPARE_SECONDS,
-        process_group=0,
-        check=False,
-    )
+    shown = " ".join(command[len(placed) :])
+    try:
+        said = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=load.warmup + load.duration + SPARE_SECONDS,
+            process_group=0,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        # A server that is far behind does not even let all viewers in.
+        raise Failed(f"{shown}\n  did not end within {late.timeout:g} s") from None
     try:
         return Measured(load, json.loads(said.stdout))
     except ValueError:
-        shown = " ".join(command[len(placed) :])
         raise Failed(f"{shown}\n  ended with {said.returncode}: {said.stderr.strip() or said.stdout.strip()}") from None
 
 
