@@ -26,8 +26,8 @@ impl Heartbeat {
     /// Long enough for a mobile network to wake up.
     const PONG_WITHIN: Duration = Duration::from_secs(10);
 
-    /// The first ping comes by then, so that a viewer that never answers is given up within half a minute.
-    const FIRST_PING_WITHIN: Duration = Duration::from_secs(20);
+    /// The first ping comes by then, so that a viewer that never reads is given up and cut within half a minute.
+    const FIRST_PING_WITHIN: Duration = Duration::from_secs(14);
 
     /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part.
     pub(super) fn begin(now: Micros) -> Self {

@@ -348,9 +348,7 @@ impl<'a> Lane<'a> {
             return;
         };
         let (alarm, deadline) = viewer.alarm_and_deadline();
-        if deadline < *alarm {
-            *alarm = self.wheel.put(id, deadline);
-        }
+        self.wheel.put(id, deadline, alarm);
     }
 
     fn remove(&mut self, id: u32) {

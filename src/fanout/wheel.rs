@@ -21,14 +21,18 @@ impl<K> Wheel<K> {
         }
     }
 
-    /// Puts `key` into the slot of `deadline`, which is never before the next one; returns when it comes out.
-    pub(super) fn put(&mut self, key: K, deadline: Micros) -> Micros {
+    /// Sees to it that `key` comes out at `deadline`, or by `alarm`, when it comes out already, if that is earlier;
+    /// `alarm` then says when.
+    pub(super) fn put(&mut self, key: K, deadline: Micros, alarm: &mut Micros) {
         let furthest = self.next + SLOTS as u64 - 1;
         // Rounded up: nothing comes out before its time, unless it is too far ahead.
         let slot = (slot(deadline) + 1).clamp(self.next, furthest);
-        self.slots[index(slot)].push(key);
-        self.len += 1;
-        begin_of(slot)
+        // Compared as slots: a deadline is always before the alarm that was set for it.
+        if begin_of(slot) < *alarm {
+            *alarm = begin_of(slot);
+            self.slots[index(slot)].push(key);
+            self.len += 1;
+        }
     }
 
     /// Takes out what has come by `now`, one slot at a time: its keys, and when it came.
@@ -88,12 +92,18 @@ mod tests {
             .collect()
     }
 
+    fn put(wheel: &mut Wheel<u32>, key: u32, deadline: i64) -> Micros {
+        let mut alarm = Micros::new(i64::MAX);
+        wheel.put(key, Micros::new(deadline), &mut alarm);
+        alarm
+    }
+
     #[test]
     fn keys_come_out_in_the_order_of_their_deadlines_and_never_early() {
         let mut wheel = Wheel::begin(Micros::new(0));
         assert_eq!(wheel.next(), None);
         for (key, deadline) in [(1, 120_000), (2, 10_000), (3, 100_001), (4, 0)] {
-            assert!(wheel.put(key, Micros::new(deadline)) > Micros::new(deadline));
+            assert!(put(&mut wheel, key, deadline) > Micros::new(deadline));
         }
         assert_eq!(wheel.next(), Some(Micros::new(50_000)));
         assert_eq!(drain(&mut wheel, 49_999), []);
@@ -105,7 +115,7 @@ mod tests {
     #[test]
     fn a_deadline_beyond_the_wheel_comes_out_at_its_end_to_be_put_in_again() {
         let mut wheel = Wheel::begin(Micros::new(0));
-        let at = wheel.put(1, Micros::new(i64::MAX));
+        let at = put(&mut wheel, 1, i64::MAX);
         assert_eq!(at, Micros::new(1_023 * 50_000));
         assert_eq!(drain(&mut wheel, at.get()), [(at.get(), vec![1])]);
     }
@@ -113,7 +123,31 @@ mod tests {
     #[test]
     fn a_deadline_in_the_past_comes_out_at_once() {
         let mut wheel = Wheel::begin(Micros::new(1_000_000));
-        wheel.put(1, Micros::new(5));
+        put(&mut wheel, 1, 5);
         assert_eq!(drain(&mut wheel, 1_000_000), [(1_000_000, vec![1])]);
+    }
+
+    #[test]
+    fn a_key_that_comes_out_in_time_already_is_not_put_in_again() {
+        let mut wheel = Wheel::begin(Micros::new(0));
+        let deadline = Micros::new(60_000);
+        let mut alarm = Micros::new(i64::MAX);
+        for _ in 0..2 {
+            wheel.put(1, deadline, &mut alarm);
+            assert_eq!(alarm, Micros::new(100_000));
+        }
+        assert_eq!(drain(&mut wheel, 100_000), [(100_000, vec![1])]);
+        // Nor once it is out, as long as its alarm stands: whoever took it out has yet to look.
+        wheel.put(1, deadline, &mut alarm);
+        assert_eq!((alarm, wheel.next()), (Micros::new(100_000), None));
+    }
+
+    #[test]
+    fn a_key_whose_deadline_has_come_nearer_comes_out_earlier() {
+        let mut wheel = Wheel::begin(Micros::new(0));
+        let mut alarm = put(&mut wheel, 1, 500_000);
+        wheel.put(1, Micros::new(60_000), &mut alarm);
+        assert_eq!(wheel.next(), Some(alarm));
+        assert_eq!(alarm, Micros::new(100_000));
     }
 }

@@ -116,7 +116,7 @@ async fn an_end_that_comes_together_with_a_message_is_seen() {
         raw.send(&[0x81, 0x80, 0, 0, 0, 0]);
     }
     let mut left = 0;
-    // Long before all eight could have been found out by their silence, which is at some time within 20 s each.
+    // Long before all eight could have been found out by their silence, which is at some time within 14 s each.
     for _ in 0..30 {
         steady.text().await;
         while hub.past_event("viewer.left").is_some() {
