@@ -168,13 +168,20 @@ impl Viewer {
             Demand::Ping => self.outgoing.push(frame::ping()),
             Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
             Demand::Cut => {
-                if !self.outgoing.is_outbox_empty() {
+                if self.takes_nothing() {
                     socket::reset(&self.socket);
                 }
                 return false;
             }
         }
         true
+    }
+
+    /// Whether what the viewer was told last is not worth waiting for: the kernel, too, would keep it for as long as
+    /// the viewer takes nothing.
+    fn takes_nothing(&self) -> bool {
+        let why = self.conversation.closing().map(|closing| closing.why);
+        !self.outgoing.is_outbox_empty() || matches!(why, Some(Close::NoPong | Close::Slow))
     }
 
     /// Reads what the socket has, by way of `buffer`.
