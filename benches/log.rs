@@ -5,14 +5,11 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use tickcast::fanout::{Log, Unit};
 use tickcast::protocol::{Micros, Seq};
-
-const MAX_LAG: Duration = Duration::from_secs(10);
 
 fn unit(n: u64) -> Unit {
     let seq = Seq::saturating(n);
@@ -28,7 +25,7 @@ fn unit(n: u64) -> Unit {
 
 /// A log of a hundred records a second that has been full for a while.
 fn log() -> Log {
-    let mut log = Log::begin(Seq::saturating(1), MAX_LAG);
+    let mut log = Log::begin(Seq::saturating(1));
     for n in 1..=5_000 {
         log.extend(&[unit(n)]);
     }

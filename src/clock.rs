@@ -49,6 +49,12 @@ pub fn wall() -> Micros {
     micros(unix_time())
 }
 
+/// The same, as the standard library has it.
+#[must_use]
+pub fn wall_time() -> SystemTime {
+    SystemTime::UNIX_EPOCH + unix_time()
+}
+
 /// A wall clock before 1970 is a broken one, and stands at zero.
 #[expect(
     clippy::disallowed_methods,

@@ -9,12 +9,17 @@
 //! viewer is a place in that log and at most one frame that its socket took in part: nothing is queued for it, so
 //! one that does not read holds a bounded amount and costs the others nothing. What came in one go leaves in one
 //! system call a viewer; nothing is allocated and no lock is taken for a viewer and frame.
+//!
+//! A viewer whose place is older than the log is sent pieces of the history, which is computed, one piece a turn:
+//! who is live goes first.
 
 mod audience;
 mod bell;
+mod blocks;
 mod closing;
 mod conversation;
 mod drain;
+mod encoder;
 mod heartbeat;
 mod joiner;
 mod lane;
@@ -30,6 +35,7 @@ mod sync;
 mod throttle;
 mod viewer;
 mod wheel;
+mod words;
 
 pub use drain::Drain;
 pub use joiner::{Form, Holds, Joiner};

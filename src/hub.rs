@@ -18,7 +18,7 @@ use dashmap::DashMap;
 pub use channel::{Feed, Subscription, Wave};
 pub use counters::{Attendance, Counters};
 pub use gather::Gather;
-pub use join::{Answer, Ask};
+pub use join::{Answer, Ask, Standing};
 pub use seats::{Refusal, Seat, Seats};
 pub use timeline::{Segment, Timeline};
 pub use topic::{Topic, TopicSpec};

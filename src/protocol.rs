@@ -4,6 +4,7 @@
 
 mod close;
 mod epoch;
+pub mod event;
 mod flush;
 pub mod frame;
 pub mod message;
@@ -16,7 +17,7 @@ mod topic_name;
 
 pub use close::Close;
 pub use epoch::{Epoch, EpochError};
-pub use flush::{Due, Flush, Jump, JumpReason};
+pub use flush::{Due, Encoded, Flush, Jump, JumpReason};
 pub use micros::Micros;
 pub use position::{Position, PositionError};
 pub use publication::Publication;

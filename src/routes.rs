@@ -5,9 +5,12 @@
 
 mod access;
 mod api;
+mod handover;
+mod joining;
 mod page;
 mod problem;
 mod remote;
+mod sse;
 mod ws;
 
 use std::convert::Infallible;
@@ -22,6 +25,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 pub use access::{Origins, TrustedProxies};
+pub use handover::{Handover, Socket};
 pub use remote::Peer;
 
 use crate::fanout::{Drain, Lanes};
@@ -66,6 +70,8 @@ pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
             .boxed()
     };
     let routes = ws::routes(context)
+        .or(sse::routes(context))
+        .unify()
         .or(route(
             warp::path!("api" / "v1" / "topics").boxed(),
             api::topics,

@@ -162,15 +162,16 @@ impl Server {
 fn context(settings: &Settings, datasets: Vec<Dataset>) -> Result<Context, StartError> {
     let clock = Clock::start();
     let now = clock.now();
+    let server = &settings.server;
     let topic = |(settings, dataset)| {
         Arc::new(Topic::new(TopicSpec {
             settings,
             dataset,
             now,
+            recover_max: server.recover_max,
         }))
     };
     let topics = settings.topics.iter().zip(datasets).map(topic).collect();
-    let server = &settings.server;
     let drain = Arc::new(Drain::new(server.drain));
     Ok(Context {
         hub: Hub::new(clock, topics, server.default_topic.clone()),

@@ -1,7 +1,5 @@
 //! `Audience`: the viewers of one form of one topic on one lane, their log, and the round that brings it to them.
 
-use std::time::Duration;
-
 use super::log::{Log, Unit};
 use crate::protocol::Seq;
 
@@ -26,7 +24,7 @@ impl Audience {
     /// Nobody, and nothing to keep.
     pub(super) const fn new() -> Self {
         Self {
-            log: Log::begin(Seq::ZERO, Duration::ZERO),
+            log: Log::begin(Seq::ZERO),
             viewers: Vec::new(),
             round: None,
             begin: 0,
@@ -47,9 +45,9 @@ impl Audience {
     }
 
     /// Adds a viewer, to whom `next` is the first to come when it is the only one; returns its rank.
-    pub(super) fn add(&mut self, viewer: u32, next: Seq, max_lag: Duration) -> u32 {
+    pub(super) fn add(&mut self, viewer: u32, next: Seq) -> u32 {
         if self.viewers.is_empty() {
-            self.log = Log::begin(next, max_lag);
+            self.log = Log::begin(next);
         }
         self.viewers.push(viewer);
         if let Some(round) = &mut self.round {
@@ -128,7 +126,7 @@ mod tests {
     fn audience(viewers: u32) -> Audience {
         let mut audience = Audience::new();
         for viewer in 0..viewers {
-            let rank = audience.add(viewer, Seq::ZERO.next(), Duration::ZERO);
+            let rank = audience.add(viewer, Seq::ZERO.next());
             assert_eq!(rank, viewer);
         }
         audience
@@ -185,7 +183,7 @@ mod tests {
         audience.extend(&[unit()]);
         let mut visits = Vec::new();
         audience.go_round(2, &mut visits);
-        audience.add(6, Seq::ZERO.next(), Duration::ZERO);
+        audience.add(6, Seq::ZERO.next());
         audience.go_round(100, &mut visits);
         visits.sort_unstable();
         assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6]);

@@ -10,8 +10,9 @@ pub(super) struct Closing {
     pub(super) why: Close,
     /// Whether the viewer has closed as well.
     pub(super) is_mutual: bool,
-    /// Whether the viewer broke the protocol: it cannot be understood any more, so its close is not waited for.
-    pub(super) is_failure: bool,
+    /// Whether the hub ends its half once everything has gone: it does not wait for the close of a viewer that cannot
+    /// be understood any more, or that has none to send.
+    pub(super) ends_at_once: bool,
     /// When the viewer is cut, whether it has answered or not.
     pub(super) deadline: Micros,
 }
@@ -25,7 +26,7 @@ impl Closing {
         Self {
             why,
             is_mutual: false,
-            is_failure: false,
+            ends_at_once: false,
             deadline: now.after(Self::WITHIN),
         }
     }
@@ -38,10 +39,10 @@ impl Closing {
         }
     }
 
-    /// The viewer cannot be understood (RFC 6455, section 7.1.7).
-    pub(super) fn failure(why: Close, now: Micros) -> Self {
+    /// The viewer cannot be understood (RFC 6455, section 7.1.7), or is not heard.
+    pub(super) fn at_once(why: Close, now: Micros) -> Self {
         Self {
-            is_failure: true,
+            ends_at_once: true,
             ..Self::begin(why, now)
         }
     }

@@ -3,6 +3,8 @@
 //! No socket: bytes and instants go in, what is to be done comes out. A viewer's flushes do not touch it, so it
 //! stands apart from what they do touch.
 
+use std::time::Duration;
+
 use super::closing::Closing;
 use super::heartbeat::{Beat, Heartbeat};
 use super::joiner::{Form, Holds};
@@ -27,6 +29,8 @@ pub(super) struct Conversation {
     pub(super) alarm: Micros,
     pings: Pings,
     closing: Option<Closing>,
+    /// The least that the viewer has been behind since it joined far back; `None` once it is live.
+    backlog: Option<Duration>,
     _attendance: Attendance,
     _load: Load,
     holds: Holds,
@@ -64,11 +68,12 @@ impl Conversation {
             form,
             decoder: Decoder::new(form.compression()),
             throttle: Throttle::begin(now),
-            heartbeat: Heartbeat::begin(now),
+            heartbeat: Heartbeat::begin(form.is_heard(), now),
             leaves_at: None,
             alarm: Micros::new(i64::MAX),
             pings: Pings::default(),
             closing: None,
+            backlog: None,
             _attendance: attendance,
             _load: load,
             holds,
@@ -93,6 +98,26 @@ impl Conversation {
             self.closing = Some(closing);
         }
         is_first
+    }
+
+    /// How much further behind than others the viewer may be.
+    pub(super) fn backlog(&self) -> Duration {
+        self.backlog.unwrap_or_default()
+    }
+
+    /// The viewer joins far back, `lag` behind.
+    pub(super) const fn begin_behind(&mut self, lag: Duration) {
+        self.backlog = Some(lag);
+    }
+
+    /// The viewer is `lag` behind: what it has caught up on since it joined it may not lose again.
+    pub(super) fn come_nearer(&mut self, lag: Duration) {
+        self.backlog = self.backlog.map(|backlog| backlog.min(lag));
+    }
+
+    /// The viewer has everything.
+    pub(super) const fn arrive(&mut self) {
+        self.backlog = None;
     }
 
     /// When [`Conversation::beat`] is due.
@@ -125,7 +150,7 @@ impl Conversation {
 
     /// Takes what the viewer has said, and came at `now`; how it is to be closed if it is for that.
     pub(super) fn hear(&mut self, bytes: &[u8], now: Micros) -> Option<Closing> {
-        if bytes.is_empty() {
+        if bytes.is_empty() || !self.form.is_heard() {
             return None;
         }
         self.heartbeat.hear(now);
@@ -135,7 +160,7 @@ impl Conversation {
             match self.decoder.message() {
                 Ok(Some(incoming)) => closing = closing.or(self.answer(incoming, now)),
                 Ok(None) => return closing,
-                Err(close) => return closing.or(Some(Closing::failure(close, now))),
+                Err(close) => return closing.or(Some(Closing::at_once(close, now))),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `Heartbeat`: when to ping a viewer, and when to give it up.
+//! `Heartbeat`: when to show a viewer that the hub lives, and when to give it up.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::protocol::Micros;
 /// What the deadline that has come demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beat {
-    /// Send a ping.
+    /// Send a ping; where nobody answers, a comment.
     Ping,
     /// The viewer is gone: not a byte came after the last ping.
     GiveUp,
@@ -17,6 +17,8 @@ pub(super) enum Beat {
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     deadline: Micros,
+    /// Whether the viewer answers pings.
+    is_heard: bool,
     is_awaited: bool,
 }
 
@@ -26,13 +28,18 @@ impl Heartbeat {
     /// Long enough for a mobile network to wake up.
     const PONG_WITHIN: Duration = Duration::from_secs(10);
 
+    /// As often as the standard advises authors of server-sent events (WHATWG HTML, section 9.2.7).
+    const COMMENT_EVERY: Duration = Duration::from_secs(15);
+
     /// The first ping comes by then, so that a viewer that never reads is given up and cut within half a minute.
     const FIRST_PING_WITHIN: Duration = Duration::from_secs(14);
 
-    /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part.
-    pub(super) fn begin(now: Micros) -> Self {
+    /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part. Who is not
+    /// heard is never given up here.
+    pub(super) fn begin(is_heard: bool, now: Micros) -> Self {
         Self {
             deadline: now.after(Self::FIRST_PING_WITHIN.mul_f64(fastrand::f64())),
+            is_heard,
             is_awaited: false,
         }
     }
@@ -44,6 +51,10 @@ impl Heartbeat {
 
     /// The deadline has come; it is `now`, which after a stall of the hub is later. That is no fault of the viewer.
     pub(super) fn beat(&mut self, now: Micros) -> Beat {
+        if !self.is_heard {
+            self.deadline = now.after(Self::COMMENT_EVERY);
+            return Beat::Ping;
+        }
         if self.is_awaited {
             return Beat::GiveUp;
         }
@@ -66,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_viewer_that_is_heard_is_pinged_again_and_a_silent_one_is_given_up() {
-        let mut heartbeat = Heartbeat::begin(Micros::new(0));
+        let mut heartbeat = Heartbeat::begin(true, Micros::new(0));
         assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::Ping);
         let pinged = heartbeat.deadline();
         heartbeat.hear(pinged);
@@ -77,9 +88,19 @@ mod tests {
 
     #[test]
     fn a_hub_that_stood_still_gives_a_viewer_its_ten_seconds_all_the_same() {
-        let mut heartbeat = Heartbeat::begin(Micros::new(0));
+        let mut heartbeat = Heartbeat::begin(true, Micros::new(0));
         let now = heartbeat.deadline().after(Duration::from_secs(60));
         assert_eq!(heartbeat.beat(now), Beat::Ping);
         assert_eq!(heartbeat.deadline(), now.after(Heartbeat::PONG_WITHIN));
+    }
+
+    #[test]
+    fn who_is_not_heard_is_shown_a_sign_of_life_and_never_given_up() {
+        let mut heartbeat = Heartbeat::begin(false, Micros::new(0));
+        for _ in 0..3 {
+            let now = heartbeat.deadline();
+            assert_eq!(heartbeat.beat(now), Beat::Ping);
+            assert_eq!(heartbeat.deadline(), now.after(Heartbeat::COMMENT_EVERY));
+        }
     }
 }

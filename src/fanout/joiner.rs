@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::hub::{Ask, Seat, Subscription};
+use crate::hub::{Answer, Ask, Seat, Subscription, Topic};
+use crate::protocol::Seq;
 use crate::protocol::frame::Compression;
 
 /// What a viewer is sent.
@@ -18,6 +20,8 @@ pub enum Form {
     V1,
     /// The same, those that gain by it compressed.
     V1Deflated,
+    /// The same as server-sent events.
+    Sse,
 }
 
 /// Who joins, and what for.
@@ -25,6 +29,8 @@ pub enum Form {
 pub struct Joiner {
     /// What it is sent.
     pub form: Form,
+    /// What stands before everything else: the head of the HTTP answer, unless that has gone already.
+    pub head: Bytes,
     /// The topic it views, from the place at which it was admitted.
     pub subscription: Subscription,
     /// What it asks for.
@@ -48,7 +54,7 @@ pub struct Holds {
 
 impl Form {
     /// How many there are.
-    pub(super) const COUNT: usize = 3;
+    pub(super) const COUNT: usize = 4;
 
     /// A number below [`Form::COUNT`].
     pub(super) const fn index(self) -> usize {
@@ -56,18 +62,34 @@ impl Form {
             Self::Bare => 0,
             Self::V1 => 1,
             Self::V1Deflated => 2,
+            Self::Sse => 3,
         }
     }
 
-    /// Whether the viewer is sent messages, and understood.
-    pub(super) const fn is_v1(self) -> bool {
-        matches!(self, Self::V1 | Self::V1Deflated)
+    /// The answer to `ask` of a topic whose last publication is `newest`. Who is sent records alone is sent no others
+    /// than it asks for: it could not tell them from live ones.
+    pub fn answer(self, ask: &Ask, topic: &Topic, newest: Seq) -> Answer {
+        let mut standing = topic.standing(newest);
+        if !self.has_messages() {
+            standing.backfill = 0;
+        }
+        ask.answer(standing)
+    }
+
+    /// Whether the viewer is sent messages, and not records alone.
+    pub(super) const fn has_messages(self) -> bool {
+        !matches!(self, Self::Bare)
+    }
+
+    /// Whether the viewer is heard: an SSE stream goes one way.
+    pub(super) const fn is_heard(self) -> bool {
+        !matches!(self, Self::Sse)
     }
 
     /// What viewers of this form may send.
     pub(super) const fn compression(self) -> Compression {
         match self {
-            Self::Bare | Self::V1 => Compression::None,
+            Self::Bare | Self::V1 | Self::Sse => Compression::None,
             Self::V1Deflated => Compression::Deflate,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Each turn does a little of everything, so that joins, reads and rounds do not wait for each other's end.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,7 +15,8 @@ use slab::Slab;
 
 use super::bell::Rope;
 use super::drain::Drain;
-use super::joiner::Joiner;
+use super::encoder::Encoder;
+use super::joiner::{Form, Joiner};
 use super::load::Load;
 use super::mailbox::Mailbox;
 use super::outbox::Tally;
@@ -24,6 +26,8 @@ use super::wheel::Wheel;
 use crate::clock::Clock;
 use crate::hub::Subscription;
 use crate::protocol::Micros;
+
+mod catch_up;
 
 /// A socket that was taken over, and who is behind it.
 #[derive(Debug)]
@@ -56,12 +60,15 @@ pub(super) struct Lane<'a> {
     wheel: Wheel<u32>,
     /// Viewers that gave way to the others, or that a round may miss.
     again: Vec<u32>,
+    /// Viewers that are owed what is in the history alone.
+    behind: VecDeque<u32>,
     /// Viewers that a round comes to in this turn.
     visits: Vec<u32>,
     /// Whether the mailbox holds more than was taken.
     has_mail: bool,
     is_draining: bool,
     arrived: Arrived,
+    encoder: Encoder,
     buffer: [u8; Viewer::READ_LEN],
 }
 
@@ -92,10 +99,12 @@ impl<'a> Lane<'a> {
             viewers: Slab::new(),
             relays: Slab::new(),
             again: Vec::new(),
+            behind: VecDeque::new(),
             visits: Vec::new(),
             has_mail: true,
             is_draining: false,
             arrived: Arrived::default(),
+            encoder: Encoder::default(),
             buffer: [0; Viewer::READ_LEN],
         }
     }
@@ -124,6 +133,7 @@ impl<'a> Lane<'a> {
     fn patience(&self) -> Option<Duration> {
         let is_busy = self.has_mail
             || !self.again.is_empty()
+            || !self.behind.is_empty()
             || self.relays.iter().any(|(_, relay)| relay.is_in_round());
         if is_busy {
             return Some(Duration::ZERO);
@@ -137,12 +147,13 @@ impl<'a> Lane<'a> {
         self.hear(events);
         self.welcome();
         for (_, relay) in &mut self.relays {
-            relay.listen(&mut self.arrived);
+            relay.listen(&mut self.arrived, &mut self.encoder);
         }
         self.go_round();
         for id in std::mem::take(&mut self.again) {
             self.read_and_serve(id);
         }
+        self.catch_up();
         self.keep_time();
         for (_, relay) in &mut self.relays {
             relay.count();
@@ -194,16 +205,18 @@ impl<'a> Lane<'a> {
         } = newcomer;
         let Joiner {
             form,
+            head,
             subscription,
             ask,
             holds,
         } = joiner;
         let now = self.shared.clock.now();
-        let last = subscription.last();
+        let newest = subscription.last();
         let relay = self.relay_of(subscription);
         let socket = TcpStream::from_std(socket);
         let topic = Arc::clone(self.relays[relay as usize].topic());
-        let mut viewer = Viewer::join(socket, &topic, (form, last, &ask), (holds, load), now);
+        let who = (form, head, &ask);
+        let mut viewer = Viewer::join(socket, &topic, who, newest, (holds, load), now);
         let entry = self.viewers.vacant_entry();
         let id = id(entry.key());
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -241,7 +254,10 @@ impl<'a> Lane<'a> {
         }
         // One that leaves meanwhile is not found, and one that takes its id is served for nothing.
         for id in visits.drain(..) {
-            self.serve(id);
+            let viewer = self.viewers.get(id as usize);
+            if viewer.is_some_and(|viewer| !viewer.is_queued) {
+                self.serve(id);
+            }
         }
         self.visits = visits;
     }
@@ -323,15 +339,13 @@ impl<'a> Lane<'a> {
         };
         let relay = &self.relays[viewer.relay as usize];
         let mut tally = Tally::default();
-        let surroundings = Surroundings {
-            topic: relay.topic(),
-            log: relay.log(viewer.form()),
-            clock: &self.shared.clock,
-            drain: &self.shared.drain,
-        };
+        let surroundings = surroundings(relay, viewer.form(), self.shared);
         let served = viewer
             .send(surroundings, &mut tally)
             .unwrap_or(Served::Left);
+        if served == Served::Behind && !std::mem::replace(&mut viewer.is_queued, true) {
+            self.behind.push_back(id);
+        }
         let is_closing = viewer.is_closing();
         self.relays[viewer.relay as usize].tally.add(tally);
         if served == Served::Left {
@@ -389,6 +403,19 @@ impl<'a> Lane<'a> {
             self.relays[relay as usize].count();
             self.relays.remove(relay as usize);
         }
+    }
+}
+
+fn surroundings<'a>(
+    relay: &'a Relay<mio::Waker>,
+    form: Form,
+    shared: &'a Shared,
+) -> Surroundings<'a> {
+    Surroundings {
+        topic: relay.topic(),
+        log: relay.log(form),
+        clock: &shared.clock,
+        drain: &shared.drain,
     }
 }
 

@@ -1,16 +1,16 @@
-//! `Log`: the frames that the viewers of one form have lately been sent, or still are to be.
+//! `Log`: the frames that the viewers of one form have lately been sent.
 //!
-//! Pure: no socket, no clock. A viewer is a place in it, so what a viewer can be owed is bounded by the log,
-//! however slowly it reads. What came in one go stands in one stretch of bytes: one system call a viewer.
+//! Pure: no socket, no clock. A viewer is a place in it; one that is further back is served from the history, so the
+//! log is short. What came in one go stands in one stretch of bytes: one system call a viewer.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::protocol::{Flush, Micros, Publication, Seq};
+use crate::protocol::{Micros, Publication, Seq};
 
-/// What cannot be cut further: a bare viewer's frame, or a v1 viewer's flush.
+/// What cannot be cut further: a record for bare viewers, a flush for the others, or a piece of the history.
 #[derive(Debug, Clone)]
 pub struct Unit {
     /// Its first publication.
@@ -60,11 +60,9 @@ pub enum Following {
         /// Bytes behind those for those alone who have the publication before.
         jump_len: usize,
     },
-    /// Publications up to this one that are in no unit of their own: they lie before the log's beginning, or
-    /// inside a unit.
+    /// Publications up to this one that are in no unit of their own: they lie before the oldest kept, or inside a
+    /// unit.
     Apart(Seq),
-    /// The log has dropped it.
-    Lost,
 }
 
 /// A part of an entry that a socket did not take whole.
@@ -80,31 +78,28 @@ pub(super) struct Cut {
 #[derive(Debug)]
 pub struct Log {
     entries: VecDeque<Entry>,
-    /// Where it began: before it, nothing was ever dropped.
-    begun: Seq,
     next: Seq,
     len: usize,
-    max_lag: Duration,
 }
 
 impl Log {
-    /// Publications kept at least, whatever their age.
-    const KEPT_MIN: u64 = 1_000;
-    /// Publications kept at most, whatever the settings say: a bound on memory.
-    pub(super) const KEPT_MAX: u64 = 1 << 18;
-    /// Bytes kept at most, beyond the publications kept at least.
-    const KEPT_LEN_MAX: usize = 64 << 20;
+    /// How old what is kept may be: longer than sockets stand still in passing.
+    const KEPT_FOR: Duration = Duration::from_secs(5);
+    /// Publications kept whatever their age.
+    const KEPT_MIN: u64 = 256;
+    /// Publications kept at most.
+    pub(super) const KEPT_MAX: u64 = 1 << 14;
+    /// Bytes kept at most, but for the newest entry.
+    const KEPT_LEN_MAX: usize = 1 << 20;
     /// Bytes of an entry made of several units. A system call this long costs what it carries.
     const ENTRY_LEN_MAX: usize = 64 * 1024;
 
-    /// An empty log, to which `next` is added next. It keeps what is younger than `max_lag`.
-    pub const fn begin(next: Seq, max_lag: Duration) -> Self {
+    /// An empty log, to which `next` is added next.
+    pub const fn begin(next: Seq) -> Self {
         Self {
             entries: VecDeque::new(),
-            begun: next,
             next,
             len: 0,
-            max_lag,
         }
     }
 
@@ -116,10 +111,9 @@ impl Log {
     /// Adds units that came in one go, and drops what is too old.
     pub fn extend(&mut self, units: &[Unit]) {
         if units.first().is_some_and(|unit| unit.first != self.next) {
-            // There is a hole: everything before it counts as dropped.
+            // There is a hole: everything before it is history.
             self.entries.clear();
             self.len = 0;
-            self.begun = Seq::ZERO;
         }
         let mut rest = units;
         while let Some(first) = rest.first() {
@@ -146,24 +140,21 @@ impl Log {
         if wanted >= self.next {
             return Following::Live;
         }
-        if wanted < self.begun {
-            return Following::Apart(self.begun.previous());
-        }
         // Nearly all are at the newest.
         let newest = self.entries.len().saturating_sub(1);
         let entry = match self.entries.get(newest) {
             Some(entry) if entry.first <= wanted => newest,
             _ => match self.entries.partition_point(|entry| entry.first <= wanted) {
-                0 => return Following::Lost,
+                0 => return Following::Apart(self.oldest().previous()),
                 following => following - 1,
             },
         };
         self.entries[entry].following(entry, last)
     }
 
-    /// Whether it has dropped what follows `last`.
-    pub fn has_dropped_after(&self, last: Seq) -> bool {
-        self.after(last) == Following::Lost
+    /// The oldest publication kept; the next one while it is empty.
+    fn oldest(&self) -> Seq {
+        self.entries.front().map_or(self.next, |entry| entry.first)
     }
 
     /// The entries from `entry` on.
@@ -179,14 +170,14 @@ impl Log {
     }
 
     fn trim(&mut self) {
-        while let (Some(oldest), Some(newest)) = (self.entries.front(), self.entries.back()) {
+        while self.entries.len() > 1 {
+            let (oldest, newest) = (&self.entries[0], &self.entries[self.entries.len() - 1]);
             let younger = self.next.get() - oldest.last.get() - 1;
-            let is_old = newest.t.since(oldest.t) > self.max_lag;
+            let is_old = newest.t.since(oldest.t) > Self::KEPT_FOR && younger >= Self::KEPT_MIN;
             let is_much = younger >= Self::KEPT_MAX || self.len > Self::KEPT_LEN_MAX;
-            if younger < Self::KEPT_MIN || !(is_old || is_much) {
+            if !(is_old || is_much) {
                 return;
             }
-            self.begun = Seq::ZERO;
             self.len -= oldest.bytes.len();
             self.entries.pop_front();
         }
@@ -293,17 +284,6 @@ impl Unit {
             t: publication.t(),
             jump_len: 0,
             bytes: publication.frame().clone(),
-        }
-    }
-
-    /// A flush for v1 viewers, with its frames as they are sent.
-    pub fn v1(flush: &Flush, frames: &Bytes) -> Self {
-        Self {
-            first: flush.first(),
-            last: flush.last(),
-            t: flush.t(),
-            jump_len: flush.jump_len(),
-            bytes: frames.clone(),
         }
     }
 }

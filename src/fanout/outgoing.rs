@@ -6,7 +6,7 @@ use std::io::{self, IoSlice, Write};
 
 use bytes::Bytes;
 
-use super::log::{Entry, Following, Log};
+use super::log::{Entry, Following, Log, Unit};
 use super::outbox::{Outbox, Tally};
 use crate::protocol::Seq;
 
@@ -32,8 +32,6 @@ pub(super) enum Written {
     Blocked,
     /// Publications up to this one are owed that are in no unit of the log.
     Apart(Seq),
-    /// What is owed is no longer in the log.
-    Lost,
 }
 
 impl Outgoing {
@@ -56,21 +54,17 @@ impl Outgoing {
         self.last
     }
 
-    /// Whether the viewer has `last` itself.
-    pub(super) const fn has_last(&self) -> bool {
-        self.has_last
-    }
-
     /// Adds a frame that holds no publication.
     pub(super) fn push(&mut self, frame: Bytes) {
         self.outbox().push(frame);
     }
 
-    /// Adds frames of the publications that follow, up to `last`.
-    pub(super) fn push_publications(&mut self, frames: Bytes, last: Seq) {
-        let count = last.get() - self.last.get();
-        self.outbox().push_holding(frames, count);
-        (self.last, self.has_last) = (last, true);
+    /// Adds the unit that follows.
+    pub(super) fn push_unit(&mut self, unit: &Unit) {
+        let count = unit.last.get() - self.last.get();
+        let skip = if self.has_last { 0 } else { unit.jump_len };
+        self.outbox().push_holding(unit.bytes.slice(skip..), count);
+        (self.last, self.has_last) = (unit.last, true);
     }
 
     /// Leaves out everything up to `last`.
@@ -131,7 +125,6 @@ impl Outgoing {
             match log.after(self.last) {
                 Following::Live => return Ok(Written::All),
                 Following::Apart(to) => return Ok(Written::Apart(to)),
-                Following::Lost => return Ok(Written::Lost),
                 Following::At {
                     entry,
                     skip,

@@ -5,11 +5,12 @@ use std::task::{Context, Waker};
 
 use super::audience::Audience;
 use super::bell::{Bell, DoorBell, Rope};
+use super::blocks::Blocks;
+use super::encoder::Encoder;
 use super::joiner::Form;
 use super::log::{Log, Unit};
 use super::outbox::Tally;
 use crate::hub::{Feed, Topic, Wave};
-use crate::protocol::frame::Deflater;
 use crate::protocol::{Flush, Publication, Seq};
 
 /// See the head of this file.
@@ -19,6 +20,7 @@ pub(super) struct Relay<R: Rope> {
     door: Arc<DoorBell<R>>,
     waker: Waker,
     audiences: [Audience; Form::COUNT],
+    blocks: Blocks,
     /// What has been given to sockets and not been counted by the topic yet.
     pub(super) tally: Tally,
 }
@@ -31,6 +33,7 @@ impl<R: Rope> Relay<R> {
             waker: Waker::from(Arc::clone(&door)),
             door,
             audiences: [const { Audience::new() }; Form::COUNT],
+            blocks: Blocks::default(),
             tally: Tally::default(),
         }
     }
@@ -49,8 +52,17 @@ impl<R: Rope> Relay<R> {
 
     /// Adds a viewer; returns its rank.
     pub(super) fn add(&mut self, viewer: u32, form: Form) -> u32 {
-        let (next, max_lag) = (self.feed.next(), self.feed.topic().max_lag());
-        self.audiences[form.index()].add(viewer, next, max_lag)
+        self.audiences[form.index()].add(viewer, self.feed.next())
+    }
+
+    /// The piece of the history that begins with `first`, for viewers of `form`.
+    pub(super) fn block(
+        &mut self,
+        form: Form,
+        range: (Seq, Seq),
+        encoder: &mut Encoder,
+    ) -> Option<Unit> {
+        self.blocks.get(self.feed.topic(), form, range, encoder)
     }
 
     /// Removes a viewer: see [`Audience::remove`].
@@ -59,7 +71,7 @@ impl<R: Rope> Relay<R> {
     }
 
     /// Takes what has come, if anything has.
-    pub(super) fn listen(&mut self, arrived: &mut Arrived) {
+    pub(super) fn listen(&mut self, arrived: &mut Arrived, encoder: &mut Encoder) {
         if !self.door.answer() {
             return;
         }
@@ -67,7 +79,7 @@ impl<R: Rope> Relay<R> {
         arrived.next = self.audiences.each_ref().map(Audience::next);
         let mut context = Context::from_waker(&self.waker);
         self.feed
-            .poll(&mut context, |wave| arrived.take(&topic, wave));
+            .poll(&mut context, |wave| arrived.take(&topic, wave, encoder));
         for (audience, units) in self.audiences.iter_mut().zip(&mut arrived.units) {
             audience.extend(units);
             units.clear();
@@ -107,19 +119,18 @@ pub(super) struct Arrived {
     units: [Vec<Unit>; Form::COUNT],
     /// What the viewers of each form are to get next; `None` while there are none.
     next: [Option<Seq>; Form::COUNT],
-    /// It holds 300 KiB, so it is made when somebody is there for it.
-    deflater: Option<Deflater>,
 }
 
 impl Arrived {
     /// Room for units that is kept; more is given back.
     const UNITS_KEPT: usize = 1_024;
 
-    fn take(&mut self, topic: &Topic, wave: Wave) {
+    fn take(&mut self, topic: &Topic, wave: Wave, encoder: &mut Encoder) {
         self.take_publication(topic, &wave.publication);
         if let Some(flush) = wave.flush {
-            self.take_flush(topic, &flush, Form::V1);
-            self.take_flush(topic, &flush, Form::V1Deflated);
+            for form in [Form::V1, Form::V1Deflated, Form::Sse] {
+                self.take_flush(topic, &flush, form, encoder);
+            }
         }
     }
 
@@ -137,16 +148,16 @@ impl Arrived {
     }
 
     /// A flush that does not begin where the audience stands is cut to it, or what lies between is computed.
-    fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form) {
+    fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form, encoder: &mut Encoder) {
         let Some(next) = self.next_up_to(form, flush.last()) else {
             return;
         };
+        let units = &mut self.units[form.index()];
         if flush.first() == next {
-            self.push(flush, form);
+            units.push(encoder.flush(topic, flush, form));
         } else {
-            for flush in topic.flushes(kept(next, flush.last()), flush.last()) {
-                self.push(&flush, form);
-            }
+            let missed = topic.flushes(kept(next, flush.last()), flush.last());
+            units.extend(missed.map(|flush| encoder.flush(topic, &flush, form)));
         }
     }
 
@@ -155,15 +166,6 @@ impl Arrived {
     fn next_up_to(&mut self, form: Form, last: Seq) -> Option<Seq> {
         let next = self.next[form.index()].as_mut()?;
         (*next <= last).then(|| std::mem::replace(next, last.next()))
-    }
-
-    fn push(&mut self, flush: &Flush, form: Form) {
-        let frames = if form == Form::V1Deflated {
-            flush.deflated(self.deflater.get_or_insert_default())
-        } else {
-            flush.frames()
-        };
-        self.units[form.index()].push(Unit::v1(flush, frames));
     }
 }
 

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use mio::net::TcpStream;
 
 use super::closing::Closing;
@@ -14,14 +15,13 @@ use super::conversation::{Conversation, Demand};
 use super::drain::Drain;
 use super::joiner::{Form, Holds};
 use super::load::Load;
-use super::log::Log;
+use super::log::{Following, Log, Unit};
 use super::outbox::Tally;
 use super::outgoing::{Outgoing, Written};
-use super::socket;
+use super::{socket, words};
 use crate::clock::Clock;
 use crate::hub::{Ask, Topic};
-use crate::protocol::frame;
-use crate::protocol::message::{self, Gap, GapReason, Hello, Message};
+use crate::protocol::message::{Gap, GapReason, Message};
 use crate::protocol::{Close, Micros, Seq};
 use crate::settings::SlowPolicy;
 
@@ -37,6 +37,10 @@ pub(super) struct Viewer {
     is_closing: bool,
     /// A ping has not been answered yet.
     owes_pong: bool,
+    /// It joined far back, and has not had everything yet.
+    is_behind: bool,
+    /// It waits for its turn to be sent a piece of the history.
+    pub(super) is_queued: bool,
     /// The relay of its topic on the lane, and its place in the audience there.
     pub(super) relay: u32,
     pub(super) rank: u32,
@@ -61,6 +65,8 @@ pub(super) enum Served {
     Waits,
     /// It has more to read or to write, and gave way to the others.
     Again,
+    /// It is owed what is in the history alone.
+    Behind,
     /// It has left.
     Left,
 }
@@ -71,16 +77,17 @@ impl Viewer {
     /// Calls before the others get their turn.
     const READS_MAX: usize = 4;
 
-    /// A viewer of `topic` that is sent what follows `last`, in answer to `ask`.
+    /// A viewer of `topic`, whose last publication is `newest`, that is answered `ask`.
     pub(super) fn join(
         socket: TcpStream,
         topic: &Arc<Topic>,
-        (form, last, ask): (Form, Seq, &Ask),
+        (form, head, ask): (Form, Bytes, &Ask),
+        newest: Seq,
         given: (Holds, Load),
         now: Micros,
     ) -> Self {
         socket::prepare(&socket, topic.max_lag());
-        let answer = ask.answer(topic.epoch(), last);
+        let answer = form.answer(ask, topic, newest);
         let conversation = Conversation::begin(form, topic.attend(), given, now);
         let mut viewer = Self {
             socket,
@@ -88,37 +95,28 @@ impl Viewer {
             is_blocked: false,
             is_closing: false,
             owes_pong: false,
+            is_behind: answer.after < newest,
+            is_queued: false,
             relay: 0,
             rank: 0,
-            outgoing: Outgoing::after(last, ask.has_last(answer)),
+            outgoing: Outgoing::after(answer.after, ask.has_last(answer)),
             conversation: Box::new(conversation),
         };
-        if form.is_v1() {
-            viewer.greet(topic, answer.recovered, answer.gap, now);
+        if viewer.is_behind {
+            let lag = topic.lag(answer.after, newest);
+            viewer.conversation.begin_behind(lag);
+        }
+        if !head.is_empty() {
+            viewer.outgoing.push(head);
+        }
+        if form.has_messages() {
+            let outgoing = &mut viewer.outgoing;
+            words::greet(form, topic, answer, newest, now, |frame| {
+                outgoing.push(frame);
+            });
+            viewer.say_end_at_the_end(topic);
         }
         viewer
-    }
-
-    fn greet(&mut self, topic: &Topic, recovered: Option<bool>, gap: Option<Gap>, now: Micros) {
-        let hello = Message::Hello(Hello {
-            protocol: message::SUBPROTOCOL,
-            topic: topic.name(),
-            epoch: topic.epoch(),
-            seq: self.outgoing.last(),
-            now,
-            recovered,
-            delay: u64::try_from(topic.delay().as_micros()).unwrap_or(u64::MAX),
-            timeline: Some(topic.timeline().view()),
-            retained: None,
-            dataset: Some(topic.dataset_view()),
-            fields: topic.fields(),
-            viewers: topic.viewers(),
-        });
-        self.say(&hello);
-        if let Some(gap) = gap {
-            self.say(&Message::Gap(gap));
-        }
-        self.say_end_at_the_end(topic);
     }
 
     /// Where the viewer comes from.
@@ -165,7 +163,7 @@ impl Viewer {
     /// A deadline has come; false when the viewer is to be cut.
     pub(super) fn beat(&mut self, retry_ms: [u64; 2], now: Micros) -> bool {
         match self.conversation.beat(now) {
-            Demand::Ping => self.outgoing.push(frame::ping()),
+            Demand::Ping => self.outgoing.push(words::sign_of_life(self.form)),
             Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
             Demand::Cut => {
                 if self.takes_nothing() {
@@ -240,27 +238,29 @@ impl Viewer {
             match written {
                 Written::All if self.owes_pong => self.push_pongs(surroundings.clock),
                 Written::All => return self.rest(),
+                Written::Apart(_) => return Ok(Served::Behind),
                 Written::Enough => return Ok(Served::Again),
                 Written::Blocked => {
                     self.is_blocked = true;
                     self.judge(surroundings);
                     return Ok(Served::Waits);
                 }
-                Written::Apart(to) => self.push_apart(surroundings.topic, to),
-                Written::Lost => self.fall_behind(surroundings),
             }
         }
     }
 
     /// Everything has gone; what is left is to see whether that was all.
-    fn rest(&self) -> io::Result<Served> {
+    fn rest(&mut self) -> io::Result<Served> {
         if !self.is_closing {
             // Before the conversation is looked at: to nearly all this is all there is.
+            if std::mem::take(&mut self.is_behind) {
+                self.conversation.arrive();
+            }
             return Ok(Served::Waits);
         }
         match self.conversation.closing() {
             Some(closing) if closing.is_mutual => Ok(Served::Left),
-            Some(closing) if closing.is_failure => {
+            Some(closing) if closing.ends_at_once => {
                 socket::end_our_half(&self.socket)?;
                 Ok(Served::Waits)
             }
@@ -268,11 +268,44 @@ impl Viewer {
         }
     }
 
+    /// The range of the history that the viewer is owed next. One that is too far behind for it is told the gap and
+    /// goes on with live, or is closed, by policy.
+    pub(super) fn wants(&mut self, surroundings: Surroundings<'_>) -> Option<(Seq, Seq)> {
+        if self.is_closing {
+            return None;
+        }
+        let last = self.outgoing.last();
+        let Following::Apart(to) = surroundings.log.after(last) else {
+            return None;
+        };
+        if self.is_too_far(surroundings) {
+            self.fall_behind(surroundings);
+            return None;
+        }
+        if self.is_behind {
+            let lag = surroundings.topic.lag(last, surroundings.newest());
+            self.conversation.come_nearer(lag);
+        }
+        Some((last.next(), to))
+    }
+
+    /// Adds what the viewer wants.
+    pub(super) fn push_unit(&mut self, unit: &Unit) {
+        self.outgoing.push_unit(unit);
+    }
+
+    fn is_too_far(&self, surroundings: Surroundings<'_>) -> bool {
+        let (last, newest) = (self.outgoing.last(), surroundings.newest());
+        surroundings
+            .topic
+            .is_too_far(last, newest, self.conversation.backlog())
+    }
+
     /// A viewer that takes nothing may have fallen behind further than it is allowed to.
     fn judge(&mut self, surroundings: Surroundings<'_>) {
         if !self.is_closing
             && self.is_closed_when_slow(surroundings.topic)
-            && surroundings.log.has_dropped_after(self.outgoing.last())
+            && self.is_too_far(surroundings)
         {
             self.close_as_slow(surroundings);
         }
@@ -287,16 +320,12 @@ impl Viewer {
         self.form == Form::Bare || topic.slow() == SlowPolicy::Disconnect
     }
 
-    /// The log no longer has what the viewer is owed.
     fn fall_behind(&mut self, surroundings: Surroundings<'_>) {
         let topic = surroundings.topic;
         if self.is_closed_when_slow(topic) {
             return self.close_as_slow(surroundings);
         }
-        let (from, to) = (
-            self.outgoing.last().next(),
-            surroundings.log.next().previous(),
-        );
+        let (from, to) = (self.outgoing.last().next(), surroundings.newest());
         topic.counters.gaps.add(1);
         self.outgoing.skip_to(to);
         self.say(&Message::Gap(Gap {
@@ -305,23 +334,6 @@ impl Viewer {
             reason: GapReason::Slow,
         }));
         self.say_end_at_the_end(topic);
-    }
-
-    /// Adds publications up to `to` at most, which are encoded for this viewer alone: it came in the middle of what
-    /// the others get in one.
-    fn push_apart(&mut self, topic: &Topic, to: Seq) {
-        let first = self.outgoing.last().next();
-        if self.form == Form::Bare {
-            if let Some(publication) = topic.publication(first) {
-                let frame = publication.frame().clone();
-                self.outgoing.push_publications(frame, first);
-            }
-        } else if let Some(flush) = topic.flushes(first, to).next() {
-            let has_last = self.outgoing.has_last();
-            let skip = if has_last { 0 } else { flush.jump_len() };
-            let frames = flush.frames().slice(skip..);
-            self.outgoing.push_publications(frames, flush.last());
-        }
     }
 
     /// Answers to pings overtake what waits and are stamped as late as possible.
@@ -333,31 +345,32 @@ impl Viewer {
     }
 
     fn say(&mut self, message: &Message<'_>) {
-        self.outgoing.push(frame::text(&message.to_json()));
+        self.outgoing.push(words::spell(self.form, message));
     }
 
-    /// Whoever has the last publication without its frame is told the end apart from it.
     fn say_end_at_the_end(&mut self, topic: &Topic) {
-        if topic.timeline().last() == Some(self.outgoing.last()) {
-            topic
-                .end_frame()
-                .into_iter()
-                .for_each(|end| self.outgoing.push(end));
+        if let Some(end) = words::end_after(self.form, topic, self.outgoing.last()) {
+            self.outgoing.push(end);
         }
     }
 
     /// Begins to close. Whoever may come back is told when.
-    fn close(&mut self, closing: Closing, retry_ms: [u64; 2]) {
+    fn close(&mut self, mut closing: Closing, retry_ms: [u64; 2]) {
         let why = closing.why;
+        closing.ends_at_once |= !self.form.is_heard();
         if !self.conversation.close(closing) {
             return;
         }
-        if self.form.is_v1() && why.may_return() {
-            let reason = why.label();
-            self.say(&Message::Bye { reason, retry_ms });
-        }
-        self.outgoing.push(frame::close(why));
+        let outgoing = &mut self.outgoing;
+        words::farewell(self.form, why, retry_ms, |frame| outgoing.push(frame));
         (self.is_closing, self.owes_pong) = (true, false);
+    }
+}
+
+impl Surroundings<'_> {
+    /// The newest publication that the lane knows of.
+    const fn newest(&self) -> Seq {
+        self.log.next().previous()
     }
 }
 

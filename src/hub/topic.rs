@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::broadcast;
 
 use super::channel::{Subscription, Wave};
 use super::counters::{Attendance, Counters};
 use super::gather::Gather;
+use super::join::Standing;
 use super::timeline::Timeline;
-use crate::protocol::message::{FieldsView, Message};
+use crate::protocol::message::FieldsView;
 use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, frame};
-use crate::settings::{self, SlowPolicy, Start};
+use crate::settings::{self, Backfill, SlowPolicy, Start};
 use crate::source::Dataset;
 
 mod view;
@@ -29,6 +30,8 @@ pub struct TopicSpec<'a> {
     pub dataset: Dataset,
     /// The instant now; the anchor of a timeline that begins now.
     pub now: Micros,
+    /// The most publications that go over a stream before it is live.
+    pub recover_max: u64,
 }
 
 /// A named stream of records.
@@ -42,6 +45,8 @@ pub struct Topic {
     coalesce: Duration,
     slow: SlowPolicy,
     max_lag: Duration,
+    backfill: Backfill,
+    recover_max: u64,
     fields: FieldsView,
     /// The last publication sent.
     published: AtomicU64,
@@ -55,8 +60,11 @@ impl Topic {
     /// Publications that the channel keeps for a reader that is busy; one that needs older ones computes them.
     const CHANNEL_LEN: usize = 1_024;
 
-    /// Where flushes of what lies back are cut, so that those who ask for the same get the same bytes.
-    const FLUSH_CUT: u64 = 256;
+    /// What lies back is cut at multiples of this, so that those who ask for the same get the same bytes.
+    const CUT: u64 = 256;
+
+    /// Publications that a viewer may be behind whatever their age.
+    const LAG_KEPT: u64 = 1_000;
 
     /// The topic that `spec` describes, at its place now.
     #[must_use]
@@ -65,6 +73,7 @@ impl Topic {
             settings,
             dataset,
             now,
+            recover_max,
         } = spec;
         let t0 = match settings.start {
             Start::FirstRun => now,
@@ -80,6 +89,8 @@ impl Topic {
             coalesce: settings.coalesce,
             slow: settings.slow,
             max_lag: settings.max_lag,
+            backfill: settings.backfill,
+            recover_max,
             fields: view::fields_view(&settings.fields),
             published: AtomicU64::new(published.get()),
             waves: broadcast::channel(Self::CHANNEL_LEN).0,
@@ -120,6 +131,44 @@ impl Topic {
         self.max_lag
     }
 
+    /// How long ago what follows `last` was due when `newest` is.
+    #[must_use]
+    pub fn lag(&self, last: Seq, newest: Seq) -> Duration {
+        let t = |seq| self.timeline.t(seq);
+        t(last.next().min(newest))
+            .zip(t(newest))
+            .map_or(Duration::ZERO, |(owed, newest)| newest.since(owed))
+    }
+
+    /// Whether who has everything up to `last` is further behind `newest` than is granted: [`Topic::max_lag`], and
+    /// `more` to those who joined far back.
+    #[must_use]
+    pub fn is_too_far(&self, last: Seq, newest: Seq, more: Duration) -> bool {
+        newest.get().saturating_sub(last.get()) > Self::LAG_KEPT
+            && self.lag(last, newest) > self.max_lag + more
+    }
+
+    /// Where the topic stands for somebody who joins when `seq` is its last publication.
+    #[must_use]
+    pub fn standing(&self, seq: Seq) -> Standing<'_> {
+        let backfill = match self.backfill {
+            Backfill::Records(count) => count,
+            Backfill::Span(span) => self.count_within(span, seq),
+        };
+        Standing {
+            epoch: &self.epoch,
+            seq,
+            backfill,
+            recover_max: self.recover_max,
+        }
+    }
+
+    /// How many publications up to `seq` are younger, by their instants, than `span` before it.
+    fn count_within(&self, span: Duration, seq: Seq) -> u64 {
+        let begin = self.timeline.t(seq).map(|t| t.before(span));
+        begin.map_or(0, |begin| seq.get() - self.timeline.due(begin).get())
+    }
+
     /// The last publication sent.
     #[must_use]
     pub fn published(&self) -> Seq {
@@ -145,8 +194,35 @@ impl Topic {
         Some(Publication::encode(due.seq, due.t, due.record))
     }
 
-    /// Publications `first` to `last` as flushes, computed; cut at jumps, at multiples of 256, and where
-    /// records are long. What is never due is left out.
+    /// Where what goes out in one piece and begins with `first` ends, `last` at the latest: at jumps, at multiples of
+    /// 256, and where records are long.
+    #[must_use]
+    pub fn cut(&self, first: Seq, last: Seq) -> Seq {
+        let aligned = Seq::saturating(first.get().next_multiple_of(Self::CUT));
+        let last = last.min(aligned);
+        let mut end = first;
+        let mut len = self.record(first).len();
+        while end < last && len < Gather::LEN_MAX && self.timeline.jump_before(end.next()).is_none()
+        {
+            end = end.next();
+            len += self.record(end).len();
+        }
+        end
+    }
+
+    /// Publications `first` to `last` as bare viewers are sent them, each in a frame. What is never due is left out.
+    #[must_use]
+    pub fn frames(&self, first: Seq, last: Seq) -> Bytes {
+        let seqs = || (first.get()..=last.get()).map(Seq::saturating);
+        let records = || seqs().filter_map(|seq| self.due(seq)).map(|due| due.record);
+        let len = records().map(|record| frame::text_len_max(record.len()));
+        let mut buffer = BytesMut::with_capacity(len.sum());
+        records().for_each(|record| frame::put_text(&mut buffer, record));
+        buffer.freeze()
+    }
+
+    /// Publications `first` to `last` as flushes, computed; each ends where [`Topic::cut`] says. What is never due is
+    /// left out.
     pub fn flushes(&self, first: Seq, last: Seq) -> impl Iterator<Item = Flush> {
         let mut next = first;
         std::iter::from_fn(move || {
@@ -154,17 +230,7 @@ impl Topic {
             if begin > last {
                 return None;
             }
-            let cut = begin.get().next_multiple_of(Self::FLUSH_CUT);
-            let mut end = begin;
-            let mut len = self.record(begin).len();
-            while end < last
-                && end.get() < cut
-                && len < Gather::LEN_MAX
-                && self.timeline.jump_before(end.next()).is_none()
-            {
-                end = end.next();
-                len += self.record(end).len();
-            }
+            let end = self.cut(begin, last);
             next = end.next();
             self.flush(begin, end)
         })
@@ -182,14 +248,6 @@ impl Topic {
             self.timeline.jump_before(first),
             self.timeline.last() == Some(last),
         ))
-    }
-
-    /// The `end` message as a frame, for a timeline that has an end.
-    #[must_use]
-    pub fn end_frame(&self) -> Option<Bytes> {
-        let seq = self.timeline.last()?;
-        let t = self.timeline.t(seq)?;
-        Some(frame::text(&Message::End { seq, t }.to_json()))
     }
 
     /// For the topic's producer: what gathers its flushes.

@@ -1,4 +1,5 @@
-//! `Flush`: what v1 viewers are sent in one go: neighbouring publications as one message, encoded once for all.
+//! `Flush`: what v1 and SSE viewers are sent in one go: neighbouring publications as one message, encoded once for
+//! all of a form.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -8,7 +9,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::frame::Deflater;
 use super::message::Message;
-use super::{Micros, Seq, frame};
+use super::{Epoch, Micros, Seq, event, frame};
 
 /// Why the dataset's index did not just step by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,18 +40,29 @@ pub struct Due<'a> {
     pub record: &'a [u8],
 }
 
-/// Neighbouring publications as frames: `jump` where the dataset jumps before the first of them, then one `data`
-/// or `batch`, then `end` where the last of them is the last there will be.
+/// Neighbouring publications: `jump` where the dataset jumps before the first of them, then one `data` or `batch`,
+/// then `end` where the last of them is the last there will be.
 #[derive(Debug)]
 pub struct Flush {
     first: Seq,
     last: Seq,
     t: Micros,
-    jump_len: usize,
-    frames: Bytes,
-    /// Where the payload of the `data` or `batch` stands in the frames.
-    payload: Range<usize>,
-    deflated: OnceLock<Bytes>,
+    plain: Encoded,
+    /// Where the payloads of the messages stand in the plain frames.
+    jump: Option<Range<usize>>,
+    records: Range<usize>,
+    end: Option<Range<usize>>,
+    deflated: OnceLock<Encoded>,
+    events: OnceLock<Encoded>,
+}
+
+/// A flush as the viewers of one form are sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// All of it.
+    pub bytes: Bytes,
+    /// Bytes of the `jump` at the front, which goes to viewers that have the publication before the first.
+    pub jump_len: usize,
 }
 
 impl Flush {
@@ -66,17 +78,15 @@ impl Flush {
         });
         let head = head(first, rest);
         let tail = if rest.is_empty() { "}" } else { "]}" };
-        let payload_len = head.len() + records_len(first, rest) + tail.len();
+        let len = head.len() + records_len(first, rest) + tail.len();
         let others = [jump.as_ref().map(String::len), end.as_ref().map(Vec::len)];
         let others = others.into_iter().flatten().map(frame::text_len_max);
-        let capacity = frame::text_len_max(payload_len) + others.sum::<usize>();
+        let capacity = frame::text_len_max(len) + others.sum::<usize>();
         let mut buffer = BytesMut::with_capacity(capacity);
-        if let Some(jump) = jump {
-            frame::put_text(&mut buffer, jump.as_bytes());
-        }
+        let jump = jump.map(|jump| put_text(&mut buffer, jump.as_bytes()));
         let jump_len = buffer.len();
-        frame::put_text_header(&mut buffer, payload_len);
-        let payload_at = buffer.len();
+        frame::put_text_header(&mut buffer, len);
+        let records = buffer.len()..buffer.len() + len;
         buffer.put_slice(head.as_bytes());
         buffer.put_slice(first.record);
         for due in rest {
@@ -84,17 +94,18 @@ impl Flush {
             buffer.put_slice(due.record);
         }
         buffer.put_slice(tail.as_bytes());
-        if let Some(end) = end {
-            frame::put_text(&mut buffer, &end);
-        }
+        let end = end.map(|end| put_text(&mut buffer, &end));
+        let bytes = buffer.freeze();
         Self {
             first: first.seq,
             last: last.seq,
             t: last.t,
-            jump_len,
-            frames: buffer.freeze(),
-            payload: payload_at..payload_at + payload_len,
+            plain: Encoded { bytes, jump_len },
+            jump,
+            records,
+            end,
             deflated: OnceLock::new(),
+            events: OnceLock::new(),
         }
     }
 
@@ -116,37 +127,57 @@ impl Flush {
         self.t
     }
 
-    /// Bytes of the `jump` at the front, which goes to viewers that have the publication before the first.
+    /// As WebSocket frames.
     #[must_use]
-    pub const fn jump_len(&self) -> usize {
-        self.jump_len
-    }
-
-    /// All of it as frames.
-    #[must_use]
-    pub const fn frames(&self) -> &Bytes {
-        &self.frames
+    pub const fn frames(&self) -> &Encoded {
+        &self.plain
     }
 
     /// The same with the records compressed, for viewers that agreed to it; the plain frames where that does not
     /// pay. Compressed by whoever asks first.
-    pub fn deflated(&self, deflater: &mut Deflater) -> &Bytes {
+    pub fn deflated(&self, deflater: &mut Deflater) -> &Encoded {
         self.deflated.get_or_init(|| {
-            let payload = &self.frames[self.payload.clone()];
-            let Some(deflated) = deflater.text(payload) else {
-                return self.frames.clone();
+            let Some(deflated) = deflater.text(self.payload(&self.records)) else {
+                return self.plain.clone();
             };
-            let (jump, end) = (
-                &self.frames[..self.jump_len],
-                &self.frames[self.payload.end..],
-            );
-            if jump.is_empty() && end.is_empty() {
+            let (jump_len, bytes) = (self.plain.jump_len, &self.plain.bytes);
+            let (jump, end) = (&bytes[..jump_len], &bytes[self.records.end..]);
+            let bytes = if jump.is_empty() && end.is_empty() {
                 deflated
             } else {
                 [jump, &deflated, end].concat().into()
-            }
+            };
+            Encoded { bytes, jump_len }
         })
     }
+
+    /// As server-sent events of `epoch`. Encoded by whoever asks first.
+    pub fn events(&self, epoch: &Epoch) -> &Encoded {
+        self.events.get_or_init(|| {
+            let mut buffer = BytesMut::with_capacity(self.plain.bytes.len() + event::OVERHEAD_MAX);
+            if let Some(jump) = &self.jump {
+                event::put(&mut buffer, Some("jump"), None, self.payload(jump));
+            }
+            let jump_len = buffer.len();
+            let id = Some((epoch, self.last));
+            event::put(&mut buffer, None, id, self.payload(&self.records));
+            if let Some(end) = &self.end {
+                event::put(&mut buffer, Some("end"), None, self.payload(end));
+            }
+            let bytes = buffer.freeze();
+            Encoded { bytes, jump_len }
+        })
+    }
+
+    fn payload(&self, range: &Range<usize>) -> &[u8] {
+        &self.plain.bytes[range.clone()]
+    }
+}
+
+/// Appends a text frame; returns where its payload stands.
+fn put_text(buffer: &mut BytesMut, payload: &[u8]) -> Range<usize> {
+    frame::put_text(buffer, payload);
+    buffer.len() - payload.len()..buffer.len()
 }
 
 /// Everything of the message that stands before the first record.
@@ -224,7 +255,7 @@ mod tests {
     fn one_record_goes_as_data() {
         let flush = Flush::encode(due(7, 9, br#"{"value":74}"#), &[], None, false);
         assert_eq!(
-            payload(flush.frames()),
+            payload(&flush.frames().bytes),
             r#"{"type":"data","seq":7,"t":9,"data":{"value":74}}"#
         );
     }
@@ -234,7 +265,7 @@ mod tests {
         let rest = [due(8, 19, b"2"), due(9, 29, b"[3]")];
         let even = Flush::encode(due(7, 9, b"1"), &rest, None, false);
         assert_eq!(
-            payload(even.frames()),
+            payload(&even.frames().bytes),
             r#"{"type":"batch","seq":7,"t":9,"dt":10,"data":[1,2,[3]]}"#
         );
         assert_eq!((even.first().get(), even.last().get()), (7, 9));
@@ -242,7 +273,7 @@ mod tests {
         let rest = [due(8, 19, b"2"), due(9, 30, b"3")];
         let uneven = Flush::encode(due(7, 9, b"1"), &rest, None, false);
         assert_eq!(
-            payload(uneven.frames()),
+            payload(&uneven.frames().bytes),
             r#"{"type":"batch","seq":7,"t":9,"dt":[0,10,21],"data":[1,2,3]}"#
         );
     }
@@ -254,13 +285,14 @@ mod tests {
             reason: JumpReason::Loop,
         };
         let flush = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
-        let (jump, rest) = flush.frames().split_at(flush.jump_len());
+        let Encoded { bytes, jump_len } = flush.frames();
+        let (jump, rest) = bytes.split_at(*jump_len);
         assert_eq!(
             payload(jump),
             r#"{"type":"jump","seq":7,"t":9,"index":0,"reason":"loop"}"#
         );
         let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
-        let end = rest.strip_prefix(&data.frames()[..]).unwrap();
+        let end = rest.strip_prefix(&data.frames().bytes[..]).unwrap();
         assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
     }
 
@@ -277,9 +309,10 @@ mod tests {
         let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
         let long = Flush::encode(due(7, 9, record), &rest, Some(jump), true);
         let deflated = long.deflated(&mut deflater);
-        assert!(deflated.len() * 2 < long.frames().len());
-        let jump_len = long.jump_len();
-        assert_eq!(deflated[..jump_len], long.frames()[..jump_len]);
+        let Encoded { bytes, jump_len } = long.frames();
+        assert!(deflated.bytes.len() * 2 < bytes.len());
+        assert_eq!(deflated.jump_len, *jump_len);
+        assert_eq!(deflated.bytes[..*jump_len], bytes[..*jump_len]);
         let end = frame::text(
             &Message::End {
                 seq: Seq::saturating(39),
@@ -287,13 +320,34 @@ mod tests {
             }
             .to_json(),
         );
-        assert!(deflated.ends_with(&end));
+        assert!(deflated.bytes.ends_with(&end));
+    }
+
+    #[test]
+    fn as_events_the_messages_are_the_same_and_the_records_bear_the_last_position() {
+        let jump = Jump {
+            index: 0,
+            reason: JumpReason::Loop,
+        };
+        let flush = Flush::encode(due(7, 9, b"1"), &[due(8, 19, b"2")], Some(jump), true);
+        let Encoded { bytes, jump_len } = flush.events(&"k3v7".parse().unwrap());
+        let text = std::str::from_utf8(bytes).unwrap();
+        let (jump, rest) = text.split_at(*jump_len);
+        assert_eq!(
+            jump,
+            "event: jump\ndata: {\"type\":\"jump\",\"seq\":7,\"t\":9,\"index\":0,\"reason\":\"loop\"}\n\n"
+        );
+        assert_eq!(
+            rest,
+            "id: k3v7:8\ndata: {\"type\":\"batch\",\"seq\":7,\"t\":9,\"dt\":10,\"data\":[1,2]}\n\n\
+             event: end\ndata: {\"type\":\"end\",\"seq\":8,\"t\":19}\n\n"
+        );
     }
 
     #[test]
     fn a_long_record_is_one_frame_with_its_length() {
         let flush = Flush::encode(due(1, 0, &[b'1'; 70_000]), &[], None, false);
         let envelope = r#"{"type":"data","seq":1,"t":0,"data":}"#;
-        assert_eq!(flush.frames().len(), 10 + envelope.len() + 70_000);
+        assert_eq!(flush.frames().bytes.len(), 10 + envelope.len() + 70_000);
     }
 }

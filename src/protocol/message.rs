@@ -216,6 +216,18 @@ impl Message<'_> {
     pub fn to_json(&self) -> Vec<u8> {
         to_json(self)
     }
+
+    /// Its `type`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Hello(_) => "hello",
+            Self::Gap(_) => "gap",
+            Self::End { .. } => "end",
+            Self::Pong { .. } => "pong",
+            Self::Bye { .. } => "bye",
+        }
+    }
 }
 
 /// Any wire type as JSON text.

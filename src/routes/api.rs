@@ -106,7 +106,11 @@ fn no_store(mut response: Response) -> Response {
 }
 
 /// Lets pages of listed origins read the answer.
-fn with_cors(mut response: Response, context: &Context, headers: &HeaderMap) -> Response {
+pub(super) fn with_cors(
+    mut response: Response,
+    context: &Context,
+    headers: &HeaderMap,
+) -> Response {
     response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("origin"));

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::routes::{Peer, Place};
+use crate::routes::{Peer, Place, Socket};
 use crate::settings;
 
 /// What a connection may take before it is a viewer.
@@ -132,11 +132,14 @@ async fn serve(
         place,
     } = accepted;
     prepare(&socket);
+    let socket = Socket::new(socket);
+    let handover = socket.handover();
     let service = TowerToHyperService::new(warp::service(routes));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         // The service goes with the connection, unless a viewer has taken the place over.
         request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(handover.clone());
         service.call(request)
     });
     let connection = http1::Builder::new()

@@ -112,6 +112,12 @@ async fn a_topic_that_does_not_loop_ends_and_its_viewers_stay() {
     let mut late = Viewer::v1(&hub).await;
     assert_eq!(late.json().await["seq"], 100);
     assert_eq!(late.json().await, end);
+    // Behind its backfill, too.
+    let mut late = Viewer::v1_at(&hub, "/ws?last=2").await;
+    late.until("hello").await;
+    assert_eq!(late.json().await["seq"], 99);
+    assert_eq!(late.json().await["seq"], 100);
+    assert_eq!(late.json().await, end);
     while bare.text().await != r#"{"i":99}"# {}
     hub.signal("-TERM");
     let (texts, close) = bare.text_until_close().await;

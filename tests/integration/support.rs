@@ -1,5 +1,6 @@
 //! The verbs of the tests: a hub that runs, a viewer that views, a client that speaks raw HTTP.
 
+pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod hub;
 pub(crate) mod viewer;

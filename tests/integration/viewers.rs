@@ -11,7 +11,7 @@ const QUIET: &str = "rate = 0.001";
 async fn hello_comes_first_and_says_everything() {
     let fields = "rate = 100.0\ndelay = \"400ms\"\n[topics.demo.fields.z]\nlabel = \"Z\"\nunit = \"µV\"\n[topics.demo.fields.a]\nunit = \"s\"";
     let hub = Hub::start(fields, "[1,2,3]");
-    let mut viewer = Viewer::v1(&hub).await;
+    let mut viewer = Viewer::v1_at(&hub, "/ws").await;
     let text = viewer.text().await;
     let hello: serde_json::Value = serde_json::from_str(&text).unwrap();
     let names: Vec<_> = hello
@@ -191,72 +191,6 @@ async fn a_viewer_that_slept_through_the_end_is_told_the_gap_and_the_end() {
     };
     assert_eq!((&end["seq"], last), (&json!(40_001), 40_001));
     hub.end_without_complaint();
-}
-
-#[tokio::test]
-async fn a_bare_viewer_admitted_with_a_position_has_everything_after_it() {
-    let dataset = json!((0..1_000).collect::<Vec<_>>()).to_string();
-    let hub = Hub::start("rate = 5000", &dataset);
-    let mut admitted = 0;
-    // A position is recovered only while it is the newest. So guess how far the topic gets on the way, again and
-    // again: those who are admitted are so in the very moment in which the topic moves on.
-    for guess in (0..100).cycle().take(10_000) {
-        let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
-        let since = topic["seq"].as_u64().unwrap() + guess;
-        let path = format!("/ws?since={}:{since}", topic["epoch"].as_str().unwrap());
-        if let Ok(mut viewer) = Viewer::connect(&hub, &path, &[]).await {
-            // The record after position n has index n.
-            assert_eq!(viewer.text().await, (since % 1_000).to_string());
-            admitted += 1;
-        }
-        if admitted == 10 {
-            return;
-        }
-    }
-    panic!("no more than {admitted} viewers were admitted");
-}
-
-#[tokio::test]
-async fn a_position_is_always_answered() {
-    let hub = Hub::start("rate = 100.0", "[1,2,3]");
-    let mut viewer = Viewer::v1(&hub).await;
-    let epoch = viewer.until("hello").await["epoch"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    while viewer.until("data").await["seq"].as_u64() < Some(5) {}
-    for (query, recovered, from, reason) in [
-        ("last=0".to_owned(), true, json!(null), ""),
-        ("since=other:1".to_owned(), false, json!(null), "epoch"),
-        (
-            format!("since={epoch}%3A900000000"),
-            false,
-            json!(null),
-            "future",
-        ),
-        (format!("since={epoch}:1"), false, json!(2), "expired"),
-        ("last=99999".to_owned(), false, json!(1), "expired"),
-    ] {
-        let mut viewer = Viewer::v1_at(&hub, &format!("/ws/demo?{query}")).await;
-        let hello = viewer.json().await;
-        assert_eq!(hello["recovered"], recovered, "{query}");
-        let next = viewer.json().await;
-        if recovered {
-            assert_eq!(
-                next["seq"].as_u64(),
-                hello["seq"].as_u64().map(|seq| seq + 1)
-            );
-        } else {
-            assert_eq!(
-                (&next["type"], &next["from"], &next["reason"]),
-                (&json!("gap"), &from, &json!(reason)),
-                "{query}"
-            );
-        }
-        if next["to"].is_u64() {
-            assert_eq!(next["to"], hello["seq"]);
-        }
-    }
 }
 
 #[tokio::test]

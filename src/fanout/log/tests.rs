@@ -17,8 +17,8 @@ fn unit(first: u64, last: u64, bytes: &[u8]) -> Unit {
     }
 }
 
-fn log(max_lag_ms: u64) -> Log {
-    Log::begin(seq(1), Duration::from_millis(max_lag_ms))
+fn log() -> Log {
+    Log::begin(seq(1))
 }
 
 fn at(entry: usize, skip: usize) -> Following {
@@ -31,7 +31,7 @@ fn at(entry: usize, skip: usize) -> Following {
 
 #[test]
 fn what_came_in_one_go_is_one_entry_that_can_be_joined_between_units() {
-    let mut log = log(1_000);
+    let mut log = log();
     log.extend(&[unit(1, 1, b"a"), unit(2, 2, b"bb"), unit(3, 3, b"ccc")]);
     log.extend(&[unit(4, 4, b"d")]);
     assert_eq!(log.after(seq(0)), at(0, 0));
@@ -49,7 +49,7 @@ fn what_came_in_one_go_is_one_entry_that_can_be_joined_between_units() {
 
 #[test]
 fn the_inside_of_a_unit_and_what_lies_before_the_beginning_are_apart() {
-    let mut log = Log::begin(seq(5), Duration::ZERO);
+    let mut log = Log::begin(seq(5));
     log.extend(&[unit(5, 7, b"five to seven"), unit(8, 9, b"eight and nine")]);
     assert_eq!(log.after(seq(2)), Following::Apart(seq(4)));
     assert_eq!(log.after(seq(5)), Following::Apart(seq(7)));
@@ -57,59 +57,59 @@ fn the_inside_of_a_unit_and_what_lies_before_the_beginning_are_apart() {
 }
 
 #[test]
-fn what_is_older_than_max_lag_is_dropped_but_never_the_newest_thousand() {
-    let mut log = log(2_000);
-    for n in 1..=5_000 {
+fn what_is_older_than_a_few_seconds_is_dropped_but_not_the_newest_few_hundred() {
+    let mut log = log();
+    for n in 1..=10_000 {
         log.extend(&[unit(n, n, b"x")]);
     }
-    assert_eq!(log.after(seq(2_998)), Following::Lost);
-    assert!(log.has_dropped_after(seq(2_998)));
-    assert_eq!(log.after(seq(2_999)), at(0, 0));
-    let mut log = self::log(0);
-    for n in 1..=5_000 {
-        log.extend(&[unit(n, n, b"x")]);
+    assert_eq!(log.after(seq(4_998)), Following::Apart(seq(4_999)));
+    assert_eq!(log.after(seq(4_999)), at(0, 0));
+    let mut log = self::log();
+    for n in 1..=1_000 {
+        let mut unit = unit(n, n, b"x");
+        unit.t = Micros::new(i64::try_from(n).unwrap() * 1_000_000);
+        log.extend(&[unit]);
     }
-    assert_eq!(log.after(seq(3_999)), Following::Lost);
-    assert_eq!(log.after(seq(4_000)), at(0, 0));
+    assert_eq!(log.oldest(), seq(1_001 - Log::KEPT_MIN));
 }
 
 #[test]
-fn a_log_keeps_no_more_than_its_bound_whatever_the_lag() {
-    let mut log = log(u64::from(u32::MAX));
-    for n in 0..2_000 {
-        let first = n * 256 + 1;
-        log.extend(&[unit(first, first + 255, b"x")]);
+fn a_log_keeps_no_more_than_its_bounds_but_always_the_newest() {
+    let mut log = log();
+    for n in 0..200 {
+        let mut unit = unit(n * 256 + 1, (n + 1) * 256, b"x");
+        unit.t = Micros::new(0);
+        log.extend(&[unit]);
     }
-    let kept = 2_000 * 256 - log.entries[0].first.get();
+    let kept = log.next().get() - log.oldest().get();
     assert!(kept <= Log::KEPT_MAX + 256, "{kept}");
-}
-
-#[test]
-fn long_records_are_kept_up_to_a_bound_in_bytes_but_never_less_than_a_thousand() {
-    let mut log = log(u64::from(u32::MAX));
-    let record = Bytes::from(vec![b'x'; 1 << 16]);
-    for n in 1..=3_000 {
+    let record = Bytes::from(vec![b'x'; Log::KEPT_LEN_MAX / 3]);
+    let mut log = self::log();
+    for n in 1..=9 {
         let mut unit = unit(n, n, b"");
         unit.bytes = record.clone();
         log.extend(&[unit]);
     }
-    assert_eq!(log.after(seq(1_976)), at(0, 0));
-    assert_eq!(log.after(seq(1_975)), Following::Lost);
+    assert_eq!(log.oldest(), seq(7));
+    let mut unit = unit(10, 10, b"");
+    unit.bytes = vec![b'x'; Log::KEPT_LEN_MAX + 1].into();
+    log.extend(&[unit]);
+    assert_eq!(log.oldest(), seq(10));
 }
 
 #[test]
-fn a_hole_drops_what_lies_before_it() {
-    let mut log = log(1_000);
+fn what_lies_before_a_hole_is_apart() {
+    let mut log = log();
     log.extend(&[unit(1, 1, b"a")]);
     log.extend(&[unit(5, 5, b"e")]);
-    assert_eq!(log.after(seq(0)), Following::Lost);
-    assert_eq!(log.after(seq(2)), Following::Lost);
+    assert_eq!(log.after(seq(0)), Following::Apart(seq(4)));
+    assert_eq!(log.after(seq(2)), Following::Apart(seq(4)));
     assert_eq!(log.after(seq(4)), at(0, 0));
 }
 
 #[test]
 fn the_jump_of_a_unit_is_known_wherever_it_stands() {
-    let mut log = log(1_000);
+    let mut log = log();
     let jump = |mut unit: Unit| {
         unit.jump_len = 2;
         unit
@@ -144,7 +144,7 @@ proptest! {
             .zip(&lens)
             .map(|(n, len)| unit(n, n, &vec![b'x'; *len]))
             .collect();
-        let mut log = log(1_000);
+        let mut log = log();
         log.extend(&units);
         let entry = log.entries_from(0).next().unwrap();
         #[expect(

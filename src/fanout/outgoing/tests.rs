@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::super::log::Unit;
@@ -67,9 +65,12 @@ struct Stage {
 }
 
 impl Stage {
+    /// Whoever is further behind is told a gap.
+    const LAG_MAX: u64 = 1_000;
+
     fn new(joined_after: u64, log_begun: u64) -> Self {
         Self {
-            log: Log::begin(Seq::saturating(log_begun), Duration::ZERO),
+            log: Log::begin(Seq::saturating(log_begun)),
             published: log_begun - 1,
             outgoing: Outgoing::after(Seq::saturating(joined_after), false),
             socket: Socket::default(),
@@ -102,15 +103,17 @@ impl Stage {
             match written {
                 Written::All | Written::Blocked => return,
                 Written::Enough => {}
-                Written::Apart(to) => {
-                    let frames = spell(self.outgoing.last().next().get(), to.get());
-                    self.outgoing.push_publications(frames.into(), to);
-                }
-                Written::Lost => {
+                Written::Apart(_)
+                    if self.published - self.outgoing.last().get() > Self::LAG_MAX =>
+                {
                     let to = self.log.next().previous();
                     self.gaps
                         .push((self.outgoing.last().next().get(), to.get()));
                     self.outgoing.skip_to(to);
+                }
+                Written::Apart(to) => {
+                    let unit = unit(self.outgoing.last().next().get(), to.get());
+                    self.outgoing.push_unit(&unit);
                 }
             }
         }

@@ -53,6 +53,24 @@ impl Raw {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Everything up to and including `end`, no byte more; `None` at the end of the connection.
+    pub(crate) fn through(&mut self, end: &[u8]) -> Option<String> {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(end) {
+            let mut byte = [0];
+            if self.0.read(&mut byte).unwrap() == 0 {
+                assert!(
+                    bytes.is_empty(),
+                    "cut off: {}",
+                    String::from_utf8_lossy(&bytes)
+                );
+                return None;
+            }
+            bytes.extend_from_slice(&byte);
+        }
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
     /// Sends a request with `headers` (each with its line end) and reads the whole answer.
     pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &str) -> Answer {
         let request = format!(
@@ -73,11 +91,17 @@ impl Raw {
     pub(crate) fn upgrade(address: &str, headers: &str) -> (Self, String) {
         let mut raw = Self::connect(address);
         raw.send(Self::handshake(address, headers).as_bytes());
+        let head = raw.head();
+        (raw, head)
+    }
+
+    /// The head of the answer.
+    pub(crate) fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(raw.exactly::<1>()[0]);
+            head.push(self.exactly::<1>()[0]);
         }
-        (raw, String::from_utf8(head).unwrap())
+        String::from_utf8(head).unwrap()
     }
 
     /// The next frame: its first byte, and its payload.

@@ -33,8 +33,9 @@ impl Viewer {
             .expect("the hub admits the viewer")
     }
 
+    /// One that is sent what comes from now on.
     pub(crate) async fn v1(hub: &Hub) -> Self {
-        Self::v1_at(hub, "/ws").await
+        Self::v1_at(hub, "/ws?last=0").await
     }
 
     pub(crate) async fn v1_at(hub: &Hub, path: &str) -> Self {

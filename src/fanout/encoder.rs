@@ -1,0 +1,52 @@
+//! `Encoder`: publications and flushes as units of a form.
+
+use super::joiner::Form;
+use super::log::Unit;
+use crate::hub::Topic;
+use crate::protocol::frame::Deflater;
+use crate::protocol::{Flush, Seq};
+
+/// See the head of this file.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    /// It holds 300 KiB, so it is made when somebody is there for it.
+    deflater: Option<Deflater>,
+}
+
+impl Encoder {
+    /// `flush` for viewers of `form`, who are sent messages.
+    pub(super) fn flush(&mut self, topic: &Topic, flush: &Flush, form: Form) -> Unit {
+        let encoded = match form {
+            Form::V1Deflated => flush.deflated(self.deflater.get_or_insert_default()),
+            Form::Sse => flush.events(topic.epoch()),
+            Form::V1 | Form::Bare => flush.frames(),
+        };
+        Unit {
+            first: flush.first(),
+            last: flush.last(),
+            t: flush.t(),
+            jump_len: encoded.jump_len,
+            bytes: encoded.bytes.clone(),
+        }
+    }
+
+    /// Publications `first` to `last` of `topic` in one piece, which [`Topic::cut`] has cut.
+    pub(super) fn block(
+        &mut self,
+        topic: &Topic,
+        form: Form,
+        first: Seq,
+        last: Seq,
+    ) -> Option<Unit> {
+        if form.has_messages() {
+            return Some(self.flush(topic, &topic.flush(first, last)?, form));
+        }
+        Some(Unit {
+            first,
+            last,
+            t: topic.timeline().t(last)?,
+            jump_len: 0,
+            bytes: topic.frames(first, last),
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! `GET /sse` and `GET /sse/{topic}`: server-sent events, served on the lanes like WebSockets.
+//!
+//! The stream has no length and is not chunked: it ends with the connection, which every version of HTTP/1 allows, and
+//! so its bytes are the same for all.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use headers::{Date, HeaderMapExt};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{self, HeaderName, HeaderValue};
+use warp::http::{HeaderMap, Method, StatusCode};
+use warp::reply::{Reply, Response};
+
+use super::Context;
+use super::api::with_cors;
+use super::handover::Handover;
+use super::joining::{self, Denied, Request, parse_ask};
+use super::problem::Problem;
+use crate::clock;
+use crate::fanout::{Form, Joiner};
+use crate::hub::Ask;
+use crate::protocol::event;
+use crate::protocol::message::Message;
+
+/// When an `EventSource` comes back whose connection is lost: about when it would by itself, but not all at once.
+const RETRY_MS: RangeInclusive<u64> = 1_000..=3_000;
+
+/// Both paths.
+pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+    let context = Arc::clone(context);
+    joining::requests("sse")
+        .and(warp::ext::optional::<Handover>())
+        .then(move |request, handover| {
+            let context = Arc::clone(&context);
+            async move {
+                let answer = join(&context, request, handover).await;
+                answer.unwrap_or_else(Reply::into_response)
+            }
+        })
+        .boxed()
+}
+
+async fn join(
+    context: &Arc<Context>,
+    request: Request,
+    handover: Option<Handover>,
+) -> Result<Response, Problem> {
+    let topic = request.topic(context)?;
+    request.check_origin(context)?;
+    let ask = match last_event_id(&request.headers)? {
+        Some(since) => since,
+        None => parse_ask(&request.query)?,
+    };
+    let response = with_cors(stream(Bytes::new()), context, &request.headers);
+    if request.method == Method::HEAD {
+        return Ok(response);
+    }
+    let handover = handover.expect("the server puts it into every request");
+    // From here on the channel keeps what is published, so that nothing is lost while the socket is taken over.
+    let subscription = topic.subscribe();
+    let headers = request.headers.clone();
+    let holds = match request.admit(context) {
+        Ok(holds) => holds,
+        Err(denied @ Denied::TooManyFromAddress) => return Err(denied.into()),
+        Err(denied) => return Ok(with_cors(farewell(context, denied), context, &headers)),
+    };
+    let joiner = Joiner {
+        form: Form::Sse,
+        head: head(&response),
+        subscription,
+        ask,
+        holds,
+    };
+    if let Some(socket) = handover.take().await {
+        // What was read behind the request is nothing that a stream of events answers.
+        _ = context.lanes.admit(socket, Bytes::new(), joiner);
+    }
+    // It goes nowhere: the socket is not the connection's any more.
+    Ok(response)
+}
+
+/// The position that an `EventSource` comes back with. It wins over the query, which stays that of the first time.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Ask>, Problem> {
+    let Some(id) = headers.get("last-event-id").filter(|id| !id.is_empty()) else {
+        return Ok(None);
+    };
+    let position = id.to_str().ok().and_then(|id| id.parse().ok());
+    position.map(Ask::Since).map(Some).ok_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "`Last-Event-ID` is not a position; it is `<epoch>:<seq>`, or leave it out",
+        )
+    })
+}
+
+fn stream(body: Bytes) -> Response {
+    let mut response = Response::new(body.into());
+    let headers: [(HeaderName, &str); 4] = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONNECTION, "close"),
+        // nginx would hold events back until its buffer is full.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    for (name, value) in headers {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// What is said to whoever cannot be admitted now. Any other status would end an `EventSource` for good.
+fn farewell(context: &Context, denied: Denied) -> Response {
+    let retry_ms = context.drain.retry_ms();
+    let reason = if denied == Denied::Draining {
+        "draining"
+    } else {
+        "full"
+    };
+    let bye = Message::Bye { reason, retry_ms };
+    let bye = event::event(Some(bye.kind()), None, &bye.to_json());
+    let [least, most] = retry_ms;
+    stream(
+        [event::retry(fastrand::u64(least..=most)), bye]
+            .concat()
+            .into(),
+    )
+}
+
+/// The head of the answer as it goes over the wire, and behind it when to come back if the connection is lost.
+fn head(response: &Response) -> Bytes {
+    let mut headers = response.headers().clone();
+    headers.typed_insert(Date::from(clock::wall_time()));
+    let mut head = BytesMut::from(&b"HTTP/1.1 200 OK\r\n"[..]);
+    for (name, value) in &headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            head.put_slice(part);
+        }
+    }
+    head.put_slice(b"\r\n");
+    head.put_slice(&event::retry(fastrand::u64(RETRY_MS)));
+    head.freeze()
+}

@@ -1,0 +1,282 @@
+//! What a viewer is sent that joins with a position, or without one: the history is the dataset.
+
+use serde_json::{Value, json};
+use tickcast::protocol::frame::inflate;
+
+use super::support::{Hub, Project, Raw, Viewer};
+
+/// `len` records that hold their own index.
+fn indexed(len: u64) -> String {
+    let records: Vec<_> = (0..len).map(|index| json!({ "i": index })).collect();
+    json!(records).to_string()
+}
+
+/// Whether something is served from the middle of a topic's life: its epoch, and its place now.
+fn place(hub: &Hub) -> (String, u64) {
+    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let epoch = topic["epoch"].as_str().unwrap().to_owned();
+    (epoch, topic["seq"].as_u64().unwrap())
+}
+
+/// Follows a v1 viewer from behind `after` until it has `to`: dense, each record the one its place says, with a jump
+/// before each seam but the first when `has_last` is false.
+async fn follow(viewer: &mut Viewer, (after, has_last): (u64, bool), to: u64, len: u64) {
+    let mut seq = after;
+    while seq < to {
+        let is_seam = seq > 0 && seq.is_multiple_of(len) && (seq > after || has_last);
+        if is_seam {
+            let jump = viewer.json().await;
+            assert_eq!(
+                (&jump["type"], &jump["seq"]),
+                (&json!("jump"), &json!(seq + 1))
+            );
+        }
+        let data = viewer.json().await;
+        seq += 1;
+        assert_eq!(
+            (&data["type"], &data["seq"], &data["data"]["i"]),
+            (&json!("data"), &json!(seq), &json!((seq - 1) % len)),
+        );
+    }
+}
+
+#[tokio::test]
+async fn everything_after_a_position_follows_also_from_before_the_process_began() {
+    let project = Project::new(
+        "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
+        &indexed(700),
+    );
+    let hub = project.start();
+    let (epoch, now) = place(&hub);
+    for back in [0, 1, 2, 255, 256, 257, 699, 700, 701, 5_000, 99_000] {
+        let after = now - back;
+        let mut viewer = Viewer::v1_at(&hub, &format!("/ws?since={epoch}:{after}")).await;
+        let hello = viewer.json().await;
+        assert_eq!(hello["recovered"], true, "{back}");
+        let newest = hello["seq"].as_u64().unwrap();
+        assert_eq!(hello["retained"], json!({"from": 1, "to": newest}));
+        follow(&mut viewer, (after, true), newest + 50, 700).await;
+    }
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn a_bare_viewer_gets_the_records_after_its_position_and_then_those_that_come() {
+    let hub = Hub::start(
+        "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
+        &indexed(700),
+    );
+    let (epoch, now) = place(&hub);
+    for path in [
+        format!("/ws?since={epoch}:{}", now - 3_000),
+        "/ws?last=3000".into(),
+    ] {
+        let mut viewer = Viewer::connect(&hub, &path, &[]).await.ok().unwrap();
+        let mut last: Option<u64> = None;
+        for _ in 0..3_100 {
+            let record: Value = serde_json::from_str(&viewer.text().await).unwrap();
+            let index = record["i"].as_u64().unwrap();
+            assert!(last.is_none_or(|last| index == (last + 1) % 700));
+            last = Some(index);
+        }
+    }
+    let mut newcomer = Viewer::bare(&hub).await;
+    let record: Value = serde_json::from_str(&newcomer.text().await).unwrap();
+    let (_, now) = place(&hub);
+    let behind = (now - 1 + 700 - record["i"].as_u64().unwrap()) % 700;
+    assert!(behind < 350, "a newcomer was sent what was {behind} ago");
+}
+
+#[tokio::test]
+async fn whoever_does_not_ask_is_sent_the_backfill_of_the_topic() {
+    for (backfill, expected) in [
+        ("\"2s\"", 200),
+        ("30", 30),
+        ("0", 0),
+        ("\"1ms\"", 1),
+        ("9000000", 100_000),
+    ] {
+        let topic =
+            format!("rate = 100.0\nstart = \"2024-05-06T07:08:09Z\"\nbackfill = {backfill}");
+        let hub = Hub::start(&topic, &indexed(1_000));
+        let mut viewer = Viewer::v1_at(&hub, "/ws").await;
+        let hello = viewer.json().await;
+        assert_eq!(hello["recovered"], json!(null));
+        let newest = hello["seq"].as_u64().unwrap();
+        follow(&mut viewer, (newest - expected, false), newest + 3, 1_000).await;
+        hub.end_without_complaint();
+    }
+}
+
+#[tokio::test]
+async fn batches_of_the_past_end_at_multiples_of_256_so_that_joiners_share_them() {
+    let hub = Hub::start(
+        "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
+        &indexed(100_000),
+    );
+    let mut viewer = Viewer::v1_at(&hub, "/ws?last=5000").await;
+    let newest = viewer.json().await["seq"].as_u64().unwrap();
+    let mut batches = Vec::new();
+    loop {
+        let message = viewer.whole().await;
+        if message["type"] == "jump" {
+            continue;
+        }
+        let len = message["data"].as_array().map_or(1, Vec::len) as u64;
+        let last = message["seq"].as_u64().unwrap() + len - 1;
+        if last >= newest {
+            break;
+        }
+        batches.push(last);
+    }
+    assert!(batches.len() >= 19, "{batches:?}");
+    for last in batches {
+        assert!(
+            last.is_multiple_of(256) || last.is_multiple_of(100_000),
+            "{last}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn compressed_and_plain_backfills_hold_the_same() {
+    const OFFER: &str =
+        "sec-websocket-protocol: tickcast.v1\r\nsec-websocket-extensions: permessage-deflate\r\n";
+    let hub = Hub::start(
+        "rate = 1.0\nstart = \"2024-05-06T07:08:09Z\"",
+        &indexed(1_000),
+    );
+    let (epoch, now) = place(&hub);
+    let after = (now / 256 - 4) * 256;
+    let path = format!("/ws?since={epoch}:{after}");
+    let mut plain = Viewer::v1_at(&hub, &path).await;
+    plain.until("hello").await;
+    let mut raw = Raw::connect(hub.public());
+    let handshake = Raw::handshake(hub.public(), OFFER).replace("/ws ", &format!("{path} "));
+    raw.send(handshake.as_bytes());
+    raw.head();
+    let hello = raw.frame();
+    assert_eq!(hello.0, 0x81);
+    let mut is_compressed = false;
+    for _ in 0..4 {
+        let (first, payload) = raw.frame();
+        let text = if first & 0x40 == 0 {
+            payload
+        } else {
+            is_compressed = true;
+            inflate(&payload, 1 << 20).unwrap()
+        };
+        let text: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(text, plain.whole().await);
+    }
+    assert!(is_compressed);
+}
+
+/// A hub at 100 records a second whose streams reach back 50 of them, and whose newcomers are sent 7.
+fn forgetful() -> Hub {
+    let toml = "[server]\nport = 0\nrecover_max = 50\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\n\
+                rate = 100.0\nstart = \"2024-05-06T07:08:09Z\"\nbackfill = 7\n";
+    Project::raw(toml).start()
+}
+
+/// Joins `hub` with `query`; returns `hello.recovered`, the gap, and how many publications follow that were due.
+async fn join(hub: &Hub, query: &str) -> (Value, Value, u64) {
+    let mut viewer = Viewer::v1_at(hub, &format!("/ws/demo?{query}")).await;
+    let hello = viewer.json().await;
+    let mut message = viewer.json().await;
+    let mut gap = Value::Null;
+    if message["type"] == "gap" {
+        gap = std::mem::replace(&mut message, viewer.json().await);
+    }
+    while message["type"] == "jump" {
+        message = viewer.json().await;
+    }
+    let newest = hello["seq"].as_u64().unwrap();
+    let count = newest + 1 - message["seq"].as_u64().unwrap();
+    if gap["to"].is_u64() {
+        assert_eq!(gap["to"], newest - count, "{query}");
+    }
+    (hello["recovered"].clone(), gap, count)
+}
+
+#[tokio::test]
+async fn a_position_is_always_answered() {
+    let hub = forgetful();
+    let (epoch, now) = place(&hub);
+    let expired = |from: u64| json!({"from": from, "reason": "expired"});
+    let unknown = |reason: &str| json!({"from": null, "reason": reason});
+    for (query, recovered, gap, count) in [
+        (String::new(), json!(null), json!(null), Some(7)),
+        ("last=0".into(), json!(true), json!(null), Some(0)),
+        ("last=50".into(), json!(true), json!(null), Some(50)),
+        (
+            "last=18446744073709551615".into(),
+            json!(false),
+            expired(1),
+            Some(50),
+        ),
+        (
+            format!("since={epoch}:{now}"),
+            json!(true),
+            json!(null),
+            None,
+        ),
+        (
+            format!("since={epoch}%3A{now}"),
+            json!(true),
+            json!(null),
+            None,
+        ),
+        (
+            format!("since={epoch}:0"),
+            json!(false),
+            expired(1),
+            Some(50),
+        ),
+        (
+            format!("since={epoch}:{}", now - 500),
+            json!(false),
+            expired(now - 499),
+            Some(50),
+        ),
+        (
+            "since=other:1".into(),
+            json!(false),
+            unknown("epoch"),
+            Some(7),
+        ),
+        (
+            format!("since={epoch}:9007199254740991"),
+            json!(false),
+            unknown("future"),
+            Some(7),
+        ),
+    ] {
+        let (got_recovered, got_gap, got_count) = join(&hub, &query).await;
+        assert_eq!(got_recovered, recovered, "{query}");
+        for name in ["from", "reason"] {
+            assert_eq!(got_gap[name], gap[name], "{query}");
+        }
+        assert!(
+            count.is_none_or(|count| got_count == count),
+            "{query}: {got_count}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_bare_viewer_cannot_be_sent_is_refused() {
+    let hub = forgetful();
+    let (epoch, now) = place(&hub);
+    for query in [
+        format!("since={epoch}:{}", now - 500),
+        format!("since={epoch}:9007199254740991"),
+        "since=other:1".into(),
+        "last=51".into(),
+    ] {
+        let refusal = Viewer::connect(&hub, &format!("/ws?{query}"), &[])
+            .await
+            .err();
+        assert_eq!(refusal.expect("a refusal").status, 410, "{query}");
+    }
+}

@@ -1,0 +1,301 @@
+//! Server-sent events: the same messages, encoded once, and no way back.
+
+use serde_json::{Value, json};
+
+use super::support::events::{Block, Events};
+use super::support::viewer::unpack;
+use super::support::{Hub, Project, Raw, Viewer};
+
+/// `len` records that hold their own index.
+fn indexed(len: u64) -> String {
+    let records: Vec<_> = (0..len).map(|index| json!({ "i": index })).collect();
+    json!(records).to_string()
+}
+
+/// Reads publications until `count` have come after `last`, each the one after the last, and checks their ids.
+fn follow(events: &mut Events, mut last: u64, count: u64) -> u64 {
+    let to = last + count;
+    while last < to {
+        let (kind, message) = events.event();
+        if kind != "message" {
+            assert!(["hello", "jump"].contains(&kind.as_str()), "{message}");
+            continue;
+        }
+        let data = if message["type"] == "batch" {
+            unpack(&message)
+        } else {
+            vec![message]
+        };
+        for publication in data {
+            last += 1;
+            assert_eq!(publication["seq"], last);
+            assert_eq!(publication["data"]["i"], (last - 1) % 700);
+        }
+        assert!(events.last_id.ends_with(&format!(":{last}")));
+    }
+    last
+}
+
+fn hub() -> Hub {
+    Hub::start(
+        "rate = 200.0\nstart = \"2024-05-06T07:08:09Z\"",
+        &indexed(700),
+    )
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_hello_and_its_messages_are_those_of_v1() {
+    let hub = hub();
+    let mut viewer = Viewer::v1_at(&hub, "/ws").await;
+    let mut events = Events::connect(&hub, "/sse", "");
+    for line in [
+        "HTTP/1.1 200 OK\r\n",
+        "content-type: text/event-stream\r\n",
+        "cache-control: no-store\r\n",
+        "date: ",
+    ] {
+        assert!(events.head.contains(line), "{}", events.head);
+    }
+    assert!(matches!(events.block(), Some(Block::Retry(1_000..=3_000))));
+    let (kind, hello) = events.event();
+    assert_eq!((kind.as_str(), &hello["type"]), ("hello", &json!("hello")));
+    let of_v1 = viewer.json().await;
+    for name in ["protocol", "topic", "epoch", "delay", "dataset", "fields"] {
+        assert_eq!(hello[name], of_v1[name]);
+    }
+    // The id of `hello` is the position just before the first publication, 30 s back.
+    let seq = hello["seq"].as_u64().unwrap();
+    let epoch = hello["epoch"].as_str().unwrap();
+    assert_eq!(events.last_id, format!("{epoch}:{}", seq - 6_000));
+    follow(&mut events, seq - 6_000, 6_100);
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn a_killed_connection_goes_on_where_it_broke_whatever_the_query_says() {
+    let hub = hub();
+    let mut events = Events::connect(&hub, "/sse/demo?last=3", "");
+    let seq = events.event().1["seq"].as_u64().unwrap();
+    let mut last = follow(&mut events, seq - 3, 50);
+    for _ in 0..3 {
+        events = events.reconnect(&hub, "/sse/demo?last=3");
+        let (kind, hello) = events.event();
+        assert_eq!(
+            (kind.as_str(), &hello["recovered"]),
+            ("hello", &json!(true))
+        );
+        last = follow(&mut events, last, 400);
+    }
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_still_on_its_way_is_not_overtaken() {
+    let hub = hub();
+    let mut raw = Raw::connect(hub.public());
+    let host = hub.public();
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    raw.send(
+        [get("/api/v1/topics"), get("/version"), get("/sse?last=0")]
+            .concat()
+            .as_bytes(),
+    );
+    assert!(raw.head().contains("application/json"));
+    raw.through(b"]}").unwrap();
+    assert!(raw.head().contains("application/json"));
+    raw.through(b"}").unwrap();
+    let mut events = Events::from(raw);
+    let seq = events.event().1["seq"].as_u64().unwrap();
+    follow(&mut events, seq, 20);
+}
+
+#[tokio::test]
+async fn a_proxy_that_speaks_http_1_0_gets_the_same_stream() {
+    let hub = hub();
+    let mut raw = Raw::connect(hub.public());
+    raw.send(b"GET /sse?last=10 HTTP/1.0\r\n\r\n");
+    let mut events = Events::from(raw);
+    assert!(!events.head.contains("transfer-encoding"));
+    let seq = events.event().1["seq"].as_u64().unwrap();
+    follow(&mut events, seq - 10, 20);
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_is_refused_before_the_stream() {
+    let hub = hub();
+    for (path, headers, status) in [
+        ("/sse?since=x", "", 400),
+        ("/sse?last=1&since=a:1", "", 400),
+        ("/sse", "last-event-id: x\r\n", 400),
+        ("/sse/nothing", "", 404),
+        ("/sse", "origin: http://elsewhere.example\r\n", 403),
+    ] {
+        let answer = Raw::ask(hub.public(), "GET", path, headers);
+        assert_eq!(answer.status, status, "{path} {headers}");
+        assert_eq!(answer.json()["status"], status);
+    }
+    let head = Raw::ask(hub.public(), "HEAD", "/sse", "");
+    assert_eq!(head.status, 200);
+    assert_eq!(head.header("content-type"), Some("text/event-stream"));
+    assert!(head.body.is_empty());
+    // An empty id is none.
+    let mut events = Events::connect(&hub, "/sse?last=0", "last-event-id: \r\n");
+    assert_eq!(events.event().1["recovered"], true);
+}
+
+#[tokio::test]
+async fn every_position_is_answered_as_over_websocket() {
+    let hub = hub();
+    for (id, reason) in [
+        ("other:1", "epoch"),
+        ("EPOCH:9007199254740991", "future"),
+        ("EPOCH:1", "expired"),
+    ] {
+        let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+        let id = id.replace("EPOCH", topic["epoch"].as_str().unwrap());
+        let mut events = Events::connect(&hub, "/sse", &format!("last-event-id: {id}\r\n"));
+        assert_eq!(events.event().1["recovered"], false);
+        let (kind, gap) = events.event();
+        assert_eq!((kind.as_str(), &gap["reason"]), ("gap", &json!(reason)));
+        let first: u64 = events.last_id.rsplit_once(':').unwrap().1.parse().unwrap();
+        follow(&mut events, first, 100);
+    }
+}
+
+#[tokio::test]
+async fn pages_of_listed_origins_read_the_stream() {
+    let toml = "[server]\nport = 0\nallowed_origins = [\"http://elsewhere.example\"]\n[ops]\nport = 0\n\
+                [topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
+    let hub = Project::raw(toml).start();
+    let events = Events::connect(&hub, "/sse", "origin: http://elsewhere.example\r\n");
+    assert!(
+        events
+            .head
+            .contains("access-control-allow-origin: http://elsewhere.example\r\n")
+    );
+}
+
+#[tokio::test]
+async fn a_quiet_stream_shows_that_it_lives() {
+    let hub = Hub::start("rate = 0.001", "[1]");
+    let mut events = Events::connect(&hub, "/sse", "");
+    while events.block().unwrap() != Block::Comment {}
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn the_end_is_told() {
+    let hub = Hub::start("rate = 1000.0\nloop = false", &indexed(50));
+    let mut events = Events::connect(&hub, "/sse", "");
+    while events.event().0 != "end" {}
+    let mut late = Events::connect(&hub, "/sse?last=0", "");
+    assert_eq!(late.event().0, "hello");
+    assert_eq!(
+        late.event().1,
+        json!({"type": "end", "seq": 50, "t": late_t(&hub)})
+    );
+}
+
+/// The instant of the last publication.
+fn late_t(hub: &Hub) -> Value {
+    let mut events = Events::connect(hub, "/sse?last=1", "");
+    while events.event().0 != "hello" {}
+    events.event().1["t"].clone()
+}
+
+#[tokio::test]
+async fn without_a_seat_an_event_source_is_told_when_to_come_back() {
+    let toml = "[server]\nport = 0\nmax_viewers = 1\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
+    let hub = Project::raw(toml).start();
+    let mut first = Events::connect(&hub, "/sse", "");
+    first.event();
+    let mut second = Events::connect(&hub, "/sse", "");
+    assert!(second.head.starts_with("HTTP/1.1 200 "), "{}", second.head);
+    assert!(matches!(second.block(), Some(Block::Retry(_))));
+    let (kind, bye) = second.event();
+    assert_eq!((kind.as_str(), &bye["reason"]), ("bye", &json!("full")));
+    assert_eq!(second.block(), None);
+}
+
+#[tokio::test]
+async fn a_draining_hub_says_goodbye_and_ends_the_stream() {
+    let hub = hub();
+    let mut events = Events::connect(&hub, "/sse?last=0", "");
+    let mut last = events.event().1["seq"].as_u64().unwrap();
+    hub.signal("-TERM");
+    let bye = loop {
+        match events.event() {
+            (kind, data) if kind == "message" => {
+                for publication in if data["type"] == "batch" {
+                    unpack(&data)
+                } else {
+                    vec![data]
+                } {
+                    last += 1;
+                    assert_eq!(publication["seq"], last);
+                }
+            }
+            (kind, data) if kind == "bye" => break data,
+            (kind, _) => assert_eq!(kind, "jump"),
+        }
+    };
+    assert_eq!(bye["reason"], "draining");
+    assert_eq!(events.block(), None);
+}
+
+/// A hub with long records and little patience, and a stream of it that is not read.
+async fn stuck(policy: &str) -> (Hub, Raw, Viewer) {
+    let record = format!("\"{}\"", "x".repeat(1_000));
+    let topic = format!("rate = 2000.0\nmax_lag = \"100ms\"\nslow = \"{policy}\"");
+    let hub = Project::new(&topic, &format!("[{record}]")).start_with(&["--log-level", "debug"]);
+    let mut raw = Raw::connect(hub.public());
+    raw.take_little();
+    raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: x\r\n\r\n");
+    let steady = Viewer::v1(&hub).await;
+    (hub, raw, steady)
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_is_told_its_gap_and_others_miss_nothing() {
+    let (hub, raw, mut steady) = stuck("skip").await;
+    let mut seq = steady.until("hello").await["seq"].as_u64().unwrap();
+    // Far more than the kernel and the log hold.
+    for _ in 0..10_000 {
+        seq += 1;
+        assert_eq!(steady.until("data").await["seq"], seq);
+    }
+    let mut events = Events::from(raw);
+    let mut last = events.event().1["seq"].as_u64().unwrap();
+    let gap = loop {
+        let (kind, message) = events.event();
+        if kind == "gap" {
+            break message;
+        }
+        let data = if message["type"] == "batch" {
+            unpack(&message)
+        } else {
+            vec![message]
+        };
+        assert_eq!(data[0]["seq"], last + 1);
+        last += data.len() as u64;
+    };
+    assert_eq!(
+        (&gap["reason"], &gap["from"]),
+        (&json!("slow"), &json!(last + 1))
+    );
+    let next = events.event().1["seq"].as_u64().unwrap();
+    assert_eq!(gap["to"], next - 1);
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_is_ended_where_that_is_the_policy() {
+    let (mut hub, _raw, mut steady) = stuck("disconnect").await;
+    loop {
+        steady.text().await;
+        if let Some(left) = hub.past_event("viewer.left") {
+            assert_eq!(left["reason"], "slow");
+            return;
+        }
+    }
+}
