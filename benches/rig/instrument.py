@@ -30,6 +30,10 @@ class Load:
     rate: float
     # `bare` or `v1`, where a server knows both.
     form: str = "bare"
+    # What the hub is asked for on joining; by default nothing from before.
+    ask: str = "last=0"
+    # Viewers that join in a second.
+    arrival: int = 1000
     warmup: float = 3.0
     duration: float = 20.0
 
@@ -78,6 +82,12 @@ class Measured:
         return float((self.report["spread_seconds"] or {}).get("p99", math.inf))
 
     @property
+    def caught_up(self) -> float:
+        """From the first connection until every viewer had all that was due when it joined, in seconds."""
+        seconds = self.report["caught_up_seconds"]
+        return math.inf if seconds is None else float(seconds)
+
+    @property
     def lost(self) -> int:
         """Records that did not come, told or not; what the floor dropped is among them."""
         loss = self.report["loss"] or {}
@@ -113,7 +123,7 @@ class Measured:
 
 def measure(server: Server, load: Load) -> Measured:
     """What viewers of the server got, and what it cost the server."""
-    measured = _bench(load, "--url", server.url, *_form(server, load), *_stamp(server), "--pid", server.pid)
+    measured = _bench(load, "--url", _url(server, load), *_form(server, load), *_stamp(server), "--pid", server.pid)
     server.program.check()
     return measured
 
@@ -121,6 +131,11 @@ def measure(server: Server, load: Load) -> Measured:
 def measure_floor(load: Load, dataset: Path) -> Measured:
     """The same from the yardstick: a bare loop of send(2) with the same frames."""
     return _bench(load, "--floor", "--rate", f"{load.rate:g}", "--dataset", dataset, "--server-cpu", SERVER_CORE)
+
+
+def _url(server: Server, load: Load) -> str:
+    # Peers know no past.
+    return f"{server.url}?{load.ask}" if server.stamp_field is None and load.ask else server.url
 
 
 def _form(server: Server, load: Load) -> Sequence[str]:
@@ -134,7 +149,8 @@ def _stamp(server: Server) -> Sequence[str]:
 
 def _bench(load: Load, *target: object) -> Measured:
     span = ("--warmup", _duration(load.warmup), "--duration", _duration(load.duration))
-    options = ("--viewers", load.viewers, *span, "--client-cpu", CLIENT_CORE, "--rest", REST, "--json")
+    crowd = ("--viewers", load.viewers, "--arrival", load.arrival)
+    options = (*crowd, *span, "--client-cpu", CLIENT_CORE, "--rest", REST, "--json")
     # The instrument places its threads itself, so it may use both cores; it must not outlive us.
     placed = ("setpriv", "--pdeathsig", "TERM", "taskset", "--cpu-list", f"{SERVER_CORE},{CLIENT_CORE}")
     command = [str(word) for word in (*placed, HUB, "bench", *target, *options)]

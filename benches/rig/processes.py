@@ -55,6 +55,13 @@ class Program:
             said = "\n  ".join(self.lines()[-5:])
             raise Failed(f"{self.name} ended with {self._process.returncode}; it wrote:\n  {said}")
 
+    def memory_kib(self, name: str) -> int:
+        """`VmRSS`, what it holds now, or `VmHWM`, the most that it ever held."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1])
+        raise Failed(f"the kernel says nothing of {name} of {self.name}")
+
     def children(self) -> list[int]:
         """The pids of its own processes."""
         path = Path(f"/proc/{self.pid}/task/{self.pid}/children")

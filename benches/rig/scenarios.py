@@ -2,7 +2,9 @@
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rig.instrument import Load, Measured, measure, measure_floor
+from rig.pausing import Outcome, pause
 from rig.peers import Peer
 from rig.processes import Failed
 from rig.report import Table, spread
@@ -196,6 +199,75 @@ def _disconnections(runs: Sequence[StuckViewers]) -> str:
     return f"{count}, after {spread(after, 1)} s" if after else count
 
 
+# Long ago, so that every hub of a run has the same past.
+ANCHORED = 'start = "2024-01-01T00:00:00Z"\n'
+
+
+def rush(session: Session) -> Table:
+    """Thousands who join at once, each with 30 s to catch up on, while others are live."""
+    live = session.load(Load(500, 100, form="v1"))
+    joiners = Load(5000, 100, form="v1", ask="", arrival=2500, warmup=5, duration=2)
+    alone, among, rushed, peaks = [], [], [], []
+    for run in range(1, session.runs + 1):
+        with _folder() as folder, hub(live.rate, folder, ANCHORED) as server:
+            alone.append(session.note("hub", run, measure(server, live)))
+            before = server.program.memory_kib("VmRSS")
+            with ThreadPoolExecutor() as threads:
+                of_live = threads.submit(measure, server, live)
+                time.sleep(live.warmup + live.duration / 4)
+                rushed.append(session.note("joiners", run, measure(server, joiners)))
+                among.append(session.note("hub, rush", run, of_live.result()))
+            peaks.append((before, server.program.memory_kib("VmHWM")))
+    caught_up = spread((measured.caught_up for measured in rushed), 1)
+    peak = spread((after / 1024 for _, after in peaks), 1)
+    title = f"{joiners.viewers:,} joiners with 30 s each; all caught up after {caught_up} s, peak memory {peak} MiB"
+    rows = [
+        ["live, nobody joins", *_latency_cells(alone), *_cost_cells(alone)],
+        ["live, with joiners", *_latency_cells(among), *_cost_cells(among)],
+    ]
+    return Table(title, ("500 v1 × 100/s", *LATENCY_HEADER, *COST_HEADER), rows)
+
+
+def pausing(session: Session) -> Table:
+    """One that stops reading for 10 s among others, by what it is allowed."""
+    load = session.load(Load(200, 1000, form="v1"))
+    rows = [_pause_row(session, load, max_lag, slow) for max_lag in ("5s", "30s") for slow in ("skip", "disconnect")]
+    header = ("max_lag, slow", "p99 alone, ms", "p99 with it, ms", "lost by the others", "memory grew, KiB", "it got")
+    return Table(f"One that does not read for 10 s, among {load}", header, rows)
+
+
+def _pause_row(session: Session, load: Load, max_lag: str, slow: str) -> list[str]:
+    alone, among, grown, outcomes = [], [], [], []
+    topic = f'max_lag = "{max_lag}"\nslow = "{slow}"\n'
+    for run in range(1, session.runs + 1):
+        with _folder() as folder, hub(load.rate, folder, topic) as server:
+            alone.append(session.note(f"{max_lag} {slow}", run, measure(server, load)))
+            with ThreadPoolExecutor() as threads:
+                of_others = threads.submit(measure, server, load)
+                time.sleep(load.warmup)
+                before = server.program.memory_kib("VmRSS")
+                of_pausing = threads.submit(pause, server.url, 2.0, 10.0, load.duration - 13.0)
+                grown.append(_most_memory(server, of_pausing) - before)
+                outcomes.append(str(of_pausing.result()))
+                among.append(session.note(f"{max_lag} {slow}, one pauses", run, of_others.result()))
+    return [
+        f"{max_lag}, {slow}",
+        *(spread((measured.latency("p99") * 1000 for measured in found), 1) for found in (alone, among)),
+        spread((measured.lost for measured in among), 0),
+        spread(grown, 0),
+        "; ".join(outcomes),
+    ]
+
+
+def _most_memory(server: Server, until: Future[Outcome]) -> int:
+    """The most that the server held until something was over, in KiB."""
+    most = server.program.memory_kib("VmRSS")
+    while not until.done():
+        time.sleep(0.1)
+        most = max(most, server.program.memory_kib("VmRSS"))
+    return most
+
+
 LATENCY_HEADER = ("p50, ms", "p99, ms", "max, ms", "spread p99, ms")
 COST_HEADER = ("lost", "held back", "disconnected", "CPU, µs", "core used")
 
@@ -233,6 +305,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("saturation", saturation, runs=1, duration=20),
     Scenario("memory", memory, runs=3, duration=20),
     Scenario("many", many, runs=1, duration=60),
+    Scenario("rush", rush, runs=3, duration=20),
+    Scenario("pausing", pausing, runs=3, duration=20),
     # Long enough for the kernel to give up a viewer that has not read for 30 s.
     Scenario("stuck", stuck, runs=3, duration=60),
 )

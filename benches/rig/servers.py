@@ -51,8 +51,8 @@ def write_dataset(folder: Path, rate: float) -> Path:
 
 
 @contextmanager
-def hub(rate: float, folder: Path) -> Iterator[Server]:
-    """The hub as it is built, every setting that bears on speed at its default."""
+def hub(rate: float, folder: Path, topic: str = "") -> Iterator[Server]:
+    """The hub as it is built, every setting that bears on speed at its default, save for the lines of `topic`."""
     write_dataset(folder, rate)
     config = folder / "tickcast.toml"
     config.write_text(
@@ -60,7 +60,7 @@ def hub(rate: float, folder: Path) -> Iterator[Server]:
         "[ops]\nenabled = false\n"
         "[log]\nlevel = 'info'\n"
         "[state]\ndir = ''\n"
-        f"[topics.bench]\ndataset = 'dataset.json'\nrate = {float(rate)}\n"
+        f"[topics.bench]\ndataset = 'dataset.json'\nrate = {float(rate)}\n{topic}"
     )
     with running("hub", [HUB, "--config", config], SERVER_CORE, folder, _env_without_settings()) as program:
         url = wait_for("event `listening`", program, lambda: _listening(program))

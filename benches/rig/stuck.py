@@ -32,7 +32,7 @@ def stuck_viewers(url: str, count: int) -> Iterator[StuckViewers]:
     """They join when the block begins and are gone when it ends."""
     viewers = StuckViewers(count)
     with ExitStack() as stack:
-        connections = [stack.enter_context(_join(url)) for _ in range(count)]
+        connections = [stack.enter_context(join(url)) for _ in range(count)]
         over = threading.Event()
         watcher = threading.Thread(target=_watch, args=(viewers, connections, over))
         watcher.start()
@@ -43,7 +43,8 @@ def stuck_viewers(url: str, count: int) -> Iterator[StuckViewers]:
             watcher.join()
 
 
-def _join(url: str) -> socket.socket:
+def join(url: str, headers: str = "") -> socket.socket:
+    """A viewer whose receive buffer is the smallest that the kernel gives; `headers` each with its line end."""
     parts = urlsplit(url)
     connection = socket.socket()
     try:
@@ -55,7 +56,7 @@ def _join(url: str) -> socket.socket:
         connection.settimeout(HANDSHAKE_SECONDS)
         connection.connect((parts.hostname, parts.port))
         connection.sendall(
-            f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n{headers}"
             "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGlja2Nhc3Qgc3R1Y2shIQ==\r\n\r\n".encode()
         )

@@ -47,6 +47,8 @@ pub(super) fn report(plan: &Plan, run: &Run<'_>, window: &Window, before: Before
         form: plan.target.dialect.name(),
         viewers: crowd.joined,
         join_seconds: before.join_time.as_secs_f64(),
+        caught_up_seconds: (crowd.tally.caught_up == crowd.joined)
+            .then(|| (crowd.tally.caught_up_at - run.join_began) as f64 / 1e6),
         duration_seconds: seconds,
         rate_observed: deliveries / seconds / present as f64,
         deliveries: counts.deliveries,

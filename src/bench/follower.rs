@@ -5,7 +5,8 @@
 pub(super) struct Follower {
     /// The last publication it has, plus one; 0 before the first.
     after: u64,
-    /// The first publication it must not be without, 0 when nothing was promised.
+    /// The first publication it must not be without, 0 when nothing was promised, or once it has all that was due
+    /// when it joined.
     promised: u64,
 }
 
@@ -54,6 +55,15 @@ impl Follower {
         }
     }
 
+    /// Whether it has just come to have everything that was due when it joined: true once.
+    pub(super) const fn catches_up(&mut self) -> bool {
+        let catches_up = self.promised > 0 && self.after >= self.promised;
+        if catches_up {
+            self.promised = 0;
+        }
+        catches_up
+    }
+
     /// The hub said that everything up to `to` does not come.
     pub(super) fn skip_to(&mut self, to: u64) {
         self.after = self.after.max(to + 1);
@@ -89,8 +99,12 @@ mod tests {
     #[test]
     fn a_backfill_before_the_promise_is_no_loss() {
         let mut follower = Follower::default();
-        follower.promise(9);
+        follower.promise(6);
         assert_eq!(follower.take(5), Follows::Next);
+        assert!(!follower.catches_up());
         assert_eq!(follower.take(6), Follows::Next);
+        assert!(follower.catches_up());
+        assert_eq!(follower.take(7), Follows::Next);
+        assert!(!follower.catches_up());
     }
 }

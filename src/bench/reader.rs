@@ -67,6 +67,7 @@ impl Reader {
                     (delivery.seq, delivery.t) = (Some(seq), Some(t));
                     tally.delivered(follower, delivery);
                 });
+                tally.catch_up(follower, now);
             }
             Some(Said::Gap(Some((from, to)))) => tally.told(follower, from, to),
             Some(Said::Hello(seq, _)) => follower.promise(seq),

@@ -22,6 +22,9 @@ pub struct Report {
     pub viewers: usize,
     /// From the first connection to the last viewer's joining.
     pub join_seconds: f64,
+    /// From the first connection until the last viewer had everything that was due when it joined; not known where
+    /// messages do not tell their place, or while one is still without.
+    pub caught_up_seconds: Option<f64>,
     /// The length of the measurement.
     pub duration_seconds: f64,
     /// Records per second at one viewer.

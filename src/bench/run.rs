@@ -44,6 +44,8 @@ pub(super) struct Run<'a> {
     events: Events,
     inlet: Inlet,
     pub(super) crowd: Crowd,
+    /// When the first viewer was opened.
+    pub(super) join_began: i64,
     pub(super) control: Option<Control>,
     pub(super) server: Option<Process>,
     own: Option<Process>,
@@ -75,6 +77,7 @@ impl<'a> Run<'a> {
             plan,
             inlet: Inlet::new(Clock::start()),
             crowd: Crowd::new(plan.target.clone(), reader),
+            join_began: 0,
             control: control.map(|target| Control::open(target, poll.registry())),
             poll,
             events: Events::with_capacity(EVENTS_MAX),
@@ -112,6 +115,7 @@ impl<'a> Run<'a> {
     /// Returns how long that took.
     pub(super) fn join(&mut self) -> Result<Duration, BenchError> {
         let (began, viewers) = (self.now(), self.plan.viewers);
+        self.join_began = began;
         let (mut last_join, mut joined) = (began, 0);
         while self.crowd.joined < viewers {
             let now = self.now();

@@ -17,6 +17,9 @@ impl fmt::Display for Report {
             self.viewers,
             time(self.join_seconds)
         )?;
+        if let Some(seconds) = self.caught_up_seconds {
+            writeln!(f, "caught up   all of them after {}", time(seconds))?;
+        }
         writeln!(
             f,
             "delivered   {} records in {}: {:.0} a second, {:.2} a second and viewer",

@@ -18,6 +18,10 @@ pub(super) struct Tally {
     pub(super) spread: Spread,
     /// The furthest publication that anybody has.
     pub(super) front: u64,
+    /// Viewers that have had everything that was due when they joined.
+    pub(super) caught_up: usize,
+    /// When the last of them came to have it, on our clock.
+    pub(super) caught_up_at: i64,
     is_measuring: bool,
 }
 
@@ -77,6 +81,8 @@ impl Tally {
             latency: histogram(),
             spread: Spread::new(),
             front: 0,
+            caught_up: 0,
+            caught_up_at: 0,
             is_measuring: false,
         }
     }
@@ -110,6 +116,14 @@ impl Tally {
     pub(super) fn told(&mut self, follower: &mut Follower, from: u64, to: u64) {
         self.loss.told += (to + 1).saturating_sub(from);
         follower.skip_to(to);
+    }
+
+    /// What came to the viewer behind `follower` at `now` of our clock may have been the last that it was waiting for.
+    pub(super) fn catch_up(&mut self, follower: &mut Follower, now: i64) {
+        if follower.catches_up() {
+            self.caught_up += 1;
+            self.caught_up_at = now;
+        }
     }
 
     /// A record came to the viewer behind `follower`.

@@ -52,15 +52,18 @@ fn expect_nothing_lost(report: &Value) {
 }
 
 #[test]
-fn viewers_of_both_forms_get_everything() {
+fn viewers_of_every_form_get_everything() {
     let hub = indexed_hub();
-    let (url, pid) = (
-        format!("ws://{}/ws/demo", hub.public()),
-        hub.pid().to_string(),
-    );
-    for form in ["bare", "v1"] {
+    let pid = hub.pid().to_string();
+    for (form, url) in [
+        ("bare", "ws://HUB/ws/demo"),
+        ("v1", "ws://HUB/ws/demo"),
+        ("sse", "http://HUB/sse/demo?last=5"),
+    ] {
+        let url = url.replace("HUB", hub.public());
         let report = report(&["--url", &url, "--form", form, "--pid", &pid]);
         expect_nothing_lost(&report);
+        assert_eq!(report["caught_up_seconds"].is_f64(), form != "bare");
         assert_eq!(
             (&report["form"], &report["url"]),
             (&json!(form), &json!(url))
