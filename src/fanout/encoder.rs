@@ -30,7 +30,8 @@ impl Encoder {
         }
     }
 
-    /// Publications `first` to `last` of `topic` in one piece, which [`Topic::cut`] has cut.
+    /// Publications `first` to `last` of `topic` in one piece, which [`Topic::cut`] has cut. One that begins where only
+    /// one viewer stands is not compressed: that would cost the lane more than its viewer gains.
     pub(super) fn block(
         &mut self,
         topic: &Topic,
@@ -39,6 +40,11 @@ impl Encoder {
         last: Seq,
     ) -> Option<Unit> {
         if form.has_messages() {
+            let is_shared = topic.is_cut_before(first);
+            let form = match form {
+                Form::V1Deflated if !is_shared => Form::V1,
+                form => form,
+            };
             return Some(self.flush(topic, &topic.flush(first, last)?, form));
         }
         Some(Unit {

@@ -210,6 +210,13 @@ impl Topic {
         end
     }
 
+    /// Whether [`Topic::cut`] ends just before `first`, for whomever.
+    #[must_use]
+    pub fn is_cut_before(&self, first: Seq) -> bool {
+        first.previous().get().is_multiple_of(Self::CUT)
+            || self.timeline.jump_before(first).is_some()
+    }
+
     /// Publications `first` to `last` as bare viewers are sent them, each in a frame. What is never due is left out.
     #[must_use]
     pub fn frames(&self, first: Seq, last: Seq) -> Bytes {

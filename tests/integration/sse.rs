@@ -1,5 +1,8 @@
 //! Server-sent events: the same messages, encoded once, and no way back.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 
 use super::support::events::{Block, Events};
@@ -298,4 +301,53 @@ async fn a_stream_that_is_not_read_is_ended_where_that_is_the_policy() {
             return;
         }
     }
+}
+
+/// What `curl -N` prints of `path` until it has had `count` publications and is killed, and the last id in it.
+fn curled(hub: &Hub, path: &str, last_id: &str, count: usize) -> (Vec<u64>, String) {
+    let mut curl = Command::new("curl")
+        .args(["--silent", "--no-buffer", "--header"])
+        .arg(format!("Last-Event-ID: {last_id}"))
+        .arg(format!("http://{}{path}", hub.public()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut seqs, mut id) = (Vec::new(), last_id.to_owned());
+    let lines = BufReader::new(curl.stdout.take().unwrap()).lines();
+    for line in lines.map_while(Result::ok) {
+        if let Some(value) = line.strip_prefix("id: ") {
+            value.clone_into(&mut id);
+        }
+        let data = line.strip_prefix("data: ").unwrap_or("{}");
+        let message: Value = serde_json::from_str(data).unwrap();
+        match message["type"].as_str() {
+            Some("batch") => seqs.extend(
+                unpack(&message)
+                    .iter()
+                    .filter_map(|data| data["seq"].as_u64()),
+            ),
+            Some("data") => seqs.extend(message["seq"].as_u64()),
+            _ => {}
+        }
+        if seqs.len() >= count {
+            break;
+        }
+    }
+    curl.kill().unwrap();
+    curl.wait().unwrap();
+    (seqs, id)
+}
+
+#[test]
+fn curl_goes_through_three_killed_connections() {
+    let hub = hub();
+    let (mut seqs, mut id) = curled(&hub, "/sse?last=10", "", 50);
+    for _ in 0..3 {
+        let (more, last) = curled(&hub, "/sse", &id, 200);
+        seqs.extend(more);
+        id = last;
+    }
+    let first = seqs[0];
+    let dense: Vec<_> = (first..).take(seqs.len()).collect();
+    assert_eq!(seqs, dense);
 }

@@ -1,0 +1,77 @@
+/** What a browser's own `EventSource` makes of the hub's events, without a line of ours. */
+
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Hub } from "./hub";
+import { launchBrowser } from "./screen";
+import { Severing } from "./severing";
+
+let hub: Hub;
+let way: Severing;
+let browser: Browser;
+
+beforeAll(async () => {
+  [hub, browser] = await Promise.all([Hub.start(), launchBrowser()]);
+  way = await Severing.before(hub.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  way?.close();
+  await hub?.remove();
+});
+
+interface Collected {
+  /** Every publication's place, in the order of their coming. */
+  readonly seqs: number[];
+  /** `hello.recovered` of every connection. */
+  readonly recovered: (boolean | null)[];
+}
+
+/** Opens a stream in the page, which goes on collecting. */
+async function collect(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const collected: Collected = { seqs: [], recovered: [] };
+    const events = new EventSource("/sse?last=10");
+    events.addEventListener("hello", (event) => collected.recovered.push(JSON.parse(event.data).recovered));
+    events.addEventListener("message", (event) => {
+      const { seq, data, type } = JSON.parse(event.data);
+      const count = type === "batch" ? data.length : 1;
+      for (let n = 0; n < count; n += 1) collected.seqs.push(seq + n);
+    });
+    Object.assign(window, { collected });
+  });
+}
+
+function collected(page: Page): Promise<Collected> {
+  return page.evaluate(() => (window as unknown as { collected: Collected }).collected);
+}
+
+/** Waits until so many connections have said hello and something has come after the last of them. */
+async function connections(page: Page, count: number): Promise<void> {
+  const had = (await collected(page)).seqs.length;
+  await page.waitForFunction(
+    ([count, had]) => {
+      const { seqs, recovered } = (window as unknown as { collected: Collected }).collected;
+      return recovered.length >= (count ?? 0) && seqs.length > (had ?? 0) + 20;
+    },
+    [count, had],
+    { timeout: 30_000 },
+  );
+}
+
+test("an EventSource goes through three killed connections without a hole and without a repeat", async () => {
+  const page = await browser.newPage();
+  await page.goto(`${way.url}/healthz`);
+  await collect(page);
+  await connections(page, 1);
+  for (const count of [2, 3, 4]) {
+    way.sever();
+    await connections(page, count);
+  }
+  const { seqs, recovered } = await collected(page);
+  const first = seqs[0] ?? Number.NaN;
+  expect(seqs).toEqual(seqs.map((_, n) => first + n));
+  expect(recovered).toEqual([true, true, true, true]);
+  await page.close();
+});
