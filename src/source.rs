@@ -5,8 +5,14 @@
 
 mod compact;
 mod dataset;
+mod entries;
+mod extremes;
+mod fields;
 
 pub use dataset::{Dataset, DatasetError};
+pub use entries::{each_entry, unquote};
+pub use extremes::{Extreme, Extremes};
+pub use fields::Fields;
 
 use crate::settings::{Fault, Faults, Settings};
 

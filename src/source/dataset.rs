@@ -5,12 +5,14 @@ use std::fs;
 use std::io;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use data_encoding::HEXLOWER;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::compact::push_compact;
+use super::{Extremes, Fields};
 
 /// Records in the order of their file, all in one block of memory. Never empty.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct Dataset {
     ends: Vec<usize>,
     digest: [u8; 32],
     digest_hex: String,
+    fields: OnceLock<Fields>,
 }
 
 /// Why a file is not a dataset.
@@ -84,6 +87,7 @@ impl Dataset {
             ends: Vec::with_capacity(records.len()),
             digest,
             digest_hex: HEXLOWER.encode(&digest),
+            fields: OnceLock::new(),
         };
         for record in records {
             push_compact(record.get(), &mut dataset.text);
@@ -111,6 +115,26 @@ impl Dataset {
             .checked_sub(1)
             .map_or(0, |previous| self.ends[previous]);
         &self.text[start..self.ends[index]]
+    }
+
+    /// The texts of all records, in their order.
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends
+            .iter()
+            .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    }
+
+    /// The fields of its records. The first call goes through all of them, which is no work for an async thread.
+    pub fn fields(&self) -> &Fields {
+        self.fields.get_or_init(|| Fields::of(self))
+    }
+
+    /// Where the numbers of the field `key` are least and greatest; `None` when no record has a number there.
+    /// The first call for each field goes through all records, which is no work for an async thread.
+    #[must_use]
+    pub fn extremes(&self, key: &str) -> Option<Arc<Extremes>> {
+        self.fields().extremes(self, key)
     }
 
     /// SHA-256 of the file's bytes.
