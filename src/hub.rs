@@ -6,8 +6,10 @@
 mod channel;
 mod counters;
 mod gather;
+mod history;
 mod join;
 mod seats;
+pub mod thinning;
 mod timeline;
 mod topic;
 
@@ -18,6 +20,7 @@ use dashmap::DashMap;
 pub use channel::{Feed, Subscription, Wave};
 pub use counters::{Attendance, Counters};
 pub use gather::Gather;
+pub use history::{Served, Span};
 pub use join::{Answer, Ask, Standing};
 pub use seats::{Refusal, Seat, Seats};
 pub use timeline::{Segment, Timeline};

@@ -3,6 +3,8 @@
 //! Integer arithmetic from an anchor, nothing accumulated: the billionth record is as exact as the first, and
 //! two hubs with the same anchor agree without talking. Reads no clock; the instant comes in as an argument.
 
+mod cover;
+
 use std::num::NonZeroU64;
 
 use crate::protocol::message::TimelineView;

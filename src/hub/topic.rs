@@ -19,6 +19,7 @@ use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, fr
 use crate::settings::{self, Backfill, SlowPolicy, Start};
 use crate::source::Dataset;
 
+mod history;
 mod view;
 
 /// What a topic is made from.

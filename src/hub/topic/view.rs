@@ -37,7 +37,7 @@ impl Topic {
             name: &self.name,
             epoch: &self.epoch,
             seq: self.published(),
-            retained: None,
+            retained: self.retained(),
             rate: Some(segment.rate),
             playing: segment.playing,
             ended: self.is_ended(),
