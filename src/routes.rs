@@ -5,7 +5,9 @@
 
 mod access;
 mod api;
+mod etag;
 mod handover;
+mod history;
 mod joining;
 mod page;
 mod problem;
@@ -48,6 +50,8 @@ pub struct Context {
     pub origins: Origins,
     /// Whose `X-Forwarded-*` counts.
     pub proxies: TrustedProxies,
+    /// The most records that one history request returns.
+    pub history_max: u64,
     /// The way out for viewers.
     pub drain: Arc<Drain>,
     /// The threads that viewers are served on.
@@ -78,6 +82,8 @@ pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         ))
         .unify()
         .or(api::topic_route(context))
+        .unify()
+        .or(history::route(context))
         .unify()
         .or(route(warp::path!("api" / "v1" / "time").boxed(), api::time))
         .unify()

@@ -178,6 +178,7 @@ fn context(settings: &Settings, datasets: Vec<Dataset>) -> Result<Context, Start
         seats: Seats::new(server.max_viewers, server.max_viewers_per_ip),
         origins: Origins::new(server.allowed_origins.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
+        history_max: server.history_max,
         lanes: Lanes::start(clock, &drain).map_err(StartError::Lanes)?,
         drain,
         tasks: TaskTracker::new(),

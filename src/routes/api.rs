@@ -12,6 +12,7 @@ use warp::reply::{Reply, Response};
 use super::Context;
 use super::get;
 use super::problem::Problem;
+use crate::hub::Topic;
 use crate::protocol::message::{self, TimeView, TopicsView, VersionView};
 
 /// `GET /api/v1/topics`.
@@ -36,14 +37,18 @@ pub(super) fn topic_route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
 }
 
 fn topic(context: &Context, name: &str) -> Response {
-    match name
-        .parse()
+    match find_topic(context, name) {
+        Ok(topic) => json(&topic.view()),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The topic called `name`.
+pub(super) fn find_topic(context: &Context, name: &str) -> Result<Arc<Topic>, Problem> {
+    name.parse()
         .ok()
         .and_then(|name| context.hub.topic(Some(&name)))
-    {
-        Some(topic) => json(&topic.view()),
-        None => Problem::no_such_topic().into_response(),
-    }
+        .ok_or_else(Problem::no_such_topic)
 }
 
 /// `GET /api/v1/time`.

@@ -11,6 +11,7 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
+use super::etag::is_known;
 use super::{Context, get};
 
 #[derive(RustEmbed)]
@@ -82,10 +83,7 @@ fn file(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
         digest_prefix(plain),
         encoding.unwrap_or_default()
     );
-    let is_known = headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| matches(known, &tag));
-    let mut response = if is_known {
+    let mut response = if is_known(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         body(form.map_or_else(|| plain.clone(), |(_, file)| file))
@@ -142,13 +140,6 @@ fn body(file: EmbeddedFile) -> Response {
         Cow::Borrowed(bytes) => Response::new(bytes.into()),
         Cow::Owned(bytes) => Response::new(bytes.into()),
     }
-}
-
-/// If-None-Match is a list of tags, or `*`; weak and strong compare alike here (RFC 9110, section 13.1.2).
-fn matches(known: &HeaderValue, tag: &str) -> bool {
-    let tags = known.to_str().unwrap_or_default().split(',').map(str::trim);
-    tags.map(|known| known.trim_start_matches("W/"))
-        .any(|known| known == tag || known == "*")
 }
 
 /// Names of assets carry their digest, so they never change; the page itself is asked for each time.

@@ -73,6 +73,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("miniz_oxide::", &["protocol/frame"]),
     ("broadcast::", &["hub"]),
     ("dashmap::", &["hub"]),
+    ("form_urlencoded::", &["routes/history"]),
     ("clap::", &["cli", "command", "main.rs"]),
     ("rust_embed::", &["routes"]),
     ("mio::", &["fanout", "bench"]),

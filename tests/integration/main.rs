@@ -11,6 +11,7 @@ mod configuration;
 mod drain;
 mod fanout;
 mod files;
+mod history;
 mod hostile;
 mod joining;
 mod layout;

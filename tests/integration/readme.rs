@@ -105,6 +105,20 @@ fn the_line_for_curl_prints_records() {
 }
 
 #[test]
+fn the_lines_for_the_history_are_answered() {
+    let hub = demo();
+    for line in block("history").lines() {
+        let output = shell(&hub, &line.replace("/ecg/", "/demo/"))
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let is_answer =
+            printed.starts_with("{\"topic\":\"demo\"") || printed.starts_with("seq,t,value\r\n");
+        assert!(is_answer, "{line}: {printed}");
+    }
+}
+
+#[test]
 fn the_line_for_websocat_prints_records() {
     let (hub, Some(tools)) = (demo(), tools()) else {
         return;

@@ -298,18 +298,7 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
 async fn a_viewer_costs_the_hub_at_most_16_kib() {
     const VIEWERS: u64 = 2_000;
     let hub = Hub::start("rate = 10.0", "[1,2,3]");
-    let resident_kib = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", hub.pid())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap();
-        line.split_whitespace()
-            .nth(1)
-            .unwrap()
-            .parse::<u64>()
-            .unwrap()
-    };
+    let resident_kib = || hub.memory_kib("VmRSS:");
     let mut viewers = vec![Viewer::v1(&hub).await];
     viewers[0].until("data").await;
     let before = resident_kib();

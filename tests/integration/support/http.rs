@@ -147,11 +147,15 @@ impl Answer {
             .expect("a whole head");
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self {
+        let mut answer = Self {
             status,
             head,
             body: bytes[end + 4..].to_vec(),
+        };
+        if answer.header("transfer-encoding") == Some("chunked") && !answer.body.is_empty() {
+            answer.body = joined(&answer.body);
         }
+        answer
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -160,6 +164,17 @@ impl Answer {
             .filter(|(header, _)| header.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
             .next()
+    }
+
+    /// Whether the head has this line, whatever other lines of that name there are.
+    pub(crate) fn has_line(&self, line: &str) -> bool {
+        self.head
+            .lines()
+            .any(|other| other.eq_ignore_ascii_case(line))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -176,5 +191,22 @@ impl Answer {
         );
         assert_eq!(self.json()["status"], status);
         assert!(self.json()["detail"].as_str().unwrap().len() > 10);
+    }
+}
+
+/// The content of a whole chunked body.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n").unwrap();
+        let len = std::str::from_utf8(&chunks[..end]).unwrap();
+        let len = usize::from_str_radix(len, 16).unwrap();
+        let (chunk, rest) = chunks[end + 2..].split_at(len);
+        body.extend_from_slice(chunk);
+        chunks = rest.strip_prefix(b"\r\n").expect("a chunk has its end");
+        if len == 0 {
+            assert!(chunks.is_empty(), "the last chunk is the last");
+            return body;
+        }
     }
 }

@@ -1,0 +1,224 @@
+//! `GET /api/v1/topics/{topic}/history`: any range of a topic's past, computed as it is read.
+
+mod body;
+mod format;
+mod query;
+mod table;
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{self, HeaderName, HeaderValue};
+use warp::http::{HeaderMap, StatusCode};
+use warp::reply::{Reply, Response};
+
+use self::body::Body;
+use self::format::Format;
+use self::query::{Query, Thinning};
+use super::api::{find_topic, with_cors};
+use super::etag::is_known;
+use super::problem::Problem;
+use super::{Context, get};
+use crate::hub::thinning::{Seqs, all, thinned};
+use crate::hub::{Served, Topic};
+use crate::protocol::{HistoryHead, Seq};
+use crate::source::Extremes;
+
+/// What a line or a row has no room for.
+const EPOCH: HeaderName = HeaderName::from_static("tickcast-epoch");
+const NEXT: HeaderName = HeaderName::from_static("tickcast-next");
+
+/// The one path.
+pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+    let context = Arc::clone(context);
+    warp::path!("api" / "v1" / "topics" / String / "history")
+        .and(get())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .then(move |name: String, query: String, headers: HeaderMap| {
+            let context = Arc::clone(&context);
+            async move {
+                let answer = answer(&context, &name, &query, &headers).await;
+                let response = answer.unwrap_or_else(Reply::into_response);
+                expose(with_cors(response, &context, &headers))
+            }
+        })
+        .boxed()
+}
+
+async fn answer(
+    context: &Context,
+    name: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let topic = find_topic(context, name)?;
+    let query = query::parse(query, context.history_max)?;
+    let format = match query.format {
+        Some(format) => format,
+        None => Format::accepted(headers)?,
+    };
+    let limit = match query.thinning {
+        Some(_) => u64::MAX,
+        None => query.limit,
+    };
+    let served = topic.served(query.span, limit);
+    let tag = served
+        .is_final
+        .then(|| tag(&topic, &served, &query, format));
+    let response = match &tag {
+        Some(tag) if is_known(headers, tag) => StatusCode::NOT_MODIFIED.into_response(),
+        _ => ok(&topic, &served, query.thinning, format).await?,
+    };
+    Ok(labelled(response, &topic, &served, tag))
+}
+
+/// The answer without what a 304 has as well.
+async fn ok(
+    topic: &Arc<Topic>,
+    served: &Served,
+    thinning: Option<Thinning>,
+    format: Format,
+) -> Result<Response, Problem> {
+    let seqs = match thinning {
+        Some(thinning) => thin(topic, served, thinning).await?,
+        None => whole(served),
+    };
+    let (from, to) = served.ends.unzip();
+    let head = match format {
+        Format::Json => HistoryHead {
+            topic: topic.name(),
+            epoch: topic.epoch(),
+            from,
+            to,
+            next: served.next,
+        }
+        .open(),
+        Format::Ndjson => Vec::new(),
+        Format::Csv => of_dataset(topic, |topic| table::header(topic.dataset().fields())).await?,
+    };
+    let body = Body {
+        topic: Arc::clone(topic),
+        seqs,
+        format,
+    };
+    let mut response = warp::reply::stream(body.into_stream(head)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
+    Ok(response)
+}
+
+fn whole(served: &Served) -> Seqs {
+    match served.ends {
+        Some((first, last)) => all(first, last),
+        None => Box::new(std::iter::empty()),
+    }
+}
+
+async fn thin(topic: &Arc<Topic>, served: &Served, thinning: Thinning) -> Result<Seqs, Problem> {
+    let Thinning { points, field } = thinning;
+    let extremes: Result<Arc<Extremes>, String> = of_dataset(topic, move |topic| {
+        topic.dataset().extremes(&field).ok_or(field)
+    })
+    .await?;
+    let extremes = extremes.map_err(|field| no_numbers(topic, &field))?;
+    Ok(match served.ends {
+        Some(ends) => thinned(topic.timeline(), extremes, ends, points),
+        None => whole(served),
+    })
+}
+
+/// Runs `look` where going through a whole dataset keeps nobody waiting.
+async fn of_dataset<T: Send + 'static>(
+    topic: &Arc<Topic>,
+    look: impl FnOnce(&Topic) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let topic = Arc::clone(topic);
+    tokio::task::spawn_blocking(move || look(&topic))
+        .await
+        .map_err(|_| {
+            Problem::retry_later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the hub is stopping; come back in a moment",
+            )
+        })
+}
+
+/// Names what there is, so that a misspelt field is found; of a great many only some.
+fn no_numbers(topic: &Topic, field: &str) -> Problem {
+    const NAMED_MAX: usize = 20;
+    let keys: Vec<_> = topic.dataset().fields().keys().take(NAMED_MAX).collect();
+    let detail = format!(
+        "no record has a number in `field`, which is `{}`; the fields are `{}`",
+        query::shown(field),
+        keys.join("`, `")
+    );
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// Strong: the same tag means the same bytes. The version stands for how they are spelled, the epoch for the
+/// dataset and the schedule.
+fn tag(topic: &Topic, served: &Served, query: &Query, format: Format) -> String {
+    let mut digest = Sha256::new();
+    let mut add = |ingredient: &dyn Display| {
+        // Ended by what no ingredient but the last has in it.
+        digest.update(format!("{ingredient}\n"));
+    };
+    add(&env!("CARGO_PKG_VERSION"));
+    add(topic.epoch());
+    add(&format.name());
+    let (first, last) = served.ends.unzip();
+    for seq in [first, last, served.next] {
+        add(&seq.map_or(0, Seq::get));
+    }
+    if let Some(Thinning { points, field }) = &query.thinning {
+        add(points);
+        add(field);
+    }
+    format!("\"{}\"", &HEXLOWER.encode(&digest.finalize())[..32])
+}
+
+/// Adds what a 304 has as well.
+fn labelled(
+    mut response: Response,
+    topic: &Topic,
+    served: &Served,
+    tag: Option<String>,
+) -> Response {
+    let mut set = |name: HeaderName, value: &str| {
+        response.headers_mut().insert(
+            name,
+            HeaderValue::from_str(value).expect("built from plain ASCII"),
+        );
+    };
+    set(EPOCH, topic.epoch().as_str());
+    if let Some(next) = served.next {
+        set(NEXT, &next.to_string());
+    }
+    match tag {
+        // Kept, but asked for each time: the same path leads to another epoch one day.
+        Some(tag) => {
+            set(header::ETAG, &tag);
+            set(header::CACHE_CONTROL, "no-cache");
+        }
+        None => set(header::CACHE_CONTROL, "no-store"),
+    }
+    response
+}
+
+/// The answer depends on `Accept`; pages of other origins may see the hub's own headers.
+fn expose(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("tickcast-epoch, tickcast-next, etag"),
+    );
+    response
+}

@@ -1,0 +1,169 @@
+//! The forms that the history comes in, and which one a request asks for.
+
+use warp::http::{HeaderMap, StatusCode, header};
+
+use crate::routes::problem::Problem;
+
+/// How records are spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// One JSON object with all items.
+    Json,
+    /// An item a line.
+    Ndjson,
+    /// RFC 4180.
+    Csv,
+}
+
+impl Format {
+    /// The first one goes to whoever has no preference.
+    const ALL: [Self; 3] = [Self::Json, Self::Ndjson, Self::Csv];
+
+    /// The value of `format`.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// Type and subtype.
+    const fn media_type(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("application", "json"),
+            Self::Ndjson => ("application", "x-ndjson"),
+            Self::Csv => ("text", "csv"),
+        }
+    }
+
+    /// What the answer is labelled as.
+    pub(super) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    /// The format called `name`.
+    pub(super) fn named(name: &str) -> Result<Self, Problem> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|format| format.name() == name)
+            .ok_or_else(|| refused("`format` is not one of `json`, `ndjson` and `csv`"))
+    }
+
+    /// The format that `Accept` prefers, by weight and then by how exactly it is named.
+    pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
+        let lines = headers.get_all(header::ACCEPT).iter();
+        let items = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','));
+        let ranges: Vec<_> = items.filter_map(MediaRange::parse).collect();
+        if ranges.is_empty() {
+            return Ok(Self::Json);
+        }
+        // The last of equals wins `max_by_key`; reversed, that is the first.
+        let weighed = Self::ALL.into_iter().rev().filter_map(|format| {
+            let range = ranges
+                .iter()
+                .filter(|range| range.takes(format))
+                .max_by_key(|range| range.exactness)?;
+            (range.weight > 0).then_some((range.weight, range.exactness, format))
+        });
+        weighed
+            .max_by_key(|&(weight, exactness, _)| (weight, exactness))
+            .map(|(_, _, format)| format)
+            .ok_or_else(|| {
+                refused(
+                    "`Accept` takes none of `application/json`, `application/x-ndjson` and `text/csv`; \
+                     name one, or give `format`",
+                )
+            })
+    }
+}
+
+fn refused(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// An item of `Accept`.
+#[derive(Debug)]
+struct MediaRange<'a> {
+    r#type: &'a str,
+    subtype: &'a str,
+    /// 0 for `*/*`, 1 for `text/*`, 2 for `text/csv`.
+    exactness: u8,
+    /// Thousandths; 0 refuses.
+    weight: u16,
+}
+
+impl<'a> MediaRange<'a> {
+    /// `None` for what is none; it counts as not said.
+    fn parse(item: &'a str) -> Option<Self> {
+        let mut parts = item.split(';').map(str::trim);
+        let (r#type, subtype) = parts.next()?.split_once('/')?;
+        let mut parameters = parts.filter_map(|parameter| parameter.split_once('='));
+        let weight = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        let weight = weight.map_or(Some(1_000), |(_, text)| thousandths(text.trim()))?;
+        Some(Self {
+            r#type,
+            subtype,
+            exactness: u8::from(r#type != "*") + u8::from(subtype != "*"),
+            weight,
+        })
+    }
+
+    fn takes(&self, format: Format) -> bool {
+        let fits = |range: &str, name: &str| range == "*" || range.eq_ignore_ascii_case(name);
+        let (r#type, subtype) = format.media_type();
+        fits(self.r#type, r#type) && fits(self.subtype, subtype)
+    }
+}
+
+/// A weight of 0 to 1 with at most three places (RFC 9110, section 12.4.2).
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let is_spelled_well = places.len() <= 3 && places.bytes().all(|byte| byte.is_ascii_digit());
+    let thousandths: u16 = format!("{places:0<3}").parse().ok()?;
+    match whole {
+        "0" if is_spelled_well => Some(thousandths),
+        "1" if is_spelled_well && thousandths == 0 => Some(1_000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(accept: &str) -> &'static str {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, accept.parse().unwrap());
+        Format::accepted(&headers).map_or("none", Format::name)
+    }
+
+    #[test]
+    fn the_heaviest_format_is_chosen_and_of_equals_the_one_that_is_named() {
+        for (accept, format) in [
+            ("*/*", "json"),
+            ("", "json"),
+            ("nonsense", "json"),
+            ("text/csv", "csv"),
+            ("TEXT/CSV; header=present", "csv"),
+            ("text/*", "csv"),
+            ("application/*", "json"),
+            ("application/x-ndjson, */*", "ndjson"),
+            ("text/html,application/xml;q=0.9,*/*;q=0.8", "json"),
+            ("application/json;q=0.5, text/csv;q=0.8", "csv"),
+            ("application/json;q=0, */*", "ndjson"),
+            ("*/*;q=1.000, application/json;q=0.001", "ndjson"),
+            ("text/csv;q=0", "none"),
+            ("image/png", "none"),
+            ("*/*;q=0.000", "none"),
+            ("text/csv;q=1.5", "json"),
+        ] {
+            assert_eq!(accepted(accept), format, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What cannot be answered is refused with the name of what is wrong, and what to do.
+
+use super::*;
+
+#[test]
+fn a_query_that_makes_no_sense_is_refused_with_the_name_of_its_parameter() {
+    let hub = Hub::start(OVER, "[{\"v\":1,\"s\":\"x\"},{\"v\":2}]");
+    for (query, named) in [
+        ("?from=2&to=1", "`from`"),
+        ("?from=-1", "`from`"),
+        ("?to=-1", "`to`"),
+        ("?last=-1", "`last`"),
+        ("?limit=-1", "`limit`"),
+        ("?limit=0", "`limit`"),
+        ("?from_t=-1", "`from_t`"),
+        ("?to_t=tomorrow", "`to_t`"),
+        (
+            "?from_t=2026-01-01T00:00:00Z&to_t=2025-01-01T00:00:00Z",
+            "`from_t`",
+        ),
+        ("?from=abc", "`from`"),
+        ("?from=%FF", "`from`"),
+        ("?from=", "`from`"),
+        ("?from=1&last=1", "`last`"),
+        ("?from=1&to_t=1", "`from_t`"),
+        ("?limit=1&limit=2", "`limit`"),
+        ("?points=1&field=v", "`points`"),
+        ("?points=x&field=v", "`points`"),
+        ("?points=5", "`field`"),
+        ("?field=v", "`points`"),
+        ("?points=5&field=nothing", "`nothing`"),
+        ("?points=5&field=s", "`s`"),
+        ("?points=5&field=", "`field`"),
+        ("?format=xml", "`format`"),
+        ("?froom=1", "`froom`"),
+    ] {
+        let answer = get(&hub, query);
+        answer.expect_problem(400);
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(named), "{query}: {detail}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    hub.end_without_complaint();
+}
+
+#[test]
+fn there_is_no_history_of_what_is_not_there() {
+    let hub = Hub::start(OVER, "[1]");
+    for path in [
+        "/api/v1/topics/other/history",
+        "/api/v1/topics/../history?from=x",
+        "/api/v1/topics/DEMO/history",
+        "/api/v1/topics/demo/history/more",
+    ] {
+        Raw::get(hub.public(), path).expect_problem(404);
+    }
+    let path = "/api/v1/topics/demo/history";
+    Raw::ask(hub.public(), "POST", path, "").expect_problem(405);
+    Raw::get(hub.ops(), path).expect_problem(404);
+}

@@ -1,0 +1,137 @@
+//! Fewer points that look the same.
+
+use super::*;
+
+/// A saw with one high and one low tooth, where nobody samples by chance.
+fn saw(len: u64) -> String {
+    let value = |n: u64| match n {
+        617 => json!({"v": 1_000.5, "n": n}),
+        4_211 => json!({"v": -1_000.5, "n": n}),
+        _ => json!({"v": n * 7_919 % 101, "n": n}),
+    };
+    json!((0..len).map(value).collect::<Vec<_>>()).to_string()
+}
+
+fn numbers(history: &Value) -> Vec<f64> {
+    let items = history["items"].as_array().unwrap().iter();
+    items
+        .map(|item| item["data"]["v"].as_f64().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_ends_and_every_extreme_of_a_range_are_among_its_points() {
+    let hub = Hub::start(PAST, &saw(5_000));
+    let laps = "&to=1000000000";
+    for (points, to) in [
+        (4, "&to=5000"),
+        (5, laps),
+        (100, "&to=5000"),
+        (1_001, laps),
+        (3_000, laps),
+    ] {
+        let thinned = history(&hub, &format!("?from=1{to}&points={points}&field=v"));
+        let seqs = seqs(&thinned);
+        assert!(
+            seqs.len() <= points && seqs.len() + 2 > points,
+            "{} of {points}",
+            seqs.len()
+        );
+        assert!(seqs.is_sorted_by(|one, other| one < other));
+        assert_eq!(
+            (Some(seqs[0]), seqs.last().copied()),
+            (thinned["from"].as_u64(), thinned["to"].as_u64())
+        );
+        let numbers = numbers(&thinned);
+        assert!(
+            numbers.contains(&1_000.5) && numbers.contains(&-1_000.5),
+            "{points}"
+        );
+        for item in thinned["items"].as_array().unwrap() {
+            let seq = item["seq"].as_u64().unwrap();
+            assert_eq!(
+                (&item["t"], &item["data"]["n"]),
+                (&json!(T0 + (seq - 1) * 1_000), &json!((seq - 1) % 5_000))
+            );
+        }
+        assert_eq!(thinned["next"], Value::Null);
+    }
+}
+
+#[test]
+fn with_two_or_three_points_the_extremes_come_first() {
+    let hub = Hub::start(PAST, &saw(5_000));
+    let thinned = |points: u64| {
+        seqs(&history(
+            &hub,
+            &format!("?from=1&to=5000&points={points}&field=v"),
+        ))
+    };
+    assert_eq!(thinned(2), [618, 4_212]);
+    assert_eq!(thinned(3), [1, 618, 4_212]);
+    assert_eq!(thinned(4), [1, 618, 4_212, 5_000]);
+}
+
+#[test]
+fn a_range_with_no_more_than_the_points_comes_whole() {
+    let hub = hub_with_max(2_500, OVER, &saw(5_000));
+    let whole = history(&hub, "?from=600&to=700&points=101&field=v");
+    assert_eq!(place(&whole), (Some(600), Some(700), None));
+    // Points are not limited by `limit`, only by `history_max`; without a range they are of all there is.
+    let all = history(&hub, "?points=99999999999999999999999&field=v&limit=5");
+    assert_eq!(
+        (all["from"].as_u64(), all["to"].as_u64()),
+        (Some(1), Some(5_000))
+    );
+    assert!((2_498..=2_500).contains(&seqs(&all).len()));
+    let last = history(&hub, "?last=4000&points=10&field=v");
+    assert_eq!(
+        (last["from"].as_u64(), last["to"].as_u64()),
+        (Some(1_001), Some(5_000))
+    );
+}
+
+#[test]
+fn records_without_a_number_are_no_extremes_and_bare_numbers_are_called_data() {
+    let hub = Hub::start(
+        OVER,
+        r#"[{"v":5},"a",{"v":"9"},3,{"v":null},-7,{"v":6},{},12,0,{"v":-1}]"#,
+    );
+    let thinned = |field: &str| seqs(&history(&hub, &format!("?points=4&field={field}")));
+    assert_eq!(thinned("v"), [1, 7, 11]);
+    assert_eq!(thinned("data"), [1, 6, 9, 11]);
+    // Where nothing in the range has a number there are its ends.
+    assert_eq!(
+        seqs(&history(&hub, "?from=2&to=6&points=3&field=v")),
+        [2, 6]
+    );
+    let table = get(&hub, "?points=4&field=data&format=csv");
+    assert_eq!(table.text().lines().count(), 5);
+}
+
+#[test]
+fn a_number_that_is_alone_among_thousands_of_parts_is_found() {
+    const LEN: u64 = 20_000;
+    let value = |n: u64| if n == 12_344 { json!(0) } else { json!(null) };
+    let dataset = json!((0..LEN).map(value).collect::<Vec<_>>()).to_string();
+    let hub = Hub::start(OVER, &dataset);
+    let thinned = history(&hub, "?from=1&points=15000&field=data");
+    assert_eq!(seqs(&thinned), [1, 12_345, LEN]);
+}
+
+#[test]
+fn many_who_ask_for_the_first_time_get_the_same() {
+    let hub = Hub::start(PAST, &saw(5_000));
+    let path = "/api/v1/topics/demo/history?from=1&to=4000000&points=50&field=v&format=csv";
+    let address = hub.public();
+    let ask = || Raw::get(address, path).body;
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+        asking
+            .into_iter()
+            .map(|answer| answer.join().unwrap())
+            .collect()
+    });
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    hub.end_without_complaint();
+}
