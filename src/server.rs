@@ -95,13 +95,13 @@ impl Server {
     pub async fn drain(self) {
         let viewers = self.context.seats.taken();
         let grace_seconds = self.grace.as_secs_f64();
+        self.context.lanes.drain();
         tracing::info!(
             event = "drain",
             viewers,
             grace_seconds,
             "draining: every viewer is told and closed"
         );
-        self.context.lanes.drain();
         self.context.tasks.close();
         let end = tokio::time::Instant::now() + self.grace;
         let is_empty = tokio::time::timeout_at(end, self.context.tasks.wait())
