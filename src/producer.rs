@@ -45,9 +45,8 @@ fn publish_due(topic: &Topic, gather: &mut Gather, due: Seq) {
 
 fn publish(topic: &Topic, gather: &mut Gather, seq: Seq) {
     let publication = topic.publication(seq).expect("what is due has an instant");
-    let place = (seq, publication.t());
-    let flush = gather
-        .take(topic.timeline(), place, publication.frame().len())
+    let flush = topic
+        .gather_next(gather, seq)
         .and_then(|first| topic.flush(first, seq));
     topic.publish(Wave {
         publication,

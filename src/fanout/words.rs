@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::joiner::Form;
 use crate::hub::{Answer, Topic};
-use crate::protocol::message::{self, Hello, Message, Retained};
+use crate::protocol::message::{self, Hello, Message};
 use crate::protocol::{Close, Epoch, Micros, Seq, event, frame};
 
 /// `message` for a viewer of `form`.
@@ -63,10 +63,7 @@ pub(super) fn greet(
         recovered: answer.recovered,
         delay: u64::try_from(topic.delay().as_micros()).unwrap_or(u64::MAX),
         timeline: Some(topic.timeline().view()),
-        retained: (newest > Seq::ZERO).then(|| Retained {
-            from: Seq::ZERO.next(),
-            to: newest,
-        }),
+        retained: topic.retained(newest),
         dataset: Some(topic.dataset_view()),
         fields: topic.fields(),
         viewers: topic.viewers(),

@@ -1,7 +1,8 @@
 //! `Gather`: which publications travel together.
 //!
 //! Pure, and a function of the schedule alone: nothing waits for a timer, because the timeline says whether the
-//! next publication still falls into the window.
+//! next publication still falls into the window. When a hub was started shows nowhere: windows are counted from the
+//! same places by all.
 
 use std::time::Duration;
 
@@ -27,6 +28,22 @@ impl Gather {
     /// Bytes of records in one flush. Long records gain nothing from travelling together.
     pub(super) const LEN_MAX: usize = 128 * 1024;
 
+    /// Windows begin anew at multiples of this, so that one who begins in the middle of a timeline need not go back
+    /// to its beginning to know where they lie. Few enough to cost nothing: 65,536 records are a hundred windows or more.
+    const ANEW: u64 = 1 << 16;
+
+    /// The publication at or before `seq` with which a window begins for sure.
+    pub(super) fn origin(timeline: &Timeline, seq: Seq) -> Seq {
+        let mut origin = seq;
+        while origin > Seq::ZERO.next()
+            && !origin.previous().get().is_multiple_of(Self::ANEW)
+            && timeline.jump_before(origin).is_none()
+        {
+            origin = origin.previous();
+        }
+        origin
+    }
+
     /// Gathers what falls due within `window` of the first; zero gathers nothing.
     #[must_use]
     pub const fn new(window: Duration) -> Self {
@@ -49,6 +66,7 @@ impl Gather {
         open.bytes += bytes;
         let next = timeline.t(seq.next());
         let goes_on = open.bytes < Self::LEN_MAX
+            && !seq.get().is_multiple_of(Self::ANEW)
             && next.is_some_and(|next| next.since(open.t) <= self.window)
             && timeline.jump_before(seq.next()).is_none();
         self.open = goes_on.then_some(open);
@@ -90,6 +108,32 @@ mod tests {
     #[test]
     fn a_flush_never_spans_a_jump() {
         assert_eq!(flushes("1000", 4, 100, 10), [(1, 4), (5, 8)]);
+    }
+
+    #[test]
+    fn whoever_begins_later_gathers_the_same() {
+        let (rate, len) = ("333.3", 1_000_000);
+        let all = flushes(rate, len, 50, 140_000);
+        assert!(all.iter().any(|(_, last)| *last == Gather::ANEW));
+        let timeline = Timeline::begin(
+            Micros::new(0),
+            rate.parse().unwrap(),
+            NonZeroU64::new(len).unwrap(),
+            true,
+        );
+        for begin in [1, 2, 65_536, 65_537, 65_540, 131_000] {
+            let mut gather = Gather::new(Duration::from_millis(50));
+            let origin = Gather::origin(&timeline, Seq::saturating(begin));
+            let later: Vec<_> = (origin.get()..=140_000)
+                .filter_map(|n| {
+                    let seq = Seq::saturating(n);
+                    let first = gather.take(&timeline, (seq, timeline.t(seq).unwrap()), 10)?;
+                    Some((first.get(), n))
+                })
+                .filter(|(_, last)| *last >= begin)
+                .collect();
+            assert!(all.ends_with(&later), "{begin}");
+        }
     }
 
     #[test]

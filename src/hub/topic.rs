@@ -12,7 +12,6 @@ use tokio::sync::broadcast;
 use super::channel::{Subscription, Wave};
 use super::counters::{Attendance, Counters};
 use super::gather::Gather;
-use super::join::Standing;
 use super::timeline::Timeline;
 use crate::protocol::message::FieldsView;
 use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, frame};
@@ -20,6 +19,7 @@ use crate::settings::{self, Backfill, SlowPolicy, Start};
 use crate::source::Dataset;
 
 mod history;
+mod standing;
 mod view;
 
 /// What a topic is made from.
@@ -63,9 +63,6 @@ impl Topic {
 
     /// What lies back is cut at multiples of this, so that those who ask for the same get the same bytes.
     const CUT: u64 = 256;
-
-    /// Publications that a viewer may be behind whatever their age.
-    const LAG_KEPT: u64 = 1_000;
 
     /// The topic that `spec` describes, at its place now.
     #[must_use]
@@ -130,44 +127,6 @@ impl Topic {
     #[must_use]
     pub const fn max_lag(&self) -> Duration {
         self.max_lag
-    }
-
-    /// How long ago what follows `last` was due when `newest` is.
-    #[must_use]
-    pub fn lag(&self, last: Seq, newest: Seq) -> Duration {
-        let t = |seq| self.timeline.t(seq);
-        t(last.next().min(newest))
-            .zip(t(newest))
-            .map_or(Duration::ZERO, |(owed, newest)| newest.since(owed))
-    }
-
-    /// Whether who has everything up to `last` is further behind `newest` than is granted: [`Topic::max_lag`], and
-    /// `more` to those who joined far back.
-    #[must_use]
-    pub fn is_too_far(&self, last: Seq, newest: Seq, more: Duration) -> bool {
-        newest.get().saturating_sub(last.get()) > Self::LAG_KEPT
-            && self.lag(last, newest) > self.max_lag + more
-    }
-
-    /// Where the topic stands for somebody who joins when `seq` is its last publication.
-    #[must_use]
-    pub fn standing(&self, seq: Seq) -> Standing<'_> {
-        let backfill = match self.backfill {
-            Backfill::Records(count) => count,
-            Backfill::Span(span) => self.count_within(span, seq),
-        };
-        Standing {
-            epoch: &self.epoch,
-            seq,
-            backfill,
-            recover_max: self.recover_max,
-        }
-    }
-
-    /// How many publications up to `seq` are younger, by their instants, than `span` before it.
-    fn count_within(&self, span: Duration, seq: Seq) -> u64 {
-        let begin = self.timeline.t(seq).map(|t| t.before(span));
-        begin.map_or(0, |begin| seq.get() - self.timeline.due(begin).get())
     }
 
     /// The last publication sent.
@@ -258,10 +217,23 @@ impl Topic {
         ))
     }
 
-    /// For the topic's producer: what gathers its flushes.
+    /// For the topic's producer: what gathers its flushes. It stands where it would if it had been there from the
+    /// beginning, so its first flush may begin with what was published before.
     #[must_use]
-    pub const fn gather(&self) -> Gather {
-        Gather::new(self.coalesce)
+    pub fn gather(&self) -> Gather {
+        let mut gather = Gather::new(self.coalesce);
+        let last = self.published();
+        let origin = Gather::origin(&self.timeline, last.next());
+        for seq in (origin.get()..=last.get()).map(Seq::saturating) {
+            self.gather_next(&mut gather, seq);
+        }
+        gather
+    }
+
+    /// Has `gather` take `seq`: see [`Gather::take`].
+    pub fn gather_next(&self, gather: &mut Gather, seq: Seq) -> Option<Seq> {
+        let place = (seq, self.timeline.t(seq)?);
+        gather.take(&self.timeline, place, self.record(seq).len())
     }
 
     /// Publishes what follows the last publication. The topic's producer alone calls this.

@@ -16,6 +16,7 @@ mod hostile;
 mod joining;
 mod layout;
 mod logs;
+mod promises;
 mod readme;
 mod sse;
 mod stream;

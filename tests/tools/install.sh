@@ -11,6 +11,7 @@ python_folder="${CARGO_TARGET_DIR:-target}/tools/python"
 
 # Debian's chromium draws the page in the browser tests; without a font its labels have no width.
 debian_packages=()
+command -v curl >/dev/null || debian_packages+=(curl)
 command -v chromium >/dev/null || debian_packages+=(chromium)
 if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then
   debian_packages+=(fonts-dejavu-core)

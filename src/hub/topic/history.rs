@@ -7,10 +7,10 @@ use crate::protocol::{Due, Seq};
 use crate::source::Dataset;
 
 impl Topic {
-    /// What the history holds; `None` before the first publication.
+    /// What the history holds when `to` is the last publication; `None` before the first.
     #[must_use]
-    pub fn retained(&self) -> Option<Retained> {
-        let (from, to) = (Seq::ZERO.next(), self.published());
+    pub fn retained(&self, to: Seq) -> Option<Retained> {
+        let from = Seq::ZERO.next();
         (from <= to).then_some(Retained { from, to })
     }
 

@@ -32,12 +32,12 @@ impl Topic {
     /// The topic as the topics list shows it.
     #[must_use]
     pub fn view(&self) -> TopicView<'_> {
-        let segment = self.timeline.current();
+        let (segment, seq) = (self.timeline.current(), self.published());
         TopicView {
             name: &self.name,
             epoch: &self.epoch,
-            seq: self.published(),
-            retained: self.retained(),
+            seq,
+            retained: self.retained(seq),
             rate: Some(segment.rate),
             playing: segment.playing,
             ended: self.is_ended(),

@@ -56,6 +56,16 @@ impl Events {
         }
     }
 
+    /// The data of the next event as it came.
+    pub(crate) fn data(&mut self) -> String {
+        loop {
+            let text = self.raw.through(b"\n\n").expect("the stream goes on");
+            if let Some(data) = text.lines().find_map(|line| line.strip_prefix("data: ")) {
+                return data.to_owned();
+            }
+        }
+    }
+
     /// The kind and the data of the next event.
     pub(crate) fn event(&mut self) -> (String, Value) {
         loop {

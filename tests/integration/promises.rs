@@ -1,0 +1,196 @@
+//! The promises of the design, each with a test of its name.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::support::events::Events;
+use super::support::{Hub, Raw, Viewer};
+
+/// Records of every kind, whose spelling must survive: `1.0` is not `1`, and keys keep their order.
+fn odd_records() -> Vec<String> {
+    (0..997)
+        .map(|n| match n % 7 {
+            0 => format!(r#"{{"value":{n}.0}}"#),
+            1 => format!(r#"{{"z":{n},"a":[1,"\u00e9 \\"]}}"#),
+            2 => format!("{n}e-3"),
+            3 => format!("\"text {n} \\\" [\""),
+            4 => "null".to_owned(),
+            5 => format!("[{n},{{}},[]]"),
+            _ => format!(r#"{{"":{n},"":-0}}"#),
+        })
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    r#type: String,
+}
+
+/// A message with records, as they were spelled.
+#[derive(Deserialize)]
+struct Message<'a> {
+    seq: u64,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+/// Adds the records in `text` to `records` by their place.
+fn note(text: &str, records: &mut BTreeMap<u64, String>) {
+    let Typed { r#type } = serde_json::from_str(text).unwrap();
+    let mut add = |seq, record: &RawValue| {
+        let is_new = records.insert(seq, record.get().to_owned()).is_none();
+        assert!(is_new, "{seq} came twice");
+    };
+    if !["data", "batch"].contains(&r#type.as_str()) {
+        return;
+    }
+    let Message { seq, data } = serde_json::from_str(text).unwrap();
+    if r#type == "data" {
+        return add(seq, data);
+    }
+    let data: Vec<&RawValue> = serde_json::from_str(data.get()).unwrap();
+    (seq..).zip(data).for_each(|(seq, data)| add(seq, data));
+}
+
+/// Whether `records` are those of `dataset`, dense from `first` on.
+fn expect_dense(records: &BTreeMap<u64, String>, first: u64, dataset: &[String]) {
+    for ((seq, record), expected) in records.iter().zip(first..) {
+        assert_eq!(*seq, expected, "the first was {first}");
+        let index = usize::try_from((seq - 1) % dataset.len() as u64).unwrap();
+        assert_eq!(*record, dataset[index], "{seq}");
+    }
+}
+
+fn place(hub: &Hub) -> (String, u64) {
+    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let epoch = topic["epoch"].as_str().unwrap().to_owned();
+    (epoch, topic["seq"].as_u64().unwrap())
+}
+
+/// Promise 1: every viewer gets the same publications in the same order, also from before the process began.
+#[tokio::test]
+async fn any_position_of_the_epoch_is_replayed_byte_for_byte() {
+    const RECOVER_MAX: u64 = 100_000;
+    let dataset = odd_records();
+    let hub = Hub::start(
+        "rate = 200.0\nstart = \"2024-05-06T07:08:09Z\"",
+        &format!("[{}]", dataset.join(" ,\n")),
+    );
+    let (epoch, now) = place(&hub);
+    let mut random = Random(7);
+    for n in 0..200 {
+        // Half of them anywhere, half where a stream reaches.
+        let reach = if n % 2 == 0 { now } else { 3_000 };
+        let after = now - random.below(reach);
+        let first = after + 1;
+        let path = format!("/api/v1/topics/demo/history?format=ndjson&limit=30&from={first}");
+        let mut records = BTreeMap::new();
+        for line in Raw::get(hub.public(), &path).text().lines() {
+            note(&line.replacen('{', r#"{"type":"data","#, 1), &mut records);
+        }
+        expect_dense(&records, first, &dataset);
+        assert!(records.len() == 30 || after + 30 > now);
+        if n % 2 == 0 && after + RECOVER_MAX < now {
+            expect_expired(&hub, &epoch, after).await;
+        } else {
+            expect_stream(&hub, &epoch, after, &dataset).await;
+        }
+    }
+    hub.end_without_complaint();
+}
+
+/// Both streams go on after `after`, dense into what is live.
+async fn expect_stream(hub: &Hub, epoch: &str, after: u64, dataset: &[String]) {
+    let mut viewer = Viewer::v1_at(hub, &format!("/ws?since={epoch}:{after}")).await;
+    let hello = viewer.whole().await;
+    assert_eq!(hello["recovered"], true);
+    let live = hello["seq"].as_u64().unwrap() + 20;
+    let mut of_ws = BTreeMap::new();
+    while of_ws.last_key_value().is_none_or(|(seq, _)| *seq < live) {
+        note(&viewer.text().await, &mut of_ws);
+    }
+    expect_dense(&of_ws, after + 1, dataset);
+    let headers = format!("last-event-id: {epoch}:{after}\r\n");
+    let mut events = Events::connect(hub, "/sse", &headers);
+    let mut of_sse = BTreeMap::new();
+    while of_sse.last_key_value().is_none_or(|(seq, _)| *seq < live) {
+        note(&events.data(), &mut of_sse);
+    }
+    expect_dense(&of_sse, after + 1, dataset);
+}
+
+/// What lies too far back is told, and the newest follows as far as a stream reaches.
+async fn expect_expired(hub: &Hub, epoch: &str, after: u64) {
+    let mut viewer = Viewer::v1_at(hub, &format!("/ws?since={epoch}:{after}")).await;
+    assert_eq!(viewer.json().await["recovered"], false);
+    let gap = viewer.json().await;
+    let told = (&gap["type"], &gap["reason"], &gap["from"]);
+    assert_eq!(told, (&json!("gap"), &json!("expired"), &json!(after + 1)));
+    let data = viewer.until("data").await;
+    assert_eq!(data["seq"], gap["to"].as_u64().unwrap() + 1);
+    let headers = format!("last-event-id: {epoch}:{after}\r\n");
+    let mut events = Events::connect(hub, "/sse", &headers);
+    assert_eq!(events.event().1["recovered"], false);
+    assert_eq!(events.event().1["from"], gap["from"]);
+}
+
+/// Promise of the design: two hubs that never talk serve the same timeline, to the byte.
+#[tokio::test]
+async fn two_hubs_with_the_same_file_and_start_send_the_same_frames() {
+    let dataset = format!("[{}]", odd_records().join(","));
+    let topic = "rate = 200.0\nstart = \"2024-05-06T07:08:09Z\"";
+    let one = Hub::start(topic, &dataset);
+    let mut at_one = Viewer::v1(&one).await;
+    let hello = at_one.whole().await;
+    let had = frames(&mut at_one, 5).await;
+    // The other begins later.
+    let other = Hub::start(topic, &dataset);
+    let mut at_other = Viewer::v1(&other).await;
+    let hello_of_other = at_other.whole().await;
+    for name in ["epoch", "timeline", "dataset", "delay"] {
+        assert_eq!(hello[name], hello_of_other[name]);
+    }
+    let of_other = frames(&mut at_other, 60).await;
+    let mut of_one = had;
+    while of_one.last_key_value().unwrap().0 < of_other.last_key_value().unwrap().0 {
+        of_one.extend(frames(&mut at_one, 1).await);
+    }
+    // The first flush after joining may be the rest of one.
+    for (place, text) in of_other.iter().skip(2) {
+        assert_eq!(of_one.get(place), Some(text));
+    }
+    // A viewer that is moved to the other goes on there.
+    let last = of_one.last_key_value().unwrap().0.0 - 500;
+    let path = format!("/ws?since={}:{last}", hello["epoch"].as_str().unwrap());
+    let mut moved = Viewer::v1_at(&other, &path).await;
+    assert_eq!(moved.json().await["recovered"], true);
+    assert_eq!(moved.until("data").await["seq"], last + 1);
+}
+
+/// The next messages as they came, by their places and types.
+async fn frames(viewer: &mut Viewer, count: usize) -> BTreeMap<(u64, String), String> {
+    let mut frames = BTreeMap::new();
+    for _ in 0..count {
+        let text = viewer.text().await;
+        let message: Value = serde_json::from_str(&text).unwrap();
+        let kind = message["type"].as_str().unwrap().to_owned();
+        frames.insert((message["seq"].as_u64().unwrap(), kind), text);
+    }
+    frames
+}
+
+/// Numbers that are the same in every run (a linear congruence, Knuth's constants).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) % end
+    }
+}
