@@ -8,7 +8,15 @@
 
 import { Backoff, WELL_AFTER_MS } from "./connection/backoff";
 import type { Socket, Surroundings } from "./connection/surroundings";
-import { type Bye, encodePing, FINAL_CLOSE_CODES, type HubMessage, SUBPROTOCOL } from "./protocol";
+import {
+  type Bye,
+  encodeJoining,
+  encodePing,
+  FINAL_CLOSE_CODES,
+  type HubMessage,
+  type Joining,
+  SUBPROTOCOL,
+} from "./protocol";
 import { decode } from "./protocol/decode";
 
 export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
@@ -25,8 +33,8 @@ export interface ConnectionOptions {
   readonly origin: string;
   /** Undefined: the hub's default topic. */
   readonly topic: string | undefined;
-  /** The position to resume from, asked for at every attempt. */
-  readonly position: () => string | undefined;
+  /** Where to come in, asked at every attempt: meanwhile a position may have grown too old. */
+  readonly joining: () => Joining;
   readonly onMessage: (message: HubMessage, receivedAt: number) => void;
   readonly onLink: (link: Link) => void;
 }
@@ -95,10 +103,9 @@ export class Connection {
   }
 
   #url(): string {
-    const { origin, topic } = this.#options;
-    const position = this.#options.position();
+    const { origin, topic, joining } = this.#options;
     const path = topic === undefined ? "/ws" : `/ws/${encodeURIComponent(topic)}`;
-    return origin + path + (position === undefined ? "" : `?since=${encodeURIComponent(position)}`);
+    return origin + path + encodeJoining(joining());
   }
 
   #receive(data: unknown): void {

@@ -7,11 +7,14 @@ import "./style.css";
 import { Chart } from "./chart";
 import { HubClock } from "./clock";
 import { Probes } from "./clock/probes";
+import { WallClock } from "./clock/wall";
 import { Connection, type Link } from "./connection";
 import { browser } from "./connection/surroundings";
 import { calm, Frames } from "./main/frames";
+import { keep } from "./main/keeping";
 import { readOptions } from "./main/options";
 import type { HubMessage } from "./protocol";
+import { RECORDS_MAX, Session } from "./session";
 import { type Picture, sampleAt, still, Timeline } from "./timeline";
 import { type Notice, View } from "./view";
 import { axisText } from "./view/number";
@@ -23,6 +26,8 @@ const options = readOptions(location.search);
 const view = new View(document);
 const timeline = new Timeline(options.windowMs);
 const clock = new HubClock(() => probes.burst());
+const wall = new WallClock();
+const session = new Session({ ...options, store: () => sessionStorage });
 const chart = new Chart({ host: view.chartHost, windowMs: options.windowMs, format: axisText });
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const prefersLittleMotion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -37,7 +42,8 @@ const connection = new Connection(
   {
     origin: location.origin.replace(/^http/, "ws"),
     topic: options.topic,
-    position: () => timeline.position,
+    joining: () =>
+      timeline.joining(wall.latest(Date.now(), clock.isKnown ? clock.now(performance.now()) : undefined)),
     onMessage: receive,
     onLink: (now) => {
       link = now;
@@ -58,11 +64,13 @@ const probes = new Probes(
 function receive(message: HubMessage, receivedAt: number): void {
   if (message.type === "pong") {
     clock.probed(message.id / 1000, message.r / 1000, message.s / 1000, receivedAt);
+    wall.mark({ hubAt: message.s / 1000, wallAt: Date.now() });
     return;
   }
   if (message.type === "hello") {
     clock.forget();
     clock.arrived(message.now / 1000, receivedAt);
+    wall.mark({ hubAt: message.now / 1000, wallAt: Date.now() });
     probes.burst();
   }
   if (message.type === "data") clock.arrived(message.t / 1000, receivedAt);
@@ -97,7 +105,12 @@ function writeTexts(at: number): void {
   const sample = picture && sampleAt(picture);
   view.showLink(link, playhead !== undefined && timeline.hasEnded(playhead), at);
   view.showValue(sample?.value);
-  view.showFoot({ seq: sample?.seq, errorMs: clock.errorBound(at), viewers: timeline.viewers });
+  view.showFoot({
+    seq: sample?.seq,
+    errorMs: clock.errorBound(at),
+    viewers: timeline.viewers,
+    missed: timeline.missed,
+  });
   view.showBehind(
     paused && playhead !== undefined ? Math.round((playhead - paused.playhead) / 1000) : undefined,
   );
@@ -106,12 +119,10 @@ function writeTexts(at: number): void {
 
 function notice(playhead: number | undefined): Notice | undefined {
   if (link.kind === "stopped") return { kind: "refused", refusal: link.refusal, topic: options.topic ?? "" };
-  if (timeline.hasRecords) {
-    if (timeline.field === undefined) return { kind: "no-number" };
-    return playhead === undefined ? { kind: "connecting" } : undefined;
-  }
+  if (timeline.hasRecords && playhead !== undefined)
+    return timeline.field === undefined ? { kind: "no-number" } : undefined;
   if (link.kind === "waiting") return { kind: "lost" };
-  if (link.kind !== "live") return { kind: "connecting" };
+  if (link.kind !== "live" || timeline.hasRecords) return { kind: "connecting" };
   const { beginsAt } = timeline;
   if (beginsAt !== undefined && playhead !== undefined && beginsAt > playhead)
     return { kind: "begins", at: beginsAt };
@@ -132,6 +143,20 @@ function adoptLook(): void {
   isStale = true;
 }
 
+function recall(): void {
+  const kept = session.read();
+  if (kept === undefined) return;
+  wall.mark(kept);
+  for (const message of kept.messages) timeline.apply(message);
+}
+
+/** Without the hub's time nothing is known about the window; what was kept before is then still the best. */
+function remember(): void {
+  if (!clock.isKnown || timeline.topic === undefined) return;
+  const hubAt = clock.now(performance.now());
+  session.write({ messages: timeline.recording(hubAt, RECORDS_MAX), hubAt, wallAt: Date.now() });
+}
+
 function backAgain(): void {
   if (document.hidden) return;
   connection.retryNow();
@@ -139,13 +164,15 @@ function backAgain(): void {
   probes.burst();
 }
 
-view.showTopic(options.topic);
-view.showField(undefined, options.windowMs);
+recall();
+view.showTopic(options.topic ?? timeline.topic);
+view.showField(timeline.field, options.windowMs);
 view.onPause(togglePause);
 adoptLook();
 prefersDark.addEventListener("change", adoptLook);
 new ResizeObserver(adoptLook).observe(view.chartHost);
 window.addEventListener("online", () => connection.retryNow());
 document.addEventListener("visibilitychange", backAgain);
+keep(remember);
 new Frames(draw).start();
 connection.open();

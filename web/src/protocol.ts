@@ -12,6 +12,9 @@ export const SUBPROTOCOL = "tickcast.v1";
 /** Close codes after which coming back would only be refused again. */
 export const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([4400, 4401, 4403]);
 
+/** How an epoch is spelled. Twin: `Epoch` in `src/protocol/epoch.rs`. */
+export const EPOCH = /^[a-z0-9]{1,32}$/;
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** Twin: `TimelineView`. The running segment of a replayed topic; live topics have none. */
@@ -121,6 +124,15 @@ export interface Bye {
 }
 
 export type HubMessage = Hello | Data | Batch | Gap | Jump | State | End | Viewers | Pong | Bye;
+
+/** What a viewer asks for as it joins: all after a position, or the newest so many. Else it gets the topic's `backfill`. */
+export type Joining = { readonly since: string } | { readonly last: number } | undefined;
+
+/** The query of the address to connect to, with its question mark. */
+export function encodeJoining(joining: Joining): string {
+  if (joining === undefined) return "";
+  return "since" in joining ? `?since=${encodeURIComponent(joining.since)}` : `?last=${joining.last}`;
+}
 
 /** Twin: `parse_ping`. The only thing a viewer ever says. */
 export function encodePing(id: number): string {

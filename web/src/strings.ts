@@ -48,6 +48,8 @@ export const strings = {
   clockError: (ms: string) => `±${ms} ms`,
   clockHint: "How far this screen’s clock can be off from the hub’s",
   viewers: (n: number) => (n === 1 ? "viewer" : "viewers"),
+  missed: "missed",
+  missedHint: "Records that did not reach this page; the line breaks where they are missing",
 
   emptyConnecting: "Looking for the hub",
   emptyConnectingHint: "The line appears as soon as it answers.",

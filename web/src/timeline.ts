@@ -3,15 +3,21 @@
  * hub's messages in their order and answers for any hub time; it draws nothing and opens no socket.
  *
  * # No line across a hole
- * Wherever `seq` does not follow on, or the hub says `gap`, the line breaks. A `jump` is no hole: `seq` and
- * time go on, only the dataset begins again.
+ * Wherever `seq` does not follow on, or the hub says `gap`, the line breaks. So it does where somebody moved
+ * the dataset elsewhere (`jump` by `seek`), because what lies on both sides are no neighbours. A `loop` is not such
+ * a place: a dataset that loops is a ring, its first record follows its last, and nothing is missing.
+ *
+ * # Each record once
+ * Only `seq` decides what is new, so that it does not matter how often, and from which connection, a record
+ * comes. Another epoch shares nothing with this one: its line begins anew.
  *
  * # One instant for all
  * The playhead is the hub's time less the group's delay: nothing in it belongs to this viewer.
  */
 
-import type { Batch, FieldLabel, Hello, HubMessage, Json, State, TimelineSegment } from "./protocol";
+import type { Batch, End, Gap, Hello, HubMessage, Joining, Json, State, TimelineSegment } from "./protocol";
 import { chooseField, type Field, readField } from "./timeline/field";
+import { record } from "./timeline/recording";
 import { indexAt, Ring, type Samples } from "./timeline/ring";
 
 /** What one frame shows. */
@@ -30,18 +36,20 @@ const CAPACITY_MARGIN_MS = 5_000;
 export class Timeline {
   readonly #windowMs: number;
   #ring = new Ring(2);
-  #epoch: string | undefined;
+  #hello: Hello | undefined;
   #newestSeq = 0;
+  #newestTime = Number.NEGATIVE_INFINITY;
   #isBroken = false;
-  #labels: Readonly<Record<string, FieldLabel>> = {};
+  /** The first record expected; undefined: whichever comes first, because none was asked for by its position. */
+  #wanted: number | undefined;
+  #missed = 0;
   #field: Field | undefined;
   #segment: TimelineSegment | undefined;
   #delayMs = 0;
   #heldFrom = Number.POSITIVE_INFINITY;
   #announced: State[] = [];
   #viewers: number | undefined;
-  #topic: string | undefined;
-  #endsAt: number | undefined;
+  #end: End | undefined;
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -59,15 +67,16 @@ export class Timeline {
         this.#appendAll(message);
         break;
       case "gap":
-        // Without a range the position itself was worthless, and so is what led to it.
-        if (message.from === null) this.#restart();
-        this.#isBroken = true;
+        this.#miss(message);
+        break;
+      case "jump":
+        if (message.reason !== "loop" && message.seq > this.#newestSeq) this.#isBroken = true;
         break;
       case "state":
         this.#announced.push(message);
         break;
       case "end":
-        this.#endsAt = message.t / 1000;
+        this.#end = message;
         break;
       case "viewers":
         this.#viewers = message.n;
@@ -76,7 +85,7 @@ export class Timeline {
   }
 
   get topic(): string | undefined {
-    return this.#topic;
+    return this.#hello?.topic;
   }
 
   get field(): Field | undefined {
@@ -97,56 +106,101 @@ export class Timeline {
     return this.hasRecords || this.#segment === undefined ? undefined : this.#segment.t0 / 1000;
   }
 
-  /** Where to go on after an interruption. */
-  get position(): string | undefined {
-    return this.hasRecords ? `${this.#epoch}:${this.#newestSeq}` : undefined;
+  /** Records that the hub had and this page, which wanted them, did not get; each has its break in the line. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /**
+   * What to ask the hub for when its clock reads `hubNow`, if that is known: what follows the newest record,
+   * but never more than the window shows. Where that record is out of the window by then, only the window.
+   * The next `hello` is taken for the answer.
+   */
+  joining(hubNow = Number.POSITIVE_INFINITY): Joining {
+    const from = Math.min(hubNow - this.#delayMs, this.#endsAt) - this.#windowMs;
+    const isVisible = this.#hello !== undefined && this.#newestTime >= from;
+    this.#wanted = isVisible ? this.#newestSeq + 1 : undefined;
+    if (isVisible) return { since: `${this.#hello?.epoch}:${this.#newestSeq}` };
+    // Nobody knows how many records of a live topic make a window; its backfill is the operator's answer.
+    if (this.#segment === undefined) return undefined;
+    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + this.#delayMs, this.#segment)) };
+  }
+
+  /**
+   * Messages that bring another timeline to the same picture, of nothing before the window. Where that takes
+   * more than `most` samples they tell how the timeline runs, and of no record: the hub is then to be asked.
+   */
+  recording(hubNow: number, most: number): HubMessage[] {
+    if (this.#hello === undefined) return [];
+    const hello: Hello = {
+      ...this.#hello,
+      timeline: this.#segment ?? null,
+      delay: Math.round(this.#delayMs * 1000),
+      recovered: null,
+    };
+    const from = this.playhead(hubNow) - this.#windowMs;
+    const records = this.#field === undefined ? [] : record(this.#ring.samples(), from, this.#field, most);
+    return this.#end === undefined ? [hello, ...records] : [hello, ...records, this.#end];
   }
 
   /** The instant to show when the hub's clock reads `hubNow`. It stays where the timeline ends or rests. */
   playhead(hubNow: number): number {
     while (this.#announced[0] !== undefined && this.#announced[0].t / 1000 <= hubNow) {
-      this.#turn(this.#announced.shift() as State);
+      const { timeline, delay, t } = this.#announced.shift() as State;
+      this.#follow(timeline, delay, t);
     }
-    return Math.min(hubNow - this.#delayMs, this.#heldFrom, this.#endsAt ?? Number.POSITIVE_INFINITY);
+    return Math.min(hubNow - this.#delayMs, this.#heldFrom, this.#endsAt);
   }
 
   hasEnded(playhead: number): boolean {
-    return this.#endsAt !== undefined && playhead >= this.#endsAt;
+    return playhead >= this.#endsAt;
   }
 
   picture(playhead: number): Picture {
     return { ...this.#ring.samples(), playhead };
   }
 
+  get #endsAt(): number {
+    return this.#end === undefined ? Number.POSITIVE_INFINITY : this.#end.t / 1000;
+  }
+
   #greet(hello: Hello): void {
-    if (hello.epoch !== this.#epoch) this.#restart();
-    this.#epoch = hello.epoch;
-    this.#topic = hello.topic;
+    const before = this.#hello;
+    // A hub that stands behind us, and does not say that it knows our position, has another past than ours.
+    const knowsUs = hello.recovered === true && this.#wanted !== undefined;
+    const isBehind = hello.seq < this.#newestSeq && !knowsUs;
+    if (hello.epoch !== before?.epoch || isBehind) this.#restart();
     // Labels may change while the epoch stays; only then is the choice made anew, so that nothing flickers.
-    if (JSON.stringify(hello.fields) !== JSON.stringify(this.#labels)) this.#field = undefined;
-    this.#labels = hello.fields;
+    if (JSON.stringify(hello.fields) !== JSON.stringify(before?.fields)) this.#field = undefined;
+    this.#hello = hello;
     this.#viewers = hello.viewers;
     this.#announced = [];
-    this.#endsAt = undefined;
-    this.#heldFrom = Number.POSITIVE_INFINITY;
+    this.#end = undefined;
     this.#follow(hello.timeline, hello.delay, hello.now);
   }
 
-  #turn(state: State): void {
-    if (state.timeline?.playing && this.#heldFrom !== Number.POSITIVE_INFINITY) this.#isBroken = true;
-    this.#follow(state.timeline, state.delay, state.t);
-  }
-
   #follow(segment: TimelineSegment | null, delay: number, t: number): void {
+    const isHeld = segment?.playing === false;
+    // After a rest `seq` goes on as if nothing had been, but time has passed without records.
+    if (!isHeld && this.#heldFrom !== Number.POSITIVE_INFINITY) this.#isBroken = true;
     this.#segment = segment ?? undefined;
     this.#delayMs = delay / 1000;
-    this.#heldFrom = segment?.playing === false ? t / 1000 : Number.POSITIVE_INFINITY;
+    this.#heldFrom = isHeld ? t / 1000 : Number.POSITIVE_INFINITY;
     const wanted = segment
-      ? Math.ceil((segment.rate * (this.#windowMs + this.#delayMs + CAPACITY_MARGIN_MS)) / 1000) + 2
+      ? recordsIn(this.#windowMs + this.#delayMs + CAPACITY_MARGIN_MS, segment)
       : CAPACITY_UNKNOWN_RATE;
     const capacity = Math.min(CAPACITY_MAX, wanted);
     // Only ever larger: a slower rate still has the faster one's samples in the window.
     if (capacity > this.#ring.capacity) this.#ring = Ring.from(this.#ring, capacity);
+  }
+
+  #miss({ from, to }: Gap): void {
+    // Without a range the position itself was worthless, and so is what led to it.
+    if (from === null) this.#restart();
+    else if (to === null || to > this.#newestSeq) {
+      this.#isBroken = true;
+      this.#wanted ??= from;
+    }
   }
 
   #appendAll({ seq, t, dt, data }: Batch): void {
@@ -158,12 +212,24 @@ export class Timeline {
   #append(seq: number, t: number, record: Json): void {
     if (seq <= this.#newestSeq) return;
     const time = t / 1000;
-    const isNext = seq === this.#newestSeq + 1 && !this.#isBroken;
-    if (!isNext) this.#break(time);
-    this.#isBroken = false;
+    // Time grows with `seq`. If it does not, the hub is believed, not what this page held before.
+    if (time <= this.#newestTime) this.#restart();
+    this.#goOn(seq, time);
     this.#newestSeq = seq;
-    this.#field ??= chooseField(record, this.#labels);
+    this.#newestTime = time;
+    this.#field ??= chooseField(record, this.#hello?.fields ?? {});
     if (this.#field !== undefined) this.#ring.push(time, readField(record, this.#field), seq);
+    // The line had a number and has none to go on with: that is a break, not a longer segment.
+    else if (this.#ring.length > 0) this.#ring.push(time, Number.NaN, seq);
+  }
+
+  /** From the newest record to this one: either the line goes on, or it breaks. */
+  #goOn(seq: number, time: number): void {
+    const next = this.#newestSeq + 1;
+    if (seq > next || this.#isBroken) this.#break(time);
+    if (this.hasRecords) this.#missed += seq - Math.max(next, this.#wanted ?? seq);
+    this.#isBroken = false;
+    this.#wanted = seq + 1;
   }
 
   #break(before: number): void {
@@ -174,9 +240,15 @@ export class Timeline {
   #restart(): void {
     this.#ring.clear();
     this.#newestSeq = 0;
+    this.#newestTime = Number.NEGATIVE_INFINITY;
     this.#field = undefined;
     this.#isBroken = false;
   }
+}
+
+/** Enough for a span of a timeline, and one beyond it, so that the line enters from the edge. */
+function recordsIn(ms: number, { rate }: TimelineSegment): number {
+  return Math.ceil((rate * ms) / 1000) + 2;
 }
 
 /** The last sample not after the playhead: the record that is due, never a value in between. */

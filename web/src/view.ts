@@ -19,6 +19,8 @@ export interface Foot {
   readonly seq: number | undefined;
   readonly errorMs: number | undefined;
   readonly viewers: number | undefined;
+  /** Records that did not reach this page. */
+  readonly missed: number;
 }
 
 export class View {
@@ -34,10 +36,12 @@ export class View {
     this.#write("seq-name", strings.seq);
     this.#write("clock-name", strings.clock);
     this.#write("notice-link", strings.openDefault);
+    this.#write("missed-name", strings.missed);
     this.#part("clock-line").title = strings.clockHint;
+    this.#part("missed-line").title = strings.missedHint;
     this.showPaused(false);
     this.showValue(undefined);
-    this.showFoot({ seq: undefined, errorMs: undefined, viewers: undefined });
+    this.showFoot({ seq: undefined, errorMs: undefined, viewers: undefined, missed: 0 });
   }
 
   get chartHost(): HTMLElement {
@@ -101,12 +105,14 @@ export class View {
     this.#part("value").style.minInlineSize = `${text.length}ch`;
   }
 
-  showFoot({ seq, errorMs, viewers }: Foot): void {
+  showFoot({ seq, errorMs, viewers, missed }: Foot): void {
     this.#write("seq", seq === undefined ? strings.noValue : this.#whole.format(seq));
     const error = errorMs === undefined ? undefined : this.#tenths.format(Math.max(0.1, errorMs));
     this.#write("clock", error === undefined ? strings.noValue : strings.clockError(error));
     this.#write("viewers", viewers === undefined ? strings.noValue : this.#whole.format(viewers));
     this.#write("viewers-name", strings.viewers(viewers ?? 0));
+    this.#write("missed", this.#whole.format(missed));
+    this.#part("missed-line").hidden = missed === 0;
   }
 
   showNotice(notice: Notice | undefined): void {

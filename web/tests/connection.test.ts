@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Connection, type Link } from "../src/connection";
 import { Backoff } from "../src/connection/backoff";
 import type { Socket } from "../src/connection/surroundings";
-import type { HubMessage } from "../src/protocol";
+import type { HubMessage, Joining } from "../src/protocol";
 import { data, hello } from "./messages";
 
 /** A hub, a browser and a clock, all in hand. */
@@ -17,7 +17,7 @@ class Stage {
   now = 0;
   status = 200;
   chance = 0.5;
-  position: string | undefined;
+  joining: Joining;
   socket: Socket | undefined;
   #timers: { at: number; call: () => void }[] = [];
   readonly connection: Connection;
@@ -27,7 +27,7 @@ class Stage {
       {
         origin: "ws://hub",
         topic,
-        position: () => this.position,
+        joining: () => this.joining,
         onMessage: (message) => this.messages.push(message),
         onLink: (link) => this.links.push(link),
       },
@@ -117,13 +117,20 @@ test("is live after hello, not before", () => {
   expect(stage.link?.kind).toBe("live");
 });
 
-test("asks for its topic, and for what it missed", () => {
+test("asks for its topic, and at every attempt anew for what it lacks by then", () => {
   const stage = new Stage("ecg");
   stage.greet();
-  stage.position = "e1:7";
-  stage.close();
-  stage.pass(20_000);
-  expect(stage.urls.slice(0, 2)).toEqual(["ws://hub/ws/ecg", "ws://hub/ws/ecg?since=e1%3A7"]);
+  for (const joining of [{ since: "e1:7" }, { last: 1_017 }]) {
+    stage.joining = joining;
+    stage.close();
+    stage.connection.retryNow();
+    stage.greet();
+  }
+  expect(stage.urls).toEqual([
+    "ws://hub/ws/ecg",
+    "ws://hub/ws/ecg?since=e1%3A7",
+    "ws://hub/ws/ecg?last=1017",
+  ]);
 });
 
 test("comes back by itself after a loss", () => {

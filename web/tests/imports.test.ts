@@ -5,7 +5,14 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
 /** Neighbours in one row do not know each other either. */
-const ROWS = [["protocol"], ["connection", "clock"], ["timeline"], ["chart", "strings"], ["view"], ["main"]];
+const ROWS = [
+  ["protocol"],
+  ["connection", "clock"],
+  ["timeline"],
+  ["chart", "strings", "session"],
+  ["view"],
+  ["main"],
+];
 const SOURCE = join(import.meta.dirname, "../src");
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>

@@ -55,6 +55,10 @@ test.each([
   expect(decode(text)).toBeUndefined();
 });
 
+test.each(["", "E1", "e1:7", "e 1", "e".repeat(33)])("leaves out a hello whose epoch is %j", (epoch) => {
+  expect(decode(JSON.stringify(hello({ epoch })))).toBeUndefined();
+});
+
 test("a ping is what the hub's contract says", () => {
   expect(JSON.parse(encodePing(12))).toEqual({ type: "ping", id: 12 });
 });

@@ -43,12 +43,36 @@ describe("gaps", () => {
     expect(line(timeline)).toBe("1 | 3");
   });
 
-  test("a loop of the dataset does not break the line", () => {
+  test.each([
+    ["a loop of the dataset does not break the line", "loop", "1 2"],
+    ["a move to elsewhere in the dataset breaks the line", "seek", "1 | 2"],
+  ])("%s", (_, reason, expected) => {
     const timeline = joined();
     timeline.apply(data(1));
-    timeline.apply({ type: "jump", seq: 2, t: dueAt(2), index: 0, reason: "loop" });
+    timeline.apply({ type: "jump", seq: 2, t: dueAt(2), index: 0, reason });
     timeline.apply(data(2));
-    expect(line(timeline)).toBe("1 2");
+    expect(line(timeline)).toBe(expected);
+    expect(timeline.missed).toBe(0);
+  });
+
+  test("a gap or a move that lies behind us changes nothing", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 5));
+    timeline.apply({ type: "gap", from: 2, to: 4, reason: "expired" });
+    timeline.apply({ type: "jump", seq: 5, t: dueAt(5), index: 0, reason: "seek" });
+    timeline.apply(data(6));
+    expect(line(timeline)).toBe("1 2 3 4 5 6");
+  });
+
+  test("what is missing is counted, whether the hub told it or not", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    timeline.apply({ type: "gap", from: 2, to: 8, reason: "slow" });
+    expect(timeline.missed).toBe(0);
+    timeline.apply(data(9));
+    expect(timeline.missed).toBe(7);
+    timeline.apply(data(12));
+    expect(timeline.missed).toBe(9);
   });
 
   test("a record without the number breaks the line and is kept as a place", () => {
@@ -57,7 +81,16 @@ describe("gaps", () => {
     timeline.apply(data(2, { value: null }));
     timeline.apply(data(3));
     expect(line(timeline)).toBe("1 | 3");
-    expect(timeline.position).toBe("e1:3");
+    expect(timeline.joining(START / 1000)).toEqual({ since: "e1:3" });
+  });
+
+  test("where the labels change, a record without a number still breaks the line", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    timeline.apply(hello({ recovered: true, fields: {} }));
+    timeline.apply(data(2, {}));
+    timeline.apply(data(3));
+    expect(line(timeline)).toBe("1 | 3");
   });
 
   test("times are strictly increasing across breaks", () => {
@@ -86,13 +119,6 @@ describe("gaps", () => {
 });
 
 describe("resuming", () => {
-  test("the position is that of the newest record, and none before the first", () => {
-    const timeline = joined();
-    expect(timeline.position).toBeUndefined();
-    timeline.apply(batch(5, 4));
-    expect(timeline.position).toBe("e1:8");
-  });
-
   test("what follows a recovered hello goes on with the same line", () => {
     const timeline = joined();
     timeline.apply(data(1));
@@ -124,7 +150,7 @@ describe("resuming", () => {
     timeline.apply({ type: "gap", from: null, to: null, reason: "epoch" });
     timeline.apply(data(1));
     expect(line(timeline)).toBe("1");
-    expect(timeline.position).toBe("e2:1");
+    expect(timeline.joining(START / 1000)).toEqual({ since: "e2:1" });
   });
 
   test("a hub that stands behind us is believed", () => {
@@ -134,6 +160,84 @@ describe("resuming", () => {
     timeline.apply({ type: "gap", from: null, to: null, reason: "future" });
     timeline.apply(data(4));
     expect(line(timeline)).toBe("4");
+    expect(timeline.missed).toBe(0);
+  });
+
+  test("a hub that stands behind us is believed although it was not asked about our position", () => {
+    const timeline = joined();
+    timeline.apply(data(90));
+    timeline.joining(dueAt(5_000) / 1000);
+    timeline.apply(hello({ seq: 4, recovered: true }));
+    timeline.apply(batch(3, 2));
+    expect(line(timeline)).toBe("3 4");
+  });
+
+  test("records that are not after those we have replace them: the hub is believed", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 3));
+    timeline.apply({ ...data(4), t: dueAt(3) });
+    timeline.apply(data(5));
+    expect(line(timeline)).toBe("4 5");
+  });
+
+  test("what lies before the newest records asked for is a break, and was not missed", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    expect(timeline.joining(dueAt(5_000) / 1000)).toEqual({ last: 1_017 });
+    timeline.apply(hello({ seq: 5_000, recovered: true }));
+    timeline.apply(batch(3_984, 1_017));
+    timeline.apply(data(5_003));
+    expect(line(timeline)).toMatch(/^1 \| 3984 3985 .* 5000 \| 5003$/);
+    expect(timeline.missed).toBe(2);
+  });
+
+  test("of the newest records asked for, those that the hub cannot give were missed", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    timeline.joining(dueAt(5_000) / 1000);
+    timeline.apply(hello({ seq: 5_000, recovered: false }));
+    timeline.apply({ type: "gap", from: 3_984, to: 4_990, reason: "expired" });
+    timeline.apply(batch(4_991, 10));
+    expect(line(timeline)).toMatch(/^1 \| 4991 .* 5000$/);
+    expect(timeline.missed).toBe(1_007);
+  });
+
+  test("what does not follow on although it was asked for by position was missed, told or not", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    expect(timeline.joining(START / 1000)).toEqual({ since: "e1:1" });
+    timeline.apply(hello({ seq: 9, recovered: true }));
+    timeline.apply(data(9));
+    expect(line(timeline)).toBe("1 | 9");
+    expect(timeline.missed).toBe(7);
+  });
+
+  test("newest records that reach back to ours go on with the same line", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 5));
+    timeline.joining();
+    timeline.apply(hello({ seq: 9, recovered: true }));
+    timeline.apply(batch(3, 7));
+    expect(line(timeline)).toBe("1 2 3 4 5 6 7 8 9");
+  });
+
+  test("a rest that still lasts as we come back breaks nothing that was before it", () => {
+    const timeline = joined();
+    const resting = { seq: 2, recovered: true, timeline: { ...segment, playing: false } };
+    timeline.apply(hello(resting));
+    timeline.apply(data(1));
+    timeline.apply(hello(resting));
+    timeline.apply(data(2));
+    expect(line(timeline)).toBe("1 2");
+  });
+
+  test("a rest that was over before we came back is not bridged", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    timeline.apply(hello({ seq: 1, recovered: true, timeline: { ...segment, playing: false } }));
+    timeline.apply(hello({ seq: 2, recovered: true }));
+    timeline.apply({ ...data(2), t: dueAt(90) });
+    expect(line(timeline)).toBe("1 | 2");
   });
 });
 

@@ -3,13 +3,14 @@
  * remembers nothing; whether `seq` follows on is the timeline's business.
  */
 
-import type { HubMessage, Json } from "../protocol";
+import { EPOCH, type HubMessage, type Json } from "../protocol";
 
 type Check = (value: unknown) => boolean;
 type Checks<M extends HubMessage> = { readonly [F in Exclude<keyof M, "type">]-?: Check };
 type Table = { readonly [T in HubMessage["type"]]: Checks<Extract<HubMessage, { type: T }>> };
 
 const isText: Check = (value) => typeof value === "string";
+const isEpoch: Check = (value) => typeof value === "string" && EPOCH.test(value);
 const isFlag: Check = (value) => typeof value === "boolean";
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -45,7 +46,7 @@ const TABLE: Table = {
   hello: {
     protocol: isText,
     topic: isText,
-    epoch: isText,
+    epoch: isEpoch,
     seq: isCount,
     now: isWhole,
     recovered: orNull(isFlag),

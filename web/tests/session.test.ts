@@ -1,0 +1,212 @@
+/** What a reload finds: the same picture, or nothing. */
+
+import { expect, test } from "vitest";
+import type { HubMessage } from "../src/protocol";
+import { RECORDS_MAX, Session, type Store } from "../src/session";
+import { Timeline } from "../src/timeline";
+import { batch, data, dueAt, hello, START, segment } from "./messages";
+
+const WINDOW_MS = 10_000;
+
+/** A tab's storage that holds so many characters. */
+class Memory implements Store {
+  readonly items = new Map<string, string>();
+  readonly #room: number;
+
+  constructor(room = Number.POSITIVE_INFINITY) {
+    this.#room = room;
+  }
+
+  getItem(key: string): string | null {
+    return this.items.get(key) ?? null;
+  }
+
+  setItem(key: string, text: string): void {
+    if (text.length > this.#room) throw new Error("QuotaExceededError");
+    this.items.set(key, text);
+  }
+
+  removeItem(key: string): void {
+    this.items.delete(key);
+  }
+}
+
+function session(store: Store, topic: string | undefined = "ecg", windowMs = WINDOW_MS): Session {
+  return new Session({ store: () => store, topic, windowMs });
+}
+
+function timelineOf(messages: readonly HubMessage[], windowMs = WINDOW_MS): Timeline {
+  const timeline = new Timeline(windowMs);
+  for (const message of messages) timeline.apply(message);
+  return timeline;
+}
+
+/** Reloads the page at this hub time. */
+function reloaded(before: Timeline, hubAt: number, store: Store = new Memory()): Timeline {
+  session(store).write({ messages: before.recording(hubAt, RECORDS_MAX), hubAt, wallAt: hubAt });
+  return timelineOf(session(store).read()?.messages ?? []);
+}
+
+function samples(timeline: Timeline) {
+  const { times, values, seqs } = timeline.picture(0);
+  return { times: [...times], values: [...values], seqs: [...seqs] };
+}
+
+test("after a reload the picture is the same, with its breaks, and goes on from the same position", () => {
+  const before = timelineOf([
+    hello(),
+    batch(1, 300),
+    { ...batch(301, 3), dt: [0, 10_001, 20_000] },
+    { type: "jump", seq: 304, t: dueAt(304), index: 0, reason: "seek" },
+    data(304, { value: 1.25e-7 }),
+    data(305, { value: "none" }),
+    data(310),
+    batch(311, 100),
+  ]);
+  const hubAt = dueAt(411) / 1000;
+  const after = reloaded(before, hubAt);
+  expect(samples(after)).toEqual(samples(before));
+  expect(after.joining(hubAt)).toEqual({ since: "e1:410" });
+  expect(after.field).toEqual(before.field);
+  after.apply(hello({ seq: 412, recovered: true }));
+  after.apply(batch(409, 4));
+  expect(samples(after).seqs.slice(-4)).toEqual([409, 410, 411, 412]);
+});
+
+test("records that are numbers, or have a field with any name, come back as they were", () => {
+  for (const record of [7, { __proto__x: 7 }, JSON.parse('{"__proto__":7}'), { "a b": 7, c: 1 }]) {
+    const before = timelineOf([hello({ fields: {} }), data(1, record), data(2, record)]);
+    const after = reloaded(before, START / 1000);
+    expect(samples(after).values).toEqual([7, 7]);
+    expect(after.field).toEqual(before.field);
+  }
+});
+
+test.each([0, START])("no microsecond is lost, whatever the period, from %d on", (start) => {
+  for (let period = 1; period < 3_000; period += 7) {
+    const dt = Array.from({ length: 40 }, (_, i) => i * period);
+    const before = timelineOf([hello(), { ...batch(1, 40), t: start + period, dt }]);
+    expect(samples(reloaded(before, start / 1000)).times).toEqual(samples(before).times);
+  }
+});
+
+test("nothing from before the window is kept", () => {
+  const before = timelineOf([hello(), batch(1, 1_400)]);
+  const playhead = dueAt(1_400) / 1000;
+  const after = reloaded(before, playhead + 150);
+  expect(samples(after).seqs[0]).toBe(401);
+  expect(samples(after).seqs.at(-1)).toBe(1_400);
+});
+
+test("another epoch in the hub's hello drops all of it", () => {
+  const after = reloaded(timelineOf([hello(), batch(1, 9)]), START / 1000);
+  after.apply(hello({ epoch: "e2", recovered: false }));
+  expect(samples(after).seqs).toEqual([]);
+});
+
+test("an ended topic is still ended", () => {
+  const after = reloaded(
+    timelineOf([hello(), batch(1, 9), { type: "end", seq: 9, t: dueAt(9) }]),
+    dueAt(9) / 1000,
+  );
+  expect(after.playhead(dueAt(90) / 1000)).toBe(dueAt(9) / 1000);
+  expect(after.joining()).toEqual({ since: "e1:9" });
+});
+
+test("a wider window than before is asked of the hub, whole", () => {
+  const store = new Memory();
+  const [before, hubAt] = [timelineOf([hello(), batch(1, 900)]), dueAt(900) / 1000];
+  session(store).write({ messages: before.recording(hubAt, RECORDS_MAX), hubAt, wallAt: 0 });
+  const wider = timelineOf(session(store, "ecg", 20_000).read()?.messages ?? [], 20_000);
+  expect(samples(wider).seqs).toEqual([]);
+  expect(wider.joining(hubAt)).toEqual({ last: 2_017 });
+  expect(session(store, "ecg", 5_000).read()?.messages).toHaveLength(2);
+});
+
+test("of more records than may be kept none is, and the hub is asked for the window", () => {
+  const fast = { ...segment, rate: 10_000 };
+  const before = timelineOf([hello({ timeline: fast }), batch(1, 900)]);
+  const messages = before.recording(dueAt(900) / 1000, 899);
+  expect(messages.map(({ type }) => type)).toEqual(["hello"]);
+  expect(timelineOf(messages).joining(0)).toEqual({ last: 101_502 });
+});
+
+test("before the hub's first hello there is nothing to keep", () => {
+  expect(new Timeline(WINDOW_MS).recording(0, RECORDS_MAX)).toEqual([]);
+});
+
+test("a delay that is no whole millisecond comes back", () => {
+  for (const delay of [150_001, 333_333, 1, 0]) {
+    const after = reloaded(timelineOf([hello({ delay }), data(1)]), START / 1000);
+    expect(after.playhead(START / 1000)).toBeCloseTo((START - delay) / 1000, 3);
+    expect(samples(after).seqs).toEqual([1]);
+  }
+});
+
+test("topics are kept apart", () => {
+  const store = new Memory();
+  session(store, "a").write({ messages: [hello({ topic: "a" })], hubAt: 1, wallAt: 2 });
+  expect(session(store, "a").read()).toMatchObject({ hubAt: 1, wallAt: 2, messages: [{ topic: "a" }] });
+  expect(session(store, "b").read()).toBeUndefined();
+  expect(session(store, undefined).read()).toBeUndefined();
+});
+
+test("without storage, and with one that is full, the page begins as new", () => {
+  const kept = { messages: [hello(), batch(1, 9)], hubAt: 1, wallAt: 1 };
+  const forbidden = new Session({
+    store: () => {
+      throw new Error("SecurityError");
+    },
+    topic: "ecg",
+    windowMs: WINDOW_MS,
+  });
+  expect(() => forbidden.write(kept)).not.toThrow();
+  expect(forbidden.read()).toBeUndefined();
+  const full = new Memory(500);
+  session(full).write({ ...kept, messages: [hello()] });
+  expect(session(full).read()?.messages).toHaveLength(1);
+  session(full).write(kept);
+  // Nor is what stood there before found: it would be older than anybody thinks.
+  expect(session(full).read()).toBeUndefined();
+});
+
+test("text that is damaged at any place is never the cause of an error, nor of a position that is none", () => {
+  const store = new Memory();
+  const before = timelineOf([hello(), batch(1, 9), data(15)]);
+  reloaded(before, dueAt(15) / 1000, store);
+  const [[key, text] = ["", ""]] = store.items;
+  for (let at = 0; at < text.length; at += 1) {
+    for (const damaged of [
+      text.slice(0, at),
+      text.slice(0, at) + text.slice(at + 1),
+      `${text.slice(0, at)}9`,
+    ]) {
+      store.items.set(key, damaged);
+      const after = timelineOf(session(store).read()?.messages ?? []);
+      const joining = after.joining(dueAt(15) / 1000);
+      if (joining && "since" in joining) expect(joining.since).toMatch(/^[a-z0-9]{1,32}:[1-9]\d*$/);
+      const { times, values } = samples(after);
+      expect(times.every((time, i) => i === 0 || time > (times[i - 1] as number))).toBe(true);
+      expect(times.length).toBe(values.length);
+    }
+  }
+});
+
+test.each([
+  ["nothing", ""],
+  ["no JSON", "confetti"],
+  ["another form", `{"form":0,"windowMs":10000,"hubAt":1,"wallAt":1}\n${JSON.stringify(hello())}`],
+  ["null", "null\nnull"],
+  ["no instants", `{"form":1,"windowMs":10000}\n${JSON.stringify(hello())}`],
+  [
+    "a record that is damaged among others",
+    [{ form: 1, windowMs: 10_000, hubAt: 1, wallAt: 1 }, hello(), { ...data(1), seq: "1" }, data(2)]
+      .map((line) => JSON.stringify(line))
+      .join("\n"),
+  ],
+  ["records without a hello", `{"form":1,"windowMs":10000,"hubAt":1,"wallAt":1}\n${JSON.stringify(data(1))}`],
+])("%s is not read", (_, text) => {
+  const store = new Memory();
+  store.setItem("tickcast:ecg", text);
+  expect(session(store).read()).toBeUndefined();
+});
