@@ -17,25 +17,31 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** A hub that has not said where it listens by then has failed. */
 const START_TIMEOUT_MS = 20_000;
 
+/** Settings by the names of their environment variables, with values in the spelling of TOML. */
+export type Settings = Readonly<Record<`TICKCAST__${string}`, string>>;
+
 export class Hub {
   readonly url: string;
   readonly #process: ChildProcess;
   readonly #state: string;
+  readonly #settings: Settings;
 
-  private constructor(url: string, process: ChildProcess, state: string) {
+  private constructor(url: string, process: ChildProcess, state: string, settings: Settings) {
     this.url = url;
     this.#process = process;
     this.#state = state;
+    this.#settings = settings;
   }
 
-  static async start(): Promise<Hub> {
+  /** The repository's own configuration, apart from these settings. */
+  static async start(settings: Settings = {}): Promise<Hub> {
     const state = mkdtempSync(join(tmpdir(), "tickcast-browser-"));
-    return Hub.#launch("0", state);
+    return Hub.#launch("0", state, settings);
   }
 
-  /** The same hub again: same port, same state. */
+  /** The same hub again: same port, same state, same settings. */
   async startAgain(): Promise<Hub> {
-    return Hub.#launch(new URL(this.url).port, this.#state);
+    return Hub.#launch(new URL(this.url).port, this.#state, this.#settings);
   }
 
   /** No farewell, as in a power cut. */
@@ -56,12 +62,13 @@ export class Hub {
     await exit;
   }
 
-  static async #launch(port: string, state: string): Promise<Hub> {
+  static async #launch(port: string, state: string, settings: Settings): Promise<Hub> {
     const hub = spawn(binary(), ["--config", join(ROOT, "config/tickcast.toml")], {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "pipe"],
       env: {
         ...process.env,
+        ...settings,
         TICKCAST__SERVER__PORT: port,
         TICKCAST__OPS__PORT: "0",
         STATE_DIRECTORY: state,
@@ -69,7 +76,7 @@ export class Hub {
     });
     const timeout = setTimeout(() => hub.kill("SIGKILL"), START_TIMEOUT_MS);
     try {
-      return new Hub(await publicUrl(hub), hub, state);
+      return new Hub(await publicUrl(hub), hub, state, settings);
     } finally {
       clearTimeout(timeout);
     }

@@ -85,8 +85,7 @@ test("the first stop of the tab key pauses this view, and the space bar lets it 
 test("two pages show the same record at the same instant", async () => {
   const [one, other] = await Promise.all([open(), open()]);
   await Promise.all([one.isLive(), other.isLive()]);
-  const seqOf = async (screen: Screen) => Number((await screen.text("seq")).replace(/\D/g, ""));
-  const [first, second] = await Promise.all([seqOf(one), seqOf(other)]);
+  const [first, second] = await Promise.all([one.seq(), other.seq()]);
   // Text is written ten times a second; apart from that they agree.
   expect(Math.abs(first - second)).toBeLessThan(50);
 });

@@ -1,11 +1,12 @@
 /**
  * One page in a real Chromium, with the verbs the tests speak. It also keeps an eye on what must never
- * happen: errors in the console, and requests to anybody but the hub.
+ * happen: errors in the console, and requests to anybody but the hub. Of the line it knows what the canvas was told.
  *
  * `CHROMIUM` names the browser; else Debian's is taken.
  */
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { watchLine } from "./line";
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
@@ -19,18 +20,24 @@ export class Screen {
   readonly page: Page;
   readonly errors: string[] = [];
   readonly hosts = new Set<string>();
+  /** What each connection asked for: the query of its address. */
+  readonly joinings: string[] = [];
 
   private constructor(page: Page) {
     this.page = page;
     page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
     page.on("pageerror", (error) => this.errors.push(error.message));
     page.on("request", (request) => this.#note(request.url()));
-    page.on("websocket", (socket) => this.#note(socket.url()));
+    page.on("websocket", (socket) => {
+      this.#note(socket.url());
+      this.joinings.push(new URL(socket.url()).search);
+    });
   }
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Screen> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const screen = new Screen(await context.newPage());
+    await screen.page.addInitScript(watchLine);
     await screen.page.goto(url);
     return screen;
   }
@@ -89,6 +96,35 @@ export class Screen {
       }
       return false;
     }, frames);
+  }
+
+  /** The line as it was drawn last: for each of its pieces, where on the canvas its samples lie, left to right. */
+  async line(): Promise<readonly (readonly number[])[]> {
+    return this.page.evaluate(() => window.drawnLine ?? []);
+  }
+
+  /** Waits until the drawn line, in all its pieces, has so many samples. */
+  async hasDrawn(samples: number): Promise<void> {
+    await this.page.waitForFunction(
+      (count) => (window.drawnLine ?? []).reduce((sum, piece) => sum + piece.length, 0) >= count,
+      samples,
+      { polling: "raf", timeout: 30_000 },
+    );
+  }
+
+  /** Number of the record that the page shows. */
+  async seq(): Promise<number> {
+    return Number((await this.text("seq")).replace(/\D/g, ""));
+  }
+
+  /** Waits until the page shows a later record than this. */
+  async isBeyond(seq: number): Promise<void> {
+    await this.page.waitForFunction(
+      (before) =>
+        Number(document.querySelector('[data-part="seq"]')?.textContent?.replace(/\D/g, "")) > before,
+      seq,
+      { polling: "raf", timeout: 30_000 },
+    );
   }
 
   #note(url: string): void {
