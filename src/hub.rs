@@ -3,6 +3,7 @@
 //! Writers ([`crate::producer`]) and readers ([`crate::fanout`], [`crate::routes`]) both hold a [`Topic`];
 //! neither knows the other.
 
+mod beginning;
 mod channel;
 mod counters;
 mod gather;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 
+pub use beginning::{How, Past, Reason};
 pub use channel::{Feed, Subscription, Wave};
 pub use counters::{Attendance, Counters};
 pub use gather::Gather;
 pub use history::{Served, Span};
 pub use join::{Answer, Ask, Standing};
 pub use seats::{Refusal, Seat, Seats};
-pub use timeline::{Segment, Timeline};
+pub use timeline::{RestoreError, Segment, Timeline};
 pub use topic::{Topic, TopicSpec};
 
 use crate::clock::Clock;

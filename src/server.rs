@@ -167,6 +167,7 @@ fn context(settings: &Settings, datasets: Vec<Dataset>) -> Result<Context, Start
         Arc::new(Topic::new(TopicSpec {
             settings,
             dataset,
+            past: None,
             now,
             recover_max: server.recover_max,
         }))

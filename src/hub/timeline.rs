@@ -6,9 +6,14 @@
 mod cover;
 
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 use crate::protocol::message::TimelineView;
-use crate::protocol::{Jump, JumpReason, Micros, Rate, Seq};
+use crate::protocol::{Epoch, Jump, JumpReason, Micros, Rate, Seq};
+
+mod restore;
+
+pub use restore::RestoreError;
 
 /// A stretch of the timeline with one rate: from `seq0`, due at `t0` and at `index0` of the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +63,7 @@ impl Segment {
 }
 
 /// The segments of one epoch over a dataset of a known length.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     /// In order of `seq0` and of `t0`; never empty.
     segments: Vec<Segment>,
@@ -95,6 +100,28 @@ impl Timeline {
             len,
             looping,
         }
+    }
+
+    /// Goes on at `rate` after the publication `published`: the next one is due `now`, and in any case after what
+    /// was due before it. The dataset goes on where it was, so there is no jump.
+    ///
+    /// A segment none of whose publications is out keeps the first of them, so that segments never share a `seq`.
+    /// A timeline that is over stays as it is.
+    pub fn change_rate(&mut self, rate: Rate, published: Seq, now: Micros) {
+        let current = *self.current();
+        let last = published.max(current.seq0);
+        let next = last.next();
+        if rate == current.rate || self.t(next).is_none() {
+            return;
+        }
+        let after_last = current.t(last).after(Duration::from_micros(1));
+        self.segments.push(Segment {
+            seq0: next,
+            t0: now.max(after_last),
+            index0: self.index(next),
+            rate,
+            playing: true,
+        });
     }
 
     /// When `seq` is due; `None` for what is never due: seq 0, and what lies beyond the end.
@@ -162,6 +189,25 @@ impl Timeline {
             .expect("a timeline begins with a segment and never loses one")
     }
 
+    /// All segments, the oldest first; never empty.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// How many records the dataset has.
+    #[must_use]
+    pub const fn len(&self) -> NonZeroU64 {
+        self.len
+    }
+
+    /// The epoch of this timeline over the dataset of a digest: it depends on the first segment alone.
+    #[must_use]
+    pub fn epoch(&self, dataset_sha256: &[u8; 32]) -> Epoch {
+        let first = &self.segments[0];
+        Epoch::of(dataset_sha256, self.looping, first.t0, first.rate)
+    }
+
     /// Whether the dataset begins again after its end.
     #[must_use]
     pub const fn is_looping(&self) -> bool {
@@ -193,5 +239,7 @@ impl Timeline {
     }
 }
 
+#[cfg(test)]
+mod segment_tests;
 #[cfg(test)]
 mod tests;

@@ -9,16 +9,18 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::broadcast;
 
+use super::beginning::{Beginning, How, Past, Plan};
 use super::channel::{Subscription, Wave};
 use super::counters::{Attendance, Counters};
 use super::gather::Gather;
 use super::timeline::Timeline;
 use crate::protocol::message::FieldsView;
 use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, frame};
-use crate::settings::{self, Backfill, SlowPolicy, Start};
+use crate::settings::{self, Backfill, SlowPolicy};
 use crate::source::Dataset;
 
 mod history;
+mod memory;
 mod standing;
 mod view;
 
@@ -29,6 +31,8 @@ pub struct TopicSpec<'a> {
     pub settings: &'a settings::Topic,
     /// What it replays.
     pub dataset: Dataset,
+    /// What an earlier run has left of it.
+    pub past: Option<Past>,
     /// The instant now; the anchor of a timeline that begins now.
     pub now: Micros,
     /// The most publications that go over a stream before it is live.
@@ -41,6 +45,7 @@ pub struct Topic {
     name: TopicName,
     epoch: Epoch,
     timeline: Timeline,
+    how: How,
     dataset: Dataset,
     delay: Duration,
     coalesce: Duration,
@@ -70,19 +75,19 @@ impl Topic {
         let TopicSpec {
             settings,
             dataset,
+            past,
             now,
             recover_max,
         } = spec;
-        let t0 = match settings.start {
-            Start::FirstRun => now,
-            Start::At(instant) => instant,
-        };
-        let timeline = Timeline::begin(t0, settings.rate, dataset.len(), settings.looping);
-        // What was due before now is past: it is history, not news.
-        let published = timeline.due(Micros::new(now.get() - 1));
+        let Beginning {
+            epoch,
+            timeline,
+            published,
+            how,
+        } = Beginning::decide(&Plan::of(settings, &dataset), past, now);
         Self {
             name: settings.name.clone(),
-            epoch: Epoch::of(dataset.digest(), settings.looping, t0, settings.rate),
+            epoch,
             delay: settings.delay,
             coalesce: settings.coalesce,
             slow: settings.slow,
@@ -95,6 +100,7 @@ impl Topic {
             viewers: AtomicUsize::new(0),
             counters: Counters::default(),
             timeline,
+            how,
             dataset,
         }
     }

@@ -1,0 +1,76 @@
+//! A timeline from a list of segments that was written down: nothing is believed that a timeline could not be.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use super::{Segment, Timeline};
+use crate::protocol::Seq;
+
+/// Why a list of segments is no timeline. Segments are counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoreError {
+    /// There is none.
+    Empty,
+    /// The first does not begin with publication 1.
+    First,
+    /// This one does not begin after the one before it, in `seq` and in time.
+    Order(usize),
+    /// This one begins at an index that the dataset does not have.
+    Index(usize),
+}
+
+impl Timeline {
+    /// The timeline of `segments` over a dataset of `len` records.
+    ///
+    /// # Errors
+    /// The segments are no timeline over such a dataset.
+    pub fn restore(
+        segments: Vec<Segment>,
+        len: NonZeroU64,
+        looping: bool,
+    ) -> Result<Self, RestoreError> {
+        let first = segments.first().ok_or(RestoreError::Empty)?;
+        if first.seq0 != Seq::ZERO.next() {
+            return Err(RestoreError::First);
+        }
+        for (number, segment) in (1..).zip(&segments) {
+            if segment.index0 >= len.get() {
+                return Err(RestoreError::Index(number));
+            }
+        }
+        for (number, pair) in (2..).zip(segments.windows(2)) {
+            if !pair[1].follows(&pair[0]) {
+                return Err(RestoreError::Order(number));
+            }
+        }
+        Ok(Self {
+            segments,
+            len,
+            looping,
+        })
+    }
+}
+
+impl Segment {
+    /// Whether this segment begins after `earlier` does, and after everything that was due in it.
+    fn follows(&self, earlier: &Self) -> bool {
+        earlier.seq0 < self.seq0 && earlier.t(self.seq0.previous()) < self.t0
+    }
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "it has no segment"),
+            Self::First => write!(f, "its first segment does not begin with publication 1"),
+            Self::Order(number) => {
+                write!(f, "segment {number} does not begin after the one before it")
+            }
+            Self::Index(number) => {
+                write!(f, "segment {number} begins beyond the end of the dataset")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RestoreError {}
