@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -11,17 +12,16 @@ use tempfile::TempDir;
 
 use super::PATIENCE;
 
-/// A folder of its own, gone when the test ends.
+/// A folder of its own, gone when the test ends. Copies are of the same folder.
+#[derive(Clone)]
 pub(crate) struct Project {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Project {
     /// A configuration that listens on free ports, with the lines of `topic` as its one topic over `dataset`.
     pub(crate) fn new(topic: &str, dataset: &str) -> Self {
-        let project = Self {
-            folder: TempDir::new().unwrap(),
-        };
+        let project = Self::empty();
         project.write("data.json", dataset);
         project.configure(&format!(
             "[topics.demo]\ndataset = \"data.json\"\n{topic}\n"
@@ -37,11 +37,16 @@ impl Project {
 
     /// Exactly `toml`, with a dataset of three records beside it.
     pub(crate) fn raw(toml: &str) -> Self {
-        let project = Self {
-            folder: TempDir::new().unwrap(),
-        };
+        let project = Self::empty();
         project.write("data.json", "[1,2,3]");
         project.write("tickcast.toml", toml);
+        project
+    }
+
+    fn empty() -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let project = Self { folder };
+        std::fs::create_dir(project.path("")).unwrap();
         project
     }
 
@@ -49,8 +54,14 @@ impl Project {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// A file beside the configuration.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path().join("config").join(name)
+    }
+
+    /// A file in the state folder, where it is unless the configuration says otherwise.
+    pub(crate) fn state(&self, name: &str) -> PathBuf {
+        self.folder.path().join("state").join(name)
     }
 
     /// The program on this configuration, with `arguments`.
@@ -85,6 +96,7 @@ pub(crate) fn program() -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TICKCAST")) {
         command.env_remove(name);
     }
+    command.env_remove("STATE_DIRECTORY");
     command
 }
 
@@ -101,7 +113,7 @@ pub(crate) struct Hub {
     public: String,
     ops: String,
     /// Its folder is there for as long as the hub.
-    _project: Project,
+    project: Project,
 }
 
 impl Hub {
@@ -133,7 +145,7 @@ impl Hub {
             seen: Vec::new(),
             public: String::new(),
             ops: String::new(),
-            _project: project,
+            project,
         };
         hub.public = hub.listening();
         hub.ops = hub.listening();
@@ -168,6 +180,11 @@ impl Hub {
                 return event;
             }
         }
+    }
+
+    /// The last event called `name` before the hub listened, or before the last one that was waited for.
+    pub(crate) fn told(&self, name: &str) -> Option<&Value> {
+        self.seen.iter().rfind(|event| event["event"] == name)
     }
 
     /// The next event called `name` among those that were logged until now.
@@ -207,6 +224,25 @@ impl Hub {
         let mut seen = std::mem::take(&mut self.seen);
         seen.extend(rest);
         (status.code(), seen)
+    }
+
+    /// What the hub runs on.
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Ends the hub as a power cut does; returns what it ran on, to be started again.
+    pub(crate) fn kill(mut self) -> Project {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.project.clone()
+    }
+
+    /// Ends the hub as an operator does; returns what it ran on, to be started again.
+    pub(crate) fn stop(mut self) -> Project {
+        self.signal("-TERM");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        self.project.clone()
     }
 
     /// Ends the hub and asserts that it had nothing to complain about.
