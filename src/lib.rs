@@ -20,9 +20,10 @@
 //! 3. [`settings`], [`telemetry`]: what is configured; what is told.
 //! 4. [`source`], [`hub`]: where records come from; topics, timelines and the channel between writer and readers.
 //! 5. [`producer`], [`fanout`]: who publishes, and who sends to viewers; neither knows the other.
-//! 6. [`routes`], [`server`]: every path; everything put together.
-//! 7. [`bench`](mod@bench): the load instrument, a client like any other.
-//! 8. [`cli`], [`command`]: what can be typed, and what it does.
+//! 6. [`journal`]: what is remembered of the topics beyond the process.
+//! 7. [`routes`], [`server`]: every path; everything put together.
+//! 8. [`bench`](mod@bench): the load instrument, a client like any other.
+//! 9. [`cli`], [`command`]: what can be typed, and what it does.
 //!
 //! Imports run from the later to the earlier only; a test holds it.
 //!
@@ -31,6 +32,7 @@
 //! - Every viewer of a topic gets the same publications in the same order, each with its scheduled instant.
 //! - What a viewer should have been sent and was not, it is told.
 //! - A viewer that does not read costs the others nothing and the hub a bounded amount.
+//! - A hub that is killed and started again goes on in the same epoch, where the clock says.
 //! - Bad input gets an error that names its place and the remedy, and changes nothing.
 //! - Draining tells every viewer, spreads the closes, and ends within the grace period.
 //!
@@ -45,6 +47,7 @@ pub mod clock;
 pub mod command;
 pub mod fanout;
 pub mod hub;
+pub mod journal;
 pub mod metrics;
 pub mod producer;
 pub mod protocol;

@@ -1,7 +1,9 @@
 //! The composition root: binds, schedules, accepts, and drains.
 
 mod accept;
+mod begin;
 mod bind;
+mod keeping;
 mod stats;
 
 use std::fmt;
@@ -20,10 +22,12 @@ pub use bind::BindError;
 
 use accept::Limits;
 use bind::Bound;
+use keeping::Keeping;
 
 use crate::clock::{Alarm, Clock};
 use crate::fanout::{Drain, Lanes};
-use crate::hub::{Hub, Seats, Topic, TopicSpec};
+use crate::hub::{Hub, Seats, Topic};
+use crate::journal::{JournalError, Keeper};
 use crate::producer;
 use crate::routes::{self, Context, Origins, TrustedProxies};
 use crate::settings::Settings;
@@ -34,6 +38,8 @@ use crate::source::Dataset;
 pub enum StartError {
     /// An address cannot be listened on.
     Bind(BindError),
+    /// The state folder cannot be used.
+    Journal(JournalError),
     /// The system has no descriptor or no thread for the viewers.
     Lanes(io::Error),
 }
@@ -47,6 +53,7 @@ pub struct Server {
     tasks: TaskTracker,
     stop: CancellationToken,
     alarms: Vec<Arc<Alarm>>,
+    keeping: Option<Keeping>,
 }
 
 impl Server {
@@ -59,7 +66,7 @@ impl Server {
     /// settings' topics in their order. `dropped` counts the log lines that were lost.
     ///
     /// # Errors
-    /// An address cannot be bound, or the system has no threads for the viewers.
+    /// An address cannot be bound, the state folder cannot be used, or the system has no threads for the viewers.
     pub fn start(
         settings: &Settings,
         datasets: Vec<Dataset>,
@@ -71,12 +78,19 @@ impl Server {
             .enabled
             .then(|| bind::bind(settings.ops.host, settings.ops.port, "ops"))
             .transpose()?;
-        let context = Arc::new(context(settings, datasets)?);
+        let journal = begin::journal(settings)?;
+        let clock = Clock::start();
+        let topics = begin::topics(settings, datasets, journal.as_ref(), &clock);
+        let keeper = journal
+            .map(|journal| Keeper::begin(journal, topics.clone()))
+            .transpose()?;
+        let context = Arc::new(context(settings, clock, topics)?);
         let mut server = Self {
             grace: settings.server.drain,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             alarms: Vec::new(),
+            keeping: keeper.map(|keeper| Keeping::start(keeper, clock)),
             context,
         };
         server.schedule();
@@ -116,6 +130,10 @@ impl Server {
         let left = end.duration_since(tokio::time::Instant::now());
         let patience = left.clamp(Self::END_AT_LEAST, Self::END_AT_MOST);
         _ = tokio::time::timeout(patience, self.tasks.wait()).await;
+        // After the producers: what they sent last is remembered.
+        if let Some(keeping) = self.keeping {
+            keeping.finish(patience).await;
+        }
         let remaining = if is_empty {
             0
         } else {
@@ -126,6 +144,7 @@ impl Server {
 
     fn schedule(&mut self) {
         for topic in self.context.hub.topics() {
+            begin::tell(&topic);
             tell_ready(&topic);
             let (clock, alarm) = (*self.context.hub.clock(), Arc::new(Alarm::default()));
             self.alarms.push(Arc::clone(&alarm));
@@ -159,20 +178,12 @@ impl Server {
     }
 }
 
-fn context(settings: &Settings, datasets: Vec<Dataset>) -> Result<Context, StartError> {
-    let clock = Clock::start();
-    let now = clock.now();
+fn context(
+    settings: &Settings,
+    clock: Clock,
+    topics: Vec<Arc<Topic>>,
+) -> Result<Context, StartError> {
     let server = &settings.server;
-    let topic = |(settings, dataset)| {
-        Arc::new(Topic::new(TopicSpec {
-            settings,
-            dataset,
-            past: None,
-            now,
-            recover_max: server.recover_max,
-        }))
-    };
-    let topics = settings.topics.iter().zip(datasets).map(topic).collect();
     let drain = Arc::new(Drain::new(server.drain));
     Ok(Context {
         hub: Hub::new(clock, topics, server.default_topic.clone()),
@@ -207,6 +218,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bind(error) => error.fmt(f),
+            Self::Journal(error) => error.fmt(f),
             Self::Lanes(error) => write!(f, "cannot start the threads that serve viewers: {error}"),
         }
     }
@@ -217,5 +229,11 @@ impl std::error::Error for StartError {}
 impl From<BindError> for StartError {
     fn from(error: BindError) -> Self {
         Self::Bind(error)
+    }
+}
+
+impl From<JournalError> for StartError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
     }
 }

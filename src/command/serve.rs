@@ -1,10 +1,12 @@
 //! `serve`: runs the hub until a signal ends it.
 
+use std::fmt;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, load_all};
 use crate::cli::Options;
-use crate::server::{BindError, Server, StartError};
+use crate::server::{Server, StartError};
 use crate::settings::{Fault, Settings};
 use crate::source::Dataset;
 use crate::telemetry::Telemetry;
@@ -14,7 +16,7 @@ const THREADS_SPARE: usize = 16;
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let (settings, datasets) = load_all(options)?;
-    let failed = |error: &dyn std::fmt::Display| Failure::Running(format!("cannot start: {error}"));
+    let failed = |error: &dyn fmt::Display| Failure::Running(format!("cannot start: {error}"));
     let telemetry = Telemetry::start(&settings.log).map_err(|error| failed(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -47,7 +49,8 @@ async fn serve(
         .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
     let server =
         Server::start(settings, datasets, telemetry.dropped()).map_err(|error| match error {
-            StartError::Bind(error) => tell(&error, settings),
+            StartError::Bind(error) => tell(&error.key(), &error, error.remedy(), settings),
+            StartError::Journal(error) => tell("state.dir", &error, error.remedy(), settings),
             StartError::Lanes(_) => Failure::Running(error.to_string()),
         })?;
     signals.next().await;
@@ -60,16 +63,11 @@ async fn serve(
     }
 }
 
-/// Says in the log why the hub cannot listen, with the place in the configuration.
-fn tell(error: &BindError, settings: &Settings) -> Failure {
-    let key = error.key();
-    let fault = Fault::new(
-        settings.origins.of(&key),
-        key.as_str(),
-        error.to_string(),
-        error.remedy(),
-    );
-    tracing::error!(event = "start.failed", key, origin = %settings.origins.of(&key), "{fault}");
+/// Says in the log why the hub cannot start, with the place in the configuration.
+fn tell(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) -> Failure {
+    let origin = settings.origins.of(key);
+    let fault = Fault::new(origin, key, error.to_string(), remedy);
+    tracing::error!(event = "start.failed", key, origin = %origin, "{fault}");
     Failure::Told
 }
 

@@ -25,6 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "fanout",
         &["hub", "protocol", "settings", "clock", "metrics", "source"],
     ),
+    ("journal", &["hub", "protocol", "clock"]),
     (
         "routes",
         &[
@@ -35,6 +36,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "server",
         &[
             "routes",
+            "journal",
             "producer",
             "fanout",
             "hub",
@@ -79,7 +81,14 @@ const CRATES: &[(&str, &[&str])] = &[
     ("mio::", &["fanout", "bench"]),
     (
         "serde_json::",
-        &["protocol", "source", "routes", "telemetry", "bench"],
+        &[
+            "protocol",
+            "source",
+            "journal",
+            "routes",
+            "telemetry",
+            "bench",
+        ],
     ),
     ("SystemTime::", &["clock.rs"]),
 ];

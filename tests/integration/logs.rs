@@ -34,10 +34,16 @@ async fn events_have_their_fields_in_their_order() {
         .iter()
         .map(|event| event["event"].as_str().unwrap())
         .collect();
-    let first: Vec<_> = names.iter().take(4).collect();
+    let first: Vec<_> = names.iter().take(5).collect();
     assert_eq!(
         first,
-        [&"start", &"topic.ready", &"listening", &"listening"]
+        [
+            &"start",
+            &"timeline.begun",
+            &"topic.ready",
+            &"listening",
+            &"listening"
+        ]
     );
     for name in ["viewer.joined", "hub.stats", "drain", "viewer.left"] {
         assert!(names.contains(&name), "{name} in {names:?}");
@@ -45,11 +51,8 @@ async fn events_have_their_fields_in_their_order() {
     assert_eq!(names.last(), Some(&"stop"));
 }
 
-#[test]
-fn each_line_begins_and_ends_as_scrapers_expect() {
-    let project = Project::new("rate = 200.0", "[1,2]").configure(
-        "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\n",
-    );
+/// Runs the hub until its first statistics, and kills it.
+fn log_until_stats(project: &Project) -> String {
     let mut child = project.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = String::new();
     let mut reader = std::io::BufReader::new(child.stderr.take().unwrap());
@@ -58,10 +61,27 @@ fn each_line_begins_and_ends_as_scrapers_expect() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    log
+}
+
+#[test]
+fn each_line_begins_and_ends_as_scrapers_expect() {
+    let project = Project::new("rate = 200.0", "[1,2]").configure(
+        "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\n",
+    );
+    let log = log_until_stats(&project) + &log_until_stats(&project);
     for (event, expected) in [
         (
             "start",
             "timestamp level event version commit pid config topics message",
+        ),
+        (
+            "timeline.begun",
+            "timestamp level event topic epoch t0 reason message",
+        ),
+        (
+            "timeline.resumed",
+            "timestamp level event topic epoch seq remembered_seq wait_seconds rate_changed message",
         ),
         (
             "topic.ready",

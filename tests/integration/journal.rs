@@ -1,0 +1,164 @@
+//! The state folder: one hub's alone, and what is damaged in it is set aside and told.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use serde_json::Value;
+
+use super::support::{Hub, Project, Viewer};
+
+fn project() -> Project {
+    Project::new("rate = 200.0", "[1,2,3]")
+}
+
+async fn epoch(hub: &Hub) -> Value {
+    Viewer::v1(hub).await.until("hello").await["epoch"].clone()
+}
+
+/// Runs the hub to its end; returns its exit code, what it said in `start.failed`, and the key that it is about.
+fn refused(project: &Project) -> (Option<i32>, String, String) {
+    let output = project.run(&[]);
+    let log = String::from_utf8(output.stderr).unwrap();
+    let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let failed = events
+        .into_iter()
+        .find(|event: &Value| event["event"] == "start.failed")
+        .unwrap_or_else(|| panic!("{log}"));
+    let text = |field: &str| failed[field].as_str().unwrap().to_owned();
+    (output.status.code(), text("message"), text("key"))
+}
+
+#[tokio::test]
+async fn a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins() {
+    let mut hub = project().start();
+    let mut known = vec![epoch(&hub).await];
+    let flipped = |mut bytes: Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        bytes
+    };
+    let damages: [&dyn Fn(Vec<u8>) -> Vec<u8>; 4] = [
+        &|bytes| bytes[..bytes.len() / 2].to_vec(),
+        &flipped,
+        &|_| Vec::new(),
+        &|_| b"\0\xffnothing\nlike a journal".to_vec(),
+    ];
+    let mut kept = Vec::new();
+    for (number, damage) in (1..).zip(damages) {
+        let project = hub.stop();
+        let damaged = damage(fs::read(project.state("journal")).unwrap());
+        fs::write(project.state("journal"), &damaged).unwrap();
+        kept.push(damaged);
+        hub = project.start();
+        let told = hub.told("journal.damaged").unwrap();
+        assert_eq!(told["level"], "ERROR");
+        // The paths as the configuration leads to them.
+        assert!(told["path"].as_str().unwrap().ends_with("/state/journal"));
+        let name = format!("journal.damaged-{number}");
+        assert!(told["moved_to"].as_str().unwrap().ends_with(&name));
+        assert!(!told["problem"].as_str().unwrap().is_empty());
+        assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "first_run");
+        let new = epoch(&hub).await;
+        assert!(!known.contains(&new));
+        known.push(new);
+        for (number, bytes) in (1..).zip(&kept) {
+            let aside = hub.project().state(&format!("journal.damaged-{number}"));
+            assert_eq!(&fs::read(aside).unwrap(), bytes);
+        }
+    }
+    // What was begun in its place is remembered like any other.
+    let hub = hub.kill().start();
+    assert_eq!(hub.told("journal.damaged"), None);
+    assert_eq!(Some(&epoch(&hub).await), known.last());
+}
+
+#[tokio::test]
+async fn a_journal_of_a_later_version_is_not_overwritten() {
+    let project = project().start().stop();
+    let newer = "tickcast-journal 2 0123\n{}\n";
+    fs::write(project.state("journal"), newer).unwrap();
+    let hub = project.start();
+    let told = hub.told("journal.damaged").unwrap();
+    assert_eq!(
+        told["problem"],
+        "it is of version `2`; this program knows `1`"
+    );
+    let aside = hub.project().state("journal.damaged-1");
+    assert_eq!(fs::read_to_string(aside).unwrap(), newer);
+}
+
+#[tokio::test]
+async fn a_second_hub_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    let hub = project().start();
+    let before = epoch(&hub).await;
+    let (code, message, key) = refused(hub.project());
+    assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
+    assert!(
+        message.contains("another hub uses the state folder")
+            && message.contains("/state`")
+            && message.contains("stop the other hub"),
+        "{message}"
+    );
+    assert_eq!(epoch(&hub).await, before);
+    // Nothing is left behind that would keep the next one out.
+    let hub = hub.kill().start();
+    assert_eq!(epoch(&hub).await, before);
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named_and_nothing_is_served() {
+    // A file is in the way; a folder in which nobody may create a file, root included.
+    for dir in ["data.json", "/proc"] {
+        let toml = format!(
+            "[state]\ndir = \"{dir}\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\n"
+        );
+        let (code, message, key) = refused(&project().configure(&toml));
+        assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
+        assert!(
+            message.contains("cannot use the state folder `")
+                && message.contains(dir)
+                && message.contains("name another folder"),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_once_and_stops_nothing() {
+    let mut hub = project().start();
+    let before = epoch(&hub).await;
+    let mut viewer = Viewer::v1(&hub).await;
+    // The device takes no byte, as a full disk does.
+    let next = hub.project().state("journal.new");
+    symlink("/dev/full", &next).unwrap();
+    let failed = hub.event("journal.failed");
+    assert_eq!(failed["level"], "ERROR");
+    assert!(failed["error"].as_str().unwrap().contains("No space left"));
+    // It goes on, over more than one further attempt to write.
+    let mut last = viewer.until("data").await;
+    for _ in 0..500 {
+        let data = viewer.until("data").await;
+        assert_eq!(
+            data["seq"].as_i64(),
+            last["seq"].as_i64().map(|seq| seq + 1)
+        );
+        last = data;
+    }
+    assert_eq!(hub.past_event("journal.failed"), None);
+    fs::remove_file(next).unwrap();
+    hub.event("journal.recovered");
+    drop(viewer);
+    let hub = hub.stop().start();
+    assert_eq!(epoch(&hub).await, before);
+    let resumed = hub.told("timeline.resumed").unwrap();
+    assert!(resumed["remembered_seq"].as_i64() >= last["seq"].as_i64());
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_is_told_before_anything_is_served() {
+    let project = project().start().stop();
+    symlink("/dev/full", project.state("journal.new")).unwrap();
+    let (code, message, key) = refused(&project);
+    assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
+    assert!(message.contains("No space left"), "{message}");
+}

@@ -1,0 +1,249 @@
+//! A hub that ends, in whatever way, and is started again: the timeline goes on as if nothing had been.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use super::support::{Hub, Project, Viewer};
+
+/// Numbered records, so that each tells its index.
+fn numbers(len: u64) -> String {
+    json!((0..len).collect::<Vec<_>>()).to_string()
+}
+
+/// `hello`, and `count` publications after it.
+async fn watch(hub: &Hub, count: usize) -> (Value, Vec<Value>) {
+    let mut viewer = Viewer::v1(hub).await;
+    let hello = viewer.until("hello").await;
+    let mut data = Vec::new();
+    while data.len() < count {
+        data.push(viewer.until("data").await);
+    }
+    (hello, data)
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap()
+}
+
+/// Asserts that the hub resumed at the publication that was due then, of one each millisecond since `t0`: between
+/// the first line of its log and the one that tells it.
+fn expect_place(hub: &Hub, t0: i64) {
+    let elapsed_ms = |event: &Value| {
+        let timestamp: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
+        (timestamp.as_microsecond() - 1 - t0).div_euclid(1_000)
+    };
+    let resumed = hub.told("timeline.resumed").unwrap();
+    let seq = number(&resumed["seq"]);
+    let (begin, end) = (elapsed_ms(hub.told("start").unwrap()), elapsed_ms(resumed));
+    assert!((begin + 1..=end + 1).contains(&seq), "{resumed}");
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_epoch_and_stands_where_the_clock_says() {
+    let hub = Project::new("rate = 1000.0", &numbers(700)).start();
+    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "first_run");
+    let (first, data) = watch(&hub, 20).await;
+    let last = data.last().unwrap();
+    let hub = hub.stop().start();
+    let resumed = hub.told("timeline.resumed").unwrap();
+    assert_eq!(resumed["epoch"], first["epoch"]);
+    // A hub that was stopped has written down all that it sent.
+    assert!(number(&resumed["remembered_seq"]) >= number(&last["seq"]));
+    assert!(number(&resumed["seq"]) > number(&resumed["remembered_seq"]));
+    assert_eq!(resumed["wait_seconds"], 0.0);
+    assert_eq!(resumed["rate_changed"], false);
+    let (second, data) = watch(&hub, 20).await;
+    assert_eq!(second["epoch"], first["epoch"]);
+    assert_eq!(second["timeline"], first["timeline"]);
+    expect_place(&hub, number(&first["timeline"]["t0"]));
+    for data in data {
+        assert_eq!(
+            number(&data["t"]) - number(&first["timeline"]["t0"]),
+            (number(&data["seq"]) - 1) * 1_000
+        );
+        assert_eq!(number(&data["data"]), (number(&data["seq"]) - 1) % 700);
+    }
+    hub.end_without_complaint();
+}
+
+/// Starts the hub and kills it after `lines` lines of its log; most of the start may be over by then, or none of it.
+fn kill_while_it_starts(project: &Project, lines: usize) {
+    let mut command = project.command(&[]);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    for line in log.lines().take(lines) {
+        assert!(!line.unwrap().contains("journal.damaged"));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn the_epoch_outlives_thirty_kills_at_random_moments() {
+    let hub = Project::new("rate = 1000.0", &numbers(700)).start();
+    let (first, _) = watch(&hub, 1).await;
+    let mut project = hub.kill();
+    let (mut last, mut random) = (0, fastrand::Rng::with_seed(7));
+    for _ in 0..15 {
+        kill_while_it_starts(&project, random.usize(0..5));
+        let hub = project.start();
+        assert_eq!(hub.told("journal.damaged"), None);
+        // Up to a second and a half: the journal is written meanwhile, or it is not.
+        let (hello, data) = watch(&hub, random.usize(0..1_500)).await;
+        assert_eq!(hello["epoch"], first["epoch"]);
+        assert_eq!(hello["timeline"], first["timeline"]);
+        assert!(number(&hello["seq"]) >= last, "{hello} after {last}");
+        last = number(&data.last().unwrap_or(&hello)["seq"]);
+        project = hub.kill();
+    }
+}
+
+#[tokio::test]
+async fn a_changed_rate_keeps_the_epoch_and_time_goes_on() {
+    let with_rate = |rate: &str| format!("[topics.demo]\ndataset = \"data.json\"\nrate = {rate}\n");
+    let project = Project::new("rate = 500.0", &numbers(70));
+    let hub = project.start();
+    let (first, data) = watch(&hub, 10).await;
+    let mut last = data.last().unwrap().clone();
+    let mut project = hub.kill();
+    for rate in ["20.0", "59.94", "1000.0"] {
+        let hub = project.configure(&with_rate(rate)).start();
+        assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], true);
+        let (hello, data) = watch(&hub, 10).await;
+        assert_eq!(hello["epoch"], first["epoch"]);
+        let timeline = &hello["timeline"];
+        assert_eq!(timeline["rate"].as_f64(), rate.parse().ok());
+        let seq0 = number(&timeline["seq0"]);
+        assert!(seq0 > number(&last["seq"]));
+        assert_eq!(number(&timeline["index0"]), (seq0 - 1) % 70);
+        for next in data {
+            assert!(next["seq"].as_i64() > last["seq"].as_i64());
+            assert!(next["t"].as_i64() > last["t"].as_i64());
+            assert_eq!(number(&next["data"]), (number(&next["seq"]) - 1) % 70);
+            last = next;
+        }
+        project = hub.kill();
+    }
+    // Unchanged now: no further segment.
+    let hub = project.start();
+    assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], false);
+}
+
+#[tokio::test]
+async fn another_dataset_and_another_loop_begin_a_new_epoch() {
+    let hub = Project::new("rate = 100.0", "[1,2,3]").start();
+    let (mut before, _) = watch(&hub, 3).await;
+    let project = hub.kill();
+    project.write("data.json", "[1,2,4]");
+    let hub = project.start();
+    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "dataset");
+    let (hello, _) = watch(&hub, 3).await;
+    assert_ne!(hello["epoch"], before["epoch"]);
+    assert!(hello["timeline"]["t0"].as_i64() > before["now"].as_i64());
+    before = hello;
+    let once = "[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\nloop = false\n";
+    let hub = hub.kill().configure(once).start();
+    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "loop");
+    let mut viewer = Viewer::v1(&hub).await;
+    let hello = viewer.until("hello").await;
+    assert_ne!(hello["epoch"], before["epoch"]);
+    assert_eq!(viewer.until("end").await["seq"], 3);
+    // What is over stays over, in the same epoch.
+    let hub = hub.kill().start();
+    let mut viewer = Viewer::v1(&hub).await;
+    let again = viewer.until("hello").await;
+    assert_eq!(
+        (&again["epoch"], &again["seq"]),
+        (&hello["epoch"], &json!(3))
+    );
+    assert_eq!(viewer.until("end").await["seq"], 3);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_not_configured_for_a_while_keeps_its_place() {
+    let topic = |name: &str| format!("[topics.{name}]\ndataset = \"data.json\"\nrate = 100.0\n");
+    let both = topic("one") + &topic("other");
+    let epoch = |hub: &Hub| {
+        let path = "/api/v1/topics/other";
+        super::support::Raw::get(hub.public(), path).json()["epoch"].clone()
+    };
+    let hub = Project::new("rate = 1.0", "[1]").configure(&both).start();
+    let before = epoch(&hub);
+    let hub = hub.kill().configure(&topic("one")).start();
+    assert_eq!(epoch(&hub), Value::Null);
+    let hub = hub.stop().configure(&both).start();
+    assert_eq!(epoch(&hub), before);
+}
+
+#[tokio::test]
+async fn without_a_state_folder_every_start_is_a_first_run() {
+    let toml = "[state]\ndir = \"\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\n";
+    let hub = Project::new("rate = 1.0", "[1,2,3]")
+        .configure(toml)
+        .start();
+    let (before, _) = watch(&hub, 1).await;
+    let hub = hub.kill().start();
+    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "first_run");
+    let (after, _) = watch(&hub, 1).await;
+    assert_ne!(before["epoch"], after["epoch"]);
+    assert!(!hub.project().state("").exists());
+    hub.end_without_complaint();
+}
+
+/// The texts of the messages up to publication `end`, by `seq` and type.
+async fn texts(viewer: &mut Viewer, end: i64) -> BTreeMap<(i64, String), String> {
+    let mut texts = BTreeMap::new();
+    loop {
+        let text = viewer.text().await;
+        let message: Value = serde_json::from_str(&text).unwrap();
+        let Some(seq) = message["seq"].as_i64() else {
+            continue;
+        };
+        if seq > end {
+            return texts;
+        }
+        texts.insert((seq, message["type"].to_string()), text);
+    }
+}
+
+#[tokio::test]
+async fn two_hubs_with_one_file_and_a_fixed_start_agree_to_the_byte_whenever_they_started() {
+    let topic = "rate = 500.0\ncoalesce = \"0ms\"\nstart = \"2026-01-01T00:00:00.000001Z\"";
+    let project = Project::new(topic, &numbers(70));
+    let one = project.clone().start();
+    let mut first = Viewer::v1(&one).await;
+    let hello = first.until("hello").await;
+    // The other one starts while this one has gone on for a while.
+    for _ in 0..100 {
+        first.until("data").await;
+    }
+    let other = project.clone().start();
+    let mut second = Viewer::v1(&other).await;
+    let twin = second.until("hello").await;
+    for field in ["epoch", "timeline", "dataset"] {
+        assert_eq!(hello[field], twin[field]);
+    }
+    let end = number(&twin["seq"]) + 400;
+    let (texts, twins) = tokio::join!(texts(&mut first, end), texts(&mut second, end));
+    let mut in_common = 0;
+    for (message, text) in &texts {
+        // What was missed while joining comes in a `batch`, which is not the other one's.
+        if let Some(twin) = twins.get(message) {
+            assert_eq!(text, twin);
+            in_common += 1;
+        }
+    }
+    assert!(in_common > 200, "{in_common} messages in common");
+    assert!(!project.state("").exists());
+    drop((first, second));
+    one.end_without_complaint();
+    other.end_without_complaint();
+}
