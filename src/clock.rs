@@ -31,6 +31,12 @@ impl Clock {
         micros(self.elapsed())
     }
 
+    /// Microseconds by which this clock is ahead of the wall clock; negative when it is behind.
+    #[must_use]
+    pub fn ahead_of_wall_us(&self) -> i64 {
+        self.now().get().saturating_sub(wall().get())
+    }
+
     /// How long from now until `t`, to the nanosecond; zero when it has passed.
     fn until(&self, t: Micros) -> Duration {
         let target = Duration::from_micros(u64::try_from(t.get()).unwrap_or(0));

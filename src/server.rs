@@ -5,6 +5,7 @@ mod begin;
 mod bind;
 mod keeping;
 mod stats;
+mod wall;
 
 use std::fmt;
 use std::io;
@@ -101,6 +102,9 @@ impl Server {
             server.stop.clone(),
             dropped,
         ));
+        server
+            .tasks
+            .spawn(wall::run(Arc::clone(&server.context), server.stop.clone()));
         Ok(server)
     }
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing_appender::non_blocking::ErrorCounter;
 
+use super::wall;
 use crate::hub::Topic;
 use crate::routes::Context;
 
@@ -24,8 +26,9 @@ pub(super) async fn run(
             () = stop.cancelled() => true,
             _ = ticks.tick() => false,
         };
+        let ahead = wall::difference(context.hub.clock());
         for topic in context.hub.topics() {
-            tell(&topic, dropped.dropped_lines());
+            tell(&topic, ahead, dropped.dropped_lines());
         }
         if is_last {
             return;
@@ -34,7 +37,7 @@ pub(super) async fn run(
 }
 
 /// Totals only grow; lateness is of the interval since the last line.
-fn tell(topic: &Topic, log_dropped: usize) {
+fn tell(topic: &Topic, ahead_of_wall: SignedDuration, log_dropped: usize) {
     let counters = &topic.counters;
     let lateness = counters.lateness.take();
     tracing::info!(
@@ -52,6 +55,7 @@ fn tell(topic: &Topic, log_dropped: usize) {
         lateness_p50_seconds = lateness.p50.as_secs_f64(),
         lateness_p99_seconds = lateness.p99.as_secs_f64(),
         lateness_max_seconds = lateness.max.as_secs_f64(),
+        timeline_minus_wall_seconds = ahead_of_wall.as_secs_f64(),
         log_dropped_total = log_dropped,
         "topic numbers"
     );

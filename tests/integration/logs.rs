@@ -93,7 +93,7 @@ fn each_line_begins_and_ends_as_scrapers_expect() {
         ),
         (
             "hub.stats",
-            "timestamp level event topic epoch seq viewers published_total delivered_total delivered_bytes_total joined_total left_total gaps_total lateness_p50_seconds lateness_p99_seconds lateness_max_seconds log_dropped_total message",
+            "timestamp level event topic epoch seq viewers published_total delivered_total delivered_bytes_total joined_total left_total gaps_total lateness_p50_seconds lateness_p99_seconds lateness_max_seconds timeline_minus_wall_seconds log_dropped_total message",
         ),
     ] {
         assert_eq!(fields_of(&log, event).join(" "), expected);

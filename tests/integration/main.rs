@@ -6,6 +6,7 @@ mod support;
 
 mod api;
 mod bench;
+mod clock_steps;
 mod command_line;
 mod configuration;
 mod drain;

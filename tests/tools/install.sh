@@ -13,6 +13,8 @@ python_folder="${CARGO_TARGET_DIR:-target}/tools/python"
 debian_packages=()
 command -v curl >/dev/null || debian_packages+=(curl)
 command -v chromium >/dev/null || debian_packages+=(chromium)
+# libfaketime sets the wall clock for one process alone.
+command -v faketime >/dev/null || debian_packages+=(faketime)
 if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then
   debian_packages+=(fonts-dejavu-core)
 fi
