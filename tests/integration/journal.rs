@@ -1,7 +1,9 @@
 //! The state folder: one hub's alone, and what is damaged in it is set aside and told.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -15,17 +17,22 @@ async fn epoch(hub: &Hub) -> Value {
     Viewer::v1(hub).await.until("hello").await["epoch"].clone()
 }
 
-/// Runs the hub to its end; returns its exit code, what it said in `start.failed`, and the key that it is about.
+/// Starts a hub that must not serve; returns its exit code, what it said in `start.failed`, and the key that it is
+/// about.
 fn refused(project: &Project) -> (Option<i32>, String, String) {
-    let output = project.run(&[]);
-    let log = String::from_utf8(output.stderr).unwrap();
-    let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
-    let failed = events
-        .into_iter()
-        .find(|event: &Value| event["event"] == "start.failed")
-        .unwrap_or_else(|| panic!("{log}"));
-    let text = |field: &str| failed[field].as_str().unwrap().to_owned();
-    (output.status.code(), text("message"), text("key"))
+    let mut child = project.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut events = log.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    // A hub that serves does not end by itself.
+    let told = events
+        .find(|event| event["event"] == "start.failed" || event["event"] == "listening")
+        .unwrap();
+    if told["event"] == "listening" {
+        child.kill().unwrap();
+    }
+    let code = child.wait().unwrap().code();
+    let text = |field: &str| told[field].as_str().unwrap_or_default().to_owned();
+    (code, text("message"), text("key"))
 }
 
 #[tokio::test]
