@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench microbench clean tools
+.PHONY: help run build page test lint fmt bench soak microbench clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -43,6 +43,10 @@ fmt: web/node_modules/.package-lock.json ## format all sources
 bench: build ## measure the hub, the floor and the peers (about 70 minutes)
 	@benches/peers/install.sh
 	@benches/compare.py $(ARGS)
+
+# The page is taken in by the hub, so it must be there. nextest would end a test that takes minutes.
+soak: page ## kill a hub a hundred times under 200 viewers that come back (2 minutes)
+	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills
 
 microbench: page ## run the benchmarks of the code's hot parts
 	cargo bench --locked

@@ -16,6 +16,7 @@ mod history;
 mod hostile;
 mod joining;
 mod journal;
+mod kills;
 mod layout;
 mod logs;
 mod promises;

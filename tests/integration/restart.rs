@@ -1,6 +1,5 @@
 //! A hub that ends, in whatever way, and is started again: the timeline goes on as if nothing had been.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -196,54 +195,4 @@ async fn without_a_state_folder_every_start_is_a_first_run() {
     assert_ne!(before["epoch"], after["epoch"]);
     assert!(!hub.project().state("").exists());
     hub.end_without_complaint();
-}
-
-/// The texts of the messages up to publication `end`, by `seq` and type.
-async fn texts(viewer: &mut Viewer, end: i64) -> BTreeMap<(i64, String), String> {
-    let mut texts = BTreeMap::new();
-    loop {
-        let text = viewer.text().await;
-        let message: Value = serde_json::from_str(&text).unwrap();
-        let Some(seq) = message["seq"].as_i64() else {
-            continue;
-        };
-        if seq > end {
-            return texts;
-        }
-        texts.insert((seq, message["type"].to_string()), text);
-    }
-}
-
-#[tokio::test]
-async fn two_hubs_with_one_file_and_a_fixed_start_agree_to_the_byte_whenever_they_started() {
-    let topic = "rate = 500.0\ncoalesce = \"0ms\"\nstart = \"2026-01-01T00:00:00.000001Z\"";
-    let project = Project::new(topic, &numbers(70));
-    let one = project.clone().start();
-    let mut first = Viewer::v1(&one).await;
-    let hello = first.until("hello").await;
-    // The other one starts while this one has gone on for a while.
-    for _ in 0..100 {
-        first.until("data").await;
-    }
-    let other = project.clone().start();
-    let mut second = Viewer::v1(&other).await;
-    let twin = second.until("hello").await;
-    for field in ["epoch", "timeline", "dataset"] {
-        assert_eq!(hello[field], twin[field]);
-    }
-    let end = number(&twin["seq"]) + 400;
-    let (texts, twins) = tokio::join!(texts(&mut first, end), texts(&mut second, end));
-    let mut in_common = 0;
-    for (message, text) in &texts {
-        // What was missed while joining comes in a `batch`, which is not the other one's.
-        if let Some(twin) = twins.get(message) {
-            assert_eq!(text, twin);
-            in_common += 1;
-        }
-    }
-    assert!(in_common > 200, "{in_common} messages in common");
-    assert!(!project.state("").exists());
-    drop((first, second));
-    one.end_without_complaint();
-    other.end_without_complaint();
 }

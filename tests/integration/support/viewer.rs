@@ -76,6 +76,34 @@ impl Viewer {
         }
     }
 
+    /// One of `tickcast.v1` at `address`, up to a `#`; `None` when nobody is there.
+    pub(crate) async fn try_at(address: &str, path: &str) -> Option<Self> {
+        let host = address.split('#').next().unwrap();
+        let mut request = format!("ws://{host}{path}").into_client_request().unwrap();
+        let offer = http::HeaderValue::from_static("tickcast.v1");
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", offer);
+        let connected = timeout(PATIENCE, connect_async(request)).await;
+        let (stream, _) = connected.expect("an answer, or none").ok()?;
+        Some(Self {
+            stream,
+            unpacked: VecDeque::new(),
+        })
+    }
+
+    /// The next text message as JSON; `None` when the connection is gone.
+    pub(crate) async fn try_whole(&mut self) -> Option<Value> {
+        loop {
+            let next = timeout(PATIENCE, self.stream.next()).await;
+            match next.expect("a message, or the end")?.ok()? {
+                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
     /// The next text message as it came.
     pub(crate) async fn text(&mut self) -> String {
         loop {
