@@ -82,12 +82,16 @@ impl Rope for mio::Waker {
 impl<'a> Lane<'a> {
     /// The token of the bell; a viewer's is its id.
     pub(super) const BELL: Token = Token(usize::MAX);
+    // A turn's parts are short enough together, some milliseconds, that a round is not held up by any of them: a rush
+    // of joiners has events, newcomers and pieces of the history in every turn.
     /// Events taken from the kernel in one call.
-    const EVENTS_MAX: usize = 1_024;
+    const EVENTS_MAX: usize = 256;
     /// Newcomers taken in one turn.
-    const NEWCOMERS_MAX: usize = 256;
-    /// Viewers of one topic visited in one turn: some tenths of a millisecond.
-    const VISITS_MAX: usize = 256;
+    const NEWCOMERS_MAX: usize = 64;
+    /// Viewers of all topics served by a round in one turn, about.
+    const VISITS_MAX: usize = 1_024;
+    /// Viewers of an audience visited before the other audiences have their turn.
+    const VISITS_EACH: usize = 256;
 
     /// A lane without viewers, which looks into its mailbox first: whoever rang before was not heard by this one.
     pub(super) fn new(shared: &'a Shared, poll: &'a mut Poll) -> Self {
@@ -249,14 +253,22 @@ impl<'a> Lane<'a> {
 
     fn go_round(&mut self) {
         let mut visits = std::mem::take(&mut self.visits);
-        for (_, relay) in &mut self.relays {
-            relay.go_round(Self::VISITS_MAX, &mut visits);
-        }
-        // One that leaves meanwhile is not found, and one that takes its id is served for nothing.
-        for id in visits.drain(..) {
-            let viewer = self.viewers.get(id as usize);
-            if viewer.is_some_and(|viewer| !viewer.is_queued) {
-                self.serve(id);
+        let mut served = 0;
+        while served < Self::VISITS_MAX {
+            for (_, relay) in &mut self.relays {
+                relay.go_round(Self::VISITS_EACH, &mut visits);
+            }
+            if visits.is_empty() {
+                break;
+            }
+            // One that leaves meanwhile is not found, and one that takes its id is served for nothing.
+            for id in visits.drain(..) {
+                let viewer = self.viewers.get(id as usize);
+                // Those who wait for a piece of the history must not make those who are live wait.
+                if viewer.is_some_and(|viewer| !viewer.is_queued) {
+                    self.serve(id);
+                    served += 1;
+                }
             }
         }
         self.visits = visits;
