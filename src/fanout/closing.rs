@@ -39,7 +39,7 @@ impl Closing {
         }
     }
 
-    /// The viewer cannot be understood (RFC 6455, section 7.1.7), or is not heard.
+    /// The viewer cannot be understood (RFC 6455, section 7.1.7).
     pub(super) fn at_once(why: Close, now: Micros) -> Self {
         Self {
             ends_at_once: true,

@@ -29,8 +29,10 @@ pub(super) struct Conversation {
     pub(super) alarm: Micros,
     pings: Pings,
     closing: Option<Closing>,
-    /// The least that the viewer has been behind since it joined far back; `None` once it is live.
-    backlog: Option<Duration>,
+    /// How far behind the viewer is by no fault of its own, and has not caught up on.
+    backlog: Duration,
+    /// When it was up to date last, or the hub let it wait.
+    behind_since: Micros,
     _attendance: Attendance,
     _load: Load,
     holds: Holds,
@@ -73,7 +75,8 @@ impl Conversation {
             alarm: Micros::new(i64::MAX),
             pings: Pings::default(),
             closing: None,
-            backlog: None,
+            backlog: Duration::ZERO,
+            behind_since: now,
             _attendance: attendance,
             _load: load,
             holds,
@@ -100,24 +103,30 @@ impl Conversation {
         is_first
     }
 
-    /// How much further behind than others the viewer may be.
-    pub(super) fn backlog(&self) -> Duration {
-        self.backlog.unwrap_or_default()
+    /// How far behind the viewer is by no fault of its own: it may be that much further behind than others.
+    pub(super) const fn backlog(&self) -> Duration {
+        self.backlog
     }
 
-    /// The viewer joins far back, `lag` behind.
-    pub(super) const fn begin_behind(&mut self, lag: Duration) {
-        self.backlog = Some(lag);
+    /// How long it has been behind by its own doing. A hub that stood still falls behind its schedule within no time,
+    /// and all its viewers with it.
+    pub(super) fn behind_for(&self, now: Micros) -> Duration {
+        now.since(self.behind_since)
     }
 
-    /// The viewer is `lag` behind: what it has caught up on since it joined it may not lose again.
+    /// The viewer is `lag` behind by no fault of its own.
+    pub(super) const fn begin_behind(&mut self, lag: Duration, now: Micros) {
+        (self.backlog, self.behind_since) = (lag, now);
+    }
+
+    /// The viewer is `lag` behind: what it has caught up on it may not lose again.
     pub(super) fn come_nearer(&mut self, lag: Duration) {
-        self.backlog = self.backlog.map(|backlog| backlog.min(lag));
+        self.backlog = self.backlog.min(lag);
     }
 
     /// The viewer has everything.
     pub(super) const fn arrive(&mut self) {
-        self.backlog = None;
+        self.backlog = Duration::ZERO;
     }
 
     /// When [`Conversation::beat`] is due.
@@ -150,8 +159,12 @@ impl Conversation {
 
     /// Takes what the viewer has said, and came at `now`; how it is to be closed if it is for that.
     pub(super) fn hear(&mut self, bytes: &[u8], now: Micros) -> Option<Closing> {
-        if bytes.is_empty() || !self.form.is_heard() {
+        if bytes.is_empty() {
             return None;
+        }
+        if !self.form.is_heard() {
+            let is_too_much = !self.throttle.allows(now);
+            return is_too_much.then(|| Closing::at_once(Close::TooMany, now));
         }
         self.heartbeat.hear(now);
         self.decoder.feed(bytes);

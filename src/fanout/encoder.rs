@@ -4,7 +4,7 @@ use super::joiner::Form;
 use super::log::Unit;
 use crate::hub::Topic;
 use crate::protocol::frame::Deflater;
-use crate::protocol::{Flush, Seq};
+use crate::protocol::{Encoded, Flush, Seq};
 
 /// See the head of this file.
 #[derive(Debug, Default)]
@@ -14,12 +14,16 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// `flush` for viewers of `form`, who are sent messages.
+    /// `flush` for viewers of `form`.
     pub(super) fn flush(&mut self, topic: &Topic, flush: &Flush, form: Form) -> Unit {
         let encoded = match form {
             Form::V1Deflated => flush.deflated(self.deflater.get_or_insert_default()),
             Form::Sse => flush.events(topic.epoch()),
-            Form::V1 | Form::Bare => flush.frames(),
+            Form::V1 => flush.frames(),
+            Form::Bare => &Encoded {
+                bytes: topic.frames(flush.first(), flush.last()),
+                jump_len: 0,
+            },
         };
         Unit {
             first: flush.first(),

@@ -25,9 +25,9 @@ use super::viewer::{Served, Surroundings, Viewer};
 use super::wheel::Wheel;
 use crate::clock::Clock;
 use crate::hub::Subscription;
-use crate::protocol::Micros;
 
 mod catch_up;
+mod time;
 
 /// A socket that was taken over, and who is behind it.
 #[derive(Debug)]
@@ -274,35 +274,6 @@ impl<'a> Lane<'a> {
         self.visits = visits;
     }
 
-    fn keep_time(&mut self) {
-        let now = self.shared.clock.now();
-        while let Some((at, due)) = self.wheel.take(now) {
-            for id in due {
-                self.keep_deadline(id, at, now);
-            }
-        }
-    }
-
-    fn keep_deadline(&mut self, id: u32, at: Micros, now: Micros) {
-        // What the viewer has said and nobody has read yet may put the deadline off: after a stall of the hub,
-        // everybody has.
-        self.read_and_serve(id);
-        let Some(viewer) = self.viewers.get_mut(id as usize) else {
-            return;
-        };
-        let (alarm, deadline) = viewer.alarm_and_deadline();
-        if *alarm != at {
-            // It had an earlier deadline since, or it is another viewer by now.
-            return;
-        }
-        *alarm = Micros::new(i64::MAX);
-        if deadline <= now && !viewer.beat(self.shared.drain.retry_ms(), now) {
-            return self.remove(id);
-        }
-        self.set_alarm(id);
-        self.serve(id);
-    }
-
     fn begin_to_drain(&mut self) {
         self.is_draining = true;
         let now = self.shared.clock.now();
@@ -355,8 +326,14 @@ impl<'a> Lane<'a> {
         let served = viewer
             .send(surroundings, &mut tally)
             .unwrap_or(Served::Left);
-        if served == Served::Behind && !std::mem::replace(&mut viewer.is_queued, true) {
-            self.behind.push_back(id);
+        if let Served::Behind { is_nearly_live } = served
+            && !std::mem::replace(&mut viewer.is_queued, true)
+        {
+            if is_nearly_live {
+                self.behind.push_front(id);
+            } else {
+                self.behind.push_back(id);
+            }
         }
         let is_closing = viewer.is_closing();
         self.relays[viewer.relay as usize].tally.add(tally);
@@ -368,19 +345,14 @@ impl<'a> Lane<'a> {
         served
     }
 
-    /// Has the wheel give the viewer out when its deadline comes.
-    fn set_alarm(&mut self, id: u32) {
-        let Some(viewer) = self.viewers.get_mut(id as usize) else {
-            return;
-        };
-        let (alarm, deadline) = viewer.alarm_and_deadline();
-        self.wheel.put(id, deadline, alarm);
-    }
-
     fn remove(&mut self, id: u32) {
         let Some(mut viewer) = self.viewers.try_remove(id as usize) else {
             return;
         };
+        if viewer.is_queued {
+            // Another may take its id.
+            self.behind.retain(|queued| *queued != id);
+        }
         // Closing the socket does the same; it fails for nobody who is still there.
         _ = self.poll.registry().deregister(viewer.socket());
         let relay = &mut self.relays[viewer.relay as usize];

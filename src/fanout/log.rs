@@ -88,7 +88,7 @@ impl Log {
     /// Publications kept whatever their age.
     const KEPT_MIN: u64 = 256;
     /// Publications kept at most.
-    pub(super) const KEPT_MAX: u64 = 1 << 14;
+    const KEPT_MAX: u64 = 1 << 14;
     /// Bytes kept at most, but for the newest entry.
     const KEPT_LEN_MAX: usize = 1 << 20;
     /// Bytes of an entry made of several units. A system call this long costs what it carries.
@@ -110,6 +110,9 @@ impl Log {
 
     /// Adds units that came in one go, and drops what is too old.
     pub fn extend(&mut self, units: &[Unit]) {
+        let is_hole = |pair: &[Unit]| pair[1].first != pair[0].last.next();
+        let hole = units.windows(2).rposition(is_hole);
+        let units = &units[hole.map_or(0, |at| at + 1)..];
         if units.first().is_some_and(|unit| unit.first != self.next) {
             // There is a hole: everything before it is history.
             self.entries.clear();

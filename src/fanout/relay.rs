@@ -55,7 +55,8 @@ impl<R: Rope> Relay<R> {
         self.audiences[form.index()].add(viewer, self.feed.next())
     }
 
-    /// The piece of the history that begins with `first`, for viewers of `form`.
+    /// The piece of the history that begins with the first of `range` and ends with the second at the latest, for
+    /// viewers of `form`.
     pub(super) fn block(
         &mut self,
         form: Form,
@@ -126,7 +127,7 @@ impl Arrived {
     const UNITS_KEPT: usize = 1_024;
 
     fn take(&mut self, topic: &Topic, wave: Wave, encoder: &mut Encoder) {
-        self.take_publication(topic, &wave.publication);
+        self.take_publication(&wave.publication);
         if let Some(flush) = wave.flush {
             for form in [Form::V1, Form::V1Deflated, Form::Sse] {
                 self.take_flush(topic, &flush, form, encoder);
@@ -134,42 +135,31 @@ impl Arrived {
         }
     }
 
-    /// What the channel had no longer is computed, as far as a log keeps it.
-    fn take_publication(&mut self, topic: &Topic, publication: &Publication) {
-        let seq = publication.seq();
-        let Some(next) = self.next_up_to(Form::Bare, seq) else {
-            return;
-        };
-        let units = &mut self.units[Form::Bare.index()];
-        let missed = (kept(next, seq).get()..seq.get()).map(Seq::saturating);
-        let missed = missed.filter_map(|seq| topic.publication(seq));
-        units.extend(missed.map(|publication| Unit::bare(&publication)));
-        units.push(Unit::bare(publication));
-    }
-
-    /// A flush that does not begin where the audience stands is cut to it, or what lies between is computed.
-    fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form, encoder: &mut Encoder) {
-        let Some(next) = self.next_up_to(form, flush.last()) else {
-            return;
-        };
-        let units = &mut self.units[form.index()];
-        if flush.first() == next {
-            units.push(encoder.flush(topic, flush, form));
-        } else {
-            let missed = topic.flushes(kept(next, flush.last()), flush.last());
-            units.extend(missed.map(|flush| encoder.flush(topic, &flush, form)));
+    /// What the channel had no longer is missing in the log, and so is sent from the history.
+    fn take_publication(&mut self, publication: &Publication) {
+        if self.is_owed(Form::Bare, publication.seq()).is_some() {
+            self.units[Form::Bare.index()].push(Unit::bare(publication));
         }
     }
 
-    /// What viewers of `form` are to get next, and from now on what follows `last`; `None` if they need nothing up
-    /// to `last`.
-    fn next_up_to(&mut self, form: Form, last: Seq) -> Option<Seq> {
+    /// A flush that begins before the place of the audience is cut to it.
+    fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form, encoder: &mut Encoder) {
+        let Some(next) = self.is_owed(form, flush.last()) else {
+            return;
+        };
+        let units = &mut self.units[form.index()];
+        if flush.first() >= next {
+            units.push(encoder.flush(topic, flush, form));
+        } else {
+            let rest = topic.flushes(next, flush.last());
+            units.extend(rest.map(|flush| encoder.flush(topic, &flush, form)));
+        }
+    }
+
+    /// What viewers of `form` were to get next, who from now on are to get what follows `last`; `None` if they need
+    /// nothing up to `last`.
+    fn is_owed(&mut self, form: Form, last: Seq) -> Option<Seq> {
         let next = self.next[form.index()].as_mut()?;
         (*next <= last).then(|| std::mem::replace(next, last.next()))
     }
-}
-
-/// Where to begin, so that no more is computed than a log keeps.
-fn kept(from: Seq, to: Seq) -> Seq {
-    from.max(Seq::saturating(to.get().saturating_sub(Log::KEPT_MAX) + 1))
 }

@@ -29,6 +29,8 @@ use crate::settings::SlowPolicy;
 /// is a conversation.
 #[derive(Debug)]
 pub(super) struct Viewer {
+    /// First, because it is dropped first: whoever sees the end of the connection finds the seat free.
+    conversation: Box<Conversation>,
     socket: TcpStream,
     form: Form,
     /// The socket took less than it was given, and has not said since that it takes more.
@@ -37,15 +39,16 @@ pub(super) struct Viewer {
     is_closing: bool,
     /// A ping has not been answered yet.
     owes_pong: bool,
-    /// It joined far back, and has not had everything yet.
+    /// It has not had everything since it joined, or since its socket took no more.
     is_behind: bool,
+    /// Its socket took no more since it was sent the last piece of the history.
+    was_blocked: bool,
     /// It waits for its turn to be sent a piece of the history.
     pub(super) is_queued: bool,
     /// The relay of its topic on the lane, and its place in the audience there.
     pub(super) relay: u32,
     pub(super) rank: u32,
     outgoing: Outgoing,
-    conversation: Box<Conversation>,
 }
 
 /// What a viewer needs of its surroundings.
@@ -65,8 +68,8 @@ pub(super) enum Served {
     Waits,
     /// It has more to read or to write, and gave way to the others.
     Again,
-    /// It is owed what is in the history alone.
-    Behind,
+    /// It is owed what is in the history alone; whether one piece of it is enough.
+    Behind { is_nearly_live: bool },
     /// It has left.
     Left,
 }
@@ -95,16 +98,16 @@ impl Viewer {
             is_blocked: false,
             is_closing: false,
             owes_pong: false,
-            is_behind: answer.after < newest,
+            is_behind: false,
+            was_blocked: false,
             is_queued: false,
             relay: 0,
             rank: 0,
             outgoing: Outgoing::after(answer.after, ask.has_last(answer)),
             conversation: Box::new(conversation),
         };
-        if viewer.is_behind {
-            let lag = topic.lag(answer.after, newest);
-            viewer.conversation.begin_behind(lag);
+        if answer.after < newest {
+            viewer.fall_back(topic, newest, now);
         }
         if !head.is_empty() {
             viewer.outgoing.push(head);
@@ -163,6 +166,8 @@ impl Viewer {
     /// A deadline has come; false when the viewer is to be cut.
     pub(super) fn beat(&mut self, retry_ms: [u64; 2], now: Micros) -> bool {
         match self.conversation.beat(now) {
+            // Behind what waits, a comment would be one more thing that waits.
+            Demand::Ping if !self.form.is_heard() && !self.outgoing.is_outbox_empty() => {}
             Demand::Ping => self.outgoing.push(words::sign_of_life(self.form)),
             Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
             Demand::Cut => {
@@ -228,6 +233,9 @@ impl Viewer {
             self.judge(surroundings);
             return Ok(Served::Waits);
         }
+        if self.was_blocked && !self.is_closing && self.is_too_far(surroundings) {
+            self.leave_out(surroundings);
+        }
         loop {
             let written = if self.is_closing || self.owes_pong {
                 self.outgoing.write_own(&mut self.socket, tally)?
@@ -238,10 +246,15 @@ impl Viewer {
             match written {
                 Written::All if self.owes_pong => self.push_pongs(surroundings.clock),
                 Written::All => return self.rest(),
-                Written::Apart(_) => return Ok(Served::Behind),
+                Written::Apart(to) => {
+                    let is_nearly_live = to == surroundings.newest() && self.is_within_a_piece(to);
+                    return Ok(Served::Behind { is_nearly_live });
+                }
                 Written::Enough => return Ok(Served::Again),
                 Written::Blocked => {
-                    self.is_blocked = true;
+                    (self.is_blocked, self.was_blocked) = (true, true);
+                    let now = surroundings.clock.now();
+                    self.fall_back(surroundings.topic, surroundings.newest(), now);
                     self.judge(surroundings);
                     return Ok(Served::Waits);
                 }
@@ -254,6 +267,7 @@ impl Viewer {
         if !self.is_closing {
             // Before the conversation is looked at: to nearly all this is all there is.
             if std::mem::take(&mut self.is_behind) {
+                self.was_blocked = false;
                 self.conversation.arrive();
             }
             return Ok(Served::Waits);
@@ -268,8 +282,20 @@ impl Viewer {
         }
     }
 
-    /// The range of the history that the viewer is owed next. One that is too far behind for it is told the gap and
-    /// goes on with live, or is closed, by policy.
+    /// The viewer is behind from now on. What it lacks already is not its doing: it joined far back, or the hub itself
+    /// stood still.
+    fn fall_back(&mut self, topic: &Topic, newest: Seq, now: Micros) {
+        if !std::mem::replace(&mut self.is_behind, true) {
+            let lag = topic.lag(self.outgoing.last(), newest);
+            self.conversation.begin_behind(lag, now);
+        }
+    }
+
+    const fn is_within_a_piece(&self, to: Seq) -> bool {
+        to.get() - self.outgoing.last().get() < Topic::CUT
+    }
+
+    /// The range of the history that the viewer is owed next.
     pub(super) fn wants(&mut self, surroundings: Surroundings<'_>) -> Option<(Seq, Seq)> {
         if self.is_closing {
             return None;
@@ -278,13 +304,14 @@ impl Viewer {
         let Following::Apart(to) = surroundings.log.after(last) else {
             return None;
         };
-        if self.is_too_far(surroundings) {
-            self.fall_behind(surroundings);
-            return None;
-        }
-        if self.is_behind {
-            let lag = surroundings.topic.lag(last, surroundings.newest());
+        self.is_behind = true;
+        let lag = surroundings.topic.lag(last, surroundings.newest());
+        // While its socket took everything, it was the hub that let it wait.
+        if std::mem::take(&mut self.was_blocked) {
             self.conversation.come_nearer(lag);
+        } else {
+            let now = surroundings.clock.now();
+            self.conversation.begin_behind(lag, now);
         }
         Some((last.next(), to))
     }
@@ -294,11 +321,12 @@ impl Viewer {
         self.outgoing.push_unit(unit);
     }
 
+    /// Whether it is further behind than it is granted, and has been for as long.
     fn is_too_far(&self, surroundings: Surroundings<'_>) -> bool {
         let (last, newest) = (self.outgoing.last(), surroundings.newest());
-        surroundings
-            .topic
-            .is_too_far(last, newest, self.conversation.backlog())
+        let (topic, backlog) = (surroundings.topic, self.conversation.backlog());
+        topic.is_too_far(last, newest, backlog)
+            && self.conversation.behind_for(surroundings.clock.now()) > topic.max_lag()
     }
 
     /// A viewer that takes nothing may have fallen behind further than it is allowed to.
@@ -320,7 +348,9 @@ impl Viewer {
         self.form == Form::Bare || topic.slow() == SlowPolicy::Disconnect
     }
 
-    fn fall_behind(&mut self, surroundings: Surroundings<'_>) {
+    /// The viewer is further behind than it is granted: it is told the gap and goes on with live, or is closed, by
+    /// policy.
+    fn leave_out(&mut self, surroundings: Surroundings<'_>) {
         let topic = surroundings.topic;
         if self.is_closed_when_slow(topic) {
             return self.close_as_slow(surroundings);

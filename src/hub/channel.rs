@@ -20,7 +20,7 @@ use crate::protocol::{Flush, Publication, Seq};
 pub struct Wave {
     /// The record for bare viewers.
     pub publication: Publication,
-    /// What v1 viewers get, with the last publication of each flush.
+    /// What v1 and SSE viewers get, with the last publication of each flush.
     pub flush: Option<Arc<Flush>>,
 }
 

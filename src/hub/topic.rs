@@ -21,6 +21,7 @@ use crate::source::Dataset;
 
 mod history;
 mod memory;
+mod pieces;
 mod standing;
 mod view;
 
@@ -65,9 +66,6 @@ pub struct Topic {
 impl Topic {
     /// Publications that the channel keeps for a reader that is busy; one that needs older ones computes them.
     const CHANNEL_LEN: usize = 1_024;
-
-    /// What lies back is cut at multiples of this, so that those who ask for the same get the same bytes.
-    const CUT: u64 = 256;
 
     /// The topic that `spec` describes, at its place now.
     #[must_use]
@@ -158,29 +156,6 @@ impl Topic {
     pub fn publication(&self, seq: Seq) -> Option<Publication> {
         let due = self.due(seq)?;
         Some(Publication::encode(due.seq, due.t, due.record))
-    }
-
-    /// Where what goes out in one piece and begins with `first` ends, `last` at the latest: at jumps, at multiples of
-    /// 256, and where records are long.
-    #[must_use]
-    pub fn cut(&self, first: Seq, last: Seq) -> Seq {
-        let aligned = Seq::saturating(first.get().next_multiple_of(Self::CUT));
-        let last = last.min(aligned);
-        let mut end = first;
-        let mut len = self.record(first).len();
-        while end < last && len < Gather::LEN_MAX && self.timeline.jump_before(end.next()).is_none()
-        {
-            end = end.next();
-            len += self.record(end).len();
-        }
-        end
-    }
-
-    /// Whether [`Topic::cut`] ends just before `first`, for whomever.
-    #[must_use]
-    pub fn is_cut_before(&self, first: Seq) -> bool {
-        first.previous().get().is_multiple_of(Self::CUT)
-            || self.timeline.jump_before(first).is_some()
     }
 
     /// Publications `first` to `last` as bare viewers are sent them, each in a frame. What is never due is left out.

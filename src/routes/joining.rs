@@ -137,9 +137,11 @@ pub(super) fn parse_ask(query: &str) -> Result<Ask, Problem> {
                     .map_err(|error| bad(format!("`since` is {error}")))?,
             ),
             "last" => Ask::Last(
-                value
-                    .parse()
-                    .map_err(|_| bad("`last` is not a whole number".to_owned()))?,
+                // Not a sign, which `parse` would take.
+                Some(value)
+                    .filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))
+                    .and_then(|value| value.parse().ok())
+                    .ok_or_else(|| bad("`last` is not a whole number".to_owned()))?,
             ),
             _ => continue,
         };

@@ -185,3 +185,77 @@ async fn a_viewer_that_takes_nothing_is_cut_by_policy_and_the_others_miss_nothin
     drop(stuck);
     assert_eq!(hub.event("hub.stats")["viewers"], 1);
 }
+
+#[tokio::test]
+async fn max_lag_holds_as_well_where_the_log_still_has_it_all() {
+    let hub = Hub::start("rate = 2000.0\nmax_lag = \"100ms\"", &indexed(700));
+    let mut raw = Raw::connect(hub.public());
+    raw.take_little();
+    raw.send(
+        Raw::handshake(hub.public(), V1)
+            .replace("/ws ", "/ws?last=0 ")
+            .as_bytes(),
+    );
+    let mut steady = Viewer::v1(&hub).await;
+    // Two seconds: less than the log keeps.
+    for _ in 0..4_000 {
+        steady.until("data").await;
+    }
+    raw.head();
+    let mut last = 0;
+    let gap = loop {
+        let (first, payload) = raw.frame();
+        if first != 0x81 {
+            // The hub looks whether we live.
+            continue;
+        }
+        let message: Value = serde_json::from_slice(&payload).unwrap();
+        match message["type"].as_str().unwrap() {
+            "hello" => last = message["seq"].as_u64().unwrap(),
+            "batch" => {
+                assert_eq!(message["seq"], last + 1);
+                last += message["data"].as_array().unwrap().len() as u64;
+            }
+            "gap" => break message,
+            "jump" => {}
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(
+        (&gap["from"], &gap["reason"]),
+        (&json!(last + 1), &json!("slow"))
+    );
+}
+
+#[tokio::test]
+async fn a_hub_that_stood_still_leaves_out_nothing_and_closes_nobody() {
+    let topic = "rate = 2000.0\nmax_lag = \"100ms\"\nslow = \"disconnect\"";
+    let record = format!("\"{}\"", "x".repeat(500));
+    let hub = Hub::start(topic, &format!("[{record}]"));
+    let mut told = Viewer::v1(&hub).await;
+    let mut seq = told.until("hello").await["seq"].as_u64().unwrap();
+    let mut bare = Viewer::bare(&hub).await;
+    bare.text().await;
+    // Another hub's records are the clock by which this one stands still for two seconds.
+    let other = Hub::start("rate = 100.0", "[1]");
+    let mut clock = Viewer::v1(&other).await;
+    hub.signal("-STOP");
+    for _ in 0..200 {
+        clock.until("data").await;
+    }
+    hub.signal("-CONT");
+    // Both read: one that does not is slow by its own doing.
+    let told = async {
+        for _ in 0..8_000 {
+            seq += 1;
+            assert_eq!(told.until("data").await["seq"], seq);
+        }
+    };
+    let bare = async {
+        for _ in 0..8_000 {
+            bare.text().await;
+        }
+    };
+    tokio::join!(told, bare);
+    hub.end_without_complaint();
+}

@@ -11,7 +11,7 @@ fn indexed(len: u64) -> String {
     json!(records).to_string()
 }
 
-/// Whether something is served from the middle of a topic's life: its epoch, and its place now.
+/// The topic's epoch, and its place now.
 fn place(hub: &Hub) -> (String, u64) {
     let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
     let epoch = topic["epoch"].as_str().unwrap().to_owned();
@@ -67,17 +67,26 @@ async fn a_bare_viewer_gets_the_records_after_its_position_and_then_those_that_c
         &indexed(700),
     );
     let (epoch, now) = place(&hub);
-    for path in [
-        format!("/ws?since={epoch}:{}", now - 3_000),
-        "/ws?last=3000".into(),
+    for (path, first) in [
+        (
+            format!("/ws?since={epoch}:{}", now - 3_000),
+            Some((now - 3_000) % 700),
+        ),
+        // Where that begins is known by how many come before those that are due now.
+        ("/ws?last=3000".into(), None),
     ] {
         let mut viewer = Viewer::connect(&hub, &path, &[]).await.ok().unwrap();
-        let mut last: Option<u64> = None;
-        for _ in 0..3_100 {
+        let mut last: Option<u64> = first.map(|first| (first + 699) % 700);
+        let (_, before) = place(&hub);
+        for n in 0..3_100 {
             let record: Value = serde_json::from_str(&viewer.text().await).unwrap();
             let index = record["i"].as_u64().unwrap();
             assert!(last.is_none_or(|last| index == (last + 1) % 700));
             last = Some(index);
+            if n == 2_999 {
+                // What was due when it joined has come: 500 a second would have taken six seconds.
+                assert!(place(&hub).1 < before + 1_500);
+            }
         }
     }
     let mut newcomer = Viewer::bare(&hub).await;

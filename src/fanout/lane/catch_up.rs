@@ -1,17 +1,27 @@
-//! How a lane serves those who are behind: a piece of the history each, after everybody who is live.
+//! How a lane serves those who are behind: a piece of the history each, in what time those who are live leave.
+
+use std::time::Duration;
 
 use super::{Lane, surroundings};
 
-/// Viewers that are sent a piece of the history in one turn. A piece takes longer than a record.
-const CATCH_UPS_MAX: usize = 32;
+/// How long a turn goes on with pieces of the history. One may take microseconds or, long and compressed, milliseconds.
+const CATCH_UP_FOR: Duration = Duration::from_millis(1);
 
 impl Lane<'_> {
-    /// Gives some of those who are behind the next piece.
+    /// Gives some of those who are behind the next piece: one of them while a round is under way, so that neither
+    /// waits for the other's end.
     pub(super) fn catch_up(&mut self) {
-        for _ in 0..self.behind.len().min(CATCH_UPS_MAX) {
-            if let Some(id) = self.behind.pop_front() {
-                self.push_block(id);
-                self.serve(id);
+        let is_in_round = self.relays.iter().any(|(_, relay)| relay.is_in_round());
+        let until = self.shared.clock.now().after(CATCH_UP_FOR);
+        // Those who come back into the queue meanwhile have had their piece.
+        for _ in 0..self.behind.len() {
+            let Some(id) = self.behind.pop_front() else {
+                return;
+            };
+            self.push_block(id);
+            self.serve(id);
+            if is_in_round || self.shared.clock.now() >= until {
+                return;
             }
         }
     }
@@ -20,10 +30,7 @@ impl Lane<'_> {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
             return;
         };
-        // One that has taken the id of another is not in the queue.
-        if !std::mem::take(&mut viewer.is_queued) {
-            return;
-        }
+        viewer.is_queued = false;
         let (key, form) = (viewer.relay as usize, viewer.form());
         let surroundings = surroundings(&self.relays[key], form, self.shared);
         if let Some(range) = viewer.wants(surroundings)

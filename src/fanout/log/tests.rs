@@ -103,6 +103,9 @@ fn what_lies_before_a_hole_is_apart() {
     log.extend(&[unit(1, 1, b"a")]);
     log.extend(&[unit(5, 5, b"e")]);
     assert_eq!(log.after(seq(0)), Following::Apart(seq(4)));
+    let mut log = self::log();
+    log.extend(&[unit(1, 1, b"a"), unit(5, 5, b"e")]);
+    assert_eq!(log.next(), seq(6));
     assert_eq!(log.after(seq(2)), Following::Apart(seq(4)));
     assert_eq!(log.after(seq(4)), at(0, 0));
 }
