@@ -22,7 +22,7 @@ pub use beginning::{How, Past, Reason};
 pub use channel::{Feed, Subscription, Wave};
 pub use counters::{Attendance, Counters};
 pub use gather::Gather;
-pub use history::{Served, Span};
+pub use history::{End, Served, Span};
 pub use join::{Answer, Ask, Standing};
 pub use seats::{Refusal, Seat, Seats};
 pub use timeline::{RestoreError, Segment, Timeline};

@@ -8,22 +8,24 @@ use crate::protocol::{Micros, Seq};
 /// A range of publications, as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
-    /// By place, both ends included; without an end, as far as there is anything.
-    Seqs {
-        /// The first.
-        from: Option<Seq>,
-        /// The last.
-        to: Option<Seq>,
-    },
-    /// By the instant at which they are due, both ends included.
-    Instants {
-        /// The first is due then, or is the next one.
-        from: Option<Micros>,
-        /// The last is due then, or is the one before.
-        to: Option<Micros>,
+    /// Both ends included; without an end, as far as there is anything.
+    Range {
+        /// The first; of an instant, the one due then or the next one.
+        from: Option<End>,
+        /// The last; of an instant, the one due then or the one before.
+        to: Option<End>,
     },
     /// The newest so many.
     Newest(u64),
+}
+
+/// One end of a range; the other may be of the other kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By place.
+    Seq(Seq),
+    /// By the instant at which it is due.
+    Instant(Micros),
 }
 
 /// What is given of a [`Span`].
@@ -62,17 +64,19 @@ impl Span {
     fn ends(self, timeline: &Timeline, newest: Seq) -> (Seq, Seq) {
         let start = Seq::ZERO.next();
         match self {
-            Self::Seqs { from, to } => (
-                from.map_or(start, |from| from.max(start)),
-                to.map_or(newest, |to| to.min(newest)),
+            Self::Range { from, to } => (
+                from.map_or(start, |from| match from {
+                    End::Seq(seq) => seq.max(start),
+                    End::Instant(t) => {
+                        let before = Micros::new(t.get().saturating_sub(1));
+                        timeline.due(before).next()
+                    }
+                }),
+                to.map_or(newest, |to| match to {
+                    End::Seq(seq) => seq.min(newest),
+                    End::Instant(t) => timeline.due(t).min(newest),
+                }),
             ),
-            Self::Instants { from, to } => {
-                let before = |t: Micros| timeline.due(Micros::new(t.get().saturating_sub(1)));
-                (
-                    from.map_or(start, |from| before(from).next()),
-                    to.map_or(newest, |to| timeline.due(to).min(newest)),
-                )
-            }
             Self::Newest(count) => (
                 Seq::saturating(newest.get().saturating_sub(count) + 1),
                 newest,
@@ -84,10 +88,10 @@ impl Span {
     /// reached: what is to come may yet be due sooner than it is now.
     fn is_past(self, timeline: &Timeline, newest: Seq) -> bool {
         match self {
-            Self::Seqs { to, .. } => to.is_some_and(|to| to <= newest),
-            Self::Instants { to, .. } => {
-                to.is_some_and(|to| timeline.t(newest).is_some_and(|t| to <= t))
-            }
+            Self::Range { to, .. } => to.is_some_and(|to| match to {
+                End::Seq(seq) => seq <= newest,
+                End::Instant(t) => timeline.t(newest).is_some_and(|reached| t <= reached),
+            }),
             Self::Newest(_) => false,
         }
     }
@@ -118,16 +122,16 @@ mod tests {
     }
 
     fn seqs(from: Option<u64>, to: Option<u64>) -> Span {
-        let seq = |value: Option<u64>| value.map(Seq::saturating);
-        Span::Seqs {
+        let seq = |value: Option<u64>| value.map(|seq| End::Seq(Seq::saturating(seq)));
+        Span::Range {
             from: seq(from),
             to: seq(to),
         }
     }
 
     fn instants(from: Option<i64>, to: Option<i64>) -> Span {
-        let t = |value: Option<i64>| value.map(Micros::new);
-        Span::Instants {
+        let t = |value: Option<i64>| value.map(|t| End::Instant(Micros::new(t)));
+        Span::Range {
             from: t(from),
             to: t(to),
         }
@@ -182,5 +186,21 @@ mod tests {
             "1..9 - false"
         );
         assert_eq!(served(instants(Some(nine + 1), None), 99), "-..- - false");
+    }
+
+    #[test]
+    fn ends_of_different_kinds_make_a_range_too() {
+        let mixed = |from, to| Span::Range {
+            from: Some(from),
+            to: Some(to),
+        };
+        let seq = |seq| End::Seq(Seq::saturating(seq));
+        let at = |seconds: i64| End::Instant(Micros::new(seconds * 1_000_000));
+        assert_eq!(served(mixed(seq(3), at(6)), 2), "3..4 5 true");
+        assert_eq!(served(mixed(seq(5), at(6)), 2), "5..6 - true");
+        assert_eq!(served(mixed(seq(7), at(6)), 2), "-..- - true");
+        assert_eq!(served(mixed(seq(7), at(99)), 9), "7..9 - false");
+        assert_eq!(served(mixed(at(3), seq(4)), 9), "3..4 - true");
+        assert_eq!(served(mixed(at(3), seq(10)), 9), "3..9 - false");
     }
 }

@@ -145,6 +145,21 @@ fn paging_by_next_is_dense_over_many_laps() {
 }
 
 #[test]
+fn a_range_of_instants_is_paged_by_next_too() {
+    let hub = hub_with_max(500, PAST, &counted(7));
+    let to_t = T0 + 1_233_000;
+    let page = |from: String| place(&history(&hub, &format!("?{from}&to_t={to_t}&limit=500")));
+    let (first, last, next) = page(format!("from_t={}", T0 + 99_500));
+    assert_eq!((first, last, next), (Some(101), Some(600), Some(601)));
+    assert_eq!(
+        page("from=601".into()),
+        (Some(601), Some(1_100), Some(1_101))
+    );
+    assert_eq!(page("from=1101".into()), (Some(1_101), Some(1_234), None));
+    assert_eq!(page("from=1235".into()), (None, None, None));
+}
+
+#[test]
 fn a_range_is_what_it_says_and_no_more_than_there_is() {
     let hub = hub_with_max(2_000, OVER, &counted(3_000));
     for (query, expected) in [

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use warp::http::StatusCode;
 
 use super::format::Format;
-use crate::hub::Span;
+use crate::hub::{End, Span};
 use crate::protocol::{Micros, Seq};
 use crate::routes::problem::Problem;
 
@@ -59,7 +59,7 @@ pub(super) fn parse(query: &str, history_max: u64) -> Result<Query, Problem> {
         .unwrap_or(LIMIT_DEFAULT)
         .clamp(1, history_max);
     let span = parameters.span(last)?.unwrap_or(match thinning {
-        Some(_) => Span::Seqs {
+        Some(_) => Span::Range {
             from: None,
             to: None,
         },
@@ -136,24 +136,16 @@ impl Parameters {
         let seq = |name| self.count(name).map(|count| count.map(Seq::saturating));
         let (from, to) = (seq("from")?, seq("to")?);
         let (from_t, to_t) = (self.instant("from_t")?, self.instant("to_t")?);
-        let by_seq = from.is_some() || to.is_some();
-        let by_t = from_t.is_some() || to_t.is_some();
-        match (by_seq, by_t, last) {
-            (false, false, None) => Ok(None),
-            (true, false, None) => {
-                check_order("from", from, "to", to)?;
-                Ok(Some(Span::Seqs { from, to }))
-            }
-            (false, true, None) => {
-                check_order("from_t", from_t, "to_t", to_t)?;
-                Ok(Some(Span::Instants {
-                    from: from_t,
-                    to: to_t,
-                }))
-            }
-            (false, false, Some(last)) => Ok(Some(Span::Newest(last))),
-            _ => Err(bad(
-                "more than one kind of range is given; give `from` and `to`, or `from_t` and `to_t`, or `last`",
+        check_order("from", from, "to", to)?;
+        check_order("from_t", from_t, "to_t", to_t)?;
+        let from = one_end("from", from, "from_t", from_t)?;
+        let to = one_end("to", to, "to_t", to_t)?;
+        match (from, to, last) {
+            (None, None, None) => Ok(None),
+            (None, None, Some(last)) => Ok(Some(Span::Newest(last))),
+            (from, to, None) => Ok(Some(Span::Range { from, to })),
+            (_, _, Some(_)) => Err(bad(
+                "`last` is given with an end of a range; give `from` or `from_t` and `to` or `to_t`, or only `last`",
             )),
         }
     }
@@ -176,6 +168,21 @@ impl Parameters {
                 "`field` is given without `points`; say how many points are wanted",
             )),
         }
+    }
+}
+
+/// An end of a range may be of either kind, but of one.
+fn one_end(
+    seq_name: &str,
+    seq: Option<Seq>,
+    t_name: &str,
+    t: Option<Micros>,
+) -> Result<Option<End>, Problem> {
+    match (seq, t) {
+        (Some(_), Some(_)) => Err(bad(format!(
+            "`{seq_name}` and `{t_name}` are both given; give one of them"
+        ))),
+        (seq, t) => Ok(seq.map(End::Seq).or(t.map(End::Instant))),
     }
 }
 

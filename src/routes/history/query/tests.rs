@@ -9,8 +9,8 @@ fn good(query: &str) -> Query {
 }
 
 fn seqs(from: Option<u64>, to: Option<u64>) -> Span {
-    let seq = |value: Option<u64>| value.map(Seq::saturating);
-    Span::Seqs {
+    let seq = |value: Option<u64>| value.map(|seq| End::Seq(Seq::saturating(seq)));
+    Span::Range {
         from: seq(from),
         to: seq(to),
     }
@@ -45,16 +45,17 @@ fn what_is_enormous_is_the_most_there_can_be() {
     let thinned = good(&format!("points={enormous}&field=v&last={enormous}"));
     assert_eq!(thinned.thinning.unwrap().points, MAX);
     assert_eq!(thinned.span, Span::Newest(u64::MAX));
-    let Span::Instants { to, .. } = good(&format!("to_t={enormous}")).span else {
-        panic!("no instants")
-    };
-    assert_eq!(to, Some(Micros::new(i64::MAX)));
+    let to = Some(End::Instant(Micros::new(i64::MAX)));
+    assert_eq!(
+        good(&format!("to_t={enormous}")).span,
+        Span::Range { from: None, to }
+    );
 }
 
 #[test]
 fn instants_are_microseconds_or_as_people_and_programs_type_them() {
-    let expected = Span::Instants {
-        from: Some(Micros::new(1_767_225_600_500_000)),
+    let expected = Span::Range {
+        from: Some(End::Instant(Micros::new(1_767_225_600_500_000))),
         to: None,
     };
     for typed in [
@@ -68,6 +69,16 @@ fn instants_are_microseconds_or_as_people_and_programs_type_them() {
     ] {
         assert_eq!(good(&format!("from_t={typed}")).span, expected, "{typed}");
     }
+}
+
+#[test]
+fn the_ends_of_a_range_may_be_of_different_kinds() {
+    let seq = Some(End::Seq(Seq::saturating(7)));
+    let instant = Some(End::Instant(Micros::new(9)));
+    let (from, to) = (seq, instant);
+    assert_eq!(good("from=7&to_t=9").span, Span::Range { from, to });
+    let (from, to) = (instant, seq);
+    assert_eq!(good("from_t=9&to=7").span, Span::Range { from, to });
 }
 
 #[test]
@@ -93,9 +104,12 @@ fn what_makes_no_sense_is_refused_with_its_name() {
         ("to_t=yesterday", "`to_t`"),
         ("to_t=2026-01-01", "`to_t`"),
         ("from_t=2&to_t=1", "`from_t` is 2 and lies after `to_t`"),
-        ("from=1&to_t=1", "more than one kind of range"),
-        ("from=1&last=1", "more than one kind of range"),
-        ("to_t=1&last=1", "more than one kind of range"),
+        ("from=1&from_t=1", "`from` and `from_t` are both given"),
+        ("from_t=1&to=1&to_t=1", "`to` and `to_t` are both given"),
+        ("from=1&last=1", "`last` is given with"),
+        ("to=1&last=1", "`last` is given with"),
+        ("from_t=1&last=1", "`last` is given with"),
+        ("from=1&to_t=1&last=1", "`last` is given with"),
         ("from=1&from=1", "`from` is given twice"),
         ("format=json&format=csv", "`format` is given twice"),
         ("format=xml", "`format`"),
