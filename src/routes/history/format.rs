@@ -53,13 +53,19 @@ impl Format {
             .ok_or_else(|| refused("`format` is not one of `json`, `ndjson` and `csv`"))
     }
 
-    /// The format that `Accept` prefers, by weight and then by how exactly it is named.
+    /// The format that `Accept` prefers, by weight and then by how exactly it is named. With an item in it that
+    /// cannot be read, nobody knows what it refuses: whoever is left with nothing gets the first.
     pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
-        let lines = headers.get_all(header::ACCEPT).iter();
-        let items = lines
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','));
-        let ranges: Vec<_> = items.filter_map(MediaRange::parse).collect();
+        let (mut ranges, mut is_understood) = (Vec::new(), true);
+        for line in headers.get_all(header::ACCEPT) {
+            let items = line.to_str().unwrap_or("unreadable").split(',');
+            for item in items.filter(|item| !item.trim().is_empty()) {
+                match MediaRange::parse(item) {
+                    Some(range) => ranges.push(range),
+                    None => is_understood = false,
+                }
+            }
+        }
         if ranges.is_empty() {
             return Ok(Self::Json);
         }
@@ -74,6 +80,7 @@ impl Format {
         weighed
             .max_by_key(|&(weight, exactness, _)| (weight, exactness))
             .map(|(_, _, format)| format)
+            .or((!is_understood).then_some(Self::Json))
             .ok_or_else(|| {
                 refused(
                     "`Accept` takes none of `application/json`, `application/x-ndjson` and `text/csv`; \
@@ -99,10 +106,14 @@ struct MediaRange<'a> {
 }
 
 impl<'a> MediaRange<'a> {
-    /// `None` for what is none; it counts as not said.
+    /// `None` for what is none.
     fn parse(item: &'a str) -> Option<Self> {
         let mut parts = item.split(';').map(str::trim);
-        let (r#type, subtype) = parts.next()?.split_once('/')?;
+        let (r#type, subtype) = match parts.next()? {
+            // Some libraries of old say so.
+            "*" => ("*", "*"),
+            range => range.split_once('/')?,
+        };
         let mut parameters = parts.filter_map(|parameter| parameter.split_once('='));
         let weight = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
         let weight = weight.map_or(Some(1_000), |(_, text)| thousandths(text.trim()))?;
@@ -121,13 +132,14 @@ impl<'a> MediaRange<'a> {
     }
 }
 
-/// A weight of 0 to 1 with at most three places (RFC 9110, section 12.4.2).
+/// A weight of 0 to 1 with at most three places (RFC 9110, section 12.4.2); clients leave out the 0 before them.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
     let is_spelled_well = places.len() <= 3 && places.bytes().all(|byte| byte.is_ascii_digit());
     let thousandths: u16 = format!("{places:0<3}").parse().ok()?;
     match whole {
-        "0" if is_spelled_well => Some(thousandths),
+        "" if places.is_empty() => None,
+        "" | "0" if is_spelled_well => Some(thousandths),
         "1" if is_spelled_well && thousandths == 0 => Some(1_000),
         _ => None,
     }
@@ -162,6 +174,17 @@ mod tests {
             ("image/png", "none"),
             ("*/*;q=0.000", "none"),
             ("text/csv;q=1.5", "json"),
+            (
+                "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+                "json",
+            ),
+            ("text/html, *", "json"),
+            ("text/csv;q=.3, application/x-ndjson;q=.25", "csv"),
+            ("text/csv;q=.000", "none"),
+            ("text/html;q=., image/png", "json"),
+            ("image/png, nonsense", "json"),
+            ("text/csv;q=, application/x-ndjson", "ndjson"),
+            ("image/png, ,", "none"),
         ] {
             assert_eq!(accepted(accept), format, "{accept}");
         }
