@@ -54,6 +54,9 @@ impl Extremes {
                 numbers.push(number);
             }
         }
+        // They stay for as long as the hub runs.
+        indices.shrink_to_fit();
+        numbers.shrink_to_fit();
         (!numbers.is_empty()).then(|| Self::over(indices, numbers))
     }
 
