@@ -153,7 +153,8 @@ async fn of_dataset<T: Send + 'static>(
 /// Names what there is, so that a misspelt field is found; of a great many only some.
 fn no_numbers(topic: &Topic, field: &str) -> Problem {
     const NAMED_MAX: usize = 20;
-    let keys: Vec<_> = topic.dataset().fields().keys().take(NAMED_MAX).collect();
+    let keys = topic.dataset().fields().keys().take(NAMED_MAX);
+    let keys: Vec<_> = keys.map(query::shown).collect();
     let detail = format!(
         "no record has a number in `field`, which is `{}`; the fields are `{}`",
         query::shown(field),

@@ -46,6 +46,15 @@ fn a_query_that_makes_no_sense_is_refused_with_the_name_of_its_parameter() {
 }
 
 #[test]
+fn fields_with_long_names_are_named_in_short() {
+    let hub = Hub::start(OVER, &json!([{"k".repeat(10_000): 1}]).to_string());
+    let answer = get(&hub, "?points=5&field=k");
+    answer.expect_problem(400);
+    assert!(answer.text().len() < 400, "{}", answer.text());
+    assert!(answer.text().contains(&format!("`{}…`", "k".repeat(60))));
+}
+
+#[test]
 fn there_is_no_history_of_what_is_not_there() {
     let hub = Hub::start(OVER, "[1]");
     for path in [
