@@ -163,7 +163,7 @@ fn no_numbers(topic: &Topic, field: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 
-/// Strong: the same tag means the same bytes. The version stands for how they are spelled, the epoch for the
+/// Strong: the same tag means the same bytes. Version and commit stand for how they are spelled, the epoch for the
 /// dataset and the schedule.
 fn tag(topic: &Topic, served: &Served, query: &Query, format: Format) -> String {
     let mut digest = Sha256::new();
@@ -172,6 +172,7 @@ fn tag(topic: &Topic, served: &Served, query: &Query, format: Format) -> String 
         digest.update(format!("{ingredient}\n"));
     };
     add(&env!("CARGO_PKG_VERSION"));
+    add(&env!("TICKCAST_COMMIT"));
     add(topic.epoch());
     add(&format.name());
     let (first, last) = served.ends.unzip();
