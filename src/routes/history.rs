@@ -62,9 +62,10 @@ async fn answer(
         Some(format) => format,
         None => Format::accepted(headers)?,
     };
-    let limit = match query.thinning {
-        Some(_) => u64::MAX,
-        None => query.limit,
+    // Before a 304 as well: a field that is not there is an error, whatever the client has kept.
+    let (extremes, limit) = match &query.thinning {
+        Some(thinning) => (Some(extremes(&topic, &thinning.field).await?), u64::MAX),
+        None => (None, query.limit),
     };
     let served = topic.served(query.span, limit);
     let tag = served
@@ -72,7 +73,11 @@ async fn answer(
         .then(|| tag(&topic, &served, &query, format));
     let response = match &tag {
         Some(tag) if is_known(headers, tag) => StatusCode::NOT_MODIFIED.into_response(),
-        _ => ok(&topic, &served, query.thinning, format).await?,
+        _ => {
+            let points = query.thinning.map(|thinning| thinning.points);
+            let seqs = seqs(&topic, &served, extremes.zip(points));
+            ok(&topic, &served, seqs, format).await?
+        }
     };
     Ok(labelled(response, &topic, &served, tag))
 }
@@ -81,13 +86,9 @@ async fn answer(
 async fn ok(
     topic: &Arc<Topic>,
     served: &Served,
-    thinning: Option<Thinning>,
+    seqs: Seqs,
     format: Format,
 ) -> Result<Response, Problem> {
-    let seqs = match thinning {
-        Some(thinning) => thin(topic, served, thinning).await?,
-        None => whole(served),
-    };
     let (from, to) = served.ends.unzip();
     let head = match format {
         Format::Json => HistoryHead {
@@ -114,24 +115,19 @@ async fn ok(
     Ok(response)
 }
 
-fn whole(served: &Served) -> Seqs {
-    match served.ends {
-        Some((first, last)) => all(first, last),
-        None => Box::new(std::iter::empty()),
+/// What of `served` is in the answer: all, or so many points.
+fn seqs(topic: &Topic, served: &Served, thinning: Option<(Arc<Extremes>, u64)>) -> Seqs {
+    match (served.ends, thinning) {
+        (None, _) => Box::new(std::iter::empty()),
+        (Some((first, last)), None) => all(first, last),
+        (Some(ends), Some((extremes, points))) => thinned(topic.timeline(), extremes, ends, points),
     }
 }
 
-async fn thin(topic: &Arc<Topic>, served: &Served, thinning: Thinning) -> Result<Seqs, Problem> {
-    let Thinning { points, field } = thinning;
-    let extremes: Result<Arc<Extremes>, String> = of_dataset(topic, move |topic| {
-        topic.dataset().extremes(&field).ok_or(field)
-    })
-    .await?;
-    let extremes = extremes.map_err(|field| no_numbers(topic, &field))?;
-    Ok(match served.ends {
-        Some(ends) => thinned(topic.timeline(), extremes, ends, points),
-        None => whole(served),
-    })
+async fn extremes(topic: &Arc<Topic>, field: &str) -> Result<Arc<Extremes>, Problem> {
+    let key = field.to_owned();
+    let extremes = of_dataset(topic, move |topic| topic.dataset().extremes(&key)).await?;
+    extremes.ok_or_else(|| no_numbers(topic, field))
 }
 
 /// Runs `look` where going through a whole dataset keeps nobody waiting.

@@ -46,6 +46,18 @@ fn a_query_that_makes_no_sense_is_refused_with_the_name_of_its_parameter() {
 }
 
 #[test]
+fn a_client_that_takes_any_tag_is_told_of_its_mistake_all_the_same() {
+    let hub = Hub::start(OVER, "[{\"v\":1},{\"v\":2}]");
+    let ask = |query: &str| {
+        let path = format!("/api/v1/topics/demo/history?from=1&to=2{query}");
+        Raw::ask(hub.public(), "GET", &path, "if-none-match: *\r\n")
+    };
+    assert_eq!(ask("").status, 304);
+    assert_eq!(ask("&points=5&field=v").status, 304);
+    ask("&points=5&field=w").expect_problem(400);
+}
+
+#[test]
 fn fields_with_long_names_are_named_in_short() {
     let hub = Hub::start(OVER, &json!([{"k".repeat(10_000): 1}]).to_string());
     let answer = get(&hub, "?points=5&field=k");
