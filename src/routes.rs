@@ -28,6 +28,7 @@ use warp::{Filter, Rejection, Reply};
 
 pub use access::{Origins, TrustedProxies};
 pub use handover::{Handover, Socket};
+pub use history::Answers;
 pub use remote::Peer;
 
 use crate::fanout::{Drain, Lanes};
@@ -52,6 +53,8 @@ pub struct Context {
     pub proxies: TrustedProxies,
     /// The most records that one history request returns.
     pub history_max: u64,
+    /// Places for answers from the history.
+    pub answers: Answers,
     /// The way out for viewers.
     pub drain: Arc<Drain>,
     /// The threads that viewers are served on.

@@ -30,7 +30,7 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats, Topic};
 use crate::journal::{JournalError, Keeper};
 use crate::producer;
-use crate::routes::{self, Context, Origins, TrustedProxies};
+use crate::routes::{self, Answers, Context, Origins, TrustedProxies};
 use crate::settings::Settings;
 use crate::source::Dataset;
 
@@ -195,6 +195,7 @@ fn context(
         origins: Origins::new(server.allowed_origins.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
         history_max: server.history_max,
+        answers: Answers::default(),
         lanes: Lanes::start(clock, &drain).map_err(StartError::Lanes)?,
         drain,
         tasks: TaskTracker::new(),

@@ -1,5 +1,6 @@
 //! `GET /api/v1/topics/{topic}/history`: any range of a topic's past, computed as it is read.
 
+mod answers;
 mod body;
 mod format;
 mod query;
@@ -16,6 +17,8 @@ use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
+use self::answers::Answering;
+pub use self::answers::Answers;
 use self::body::Body;
 use self::format::Format;
 use self::query::{Query, Thinning};
@@ -62,6 +65,7 @@ async fn answer(
         Some(format) => format,
         None => Format::accepted(headers)?,
     };
+    let place = context.answers.begin()?;
     // Before a 304 as well: a field that is not there is an error, whatever the client has kept.
     let (extremes, limit) = match &query.thinning {
         Some(thinning) => (Some(extremes(&topic, &thinning.field).await?), u64::MAX),
@@ -76,7 +80,7 @@ async fn answer(
         _ => {
             let points = query.thinning.map(|thinning| thinning.points);
             let seqs = seqs(&topic, &served, extremes.zip(points));
-            ok(&topic, &served, seqs, format).await?
+            ok(&topic, &served, seqs, format, place).await?
         }
     };
     Ok(labelled(response, &topic, &served, tag))
@@ -88,6 +92,7 @@ async fn ok(
     served: &Served,
     seqs: Seqs,
     format: Format,
+    place: Answering,
 ) -> Result<Response, Problem> {
     let (from, to) = served.ends.unzip();
     let head = match format {
@@ -106,6 +111,7 @@ async fn ok(
         topic: Arc::clone(topic),
         seqs,
         format,
+        place,
     };
     let mut response = warp::reply::stream(body.into_stream(head)).into_response();
     response.headers_mut().insert(

@@ -111,11 +111,16 @@ struct Accepted {
 fn prepare(socket: &TcpStream) {
     // Frames are small and due now.
     _ = socket.set_nodelay(true);
-    // Whoever asks and then does not read the answers is cut by the kernel; of a viewer `fanout` knows better.
     #[cfg(target_os = "linux")]
     {
+        // Else the kernel takes megabytes of an answer that nobody reads. What is on its way does not count, so a long
+        // line is filled all the same.
+        const UNSENT_MAX: u32 = 64 * 1024;
+        // Whoever asks and then does not read the answers is cut by the kernel; of a viewer `fanout` knows better.
         const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(30);
-        _ = SockRef::from(socket).set_tcp_user_timeout(Some(ANSWER_TAKEN_WITHIN));
+        let socket = SockRef::from(socket);
+        _ = socket.set_tcp_notsent_lowat(UNSENT_MAX);
+        _ = socket.set_tcp_user_timeout(Some(ANSWER_TAKEN_WITHIN));
     }
 }
 

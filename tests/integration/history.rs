@@ -1,5 +1,6 @@
 //! History over HTTP: any range of a topic's past, in three forms, never more than is due.
 
+mod crowd;
 mod forms;
 mod memory;
 mod refusals;

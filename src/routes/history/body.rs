@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::answers::Answering;
 use super::format::Format;
 use super::table;
 use crate::hub::Topic;
@@ -18,6 +19,7 @@ pub(super) struct Body {
     pub(super) topic: Arc<Topic>,
     pub(super) seqs: Seqs,
     pub(super) format: Format,
+    pub(super) place: Answering,
 }
 
 /// How much is made at a time.
@@ -33,6 +35,7 @@ const STEPS_MAX: usize = 1_024;
 struct UnderWay {
     chunk: Vec<u8>,
     _turn: OwnedSemaphorePermit,
+    _place: Answering,
 }
 
 impl AsRef<[u8]> for UnderWay {
@@ -57,9 +60,14 @@ impl Body {
                 // A client that reads as fast as records can be made must not keep the thread from others.
                 tokio::task::yield_now().await;
                 chunk.reserve(CHUNK_ROOM);
+                let place = body.place.clone();
                 let is_over = body.fill(&mut chunk, &mut is_first);
                 let rest = (!is_over).then(|| (body, Vec::new(), is_first));
-                let chunk = UnderWay { chunk, _turn: turn };
+                let chunk = UnderWay {
+                    chunk,
+                    _turn: turn,
+                    _place: place,
+                };
                 Some((Ok(Bytes::from_owner(chunk)), rest))
             }
         })

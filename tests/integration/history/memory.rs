@@ -40,7 +40,7 @@ fn a_million_records_do_not_stand_in_memory() {
     );
 }
 
-fn saw_of_texts() -> String {
+pub(super) fn saw_of_texts() -> String {
     let record =
         |n: u64| json!({"n": n, "text": "a text that takes some room, so that an answer is long"});
     json!((0..1_000).map(record).collect::<Vec<_>>()).to_string()
