@@ -109,7 +109,9 @@ async fn the_history_of_what_a_viewer_was_sent_is_what_it_was_sent() {
 #[test]
 fn any_place_since_the_timeline_began_is_served_with_its_record_and_its_instant() {
     let hub = Hub::start(PAST, ODD);
-    let newest = history(&hub, "?last=1")["to"].as_u64().unwrap();
+    // Not from an answer with records: one of them is JSON that serde_json does not read.
+    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let newest = topic["retained"]["to"].as_u64().unwrap();
     assert!(newest > 200_000_000_000);
     let mut random = 7_u64;
     for _ in 0..200 {
