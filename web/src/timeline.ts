@@ -3,9 +3,14 @@
  * hub's messages in their order and answers for any hub time; it draws nothing and opens no socket.
  *
  * # No line across a hole
- * Wherever `seq` does not follow on, or the hub says `gap`, the line breaks. So it does where somebody moved
- * the dataset elsewhere (`jump` by `seek`), because what lies on both sides are no neighbours. A `loop` is not such
- * a place: a dataset that loops is a ring, its first record follows its last, and nothing is missing.
+ * Wherever `seq` does not follow on, the line breaks. A `gap` only announces that: what it names may still come,
+ * over the next connection, and then nothing is missing. The line also breaks where the timeline rested and where
+ * somebody moved the dataset elsewhere (`jump` by `seek`), whatever comes, because what lies on both sides are no
+ * neighbours. A `loop` is not such a place: a dataset that loops is a ring, and its first record follows its last.
+ *
+ * # One quantity
+ * Labels may change within an epoch. The line keeps its field as long as records have it; another field begins
+ * another line.
  *
  * # Each record once
  * Only `seq` decides what is new, so that it does not matter how often, and from which connection, a record
@@ -16,8 +21,8 @@
  */
 
 import type { Batch, End, Gap, Hello, HubMessage, Joining, Json, State, TimelineSegment } from "./protocol";
-import { chooseField, type Field, readField } from "./timeline/field";
-import { record } from "./timeline/recording";
+import { chooseField, describeField, type Field, hasField, readField } from "./timeline/field";
+import { jumpAt, record } from "./timeline/recording";
 import { indexAt, Ring, type Samples } from "./timeline/ring";
 
 /** What one frame shows. */
@@ -39,11 +44,14 @@ export class Timeline {
   #hello: Hello | undefined;
   #newestSeq = 0;
   #newestTime = Number.NEGATIVE_INFINITY;
-  #isBroken = false;
+  /** Instants that no line may cross, and that no record has come after yet. */
+  #breaks: number[] = [];
   /** The first record expected; undefined: whichever comes first, because none was asked for by its position. */
   #wanted: number | undefined;
   #missed = 0;
   #field: Field | undefined;
+  /** The labels have changed, and no record has shown yet whether the field is still there. */
+  #isFieldOpen = false;
   #segment: TimelineSegment | undefined;
   #delayMs = 0;
   #heldFrom = Number.POSITIVE_INFINITY;
@@ -70,7 +78,7 @@ export class Timeline {
         this.#miss(message);
         break;
       case "jump":
-        if (message.reason !== "loop" && message.seq > this.#newestSeq) this.#isBroken = true;
+        if (message.reason !== "loop" && message.seq > this.#newestSeq) this.#breakAt(message.t / 1000);
         break;
       case "state":
         this.#announced.push(message);
@@ -132,15 +140,19 @@ export class Timeline {
    */
   recording(hubNow: number, most: number): HubMessage[] {
     if (this.#hello === undefined) return [];
+    const isHeld = this.#heldFrom !== Number.POSITIVE_INFINITY;
     const hello: Hello = {
       ...this.#hello,
+      now: isHeld ? Math.round(this.#heldFrom * 1000) : this.#hello.now,
       timeline: this.#segment ?? null,
       delay: Math.round(this.#delayMs * 1000),
       recovered: null,
     };
     const from = this.playhead(hubNow) - this.#windowMs;
     const records = this.#field === undefined ? [] : record(this.#ring.samples(), from, this.#field, most);
-    return this.#end === undefined ? [hello, ...records] : [hello, ...records, this.#end];
+    const breaks = records.length === 0 ? [] : this.#breaks.map((at) => jumpAt(at, this.#newestSeq + 1));
+    const said: HubMessage[] = [hello, ...records, ...breaks];
+    return this.#end === undefined ? said : [...said, this.#end];
   }
 
   /** The instant to show when the hub's clock reads `hubNow`. It stays where the timeline ends or rests. */
@@ -170,8 +182,7 @@ export class Timeline {
     const knowsUs = hello.recovered === true && this.#wanted !== undefined;
     const isBehind = hello.seq < this.#newestSeq && !knowsUs;
     if (hello.epoch !== before?.epoch || isBehind) this.#restart();
-    // Labels may change while the epoch stays; only then is the choice made anew, so that nothing flickers.
-    if (JSON.stringify(hello.fields) !== JSON.stringify(before?.fields)) this.#field = undefined;
+    if (JSON.stringify(hello.fields) !== JSON.stringify(before?.fields)) this.#relabel(hello.fields);
     this.#hello = hello;
     this.#viewers = hello.viewers;
     this.#announced = [];
@@ -179,10 +190,17 @@ export class Timeline {
     this.#follow(hello.timeline, hello.delay, hello.now);
   }
 
+  /** What is drawn stays what it is, under its new label, until a record says that it is no more. */
+  #relabel(labels: Hello["fields"]): void {
+    if (this.#field === undefined) return;
+    this.#field = describeField(this.#field.name, labels);
+    this.#isFieldOpen = true;
+  }
+
   #follow(segment: TimelineSegment | null, delay: number, t: number): void {
     const isHeld = segment?.playing === false;
     // After a rest `seq` goes on as if nothing had been, but time has passed without records.
-    if (!isHeld && this.#heldFrom !== Number.POSITIVE_INFINITY) this.#isBroken = true;
+    if (!isHeld && this.#heldFrom !== Number.POSITIVE_INFINITY) this.#breakAt(this.#heldFrom);
     this.#segment = segment ?? undefined;
     this.#delayMs = delay / 1000;
     this.#heldFrom = isHeld ? t / 1000 : Number.POSITIVE_INFINITY;
@@ -197,10 +215,7 @@ export class Timeline {
   #miss({ from, to }: Gap): void {
     // Without a range the position itself was worthless, and so is what led to it.
     if (from === null) this.#restart();
-    else if (to === null || to > this.#newestSeq) {
-      this.#isBroken = true;
-      this.#wanted ??= from;
-    }
+    else if (to === null || to > this.#newestSeq) this.#wanted ??= from;
   }
 
   #appendAll({ seq, t, dt, data }: Batch): void {
@@ -217,19 +232,35 @@ export class Timeline {
     this.#goOn(seq, time);
     this.#newestSeq = seq;
     this.#newestTime = time;
-    this.#field ??= chooseField(record, this.#hello?.fields ?? {});
+    this.#choose(record);
+    // A record without the number is a break, not a longer segment.
     if (this.#field !== undefined) this.#ring.push(time, readField(record, this.#field), seq);
-    // The line had a number and has none to go on with: that is a break, not a longer segment.
-    else if (this.#ring.length > 0) this.#ring.push(time, Number.NaN, seq);
+  }
+
+  #choose(record: Json): void {
+    if (this.#field !== undefined && (!this.#isFieldOpen || hasField(record, this.#field))) {
+      this.#isFieldOpen = false;
+      return;
+    }
+    const chosen = chooseField(record, this.#hello?.fields ?? {});
+    if (chosen === undefined) return;
+    // What was drawn is another quantity, and the scale and the unit are no longer its own.
+    this.#ring.clear();
+    this.#field = chosen;
+    this.#isFieldOpen = false;
   }
 
   /** From the newest record to this one: either the line goes on, or it breaks. */
   #goOn(seq: number, time: number): void {
     const next = this.#newestSeq + 1;
-    if (seq > next || this.#isBroken) this.#break(time);
+    if (seq > next || this.#breaks.some((at) => at <= time)) this.#break(time);
     if (this.hasRecords) this.#missed += seq - Math.max(next, this.#wanted ?? seq);
-    this.#isBroken = false;
+    this.#breaks = this.#breaks.filter((at) => at > time);
     this.#wanted = seq + 1;
+  }
+
+  #breakAt(at: number): void {
+    if (at >= this.#newestTime) this.#breaks.push(at);
   }
 
   #break(before: number): void {
@@ -242,7 +273,8 @@ export class Timeline {
     this.#newestSeq = 0;
     this.#newestTime = Number.NEGATIVE_INFINITY;
     this.#field = undefined;
-    this.#isBroken = false;
+    this.#isFieldOpen = false;
+    this.#breaks = [];
   }
 }
 

@@ -98,6 +98,46 @@ test("nothing from before the window is kept", () => {
   expect(samples(after).seqs.at(-1)).toBe(1_400);
 });
 
+test("labels that have changed meanwhile do not put another quantity on the kept line", () => {
+  const both = (seq: number) => data(seq, { value: seq, temp: -seq });
+  const fields = { temp: { label: "Temperature", unit: "°C" } };
+  const goOn = (record: HubMessage) => {
+    const after = reloaded(timelineOf([hello(), both(1), both(2)]), dueAt(2) / 1000);
+    after.joining(dueAt(2) / 1000);
+    for (const message of [hello({ seq: 3, recovered: true, fields }), record]) after.apply(message);
+    return [after.field?.name, after.field?.unit, samples(after).values];
+  };
+  expect(goOn(both(3))).toEqual(["value", undefined, [1, 2, 3]]);
+  expect(goOn(data(3, { temp: -3 }))).toEqual(["temp", "°C", [-3]]);
+});
+
+test("a gap that a reload comes after is no break if everything follows", () => {
+  const before = timelineOf([hello(), batch(1, 3), { type: "gap", from: 4, to: 9, reason: "slow" }]);
+  const after = reloaded(before, dueAt(9) / 1000);
+  expect(after.joining(dueAt(9) / 1000)).toEqual({ since: "e1:3" });
+  after.apply(hello({ seq: 9, recovered: true }));
+  after.apply(batch(4, 6));
+  expect(samples(after).values).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(after.missed).toBe(0);
+});
+
+test.each([
+  ["that was over", [segment], { seq: 4 }],
+  ["that lasted", [], { seq: 4 }],
+])("a rest %s when the page was reloaded is not bridged after it", (_, resumed, rest) => {
+  const before = timelineOf([hello(), batch(1, 3)]);
+  const states = [{ ...segment, playing: false }, ...resumed];
+  for (const [i, timeline] of states.entries())
+    before.apply({ type: "state", t: dueAt(4 + i), timeline, delay: 0, by: null });
+  before.playhead(dueAt(6) / 1000);
+  const after = reloaded(before, dueAt(6) / 1000);
+  after.joining(dueAt(6) / 1000);
+  after.apply(hello({ ...rest, recovered: true, now: dueAt(90) }));
+  after.apply({ ...data(4), t: dueAt(80) });
+  expect(samples(after).values).toEqual([1, 2, 3, Number.NaN, 4]);
+  expect(after.missed).toBe(0);
+});
+
 test("another epoch in the hub's hello drops all of it", () => {
   const after = reloaded(timelineOf([hello(), batch(1, 9)]), START / 1000);
   after.apply(hello({ epoch: "e2", recovered: false }));

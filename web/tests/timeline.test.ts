@@ -143,6 +143,49 @@ describe("resuming", () => {
     expect(line(timeline)).toBe("1 2");
   });
 
+  test("what a gap named and the next connection brings after all is no break, and was not missed", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 100));
+    timeline.apply({ type: "gap", from: 101, to: 500, reason: "slow" });
+    expect(timeline.joining(dueAt(500) / 1000)).toEqual({ since: "e1:100" });
+    timeline.apply(hello({ seq: 500, recovered: true }));
+    timeline.apply(batch(101, 400));
+    expect(line(timeline)).not.toContain("|");
+    expect(timeline.missed).toBe(0);
+  });
+
+  test("of what a gap named, only what does not come after all is missed, once", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 100));
+    timeline.apply({ type: "gap", from: 101, to: 500, reason: "slow" });
+    timeline.joining(dueAt(600) / 1000);
+    timeline.apply(hello({ seq: 600, recovered: false }));
+    timeline.apply({ type: "gap", from: 101, to: 400, reason: "expired" });
+    timeline.apply(batch(401, 200));
+    expect(line(timeline)).toContain(" 100 | 401 ");
+    expect(timeline.missed).toBe(300);
+  });
+
+  test("a rest is a break also where everything follows, and only where it was", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    timeline.apply({
+      type: "state",
+      t: dueAt(3),
+      timeline: { ...segment, playing: false },
+      delay: 0,
+      by: null,
+    });
+    timeline.apply({ type: "state", t: dueAt(9), timeline: segment, delay: 0, by: null });
+    timeline.playhead(dueAt(10) / 1000);
+    timeline.joining(dueAt(10) / 1000);
+    timeline.apply(hello({ seq: 3, recovered: true }));
+    timeline.apply(data(2));
+    timeline.apply({ ...data(3), t: dueAt(9) });
+    expect(line(timeline)).toBe("1 2 | 3");
+    expect(timeline.missed).toBe(0);
+  });
+
   test("another epoch is another line", () => {
     const timeline = joined();
     timeline.apply(batch(1, 3));
@@ -238,6 +281,58 @@ describe("resuming", () => {
     timeline.apply(hello({ seq: 2, recovered: true }));
     timeline.apply({ ...data(2), t: dueAt(90) });
     expect(line(timeline)).toBe("1 | 2");
+  });
+});
+
+describe("labels that change within an epoch", () => {
+  const both = (seq: number) => data(seq, { value: seq, temp: -seq });
+  const temp = { temp: { label: "Temperature", unit: "°C" } };
+
+  test("leave the line its quantity as long as records have it, under its new label", () => {
+    const timeline = joined();
+    timeline.apply(both(1));
+    timeline.apply(hello({ seq: 1, recovered: true, fields: { ...temp, value: { unit: "V" } } }));
+    expect(timeline.field).toEqual({ name: "value", label: undefined, unit: "V" });
+    timeline.apply(both(2));
+    timeline.apply(data(3, { value: null, temp: -3 }));
+    timeline.apply(both(4));
+    expect(line(timeline)).toBe("1 2 | 4");
+    timeline.apply(data(5, { temp: -5 }));
+    expect(line(timeline)).toBe("1 2 | 4 |");
+    expect(timeline.field?.name).toBe("value");
+  });
+
+  test("a label that is taken away leaves the line as it is", () => {
+    const timeline = joined();
+    timeline.apply(both(1));
+    timeline.apply(hello({ seq: 1, recovered: true, fields: temp }));
+    timeline.apply(both(2));
+    expect(line(timeline)).toBe("1 2");
+    expect(timeline.field).toEqual({ name: "value", label: undefined, unit: undefined });
+  });
+
+  test.each([
+    ["another field", { temp: -3 }, "temp", "-3"],
+    ["the record itself", -3, undefined, "-3"],
+  ])("where records have only %s, that is another line", (_, record, name, expected) => {
+    const timeline = joined();
+    timeline.apply(batch(1, 2));
+    timeline.apply(hello({ seq: 2, recovered: true, fields: temp }));
+    timeline.apply(data(3, record));
+    expect(line(timeline)).toBe(expected);
+    expect(timeline.field?.name).toBe(name);
+    expect(timeline.missed).toBe(0);
+    expect(timeline.joining(dueAt(3) / 1000)).toEqual({ since: "e1:3" });
+  });
+
+  test("a record without any number says nothing about the field, and the next one does", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 2));
+    timeline.apply(hello({ seq: 2, recovered: true, fields: temp }));
+    timeline.apply(data(3, {}));
+    expect(line(timeline)).toBe("1 2 |");
+    timeline.apply(data(4, { temp: -4 }));
+    expect(line(timeline)).toBe("-4");
   });
 });
 

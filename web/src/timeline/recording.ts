@@ -22,14 +22,18 @@ export function record(samples: Samples, from: number, field: Field, most: numbe
     if (end > begin) {
       const piece = batchOf(samples, begin, end, field);
       // A step in `seq` breaks the line by itself.
-      if (piece.seq === nextSeq)
-        messages.push({ type: "jump", seq: piece.seq, t: piece.t, index: 0, reason: "seek" });
+      if (piece.seq === nextSeq) messages.push(jumpAt(times[begin] as number, piece.seq));
       messages.push(piece);
       nextSeq = piece.seq + piece.data.length;
     }
     begin = end + 1;
   }
   return messages;
+}
+
+/** Stands for whatever no line may cross from this instant on: a move, or a rest of the timeline. */
+export function jumpAt(at: number, seq: number): Jump {
+  return { type: "jump", seq, t: micros(at), index: 0, reason: "seek" };
 }
 
 function endOfPiece(seqs: Float64Array, begin: number): number {
