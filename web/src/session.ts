@@ -4,7 +4,8 @@
  * goes through the decoder like anything from outside.
  *
  * # A help, never a need
- * Storage may be forbidden, full, or hold anything. Then nothing is remembered, and the page joins as if it were new.
+ * Storage may be forbidden or hold anything. Then nothing is remembered, and the page joins as if it were new. If it is
+ * too full for the records, only `hello` is remembered, and the page asks for its window.
  */
 
 import type { Mark } from "./clock/wall";
@@ -62,10 +63,15 @@ export class Session {
 
   write({ messages, hubAt, wallAt }: Kept): void {
     const head: Head = { form: FORM, windowMs: this.#options.windowMs, hubAt, wallAt };
-    const text = [head, ...messages].map((line) => JSON.stringify(line)).join("\n");
-    // What stands there is older; if it cannot be replaced, it is of no more use.
+    const put = (kept: readonly HubMessage[]) =>
+      this.#tried((store) => {
+        store.setItem(this.#key, [head, ...kept].map((line) => JSON.stringify(line)).join("\n"));
+        return true;
+      });
+    // First, so that old and new need not fit side by side.
     this.#tried((store) => store.removeItem(this.#key));
-    this.#tried((store) => store.setItem(this.#key, text));
+    // Without room for the records, how the timeline runs is still enough to ask for just the window.
+    if (!put(messages)) put(messages.slice(0, 1));
   }
 
   #tried<T>(use: (store: Store) => T): T | undefined {

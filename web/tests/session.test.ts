@@ -191,7 +191,7 @@ test("topics are kept apart", () => {
   expect(session(store, undefined).read()).toBeUndefined();
 });
 
-test("without storage, and with one that is full, the page begins as new", () => {
+test("without storage, and with one that has no room at all, the page begins as new", () => {
   const kept = { messages: [hello(), batch(1, 9)], hubAt: 1, wallAt: 1 };
   const forbidden = new Session({
     store: () => {
@@ -202,12 +202,20 @@ test("without storage, and with one that is full, the page begins as new", () =>
   });
   expect(() => forbidden.write(kept)).not.toThrow();
   expect(forbidden.read()).toBeUndefined();
-  const full = new Memory(500);
-  session(full).write({ ...kept, messages: [hello()] });
-  expect(session(full).read()?.messages).toHaveLength(1);
+  const full = new Memory(9);
+  full.items.set("tickcast:ecg", "older");
   session(full).write(kept);
-  // Nor is what stood there before found: it would be older than anybody thinks.
   expect(session(full).read()).toBeUndefined();
+});
+
+test("where the storage has no room for the records, the hub is asked for the window", () => {
+  const before = timelineOf([hello(), batch(1, 900)]);
+  const hubAt = dueAt(900) / 1000;
+  const small = new Memory(1_000);
+  reloaded(timelineOf([hello(), batch(1, 9)]), hubAt, small);
+  const after = reloaded(before, hubAt, small);
+  expect(samples(after).seqs).toEqual([]);
+  expect(after.joining(hubAt)).toEqual({ last: 1_017 });
 });
 
 test("text that is damaged at any place is never the cause of an error, nor of a position that is none", () => {
