@@ -150,7 +150,7 @@ export class Timeline {
     };
     const from = this.playhead(hubNow) - this.#windowMs;
     const records = this.#field === undefined ? [] : record(this.#ring.samples(), from, this.#field, most);
-    const breaks = records.length === 0 ? [] : this.#breaks.map((at) => jumpAt(at, this.#newestSeq + 1));
+    const breaks = this.#breaks.map((at) => jumpAt(at, this.#newestSeq + 1));
     const said: HubMessage[] = [hello, ...records, ...breaks];
     return this.#end === undefined ? said : [...said, this.#end];
   }
