@@ -117,6 +117,32 @@ export class Screen {
     return Number((await this.text("seq")).replace(/\D/g, ""));
   }
 
+  /**
+   * By how many records the page is ahead of a clock that counts `rate` of them a second, the same for all pages
+   * of this machine. Record and instant are read together, as the text is written; of several, the foremost, because
+   * a busy machine can only show a record late. It waits until the page knows the time to a few milliseconds, and
+   * until it shows what it knows: corrections fade in.
+   */
+  async leadOver(rate: number, writings = 30): Promise<number> {
+    await this.reads("clock", /^±[0-4]\D/);
+    return this.page.evaluate(
+      ([perSecond, count]) =>
+        new Promise<number>((resolve) => {
+          const part = document.querySelector('[data-part="seq"]') as HTMLElement;
+          const leads: number[] = [];
+          const observer = new MutationObserver(() => {
+            const now = performance.timeOrigin + performance.now();
+            leads.push(Number(part.textContent?.replace(/\D/g, "")) - (perSecond * now) / 1000);
+            if (leads.length < count) return;
+            observer.disconnect();
+            resolve(Math.max(...leads.slice(-count / 2)));
+          });
+          observer.observe(part, { childList: true, characterData: true, subtree: true });
+        }),
+      [rate, writings] as const,
+    );
+  }
+
   /** Waits until the page shows a later record than this. */
   async isBeyond(seq: number): Promise<void> {
     await this.page.waitForFunction(
