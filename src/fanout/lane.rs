@@ -5,50 +5,26 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::bell::Rope;
-use super::drain::Drain;
 use super::encoder::Encoder;
 use super::joiner::{Form, Joiner};
-use super::load::Load;
-use super::mailbox::Mailbox;
 use super::outbox::Tally;
 use super::relay::{Arrived, Relay};
-use super::viewer::{Served, Surroundings, Viewer};
+use super::shared::{Newcomer, Shared};
+use super::surroundings::Surroundings;
+use super::viewer::{Served, Viewer};
 use super::wheel::Wheel;
-use crate::clock::Clock;
 use crate::hub::Subscription;
 
 mod catch_up;
 mod time;
-
-/// A socket that was taken over, and who is behind it.
-#[derive(Debug)]
-pub(super) struct Newcomer {
-    pub(super) socket: std::net::TcpStream,
-    /// What the viewer has sent already.
-    pub(super) leftover: Bytes,
-    pub(super) joiner: Joiner,
-    pub(super) load: Load,
-}
-
-/// What a lane shares with the rest of the hub.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) mailbox: Mailbox<Newcomer, mio::Waker>,
-    pub(super) drain: Arc<Drain>,
-    pub(super) clock: Clock,
-    /// Viewers on the lane, and on their way to it.
-    pub(super) load: Arc<AtomicUsize>,
-    pub(super) is_stopped: AtomicBool,
-}
 
 /// See the head of this file.
 #[derive(Debug)]

@@ -15,9 +15,10 @@ use tokio::net::TcpStream;
 use super::bell::Bell;
 use super::drain::Drain;
 use super::joiner::Joiner;
-use super::lane::{Lane, Newcomer, Shared};
+use super::lane::Lane;
 use super::load::Load;
 use super::mailbox::Mailbox;
+use super::shared::{Newcomer, Shared};
 use crate::clock::Clock;
 
 /// The lanes of one hub. Dropped, they stop.

@@ -12,12 +12,12 @@ use mio::net::TcpStream;
 
 use super::closing::Closing;
 use super::conversation::{Conversation, Demand};
-use super::drain::Drain;
 use super::joiner::{Form, Holds};
 use super::load::Load;
-use super::log::{Following, Log, Unit};
+use super::log::{Following, Unit};
 use super::outbox::Tally;
 use super::outgoing::{Outgoing, Written};
+use super::surroundings::Surroundings;
 use super::{socket, words};
 use crate::clock::Clock;
 use crate::hub::{Ask, Topic};
@@ -49,16 +49,6 @@ pub(super) struct Viewer {
     pub(super) relay: u32,
     pub(super) rank: u32,
     outgoing: Outgoing,
-}
-
-/// What a viewer needs of its surroundings.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Surroundings<'a> {
-    pub(super) topic: &'a Topic,
-    pub(super) log: &'a Log,
-    pub(super) clock: &'a Clock,
-    /// It knows when those who are closed should come back.
-    pub(super) drain: &'a Drain,
 }
 
 /// What is to become of a viewer that has been served.
@@ -394,13 +384,6 @@ impl Viewer {
         let outgoing = &mut self.outgoing;
         words::farewell(self.form, why, retry_ms, |frame| outgoing.push(frame));
         (self.is_closing, self.owes_pong) = (true, false);
-    }
-}
-
-impl Surroundings<'_> {
-    /// The newest publication that the lane knows of.
-    const fn newest(&self) -> Seq {
-        self.log.next().previous()
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::support::{Hub, hub};
+use super::support::{Hub, hub, indexed};
 
 /// Enough viewers to be many, and little enough time to be a test.
 const SMALL: &[&str] = &["--viewers", "20", "--warmup", "100ms", "--duration", "1s"];
@@ -30,8 +30,7 @@ fn report(arguments: &[&str]) -> Value {
 
 /// A hub over records that hold their index, which goes round several times in a test.
 fn indexed_hub() -> Hub {
-    let records: Vec<_> = (0..40).map(|index| json!({ "i": index })).collect();
-    Hub::start("rate = 100.0", &json!(records).to_string())
+    Hub::start("rate = 100.0", &indexed(40))
 }
 
 fn expect_nothing_lost(report: &Value) {

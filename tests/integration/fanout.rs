@@ -4,16 +4,10 @@ use serde_json::{Value, json};
 use tickcast::protocol::frame::inflate;
 
 use super::support::viewer::unpack;
-use super::support::{Hub, Project, Raw, Viewer};
+use super::support::{Hub, Project, Raw, Viewer, indexed};
 
 const V1: &str = "sec-websocket-protocol: tickcast.v1\r\n";
 const DEFLATE: &str = "sec-websocket-extensions: permessage-deflate; client_max_window_bits\r\n";
-
-/// `len` records that hold their own index.
-fn indexed(len: u64) -> String {
-    let records: Vec<_> = (0..len).map(|index| json!({ "i": index })).collect();
-    json!(records).to_string()
-}
 
 #[tokio::test]
 async fn records_due_within_the_window_travel_in_one_batch_that_never_spans_a_jump() {

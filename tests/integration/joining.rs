@@ -3,20 +3,7 @@
 use serde_json::{Value, json};
 use tickcast::protocol::frame::inflate;
 
-use super::support::{Hub, Project, Raw, Viewer};
-
-/// `len` records that hold their own index.
-fn indexed(len: u64) -> String {
-    let records: Vec<_> = (0..len).map(|index| json!({ "i": index })).collect();
-    json!(records).to_string()
-}
-
-/// The topic's epoch, and its place now.
-fn place(hub: &Hub) -> (String, u64) {
-    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
-    let epoch = topic["epoch"].as_str().unwrap().to_owned();
-    (epoch, topic["seq"].as_u64().unwrap())
-}
+use super::support::{Hub, Project, Raw, Viewer, indexed};
 
 /// Follows a v1 viewer from behind `after` until it has `to`: dense, each record the one its place says, with a jump
 /// before each seam but the first when `has_last` is false.
@@ -47,7 +34,7 @@ async fn everything_after_a_position_follows_also_from_before_the_process_began(
         &indexed(700),
     );
     let hub = project.start();
-    let (epoch, now) = place(&hub);
+    let (epoch, now) = hub.place();
     for back in [0, 1, 2, 255, 256, 257, 699, 700, 701, 5_000, 99_000] {
         let after = now - back;
         let mut viewer = Viewer::v1_at(&hub, &format!("/ws?since={epoch}:{after}")).await;
@@ -66,7 +53,7 @@ async fn a_bare_viewer_gets_the_records_after_its_position_and_then_those_that_c
         "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
         &indexed(700),
     );
-    let (epoch, now) = place(&hub);
+    let (epoch, now) = hub.place();
     for (path, first) in [
         (
             format!("/ws?since={epoch}:{}", now - 3_000),
@@ -77,7 +64,7 @@ async fn a_bare_viewer_gets_the_records_after_its_position_and_then_those_that_c
     ] {
         let mut viewer = Viewer::connect(&hub, &path, &[]).await.ok().unwrap();
         let mut last: Option<u64> = first.map(|first| (first + 699) % 700);
-        let (_, before) = place(&hub);
+        let (_, before) = hub.place();
         for n in 0..3_100 {
             let record: Value = serde_json::from_str(&viewer.text().await).unwrap();
             let index = record["i"].as_u64().unwrap();
@@ -85,13 +72,13 @@ async fn a_bare_viewer_gets_the_records_after_its_position_and_then_those_that_c
             last = Some(index);
             if n == 2_999 {
                 // What was due when it joined has come: 500 a second would have taken six seconds.
-                assert!(place(&hub).1 < before + 1_500);
+                assert!(hub.place().1 < before + 1_500);
             }
         }
     }
     let mut newcomer = Viewer::bare(&hub).await;
     let record: Value = serde_json::from_str(&newcomer.text().await).unwrap();
-    let (_, now) = place(&hub);
+    let (_, now) = hub.place();
     let behind = (now - 1 + 700 - record["i"].as_u64().unwrap()) % 700;
     assert!(behind < 350, "a newcomer was sent what was {behind} ago");
 }
@@ -155,7 +142,7 @@ async fn compressed_and_plain_backfills_hold_the_same() {
         "rate = 1.0\nstart = \"2024-05-06T07:08:09Z\"",
         &indexed(1_000),
     );
-    let (epoch, now) = place(&hub);
+    let (epoch, now) = hub.place();
     let after = (now / 256 - 4) * 256;
     let path = format!("/ws?since={epoch}:{after}");
     let mut plain = Viewer::v1_at(&hub, &path).await;
@@ -211,7 +198,7 @@ async fn join(hub: &Hub, query: &str) -> (Value, Value, u64) {
 #[tokio::test]
 async fn a_position_is_always_answered() {
     let hub = forgetful();
-    let (epoch, now) = place(&hub);
+    let (epoch, now) = hub.place();
     let expired = |from: u64| json!({"from": from, "reason": "expired"});
     let unknown = |reason: &str| json!({"from": null, "reason": reason});
     for (query, recovered, gap, count) in [
@@ -276,7 +263,7 @@ async fn a_position_is_always_answered() {
 #[tokio::test]
 async fn what_a_bare_viewer_cannot_be_sent_is_refused() {
     let hub = forgetful();
-    let (epoch, now) = place(&hub);
+    let (epoch, now) = hub.place();
     for query in [
         format!("since={epoch}:{}", now - 500),
         format!("since={epoch}:9007199254740991"),

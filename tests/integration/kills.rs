@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::support::viewer::unpack;
-use super::support::{PATIENCE, Project, Viewer};
+use super::support::{PATIENCE, Project, Viewer, indexed};
 
 const LEN: u64 = 331;
 const RATE: u64 = 200;
@@ -127,8 +127,7 @@ impl Faithful {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_killed_again_and_again_loses_no_record_of_any_viewer() {
     let (kills, viewers) = scale();
-    let records: Vec<_> = (0..LEN).map(|index| json!({ "i": index })).collect();
-    let mut hub = Project::new(&format!("rate = {RATE}"), &json!(records).to_string()).start();
+    let mut hub = Project::new(&format!("rate = {RATE}"), &indexed(LEN)).start();
     // Each start has the same port: viewers come back to where they were.
     let address = hub.public().to_owned();
     let port = address.rsplit_once(':').unwrap().1.to_owned();

@@ -64,12 +64,6 @@ fn expect_dense(records: &BTreeMap<u64, String>, first: u64, dataset: &[String])
     }
 }
 
-fn place(hub: &Hub) -> (String, u64) {
-    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
-    let epoch = topic["epoch"].as_str().unwrap().to_owned();
-    (epoch, topic["seq"].as_u64().unwrap())
-}
-
 /// Promise 1: every viewer gets the same publications in the same order, also from before the process began.
 #[tokio::test]
 async fn any_position_of_the_epoch_is_replayed_byte_for_byte() {
@@ -79,7 +73,7 @@ async fn any_position_of_the_epoch_is_replayed_byte_for_byte() {
         "rate = 200.0\nstart = \"2024-05-06T07:08:09Z\"",
         &format!("[{}]", dataset.join(" ,\n")),
     );
-    let (epoch, now) = place(&hub);
+    let (epoch, now) = hub.place();
     let mut random = Random(7);
     for n in 0..200 {
         // Half of them anywhere, half where a stream reaches.

@@ -7,13 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::events::{Block, Events};
 use super::support::viewer::unpack;
-use super::support::{Hub, Project, Raw, Viewer};
-
-/// `len` records that hold their own index.
-fn indexed(len: u64) -> String {
-    let records: Vec<_> = (0..len).map(|index| json!({ "i": index })).collect();
-    json!(records).to_string()
-}
+use super::support::{Hub, Project, Raw, Viewer, indexed};
 
 /// Reads publications until `count` have come after `last`, each the one after the last, and checks their ids.
 fn follow(events: &mut Events, mut last: u64, count: u64) -> u64 {

@@ -4,17 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::support::{Hub, Viewer};
-
-/// `len` records that hold their own index.
-fn indexed(len: u64) -> String {
-    json!(
-        (0..len)
-            .map(|index| json!({ "i": index }))
-            .collect::<Vec<_>>()
-    )
-    .to_string()
-}
+use super::support::{Hub, Viewer, indexed};
 
 /// The schedule, computed here from what `hello` says and nothing else.
 fn scheduled(hello: &Value, seq: u64) -> u64 {

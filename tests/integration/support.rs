@@ -11,3 +11,11 @@ pub(crate) use viewer::Viewer;
 
 /// How long a test waits for what must come. Long, because it is reached by failures only.
 pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A dataset of `len` records that hold their own index.
+pub(crate) fn indexed(len: u64) -> String {
+    let records: Vec<_> = (0..len)
+        .map(|index| serde_json::json!({ "i": index }))
+        .collect();
+    serde_json::json!(records).to_string()
+}

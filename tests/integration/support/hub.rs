@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::PATIENCE;
+use super::{PATIENCE, Raw};
 
 /// A folder of its own, gone when the test ends. Copies are of the same folder.
 #[derive(Clone)]
@@ -162,6 +162,13 @@ impl Hub {
     /// `host:port` of the public listener.
     pub(crate) fn public(&self) -> &str {
         &self.public
+    }
+
+    /// The epoch of the topic `demo`, and its place now.
+    pub(crate) fn place(&self) -> (String, u64) {
+        let topic = Raw::get(self.public(), "/api/v1/topics/demo").json();
+        let epoch = topic["epoch"].as_str().unwrap().to_owned();
+        (epoch, topic["seq"].as_u64().unwrap())
     }
 
     /// `host:port` of the operations listener.
