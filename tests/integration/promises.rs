@@ -74,11 +74,11 @@ async fn any_position_of_the_epoch_is_replayed_byte_for_byte() {
         &format!("[{}]", dataset.join(" ,\n")),
     );
     let (epoch, now) = hub.place();
-    let mut random = Random(7);
+    let mut random = fastrand::Rng::with_seed(7);
     for n in 0..200 {
         // Half of them anywhere, half where a stream reaches.
         let reach = if n % 2 == 0 { now } else { 3_000 };
-        let after = now - random.below(reach);
+        let after = now - random.u64(..reach);
         let first = after + 1;
         let path = format!("/api/v1/topics/demo/history?format=ndjson&limit=30&from={first}");
         let mut records = BTreeMap::new();
@@ -174,17 +174,4 @@ async fn frames(viewer: &mut Viewer, count: usize) -> BTreeMap<(u64, String), St
         frames.insert((message["seq"].as_u64().unwrap(), kind), text);
     }
     frames
-}
-
-/// Numbers that are the same in every run (a linear congruence, Knuth's constants).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) % end
-    }
 }
