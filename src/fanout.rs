@@ -20,6 +20,7 @@ mod closing;
 mod conversation;
 mod drain;
 mod encoder;
+mod headcount;
 mod heartbeat;
 mod joiner;
 mod lane;

@@ -55,6 +55,8 @@ pub struct Holds {
 impl Form {
     /// How many there are.
     pub(super) const COUNT: usize = 4;
+    /// Those that are sent messages.
+    pub(super) const WITH_MESSAGES: [Self; 3] = [Self::V1, Self::V1Deflated, Self::Sse];
 
     /// A number below [`Form::COUNT`].
     pub(super) const fn index(self) -> usize {

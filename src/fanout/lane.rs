@@ -196,7 +196,10 @@ impl<'a> Lane<'a> {
         let socket = TcpStream::from_std(socket);
         let topic = Arc::clone(self.relays[relay as usize].topic());
         let who = (form, head, &ask);
-        let mut viewer = Viewer::join(socket, &topic, who, newest, (holds, load), now);
+        let attendance = topic.attend();
+        let viewers = attendance.viewers();
+        let given = (attendance, holds, load);
+        let mut viewer = Viewer::join(socket, &topic, who, newest, given, now);
         let entry = self.viewers.vacant_entry();
         let id = id(entry.key());
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -211,7 +214,7 @@ impl<'a> Lane<'a> {
             return;
         }
         let of = &mut self.relays[relay as usize];
-        (viewer.relay, viewer.rank) = (relay, of.add(id, viewer.form()));
+        (viewer.relay, viewer.rank) = (relay, of.add(id, form, viewers));
         if self.is_draining {
             viewer.send_away_at(now);
         }

@@ -279,6 +279,11 @@ impl Entry {
 }
 
 impl Unit {
+    /// Adds a frame that holds no publication. Whoever is sent the whole unit is sent it too, and nobody else.
+    pub(super) fn append(&mut self, frame: &[u8]) {
+        self.bytes = [&self.bytes[..], frame].concat().into();
+    }
+
     /// A record for bare viewers.
     pub fn bare(publication: &Publication) -> Self {
         Self {

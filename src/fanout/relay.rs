@@ -7,11 +7,14 @@ use super::audience::Audience;
 use super::bell::{Bell, DoorBell, Rope};
 use super::blocks::Blocks;
 use super::encoder::Encoder;
+use super::headcount::Headcount;
 use super::joiner::Form;
 use super::log::{Log, Unit};
 use super::outbox::Tally;
+use super::words;
 use crate::hub::{Feed, Topic, Wave};
-use crate::protocol::{Flush, Publication, Seq};
+use crate::protocol::message::Message;
+use crate::protocol::{Flush, Micros, Publication, Seq};
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub(super) struct Relay<R: Rope> {
     waker: Waker,
     audiences: [Audience; Form::COUNT],
     blocks: Blocks,
+    headcount: Headcount,
     /// What has been given to sockets and not been counted by the topic yet.
     pub(super) tally: Tally,
 }
@@ -34,6 +38,7 @@ impl<R: Rope> Relay<R> {
             door,
             audiences: [const { Audience::new() }; Form::COUNT],
             blocks: Blocks::default(),
+            headcount: Headcount::default(),
             tally: Tally::default(),
         }
     }
@@ -50,8 +55,13 @@ impl<R: Rope> Relay<R> {
         self.audiences.iter().all(Audience::is_empty)
     }
 
-    /// Adds a viewer; returns its rank.
-    pub(super) fn add(&mut self, viewer: u32, form: Form) -> u32 {
+    /// Adds a viewer that was greeted as one of `viewers`; returns its rank.
+    pub(super) fn add(&mut self, viewer: u32, form: Form, viewers: usize) -> u32 {
+        if form.has_messages() {
+            let is_empty = |form: &Form| self.audiences[form.index()].is_empty();
+            let is_only = Form::WITH_MESSAGES.iter().all(is_empty);
+            self.headcount.greet(viewers, is_only);
+        }
         self.audiences[form.index()].add(viewer, self.feed.next())
     }
 
@@ -63,7 +73,11 @@ impl<R: Rope> Relay<R> {
         range: (Seq, Seq),
         encoder: &mut Encoder,
     ) -> Option<Unit> {
-        self.blocks.get(self.feed.topic(), form, range, encoder)
+        let unit = self.blocks.get(self.feed.topic(), form, range, encoder)?;
+        if form.has_messages() {
+            self.headcount.miss(unit.first, unit.last);
+        }
+        Some(unit)
     }
 
     /// Removes a viewer: see [`Audience::remove`].
@@ -81,10 +95,22 @@ impl<R: Rope> Relay<R> {
         let mut context = Context::from_waker(&self.waker);
         self.feed
             .poll(&mut context, |wave| arrived.take(&topic, wave, encoder));
+        self.tell_viewers(arrived);
         for (audience, units) in self.audiences.iter_mut().zip(&mut arrived.units) {
             audience.extend(units);
             units.clear();
             units.shrink_to(Arrived::UNITS_KEPT);
+        }
+    }
+
+    /// Has the last flush that came tell how many viewers there are, if that is to be told. One number is read a
+    /// flush, and nothing is done for a viewer: the message is a part of what the flush is to all of them.
+    fn tell_viewers(&mut self, arrived: &mut Arrived) {
+        let Some(last) = arrived.last_flush() else {
+            return;
+        };
+        if let Some(n) = self.headcount.tell(self.topic().viewers(), last) {
+            arrived.say(&Message::Viewers { n });
         }
     }
 
@@ -129,7 +155,7 @@ impl Arrived {
     fn take(&mut self, topic: &Topic, wave: Wave, encoder: &mut Encoder) {
         self.take_publication(&wave.publication);
         if let Some(flush) = wave.flush {
-            for form in [Form::V1, Form::V1Deflated, Form::Sse] {
+            for form in Form::WITH_MESSAGES {
                 self.take_flush(topic, &flush, form, encoder);
             }
         }
@@ -153,6 +179,22 @@ impl Arrived {
         } else {
             let rest = topic.flushes(next, flush.last());
             units.extend(rest.map(|flush| encoder.flush(topic, &flush, form)));
+        }
+    }
+
+    /// The last publication of the last flush that somebody is sent, and when it is due.
+    fn last_flush(&self) -> Option<(Seq, Micros)> {
+        let last = |form: Form| self.units[form.index()].last();
+        let places = Form::WITH_MESSAGES.into_iter().filter_map(last);
+        places.map(|unit| (unit.last, unit.t)).max()
+    }
+
+    /// Adds `message` to the last flush of each form.
+    fn say(&mut self, message: &Message<'_>) {
+        for form in Form::WITH_MESSAGES {
+            if let Some(unit) = self.units[form.index()].last_mut() {
+                unit.append(&words::spell(form, message));
+            }
         }
     }
 

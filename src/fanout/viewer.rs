@@ -20,7 +20,7 @@ use super::outgoing::{Outgoing, Written};
 use super::surroundings::Surroundings;
 use super::{socket, words};
 use crate::clock::Clock;
-use crate::hub::{Ask, Topic};
+use crate::hub::{Ask, Attendance, Topic};
 use crate::protocol::message::{Gap, GapReason, Message};
 use crate::protocol::{Close, Micros, Seq};
 use crate::settings::SlowPolicy;
@@ -76,12 +76,13 @@ impl Viewer {
         topic: &Arc<Topic>,
         (form, head, ask): (Form, Bytes, &Ask),
         newest: Seq,
-        given: (Holds, Load),
+        (attendance, holds, load): (Attendance, Holds, Load),
         now: Micros,
     ) -> Self {
         socket::prepare(&socket, topic.max_lag());
         let answer = form.answer(ask, topic, newest);
-        let conversation = Conversation::begin(form, topic.attend(), given, now);
+        let viewers = attendance.viewers();
+        let conversation = Conversation::begin(form, attendance, (holds, load), now);
         let mut viewer = Self {
             socket,
             form,
@@ -104,7 +105,7 @@ impl Viewer {
         }
         if form.has_messages() {
             let outgoing = &mut viewer.outgoing;
-            words::greet(form, topic, answer, newest, now, |frame| {
+            words::greet(form, topic, answer, (newest, viewers), now, |frame| {
                 outgoing.push(frame);
             });
             viewer.say_end_at_the_end(topic);

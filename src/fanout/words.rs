@@ -45,12 +45,13 @@ pub(super) fn farewell(form: Form, why: Close, retry_ms: [u64; 2], mut push: imp
     }
 }
 
-/// Greets a viewer that joins when `newest` is the last publication, with `answer` to what it asks for.
+/// Greets a viewer that joins when `newest` is the last publication, as one of `viewers`, with `answer` to what it
+/// asks for.
 pub(super) fn greet(
     form: Form,
     topic: &Topic,
     answer: Answer,
-    newest: Seq,
+    (newest, viewers): (Seq, usize),
     now: Micros,
     mut push: impl FnMut(Bytes),
 ) {
@@ -66,7 +67,7 @@ pub(super) fn greet(
         retained: topic.retained(newest),
         dataset: Some(topic.dataset_view()),
         fields: topic.fields(),
-        viewers: topic.viewers(),
+        viewers,
     });
     push(spell_at(form, &hello, Some((topic.epoch(), answer.after))));
     if let Some(gap) = answer.gap {

@@ -27,18 +27,27 @@ pub struct Counters {
 /// A viewer's being there, ended when it is dropped.
 #[derive(Debug)]
 #[must_use = "dropping the attendance leaves the topic"]
-pub struct Attendance(Arc<Topic>);
+pub struct Attendance {
+    topic: Arc<Topic>,
+    viewers: usize,
+}
 
 impl Attendance {
-    pub(super) fn begin(topic: Arc<Topic>) -> Self {
+    pub(super) fn begin(topic: Arc<Topic>, viewers: usize) -> Self {
         topic.counters.joined.add(1);
-        Self(topic)
+        Self { topic, viewers }
+    }
+
+    /// Viewers of the topic when it began, this one included.
+    #[must_use]
+    pub const fn viewers(&self) -> usize {
+        self.viewers
     }
 }
 
 impl Drop for Attendance {
     fn drop(&mut self) {
-        self.0.leave();
-        self.0.counters.left.add(1);
+        self.topic.leave();
+        self.topic.counters.left.add(1);
     }
 }

@@ -235,8 +235,8 @@ impl Topic {
 
     /// Counts one more viewer until the attendance is dropped.
     pub fn attend(self: &Arc<Self>) -> Attendance {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        Attendance::begin(Arc::clone(self))
+        let others = self.viewers.fetch_add(1, Ordering::Relaxed);
+        Attendance::begin(Arc::clone(self), others + 1)
     }
 
     pub(super) fn leave(&self) {

@@ -24,6 +24,11 @@ pub enum Message<'a> {
         /// Its instant.
         t: Micros,
     },
+    /// The number of viewers changed.
+    Viewers {
+        /// Viewers of the topic now.
+        n: usize,
+    },
     /// The answer to a viewer's ping.
     Pong {
         /// The id of the ping.
@@ -224,6 +229,7 @@ impl Message<'_> {
             Self::Hello(_) => "hello",
             Self::Gap(_) => "gap",
             Self::End { .. } => "end",
+            Self::Viewers { .. } => "viewers",
             Self::Pong { .. } => "pong",
             Self::Bye { .. } => "bye",
         }

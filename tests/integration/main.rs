@@ -12,6 +12,7 @@ mod configuration;
 mod drain;
 mod fanout;
 mod files;
+mod headcount;
 mod history;
 mod hostile;
 mod joining;

@@ -175,6 +175,39 @@ fn a_jump_goes_to_those_alone_who_have_the_publication_before() {
     }
 }
 
+#[test]
+fn what_rides_in_a_unit_counts_for_no_publication_and_may_be_taken_in_part() {
+    for room in 1..20 {
+        let mut stage = Stage::new(0, 1);
+        let mut one = unit(1, 2);
+        one.append(b"viewers.");
+        stage.log.extend(&[one, unit(3, 3)]);
+        stage.write(room);
+        stage.write(usize::MAX);
+        assert_eq!(stage.socket.taken, b"1.2.viewers.3.");
+        let bytes = stage.socket.taken.len() as u64;
+        let publications = 3;
+        assert_eq!(
+            stage.tally,
+            Tally {
+                bytes,
+                publications
+            }
+        );
+    }
+}
+
+#[test]
+fn what_rides_in_a_unit_is_sent_to_nobody_who_has_a_part_of_it() {
+    let mut stage = Stage::new(1, 1);
+    let mut one = unit(1, 2);
+    one.append(b"viewers.");
+    stage.log.extend(&[one]);
+    stage.published = 2;
+    stage.write(usize::MAX);
+    assert_eq!(stage.socket.taken, b"2.");
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Publish(Vec<u64>),
