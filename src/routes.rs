@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod cors;
 mod etag;
 mod handover;
 mod history;

@@ -10,6 +10,7 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
 use super::Context;
+use super::cors::with_cors;
 use super::get;
 use super::problem::Problem;
 use crate::hub::Topic;
@@ -21,7 +22,7 @@ pub(super) fn topics(context: &Context, headers: &HeaderMap) -> Response {
     let view = TopicsView {
         topics: topics.iter().map(|topic| topic.view()).collect(),
     };
-    with_cors(json(&view), context, headers)
+    with_cors(json(&view), &context.origins, headers)
 }
 
 /// `GET /api/v1/topics/{topic}`.
@@ -31,7 +32,7 @@ pub(super) fn topic_route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .and(get())
         .and(warp::header::headers_cloned())
         .map(move |name: String, headers: HeaderMap| {
-            with_cors(topic(&context, &name), &context, &headers)
+            with_cors(topic(&context, &name), &context.origins, &headers)
         })
         .boxed()
 }
@@ -57,7 +58,7 @@ pub(super) fn time(context: &Context, headers: &HeaderMap) -> Response {
         json(&TimeView {
             now: context.hub.clock().now(),
         }),
-        context,
+        &context.origins,
         headers,
     )
 }
@@ -107,22 +108,5 @@ fn no_store(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-/// Lets pages of listed origins read the answer.
-pub(super) fn with_cors(
-    mut response: Response,
-    context: &Context,
-    headers: &HeaderMap,
-) -> Response {
-    response
-        .headers_mut()
-        .insert(header::VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = context.origins.cors(headers) {
-        response
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    }
     response
 }

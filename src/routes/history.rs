@@ -22,7 +22,8 @@ pub use self::answers::Answers;
 use self::body::Body;
 use self::format::Format;
 use self::query::{Query, Thinning};
-use super::api::{find_topic, with_cors};
+use super::api::find_topic;
+use super::cors::with_cors;
 use super::etag::is_known;
 use super::problem::Problem;
 use super::{Context, get};
@@ -47,7 +48,7 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
             async move {
                 let answer = answer(&context, &name, &query, &headers).await;
                 let response = answer.unwrap_or_else(Reply::into_response);
-                expose(with_cors(response, &context, &headers))
+                with_cors(varied(response), &context.origins, &headers)
             }
         })
         .boxed()
@@ -216,13 +217,9 @@ fn labelled(
     response
 }
 
-/// The answer depends on `Accept`; pages of other origins may see the hub's own headers.
-fn expose(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("accept"));
-    headers.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("tickcast-epoch, tickcast-next, etag"),
-    );
+/// The answer depends on `Accept`.
+fn varied(mut response: Response) -> Response {
+    let vary = HeaderValue::from_static("accept");
+    response.headers_mut().append(header::VARY, vary);
     response
 }

@@ -11,6 +11,8 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
+use super::access::Origins;
+use super::cors::with_cors;
 use super::etag::is_known;
 use super::{Context, get};
 
@@ -18,8 +20,18 @@ use super::{Context, get};
 #[folder = "$TICKCAST_PAGE"]
 struct Page;
 
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// Compressed forms the build leaves beside each file, the smaller first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Files that pages of listed origins may import or read; everything else is for the hub's own page.
+const SHARED: [&str; 4] = [
+    "asyncapi.yaml",
+    "openapi.yaml",
+    "tick-chart.js",
+    "tickcast-client.js",
+];
 
 /// A file of the page.
 struct Asset {
@@ -37,12 +49,33 @@ impl Asset {
             plain,
         })
     }
+
+    fn is_shared(&self) -> bool {
+        SHARED.contains(&self.name.as_str())
+    }
+
+    /// Who may load it without asking by CORS.
+    fn resource_policy(&self) -> &'static str {
+        if self.is_shared() {
+            "cross-origin"
+        } else {
+            "same-origin"
+        }
+    }
 }
 
 /// `GET /` and the page's assets.
 pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
     let policy = security_policy(context);
-    let answer = move |page: Asset, headers: HeaderMap| file(&page, &headers, &policy);
+    let context = Arc::clone(context);
+    let answer = move |asset: Asset, headers: HeaderMap| {
+        shared(
+            &asset,
+            &headers,
+            &context.origins,
+            file(&asset, &headers, &policy),
+        )
+    };
     // Only a path that is there may take part: a wrong method on any other path is 404, not 405.
     let exists = warp::path::full().and_then(|path: FullPath| async move {
         Asset::find(name(path.as_str())).ok_or_else(warp::reject::not_found)
@@ -54,7 +87,8 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// Everything from this hub, nothing inline, but the icon; framed by listed origins only.
+/// Everything from this hub, nothing inline, but the icon; framed by listed origins only. `'self'` holds for WebSockets
+/// too, in every browser that the page is built for.
 fn security_policy(context: &Context) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -70,6 +104,15 @@ fn name(path: &str) -> &str {
         Some("") => "index.html",
         Some(name) => name,
         None => path,
+    }
+}
+
+/// Has pages of listed origins get `asset` if it is for them.
+fn shared(asset: &Asset, headers: &HeaderMap, origins: &Origins, response: Response) -> Response {
+    if asset.is_shared() {
+        with_cors(response, origins, headers)
+    } else {
+        response
     }
 }
 
@@ -100,6 +143,7 @@ fn file(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
     set(header::CONTENT_TYPE, content_type(name, plain));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
+    set(RESOURCE_POLICY, asset.resource_policy());
     if let Some(encoding) = encoding {
         set(header::CONTENT_ENCODING, encoding);
     }
@@ -158,6 +202,7 @@ fn content_type(name: &str, file: &EmbeddedFile) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("txt") => "text/plain; charset=utf-8",
         Some("json") => "application/json",
+        Some("yaml") => "application/yaml",
         Some("svg") => "image/svg+xml",
         _ if std::str::from_utf8(&file.data).is_ok() => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
@@ -172,6 +217,40 @@ fn digest_prefix(file: &EmbeddedFile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The answer to a page of a listed origin that asks for `name`.
+    fn answer(name: &str) -> Response {
+        let asset = Asset {
+            name: name.to_owned(),
+            plain: Page::get("index.html").unwrap(),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, "https://a.example".parse().unwrap());
+        let origins = Origins::new(vec!["https://a.example".to_owned()]);
+        let policy = HeaderValue::from_static("default-src 'none'");
+        shared(&asset, &headers, &origins, file(&asset, &headers, &policy))
+    }
+
+    #[test]
+    fn modules_and_documents_are_for_pages_of_listed_origins_and_the_page_is_not() {
+        for name in SHARED {
+            let answer = answer(name);
+            let headers = answer.headers();
+            assert_eq!(
+                headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
+                "https://a.example"
+            );
+            let varies: Vec<_> = headers.get_all(header::VARY).iter().collect();
+            assert_eq!(varies, ["accept-encoding", "origin"], "{name}");
+            assert_eq!(headers[RESOURCE_POLICY], "cross-origin");
+        }
+        for name in ["index.html", "assets/index.js"] {
+            let answer = answer(name);
+            let headers = answer.headers();
+            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+            assert_eq!(headers[RESOURCE_POLICY], "same-origin");
+        }
+    }
 
     #[test]
     fn an_encoding_counts_when_it_is_named_and_not_refused() {

@@ -15,7 +15,7 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply, Response};
 
 use super::Context;
-use super::api::with_cors;
+use super::cors::with_cors;
 use super::handover::Handover;
 use super::joining::{self, Denied, Request, parse_ask};
 use super::problem::Problem;
@@ -54,7 +54,7 @@ async fn join(
         Some(since) => since,
         None => parse_ask(&request.query)?,
     };
-    let response = with_cors(stream(Bytes::new()), context, &request.headers);
+    let response = with_cors(stream(Bytes::new()), &context.origins, &request.headers);
     if request.method == Method::HEAD {
         return Ok(response);
     }
@@ -65,7 +65,13 @@ async fn join(
     let holds = match request.admit(context) {
         Ok(holds) => holds,
         Err(denied @ Denied::TooManyFromAddress) => return Err(denied.into()),
-        Err(denied) => return Ok(with_cors(farewell(context, denied), context, &headers)),
+        Err(denied) => {
+            return Ok(with_cors(
+                farewell(context, denied),
+                &context.origins,
+                &headers,
+            ));
+        }
     };
     let joiner = Joiner {
         form: Form::Sse,

@@ -136,6 +136,12 @@ fn pages_of_listed_origins_may_read_the_api_and_frame_the_page() {
         from("https://a.example").header("access-control-allow-origin"),
         Some("https://a.example")
     );
+    let exposed = from("https://a.example");
+    let exposed = exposed.header("access-control-expose-headers");
+    assert_eq!(
+        exposed,
+        Some("tickcast-epoch, tickcast-next, etag, retry-after")
+    );
     assert_eq!(
         from("https://b.example").header("access-control-allow-origin"),
         None

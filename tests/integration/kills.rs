@@ -104,6 +104,7 @@ impl Faithful {
                 "batch" => unpack(&message).iter().for_each(|data| self.take(data)),
                 "data" => self.take(&message),
                 "jump" => assert_eq!(message["seq"], self.last + 1),
+                "viewers" => {}
                 other => panic!("{other}: {message}"),
             }
         }

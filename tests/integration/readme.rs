@@ -147,10 +147,10 @@ fn the_lines_for_python_print_records() {
 fn every_event_in_the_code_is_in_the_table_and_the_other_way_round() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let table = readme
-        .split("## Operate")
+        .split("| event |")
         .nth(1)
         .unwrap()
-        .split("## Where")
+        .split("\n\n")
         .next()
         .unwrap();
     let rows = table

@@ -94,8 +94,7 @@ fn accept_chooses_the_form_and_format_has_the_last_word() {
             Some(expected),
             "{query} {accept}"
         );
-        assert_eq!(answer.header("vary"), Some("origin"));
-        assert!(answer.has_line("vary: accept"));
+        assert!(answer.has_line("vary: accept") && answer.has_line("vary: origin"));
     }
     asked(&hub, "", "image/png").expect_problem(400);
 }

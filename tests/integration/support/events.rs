@@ -66,8 +66,18 @@ impl Events {
         }
     }
 
-    /// The kind and the data of the next event.
+    /// The kind and the data of the next event; how many others there are is left out.
     pub(crate) fn event(&mut self) -> (String, Value) {
+        loop {
+            let event = self.any();
+            if event.0 != "viewers" {
+                return event;
+            }
+        }
+    }
+
+    /// The kind and the data of the next event.
+    pub(crate) fn any(&mut self) -> (String, Value) {
         loop {
             match self.block().expect("the stream goes on") {
                 Block::Event { kind, data } => return (kind, data),

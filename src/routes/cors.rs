@@ -1,0 +1,34 @@
+//! What pages of listed origins may read from here, by their own scripts (Fetch, "CORS protocol").
+//!
+//! There is no answer to a preflight, because none is asked: every path is a GET, and of the headers that a page has
+//! reason to set, `Accept` is safe-listed, while browsers send `Last-Event-ID` and `If-None-Match` by themselves. A page
+//! that sets others of its own is refused by its browser.
+
+use warp::http::HeaderMap;
+use warp::http::header::{self, HeaderName, HeaderValue};
+use warp::reply::Response;
+
+use super::access::Origins;
+
+/// Headers of answers that no browser shows to another origin unless they are named.
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("tickcast-epoch, tickcast-next, etag, retry-after");
+
+/// Lets pages of listed origins read the answer.
+pub(super) fn with_cors(
+    mut response: Response,
+    origins: &Origins,
+    headers: &HeaderMap,
+) -> Response {
+    let answer = response.headers_mut();
+    // Also where there is no origin: a cache must not give that answer to a page of one.
+    answer.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origins.cors(headers) {
+        let set: [(HeaderName, HeaderValue); 2] = [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin),
+            (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
+        ];
+        answer.extend(set);
+    }
+    response
+}
