@@ -1,53 +1,30 @@
 /** The line to the hub, with everything around it played by the test: when it returns, and when it does not. */
 
 import { expect, test } from "vitest";
-import { Connection, type Link } from "../src/connection";
-import { Backoff } from "../src/connection/backoff";
-import type { Socket } from "../src/connection/surroundings";
-import type { HubMessage, Joining } from "../src/protocol";
+import { Connection, type Link } from "../src/client/connection";
+import { Backoff } from "../src/client/connection/backoff";
+import type { HubMessage, Joining } from "../src/client/protocol";
 import { data, hello } from "./messages";
+import { Stage } from "./stage";
 
-/** A hub, a browser and a clock, all in hand. */
-class Stage {
-  readonly urls: string[] = [];
+/** A line that is open, with what it says of itself. */
+class Line extends Stage {
   readonly links: Link[] = [];
   readonly messages: HubMessage[] = [];
-  readonly sent: string[] = [];
-  readonly asked: string[] = [];
-  now = 0;
-  status = 200;
-  chance = 0.5;
   joining: Joining;
-  socket: Socket | undefined;
-  #timers: { at: number; call: () => void }[] = [];
   readonly connection: Connection;
 
-  constructor(topic?: string) {
+  constructor(topic?: string, url = "http://hub") {
+    super();
     this.connection = new Connection(
       {
-        origin: "ws://hub",
+        url,
         topic,
         joining: () => this.joining,
         onMessage: (message) => this.messages.push(message),
         onLink: (link) => this.links.push(link),
       },
-      {
-        open: (url) => this.#accept(url),
-        status: async (url) => {
-          this.asked.push(url);
-          return this.status;
-        },
-        now: () => this.now,
-        after: (ms, call) => {
-          const timer = { at: this.now + ms, call };
-          this.#timers.push(timer);
-          return () => {
-            this.#timers = this.#timers.filter((other) => other !== timer);
-          };
-        },
-        random: () => this.chance,
-        isOnline: () => true,
-      },
+      this.surroundings,
     );
     this.connection.open();
   }
@@ -57,46 +34,7 @@ class Stage {
   }
 
   greet(): void {
-    this.socket?.onopen?.();
-    this.say(hello());
-  }
-
-  say(message: HubMessage): void {
-    this.socket?.onmessage?.({ data: JSON.stringify(message) });
-  }
-
-  close(code = 1006): void {
-    this.socket?.onclose?.({ code });
-  }
-
-  /** Lets time pass, timers in their order. */
-  pass(ms: number): void {
-    const until = this.now + ms;
-    for (;;) {
-      const [next] = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.now = next.at;
-      next.call();
-    }
-    this.now = until;
-  }
-
-  /** Lets the answer to an HTTP question arrive. */
-  async settle(): Promise<void> {
-    for (let i = 0; i < 5; i += 1) await Promise.resolve();
-  }
-
-  #accept(url: string): Socket {
-    this.urls.push(url);
-    this.socket = {
-      onopen: null,
-      onmessage: null,
-      onclose: null,
-      send: (text) => this.sent.push(text),
-      close: () => {},
-    };
-    return this.socket;
+    this.open(hello());
   }
 }
 
@@ -110,74 +48,70 @@ test("waits between half a second and twenty, longer each time, and at random", 
 });
 
 test("is live after hello, not before", () => {
-  const stage = new Stage();
-  stage.socket?.onopen?.();
-  expect(stage.link?.kind).toBe("connecting");
-  stage.say(hello());
-  expect(stage.link?.kind).toBe("live");
+  const line = new Line();
+  line.socket?.onopen?.();
+  expect(line.link?.kind).toBe("connecting");
+  line.say(hello());
+  expect(line.link?.kind).toBe("live");
 });
 
 test("asks for its topic, and at every attempt anew for what it lacks by then", () => {
-  const stage = new Stage("ecg");
-  stage.greet();
+  const line = new Line("ecg");
+  line.greet();
   for (const joining of [{ since: "e1:7" }, { last: 1_017 }]) {
-    stage.joining = joining;
-    stage.close();
-    stage.connection.retryNow();
-    stage.greet();
+    line.joining = joining;
+    line.close();
+    line.connection.retryNow();
+    line.greet();
   }
-  expect(stage.urls).toEqual([
-    "ws://hub/ws/ecg",
-    "ws://hub/ws/ecg?since=e1%3A7",
-    "ws://hub/ws/ecg?last=1017",
-  ]);
+  expect(line.urls).toEqual(["ws://hub/ws/ecg", "ws://hub/ws/ecg?since=e1%3A7", "ws://hub/ws/ecg?last=1017"]);
 });
 
 test("comes back by itself after a loss", () => {
-  const stage = new Stage();
-  stage.greet();
-  stage.close();
-  expect(stage.link).toEqual({ kind: "waiting", until: 750, isOnline: true });
-  stage.pass(749);
-  expect(stage.urls).toHaveLength(1);
-  stage.pass(1);
-  expect(stage.urls).toHaveLength(2);
-  expect(stage.asked).toEqual([]);
+  const line = new Line();
+  line.greet();
+  line.close();
+  expect(line.link).toEqual({ kind: "waiting", until: 750, isOnline: true });
+  line.pass(749);
+  expect(line.urls).toHaveLength(1);
+  line.pass(1);
+  expect(line.urls).toHaveLength(2);
+  expect(line.asked).toEqual([]);
 });
 
 test("a hub that drops us soon after hello is asked ever more rarely", () => {
-  const stage = new Stage();
+  const line = new Line();
   const waits = Array.from({ length: 4 }, () => {
-    stage.greet();
-    stage.pass(1_000);
-    stage.close();
-    const wait = stage.link?.kind === "waiting" ? stage.link.until - stage.now : 0;
-    stage.pass(wait);
+    line.greet();
+    line.pass(1_000);
+    line.close();
+    const wait = line.link?.kind === "waiting" ? line.link.until - line.now : 0;
+    line.pass(wait);
     return wait;
   });
   expect(waits).toEqual([750, 1_000, 1_500, 2_500]);
 });
 
 test("five seconds of being up make good for earlier failures", () => {
-  const stage = new Stage();
+  const line = new Line();
   for (let i = 0; i < 3; i += 1) {
-    stage.greet();
-    stage.close();
-    stage.connection.retryNow();
+    line.greet();
+    line.close();
+    line.connection.retryNow();
   }
-  stage.greet();
-  stage.pass(5_000);
-  stage.close();
-  expect(stage.link).toMatchObject({ kind: "waiting", until: stage.now + 750 });
+  line.greet();
+  line.pass(5_000);
+  line.close();
+  expect(line.link).toMatchObject({ kind: "waiting", until: line.now + 750 });
 });
 
 test("after bye it comes back within the range that the hub has named", () => {
-  const stage = new Stage();
-  stage.greet();
-  stage.say({ type: "bye", reason: "draining", retry_ms: [2_000, 6_000] });
-  expect(stage.link?.kind).toBe("draining");
-  stage.close(1012);
-  expect(stage.link).toMatchObject({ kind: "waiting", until: 4_000 });
+  const line = new Line();
+  line.greet();
+  line.say({ type: "bye", reason: "draining", retry_ms: [2_000, 6_000] });
+  expect(line.link?.kind).toBe("draining");
+  line.close(1012);
+  expect(line.link).toMatchObject({ kind: "waiting", until: 4_000 });
 });
 
 test.each([
@@ -185,12 +119,12 @@ test.each([
   [4401, "unauthorized"],
   [4403, "forbidden"],
 ])("close code %d is final", (code, refusal) => {
-  const stage = new Stage();
-  stage.greet();
-  stage.close(code);
-  stage.pass(100_000);
-  expect(stage.link).toEqual({ kind: "stopped", refusal });
-  expect(stage.urls).toHaveLength(1);
+  const line = new Line();
+  line.greet();
+  line.close(code);
+  line.pass(100_000);
+  expect(line.link).toEqual({ kind: "stopped", refusal });
+  expect(line.urls).toHaveLength(1);
 });
 
 test.each([
@@ -199,79 +133,138 @@ test.each([
   [403, "forbidden"],
   [404, "unknown-topic"],
 ])("a failed handshake whose reason is %d is final", async (status, refusal) => {
-  const stage = new Stage("nope");
-  stage.status = status;
-  stage.close();
-  await stage.settle();
-  expect(stage.asked).toEqual(["http://hub/api/v1/topics/nope"]);
-  expect(stage.link).toEqual({ kind: "stopped", refusal });
-  stage.connection.retryNow();
-  stage.pass(100_000);
-  expect(stage.urls).toHaveLength(1);
+  const line = new Line("nope");
+  line.status = status;
+  line.close();
+  await line.settle();
+  expect(line.asked).toEqual(["http://hub/api/v1/topics/nope"]);
+  expect(line.link).toEqual({ kind: "stopped", refusal });
+  line.connection.retryNow();
+  line.pass(100_000);
+  expect(line.urls).toHaveLength(1);
 });
 
 test.each([0, 200, 429, 503])("a failed handshake whose reason is %d is tried again", async (status) => {
-  const stage = new Stage();
-  stage.status = status;
-  stage.close();
-  await stage.settle();
-  expect(stage.asked).toEqual(["http://hub/api/v1/topics"]);
-  expect(stage.link?.kind).toBe("waiting");
+  const line = new Line();
+  line.status = status;
+  line.close();
+  await line.settle();
+  expect(line.asked).toEqual(["http://hub/api/v1/topics"]);
+  expect(line.link?.kind).toBe("waiting");
 });
 
 test("being online again, or looked at again, cuts the wait short", () => {
-  const stage = new Stage();
-  stage.greet();
-  stage.close();
-  stage.connection.retryNow();
-  expect(stage.urls).toHaveLength(2);
-  stage.connection.retryNow();
-  expect(stage.urls).toHaveLength(2);
+  const line = new Line();
+  line.greet();
+  line.close();
+  line.connection.retryNow();
+  expect(line.urls).toHaveLength(2);
+  line.connection.retryNow();
+  expect(line.urls).toHaveLength(2);
 });
 
 test("a handshake that hangs is given up", () => {
-  const stage = new Stage();
-  stage.pass(10_000);
-  expect(stage.link?.kind).toBe("waiting");
+  const line = new Line();
+  line.pass(10_000);
+  expect(line.link?.kind).toBe("waiting");
 });
 
 test("a line on which nothing follows a ping is given up; any frame counts as life", () => {
-  const stage = new Stage();
-  stage.greet();
-  stage.connection.ping(1);
-  stage.pass(9_000);
-  stage.say(data(1));
-  stage.pass(9_000);
-  expect(stage.link?.kind).toBe("live");
-  stage.connection.ping(2);
-  stage.pass(10_000);
-  expect(stage.link?.kind).toBe("waiting");
+  const line = new Line();
+  line.greet();
+  line.connection.ping(1);
+  line.pass(9_000);
+  line.say(data(1));
+  line.pass(9_000);
+  expect(line.link?.kind).toBe("live");
+  line.connection.ping(2);
+  line.pass(10_000);
+  expect(line.link?.kind).toBe("waiting");
 });
 
 test("a socket that was given up is not heard any more", () => {
-  const stage = new Stage();
-  const old = stage.socket;
-  stage.pass(10_000);
-  const seen = stage.links.length;
+  const line = new Line();
+  const old = line.socket;
+  line.pass(10_000);
+  const seen = line.links.length;
   old?.onmessage?.({ data: JSON.stringify(hello()) });
   old?.onclose?.({ code: 4403 });
-  expect(stage.links).toHaveLength(seen);
-  expect(stage.messages).toEqual([]);
+  expect(line.links).toHaveLength(seen);
+  expect(line.messages).toEqual([]);
 });
 
 test("frames it does not understand are ignored", () => {
-  const stage = new Stage();
-  stage.greet();
-  stage.socket?.onmessage?.({ data: '{"type":"confetti"}' });
-  stage.socket?.onmessage?.({ data: new ArrayBuffer(4) });
-  expect(stage.messages).toHaveLength(1);
-  expect(stage.link?.kind).toBe("live");
+  const line = new Line();
+  line.greet();
+  line.socket?.onmessage?.({ data: '{"type":"confetti"}' });
+  line.socket?.onmessage?.({ data: new ArrayBuffer(4) });
+  expect(line.messages).toHaveLength(1);
+  expect(line.link?.kind).toBe("live");
 });
 
 test("pings go out only while live", () => {
+  const line = new Line();
+  line.connection.ping(1);
+  line.greet();
+  line.connection.ping(2);
+  expect(line.sent).toEqual(['{"type":"ping","id":2}']);
+});
+
+test.each([
+  ["http://hub/", "ws://hub/ws"],
+  ["https://hub:8443/live/", "wss://hub:8443/live/ws"],
+  ["wss://hub/live?x#y", "wss://hub/live/ws"],
+  ["ws://[::1]:8000", "ws://[::1]:8000/ws"],
+])("the hub at %s is joined at %s", (url, joined) => {
+  expect(new Line(undefined, url).urls).toEqual([joined]);
+});
+
+test.each(["hub", "/ws", "ftp://hub", "http://", ""])("`%s` is no hub's address", (url) => {
+  expect(() => new Line(undefined, url)).toThrow(TypeError);
+});
+
+test("a hub below a path is asked below that path why it refused", () => {
+  const line = new Line("ecg", "https://hub/live/");
+  line.close();
+  expect(line.asked).toEqual(["https://hub/live/api/v1/topics/ecg"]);
+});
+
+test("closed is closed: no timer is left, and nothing opens it again", () => {
+  const line = new Line();
+  line.greet();
+  line.connection.ping(1);
+  line.connection.close();
+  expect(line.link).toEqual({ kind: "closed" });
+  expect([line.socket?.isClosed, line.timers]).toEqual([true, 0]);
+  const told = line.links.length;
+  line.close();
+  line.connection.open();
+  line.connection.retryNow();
+  line.connection.close();
+  line.pass(100_000);
+  expect([line.urls.length, line.links.length]).toEqual([1, told]);
+});
+
+test("a line that is closed while it asks why it was refused stays closed", async () => {
+  const line = new Line();
+  line.close();
+  line.connection.close();
+  await line.settle();
+  expect(line.link).toEqual({ kind: "closed" });
+});
+
+test("whoever is told that it connects may close it", () => {
   const stage = new Stage();
-  stage.connection.ping(1);
-  stage.greet();
-  stage.connection.ping(2);
-  expect(stage.sent).toEqual(['{"type":"ping","id":2}']);
+  const connection: Connection = new Connection(
+    {
+      url: "http://hub",
+      topic: undefined,
+      joining: () => undefined,
+      onMessage: () => {},
+      onLink: () => connection.close(),
+    },
+    stage.surroundings,
+  );
+  connection.open();
+  expect([stage.urls.length, stage.timers]).toEqual([0, 0]);
 });

@@ -1,8 +1,8 @@
 /** The decoder at its edge: what is a message, and what is left out. */
 
 import { expect, test } from "vitest";
-import { encodePing, type HubMessage } from "../src/protocol";
-import { decode } from "../src/protocol/decode";
+import { encodePing, type HubMessage } from "../src/client/protocol";
+import { decode } from "../src/client/protocol/decode";
 import { batch, data, hello, segment } from "./messages";
 
 const every: HubMessage[] = [

@@ -128,6 +128,11 @@ export type HubMessage = Hello | Data | Batch | Gap | Jump | State | End | Viewe
 /** What a viewer asks for as it joins: all after a position, or the newest so many. Else it gets the topic's `backfill`. */
 export type Joining = { readonly since: string } | { readonly last: number } | undefined;
 
+/** When the record of a batch at this place is due, in microseconds. */
+export function instantOf({ t, dt }: Batch, place: number): number {
+  return t + (typeof dt === "number" ? dt * place : (dt[place] ?? 0));
+}
+
 /** The query of the address to connect to, with its question mark. */
 export function encodeJoining(joining: Joining): string {
   if (joining === undefined) return "";

@@ -6,8 +6,8 @@
  * because a browser hides why a handshake failed, by the answer to a plain GET for the same topic.
  */
 
-import { Backoff, WELL_AFTER_MS } from "./connection/backoff";
-import type { Socket, Surroundings } from "./connection/surroundings";
+import { Backoff, WELL_AFTER_MS } from "./connection/backoff.ts";
+import { decode } from "./protocol/decode.ts";
 import {
   type Bye,
   encodeJoining,
@@ -16,8 +16,8 @@ import {
   type HubMessage,
   type Joining,
   SUBPROTOCOL,
-} from "./protocol";
-import { decode } from "./protocol/decode";
+} from "./protocol.ts";
+import type { Socket, Surroundings } from "./surroundings.ts";
 
 export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
 
@@ -26,11 +26,13 @@ export type Link =
   | { readonly kind: "live" }
   | { readonly kind: "draining" }
   | { readonly kind: "waiting"; readonly until: number; readonly isOnline: boolean }
-  | { readonly kind: "stopped"; readonly refusal: Refusal };
+  | { readonly kind: "stopped"; readonly refusal: Refusal }
+  /** By us. */
+  | { readonly kind: "closed" };
 
 export interface ConnectionOptions {
-  /** `ws://` or `wss://` and the host, without a path. */
-  readonly origin: string;
+  /** `http(s)://` or `ws(s)://`, the host, and the path before `/ws`, if there is one. */
+  readonly url: string;
   /** Undefined: the hub's default topic. */
   readonly topic: string | undefined;
   /** Where to come in, asked at every attempt: meanwhile a position may have grown too old. */
@@ -57,6 +59,8 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
 
 export class Connection {
   readonly #options: ConnectionOptions;
+  /** The address without the first letters of its scheme, which WebSocket and HTTP have different. */
+  readonly #hub: string;
   readonly #around: Surroundings;
   readonly #backoff: Backoff;
   #socket: Socket | undefined;
@@ -68,17 +72,20 @@ export class Connection {
 
   constructor(options: ConnectionOptions, around: Surroundings) {
     this.#options = options;
+    this.#hub = readUrl(options.url);
     this.#around = around;
     this.#backoff = new Backoff(around.random);
   }
 
   /** Opens the line. Called again while waiting, it cuts the wait short. */
   open(): void {
-    if (this.#socket !== undefined || this.#link.kind === "stopped") return;
+    if (this.#socket !== undefined || this.#isOver) return;
     this.#cancelTimer();
     this.#wasOpened = false;
     this.#retryRange = undefined;
     this.#show({ kind: "connecting" });
+    // Whoever was just told may have closed the line.
+    if (this.#isOver) return;
     const socket = this.#around.open(this.#url(), SUBPROTOCOL);
     this.#socket = socket;
     // A socket that was given up may still report; only the current one is heard.
@@ -89,6 +96,18 @@ export class Connection {
     socket.onmessage = (event) => ifCurrent(() => this.#receive(event.data))();
     socket.onclose = (event) => ifCurrent(() => this.#closed(event.code))();
     this.#cancelTimer = this.#around.after(HANDSHAKE_TIMEOUT_MS, () => this.#giveUp());
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** Ends the line; nothing opens it again. */
+  close(): void {
+    if (this.#link.kind === "closed") return;
+    this.#socket?.close();
+    this.#drop();
+    this.#show({ kind: "closed" });
   }
 
   /** Tries at once if a wait is on: the network is back, or somebody is looking again. */
@@ -102,10 +121,18 @@ export class Connection {
     this.#cancelSilence ??= this.#around.after(SILENCE_MS, () => this.#giveUp());
   }
 
+  get #isOver(): boolean {
+    return this.#link.kind === "stopped" || this.#link.kind === "closed";
+  }
+
   #url(): string {
-    const { origin, topic, joining } = this.#options;
-    const path = topic === undefined ? "/ws" : `/ws/${encodeURIComponent(topic)}`;
-    return origin + path + encodeJoining(joining());
+    return `ws${this.#address("/ws")}${encodeJoining(this.#options.joining())}`;
+  }
+
+  /** What follows the first letters of the scheme: `s://host/ws/ecg`. */
+  #address(path: string): string {
+    const { topic } = this.#options;
+    return this.#hub + path + (topic === undefined ? "" : `/${encodeURIComponent(topic)}`);
   }
 
   #receive(data: unknown): void {
@@ -138,10 +165,8 @@ export class Connection {
   }
 
   async #askWhy(): Promise<void> {
-    const { origin, topic } = this.#options;
-    const path = topic === undefined ? "" : `/${encodeURIComponent(topic)}`;
-    const status = await this.#around.status(`${origin.replace(/^ws/, "http")}/api/v1/topics${path}`);
-    if (this.#socket !== undefined) return;
+    const status = await this.#around.status(`http${this.#address("/api/v1/topics")}`);
+    if (this.#socket !== undefined || this.#isOver) return;
     const refusal = REFUSALS.get(status);
     if (refusal === undefined) this.#wait();
     else this.#show({ kind: "stopped", refusal });
@@ -175,4 +200,12 @@ export class Connection {
     this.#link = link;
     this.#options.onLink(link);
   }
+}
+
+/** `s://host:port/path` or `://host:port/path`. */
+function readUrl(url: string): string {
+  const [, address] = /^(?:http|ws)(s?:\/\/[^?#]*[^?#/])/.exec(url) ?? [];
+  if (address === undefined)
+    throw new TypeError(`not a hub's address: \`${url}\`; use http(s):// or ws(s)://`);
+  return address;
 }

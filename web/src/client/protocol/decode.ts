@@ -3,7 +3,7 @@
  * remembers nothing; whether `seq` follows on is the timeline's business.
  */
 
-import { EPOCH, type HubMessage, type Json } from "../protocol";
+import { EPOCH, type HubMessage, type Json } from "../protocol.ts";
 
 type Check = (value: unknown) => boolean;
 type Checks<M extends HubMessage> = { readonly [F in Exclude<keyof M, "type">]-?: Check };

@@ -1,0 +1,40 @@
+/**
+ * How the client library is built: one module, for a hub to serve beside the page, whose build comes before this one;
+ * or, in the mode `package`, the package `tickcast-client` in a folder of its own, but for its types.
+ */
+
+import { resolve } from "node:path";
+import { defineConfig } from "vite";
+import { budgets } from "./build/budgets.ts";
+import { compress } from "./build/compress.ts";
+import { publish } from "./build/publish.ts";
+
+const FILE = "tickcast-client.js";
+const source = resolve(import.meta.dirname, "src/client");
+
+export default defineConfig(({ mode }) => {
+  const isPackage = mode === "package";
+  return {
+    build: {
+      outDir: isPackage ? "dist-client" : "dist",
+      emptyOutDir: isPackage,
+      sourcemap: isPackage,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        input: resolve(source, "index.ts"),
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: FILE },
+      },
+    },
+    plugins: [
+      budgets({ [FILE]: 5_000 }),
+      isPackage
+        ? publish({
+            "package.json": resolve(source, "package.json"),
+            "README.md": resolve(source, "README.md"),
+            LICENSE: resolve(import.meta.dirname, "../LICENSE-MIT"),
+          })
+        : compress(),
+    ],
+  };
+});
