@@ -8,9 +8,9 @@
  * too full for the records, only `hello` is remembered, and the page asks for its window.
  */
 
-import type { Mark } from "./clock/wall";
-import type { HubMessage } from "./protocol";
-import { decode } from "./protocol/decode";
+import type { HubMessage } from "./client/protocol";
+import { decode } from "./client/protocol/decode";
+import type { Mark } from "./wall";
 
 export interface Kept extends Mark {
   /** `hello` first. */

@@ -9,55 +9,46 @@
  * neighbours. A `loop` is not such a place: a dataset that loops is a ring, and its first record follows its last.
  *
  * # One quantity
- * Labels may change within an epoch. The line keeps its field as long as records have it; another field begins
- * another line.
+ * Every number of the records is a line of its own. Labels may change within an epoch, and fields come and go:
+ * a line keeps its field, and stands empty where records do not have it.
  *
  * # Each record once
  * Only `seq` decides what is new, so that it does not matter how often, and from which connection, a record
- * comes. Another epoch shares nothing with this one: its line begins anew.
+ * comes. Another epoch shares nothing with this one: its lines begin anew.
  *
  * # One instant for all
  * The playhead is the hub's time less the group's delay: nothing in it belongs to this viewer.
  */
 
-import type { Batch, End, Gap, Hello, HubMessage, Joining, Json, State, TimelineSegment } from "./protocol";
-import { chooseField, describeField, type Field, hasField, readField } from "./timeline/field";
+import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
+import { Course, recordsIn } from "./timeline/course";
+import { type Field, readField } from "./timeline/field";
+import { Fields } from "./timeline/fields";
 import { jumpAt, record } from "./timeline/recording";
-import { indexAt, Ring, type Samples } from "./timeline/ring";
+import { Ring, recordAt, type Samples } from "./timeline/ring";
+import { type Place, Sequence } from "./timeline/sequence";
 
-/** What one frame shows. */
-export interface Picture extends Samples {
-  /** The instant at the line's end: hub time in milliseconds. */
-  readonly playhead: number;
-}
-
-/** The ring takes 48 bytes for each, so 13 MB at most: a minute at four thousand records a second. */
+/**
+ * The ring takes 30 bytes for each with one field, and 180 with the most, so 8 to 47 MB. One walk over them takes
+ * half a millisecond a line (Node 20, a core of a shared server), which a frame has to spare.
+ */
 const CAPACITY_MAX = 262_144;
-/** For live topics, whose rate nobody knows. */
-const CAPACITY_UNKNOWN_RATE = 65_536;
+/** For live topics, whose rate nobody knows: doubled as long as the window holds more. */
+const CAPACITY_UNKNOWN_RATE = 16_384;
 /** Beyond the window: the delay, and records that arrive before their instant is shown. */
 const CAPACITY_MARGIN_MS = 5_000;
 
 export class Timeline {
-  readonly #windowMs: number;
-  #ring = new Ring(2);
+  #windowMs: number;
+  readonly #ring = new Ring(2);
+  readonly #fields = new Fields();
+  readonly #sequence = new Sequence();
+  readonly #course = new Course((restedFrom) => {
+    if (restedFrom !== undefined) this.#sequence.breakAt(restedFrom);
+    this.#makeRoom();
+  });
   #hello: Hello | undefined;
-  #newestSeq = 0;
-  #newestTime = Number.NEGATIVE_INFINITY;
-  /** Instants that no line may cross, and that no record has come after yet. */
-  #breaks: number[] = [];
-  /** The first record expected; undefined: whichever comes first, because none was asked for by its position. */
-  #wanted: number | undefined;
-  #missed = 0;
-  #field: Field | undefined;
-  /** The labels have changed, and no record has shown yet whether the field is still there. */
-  #isFieldOpen = false;
-  #segment: TimelineSegment | undefined;
-  #delayMs = 0;
-  #heldFrom = Number.POSITIVE_INFINITY;
-  #announced: State[] = [];
   #viewers: number | undefined;
-  #end: End | undefined;
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -78,16 +69,20 @@ export class Timeline {
         this.#miss(message);
         break;
       case "jump":
-        if (message.reason !== "loop" && message.seq > this.#newestSeq) this.#breakAt(message.t / 1000);
+        if (message.reason !== "loop" && message.seq > this.#sequence.newest.seq)
+          this.#sequence.breakAt(message.t / 1000);
         break;
       case "state":
-        this.#announced.push(message);
+        this.#course.announce(message);
         break;
       case "end":
-        this.#end = message;
+        this.#course.endWith(message);
         break;
       case "viewers":
         this.#viewers = message.n;
+        break;
+      case "pong":
+        this.#course.reach(message.s / 1000);
         break;
     }
   }
@@ -96,42 +91,71 @@ export class Timeline {
     return this.#hello?.topic;
   }
 
-  get field(): Field | undefined {
-    return this.#field;
+  get epoch(): string | undefined {
+    return this.#hello?.epoch;
+  }
+
+  /** One a line, in the order of the columns of `samples`. Another array whenever anything about them has changed. */
+  get fields(): readonly Field[] {
+    return this.#fields.list;
+  }
+
+  /** What the hub had to give when it said hello; undefined: nothing. */
+  get retained(): NonNullable<Hello["retained"]> | undefined {
+    return this.#hello?.retained ?? undefined;
   }
 
   get viewers(): number | undefined {
     return this.#viewers;
   }
 
+  get delayMs(): number {
+    return this.#course.delayMs;
+  }
+
   /** Whether records came, be they drawable or not. */
   get hasRecords(): boolean {
-    return this.#newestSeq > 0;
+    return this.#sequence.newest.seq > 0;
+  }
+
+  /** The newest record held; the same object every time. */
+  get newest(): Place | undefined {
+    return this.hasRecords ? this.#sequence.newest : undefined;
   }
 
   /** Hub time of the first publication while it is still to come. */
   get beginsAt(): number | undefined {
-    return this.hasRecords || this.#segment === undefined ? undefined : this.#segment.t0 / 1000;
+    const { segment } = this.#course;
+    return this.hasRecords || segment === undefined ? undefined : segment.t0 / 1000;
   }
 
   /** Records that the hub had and this page, which wanted them, did not get; each has its break in the line. */
   get missed(): number {
-    return this.#missed;
+    return this.#sequence.missed;
+  }
+
+  /** From now on so much is shown; what it takes is kept, as far as there is room. */
+  showWindow(ms: number): void {
+    this.#windowMs = ms;
+    this.#makeRoom();
   }
 
   /**
    * What to ask the hub for when its clock reads `hubNow`, if that is known: what follows the newest record,
-   * but never more than the window shows. Where that record is out of the window by then, only the window.
+   * but never more than the window shows and the ring holds. Where that record is out of it by then, only that much.
    * The next `hello` is taken for the answer.
    */
   joining(hubNow = Number.POSITIVE_INFINITY): Joining {
-    const from = Math.min(hubNow - this.#delayMs, this.#endsAt) - this.#windowMs;
-    const isVisible = this.#hello !== undefined && this.#newestTime >= from;
-    this.#wanted = isVisible ? this.#newestSeq + 1 : undefined;
-    if (isVisible) return { since: `${this.#hello?.epoch}:${this.#newestSeq}` };
+    const { segment, delayMs, endsAt } = this.#course;
+    const heldMs = segment === undefined ? Number.POSITIVE_INFINITY : (CAPACITY_MAX * 1000) / segment.rate;
+    const from = Math.min(hubNow - delayMs, endsAt) - Math.min(this.#windowMs, heldMs);
+    const { seq, time } = this.#sequence.newest;
+    const isVisible = this.#hello !== undefined && time >= from;
+    this.#sequence.ask(isVisible);
+    if (isVisible) return { since: `${this.#hello?.epoch}:${seq}` };
     // Nobody knows how many records of a live topic make a window; its backfill is the operator's answer.
-    if (this.#segment === undefined) return undefined;
-    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + this.#delayMs, this.#segment)) };
+    if (segment === undefined) return undefined;
+    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + delayMs, segment)) };
   }
 
   /**
@@ -140,82 +164,65 @@ export class Timeline {
    */
   recording(hubNow: number, most: number): HubMessage[] {
     if (this.#hello === undefined) return [];
-    const isHeld = this.#heldFrom !== Number.POSITIVE_INFINITY;
+    const { heldFrom, segment, delayMs, end } = this.#course;
     const hello: Hello = {
       ...this.#hello,
-      now: isHeld ? Math.round(this.#heldFrom * 1000) : this.#hello.now,
-      timeline: this.#segment ?? null,
-      delay: Math.round(this.#delayMs * 1000),
+      now: heldFrom === Number.POSITIVE_INFINITY ? this.#hello.now : Math.round(heldFrom * 1000),
+      timeline: segment ?? null,
+      delay: Math.round(delayMs * 1000),
       recovered: null,
     };
     const from = this.playhead(hubNow) - this.#windowMs;
-    const records = this.#field === undefined ? [] : record(this.#ring.samples(), from, this.#field, most);
-    const breaks = this.#breaks.map((at) => jumpAt(at, this.#newestSeq + 1));
+    const records = record(this.samples(), from, this.fields, most);
+    const breaks = this.#sequence.breaks.map((at) => jumpAt(at, this.#sequence.newest.seq + 1));
     const said: HubMessage[] = [hello, ...records, ...breaks];
-    return this.#end === undefined ? said : [...said, this.#end];
+    return end === undefined ? said : [...said, end];
   }
 
   /** The instant to show when the hub's clock reads `hubNow`. It stays where the timeline ends or rests. */
   playhead(hubNow: number): number {
-    while (this.#announced[0] !== undefined && this.#announced[0].t / 1000 <= hubNow) {
-      const { timeline, delay, t } = this.#announced.shift() as State;
-      this.#follow(timeline, delay, t);
-    }
-    return Math.min(hubNow - this.#delayMs, this.#heldFrom, this.#endsAt);
+    return this.#course.playhead(hubNow);
   }
 
   hasEnded(playhead: number): boolean {
-    return playhead >= this.#endsAt;
+    return playhead >= this.#course.endsAt;
   }
 
-  picture(playhead: number): Picture {
-    return { ...this.#ring.samples(), playhead };
+  /** Whether a record is due at the playhead and has not come. One period is not counted against the line. */
+  isStarving(playhead: number): boolean {
+    const { segment } = this.#course;
+    const { seq, time } = this.#sequence.newest;
+    if (segment === undefined || seq === 0 || time >= playhead) return false;
+    return this.#course.dueAfter(seq) + 1000 / segment.rate <= playhead;
   }
 
-  get #endsAt(): number {
-    return this.#end === undefined ? Number.POSITIVE_INFINITY : this.#end.t / 1000;
+  /** What is held, in place. The same object every time; it changes with every message. */
+  samples(): Samples {
+    return this.#ring.samples();
+  }
+
+  /** The record due at an instant, by its `seq`. */
+  seqAt(instant: number): number | undefined {
+    const samples = this.samples();
+    const row = recordAt(samples, instant);
+    return row < samples.begin ? undefined : samples.seqs[row];
   }
 
   #greet(hello: Hello): void {
-    const before = this.#hello;
     // A hub that stands behind us, and does not say that it knows our position, has another past than ours.
-    const knowsUs = hello.recovered === true && this.#wanted !== undefined;
-    const isBehind = hello.seq < this.#newestSeq && !knowsUs;
-    if (hello.epoch !== before?.epoch || isBehind) this.#restart();
-    if (JSON.stringify(hello.fields) !== JSON.stringify(before?.fields)) this.#relabel(hello.fields);
+    const knowsUs = hello.recovered === true && this.#sequence.isWanted;
+    const isBehind = hello.seq < this.#sequence.newest.seq && !knowsUs;
+    if (hello.epoch !== this.epoch || isBehind) this.#restart();
+    this.#fields.relabel(hello.fields);
     this.#hello = hello;
     this.#viewers = hello.viewers;
-    this.#announced = [];
-    this.#end = undefined;
-    this.#follow(hello.timeline, hello.delay, hello.now);
-  }
-
-  /** What is drawn stays what it is, under its new label, until a record says that it is no more. */
-  #relabel(labels: Hello["fields"]): void {
-    if (this.#field === undefined) return;
-    this.#field = describeField(this.#field.name, labels);
-    this.#isFieldOpen = true;
-  }
-
-  #follow(segment: TimelineSegment | null, delay: number, t: number): void {
-    const isHeld = segment?.playing === false;
-    // After a rest `seq` goes on as if nothing had been, but time has passed without records.
-    if (!isHeld && this.#heldFrom !== Number.POSITIVE_INFINITY) this.#breakAt(this.#heldFrom);
-    this.#segment = segment ?? undefined;
-    this.#delayMs = delay / 1000;
-    this.#heldFrom = isHeld ? t / 1000 : Number.POSITIVE_INFINITY;
-    const wanted = segment
-      ? recordsIn(this.#windowMs + this.#delayMs + CAPACITY_MARGIN_MS, segment)
-      : CAPACITY_UNKNOWN_RATE;
-    const capacity = Math.min(CAPACITY_MAX, wanted);
-    // Only ever larger: a slower rate still has the faster one's samples in the window.
-    if (capacity > this.#ring.capacity) this.#ring = Ring.from(this.#ring, capacity);
+    this.#course.greet(hello);
   }
 
   #miss({ from, to }: Gap): void {
     // Without a range the position itself was worthless, and so is what led to it.
     if (from === null) this.#restart();
-    else if (to === null || to > this.#newestSeq) this.#wanted ??= from;
+    else this.#sequence.withhold(from, to);
   }
 
   #appendAll({ seq, t, dt, data }: Batch): void {
@@ -225,79 +232,47 @@ export class Timeline {
   }
 
   #append(seq: number, t: number, record: Json): void {
-    if (seq <= this.#newestSeq) return;
+    if (seq <= this.#sequence.newest.seq) return;
     const time = t / 1000;
+    // Nothing is sent before it is due, so that the hub's clock has come this far.
+    this.#course.reach(time);
     // Time grows with `seq`. If it does not, the hub is believed, not what this page held before.
-    if (time <= this.#newestTime) this.#restart();
-    this.#goOn(seq, time);
-    this.#newestSeq = seq;
-    this.#newestTime = time;
-    this.#choose(record);
-    // A record without the number is a break, not a longer segment.
-    if (this.#field !== undefined) this.#ring.push(time, readField(record, this.#field), seq);
+    if (time <= this.#sequence.newest.time) this.#restart();
+    const before = this.#sequence.newest.time;
+    if (this.#sequence.take(seq, time) && this.#ring.length > 0)
+      this.#ring.push((before + time) / 2, Number.NaN);
+    this.#keep(seq, time, record);
   }
 
-  #choose(record: Json): void {
-    if (this.#field !== undefined && (!this.#isFieldOpen || hasField(record, this.#field))) {
-      this.#isFieldOpen = false;
-      return;
-    }
-    const chosen = chooseField(record, this.#hello?.fields ?? {});
-    if (chosen === undefined) return;
-    // What was drawn is another quantity, and the scale and the unit are no longer its own.
-    this.#ring.clear();
-    this.#field = chosen;
-    this.#isFieldOpen = false;
+  /** A record without a field's number is a break in its line, not a longer segment. */
+  #keep(seq: number, time: number, record: Json): void {
+    this.#fields.learn(record);
+    if (this.#course.segment === undefined) this.#makeRoom();
+    this.#ring.widen(this.fields.length);
+    this.#ring.push(time, seq);
+    for (let i = 0; i < this.fields.length; i += 1)
+      this.#ring.put(i, readField(record, this.fields[i] as Field));
   }
 
-  /** From the newest record to this one: either the line goes on, or it breaks. */
-  #goOn(seq: number, time: number): void {
-    const next = this.#newestSeq + 1;
-    if (seq > next || this.#breaks.some((at) => at <= time)) this.#break(time);
-    if (this.hasRecords) this.#missed += seq - Math.max(next, this.#wanted ?? seq);
-    this.#breaks = this.#breaks.filter((at) => at > time);
-    this.#wanted = seq + 1;
+  /** Only ever more: a slower rate still has the faster one's samples in the window. */
+  #makeRoom(): void {
+    const { segment, delayMs } = this.#course;
+    const keptMs = this.#windowMs + delayMs + CAPACITY_MARGIN_MS;
+    const wanted = segment === undefined ? this.#roomFor(keptMs) : recordsIn(keptMs, segment);
+    this.#ring.grow(Math.min(CAPACITY_MAX, wanted));
   }
 
-  #breakAt(at: number): void {
-    if (at >= this.#newestTime) this.#breaks.push(at);
-  }
-
-  #break(before: number): void {
-    const newest = this.#ring.samples().times.at(-1);
-    if (newest !== undefined) this.#ring.push((newest + before) / 2, Number.NaN, Number.NaN);
+  /** Where the rate is not known: twice as many as there are, if the next one would push out what is to be kept. */
+  #roomFor(keptMs: number): number {
+    const { times, begin } = this.samples();
+    const { capacity, length } = this.#ring;
+    const isTight = length === capacity && (times[begin] as number) > this.#sequence.newest.time - keptMs;
+    return isTight ? 2 * capacity : CAPACITY_UNKNOWN_RATE;
   }
 
   #restart(): void {
     this.#ring.clear();
-    this.#newestSeq = 0;
-    this.#newestTime = Number.NEGATIVE_INFINITY;
-    this.#field = undefined;
-    this.#isFieldOpen = false;
-    this.#breaks = [];
+    this.#fields.clear();
+    this.#sequence.clear();
   }
-}
-
-/** Enough for a span of a timeline, and one beyond it, so that the line enters from the edge. */
-function recordsIn(ms: number, { rate }: TimelineSegment): number {
-  return Math.ceil((rate * ms) / 1000) + 2;
-}
-
-/** The last sample not after the playhead: the record that is due, never a value in between. */
-export function sampleAt(picture: Picture): { value: number; seq: number } | undefined {
-  for (let i = indexAt(picture.times, picture.playhead); i >= 0; i -= 1) {
-    const seq = picture.seqs[i] as number;
-    if (!Number.isNaN(seq)) return { value: picture.values[i] as number, seq };
-  }
-  return undefined;
-}
-
-/** A copy that later pushes leave alone, for a view that stands still. */
-export function still(picture: Picture): Picture {
-  return {
-    times: picture.times.slice(),
-    values: picture.values.slice(),
-    seqs: picture.seqs.slice(),
-    playhead: picture.playhead,
-  };
 }

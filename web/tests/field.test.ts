@@ -1,39 +1,55 @@
-/** Which number of a record is drawn, and how numbers are written. */
+/** Which numbers of a record are drawn, and how numbers are written. */
 
 import { expect, test } from "vitest";
-import { chooseField, readField } from "../src/timeline/field";
-import { SteadyNumber } from "../src/view/number";
+import type { Json } from "../src/client/protocol";
+import { SteadyNumber } from "../src/number";
+import { fieldKey, type Labels, readField } from "../src/timeline/field";
+import { FIELDS_MAX, Fields } from "../src/timeline/fields";
 
 const labels = { temp: { label: "Temperature", unit: "°C" }, hum: { unit: "%" } };
 
-test("a number is its own field", () => {
-  expect(chooseField(7, {})).toEqual({ name: undefined, label: undefined, unit: undefined });
+function learned(records: readonly Json[], given: Labels = {}): (string | undefined)[] {
+  const fields = new Fields();
+  fields.relabel(given);
+  for (const record of records) fields.learn(record);
+  return fields.list.map(({ name }) => name);
+}
+
+test("labelled fields come first, in the order of the labels, then the others in the record's", () => {
+  expect(learned([{ id: 1, hum: 40, a: 2, temp: 20 }], labels)).toEqual(["temp", "hum", "id", "a"]);
 });
 
-test("a labelled field comes before an earlier one without label", () => {
-  expect(chooseField({ id: 1, temp: 20 }, labels)).toEqual({
-    name: "temp",
-    label: "Temperature",
-    unit: "°C",
-  });
+test("what holds no number is passed over, labelled or not", () => {
+  expect(learned([{ id: 1, temp: "warm", on: true, hum: 40 }], labels)).toEqual(["hum", "id"]);
+  expect(learned([null, "x", true, [1, 2], {}, { a: "1" }], labels)).toEqual([]);
 });
 
-test("a labelled field that holds no number is passed over", () => {
-  expect(chooseField({ id: 1, temp: "warm", hum: 40 }, labels)?.name).toBe("hum");
+test("a field may have any name", () => {
+  const record = JSON.parse('{"__proto__":1,"constructor":2,"":3}');
+  expect(learned([{}, record])).toEqual(["__proto__", "constructor", ""]);
 });
 
-test("without labels the first number is taken", () => {
-  expect(chooseField({ name: "x", on: true, a: 1, b: 2 }, {})?.name).toBe("a");
+test("of more fields than there may be, the first are kept", () => {
+  const record = (from: number) =>
+    Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`f${from + i}`, i]));
+  const names = learned([record(0), record(10), record(20)]);
+  expect(names).toEqual(Array.from({ length: FIELDS_MAX }, (_, i) => `f${i}`));
 });
 
-test.each([null, "x", true, [1, 2], {}, { a: "1" }])("%j has nothing to draw", (record) => {
-  expect(chooseField(record, labels)).toBeUndefined();
-});
-
-test("a record without the field reads as no number", () => {
+test("a record without the field reads as no number, and so does one too large", () => {
   const field = { name: "a", label: undefined, unit: undefined };
   expect(readField({ a: 3 }, field)).toBe(3);
-  for (const record of [{ a: "3" }, { b: 3 }, 3, null, [3]]) expect(readField(record, field)).toBeNaN();
+  for (const record of [{ a: "3" }, { b: 3 }, 3, null, [3], { a: Number.POSITIVE_INFINITY }])
+    expect(readField(record, field)).toBeNaN();
+  for (const name of ["__proto__", "constructor", "toString"])
+    expect(readField({}, { ...field, name })).toBeNaN();
+});
+
+test("a line is named by its topic and its field", () => {
+  expect([fieldKey("ecg", { name: undefined }), fieldKey("weather", { name: "temp" })]).toEqual([
+    "ecg/value",
+    "weather/temp",
+  ]);
 });
 
 test("once a value had decimals, all have as many", () => {

@@ -1,9 +1,9 @@
 /** What the page asks the hub for: after a loss, after a reload, and after having been away for long. */
 
 import { expect, test } from "vitest";
-import { WallClock } from "../src/clock/wall";
-import { encodeJoining } from "../src/protocol";
+import { encodeJoining } from "../src/client/protocol";
 import { Timeline } from "../src/timeline";
+import { WallClock } from "../src/wall";
 import { batch, data, dueAt, hello, segment } from "./messages";
 
 const WINDOW_MS = 10_000;

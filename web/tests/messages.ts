@@ -1,6 +1,6 @@
 /** Messages as a hub would send them, with the uninteresting parts filled in. For tests only. */
 
-import type { Batch, Data, Hello, Json, TimelineSegment } from "../src/protocol";
+import type { Batch, Data, Hello, Json, TimelineSegment } from "../src/client/protocol";
 
 /** A round instant, in microseconds. */
 export const START = 1_700_000_000_000_000;

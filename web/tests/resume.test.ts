@@ -5,8 +5,8 @@
  */
 
 import { expect, test } from "vitest";
-import type { HubMessage, Joining, Json } from "../src/protocol";
-import { decode } from "../src/protocol/decode";
+import type { HubMessage, Joining, Json } from "../src/client/protocol";
+import { decode } from "../src/client/protocol/decode";
 import { RECORDS_MAX, Session } from "../src/session";
 import { Timeline } from "../src/timeline";
 import { dueAt, hello, PERIOD, segment } from "./messages";
@@ -217,14 +217,15 @@ class Page {
 
 /** Every promise about the picture, held against all that the hub has ever sent. */
 function check(page: Page, hub: Hub, since: number, where: string): void {
-  const { times, values, seqs } = page.timeline.picture(0);
+  const { times, columns, seqs, begin, end } = page.timeline.samples();
+  const values = columns[0] ?? new Float64Array(0);
   const from = hub.now - DELAY_MS - WINDOW_MS;
   const visible = new Set<number>();
   let before = Number.NaN;
   let isBroken = false;
-  for (let i = 0; i < seqs.length; i += 1) {
+  for (let i = begin; i < end; i += 1) {
     const [time, seq] = [times[i] as number, seqs[i] as number];
-    if (i > 0 && !(time > (times[i - 1] as number))) expect.fail(`${where}: time stands still at ${i}`);
+    if (i > begin && !(time > (times[i - 1] as number))) expect.fail(`${where}: time stands still at ${i}`);
     if (Number.isNaN(seq)) {
       isBroken = true;
       continue;

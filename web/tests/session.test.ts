@@ -1,10 +1,11 @@
 /** What a reload finds: the same picture, or nothing. */
 
 import { expect, test } from "vitest";
-import type { HubMessage } from "../src/protocol";
+import type { HubMessage } from "../src/client/protocol";
 import { RECORDS_MAX, Session, type Store } from "../src/session";
 import { Timeline } from "../src/timeline";
 import { batch, data, dueAt, hello, START, segment } from "./messages";
+import { samplesOf } from "./samples";
 
 const WINDOW_MS = 10_000;
 
@@ -48,8 +49,8 @@ function reloaded(before: Timeline, hubAt: number, store: Store = new Memory()):
 }
 
 function samples(timeline: Timeline) {
-  const { times, values, seqs } = timeline.picture(0);
-  return { times: [...times], values: [...values], seqs: [...seqs] };
+  const { times, seqs, columns } = samplesOf(timeline);
+  return { times, seqs, columns, values: columns[0] ?? [] };
 }
 
 test("after a reload the picture is the same, with its breaks, and goes on from the same position", () => {
@@ -67,7 +68,7 @@ test("after a reload the picture is the same, with its breaks, and goes on from 
   const after = reloaded(before, hubAt);
   expect(samples(after)).toEqual(samples(before));
   expect(after.joining(hubAt)).toEqual({ since: "e1:410" });
-  expect(after.field).toEqual(before.field);
+  expect(after.fields).toEqual(before.fields);
   after.apply(hello({ seq: 412, recovered: true }));
   after.apply(batch(409, 4));
   expect(samples(after).seqs.slice(-4)).toEqual([409, 410, 411, 412]);
@@ -78,7 +79,7 @@ test("records that are numbers, or have a field with any name, come back as they
     const before = timelineOf([hello({ fields: {} }), data(1, record), data(2, record)]);
     const after = reloaded(before, START / 1000);
     expect(samples(after).values).toEqual([7, 7]);
-    expect(after.field).toEqual(before.field);
+    expect(after.fields).toEqual(before.fields);
   }
 });
 
@@ -98,6 +99,19 @@ test("nothing from before the window is kept", () => {
   expect(samples(after).seqs.at(-1)).toBe(1_400);
 });
 
+test("all lines come back, each with its own breaks", () => {
+  const before = timelineOf([
+    hello(),
+    data(1, { value: 1, temp: 20 }),
+    data(2, { value: 2 }),
+    data(3, { temp: 21, hum: 40 }),
+    data(5, { value: null, temp: 22, hum: 41 }),
+  ]);
+  const after = reloaded(before, dueAt(5) / 1000);
+  expect(samples(after)).toEqual(samples(before));
+  expect(after.fields).toEqual(before.fields);
+});
+
 test("labels that have changed meanwhile do not put another quantity on the kept line", () => {
   const both = (seq: number) => data(seq, { value: seq, temp: -seq });
   const fields = { temp: { label: "Temperature", unit: "°C" } };
@@ -105,10 +119,23 @@ test("labels that have changed meanwhile do not put another quantity on the kept
     const after = reloaded(timelineOf([hello(), both(1), both(2)]), dueAt(2) / 1000);
     after.joining(dueAt(2) / 1000);
     for (const message of [hello({ seq: 3, recovered: true, fields }), record]) after.apply(message);
-    return [after.field?.name, after.field?.unit, samples(after).values];
+    return [after.fields.map(({ name, unit }) => `${name} ${unit}`), samples(after).columns];
   };
-  expect(goOn(both(3))).toEqual(["value", undefined, [1, 2, 3]]);
-  expect(goOn(data(3, { temp: -3 }))).toEqual(["temp", "°C", [-3]]);
+  const names = ["value undefined", "temp °C"];
+  expect(goOn(both(3))).toEqual([
+    names,
+    [
+      [1, 2, 3],
+      [-1, -2, -3],
+    ],
+  ]);
+  expect(goOn(data(3, { temp: -3 }))).toEqual([
+    names,
+    [
+      [1, 2, Number.NaN],
+      [-1, -2, -3],
+    ],
+  ]);
 });
 
 test("a gap that a reload comes after is no break if everything follows", () => {
@@ -233,9 +260,9 @@ test("text that is damaged at any place is never the cause of an error, nor of a
       const after = timelineOf(session(store).read()?.messages ?? []);
       const joining = after.joining(dueAt(15) / 1000);
       if (joining && "since" in joining) expect(joining.since).toMatch(/^[a-z0-9]{1,32}:[1-9]\d*$/);
-      const { times, values } = samples(after);
+      const { times, seqs } = samples(after);
       expect(times.every((time, i) => i === 0 || time > (times[i - 1] as number))).toBe(true);
-      expect(times.length).toBe(values.length);
+      expect(times.length).toBe(seqs.length);
     }
   }
 });

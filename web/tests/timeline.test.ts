@@ -1,10 +1,9 @@
 /** The timeline: what it keeps, where it breaks the line, and which instant it shows. */
 
 import { describe, expect, test } from "vitest";
-import { sampleAt, still, Timeline } from "../src/timeline";
+import { Timeline } from "../src/timeline";
 import { batch, data, dueAt, hello, START, segment } from "./messages";
-
-const END_OF_TIME = Number.MAX_SAFE_INTEGER;
+import { samplesOf } from "./samples";
 
 function joined(rest: Parameters<typeof hello>[0] = {}): Timeline {
   const timeline = new Timeline(10_000);
@@ -12,11 +11,16 @@ function joined(rest: Parameters<typeof hello>[0] = {}): Timeline {
   return timeline;
 }
 
-/** The values in order; a break in the line is a "|". */
-function line(timeline: Timeline): string {
-  return [...timeline.picture(END_OF_TIME).values]
+/** The values of one field, else the first, in order; a break in the line is a "|". */
+function line(timeline: Timeline, name = timeline.fields[0]?.name): string {
+  const column = timeline.fields.findIndex((field) => field.name === name);
+  return (samplesOf(timeline).columns[column] ?? [])
     .map((value) => (Number.isNaN(value) ? "|" : value))
     .join(" ");
+}
+
+function names(timeline: Timeline): (string | undefined)[] {
+  return timeline.fields.map(({ name }) => name);
 }
 
 describe("gaps", () => {
@@ -96,8 +100,8 @@ describe("gaps", () => {
   test("times are strictly increasing across breaks", () => {
     const timeline = joined();
     for (const seq of [1, 3, 4, 9]) timeline.apply(data(seq));
-    const { times } = timeline.picture(END_OF_TIME);
-    expect([...times].every((time, i) => i === 0 || time > (times[i - 1] as number))).toBe(true);
+    const { times } = samplesOf(timeline);
+    expect(times.every((time, i) => i === 0 || time > (times[i - 1] as number))).toBe(true);
   });
 
   test("a rest of the timeline is not bridged", () => {
@@ -139,7 +143,7 @@ describe("resuming", () => {
     timeline.apply(data(1));
     timeline.apply(hello({ recovered: true, fields: { value: { label: "ECG", unit: "mV" } } }));
     timeline.apply(data(2));
-    expect(timeline.field?.unit).toBe("mV");
+    expect(timeline.fields[0]?.unit).toBe("mV");
     expect(line(timeline)).toBe("1 2");
   });
 
@@ -284,55 +288,83 @@ describe("resuming", () => {
   });
 });
 
-describe("labels that change within an epoch", () => {
+describe("fields", () => {
   const both = (seq: number) => data(seq, { value: seq, temp: -seq });
   const temp = { temp: { label: "Temperature", unit: "°C" } };
 
-  test("leave the line its quantity as long as records have it, under its new label", () => {
+  test("every number of a record is a line, the labelled first, in the order of the labels", () => {
+    const timeline = joined({ fields: { ...temp, value: { unit: "V" } } });
+    timeline.apply(data(1, { id: 7, ok: true, value: 1, name: "x", temp: -1 }));
+    expect(names(timeline)).toEqual(["temp", "value", "id"]);
+    expect(samplesOf(timeline).columns).toEqual([[-1], [1], [7]]);
+    expect(timeline.fields[0]).toEqual({ name: "temp", label: "Temperature", unit: "°C" });
+  });
+
+  test("a record that is a number is a field without a name", () => {
+    const timeline = joined();
+    timeline.apply(data(1, 7));
+    expect(timeline.fields).toEqual([{ name: undefined, label: "ECG", unit: "µV" }]);
+    expect(line(timeline)).toBe("7");
+  });
+
+  test("one that comes later has no values before, and takes nobody's place", () => {
+    const timeline = joined({ fields: temp });
+    timeline.apply(batch(1, 2));
+    timeline.apply(both(3));
+    expect(names(timeline)).toEqual(["value", "temp"]);
+    expect([line(timeline, "value"), line(timeline, "temp")]).toEqual(["1 2 3", "| | -3"]);
+  });
+
+  test("one that records no longer have shows no values, and keeps its place", () => {
+    const timeline = joined();
+    timeline.apply(both(1));
+    timeline.apply(data(2, { temp: -2 }));
+    expect([line(timeline, "value"), line(timeline, "temp")]).toEqual(["1 |", "-1 -2"]);
+    timeline.apply(both(3));
+    expect(line(timeline, "value")).toBe("1 | 3");
+    expect(timeline.missed).toBe(0);
+  });
+
+  test("keep their lines under new labels, and without any", () => {
     const timeline = joined();
     timeline.apply(both(1));
     timeline.apply(hello({ seq: 1, recovered: true, fields: { ...temp, value: { unit: "V" } } }));
-    expect(timeline.field).toEqual({ name: "value", label: undefined, unit: "V" });
+    expect(timeline.fields).toEqual([
+      { name: "value", label: undefined, unit: "V" },
+      { name: "temp", label: "Temperature", unit: "°C" },
+    ]);
     timeline.apply(both(2));
+    timeline.apply(hello({ seq: 2, recovered: true, fields: {} }));
     timeline.apply(data(3, { value: null, temp: -3 }));
-    timeline.apply(both(4));
-    expect(line(timeline)).toBe("1 2 | 4");
-    timeline.apply(data(5, { temp: -5 }));
-    expect(line(timeline)).toBe("1 2 | 4 |");
-    expect(timeline.field?.name).toBe("value");
+    expect([line(timeline, "value"), line(timeline, "temp")]).toEqual(["1 2 |", "-1 -2 -3"]);
+    expect(timeline.fields[1]).toEqual({ name: "temp", label: undefined, unit: undefined });
   });
 
-  test("a label that is taken away leaves the line as it is", () => {
+  test("the list is another one whenever it has changed, and only then", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    const { fields } = timeline;
+    timeline.apply(data(2));
+    timeline.apply(hello({ seq: 2, recovered: true }));
+    expect(timeline.fields).toBe(fields);
+    timeline.apply(both(3));
+    expect(timeline.fields).not.toBe(fields);
+  });
+
+  test("a break breaks every line", () => {
     const timeline = joined();
     timeline.apply(both(1));
-    timeline.apply(hello({ seq: 1, recovered: true, fields: temp }));
-    timeline.apply(both(2));
-    expect(line(timeline)).toBe("1 2");
-    expect(timeline.field).toEqual({ name: "value", label: undefined, unit: undefined });
+    timeline.apply(both(3));
+    expect([line(timeline, "value"), line(timeline, "temp")]).toEqual(["1 | 3", "-1 | -3"]);
   });
 
-  test.each([
-    ["another field", { temp: -3 }, "temp", "-3"],
-    ["the record itself", -3, undefined, "-3"],
-  ])("where records have only %s, that is another line", (_, record, name, expected) => {
+  test("another epoch knows nothing of those before", () => {
     const timeline = joined();
-    timeline.apply(batch(1, 2));
-    timeline.apply(hello({ seq: 2, recovered: true, fields: temp }));
-    timeline.apply(data(3, record));
-    expect(line(timeline)).toBe(expected);
-    expect(timeline.field?.name).toBe(name);
-    expect(timeline.missed).toBe(0);
-    expect(timeline.joining(dueAt(3) / 1000)).toEqual({ since: "e1:3" });
-  });
-
-  test("a record without any number says nothing about the field, and the next one does", () => {
-    const timeline = joined();
-    timeline.apply(batch(1, 2));
-    timeline.apply(hello({ seq: 2, recovered: true, fields: temp }));
-    timeline.apply(data(3, {}));
-    expect(line(timeline)).toBe("1 2 |");
-    timeline.apply(data(4, { temp: -4 }));
-    expect(line(timeline)).toBe("-4");
+    timeline.apply(both(1));
+    timeline.apply(hello({ epoch: "e2", recovered: false }));
+    expect(timeline.fields).toEqual([]);
+    timeline.apply(data(1, { other: 4 }));
+    expect(samplesOf(timeline).columns).toEqual([[4]]);
   });
 });
 
@@ -358,11 +390,68 @@ describe("the playhead", () => {
     expect(timeline.hasEnded(timeline.playhead(startMs + 9_000))).toBe(true);
   });
 
-  test("shows the record that is due, not the one to come", () => {
+  test("shows the record that is due, not the one to come, nor a break", () => {
     const timeline = joined();
     timeline.apply(batch(1, 9));
-    expect(sampleAt(timeline.picture(dueAt(4) / 1000 + 9.9))).toEqual({ value: 4, seq: 4 });
-    expect(sampleAt(timeline.picture(startMs - 1))).toBeUndefined();
+    timeline.apply(data(12));
+    expect(timeline.seqAt(dueAt(4) / 1000 + 9.9)).toBe(4);
+    expect(timeline.seqAt(dueAt(12) / 1000 - 0.1)).toBe(9);
+    expect(timeline.seqAt(startMs - 1)).toBeUndefined();
+  });
+
+  test("rests as soon as a message shows that the announced instant has come, frames or not", () => {
+    const rest = { ...segment, playing: false };
+    for (const later of [
+      batch(3, 1),
+      { type: "pong", id: 1, r: dueAt(3), s: dueAt(3) } as const,
+      hello({ seq: 2, recovered: true, now: dueAt(3) }),
+    ]) {
+      const timeline = joined();
+      timeline.apply(batch(1, 2));
+      timeline.apply({ type: "state", t: dueAt(3) - 1, timeline: rest, delay: 0, by: null });
+      timeline.apply({ type: "state", t: dueAt(3), timeline: segment, delay: 0, by: null });
+      timeline.apply(later);
+      expect(timeline.delayMs).toBe(later.type === "hello" ? 150 : 0);
+    }
+  });
+
+  test("a rest that nobody drew is not bridged", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    const rest = { ...segment, playing: false };
+    timeline.apply({ type: "state", t: dueAt(2), timeline: rest, delay: 0, by: null });
+    timeline.apply({ type: "state", t: dueAt(9), timeline: segment, delay: 0, by: null });
+    timeline.apply({ ...data(2), t: dueAt(9) });
+    expect(line(timeline)).toBe("1 | 2");
+  });
+});
+
+describe("starving", () => {
+  const at = (seq: number) => dueAt(seq) / 1000;
+
+  test("is a line whose next record is due at the playhead and more than a period late", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 9));
+    expect(timeline.isStarving(at(9))).toBe(false);
+    expect(timeline.isStarving(at(11) - 1)).toBe(false);
+    expect(timeline.isStarving(at(11))).toBe(true);
+    timeline.apply(data(10));
+    expect(timeline.isStarving(at(11))).toBe(false);
+  });
+
+  test.each([
+    ["that has not begun", () => joined()],
+    ["that is live, for nobody knows what is due", () => joined({ timeline: null })],
+    ["that rests", () => joined({ timeline: { ...segment, playing: false } })],
+  ])("is no line %s", (_, join) => {
+    expect(join().isStarving(at(99))).toBe(false);
+  });
+
+  test("is no line that has ended", () => {
+    const timeline = joined();
+    timeline.apply(data(1));
+    timeline.apply({ type: "end", seq: 1, t: dueAt(1) });
+    expect(timeline.isStarving(at(99))).toBe(false);
   });
 });
 
@@ -370,7 +459,7 @@ describe("memory", () => {
   test("is bounded by the window, whatever the backfill", () => {
     const timeline = joined();
     for (let seq = 1; seq < 20_000; seq += 256) timeline.apply(batch(seq, 256));
-    const { times } = timeline.picture(END_OF_TIME);
+    const { times } = samplesOf(timeline);
     expect(times.length).toBeGreaterThan(1_000);
     expect(times.length).toBeLessThan(2_000);
   });
@@ -389,11 +478,31 @@ describe("memory", () => {
     expect(line(timeline)).toBe("1 2 3 4 5");
   });
 
-  test("a still picture is not touched by later records", () => {
+  test("hands out one object for good", () => {
     const timeline = joined();
-    timeline.apply(batch(1, 3));
-    const picture = still(timeline.picture(END_OF_TIME));
-    for (let seq = 4; seq < 9_000; seq += 256) timeline.apply(batch(seq, 256));
-    expect([...picture.values]).toEqual([1, 2, 3]);
+    const samples = timeline.samples();
+    for (let seq = 1; seq < 9_000; seq += 256) timeline.apply(batch(seq, 256));
+    timeline.showWindow(600_000);
+    expect(timeline.samples()).toBe(samples);
+  });
+
+  test("a wider window keeps what there is, and more of what comes", () => {
+    const timeline = joined();
+    timeline.apply(batch(1, 1_000));
+    timeline.showWindow(60_000);
+    for (let seq = 1_001; seq < 9_000; seq += 256) timeline.apply(batch(seq, 256));
+    expect(samplesOf(timeline).seqs.length).toBeGreaterThan(6_000);
+    timeline.showWindow(1_000);
+    expect(samplesOf(timeline).seqs.length).toBeGreaterThan(6_000);
+  });
+
+  test("a live topic gets as much room as its rate turns out to need", () => {
+    const timeline = joined({ timeline: null });
+    for (let seq = 1; seq < 300_000; seq += 1_000) timeline.apply({ ...batch(seq, 1_000), dt: 100 });
+    expect(samplesOf(timeline).seqs.length).toBe(16_384);
+    timeline.apply(hello({ epoch: "e2", timeline: null }));
+    timeline.showWindow(366 * 86_400_000);
+    for (let seq = 1; seq < 300_000; seq += 1_000) timeline.apply(batch(seq, 1_000));
+    expect(samplesOf(timeline).seqs.length).toBe(262_144);
   });
 });

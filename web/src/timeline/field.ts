@@ -1,11 +1,11 @@
 /**
- * Which number of a record is drawn. The choice is made at the first record that has one and then kept, also under
- * a new label: a line must not change its quantity on the way. Knows one record at a time.
+ * One number of a record, by its name, as the operator labelled it. Knows one record at a time; which fields a topic
+ * has is `fields.ts`'s business.
  */
 
-import type { FieldLabel, Json } from "../protocol";
+import type { FieldLabel, Json } from "../client/protocol";
 
-type Labels = Readonly<Record<string, FieldLabel>>;
+export type Labels = Readonly<Record<string, FieldLabel>>;
 
 export interface Field {
   /** Undefined: the record itself is the number. */
@@ -14,32 +14,32 @@ export interface Field {
   readonly unit: string | undefined;
 }
 
-/** The record itself, else the first labelled field that is a number, else the first field that is. */
-export function chooseField(record: Json, labels: Labels): Field | undefined {
-  if (typeof record === "number") return describeField(undefined, labels);
-  if (!isObject(record)) return undefined;
-  const isNumber = (name: string) => Object.hasOwn(record, name) && typeof record[name] === "number";
-  const name = Object.keys(labels).find(isNumber) ?? Object.keys(record).find(isNumber);
-  return name === undefined ? undefined : describeField(name, labels);
+/** What stands for the name of a record that is itself the number: in labels, in addresses, in `fieldKey`. */
+const NAMELESS = "value";
+
+/** Names one line among all topics. */
+export function fieldKey(topic: string, { name }: Pick<Field, "name">): string {
+  return `${topic}/${name ?? NAMELESS}`;
 }
 
 /** The field of this name as the labels have it; without a name, the record itself. */
 export function describeField(name: string | undefined, labels: Labels): Field {
-  const key = name ?? "value";
+  const key = name ?? NAMELESS;
   const label = Object.hasOwn(labels, key) ? labels[key] : undefined;
   return { name, label: label?.label || undefined, unit: label?.unit || undefined };
 }
 
-/** Whether the record knows the field at all, be its value a number or not. */
-export function hasField(record: Json, { name }: Field): boolean {
-  if (name === undefined) return typeof record === "number";
-  return isObject(record) && Object.hasOwn(record, name);
+/** The field's number in this record; NaN, hence a break in the line, where there is none. */
+export function readField(record: Json, { name }: Field): number {
+  const value = name === undefined ? record : isObject(record) ? record[name] : undefined;
+  // A number too large for this language reads as infinite, and nothing infinite can be drawn.
+  return typeof value === "number" && Number.isFinite(value) ? value : Number.NaN;
 }
 
-/** The field's number in this record; NaN, hence a break in the line, where there is none. */
-export function readField(record: Json, field: Field): number {
-  const value = field.name === undefined ? record : isObject(record) ? record[field.name] : undefined;
-  return typeof value === "number" ? value : Number.NaN;
+/** The names of the numbers in a record, in its order; `undefined` is the record itself. */
+export function* numbersOf(record: Json): Generator<string | undefined> {
+  if (typeof record === "number") yield undefined;
+  else if (isObject(record)) for (const name in record) if (typeof record[name] === "number") yield name;
 }
 
 function isObject(record: Json): record is Record<string, Json> {
