@@ -1,207 +1,150 @@
 /**
- * The picture on the canvas: one line, its end, faint grid, time below and values at the side. It is told
- * what to show and for which instant; it keeps no samples and decides no time. uPlot is used here only.
+ * The picture on the canvas: lines, their ends, faint grid, time below and values at the sides, and over it what
+ * this viewer points at. It is told what to show and for which instant; it keeps no samples and decides no time.
+ *
+ * # Nothing global
+ * It lives in its host and nowhere else: looks are the host's computed style, words are not its own, and `destroy`
+ * leaves nothing behind. So it works in a shadow root as well as in the page.
  */
 
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import { extremes, type Point, traceLine } from "./chart/line";
-import { CalmRange } from "./chart/range";
-import { marks, stepFor, strength, wallTime } from "./chart/time_axis";
-import type { Picture } from "./timeline";
+import { Axes } from "./chart/axes";
+import { Crosshair, type Pointed } from "./chart/crosshair";
+import { type ChartWish, Gestures } from "./chart/gestures";
+import { LINE_WIDTH, Lines } from "./chart/lines";
+import { type Look, readLook } from "./chart/look";
+import { Overlay } from "./chart/overlay";
+import { takePicture } from "./chart/picture";
+import { Plot } from "./chart/plot";
+import { Scales } from "./chart/scale";
+import { Sheet } from "./chart/sheet";
+import { spanText } from "./chart/time_axis";
+import type { Scene } from "./scene";
+
+export type { Pointed } from "./chart/crosshair";
+export type { ChartWish } from "./chart/gestures";
 
 export interface ChartOptions {
+  /** It becomes the surface that takes gestures and the focus. */
   readonly host: HTMLElement;
-  readonly windowMs: number;
   /** A value as the axis shows it. */
   readonly format: (value: number) => string;
+  readonly onWish: (wish: ChartWish) => void;
 }
 
-/** Colours come from the style sheet, so that it alone decides about themes. */
-interface Palette {
-  readonly line: string;
-  readonly faded: string;
-  readonly halo: string;
-  readonly grid: string;
-  readonly text: string;
-}
-
-/** The part of the window in which the oldest of the line fades out. */
-const FADE_SHARE = 0.08;
-/* In pixels of a screen with type at its usual size. */
-const LINE_WIDTH = 2;
-const DOT_RADIUS = 4;
-const HALO_RADIUS = 9;
-const FONT_PX = 13;
-const FONT_PX_MIN = 11;
-
-const NOTHING: Picture = {
-  times: new Float64Array(0),
-  values: new Float64Array(0),
-  seqs: new Float64Array(0),
-  playhead: 0,
-};
+const NOTHING: Scene = { from: 0, to: 1, traces: [], isFollowing: false };
 
 export class Chart {
-  readonly #options: ChartOptions;
-  readonly #range = new CalmRange();
-  #plot: uPlot | undefined;
-  #picture: Picture = NOTHING;
+  readonly #host: HTMLElement;
+  readonly #plot = new Plot();
+  readonly #lines = new Lines(this.#plot);
+  readonly #axes = new Axes(this.#plot);
+  readonly #crosshair = new Crosshair();
+  readonly #scales: Scales;
+  readonly #sheet: Sheet;
+  readonly #above: Sheet;
+  readonly #overlay: Overlay;
+  readonly #gestures: Gestures;
+  #look: Look | undefined;
+  #scene = NOTHING;
   #drawnAt = 0;
-  #palette: Palette = { line: "", faded: "", halo: "", grid: "", text: "" };
-  #end: Point | undefined;
-  #step = 1_000;
-  #fontPx = FONT_PX;
-  #fontFamily = "sans-serif";
-  #scale = 1;
 
-  constructor(options: ChartOptions) {
-    this.#options = options;
+  constructor({ host, format, onWish }: ChartOptions) {
+    this.#host = host;
+    // Arrow keys belong to the crosshair here; a screen reader must let them through.
+    host.role = "application";
+    host.tabIndex = 0;
+    this.#scales = new Scales(format);
+    this.#sheet = new Sheet(host);
+    this.#above = new Sheet(host);
+    this.#overlay = new Overlay(this.#above, this.#plot);
+    this.#gestures = new Gestures({
+      surface: host,
+      plot: this.#plot,
+      onWish,
+      onPoint: (x) => {
+        this.#crosshair.point(x);
+        this.#drawAbove();
+      },
+      onSelect: (from, to) => {
+        this.#overlay.select(from, to);
+        this.#drawAbove();
+      },
+    });
+  }
+
+  /** What somebody points at, as of now; undefined: nothing. The same object from frame to frame. */
+  get pointed(): Pointed | undefined {
+    return this.#crosshair.pointed;
+  }
+
+  /** Columns of the screen: more of the past than that is not seen. */
+  get columns(): number {
+    return Math.max(1, this.#sheet.canvas.width);
+  }
+
+  /** Whether the picture goes on to change although the scene does not: a range is on its way. */
+  get isGliding(): boolean {
+    return this.#scales.isGliding;
   }
 
   /** Adopts the present size and colours of the page. */
   fit(): void {
-    const { host } = this.#options;
-    const { clientWidth: width, clientHeight: height } = host;
-    this.#plot?.destroy();
-    this.#plot = undefined;
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    this.#look = undefined;
     if (width === 0 || height === 0) return;
-    this.#palette = readPalette(host);
-    // The style sheet sizes type for the screen, telephone or wall; line and labels follow it.
-    this.#scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-    this.#fontPx = Math.max(FONT_PX_MIN, Math.min(FONT_PX * this.#scale, width / 32));
-    this.#step = stepFor((this.#options.windowMs * this.#fontPx * 8) / width);
-    this.#fontFamily = getComputedStyle(host).fontFamily;
-    this.#plot = new uPlot(this.#describe(width, height), [[], []], host);
+    this.#look = readLook(this.#host, LINE_WIDTH);
+    for (const sheet of [this.#sheet, this.#above]) sheet.fit(width, height, devicePixelRatio);
+    this.#plot.width ||= width;
+    this.#lines.forget();
+    this.#axes.forget();
     // At once: a new canvas is empty, and the next frame would come too late not to be seen.
-    if (this.#picture !== NOTHING) this.draw(this.#picture, this.#drawnAt);
+    if (this.#scene !== NOTHING) this.draw(this.#scene, this.#drawnAt);
   }
 
-  /** Draws one frame; `now` is page time in milliseconds and paces the range's glide. */
-  draw(picture: Picture, now: number): void {
-    const plot = this.#plot;
-    if (plot === undefined) return;
-    this.#picture = picture;
+  /** Draws one frame; `now` is page time in milliseconds and paces the glide of the ranges. The scene may be the last one, filled again. */
+  draw(scene: Scene, now: number): void {
+    const look = this.#look;
+    this.#scene = scene;
     this.#drawnAt = now;
-    const from = picture.playhead - this.#options.windowMs;
-    const [min, max] = this.#range.fit(...extremes(picture, from), now);
-    plot.batch(() => {
-      plot.setData([picture.times, picture.values], false);
-      plot.setScale("x", { min: from, max: picture.playhead });
-      plot.setScale("y", { min, max });
-    });
+    if (look === undefined) return;
+    const { ctx, width, height } = this.#sheet;
+    this.#plot.from = scene.from;
+    this.#plot.to = scene.to;
+    this.#scales.begin();
+    this.#lines.follow(scene, this.#scales);
+    this.#scales.fit(now);
+    this.#axes.arrange(width, height, this.#scales, look);
+    this.#sheet.clear();
+    this.#lines.stroke(ctx, scene, this.#scales, look);
+    this.#axes.drawGrid(ctx, this.#scales, look);
+    this.#axes.drawValues(ctx, this.#scales, look);
+    this.#axes.drawTimes(ctx, look);
+    if (scene.isFollowing) this.#lines.drawEnds(ctx, scene, this.#scales, look);
+    this.#drawAbove();
   }
 
-  #describe(width: number, height: number): uPlot.Options {
-    const font = `${this.#fontPx}px ${this.#fontFamily}`;
-    const axis = { font, stroke: this.#palette.text, ticks: { show: false }, border: { show: false } };
-    const grid = { stroke: this.#palette.grid, width: 1 };
-    const right = HALO_RADIUS * this.#scale + this.#fontPx / 2;
-    return {
-      width,
-      height,
-      pxAlign: 0,
-      padding: [this.#fontPx, right, 0, 0],
-      legend: { show: false },
-      cursor: { show: false },
-      scales: { x: { time: false, auto: false }, y: { auto: false } },
-      axes: [
-        {
-          ...axis,
-          grid,
-          size: this.#fontPx * 2.6,
-          splits: (_plot, _axis, min, max) => marks(min, max, this.#step),
-          values: (_plot, splits) => splits.map(() => ""),
-        },
-        {
-          ...axis,
-          grid,
-          gap: this.#fontPx * 0.7,
-          space: Math.min(this.#fontPx * 6, height / 4.5),
-          size: (_plot, values) => this.#widest(values) * this.#fontPx * 0.66 + this.#fontPx * 1.2,
-          values: (_plot, splits) => splits.map(this.#options.format),
-        },
-      ],
-      series: [
-        {},
-        {
-          width: LINE_WIDTH * this.#scale,
-          cap: "round",
-          points: { show: false },
-          stroke: (plot) => this.#lineColour(plot),
-          paths: (plot) => this.#linePath(plot),
-        },
-      ],
-      hooks: { drawAxes: [(plot) => this.#drawTimes(plot)], draw: [(plot) => this.#drawEnd(plot)] },
-    };
+  /** Moves the crosshair by so many samples, from where it is or else from the line's end; undefined takes it away. */
+  moveCursor(samples: number | undefined): void {
+    this.#crosshair.move(samples, this.#scene);
+    this.#drawAbove();
   }
 
-  /** In characters, but steady: a minus sign that comes and goes must not move the whole chart. */
-  #widest(values: readonly string[] | null): number {
-    return Math.max(4, ...(values ?? []).map((text) => text.length));
+  /** What is seen, as a PNG of the screen's own resolution. */
+  async picture(title: string): Promise<Blob> {
+    if (this.#look === undefined) throw new Error("a chart without a size has no picture");
+    const { from, to } = this.#scene;
+    return takePicture([this.#sheet, this.#above], this.#scene, this.#look, title, spanText(from, to));
   }
 
-  #linePath(plot: uPlot): uPlot.Series.Paths {
-    const stroke = new Path2D();
-    const from = this.#picture.playhead - this.#options.windowMs;
-    const columnMs = this.#options.windowMs / plot.bbox.width;
-    this.#end = traceLine(stroke, this.#picture, from, columnMs, {
-      x: (time) => plot.valToPos(time, "x", true),
-      y: (value) => plot.valToPos(value, "y", true),
-    });
-    return { stroke };
+  destroy(): void {
+    this.#gestures.destroy();
+    this.#sheet.canvas.remove();
+    this.#above.canvas.remove();
   }
 
-  #lineColour(plot: uPlot): CanvasGradient {
-    const { left, width } = plot.bbox;
-    const gradient = plot.ctx.createLinearGradient(left, 0, left + width * FADE_SHARE, 0);
-    gradient.addColorStop(0, this.#palette.faded);
-    gradient.addColorStop(1, this.#palette.line);
-    return gradient;
+  #drawAbove(): void {
+    if (this.#look === undefined) return;
+    this.#crosshair.seek(this.#scene, this.#plot);
+    this.#overlay.draw(this.#crosshair.pointed, this.#scene, this.#scales, this.#look);
   }
-
-  #drawTimes({ ctx, bbox, valToPos }: uPlot): void {
-    const { playhead } = this.#picture;
-    ctx.save();
-    ctx.font = `${this.#fontPx * uPlot.pxRatio}px ${this.#fontFamily}`;
-    ctx.fillStyle = this.#palette.text;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "top";
-    for (const instant of marks(playhead - this.#options.windowMs, playhead, this.#step)) {
-      const text = wallTime(instant, this.#step);
-      const half = ctx.measureText(text).width / 2;
-      const x = valToPos(instant, "x", true);
-      // Gone before it would be cut off at the right; at the left there is room below the other axis.
-      ctx.globalAlpha = strength(x, bbox.left, ctx.canvas.width - half, half);
-      ctx.fillText(text, x, bbox.top + bbox.height + this.#fontPx * 0.9 * uPlot.pxRatio);
-    }
-    ctx.restore();
-  }
-
-  #drawEnd({ ctx, valToPos }: uPlot): void {
-    if (this.#end === undefined || this.#end.time < this.#picture.playhead - this.#options.windowMs) return;
-    const x = valToPos(this.#end.time, "x", true);
-    const y = valToPos(this.#end.value, "y", true);
-    for (const [radius, colour] of [
-      [HALO_RADIUS, this.#palette.halo],
-      [DOT_RADIUS, this.#palette.line],
-    ] as const) {
-      ctx.beginPath();
-      ctx.arc(x, y, radius * this.#scale * uPlot.pxRatio, 0, 2 * Math.PI);
-      ctx.fillStyle = colour;
-      ctx.fill();
-    }
-  }
-}
-
-function readPalette(host: HTMLElement): Palette {
-  const style = getComputedStyle(host);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    line: colour("accent"),
-    faded: colour("accent-faded"),
-    halo: colour("accent-halo"),
-    grid: colour("grid"),
-    text: colour("text-quiet"),
-  };
 }

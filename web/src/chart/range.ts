@@ -1,7 +1,7 @@
 /**
  * The vertical range: wide enough for what is visible, and calm. It grows at once when something would
  * leave the picture, and shrinks only after it has been clearly too wide for a while; both glide.
- * Knows numbers only.
+ * Knows numbers only, and keeps them: a frame must not allocate.
  */
 
 /** Empty part above and below the line. */
@@ -12,66 +12,105 @@ const TOO_WIDE = 0.6;
 const SHRINK_AFTER_MS = 4_000;
 /** A change of range has mostly faded in after this time. */
 const GLIDE_MS = 140;
+/** Closer to its goal than this, as a share of the range, it has arrived. */
+const ARRIVED = 1 / 2_000;
 /** About this many steps make up the range; its ends lie on such steps. */
 const STEPS = 6;
 
 export class CalmRange {
-  #goal: readonly [number, number] | undefined;
-  #shown: [number, number] = [0, 1];
-  #wideSince: number | undefined;
+  /** What is shown. */
+  low = 0;
+  high = 1;
+  /** What it glides to; the same while it stands. */
+  goalLow = Number.NaN;
+  goalHigh = Number.NaN;
+  #wideSince = Number.NaN;
   #at = 0;
 
-  /** The range to show at `now` (milliseconds) for values between `low` and `high`; not finite: no values. */
-  fit(low: number, high: number, now: number): readonly [number, number] {
+  /** Goes on to `now` (milliseconds) for values between `low` and `high`; not finite: no values. */
+  fit(low: number, high: number, now: number): void {
     const hasValues = Number.isFinite(low) && Number.isFinite(high);
     if (hasValues) this.#aim(low, high, now);
     this.#glide(now);
+    if (!hasValues) return;
     // The rest of the way may take its time, but what is there to be seen is seen now.
-    if (hasValues) this.#shown = [Math.min(this.#shown[0], low), Math.max(this.#shown[1], high)];
-    return this.#shown;
+    this.low = Math.min(this.low, low);
+    this.high = Math.max(this.high, high);
+  }
+
+  /** Whether it will be another range with time alone, whatever the values do. */
+  get isGliding(): boolean {
+    if (Number.isNaN(this.goalLow)) return false;
+    return this.low !== this.goalLow || this.high !== this.goalHigh || !Number.isNaN(this.#wideSince);
   }
 
   #aim(low: number, high: number, now: number): void {
-    const wanted = niceRange(low, high);
-    if (this.#goal === undefined) {
-      this.#goal = wanted;
-      this.#shown = [...wanted];
-    } else if (low < this.#goal[0] || high > this.#goal[1]) {
-      this.#goal = [Math.min(wanted[0], this.#goal[0]), Math.max(wanted[1], this.#goal[1])];
-      this.#wideSince = undefined;
-    } else if (wanted[1] - wanted[0] > TOO_WIDE * (this.#goal[1] - this.#goal[0])) {
-      this.#wideSince = undefined;
-    } else {
-      this.#wideSince ??= now;
-      if (now - this.#wideSince >= SHRINK_AFTER_MS) {
-        this.#goal = wanted;
-        this.#wideSince = undefined;
-      }
+    const step = rangeStep(low, high);
+    const wantedLow = niceLow(low, high, step);
+    const wantedHigh = niceHigh(low, high, step);
+    if (Number.isNaN(this.goalLow)) {
+      this.low = wantedLow;
+      this.high = wantedHigh;
+      this.#goTo(wantedLow, wantedHigh);
+    } else if (low < this.goalLow || high > this.goalHigh) {
+      this.#goTo(Math.min(wantedLow, this.goalLow), Math.max(wantedHigh, this.goalHigh));
+    } else if (wantedHigh - wantedLow > TOO_WIDE * (this.goalHigh - this.goalLow)) {
+      this.#wideSince = Number.NaN;
+    } else if (Number.isNaN(this.#wideSince)) {
+      this.#wideSince = now;
+    } else if (now - this.#wideSince >= SHRINK_AFTER_MS) {
+      this.#goTo(wantedLow, wantedHigh);
     }
   }
 
+  #goTo(low: number, high: number): void {
+    this.goalLow = low;
+    this.goalHigh = high;
+    this.#wideSince = Number.NaN;
+  }
+
   #glide(now: number): void {
-    const goal = this.#goal;
-    if (goal === undefined) return;
+    if (Number.isNaN(this.goalLow)) return;
     const share = 1 - Math.exp(-Math.max(0, now - this.#at) / GLIDE_MS);
+    const near = (this.goalHigh - this.goalLow) * ARRIVED;
     this.#at = now;
-    const span = goal[1] - goal[0];
-    this.#shown = this.#shown.map((value, i) => {
-      const error = (goal[i] as number) - value;
-      return Math.abs(error) < span / 2000 ? (goal[i] as number) : value + error * share;
-    }) as [number, number];
+    this.low = nearer(this.low, this.goalLow, share, near);
+    this.high = nearer(this.high, this.goalHigh, share, near);
   }
 }
 
 /** The range, padded, with its ends on round numbers. */
 export function niceRange(low: number, high: number): readonly [number, number] {
-  const span = high - low || Math.abs(high) * 0.2 || 1;
-  const step = niceStep(span / STEPS);
-  return [Math.floor((low - span * PADDING) / step) * step, Math.ceil((high + span * PADDING) / step) * step];
+  const step = rangeStep(low, high);
+  return [niceLow(low, high, step), niceHigh(low, high, step)];
 }
 
 /** The least of 1, 2, 5 times a power of ten that is not less than `least`. */
-function niceStep(least: number): number {
+export function niceStep(least: number): number {
   const magnitude = 10 ** Math.floor(Math.log10(least));
-  return magnitude * ([1, 2, 5].find((factor) => factor * magnitude >= least) ?? 10);
+  const factor = least / magnitude;
+  // A hair above a step is that step: the powers of ten are not exact below one.
+  const atMost = (step: number) => factor <= step * (1 + 1e-9);
+  return magnitude * (atMost(1) ? 1 : atMost(2) ? 2 : atMost(5) ? 5 : 10);
+}
+
+function spanOf(low: number, high: number): number {
+  return high - low || Math.abs(high) * 0.2 || 1;
+}
+
+function rangeStep(low: number, high: number): number {
+  return niceStep(spanOf(low, high) / STEPS);
+}
+
+function niceLow(low: number, high: number, step: number): number {
+  return Math.floor((low - spanOf(low, high) * PADDING) / step) * step;
+}
+
+function niceHigh(low: number, high: number, step: number): number {
+  return Math.ceil((high + spanOf(low, high) * PADDING) / step) * step;
+}
+
+function nearer(value: number, goal: number, share: number, near: number): number {
+  const error = goal - value;
+  return Math.abs(error) < near ? goal : value + error * share;
 }

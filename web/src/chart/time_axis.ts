@@ -3,18 +3,26 @@
  * both ends instead of popping in and out. Knows instants and widths, no canvas and no data.
  */
 
-/** Steps between marks in milliseconds; all divide the hour, so that marks stand on round wall times. */
+import { CALENDAR_STEPS, type CalendarStep, calendarMarks } from "./calendar";
+
+/** Milliseconds between marks: all divide the hour, so that they stand on round wall times; beyond, calendar steps. */
+export type Step = number | CalendarStep;
+
 const STEPS_MS = [
-  200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
+  5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
+  600_000, 900_000, 1_800_000,
 ];
 
 /** The least of the known steps that leaves every mark `least` milliseconds of room. */
-export function stepFor(least: number): number {
-  return STEPS_MS.find((step) => step >= least) ?? 3_600_000;
+export function stepFor(least: number): Step {
+  for (const step of STEPS_MS) if (step >= least) return step;
+  for (const step of CALENDAR_STEPS) if (step.leastMs >= least) return step;
+  return CALENDAR_STEPS.at(-1) as CalendarStep;
 }
 
 /** The round instants from `from` to `to`. */
-export function marks(from: number, to: number, step: number): number[] {
+export function marks(from: number, to: number, step: Step): number[] {
+  if (typeof step !== "number") return calendarMarks(from, to, step);
   const found: number[] = [];
   for (let time = Math.ceil(from / step) * step; time <= to; time += step) found.push(time);
   return found;
@@ -25,13 +33,59 @@ export function strength(x: number, left: number, right: number, fade: number): 
   return Math.max(0, Math.min(1, (x - left) / fade, (right - x) / fade));
 }
 
-const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-const minutes = new Intl.DateTimeFormat(undefined, time);
-const seconds = new Intl.DateTimeFormat(undefined, { ...time, second: "2-digit" });
-const tenths = new Intl.DateTimeFormat(undefined, { ...time, second: "2-digit", fractionalSecondDigits: 1 });
+const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+const precise = { ...clock, second: "2-digit" } as const;
+const minutes = new Intl.DateTimeFormat(undefined, clock);
+const seconds = new Intl.DateTimeFormat(undefined, precise);
+const fractions = ([1, 2, 3] as const).map(
+  (fractionalSecondDigits) => new Intl.DateTimeFormat(undefined, { ...precise, fractionalSecondDigits }),
+);
+const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const months = new Intl.DateTimeFormat(undefined, { month: "short" });
+const years = new Intl.DateTimeFormat(undefined, { year: "numeric" });
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const spans = new Intl.DateTimeFormat(undefined, {
+  ...precise,
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZoneName: "short",
+});
+const zones = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
 
-/** The wall time of an instant, as exactly as the step asks for. */
-export function wallTime(instant: number, step: number): string {
-  const format = step >= 60_000 ? minutes : step >= 1_000 ? seconds : tenths;
-  return format.format(instant);
+/** The wall time of an instant, as exactly as the step asks for; where a day or a year begins, that. */
+export function wallTime(instant: number, step: Step): string {
+  if (typeof step === "number") {
+    if (step >= 60_000) return (isMidnight(instant) ? days : minutes).format(instant);
+    if (step >= 1_000) return seconds.format(instant);
+    return (fractions[step >= 100 ? 0 : step >= 10 ? 1 : 2] ?? seconds).format(instant);
+  }
+  if (step.unit === "hour") return (isMidnight(instant) ? days : minutes).format(instant);
+  if (step.unit === "day") return days.format(instant);
+  return (new Date(instant).getMonth() === 0 ? years : months).format(instant);
+}
+
+/** The time of one sample: to the millisecond where samples are closer than a second. */
+export function sampleTime(instant: number, periodMs: number): string {
+  return (periodMs < 1_000 ? (fractions[2] ?? seconds) : seconds).format(instant);
+}
+
+/** From when to when, for somebody who was not there. */
+export function spanText(from: number, to: number): string {
+  return spans.formatRange(from, to);
+}
+
+/** The time zone, and the dates where they are not just today's. */
+export function stamp(from: number, to: number, today: number): string {
+  const isToday = startOfDay(from) === startOfDay(today) && startOfDay(to) === startOfDay(today);
+  const zone = zones.formatToParts(to).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return isToday ? zone : `${dates.formatRange(from, to)} ${zone}`;
+}
+
+export function startOfDay(instant: number): number {
+  return new Date(instant).setHours(0, 0, 0, 0);
+}
+
+function isMidnight(instant: number): boolean {
+  return startOfDay(instant) === instant;
 }

@@ -1,0 +1,130 @@
+/** What heights mean: calm ranges, round values, a scale for each unit. */
+
+import { expect, test } from "vitest";
+import { CalmRange, niceRange, niceStep } from "../src/chart/range";
+import { Scale, Scales } from "../src/chart/scale";
+
+function shown({ low, high }: CalmRange): [number, number] {
+  return [low, high];
+}
+
+test("the range has room around the values and ends on round numbers", () => {
+  expect(niceRange(-1_450, 2_480)).toEqual([-2_000, 3_000]);
+  const [low, high] = niceRange(5, 5);
+  expect(low).toBeLessThan(5);
+  expect(high).toBeGreaterThan(5);
+});
+
+test("steps are 1, 2 or 5 times a power of ten, at any size", () => {
+  expect([0.0011, 0.001, 0.3, 1, 1.5, 4, 7e8].map((least) => Number(niceStep(least).toPrecision(9)))).toEqual(
+    [0.002, 0.001, 0.5, 1, 2, 5, 1e9],
+  );
+});
+
+test("the range stays while values move within it", () => {
+  const range = new CalmRange();
+  range.fit(-1_400, 2_400, 0);
+  const first = shown(range);
+  for (let now = 0; now < 60_000; now += 16) {
+    const wobble = Math.sin(now / 700) * 300;
+    range.fit(-1_300 + wobble / 2, 2_000 + wobble, now);
+    expect(shown(range)).toEqual(first);
+  }
+});
+
+test("the range grows at once and shrinks only after a while", () => {
+  const range = new CalmRange();
+  const show = (high: number, from: number, to: number) => {
+    for (let now = from; now < to; now += 16) range.fit(0, high, now);
+  };
+  range.fit(0, 10, 0);
+  range.fit(0, 100, 16);
+  expect(range.high).toBeGreaterThanOrEqual(100);
+  show(100, 32, 2_000);
+  const wide = shown(range);
+  expect(wide[1]).toBeGreaterThan(100);
+  show(10, 2_000, 5_900);
+  expect(shown(range)).toEqual(wide);
+  show(10, 5_900, 8_000);
+  expect(range.high).toBeLessThan(20);
+});
+
+test("no values leave the range as it is", () => {
+  const range = new CalmRange();
+  range.fit(0, 10, 0);
+  const before = shown(range);
+  range.fit(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5_000);
+  expect(shown(range)).toEqual(before);
+});
+
+test("no value on the axis comes and goes on the way while the range glides", () => {
+  const scale = new Scale("V", String);
+  const marksAt = (high: number, now: number) => {
+    scale.begin();
+    scale.include(0, high);
+    scale.fit(now);
+    scale.mark(6);
+    return [...scale.ticks];
+  };
+  marksAt(10, 0);
+  let before = marksAt(100, 16);
+  for (let now = 32; now < 1_500; now += 16) {
+    const after = marksAt(100, now);
+    const most = scale.range.high;
+    expect(after.filter((tick) => tick <= most)).toEqual(
+      expect.arrayContaining(before.filter((tick) => tick <= most)),
+    );
+    // The outermost is there before the range has reached it.
+    expect(after.at(-1)).toBeGreaterThan(most);
+    before = after;
+  }
+});
+
+test("words are found anew only when the values differ", () => {
+  let asked = 0;
+  const scale = new Scale("V", (value) => {
+    asked += 1;
+    return `${value}`;
+  });
+  for (let now = 0; now < 1_000; now += 16) {
+    scale.begin();
+    scale.include(0, 10);
+    scale.fit(now);
+    scale.mark(5);
+  }
+  expect(asked).toBe(scale.texts.length);
+  expect(scale.widest).toBe(2);
+});
+
+test("lines of one unit share a scale; the first two units have an axis", () => {
+  const scales = new Scales(String);
+  scales.begin();
+  scales.include("°C", 10, 20);
+  scales.include("%", 0, 100);
+  scales.include("°C", -40, 5);
+  scales.include("hPa", 990, 1_020);
+  scales.fit(0);
+  expect([scales.left?.unit, scales.right?.unit, scales.areMixed]).toEqual(["°C", "%", true]);
+  expect(scales.left?.range.low).toBeLessThan(-40);
+  expect(scales.left?.range.high).toBeGreaterThan(20);
+  expect(scales.of("hPa").range.low).toBeGreaterThan(900);
+  expect(scales.of("%").share(50)).toBeCloseTo(0.5);
+});
+
+test("a scale without lines stands aside until they come back", () => {
+  const scales = new Scales(String);
+  for (const unit of ["°C", "%"]) {
+    scales.begin();
+    scales.include(unit, 0, 1);
+    scales.fit(0);
+    expect([scales.left?.unit, scales.right]).toEqual([unit, undefined]);
+  }
+});
+
+test("values without a unit share a scale too", () => {
+  const scales = new Scales(String);
+  scales.begin();
+  scales.include(undefined, 0, 1);
+  scales.include(undefined, 0, 50);
+  expect(scales.areMixed).toBe(false);
+});
