@@ -1,0 +1,96 @@
+/** Pages of records that become one table, and what files are called. */
+
+import { expect, test } from "vitest";
+import { collect, ROWS_MAX } from "../../src/saving/csv";
+import { fileName } from "../../src/saving/name";
+
+const HEADER = "seq,t,value\r\n";
+
+/** A hub that answers with these pages, in this order. */
+class Hub {
+  readonly asked: string[] = [];
+  readonly #pages: (Response | Error)[];
+
+  constructor(...pages: (Response | Error)[]) {
+    this.#pages = pages;
+  }
+
+  collect() {
+    const get = async (url: string) => {
+      this.asked.push(url);
+      const page = this.#pages.shift() ?? new Error("asked for too much");
+      if (page instanceof Error) throw page;
+      return page;
+    };
+    return collect(get, "/history", { from: 1_000.5, to: 2_000 });
+  }
+}
+
+function page(rows: string, next?: number, epoch = "abc", header = HEADER): Response {
+  const headers = {
+    "Tickcast-Epoch": epoch,
+    ...(next === undefined ? {} : { "Tickcast-Next": String(next) }),
+  };
+  return new Response(header + rows, { headers });
+}
+
+test("pages become one table with one header", async () => {
+  const hub = new Hub(page("1,1,5\r\n2,2,6\r\n", 3), page("3,3,7\r\n"));
+  const { chunks, rows, problem } = await hub.collect();
+  expect(chunks.join("")).toBe(`${HEADER}1,1,5\r\n2,2,6\r\n3,3,7\r\n`);
+  expect([rows, problem]).toEqual([3, undefined]);
+  expect(hub.asked).toEqual([
+    "/history?from_t=1000500&to_t=2000000&limit=50000&format=csv",
+    "/history?from=3&to_t=2000000&limit=50000&format=csv",
+  ]);
+});
+
+test("ends of lines within texts and names begin no record", async () => {
+  const header = 'seq,t,"a\n""b"\r\n';
+  const hub = new Hub(
+    page('1,1,"x\ny"\r\n2,2,"""\n"\r\n', 3, "abc", header),
+    page("3,3,z\r\n", undefined, "abc", header),
+  );
+  const { chunks, rows } = await hub.collect();
+  expect(chunks.join("")).toBe(`${header}1,1,"x\ny"\r\n2,2,"""\n"\r\n3,3,z\r\n`);
+  expect(rows).toBe(3);
+});
+
+test("a range without records is an empty table", async () => {
+  expect(await new Hub(page("")).collect()).toEqual({ chunks: [HEADER], rows: 0, problem: undefined });
+});
+
+test("pages of two epochs are not put together", async () => {
+  const hub = new Hub(page("1,1,5\r\n", 2), page("2,2,6\r\n", undefined, "def"));
+  expect(await hub.collect()).toEqual({ chunks: [], rows: 0, problem: "other-epoch" });
+});
+
+test.each([
+  ["no answer", new Error("no network")],
+  ["a refusal", new Response("{}", { status: 503 })],
+  ["a page that leads nowhere", page("", 2)],
+])("%s on the way leaves nothing, rather than a part that looks whole", async (_, second) => {
+  const hub = new Hub(page("1,1,5\r\n", 2), second);
+  expect(await hub.collect()).toEqual({ chunks: [], rows: 0, problem: "failed" });
+});
+
+test("what is longer than a browser can bear is cut, and that is told", async () => {
+  const full = "1,1,5\r\n".repeat(300_000);
+  const last = page("1,1,5\r\n".repeat(100_000), 1_000_001);
+  const hub = new Hub(page(full, 300_001), page(full, 600_001), page(full, 900_001), last);
+  const { rows, problem } = await hub.collect();
+  expect([rows, problem]).toEqual([ROWS_MAX, "too-long"]);
+});
+
+test("names are safe on every system and sort by time", () => {
+  const at = Date.UTC(2026, 10, 23, 8, 6, 28, 713) + 0.4;
+  expect(fileName("ecg", at, "csv")).toBe("ecg-2026-11-23T08-06-28.713Z.csv");
+  expect(fileName("a/b\\c:d", at, "png")).toBe("a_b_c_d-2026-11-23T08-06-28.713Z.png");
+  expect(fileName("../..", at, "csv")).toBe("_..-2026-11-23T08-06-28.713Z.csv");
+  for (const topic of ["", "con", "NUL.x", "lpt1", "...", "x".repeat(300), "ü\u0000\n"]) {
+    const name = fileName(topic, at, "csv");
+    expect(name).toMatch(/^[\w][\w.-]*\.csv$/);
+    expect(name.length).toBeLessThan(140);
+    expect(name).not.toMatch(/^(con|nul|lpt1)[.-]?\./i);
+  }
+});
