@@ -1,0 +1,241 @@
+/**
+ * What is to be seen, at every frame: some topics of one hub, on one time axis, at the instant that every other screen
+ * draws as well. It brings together the lines to the hub, the hub's time and this viewer's own playback; it draws
+ * nothing and knows no element.
+ *
+ * # One axis
+ * The hub has one clock, so one estimate of it serves all topics: the first that is known. Each topic's line ends at
+ * the instant that is due for its own group, the hub's time less the topic's delay; the newest of these is the
+ * axis's right edge.
+ */
+
+import type { Link } from "./client/connection";
+import { Playback } from "./playback";
+import { Channel } from "./player/channel";
+import { Line, type Span } from "./player/lines";
+import { Palette } from "./player/palette";
+import type { Scene } from "./scene";
+import type { Store } from "./session";
+import { type Field, fieldKey } from "./timeline/field";
+
+export interface PlayerOptions {
+  /** The hub's address. */
+  readonly url: string;
+  /** Empty: the hub's default topic. */
+  readonly topics: readonly string[];
+  readonly windowMs: number;
+  /** Where to remember the window across a reload; undefined: nowhere. */
+  readonly store?: () => Store;
+  /** Something else is to be seen than a moment ago, which no frame would find by itself. */
+  readonly onChange: () => void;
+}
+
+/** So many lines can be told apart; more are there, but are shown when somebody asks for them. */
+const SHOWN_MAX = 8;
+
+export class Player {
+  readonly playback: Playback;
+  readonly #options: PlayerOptions;
+  readonly #palette = new Palette();
+  /** Lines that somebody has shown or hidden. */
+  readonly #chosen = new Map<string, boolean>();
+  readonly #scene = { from: 0, to: 0, traces: [] as Line[], isFollowing: true };
+  readonly #shown = { from: 0, to: 0, columns: 0 };
+  #channels: Channel[] = [];
+  #lines: Line[] = [];
+  /** The fields that the lines were made for. */
+  #known: (readonly Field[])[] = [];
+  #windowMs: number;
+  #isDefaultTopic = true;
+  #hasOtherEpoch = false;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+    this.playback = new Playback(options.windowMs);
+    this.#windowMs = options.windowMs;
+    this.showTopics(options.topics);
+  }
+
+  get channels(): readonly Channel[] {
+    return this.#channels;
+  }
+
+  /** Every line there is, shown or not. */
+  get lines(): readonly Line[] {
+    return this.#lines;
+  }
+
+  /** The topics shown; the default topic is missing until the hub has named it. */
+  get topics(): string[] {
+    return this.#channels.map(({ name }) => name).filter((name) => name !== undefined);
+  }
+
+  /** Whether nobody has said which topic, so that it is the hub's choice. */
+  get isDefaultTopic(): boolean {
+    return this.#isDefaultTopic;
+  }
+
+  /** How the first topic is reached, which stands for all: they share a hub. */
+  get link(): Link {
+    return this.#first.link;
+  }
+
+  /** Whether a moment was asked for that belongs to a timeline which is no more. */
+  get hasOtherEpoch(): boolean {
+    return this.#hasOtherEpoch;
+  }
+
+  get #first(): Channel {
+    return this.#channels[0] as Channel;
+  }
+
+  /** These topics, in this order; those that are there already stay as they are. */
+  showTopics(names: readonly string[]): void {
+    this.#isDefaultTopic = names.length === 0;
+    const wanted: (string | undefined)[] = names.length > 0 ? [...new Set(names)] : [undefined];
+    const before = this.#channels;
+    this.#channels = wanted.map(
+      (name) => before.find((channel) => channel.name === name) ?? this.#open(name),
+    );
+    for (const channel of before) if (!this.#channels.includes(channel)) channel.close();
+    this.#known = [];
+    this.#options.onChange();
+  }
+
+  toggle(key: string): void {
+    const line = this.#lines.find(({ series }) => series.key === key);
+    if (line !== undefined) this.#show(line, !line.isShown);
+  }
+
+  /** This line alone; if it is alone already, all. */
+  solo(key: string): void {
+    const isAlone = this.#lines.every(({ series, isShown }) => isShown === (series.key === key));
+    for (const line of this.#lines) this.#show(line, isAlone || line.series.key === key);
+  }
+
+  /** The hub's time at page time `at`, or undefined while nobody knows it. */
+  hubNow(at = performance.now()): number | undefined {
+    for (const { client } of this.#channels) {
+      const now = client.now(at);
+      if (now !== undefined) return now;
+    }
+    return undefined;
+  }
+
+  /** The newest instant there is to be seen when the hub's clock reads `hubNow`. */
+  newest(hubNow: number): number {
+    let newest = Number.NEGATIVE_INFINITY;
+    for (const { timeline } of this.#channels) newest = Math.max(newest, timeline.playhead(hubNow));
+    return newest;
+  }
+
+  /** Hub time of the oldest record that can be seen; undefined while that is not known. */
+  get oldest(): number | undefined {
+    let oldest: number | undefined;
+    for (const channel of this.#channels)
+      if (channel.oldest !== undefined) oldest = Math.min(channel.oldest, oldest ?? channel.oldest);
+    return oldest;
+  }
+
+  /** What a screen of so many columns shows when the hub's clock reads `hubNow`; good until the next call. */
+  scene(hubNow: number, columns: number): Scene {
+    this.#follow();
+    const scene = this.#scene;
+    if (this.oldest !== undefined) this.playback.beginAt(this.oldest);
+    scene.to = this.playback.end(this.newest(hubNow));
+    scene.from = scene.to - this.playback.windowMs;
+    scene.isFollowing = this.playback.state === "following";
+    scene.traces.length = 0;
+    for (const line of this.#lines) {
+      if (!line.isShown) continue;
+      line.fill(this.#span(columns), this.#endOf(line, hubNow));
+      scene.traces.push(line);
+    }
+    for (const channel of this.#channels) channel.rest();
+    return scene;
+  }
+
+  /** Shows the moment `<epoch>:<seq>` of the first topic, standing still. */
+  async goToMoment(epoch: string, seq: number): Promise<void> {
+    const past = this.#first.past;
+    const found = await past?.instantOf(epoch, seq);
+    this.#hasOtherEpoch = found === "other-epoch";
+    const hubNow = this.hubNow();
+    if (typeof found === "object" && hubNow !== undefined) {
+      const newest = this.newest(hubNow);
+      this.playback.pause(newest);
+      this.playback.moveTo(found.t / 1000, newest);
+    }
+    this.#options.onChange();
+  }
+
+  goLive(): void {
+    this.#hasOtherEpoch = false;
+    this.playback.follow();
+  }
+
+  remember(): void {
+    for (const channel of this.#channels) channel.remember();
+  }
+
+  close(): void {
+    for (const channel of this.#channels) channel.close();
+  }
+
+  /** One object for all frames. */
+  #span(columns: number): Span {
+    this.#shown.from = this.#scene.from;
+    this.#shown.to = this.#scene.to;
+    this.#shown.columns = columns;
+    return this.#shown;
+  }
+
+  #endOf({ channel }: Line, hubNow: number): number {
+    return Math.min(channel.timeline.playhead(hubNow), this.#scene.to);
+  }
+
+  #open(topic: string | undefined): Channel {
+    const { url, store, onChange } = this.#options;
+    const channel = new Channel({
+      url,
+      topic,
+      windowMs: this.playback.windowMs,
+      store,
+      onChange,
+      onEpoch: () => this.playback.forget(),
+    });
+    channel.open();
+    return channel;
+  }
+
+  /** Lines for the fields that the topics have by now. */
+  #follow(): void {
+    const { windowMs } = this.playback;
+    let isCurrent = this.#known.length === this.#channels.length;
+    for (let i = 0; i < this.#channels.length; i += 1) {
+      const { timeline } = this.#channels[i] as Channel;
+      if (windowMs !== this.#windowMs) timeline.showWindow(windowMs);
+      isCurrent &&= this.#known[i] === timeline.fields;
+    }
+    this.#windowMs = windowMs;
+    if (isCurrent) return;
+    this.#known = this.#channels.map(({ timeline }) => timeline.fields);
+    this.#lines = this.#channels.flatMap((channel) => this.#linesOf(channel));
+    this.#options.onChange();
+  }
+
+  #linesOf(channel: Channel): Line[] {
+    const topic = channel.name ?? "";
+    return channel.timeline.fields.map((field, place) => {
+      const key = fieldKey(topic, field);
+      const series = { key, topic, field, colour: this.#palette.colourOf(key) };
+      return new Line(channel, series, place, this.#chosen.get(key) ?? place < SHOWN_MAX);
+    });
+  }
+
+  #show(line: Line, isShown: boolean): void {
+    line.isShown = isShown;
+    this.#chosen.set(line.series.key, isShown);
+    this.#options.onChange();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What the player has to tell those who look: whether the view is live, what it says, and how well it keeps the hub's
+ * time. Asked a few times a second, never in every frame; it changes nothing.
+ */
+
+import type { Badge, Facts, LegendEntry, Notice, Sync } from "../page";
+import type { Player } from "../player";
+import type { Channel } from "./channel";
+import type { Line } from "./lines";
+
+/** The part of the facts that the player knows. */
+export type PlayerFacts = Pick<
+  Facts,
+  | "topics"
+  | "badge"
+  | "isPaused"
+  | "legend"
+  | "at"
+  | "isPointed"
+  | "windowMs"
+  | "seq"
+  | "viewers"
+  | "missed"
+  | "isStarving"
+  | "sync"
+  | "notice"
+>;
+
+/** Where somebody points in the picture: an instant, hub time in milliseconds. */
+export type Pointed = number | undefined;
+
+/** The facts at page time `pageNow`. */
+export function factsOf(player: Player, pageNow: number, pointed: Pointed): PlayerFacts {
+  const hubNow = player.hubNow(pageNow);
+  const newest = hubNow === undefined ? undefined : player.newest(hubNow);
+  const end = newest === undefined ? undefined : player.playback.end(newest);
+  const [first] = player.channels;
+  return {
+    topics: player.topics,
+    badge: badgeOf(player, newest, pageNow),
+    isPaused: player.playback.state === "paused",
+    legend: player.lines.map((line) => entryOf(line, pointed)),
+    at: pointed ?? end,
+    isPointed: pointed !== undefined,
+    windowMs: player.playback.windowMs,
+    seq: player.lines.find(({ isShown }) => isShown)?.sampleAt(pointed ?? Number.POSITIVE_INFINITY)?.seq,
+    viewers: first?.timeline.viewers,
+    missed: player.channels.reduce((sum, { timeline }) => sum + timeline.missed, 0),
+    isStarving: newest !== undefined && player.channels.some((channel) => channel.lagMs(newest) > 0),
+    sync: syncOf(first, hubNow, pageNow),
+    notice: noticeOf(player, newest),
+  };
+}
+
+function entryOf(line: Line, pointed: Pointed): LegendEntry {
+  const { series, isShown, playhead } = line;
+  const at = Math.min(playhead, pointed ?? playhead);
+  return { series, isShown, value: isShown ? line.sampleAt(at)?.value : undefined };
+}
+
+function badgeOf(player: Player, newest: number | undefined, pageNow: number): Badge {
+  const { link } = player;
+  if (link.kind === "waiting") {
+    const kind = link.isOnline ? "reconnecting" : "offline";
+    return { kind, retryInMs: Math.max(0, link.until - pageNow) };
+  }
+  if (link.kind === "closed") return { kind: "stopped" };
+  if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
+  if (newest === undefined) return { kind: "connecting" };
+  const { state } = player.playback;
+  const behindMs = player.playback.behindMs(newest);
+  if (state !== "following") return { kind: state === "paused" ? "paused" : "behind", behindMs };
+  return link.kind === "draining" ? link : badgeAtTheEdge(player.channels, newest);
+}
+
+function badgeAtTheEdge(channels: readonly Channel[], newest: number): Badge {
+  if (channels.every(({ timeline }) => timeline.hasEnded(newest))) return { kind: "ended" };
+  const late = channels.find((channel) => channel.isBehind(newest));
+  return late === undefined ? { kind: "live" } : { kind: "behind", behindMs: late.lagMs(newest) };
+}
+
+function syncOf(channel: Channel | undefined, hubNow: number | undefined, pageNow: number): Sync {
+  return {
+    offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
+    errorMs: channel?.client.clock.errorBound(pageNow),
+    delayMs: channel?.epoch === undefined ? undefined : channel.timeline.delayMs,
+    aheadMs: channel?.arrivals.aheadMs,
+  };
+}
+
+function noticeOf(player: Player, newest: number | undefined): Notice | undefined {
+  const { link } = player;
+  const [first] = player.channels;
+  if (first === undefined) return undefined;
+  if (link.kind === "stopped") return { kind: "refused", refusal: link.refusal, topic: first.name ?? "" };
+  if (player.hasOtherEpoch) return { kind: "other-epoch" };
+  const isThere = player.channels.some(({ timeline }) => timeline.hasRecords);
+  if (isThere && newest !== undefined) return player.lines.length === 0 ? { kind: "no-number" } : undefined;
+  if (link.kind === "waiting") return { kind: "lost" };
+  if (link.kind !== "live" || isThere) return { kind: "connecting" };
+  const { beginsAt } = first.timeline;
+  const isToCome = beginsAt !== undefined && newest !== undefined && beginsAt > newest;
+  return isToCome ? { kind: "begins", at: beginsAt } : { kind: "waiting" };
+}
