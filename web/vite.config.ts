@@ -1,6 +1,7 @@
 /** How the page is built, and where `npm run dev` finds a hub. */
 
 import { defineConfig } from "vite";
+import { budgets } from "./build/budgets.ts";
 import { compress } from "./build/compress.ts";
 import { licences } from "./build/licences.ts";
 
@@ -9,6 +10,7 @@ const HUB = "http://127.0.0.1:8000";
 
 export default defineConfig({
   build: { modulePreload: { polyfill: false }, reportCompressedSize: false },
-  plugins: [licences(), compress()],
+  // Over a slow mobile line this is still a fraction of a second.
+  plugins: [licences(), compress(), budgets({ "index.html": 60_000 })],
   server: { proxy: { "/ws": { target: HUB, ws: true }, "/api": HUB } },
 });

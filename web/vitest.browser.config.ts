@@ -6,7 +6,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     // The tests lie beside those of the hub, where no node_modules is in reach.
-    alias: { "playwright-core": resolve(import.meta.dirname, "node_modules/playwright-core/index.mjs") },
+    alias: {
+      "playwright-core": resolve(import.meta.dirname, "node_modules/playwright-core/index.mjs"),
+      ws: resolve(import.meta.dirname, "node_modules/ws/wrapper.mjs"),
+    },
   },
   server: { fs: { allow: [".."] } },
   test: {

@@ -1,48 +1,34 @@
 /**
- * A build step: beside every file that compresses well, its `.br` and `.gz`, so that a hub can hand them out
- * without compressing anything itself. Also holds the page to its budget. Runs after everything is written.
+ * A build step: beside every file of the build that compresses well, its `.br` and `.gz`, so that a hub can hand
+ * them out without compressing anything itself. Runs after everything is written.
  */
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 const COMPRESSIBLE = /\.(html|js|css|svg|json|txt)$/;
-/** What a viewer has to load before the first line. */
-const PAGE = /\.(html|js|css)$/;
-/** Gzip, all in. Over a slow mobile line this is still a fraction of a second. */
-const BUDGET_BYTES = 40_000;
 
 export function compress(): Plugin {
-  let folder = "dist";
   return {
     name: "compress",
     apply: "build",
-    configResolved: (config) => {
-      folder = join(config.root, config.build.outDir);
-    },
-    closeBundle: {
+    writeBundle: {
       order: "post",
       sequential: true,
-      handler() {
-        let total = 0;
-        for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
-          if (!COMPRESSIBLE.test(name)) continue;
-          const path = join(folder, name);
-          const content = readFileSync(path);
-          const gzip = gzipSync(content, { level: 9 });
-          writeFileSync(`${path}.gz`, gzip);
-          writeFileSync(
-            `${path}.br`,
-            brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }),
-          );
-          if (PAGE.test(name)) total += gzip.length;
-        }
-        if (total > BUDGET_BYTES)
-          this.error(`the page is ${total} bytes of gzip; its budget is ${BUDGET_BYTES}`);
-        this.info(`the page is ${total} bytes of gzip, of ${BUDGET_BYTES}`);
+      handler({ dir = "dist" }, bundle) {
+        for (const name of Object.keys(bundle)) if (COMPRESSIBLE.test(name)) writeForms(join(dir, name));
       },
     },
   };
+}
+
+function writeForms(path: string): void {
+  const content = readFileSync(path);
+  writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+  writeFileSync(
+    `${path}.br`,
+    brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }),
+  );
 }

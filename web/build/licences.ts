@@ -11,6 +11,8 @@ const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 /** The folder of the package that a module belongs to. */
 const PACKAGE_FOLDER = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
+const NOTHING = "All of this page is tickcast's own.\n";
+
 export function licences(): Plugin {
   const folders = new Set<string>();
   return {
@@ -22,10 +24,8 @@ export function licences(): Plugin {
       if (folder !== undefined) folders.add(folder);
     },
     generateBundle() {
-      const source = [...folders]
-        .sort()
-        .map(describe)
-        .join(`\n${"-".repeat(80)}\n\n`);
+      const texts = [...folders].sort().map(describe);
+      const source = texts.length === 0 ? NOTHING : texts.join(`\n${"-".repeat(80)}\n\n`);
       this.emitFile({ type: "asset", fileName: "THIRD-PARTY-LICENSES.txt", source });
     },
   };

@@ -6,15 +6,18 @@ import { expect, test } from "vitest";
 
 /** Neighbours in one row do not know each other either. */
 const ROWS = [
-  ["protocol"],
-  ["connection", "clock"],
-  ["timeline"],
-  ["chart", "strings", "session"],
-  ["view"],
-  ["main"],
+  ["client"],
+  ["timeline", "wall", "number"],
+  ["scene", "playback"],
+  ["past", "duration", "strings", "session"],
+  ["chart", "page", "saving"],
+  ["strip", "player", "commands"],
+  ["stage", "view", "instruments"],
+  ["main", "tick_chart"],
 ];
 const SOURCE = join(import.meta.dirname, "../src");
 
+const styles = readdirSync(join(SOURCE, "style")).map((name) => join(SOURCE, "style", name));
 const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>
   name.endsWith(".ts"),
 );
@@ -28,10 +31,14 @@ function rowOf(file: string): number {
   return ROWS.findIndex((row) => row.includes(moduleOf(file)));
 }
 
+function withoutComments(text: string): string {
+  return text.replace(/\/\*.*?\*\//gs, "");
+}
+
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SOURCE, file), "utf8");
-  return [...text.matchAll(/from "(\.[^"]+)"/g)].map(
-    ([, path]) => `${relative(SOURCE, join(SOURCE, dirname(file), path as string))}.ts`,
+  return [...text.matchAll(/from "(\.[^"]+(?<!\?inline))"/g)].map(
+    ([, path]) => `${relative(SOURCE, join(SOURCE, dirname(file), path as string)).replace(/\.ts$/, "")}.ts`,
   );
 }
 
@@ -59,19 +66,36 @@ test("no imports go in a circle", () => {
   for (const file of files) visit(file, []);
 });
 
-test("the drawing library is known to the chart only", () => {
-  const users = files.filter((file) => readFileSync(join(SOURCE, file), "utf8").includes('"uplot'));
-  expect(users.map(moduleOf)).toEqual(["chart"]);
+test("the client can stand alone: it imports nothing from outside its folder", () => {
+  const bare = (file: string) =>
+    [...readFileSync(join(SOURCE, file), "utf8").matchAll(/(?:from|import) ?\(?"([^."][^"]*)"/g)].map(
+      ([, path]) => path,
+    );
+  const own = files.filter((file) => moduleOf(file) === "client");
+  const outside = own.flatMap((file) => [
+    ...importsOf(file).filter((other) => moduleOf(other) !== "client"),
+    ...bare(file),
+  ]);
+  expect(own.length).toBeGreaterThan(0);
+  expect(outside).toEqual([]);
+});
+
+test("what viewers load has no library in it", () => {
+  const users = files.filter((file) => /from "[^."]/.test(readFileSync(join(SOURCE, file), "utf8")));
+  expect(users).toEqual([]);
 });
 
 test("nothing is loaded from elsewhere", () => {
   const sources = [
     ...files.map((file) => join(SOURCE, file)),
     join(SOURCE, "style.css"),
+    ...styles,
     join(SOURCE, "../index.html"),
   ];
   const remote = sources.filter((path) =>
-    /(?:src|href)="https?:|url\(\s*["']?https?:|fetch\("http/.test(readFileSync(path, "utf8")),
+    /(?:src|href)="https?:|url\(\s*["']?https?:|fetch\("http/.test(
+      withoutComments(readFileSync(path, "utf8")),
+    ),
   );
   expect(remote).toEqual([]);
 });

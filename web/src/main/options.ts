@@ -1,36 +1,73 @@
 /**
- * What the address asks for. Reads a query string once; what it does not understand falls back to the
+ * What the address asks for, and the address that asks for what is seen. What it does not understand falls back to the
  * default, because a mistyped address on a wall display should still show the line.
  */
 
-export interface PageOptions {
-  /** Undefined: the hub's default topic. */
-  readonly topic: string | undefined;
-  readonly windowMs: number;
-  /** Undefined: as the device prefers. */
-  readonly theme: "light" | "dark" | undefined;
+import { EPOCH } from "../client/protocol";
+import { durationText, WINDOW_DEFAULT_MS, windowOf } from "../duration";
+import type { Theme } from "../page";
+
+/** A record of a topic's timeline, and so the moment at which it was due. */
+export interface Moment {
+  readonly epoch: string;
+  readonly seq: number;
 }
 
-/** Some ten heartbeats: long enough to see a rhythm, short enough to see each beat. */
-export const WINDOW_DEFAULT_MS = 10_000;
-const WINDOW_MIN_MS = 1_000;
-const WINDOW_MAX_MS = 3_600_000;
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+export interface PageOptions {
+  /** In the order asked for; none: the hub's default topic. */
+  readonly topics: readonly string[];
+  readonly windowMs: number;
+  /** Undefined: live. */
+  readonly at: Moment | undefined;
+  /** Undefined: as chosen on this device, else as the device prefers. */
+  readonly theme: Theme | undefined;
+  readonly isKiosk: boolean;
+  readonly isEmbed: boolean;
+}
 
+/** Each topic is a connection of its own. */
+export const TOPICS_MAX = 8;
 export function readOptions(query: string): PageOptions {
   const asked = new URLSearchParams(query);
-  const theme = asked.get("theme");
+  const topics = (asked.get("topic") ?? "").split(",").map((name) => name.trim());
   return {
-    topic: asked.get("topic") || undefined,
-    windowMs: readDuration(asked.get("window") ?? "") ?? WINDOW_DEFAULT_MS,
-    theme: theme === "light" || theme === "dark" ? theme : undefined,
+    topics: [...new Set(topics)].filter((name) => name !== "").slice(0, TOPICS_MAX),
+    windowMs: windowOf(asked.get("window") ?? "") ?? WINDOW_DEFAULT_MS,
+    at: readMoment(asked.get("at") ?? ""),
+    theme: readTheme(asked.get("theme")),
+    isKiosk: asked.get("kiosk") === "1",
+    isEmbed: asked.get("embed") === "1",
   };
 }
 
-/** `30s`, `500ms`, `5m`; a bare number counts seconds. Kept between a second and an hour. */
-function readDuration(text: string): number | undefined {
-  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
-  const factor = UNITS_MS[unit];
-  if (amount === undefined || factor === undefined) return undefined;
-  return Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, Number(amount) * factor));
+/**
+ * The query that asks for this, with its question mark, or nothing. What `before` says besides, a token for example,
+ * stays as it is.
+ */
+export function writeOptions(options: PageOptions, before = ""): string {
+  const asked = new URLSearchParams(before);
+  const put = (name: string, value: string | undefined) => {
+    if (value === undefined) asked.delete(name);
+    else asked.set(name, value);
+  };
+  const { topics, windowMs, at, theme, isKiosk, isEmbed } = options;
+  put("topic", topics.length > 0 ? topics.join(",") : undefined);
+  put("window", windowMs === WINDOW_DEFAULT_MS ? undefined : durationText(windowMs));
+  put("at", at && `${at.epoch}:${at.seq}`);
+  put("theme", theme);
+  put("kiosk", isKiosk ? "1" : undefined);
+  put("embed", isEmbed ? "1" : undefined);
+  // Both are allowed there as they are, and an address is read by people.
+  const query = asked.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  return query === "" ? "" : `?${query}`;
+}
+
+function readMoment(text: string): Moment | undefined {
+  const [, epoch = "", seq = ""] = /^([^:]*):(\d+)$/.exec(text) ?? [];
+  const isPlace = EPOCH.test(epoch) && Number.isSafeInteger(Number(seq));
+  return isPlace ? { epoch, seq: Number(seq) } : undefined;
+}
+
+function readTheme(text: string | null): Theme | undefined {
+  return text === "light" || text === "dark" || text === "auto" ? text : undefined;
 }

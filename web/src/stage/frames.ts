@@ -12,25 +12,31 @@ export class Frames {
   }
 
   start(): void {
-    document.addEventListener("visibilitychange", () => this.#follow());
+    document.addEventListener("visibilitychange", this.#follow);
     this.#follow();
   }
 
-  #follow(): void {
+  /** For good. */
+  stop(): void {
+    document.removeEventListener("visibilitychange", this.#follow);
+    if (this.#request !== undefined) cancelAnimationFrame(this.#request);
+  }
+
+  readonly #follow = (): void => {
     if (document.hidden) {
       if (this.#request !== undefined) cancelAnimationFrame(this.#request);
       this.#request = undefined;
     } else {
-      this.#request ??= requestAnimationFrame((at) => this.#frame(at));
+      this.#request ??= requestAnimationFrame(this.#frame);
     }
-  }
+  };
 
-  #frame(at: number): void {
+  readonly #frame = (at: number): void => {
     this.#request = undefined;
     // Requested first: an error in one frame must not be the end of all frames.
     this.#follow();
     this.#draw(at);
-  }
+  };
 }
 
 /** The device asks for little motion: the line then goes on in steps, two a second. */

@@ -1,0 +1,86 @@
+/** Below the picture: how far the stream is, how well this screen keeps time, and how many see the same. */
+
+import type { Facts, Sync } from "../page";
+import { strings } from "../strings";
+import { isOpen, make, mark, type Parts, write } from "./parts";
+import { delayText, errorText } from "./time";
+
+const whole = new Intl.NumberFormat();
+
+type Row = "error" | "offset" | "delay" | "ahead" | "seq";
+
+const ROWS: readonly (readonly [Row, string])[] = [
+  ["error", strings.syncError],
+  ["offset", strings.syncOffset],
+  ["delay", strings.syncDelay],
+  ["ahead", strings.syncAhead],
+  ["seq", strings.syncSeq],
+];
+
+export class Foot {
+  readonly #parts: Parts;
+  readonly #intro = make("p", {});
+  readonly #cells = new Map<Row, HTMLElement>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.write("seq-name", strings.seq);
+    parts.write("clock-name", strings.clock);
+    parts.write("missed-name", strings.missed);
+    parts.at("sync-open").title = strings.clockHint;
+    parts.at("missed-line").title = strings.missedHint;
+    this.#makePanel(parts.at("sync"));
+  }
+
+  show({ seq, sync, viewers, missed }: Facts): void {
+    this.#parts.write("seq", seqText(seq));
+    this.#parts.write("clock", sync.errorMs === undefined ? strings.noValue : errorText(sync.errorMs));
+    this.#parts.write(
+      "viewers",
+      viewers === undefined ? "" : strings.viewers(viewers, whole.format(viewers)),
+    );
+    this.#parts.write("missed", whole.format(missed));
+    this.#parts.at("missed-line").hidden = missed === 0;
+    if (isOpen(this.#parts.at("sync"))) this.#showPanel(sync, seq);
+  }
+
+  #makePanel(panel: HTMLElement): void {
+    const list = make("dl", {});
+    for (const [row, name] of ROWS) {
+      const cell = make("dd", {});
+      this.#cells.set(row, cell);
+      list.append(make("dt", {}, name), cell);
+    }
+    panel.append(make("h2", {}, strings.sync), this.#intro, list);
+  }
+
+  #showPanel(sync: Sync, seq: number | undefined): void {
+    const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
+    write(this.#intro, error === undefined ? strings.syncIntroUnknown : strings.syncIntro(error));
+    const words: Readonly<Record<Row, string | undefined>> = {
+      error,
+      offset: offsetText(sync.offsetMs),
+      delay: sync.delayMs === undefined ? undefined : delayText(sync.delayMs),
+      ahead: aheadText(sync.aheadMs),
+      seq: seqText(seq),
+    };
+    for (const [row, cell] of this.#cells) write(cell, words[row] ?? strings.noValue);
+    const isLate = (sync.aheadMs ?? 0) < 0;
+    mark(this.#cells.get("ahead") as HTMLElement, "data-kind", isLate ? "late" : undefined);
+  }
+}
+
+/** A clock that is slow has the hub's time ahead of it. */
+export function offsetText(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  return ms >= 0 ? strings.slow(delayText(ms)) : strings.fast(delayText(-ms));
+}
+
+export function aheadText(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  return ms < 0 ? strings.late(delayText(-ms)) : strings.early(delayText(ms));
+}
+
+function seqText(seq: number | undefined): string {
+  return seq === undefined ? strings.noValue : whole.format(seq);
+}

@@ -1,0 +1,57 @@
+/**
+ * Elements by the names that index.html gives them, and how they are made and changed: only where something is different,
+ * because a status region that is rewritten is read aloud again, and a button that is replaced loses the focus.
+ */
+
+export class Parts {
+  readonly #root: ParentNode;
+  readonly #found = new Map<string, HTMLElement>();
+
+  constructor(root: ParentNode) {
+    this.#root = root;
+  }
+
+  at(name: string): HTMLElement {
+    const known = this.#found.get(name);
+    if (known !== undefined) return known;
+    const element = this.#root.querySelector<HTMLElement>(`[data-part="${name}"]`);
+    if (element === null)
+      throw new Error(`the page has no part \`${name}\`; index.html and the view disagree`);
+    this.#found.set(name, element);
+    return element;
+  }
+
+  write(name: string, text: string): void {
+    write(this.at(name), text);
+  }
+}
+
+export function write(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Undefined takes the attribute away. */
+export function mark(element: Element, name: string, value: string | undefined): void {
+  if (value === undefined) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+type Made<K extends keyof HTMLElementTagNameMap> = Partial<Omit<HTMLElementTagNameMap[K], "children">>;
+
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Made<K>,
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+export function button(text: string, onclick: () => void, className = ""): HTMLButtonElement {
+  return make("button", { type: "button", className, onclick }, text);
+}
+
+export function isOpen(panel: Element): boolean {
+  return panel.matches(":popover-open, [open]");
+}

@@ -1,0 +1,64 @@
+/** What is measured, and how much it is: one line with a large value, or the legend of several. */
+
+import { SteadyNumber } from "../number";
+import type { Facts, LegendEntry, Wishes } from "../page";
+import { strings } from "../strings";
+import { isBehind } from "./badge";
+import { Legend, labelsOf, valueText } from "./legend";
+import { mark, type Parts } from "./parts";
+import { momentText, windowText } from "./time";
+
+export class Readout {
+  readonly #parts: Parts;
+  readonly #legend: Legend;
+  /** The line whose digits `#number` keeps. */
+  #key: string | undefined;
+  #number = new SteadyNumber();
+  #widest = 0;
+
+  constructor(parts: Parts, wishes: Wishes) {
+    this.#parts = parts;
+    this.#legend = new Legend(parts.at("legend"), wishes);
+  }
+
+  show(facts: Facts): void {
+    const { legend, windowMs } = facts;
+    const [label = strings.unnamed] = labelsOf(legend);
+    const heading = legend.length > 1 ? strings.labelAndMore(label, legend.length - 1) : label;
+    this.#parts.write("label", heading);
+    mark(this.#parts.at("readout"), "data-lines", legend.length > 1 ? "several" : "one");
+    mark(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
+    this.#showValue(legend.find(({ isShown }) => isShown) ?? legend[0]);
+    this.#parts.at("legend").hidden = legend.length < 2;
+    this.#legend.show(legend);
+    this.#showRemark(facts);
+  }
+
+  #showValue(entry: LegendEntry | undefined): void {
+    if (entry?.series.key !== this.#key) {
+      this.#key = entry?.series.key;
+      this.#number = new SteadyNumber();
+      this.#widest = 0;
+    }
+    const text = valueText(this.#number, entry?.value);
+    this.#parts.write("value", text);
+    this.#parts.write("unit", entry?.series.field.unit ?? "");
+    if (text.length <= this.#widest) return;
+    this.#widest = text.length;
+    this.#parts.at("value").style.minInlineSize = `${text.length}ch`;
+  }
+
+  /** Which instant the values are of, unless that is now; and why the line does not go on. */
+  #showRemark({ at, isPointed, isStarving, badge }: Facts): void {
+    const isThen = at !== undefined && (isPointed || isBehind(badge));
+    const isDry = isStarving && badge.kind === "live";
+    const instant = isThen ? momentText(at, Date.now()) : "";
+    this.#parts.write("remark", isDry ? strings.starving : instant);
+    mark(this.#parts.at("remark"), "data-kind", isDry ? "starving" : undefined);
+    mark(this.#parts.at("readout"), "data-stale", isDry ? "" : undefined);
+  }
+}
+
+function chartName(label: string, windowMs: number): string {
+  return strings.chart(label, strings.lastTime(windowText(windowMs, "long")));
+}

@@ -1,0 +1,70 @@
+/** Instants and spans of time in words, as the reader's language writes them. Knows no element and no clock. */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+const clockTime = {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+} as const;
+const moment = new Intl.DateTimeFormat(undefined, { ...clockTime, fractionalSecondDigits: 3 });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const tenths = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+
+/** How long something takes: `12.3 s`, `1:23 min`, `2:05:07 h`, `3 d 4 h`. Cut, not rounded: it counts. */
+export function spanText(ms: number): string {
+  if (ms < MINUTE_MS) return `${tenths.format(Math.floor(ms / 100) / 10)} s`;
+  const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
+  const [hours, minutes, seconds] = [ms / HOUR_MS, (ms % HOUR_MS) / MINUTE_MS, (ms % MINUTE_MS) / SECOND_MS];
+  if (ms < HOUR_MS) return `${Math.floor(minutes)}:${two(seconds)} min`;
+  if (ms < DAY_MS) return `${Math.floor(hours)}:${two(minutes)}:${two(seconds)} h`;
+  return `${whole.format(Math.floor(ms / DAY_MS))} d ${Math.floor(hours % 24)} h`;
+}
+
+/** A small span, exact to what can be known of it: `0.5 ms`, `400 ms`, `1.2 s`, and beyond a minute as `spanText`. */
+export function delayText(ms: number): string {
+  if (ms < 10) return `${tenths.format(ms)} ms`;
+  return ms < SECOND_MS ? `${whole.format(ms)} ms` : spanText(ms);
+}
+
+/** How far off something can be; never nothing at all. */
+export function errorText(ms: number): string {
+  return `±${tenths.format(Math.max(0.1, ms))} ms`;
+}
+
+const units = [
+  ["day", DAY_MS],
+  ["hour", HOUR_MS],
+  ["minute", MINUTE_MS],
+  ["second", SECOND_MS],
+  ["millisecond", 1],
+] as const;
+
+/** How much time is seen, in the largest unit that it is at least one of: `10s`, `1.5h`; long: `10 seconds`. */
+export function windowText(ms: number, unitDisplay: "narrow" | "long" = "narrow"): string {
+  const [unit, size] = units.find(([, least]) => ms >= least) ?? (["millisecond", 1] as const);
+  const format = { style: "unit", unit, unitDisplay, maximumSignificantDigits: 3 } as const;
+  return new Intl.NumberFormat(undefined, format).format(ms / size);
+}
+
+/** To the millisecond; with its date, if that is not `today`'s. */
+export function momentText(instant: number, today: number): string {
+  const time = moment.format(instant);
+  return day.format(instant) === day.format(today) ? time : `${day.format(instant)}, ${time}`;
+}
+
+export function dateText(instant: number): string {
+  return dayAndTime.format(instant);
+}
+
+/** As a field for date and time wants it: local, to the second. */
+export function fieldText(instant: number): string {
+  const local = instant - new Date(instant).getTimezoneOffset() * MINUTE_MS;
+  return new Date(local).toISOString().slice(0, 19);
+}

@@ -1,0 +1,85 @@
+/** Which topics are seen: plain text where the hub has one only, else also a list to choose from. */
+
+import type { Facts, Wishes } from "../page";
+import { strings } from "../strings";
+import { button, make, type Parts } from "./parts";
+
+/** A longer list gets a field to search it. */
+const LONG = 8;
+
+/** What stands in the head of the page. */
+export function topicsText(topics: readonly string[]): string {
+  const [first = strings.defaultTopic, ...others] = topics;
+  if (others.length === 0) return first;
+  return strings.topicAndMore(first, others.length === 1 ? (others[0] as string) : String(others.length));
+}
+
+/** Adds or removes one. Nothing at all cannot be chosen: the last one stays. */
+export function toggled(topics: readonly string[], name: string): readonly string[] {
+  if (!topics.includes(name)) return [...topics, name];
+  return topics.length === 1 ? topics : topics.filter((other) => other !== name);
+}
+
+export class Topics {
+  readonly #parts: Parts;
+  readonly #wishes: Wishes;
+  readonly #list = make("ul", {});
+  readonly #search = make("input", {
+    type: "search",
+    placeholder: strings.findTopic,
+    ariaLabel: strings.findTopic,
+  });
+  #boxes: readonly HTMLInputElement[] = [];
+  #topics: readonly string[] = [];
+  #offered = "";
+
+  constructor(parts: Parts, wishes: Wishes) {
+    this.#parts = parts;
+    this.#wishes = wishes;
+    parts.at("topics-open").ariaLabel = strings.chooseTopics;
+    this.#search.oninput = () => this.#filter();
+    parts.at("topics").append(make("h2", {}, strings.topics), this.#search, this.#list);
+  }
+
+  show({ topics, available }: Facts): void {
+    const text = topicsText(topics);
+    this.#parts.write("topic", text);
+    this.#parts.at("topic").title = topics.join(", ");
+    if (document.title !== strings.title(text)) document.title = strings.title(text);
+    this.#topics = topics;
+    const offered = [...new Set([...(available ?? []), ...topics])];
+    this.#parts.at("topics-open").hidden = offered.length < 2;
+    if (offered.join() !== this.#offered) this.#offer(offered);
+    for (const box of this.#boxes) {
+      const isChosen = topics.includes(box.value);
+      if (box.checked !== isChosen) box.checked = isChosen;
+    }
+  }
+
+  #offer(names: readonly string[]): void {
+    this.#offered = names.join();
+    this.#boxes = names.map((value) => make("input", { type: "checkbox", value }));
+    this.#list.replaceChildren(...this.#boxes.map((box) => this.#row(box)));
+    this.#search.hidden = names.length <= LONG;
+  }
+
+  #row(box: HTMLInputElement): HTMLElement {
+    const name = box.value;
+    box.onchange = () => {
+      const wanted = toggled(this.#topics, name);
+      box.checked = wanted.includes(name);
+      this.#wishes.showTopics(wanted);
+    };
+    const only = button(strings.onlyThis, () => this.#wishes.showTopics([name]), "only");
+    only.ariaLabel = strings.onlyThisTopic(name);
+    return make("li", {}, make("label", {}, box, make("span", {}, name)), only);
+  }
+
+  #filter(): void {
+    const wanted = this.#search.value.trim().toLowerCase();
+    for (const box of this.#boxes) {
+      const row = box.closest("li");
+      if (row !== null) row.hidden = !box.value.includes(wanted);
+    }
+  }
+}
