@@ -1,0 +1,67 @@
+/** The API documents: well formed, and their examples are what they describe. Whether a hub agrees, the browser tests ask. */
+
+import specs from "@asyncapi/specs";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv, type AnySchema } from "ajv";
+import { expect, test } from "vitest";
+import { HttpContract, StreamContract } from "./contract";
+
+const streams = new StreamContract();
+const http = new HttpContract();
+
+test("asyncapi.yaml is an AsyncAPI document", () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  const validate = ajv.compile(specs.schemasWithoutId["3.0.0"] as AnySchema);
+  validate(streams.document);
+  expect(validate.errors).toBeNull();
+});
+
+test("openapi.yaml is an OpenAPI document", async () => {
+  const { valid, errors } = await new Validator().validate({ ...http.document });
+  expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+});
+
+test.each([
+  ["asyncapi.yaml", streams],
+  ["openapi.yaml", http],
+] as const)("every reference in %s leads somewhere", (_, contract) => {
+  for (const $ref of references(contract.document)) contract.resolve({ $ref });
+});
+
+test("every message has an example, and it is one", () => {
+  for (const [name, { payload: schema, examples }] of Object.entries(streams.document.components.messages)) {
+    expect(examples.length, name).toBeGreaterThan(0);
+    for (const { payload } of examples) streams.checkValue(`an example of ${name}`, schema, payload);
+  }
+});
+
+test("operations are about messages of their own channel, and somebody says every message", () => {
+  const said = Object.values(streams.document.operations).flatMap(({ channel, messages }) =>
+    messages.map(({ $ref }) => {
+      expect($ref).toContain(`${channel.$ref}/messages/`);
+      return $ref;
+    }),
+  );
+  expect(new Set(said).size).toBe(streams.described.length);
+});
+
+test("examples of answers are as described", () => {
+  const responses = Object.values(http.document.paths).flatMap(({ get }) => Object.values(get.responses));
+  const bodies = responses.flatMap((response) => Object.values(http.resolve(response).content ?? {}));
+  const examples = bodies.filter(({ example }) => example !== undefined);
+  expect(examples.length).toBeGreaterThanOrEqual(7);
+  for (const { schema, example } of examples) http.checkValue("an example", schema, example);
+});
+
+test("what is not described is told", () => {
+  streams.take("/ws", "viewers", { type: "viewers", n: 1 });
+  expect(() => streams.take("/ws", "viewers", { type: "viewers", n: 1, m: 1 })).toThrow(/unevaluated/);
+  expect(() => streams.take("/sse", "pong", { type: "pong", id: 1, r: 1, s: 1 })).toThrow(/not described/);
+});
+
+function references(part: unknown): string[] {
+  if (typeof part !== "object" || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) =>
+    key === "$ref" && typeof value === "string" ? [value] : references(value),
+  );
+}
