@@ -20,14 +20,23 @@ const START_TIMEOUT_MS = 20_000;
 /** Settings by the names of their environment variables, with values in the spelling of TOML. */
 export type Settings = Readonly<Record<`TICKCAST__${string}`, string>>;
 
+/** Where the hub listens. */
+interface Urls {
+  readonly public: string;
+  readonly ops: string;
+}
+
 export class Hub {
   readonly url: string;
+  /** Of the operations listener. */
+  readonly opsUrl: string;
   readonly #process: ChildProcess;
   readonly #state: string;
   readonly #settings: Settings;
 
-  private constructor(url: string, process: ChildProcess, state: string, settings: Settings) {
-    this.url = url;
+  private constructor(urls: Urls, process: ChildProcess, state: string, settings: Settings) {
+    this.url = urls.public;
+    this.opsUrl = urls.ops;
     this.#process = process;
     this.#state = state;
     this.#settings = settings;
@@ -42,6 +51,11 @@ export class Hub {
   /** The same hub again: same port, same state, same settings. */
   async startAgain(): Promise<Hub> {
     return Hub.#launch(new URL(this.url).port, this.#state, this.#settings);
+  }
+
+  /** Begins to send its viewers away, over the time that `server.drain` gives, and then ends. */
+  drain(): void {
+    this.#process.kill("SIGTERM");
   }
 
   /** No farewell, as in a power cut. */
@@ -76,35 +90,36 @@ export class Hub {
     });
     const timeout = setTimeout(() => hub.kill("SIGKILL"), START_TIMEOUT_MS);
     try {
-      return new Hub(await publicUrl(hub), hub, state, settings);
+      return new Hub(await urls(hub), hub, state, settings);
     } finally {
       clearTimeout(timeout);
     }
   }
 }
 
-/** From the hub's own log, which is an interface: the event `listening` of the public listener. */
-async function publicUrl(hub: ChildProcess): Promise<string> {
+/** From the hub's own log, which is an interface: the events `listening`. */
+async function urls(hub: ChildProcess): Promise<Urls> {
   if (hub.stderr === null) throw new Error("the hub's log is not piped");
   const said: string[] = [];
-  const lines = createInterface({ input: hub.stderr });
-  for await (const line of lines) {
-    const url = listeningAt(line);
+  const found: { public?: string; ops?: string } = {};
+  for await (const line of createInterface({ input: hub.stderr })) {
     said.push(line);
-    if (url === undefined) continue;
+    Object.assign(found, listeningAt(line));
+    if (found.public === undefined || found.ops === undefined) continue;
     // Goes on reading, unheard: a full pipe would stop the hub.
     hub.stderr.resume();
-    return url.replace(/\/$/, "");
+    return { public: found.public, ops: found.ops };
   }
   throw new Error(`the hub ended before it listened; it said:\n${said.join("\n")}`);
 }
 
-function listeningAt(line: string): string | undefined {
+/** The listener that this line tells of, with its URL. */
+function listeningAt(line: string): Record<string, string> {
   try {
     const { event, listener, url } = JSON.parse(line);
-    return event === "listening" && listener === "public" ? url : undefined;
+    return event === "listening" ? { [listener]: url.replace(/\/$/, "") } : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -42,7 +42,7 @@ async function watched(records: number, settings: Settings = {}, query = WINDOW)
   const screen = await Screen.open(browser, `${hub.url}/${query}`);
   screens.push(screen);
   await screen.isLive();
-  await screen.hasDrawn(records);
+  await screen.hasReceived(records);
   return screen;
 }
 
@@ -97,10 +97,10 @@ test("after a reload the window is as full as before, without a hole and without
   await screen.page.reload();
   await screen.isLive();
   await goesOn(screen);
+  // What was there before this page was first opened comes from the history, in its own time.
+  await screen.hasDrawn(WINDOW_RECORDS);
   const line = await screen.line();
   expect(line).toHaveLength(1);
-  // The hub of this test gives nobody a past: six seconds of it were not watched anew meanwhile.
-  expect(line[0]?.length).toBeGreaterThan(600);
   expectDense(line[0] as number[]);
   expect(await screen.text("missed")).toBe("0");
   expect(screen.joinings).toHaveLength(2);

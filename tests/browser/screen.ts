@@ -8,12 +8,12 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { watchLine } from "./line";
 
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Chromium refuses its sandbox to root, and containers run as root. */
+export const CHROMIUM_FLAGS: readonly string[] = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    // Chromium refuses its sandbox to root, and containers run as root.
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
-  });
+  return chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
 }
 
 export class Screen {
@@ -108,6 +108,15 @@ export class Screen {
     await this.page.waitForFunction(
       (count) => (window.drawnLine ?? []).reduce((sum, piece) => sum + piece.length, 0) >= count,
       samples,
+      { polling: "raf", timeout: 30_000 },
+    );
+  }
+
+  /** Waits until so many publications have come to the page live. */
+  async hasReceived(publications: number): Promise<void> {
+    await this.page.waitForFunction(
+      (count) => (globalThis.tickcast?.publications ?? 0) >= count,
+      publications,
       { polling: "raf", timeout: 30_000 },
     );
   }

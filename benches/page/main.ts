@@ -1,0 +1,131 @@
+/**
+ * What the page costs the device that shows it: `make pagebench`. Frames a second and time on the main thread with
+ * 10,000 points on the screen, memory over ten minutes, and what a hidden tab does. A real hub, a real Chromium; the
+ * machine should have nothing else to do.
+ *
+ *   make pagebench ARGS='--only smooth,hidden --minutes 2'
+ */
+
+import { parseArgs } from "node:util";
+import { Hub, type Settings } from "../../tests/browser/hub";
+import { Tab } from "../../tests/browser/tab";
+
+const MIB = 1024 * 1024;
+
+const { values: asked } = parseArgs({
+  options: {
+    only: { type: "string", default: "smooth,memory,hidden" },
+    minutes: { type: "string", default: "10" },
+  },
+});
+
+/** Measures with a page of a hub with these settings. */
+async function withPage(
+  settings: Settings,
+  query: string,
+  measure: (tab: Tab) => Promise<void>,
+): Promise<void> {
+  const hub = await Hub.start(settings);
+  const tab = await Tab.open(`${hub.url}/${query}`);
+  try {
+    await tab.until("globalThis.tickcast?.seq > 0");
+    await measure(tab);
+  } finally {
+    await tab.close();
+    await hub.remove();
+  }
+}
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+/** Of the page's main thread, in seconds since it began, by name. */
+async function metrics(tab: Tab): Promise<ReadonlyMap<string, number>> {
+  await tab.send("Performance.enable");
+  const { metrics } = await tab.send<{ metrics: { name: string; value: number }[] }>(
+    "Performance.getMetrics",
+  );
+  return new Map(metrics.map(({ name, value }) => [name, value]));
+}
+
+/** Memory in use, the samples' arrays included, with everything collected that can be. */
+async function heapMib(tab: Tab): Promise<number> {
+  await tab.send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize } = await tab.send<{ usedSize: number; backingStorageSize: number }>(
+    "Runtime.getHeapUsage",
+  );
+  return (usedSize + backingStorageSize) / MIB;
+}
+
+async function frames(tab: Tab, count: number): Promise<number> {
+  return tab.evaluate<number>(`new Promise((resolve) => {
+    const until = performance.now() + ${count * 1000};
+    let frames = 0;
+    const next = () => { frames += 1; performance.now() < until ? requestAnimationFrame(next) : resolve(frames); };
+    requestAnimationFrame(next);
+  })`);
+}
+
+/** 10,000 points at 100 records a second. */
+async function smooth(): Promise<void> {
+  await withPage({}, "?window=100s", async (tab) => {
+    await seconds(5);
+    const [before, count, after] = [await metrics(tab), await frames(tab, 30), await metrics(tab)];
+    const spent = (name: string) => (((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 1000) / count;
+    console.log(
+      `smooth: ${(count / 30).toFixed(1)} frames/s; main thread ${spent("TaskDuration").toFixed(2)} ms a frame, ` +
+        `of which script ${spent("ScriptDuration").toFixed(2)} ms`,
+    );
+  });
+}
+
+async function memory(): Promise<void> {
+  await withPage({}, "?window=100s", async (tab) => {
+    const heap: number[] = [];
+    for (let minute = 0; minute <= Number(asked.minutes); minute += 1) {
+      if (minute > 0) await seconds(60);
+      heap.push(await heapMib(tab));
+    }
+    console.log(`memory: memory in MiB, once a minute: ${heap.map((mib) => mib.toFixed(2)).join(" ")}`);
+  });
+}
+
+/** A minute out of sight at 1,000 records a second, and how long the page needs to be in time again. */
+async function hidden(): Promise<void> {
+  await withPage({ TICKCAST__TOPICS__ECG__RATE: "1000.0" }, "?window=10s", async (tab) => {
+    await seconds(15);
+    const before = await heapMib(tab);
+    await tab.hide();
+    await seconds(60);
+    const after = await heapMib(tab);
+    await tab.show();
+    const result = await tab.evaluate<{ firstMs: number; worstMs: number }>(`(async () => {
+      const began = performance.now();
+      const { now } = await (await fetch("/api/v1/time")).json();
+      // The answer was written in between: half of the way is what nobody can tell.
+      const hubOffset = now / 1000 - (began + performance.now()) / 2;
+      let [first, worst] = [NaN, 0];
+      while (performance.now() - began < 3000) {
+        await new Promise(requestAnimationFrame);
+        const error = Math.abs(globalThis.tickcast.hubOffset - hubOffset);
+        const lag = hubOffset + performance.now() - globalThis.tickcast.delayMs - globalThis.tickcast.playhead;
+        const isInTime = error < 20 && lag < 100;
+        if (isInTime && Number.isNaN(first)) first = performance.now() - began;
+        if (!Number.isNaN(first)) worst = Math.max(worst, error);
+      }
+      return { firstMs: first, worstMs: worst };
+    })()`);
+    console.log(
+      `hidden: memory ${before.toFixed(2)} MiB before, ${after.toFixed(2)} after 60 s out of sight; ` +
+        `in time again ${result.firstMs.toFixed(0)} ms after its return, then off by at most ${result.worstMs.toFixed(1)} ms`,
+    );
+  });
+}
+
+const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = { smooth, memory, hidden };
+
+for (const name of asked.only.split(",")) {
+  const scenario = SCENARIOS[name];
+  if (scenario === undefined)
+    throw new Error(`unknown scenario \`${name}\`; there are ${Object.keys(SCENARIOS).join(", ")}`);
+  await scenario();
+}

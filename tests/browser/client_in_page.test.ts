@@ -1,0 +1,42 @@
+/** The client library as a hub serves it, in a page that has nothing else. */
+
+import { readFile } from "node:fs/promises";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Hub } from "./hub";
+import { launchBrowser } from "./screen";
+
+let hub: Hub;
+let browser: Browser;
+
+beforeAll(async () => {
+  [hub, browser] = await Promise.all([Hub.start(), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await hub?.remove();
+});
+
+test("the README's lines for the client library print records", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const lines = /```js\n(import { Client }.*?)```/s.exec(readme)?.[1] ?? "";
+  const page = await browser.newPage();
+  await page.goto(`${hub.url}/healthz`);
+  const record = page.waitForEvent("console", (message) => /^\d+ \d{16} -?\d+$/.test(message.text()));
+  // As typed into the browser's console, which has no static imports.
+  const typed = lines.replace(/import (.*) from (.*);/, "const $1 = await import($2);");
+  await page.evaluate(`(async () => {${typed.replaceAll("127.0.0.1:8000", new URL(hub.url).host)}})()`);
+  await record;
+  await page.close();
+});
+
+test("a hub sends it compressed, to be asked for anew each time", async () => {
+  const answer = await fetch(`${hub.url}/tickcast-client.js`, { headers: { "accept-encoding": "br" } });
+  expect(answer.status).toBe(200);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    "content-type": "text/javascript; charset=utf-8",
+    "content-encoding": "br",
+    "cache-control": "no-cache",
+  });
+});
