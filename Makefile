@@ -3,13 +3,13 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench soak microbench clean tools
+.PHONY: help run build page test lint fmt bench pagebench synchrony soak microbench clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # The page is stale when any of these is newer than its build. The folders of the sources count
 # too, for a file that was taken away; `web` itself does not, because the build writes into it.
-PAGE_SOURCES := $(shell find web \( -name node_modules -o -name dist \) -prune -o -type f -print) \
+PAGE_SOURCES := $(shell find web \( -name node_modules -o -name 'dist*' \) -prune -o -type f -print) \
                 $(shell find web/src web/public -type d 2>/dev/null)
 
 help: ## list these commands
@@ -44,6 +44,14 @@ bench: build ## measure the hub, the floor and the peers (about 70 minutes)
 	@benches/peers/install.sh
 	@benches/compare.py $(ARGS)
 
+# ARGS narrows it: make pagebench ARGS='--only smooth'.
+pagebench: build ## measure what the page costs the device that shows it (about 13 minutes)
+	@npm --prefix web run --silent pagebench -- $(ARGS)
+
+# ARGS narrows it: make synchrony ARGS='--profile lan --seconds 30'; ARGS=--help lists the rest.
+synchrony: build ## measure how well the screens keep together (about 9 minutes)
+	@npm --prefix web run --silent synchrony -- $(ARGS)
+
 # The page is taken in by the hub, so it must be there. nextest would end a test that takes minutes.
 soak: page ## kill a hub a hundred times under 200 viewers that come back (2 minutes)
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills
@@ -53,7 +61,7 @@ microbench: page ## run the benchmarks of the code's hot parts
 
 clean: ## remove everything built or fetched; a hub's state stays
 	cargo clean
-	rm -rf web/dist web/node_modules
+	rm -rf web/dist web/dist-client web/node_modules
 
 tools:
 	@command -v cargo >/dev/null || { echo 'cargo is missing; install Rust from https://rustup.rs' >&2; exit 1; }
