@@ -19,6 +19,8 @@ import { View } from "./view";
 
 /** Ten times a second is as fast as anybody reads a number. */
 const TEXT_EVERY_MS = 100;
+/** A hub that could not say where a moment lies is asked again after this. */
+const MOMENT_AGAIN_MS = 2_000;
 
 const options = readOptions(location.search);
 let topics: readonly string[] | undefined;
@@ -57,7 +59,7 @@ function onFrame(scene: Scene | undefined, at: number): void {
   if (scene !== undefined) {
     overview.draw(scene);
     note(instruments, stage.player, scene, at);
-    goToMoment();
+    void goToMoment();
   }
   if (at - writtenAt >= TEXT_EVERY_MS) write(at);
 }
@@ -72,12 +74,15 @@ function write(at: number): void {
   });
 }
 
-/** Once, as soon as the hub is there: where its moments lie only the hub knows. */
-function goToMoment(): void {
+/** Once, as soon as the hub can tell where its moments lie. */
+async function goToMoment(): Promise<void> {
   if (moment === undefined) return;
-  const { epoch, seq } = moment;
+  const wanted = moment;
   moment = undefined;
-  void stage.player.goToMoment(epoch, seq);
+  if (await stage.player.goToMoment(wanted.epoch, wanted.seq)) return;
+  setTimeout(() => {
+    moment = wanted;
+  }, MOMENT_AGAIN_MS);
 }
 
 async function askForTopics(): Promise<void> {

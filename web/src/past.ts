@@ -32,7 +32,7 @@ export interface PastOptions {
   readonly onChange: (change: PastChange) => void;
 }
 
-/** Where a position lies, or why that cannot be said. */
+/** Where a position lies, hub time in milliseconds, or why that cannot be said. */
 export type Instant = { readonly t: number } | "other-epoch" | "not-due" | "unreachable";
 
 /** Whether there is any sense in asking: not before an epoch is expected, nor where the hub has another, or says no. */

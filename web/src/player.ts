@@ -155,18 +155,21 @@ export class Player {
     return scene;
   }
 
-  /** Shows the moment `<epoch>:<seq>` of the first topic, standing still. */
-  async goToMoment(epoch: string, seq: number): Promise<void> {
-    const past = this.#first.past;
-    const found = await past?.instantOf(epoch, seq);
+  /**
+   * Shows the moment `<epoch>:<seq>` of the first topic, standing still. False: the hub could not be asked, so that it is
+   * worth trying again.
+   */
+  async goToMoment(epoch: string, seq: number): Promise<boolean> {
+    const found = (await this.#first.past?.instantOf(epoch, seq)) ?? "unreachable";
     this.#hasOtherEpoch = found === "other-epoch";
     const hubNow = this.hubNow();
     if (typeof found === "object" && hubNow !== undefined) {
       const newest = this.newest(hubNow);
       this.playback.pause(newest);
-      this.playback.moveTo(found.t / 1000, newest);
+      this.playback.moveTo(found.t, newest);
     }
     this.#options.onChange();
+    return found !== "unreachable";
   }
 
   goLive(): void {
