@@ -26,7 +26,7 @@ export type PastChange =
   | { readonly kind: "refused"; readonly status: number };
 
 export interface PastOptions {
-  /** The hub's origin, `https://hub.example`. */
+  /** The hub's address, `https://hub.example`, with the path before `/api`, if there is one. */
   readonly url: string;
   readonly topic: string;
   readonly onChange: (change: PastChange) => void;
@@ -70,7 +70,8 @@ export class Past {
   constructor(options: PastOptions, surroundings: Surroundings = browser) {
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#path = `${options.url}/api/v1/topics/${encodeURIComponent(options.topic)}/history`;
+    const hub = options.url.replace(/\/+$/, "");
+    this.#path = `${hub}/api/v1/topics/${encodeURIComponent(options.topic)}/history`;
     this.#requests = new Requests(
       {
         wanted: () => this.#wanted(),

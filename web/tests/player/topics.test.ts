@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { dueAt } from "../messages";
-import { Hub, play, records, sceneOf, settle } from "./hub";
+import { Hub, play, records, sceneOf, settle, URL_OF_HUB } from "./hub";
 
 let hub: Hub;
 
@@ -34,4 +34,13 @@ test("a moment of which the hub cannot say anything yet may be asked for again",
   hub.line("temp").greet({ topic: "temp" });
   expect(await player.goToMoment("e1", 600)).toBe(false);
   expect(player.playback.state).toBe("following");
+});
+
+test("the history is asked at the same address as the line, also if that ends in a slash", async () => {
+  play(["ecg"], { url: `${URL_OF_HUB}/behind/a/proxy/` });
+  const line = hub.lines.at(-1);
+  line?.greet({ seq: 1 });
+  await settle();
+  expect(line?.url).toBe(`${URL_OF_HUB.replace("http", "ws")}/behind/a/proxy/ws/ecg`);
+  expect(hub.asked[0]).toMatch(`${URL_OF_HUB}/behind/a/proxy/api/v1/topics/ecg/history?`);
 });
