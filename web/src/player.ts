@@ -75,18 +75,19 @@ export class Player {
     return this.#isDefaultTopic;
   }
 
-  /** How the first topic is reached, which stands for all: they share a hub. */
+  /** The topic that stands for all where one has to: the first that the hub does not refuse. */
+  get lead(): Channel {
+    return this.#channels.find(({ link }) => link.kind !== "stopped") ?? (this.#channels[0] as Channel);
+  }
+
+  /** How the hub is reached, which all topics share. */
   get link(): Link {
-    return this.#first.link;
+    return this.lead.link;
   }
 
   /** Whether a moment was asked for that belongs to a timeline which is no more. */
   get hasOtherEpoch(): boolean {
     return this.#hasOtherEpoch;
-  }
-
-  get #first(): Channel {
-    return this.#channels[0] as Channel;
   }
 
   /** These topics, in this order; those that are there already stay as they are. */
@@ -125,7 +126,10 @@ export class Player {
   /** The newest instant there is to be seen when the hub's clock reads `hubNow`. */
   newest(hubNow: number): number {
     let newest = Number.NEGATIVE_INFINITY;
-    for (const { timeline } of this.#channels) newest = Math.max(newest, timeline.playhead(hubNow));
+    for (const { timeline } of this.#channels) {
+      // Of a topic that has not answered, or is refused, nobody knows the delay.
+      if (timeline.epoch !== undefined) newest = Math.max(newest, timeline.playhead(hubNow));
+    }
     return newest;
   }
 
@@ -160,7 +164,7 @@ export class Player {
    * worth trying again.
    */
   async goToMoment(epoch: string, seq: number): Promise<boolean> {
-    const found = (await this.#first.past?.instantOf(epoch, seq)) ?? "unreachable";
+    const found = (await this.lead.past?.instantOf(epoch, seq)) ?? "unreachable";
     this.#hasOtherEpoch = found === "other-epoch";
     const hubNow = this.hubNow();
     if (typeof found === "object" && hubNow !== undefined) {

@@ -100,17 +100,18 @@ export class Timeline {
     return this.#fields.list;
   }
 
-  /** What the hub had to give when it said hello; undefined: nothing. */
-  get retained(): NonNullable<Hello["retained"]> | undefined {
-    return this.#hello?.retained ?? undefined;
-  }
-
   get viewers(): number | undefined {
     return this.#viewers;
   }
 
   get delayMs(): number {
     return this.#course.delayMs;
+  }
+
+  /** Between two records, as the timeline runs by now; undefined on live topics. */
+  get periodMs(): number | undefined {
+    const { segment } = this.#course;
+    return segment && 1000 / segment.rate;
   }
 
   /** Whether records came, be they drawable or not. */
@@ -184,8 +185,8 @@ export class Timeline {
     return this.#course.playhead(hubNow);
   }
 
-  hasEnded(playhead: number): boolean {
-    return playhead >= this.#course.endsAt;
+  hasEnded(hubNow: number): boolean {
+    return this.playhead(hubNow) >= this.#course.endsAt;
   }
 
   /** Whether a record is due at the playhead and has not come. One period is not counted against the line. */

@@ -119,15 +119,15 @@ export class Channel {
     this.#overview?.rest();
   }
 
-  /** By how much the line lags behind `playhead` for want of records. */
-  lagMs(playhead: number): number {
+  /** By how much the line lags, for want of records, behind where it should end when the hub's clock reads `hubNow`. */
+  lagMs(hubNow: number): number {
+    const playhead = this.timeline.playhead(hubNow);
     const newest = this.timeline.isStarving(playhead) ? this.timeline.newest : undefined;
     return newest === undefined ? 0 : Math.max(0, playhead - newest.time);
   }
 
-  isBehind(playhead: number): boolean {
-    const rate = this.client.hello?.timeline?.rate;
-    return this.#liveness.isBehind(this.lagMs(playhead), rate === undefined ? 0 : 1000 / rate);
+  isBehind(hubNow: number): boolean {
+    return this.#liveness.isBehind(this.lagMs(hubNow), this.timeline.periodMs ?? 0);
   }
 
   /** Writes down what a reload should find. Without the hub's time nothing is known about the window. */

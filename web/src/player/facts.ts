@@ -34,20 +34,19 @@ export function factsOf(player: Player, pageNow: number, pointed: Pointed): Play
   const hubNow = player.hubNow(pageNow);
   const newest = hubNow === undefined ? undefined : player.newest(hubNow);
   const end = newest === undefined ? undefined : player.playback.end(newest);
-  const [first] = player.channels;
   return {
     topics: player.topics,
-    badge: badgeOf(player, newest, pageNow),
+    badge: badgeOf(player, hubNow, pageNow),
     isPaused: player.playback.state === "paused",
     legend: player.lines.map((line) => entryOf(line, pointed)),
     at: pointed ?? end,
     isPointed: pointed !== undefined,
     windowMs: player.playback.windowMs,
     seq: player.lines.find(({ isShown }) => isShown)?.sampleAt(pointed ?? Number.POSITIVE_INFINITY)?.seq,
-    viewers: first?.timeline.viewers,
+    viewers: player.lead.timeline.viewers,
     missed: player.channels.reduce((sum, { timeline }) => sum + timeline.missed, 0),
-    isStarving: newest !== undefined && player.channels.some((channel) => channel.lagMs(newest) > 0),
-    sync: syncOf(first, hubNow, pageNow),
+    isStarving: hubNow !== undefined && player.channels.some((channel) => channel.lagMs(hubNow) > 0),
+    sync: syncOf(player.lead, hubNow, pageNow),
     notice: noticeOf(player, newest),
   };
 }
@@ -58,7 +57,7 @@ function entryOf(line: Line, pointed: Pointed): LegendEntry {
   return { series, isShown, value: isShown ? line.sampleAt(at)?.value : undefined };
 }
 
-function badgeOf(player: Player, newest: number | undefined, pageNow: number): Badge {
+function badgeOf(player: Player, hubNow: number | undefined, pageNow: number): Badge {
   const { link } = player;
   if (link.kind === "waiting") {
     const kind = link.isOnline ? "reconnecting" : "offline";
@@ -66,39 +65,39 @@ function badgeOf(player: Player, newest: number | undefined, pageNow: number): B
   }
   if (link.kind === "closed") return { kind: "stopped" };
   if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
-  if (newest === undefined) return { kind: "connecting" };
+  if (hubNow === undefined) return { kind: "connecting" };
   const { state } = player.playback;
-  const behindMs = player.playback.behindMs(newest);
+  const behindMs = player.playback.behindMs(player.newest(hubNow));
   if (state !== "following") return { kind: state === "paused" ? "paused" : "behind", behindMs };
-  return link.kind === "draining" ? link : badgeAtTheEdge(player.channels, newest);
+  return link.kind === "draining" ? link : badgeAtTheEdge(player.channels, hubNow);
 }
 
-function badgeAtTheEdge(channels: readonly Channel[], newest: number): Badge {
-  if (channels.every(({ timeline }) => timeline.hasEnded(newest))) return { kind: "ended" };
-  const late = channels.find((channel) => channel.isBehind(newest));
-  return late === undefined ? { kind: "live" } : { kind: "behind", behindMs: late.lagMs(newest) };
+function badgeAtTheEdge(channels: readonly Channel[], hubNow: number): Badge {
+  const served = channels.filter(({ epoch }) => epoch !== undefined);
+  if (served.length > 0 && served.every(({ timeline }) => timeline.hasEnded(hubNow)))
+    return { kind: "ended" };
+  const late = served.find((channel) => channel.isBehind(hubNow));
+  return late === undefined ? { kind: "live" } : { kind: "behind", behindMs: late.lagMs(hubNow) };
 }
 
-function syncOf(channel: Channel | undefined, hubNow: number | undefined, pageNow: number): Sync {
+function syncOf(channel: Channel, hubNow: number | undefined, pageNow: number): Sync {
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
-    errorMs: channel?.client.clock.errorBound(pageNow),
-    delayMs: channel?.epoch === undefined ? undefined : channel.timeline.delayMs,
-    aheadMs: channel?.arrivals.aheadMs,
+    errorMs: channel.client.clock.errorBound(pageNow),
+    delayMs: channel.epoch === undefined ? undefined : channel.timeline.delayMs,
+    aheadMs: channel.arrivals.aheadMs,
   };
 }
 
 function noticeOf(player: Player, newest: number | undefined): Notice | undefined {
-  const { link } = player;
-  const [first] = player.channels;
-  if (first === undefined) return undefined;
-  if (link.kind === "stopped") return { kind: "refused", refusal: link.refusal, topic: first.name ?? "" };
+  const { link, lead } = player;
+  if (link.kind === "stopped") return { kind: "refused", refusal: link.refusal, topic: lead.name ?? "" };
   if (player.hasOtherEpoch) return { kind: "other-epoch" };
   const isThere = player.channels.some(({ timeline }) => timeline.hasRecords);
   if (isThere && newest !== undefined) return player.lines.length === 0 ? { kind: "no-number" } : undefined;
   if (link.kind === "waiting") return { kind: "lost" };
   if (link.kind !== "live" || isThere) return { kind: "connecting" };
-  const { beginsAt } = first.timeline;
+  const { beginsAt } = lead.timeline;
   const isToCome = beginsAt !== undefined && newest !== undefined && beginsAt > newest;
   return isToCome ? { kind: "begins", at: beginsAt } : { kind: "waiting" };
 }

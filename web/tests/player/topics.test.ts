@@ -1,8 +1,9 @@
 /** What a player shows of one topic and of several, whatever becomes of them. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { factsOf } from "../../src/player/facts";
 import { dueAt } from "../messages";
-import { Hub, play, records, sceneOf, settle, URL_OF_HUB } from "./hub";
+import { Hub, play, records, sceneOf, settle, timeOf, URL_OF_HUB } from "./hub";
 
 let hub: Hub;
 
@@ -43,4 +44,44 @@ test("the history is asked at the same address as the line, also if that ends in
   await settle();
   expect(line?.url).toBe(`${URL_OF_HUB.replace("http", "ws")}/behind/a/proxy/ws/ecg`);
   expect(hub.asked[0]).toMatch(`${URL_OF_HUB}/behind/a/proxy/api/v1/topics/ecg/history?`);
+});
+
+test("a topic that the hub does not have changes nothing about the others", async () => {
+  const player = play(["nothing", "ecg"]);
+  hub.line("ecg").greet({ seq: 1_000 });
+  hub.line("ecg").say(...records(1, 1_000));
+  hub.line("nothing").fail();
+  await settle();
+  hub.line("ecg").say(...records(1_001, 1_090));
+  const hubNow = timeOf(player);
+  expect(sceneOf(player).to).toBe(hubNow - 150);
+  const { badge, notice, isStarving, viewers } = factsOf(player, performance.now(), undefined);
+  expect({ badge, notice, isStarving, viewers }).toEqual({
+    badge: { kind: "live" },
+    notice: undefined,
+    isStarving: false,
+    viewers: 1,
+  });
+});
+
+test("where the hub refuses all topics, the page says why", async () => {
+  const player = play(["nothing", "nobody"]);
+  hub.line("nothing").fail();
+  hub.line("nobody").fail();
+  await settle();
+  const { badge, notice } = factsOf(player, performance.now(), undefined);
+  expect(badge).toEqual({ kind: "stopped" });
+  expect(notice).toEqual({ kind: "refused", refusal: "unknown-topic", topic: "nothing" });
+});
+
+test("a topic whose delay is longer than another's is not behind because of that", async () => {
+  const player = play(["ecg", "temp"]);
+  hub.line("ecg").greet({ seq: 1_000 });
+  hub.line("temp").greet({ topic: "temp", seq: 1_000, delay: 3_000_000 });
+  await settle();
+  hub.line("ecg").say(...records(1_000, 1_090));
+  // What the hub gathers for up to half of the delay comes in time all the same.
+  hub.line("temp").say(...records(1_000, 1_010));
+  const { badge, isStarving } = factsOf(player, performance.now(), undefined);
+  expect({ badge, isStarving }).toEqual({ badge: { kind: "live" }, isStarving: false });
 });
