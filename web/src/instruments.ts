@@ -7,7 +7,7 @@
 import type { Player } from "./player";
 import type { Scene } from "./scene";
 
-/** Of the first topic. Milliseconds, and NaN while unknown, unless a field says otherwise. */
+/** Of the first line shown. Milliseconds, and NaN while unknown, unless a field says otherwise. */
 export interface Instruments {
   /** Hub time up to which the line was drawn in the last frame. */
   playhead: number;
@@ -45,9 +45,9 @@ export function expose(): Instruments {
 
 /** Notes what a frame shows that was drawn at page time `at`. */
 export function note(instruments: Instruments, player: Player, scene: Scene, at: number): void {
-  const [channel] = player.channels;
-  const [line] = player.lines;
-  if (channel === undefined || line === undefined) return;
+  const line = player.leadLine;
+  if (line === undefined) return;
+  const { channel } = line;
   instruments.playhead = Math.min(line.playhead, scene.to);
   instruments.seq = line.seqAt(instruments.playhead);
   instruments.hubOffset = (player.hubNow(at) ?? Number.NaN) - at;

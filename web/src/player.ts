@@ -141,6 +141,30 @@ export class Player {
     return oldest;
   }
 
+  /** The line that stands for all: the first one shown, of the topic that does if it has one. */
+  get leadLine(): Line | undefined {
+    const { lead } = this;
+    let other: Line | undefined;
+    for (const line of this.#lines) {
+      if (line.isShown && line.channel === lead) return line;
+      if (line.isShown) other ??= line;
+    }
+    return other;
+  }
+
+  /** The number of the newest record that is shown, up to an instant; undefined: none. */
+  seqAt(instant: number): number | undefined {
+    const line = this.leadLine;
+    return line?.sampleAt(Math.min(instant, line.playhead))?.seq;
+  }
+
+  /** The place of the newest record that is shown, up to an instant, for a link to it. */
+  momentAt(instant: number): { readonly epoch: string; readonly seq: number } | undefined {
+    const { epoch } = this.lead;
+    const seq = this.leadLine?.channel === this.lead ? this.seqAt(instant) : undefined;
+    return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
+  }
+
   /** What a screen of so many columns shows when the hub's clock reads `hubNow`; good until the next call. */
   scene(hubNow: number, columns: number): Scene {
     this.#follow();

@@ -25,7 +25,7 @@ import { Course, recordsIn } from "./timeline/course";
 import { type Field, readField } from "./timeline/field";
 import { Fields } from "./timeline/fields";
 import { jumpAt, record } from "./timeline/recording";
-import { Ring, recordAt, type Samples } from "./timeline/ring";
+import { Ring, type Samples } from "./timeline/ring";
 import { type Place, Sequence } from "./timeline/sequence";
 
 /**
@@ -200,13 +200,6 @@ export class Timeline {
   /** What is held, in place. The same object every time; it changes with every message. */
   samples(): Samples {
     return this.#ring.samples();
-  }
-
-  /** The record due at an instant, by its `seq`. */
-  seqAt(instant: number): number | undefined {
-    const samples = this.samples();
-    const row = recordAt(samples, instant);
-    return row < samples.begin ? undefined : samples.seqs[row];
   }
 
   #greet(hello: Hello): void {

@@ -132,9 +132,8 @@ export class Granted implements Wishes {
   };
 
   tableRows = (rows: number): readonly TableRow[] => {
-    const { lines } = this.#stage.player;
-    const [first] = lines.filter(({ isShown }) => isShown);
-    return first === undefined ? [] : rowsOf(first, lines, this.#range.to, rows);
+    const { leadLine, lines } = this.#stage.player;
+    return leadLine === undefined ? [] : rowsOf(leadLine, lines, this.#range, rows);
   };
 
   async #saveTable(topic: string, range: Range): Promise<void> {
@@ -152,12 +151,10 @@ export class Granted implements Wishes {
   #query(withMoment: boolean): string {
     const { player } = this.#stage;
     const theme = this.#around.theme();
-    const [first] = player.channels;
-    const seq = withMoment ? player.lines[0]?.sampleAt(this.#range.to)?.seq : undefined;
     const options: PageOptions = {
       topics: player.isDefaultTopic ? [] : player.topics,
       windowMs: player.playback.windowMs,
-      at: seq === undefined || first?.epoch === undefined ? undefined : { epoch: first.epoch, seq },
+      at: withMoment ? player.momentAt(this.#range.to) : undefined,
       theme: theme.asked,
       isKiosk: this.#around.kiosk().isOn,
       isEmbed: document.documentElement.hasAttribute("data-embed"),
@@ -177,14 +174,16 @@ export class Granted implements Wishes {
   }
 }
 
-/** Records of `first` up to `to`, newest first, each with what the other lines have at its instant. */
-function rowsOf(first: Line, lines: readonly Line[], to: number, count: number): TableRow[] {
+/** Records of `first` in view, newest first, each with what the other lines that are shown have at its instant. */
+function rowsOf(first: Line, lines: readonly Line[], { from, to }: Range, count: number): TableRow[] {
   const rows: TableRow[] = [];
   for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
     const sample = first.sampleAt(instant);
-    if (sample === undefined) break;
+    if (sample === undefined || sample.time < from) break;
     const { time, seq } = sample;
-    rows.push({ t: time, seq, values: lines.map((line) => line.sampleAt(time)?.value) });
+    // A line that is hidden is not kept up to date.
+    const valueOf = (line: Line) => (line.isShown ? line.sampleAt(time)?.value : undefined);
+    rows.push({ t: time, seq, values: lines.map(valueOf) });
     instant = before(time);
   }
   return rows;

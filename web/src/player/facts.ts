@@ -42,7 +42,7 @@ export function factsOf(player: Player, pageNow: number, pointed: Pointed): Play
     at: pointed ?? end,
     isPointed: pointed !== undefined,
     windowMs: player.playback.windowMs,
-    seq: player.lines.find(({ isShown }) => isShown)?.sampleAt(pointed ?? Number.POSITIVE_INFINITY)?.seq,
+    seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
     viewers: player.lead.timeline.viewers,
     missed: player.channels.reduce((sum, { timeline }) => sum + timeline.missed, 0),
     isStarving: hubNow !== undefined && player.channels.some((channel) => channel.lagMs(hubNow) > 0),

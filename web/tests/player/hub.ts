@@ -1,7 +1,7 @@
 /** A hub as a player meets it: lines that the test speaks on, and a history that answers by itself. For tests only. */
 
 import { vi } from "vitest";
-import { encodePing, type Hello, type HubMessage } from "../../src/client/protocol";
+import { encodePing, type Hello, type HubMessage, type Json } from "../../src/client/protocol";
 import { Player, type PlayerOptions } from "../../src/player";
 import type { Scene } from "../../src/scene";
 import { data, dueAt, hello } from "../messages";
@@ -111,7 +111,7 @@ export async function settle(): Promise<void> {
   await vi.advanceTimersByTimeAsync(1_000);
 }
 
-/** The records from `from` to `to`, one by one. */
-export function records(from: number, to: number): HubMessage[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => data(from + i));
+/** The records from `from` to `to`, one by one; all alike, if one is given. */
+export function records(from: number, to: number, record?: Json): HubMessage[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => data(from + i, record));
 }

@@ -85,3 +85,33 @@ test("a topic whose delay is longer than another's is not behind because of that
   const { badge, isStarving } = factsOf(player, performance.now(), undefined);
   expect({ badge, isStarving }).toEqual({ badge: { kind: "live" }, isStarving: false });
 });
+
+test("the number told is that of the newest record shown, not of one that has only arrived", async () => {
+  const player = play(["ecg"]);
+  hub.line("ecg").greet({ seq: 1_000 });
+  await settle();
+  hub.line("ecg").say(...records(1, 1_200));
+  sceneOf(player);
+  const seq = () => factsOf(player, performance.now(), undefined).seq;
+  expect(seq()).toBe(1_000 + (1_000 - 150) / 10);
+  player.playback.pause(dueAt(900) / 1000);
+  sceneOf(player);
+  expect(seq()).toBe(900);
+});
+
+test("a link leads to the moment that is seen, whichever lines are hidden", async () => {
+  const player = play(["ecg", "temp"]);
+  hub.line("ecg").greet({ seq: 1_000, fields: { a: {} } });
+  hub.line("temp").greet({ topic: "temp", epoch: "e2", seq: 1_000 });
+  await settle();
+  for (const topic of ["ecg", "temp"]) hub.line(topic).say(...records(1, 1_000, { a: 1, b: 2 }));
+  sceneOf(player);
+  player.toggle("ecg/a");
+  player.playback.pause(dueAt(600) / 1000);
+  sceneOf(player);
+  expect(player.momentAt(Number.POSITIVE_INFINITY)).toEqual({ epoch: "e1", seq: 600 });
+  player.toggle("ecg/b");
+  sceneOf(player);
+  // Of another topic's timeline a link would lead nowhere.
+  expect(player.momentAt(Number.POSITIVE_INFINITY)).toBeUndefined();
+});
