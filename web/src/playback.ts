@@ -50,7 +50,7 @@ export class Playback {
     return newest - this.end(newest);
   }
 
-  /** The first instant of the epoch. */
+  /** The first instant there is to be seen; infinitely long ago while nobody knows it. */
   beginAt(oldest: number): void {
     this.#oldest = oldest;
   }
@@ -88,12 +88,6 @@ export class Playback {
   /** As it was at the beginning. */
   reset(): void {
     this.#windowMs = this.#homeMs;
-    this.follow();
-  }
-
-  /** Another epoch: what was looked at is no more. */
-  forget(): void {
-    this.#oldest = Number.NEGATIVE_INFINITY;
     this.follow();
   }
 

@@ -93,6 +93,7 @@ export class Player {
   /** These topics, in this order; those that are there already stay as they are. */
   showTopics(names: readonly string[]): void {
     this.#isDefaultTopic = names.length === 0;
+    this.#hasOtherEpoch = false;
     const wanted: (string | undefined)[] = names.length > 0 ? [...new Set(names)] : [undefined];
     const before = this.#channels;
     this.#channels = wanted.map(
@@ -169,7 +170,7 @@ export class Player {
   scene(hubNow: number, columns: number): Scene {
     this.#follow();
     const scene = this.#scene;
-    if (this.oldest !== undefined) this.playback.beginAt(this.oldest);
+    this.playback.beginAt(this.oldest ?? Number.NEGATIVE_INFINITY);
     scene.to = this.playback.end(this.newest(hubNow));
     scene.from = scene.to - this.playback.windowMs;
     scene.isFollowing = this.playback.state === "following";
@@ -233,7 +234,7 @@ export class Player {
       windowMs: this.playback.windowMs,
       store,
       onChange,
-      onEpoch: () => this.playback.forget(),
+      onEpoch: () => this.playback.follow(),
     });
     channel.open();
     return channel;

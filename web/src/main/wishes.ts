@@ -182,8 +182,8 @@ function rowsOf(first: Line, lines: readonly Line[], { from, to }: Range, count:
     if (sample === undefined || sample.time < from) break;
     const { time, seq } = sample;
     // A line that is hidden is not kept up to date.
-    const valueOf = (line: Line) => (line.isShown ? line.sampleAt(time)?.value : undefined);
-    rows.push({ t: time, seq, values: lines.map(valueOf) });
+    const shown = (line: Line) => (line.isShown ? line.sampleAt(time)?.value : undefined);
+    rows.push({ t: time, seq, values: lines.map(shown) });
     instant = before(time);
   }
   return rows;

@@ -104,9 +104,14 @@ export class Channel {
     return this.#oldest;
   }
 
-  /** Whether all has come that the hub had when this page joined, so that what is missing must be asked for. */
-  get isSettled(): boolean {
-    return this.#link.kind !== "live" || (this.timeline.newest?.seq ?? 0) >= this.#promised;
+  /**
+   * Whether what was due before `begins`, where the live part begins, must be asked for: not while the hub is about to send
+   * what it had when this page joined, nor where nothing was before.
+   */
+  hasOlder(begins: number): boolean {
+    const newest = this.timeline.newest?.seq ?? 0;
+    if (this.#link.kind === "live" && newest < this.#promised) return false;
+    return newest > 0 && !(this.#oldest !== undefined && this.#oldest >= begins);
   }
 
   open(): void {
@@ -115,8 +120,7 @@ export class Channel {
 
   close(): void {
     this.client.close();
-    this.#past?.rest();
-    this.#overview?.rest();
+    this.#stopFetching();
   }
 
   /** By how much the line lags, for want of records, behind where it should end when the hub's clock reads `hubNow`. */
@@ -154,6 +158,9 @@ export class Channel {
     if (hubNow !== undefined && (message.type === "data" || message.type === "batch"))
       this.arrivals.take(message, hubNow - this.timeline.delayMs);
     if (message.type === "pong") this.#wall.mark({ hubAt: message.s / 1000, wallAt: Date.now() });
+    // Nobody could say where the epoch begins before it did.
+    if ((message.type === "data" || message.type === "batch") && message.seq === 1)
+      this.#oldest ??= message.t / 1000;
     this.timeline.apply(message);
   }
 
@@ -162,10 +169,14 @@ export class Channel {
     this.arrivals.begin(seq);
     this.#promised = seq;
     const { url, onChange, onEpoch } = this.#options;
-    this.#past ??= new Past({ url, topic, onChange });
-    this.#overview ??= new Past({ url, topic, onChange });
+    if (this.#past === undefined || topic !== this.timeline.topic) {
+      // Where the hub chooses the topic, it may choose another one the next time.
+      this.#stopFetching();
+      this.#past = new Past({ url, topic, onChange });
+      this.#overview = new Past({ url, topic, onChange });
+    }
     this.#past.expect(epoch);
-    this.#overview.expect(epoch);
+    this.#overview?.expect(epoch);
     if (this.#epoch !== epoch) {
       this.#oldest = undefined;
       if (this.#epoch !== undefined) onEpoch();
@@ -175,10 +186,15 @@ export class Channel {
     onChange();
   }
 
+  #stopFetching(): void {
+    this.#past?.rest();
+    this.#overview?.rest();
+  }
+
   async #findOldest(past: Past): Promise<void> {
     const epoch = this.#epoch;
     const oldest = await past.beginning();
-    if (oldest === undefined || this.#epoch !== epoch) return;
+    if (oldest === undefined || this.#epoch !== epoch || this.#past !== past) return;
     this.#oldest = oldest;
     this.#options.onChange();
   }

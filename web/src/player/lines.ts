@@ -41,7 +41,7 @@ export class Line implements Trace {
   fill({ from, to, columns }: Span, playhead: number): void {
     const { samples } = this.live;
     const begins = samples.begin < samples.end ? (samples.times[samples.begin] as number) : Infinity;
-    const needsOlder = begins > from && this.channel.isSettled;
+    const needsOlder = begins > from && this.channel.hasOlder(begins);
     const older = needsOlder
       ? this.channel.older(from, Math.min(to, begins), columns, this.series.field)
       : undefined;

@@ -115,3 +115,35 @@ test("a link leads to the moment that is seen, whichever lines are hidden", asyn
   // Of another topic's timeline a link would lead nowhere.
   expect(player.momentAt(Number.POSITIVE_INFINITY)).toBeUndefined();
 });
+
+test("where the hub chooses the topic and chooses another, the history is that of the new one", async () => {
+  play([]);
+  hub.lines[0]?.greet({ seq: 1 });
+  await settle();
+  hub.lines[0]?.fail();
+  while (hub.lines.length < 2) await vi.advanceTimersByTimeAsync(100);
+  hub.asked.length = 0;
+  hub.lines.at(-1)?.greet({ topic: "temp", epoch: "e2", seq: 1 });
+  await settle();
+  expect(hub.asked).toEqual([`${URL_OF_HUB}/api/v1/topics/temp/history?from=1&limit=1&format=json`]);
+});
+
+test("a topic that begins while somebody looks on begins with its first record, and nobody asks what was before", async () => {
+  const player = play(["ecg"]);
+  hub.answers.set("/api/v1/topics/ecg/history", { epoch: "e1", items: [] });
+  hub.line("ecg").greet();
+  await settle();
+  hub.asked.length = 0;
+  const watch = async () => {
+    for (let frame = 0; frame < 100; frame += 1) {
+      sceneOf(player);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+  };
+  await watch();
+  expect(player.oldest).toBeUndefined();
+  hub.line("ecg").say(...records(1, 5));
+  await watch();
+  expect(player.oldest).toBe(dueAt(1) / 1000);
+  expect(hub.asked).toEqual([]);
+});
