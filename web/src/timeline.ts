@@ -268,5 +268,6 @@ export class Timeline {
     this.#ring.clear();
     this.#fields.clear();
     this.#sequence.clear();
+    this.#course.forgetEnd();
   }
 }

@@ -1,6 +1,7 @@
 /** The timeline: what it keeps, where it breaks the line, and which instant it shows. */
 
 import { describe, expect, test } from "vitest";
+import type { Hello } from "../src/client/protocol";
 import { Timeline } from "../src/timeline";
 import { recordAt } from "../src/timeline/ring";
 import { batch, data, dueAt, hello, START, segment } from "./messages";
@@ -389,6 +390,23 @@ describe("the playhead", () => {
     expect(timeline.hasEnded(startMs + 39)).toBe(false);
     expect(timeline.playhead(startMs + 9_000)).toBe(dueAt(5) / 1000);
     expect(timeline.hasEnded(startMs + 9_000)).toBe(true);
+  });
+
+  test("stays at the end also while the hub greets again, unless it goes on or is another timeline", () => {
+    const ended = () => {
+      const timeline = joined({ delay: 0 });
+      timeline.apply(batch(1, 5));
+      timeline.apply({ type: "end", seq: 5, t: dueAt(5) });
+      return timeline;
+    };
+    const endsAfter = (greeting: Partial<Hello>) => {
+      const timeline = ended();
+      timeline.apply(hello({ delay: 0, ...greeting }));
+      return timeline.hasEnded(startMs + 9_000);
+    };
+    expect(endsAfter({ seq: 5 })).toBe(true);
+    expect(endsAfter({ seq: 6 })).toBe(false);
+    expect(endsAfter({ seq: 5, epoch: "e2" })).toBe(false);
   });
 
   test("shows the record that is due, not the one to come, nor a break", () => {

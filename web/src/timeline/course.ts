@@ -44,9 +44,10 @@ export class Course {
     return this.#end === undefined ? Number.POSITIVE_INFINITY : this.#end.t / 1000;
   }
 
-  greet({ timeline, delay, now }: Hello): void {
+  greet({ seq, timeline, delay, now }: Hello): void {
     this.#announced = [];
-    this.#end = undefined;
+    // At its end, the hub says so again after this; until then the picture must not run on.
+    if (seq !== this.#end?.seq) this.#end = undefined;
     this.#follow(timeline, delay, now / 1000);
   }
 
@@ -56,6 +57,11 @@ export class Course {
 
   endWith(end: End): void {
     this.#end = end;
+  }
+
+  /** Another timeline begins: where the one before it ended means nothing. */
+  forgetEnd(): void {
+    this.#end = undefined;
   }
 
   /** The hub's clock reads `hubNow`, or more. */
