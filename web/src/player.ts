@@ -153,6 +153,19 @@ export class Player {
     return other;
   }
 
+  /**
+   * Another number whenever a record has come that a picture up to this instant could show: on a slow line, or after an
+   * interruption, one may come after its instant. What comes later than that changes nothing.
+   */
+  seqsUntil(instant: number): number {
+    let seqs = 0;
+    for (const { isShown, channel } of this.#lines) {
+      const newest = channel.timeline.newest;
+      if (isShown && newest !== undefined && newest.time < instant) seqs += newest.seq;
+    }
+    return seqs;
+  }
+
   /** The number of the newest record that is shown, up to an instant; undefined: none. */
   seqAt(instant: number): number | undefined {
     const line = this.leadLine;

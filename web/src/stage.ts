@@ -26,7 +26,7 @@ export class Stage {
   readonly #frames = new Frames((at) => this.#frame(at));
   readonly #resizes: ResizeObserver;
   #isStale = true;
-  /** What was drawn last, as far as it tells whether the next picture is another. */
+  /** What was drawn last, as far as it tells whether the next picture is another; `seqs` as of `Player.seqsUntil`. */
   readonly #drawn = { from: 0, to: 0, seqs: 0 };
 
   constructor(options: StageOptions) {
@@ -85,9 +85,7 @@ export class Stage {
 
   /** A view that stands still, be it paused, ended or calm between two steps, costs nothing. */
   #isOther({ from, to }: Scene): boolean {
-    // Records count too: one may arrive after its instant, on a slow line or after an interruption.
-    let seqs = 0;
-    for (const line of this.player.lines) seqs += line.isShown ? (line.channel.timeline.newest?.seq ?? 0) : 0;
+    const seqs = this.player.seqsUntil(to);
     const drawn = this.#drawn;
     const isOther = from !== drawn.from || to !== drawn.to || seqs !== drawn.seqs;
     drawn.from = from;

@@ -128,3 +128,12 @@ test("values without a unit share a scale too", () => {
   scales.include(undefined, 0, 50);
   expect(scales.areMixed).toBe(false);
 });
+
+test("a range that is too wide for values that are no more has nothing left to glide to", () => {
+  const range = new CalmRange();
+  range.fit(0, 100, 0);
+  range.fit(0, 10, 1_000);
+  expect(range.isGliding).toBe(true);
+  range.fit(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2_000);
+  expect(range.isGliding).toBe(false);
+});

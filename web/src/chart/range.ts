@@ -31,6 +31,7 @@ export class CalmRange {
   fit(low: number, high: number, now: number): void {
     const hasValues = Number.isFinite(low) && Number.isFinite(high);
     if (hasValues) this.#aim(low, high, now);
+    else this.#wideSince = Number.NaN;
     this.#glide(now);
     if (!hasValues) return;
     // The rest of the way may take its time, but what is there to be seen is seen now.

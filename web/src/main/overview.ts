@@ -36,6 +36,7 @@ export class Overview {
     const { isFollowing } = scene;
     const place = { oldest: player.oldest ?? scene.from, newest, view: scene };
     const line = player.lines.find(({ isShown }) => isShown);
+    this.#parts.length = 0;
     if (line !== undefined) this.#gather(line, this.#strip.range(place));
     this.#strip.draw({ ...place, isFollowing, parts: this.#parts });
   }
@@ -43,7 +44,6 @@ export class Overview {
   /** What was fetched, and at the right end what is newer. */
   #gather(line: Line, { from, to }: Range): void {
     const fetched = line.channel.overview(from, to, this.#strip.columns, line.series.field);
-    this.#parts.length = 0;
     if (fetched !== undefined) this.#parts.push(fetched);
     this.#parts.push(line.live);
   }

@@ -147,3 +147,21 @@ test("a topic that begins while somebody looks on begins with its first record, 
   expect(player.oldest).toBe(dueAt(1) / 1000);
   expect(hub.asked).toEqual([]);
 });
+
+test("records that come after what a paused view shows are no reason to draw it again", async () => {
+  const player = play(["ecg"]);
+  hub.line("ecg").greet({ seq: 1_000 });
+  await settle();
+  hub.line("ecg").say(...records(1, 900));
+  player.playback.pause(dueAt(950) / 1000);
+  const seen = () => player.seqsUntil(sceneOf(player).to);
+  const before = seen();
+  hub.line("ecg").say(...records(901, 940));
+  const late = seen();
+  expect(late).not.toBe(before);
+  hub.line("ecg").say(...records(941, 960));
+  const complete = seen();
+  expect(complete).not.toBe(late);
+  hub.line("ecg").say(...records(961, 1_090));
+  expect(seen()).toBe(complete);
+});
