@@ -12,12 +12,15 @@ let gestures: Gestures;
 let wishes: ChartWish[];
 let pointed: (number | undefined)[];
 let selected: (readonly [number | undefined, number | undefined])[];
+/** Pointers whose events come here from wherever they are. */
+let captured: number[];
 
 beforeEach(() => {
   wishes = [];
   pointed = [];
   selected = [];
-  surface = Object.assign(new EventTarget(), { setPointerCapture: () => {} });
+  captured = [];
+  surface = Object.assign(new EventTarget(), { setPointerCapture: (id: number) => captured.push(id) });
   gestures = new Gestures({
     surface: surface as unknown as HTMLElement,
     plot,
@@ -169,4 +172,13 @@ test("nothing is heard any more after the end", () => {
   pointer("move", 300);
   expect(wheel({ deltaY: 300 }).defaultPrevented).toBe(false);
   expect([wishes, pointed]).toEqual([[], []]);
+});
+
+test("a button that is pressed is heard of until it is let go, wherever that is", () => {
+  pointer("down", 540, { id: 7 });
+  expect(captured).toEqual([7]);
+  pointer("leave", -5, { id: 7 });
+  pointer("up", -50, { id: 7 });
+  pointer("move", 600, { id: 7 });
+  expect(wishes).toEqual([]);
 });

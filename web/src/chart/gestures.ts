@@ -76,6 +76,8 @@ export class Gestures {
     if (event.button !== 0 || this.#fingers.size === 2) return;
     const { offsetX: x, offsetY: y } = event;
     this.#fingers.set(event.pointerId, { isTouch: event.pointerType === "touch", startX: x, x, y });
+    // Else a button that is let go outside would stay pressed for ever here.
+    this.#target.surface.setPointerCapture(event.pointerId);
     if (this.#fingers.size === 2) {
       this.#finish();
       this.#mode = "pinch";
@@ -91,10 +93,8 @@ export class Gestures {
       this.#pinch(finger, x, y);
       return;
     }
-    if (this.#mode === "none" && Math.abs(x - finger.startX) >= DRAG_LEAST_PX) {
+    if (this.#mode === "none" && Math.abs(x - finger.startX) >= DRAG_LEAST_PX)
       this.#mode = event.shiftKey ? "select" : "pan";
-      this.#target.surface.setPointerCapture(event.pointerId);
-    }
     if (this.#mode === "pan") this.#pan(finger.x - x);
     if (this.#mode === "select") this.#target.onSelect(finger.startX, x);
     // A drag begins where the hand was set down, not where it was noticed.
