@@ -10,6 +10,7 @@ import { keep } from "./main/keeping";
 import { Kiosk } from "./main/kiosk";
 import { readOptions } from "./main/options";
 import { Overview } from "./main/overview";
+import { Refusals } from "./main/refusals";
 import { ThemeChoice } from "./main/theme";
 import { Granted } from "./main/wishes";
 import { factsOf } from "./player/facts";
@@ -26,6 +27,7 @@ const options = readOptions(location.search);
 let topics: readonly string[] | undefined;
 let moment = options.at;
 let writtenAt = Number.NEGATIVE_INFINITY;
+let wasAway = false;
 document.documentElement.toggleAttribute("data-embed", options.isEmbed);
 
 const instruments = expose();
@@ -54,6 +56,7 @@ const theme = new ThemeChoice(options.theme, () => {
   overview.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
+const refusals = new Refusals();
 
 function onFrame(scene: Scene | undefined, at: number): void {
   if (scene !== undefined) {
@@ -72,6 +75,12 @@ function write(at: number): void {
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
   });
+  const refused = refusals.next(stage.player);
+  if (refused !== undefined) view.announce(refused);
+  const { kind } = stage.player.link;
+  // A hub that has been away may have come back with other topics.
+  if (kind === "live" && wasAway) void askForTopics();
+  wasAway = kind === "waiting" || (wasAway && kind !== "live");
 }
 
 /** Once, as soon as the hub can tell where its moments lie. */

@@ -70,11 +70,11 @@ export class TickChart extends HTMLElement {
 
   #begin(): void {
     this.#stage?.destroy();
-    const topics = (this.getAttribute("topic") ?? "").split(",").filter((topic) => topic !== "");
+    const topics = (this.getAttribute("topic") ?? "").split(",").map((topic) => topic.trim());
     this.#stage = new Stage({
       host: this.#face.chartHost,
       url: new URL(this.getAttribute("src") ?? HUB, document.baseURI).href,
-      topics,
+      topics: topics.filter((topic) => topic !== ""),
       windowMs: this.#windowMs,
       onFrame: (_scene, at) => {
         if (at - this.#writtenAt >= TEXT_EVERY_MS) this.#write(at);

@@ -27,6 +27,7 @@ export interface PageOptions {
 
 /** Each topic is a connection of its own. */
 export const TOPICS_MAX = 8;
+
 export function readOptions(query: string): PageOptions {
   const asked = new URLSearchParams(query);
   const topics = (asked.get("topic") ?? "").split(",").map((name) => name.trim());

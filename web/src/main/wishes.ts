@@ -9,7 +9,7 @@ import { type Problem, saveCsv, savePng } from "../saving";
 import type { Stage } from "../stage";
 import { strings } from "../strings";
 import type { Kiosk } from "./kiosk";
-import { type PageOptions, writeOptions } from "./options";
+import { type PageOptions, TOPICS_MAX, writeOptions } from "./options";
 import { curlLine, jsLine } from "./ready_lines";
 import type { ThemeChoice } from "./theme";
 
@@ -46,7 +46,7 @@ export class Granted implements Wishes {
 
   goLive = (): void => {
     this.#stage.player.goLive();
-    this.#stage.refresh();
+    this.#moved();
   };
 
   goTo = (instant: number): void => {
@@ -84,7 +84,7 @@ export class Granted implements Wishes {
   };
 
   showTopics = (topics: readonly string[]): void => {
-    this.#stage.player.showTopics(topics);
+    this.#stage.player.showTopics(topics.slice(0, TOPICS_MAX));
     this.#moved();
   };
 

@@ -1,6 +1,7 @@
 /** What a player shows of one topic and of several, whatever becomes of them. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Refusals } from "../../src/main/refusals";
 import { factsOf } from "../../src/player/facts";
 import { dueAt } from "../messages";
 import { Hub, play, records, sceneOf, settle, timeOf, URL_OF_HUB } from "./hub";
@@ -64,6 +65,17 @@ test("a topic that the hub does not have changes nothing about the others", asyn
   });
 });
 
+test("a topic that is refused beside others is told once", async () => {
+  const player = play(["ecg", "nothing"]);
+  const refusals = new Refusals();
+  hub.line("ecg").greet();
+  expect(refusals.next(player)).toBeUndefined();
+  hub.line("nothing").fail();
+  await settle();
+  expect(refusals.next(player)).toBe("There is no topic “nothing” on this hub");
+  expect(refusals.next(player)).toBeUndefined();
+});
+
 test("where the hub refuses all topics, the page says why", async () => {
   const player = play(["nothing", "nobody"]);
   hub.line("nothing").fail();
@@ -72,6 +84,7 @@ test("where the hub refuses all topics, the page says why", async () => {
   const { badge, notice } = factsOf(player, performance.now(), undefined);
   expect(badge).toEqual({ kind: "stopped" });
   expect(notice).toEqual({ kind: "refused", refusal: "unknown-topic", topic: "nothing" });
+  expect(new Refusals().next(player)).toBeUndefined();
 });
 
 test("a topic whose delay is longer than another's is not behind because of that", async () => {
