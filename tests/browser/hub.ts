@@ -7,7 +7,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,6 +20,20 @@ const START_TIMEOUT_MS = 20_000;
 /** Settings by the names of their environment variables, with values in the spelling of TOML. */
 export type Settings = Readonly<Record<`TICKCAST__${string}`, string>>;
 
+/** What a hub is started from, by file name: its configuration, and the datasets that stand in it. */
+export interface Files {
+  readonly "tickcast.toml": string;
+  readonly [dataset: `${string}.json`]: readonly unknown[];
+}
+
+/** What a hub is started with, each time. */
+interface Beginning {
+  readonly config: string;
+  /** Holds what outlives the process, and the files of this hub. */
+  readonly folder: string;
+  readonly settings: Settings;
+}
+
 /** Where the hub listens. */
 interface Urls {
   readonly public: string;
@@ -31,26 +45,32 @@ export class Hub {
   /** Of the operations listener. */
   readonly opsUrl: string;
   readonly #process: ChildProcess;
-  readonly #state: string;
-  readonly #settings: Settings;
+  readonly #beginning: Beginning;
 
-  private constructor(urls: Urls, process: ChildProcess, state: string, settings: Settings) {
+  private constructor(urls: Urls, process: ChildProcess, beginning: Beginning) {
     this.url = urls.public;
     this.opsUrl = urls.ops;
     this.#process = process;
-    this.#state = state;
-    this.#settings = settings;
+    this.#beginning = beginning;
   }
 
   /** The repository's own configuration, apart from these settings. */
   static async start(settings: Settings = {}): Promise<Hub> {
-    const state = mkdtempSync(join(tmpdir(), "tickcast-browser-"));
-    return Hub.#launch("0", state, settings);
+    const config = join(ROOT, "config/tickcast.toml");
+    return Hub.#launch("0", { config, folder: newFolder(), settings });
+  }
+
+  /** A configuration of the test's own. */
+  static async startFrom(files: Files, settings: Settings = {}): Promise<Hub> {
+    const folder = newFolder();
+    for (const [name, content] of Object.entries(files))
+      writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+    return Hub.#launch("0", { config: join(folder, "tickcast.toml"), folder, settings });
   }
 
   /** The same hub again: same port, same state, same settings. */
   async startAgain(): Promise<Hub> {
-    return Hub.#launch(new URL(this.url).port, this.#state, this.#settings);
+    return Hub.#launch(new URL(this.url).port, this.#beginning);
   }
 
   /** Begins to send its viewers away, over the time that `server.drain` gives, and then ends. */
@@ -66,7 +86,7 @@ export class Hub {
   /** For good. */
   async remove(): Promise<void> {
     await this.#end("SIGKILL");
-    rmSync(this.#state, { recursive: true, force: true });
+    rmSync(this.#beginning.folder, { recursive: true, force: true });
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -76,8 +96,11 @@ export class Hub {
     await exit;
   }
 
-  static async #launch(port: string, state: string, settings: Settings): Promise<Hub> {
-    const hub = spawn(binary(), ["--config", join(ROOT, "config/tickcast.toml")], {
+  static async #launch(port: string, beginning: Beginning): Promise<Hub> {
+    const { config, folder, settings } = beginning;
+    const state = join(folder, "state");
+    mkdirSync(state, { recursive: true });
+    const hub = spawn(binary(), ["--config", config], {
       cwd: ROOT,
       stdio: ["ignore", "ignore", "pipe"],
       env: {
@@ -90,11 +113,15 @@ export class Hub {
     });
     const timeout = setTimeout(() => hub.kill("SIGKILL"), START_TIMEOUT_MS);
     try {
-      return new Hub(await urls(hub), hub, state, settings);
+      return new Hub(await urls(hub), hub, beginning);
     } finally {
       clearTimeout(timeout);
     }
   }
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "tickcast-browser-"));
 }
 
 /** From the hub's own log, which is an interface: the events `listening`. */

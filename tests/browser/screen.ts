@@ -6,7 +6,17 @@
  */
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { windowOf } from "../../web/src/duration";
+import type { Instruments } from "../../web/src/instruments";
+import type { Badge } from "../../web/src/page";
 import { watchLine } from "./line";
+
+/** As the badge shows it. */
+interface BadgeSeen {
+  readonly kind: string;
+  /** Whether it leads back to live. */
+  readonly leadsBack: boolean;
+}
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Chromium refuses its sandbox to root, and containers run as root. */
@@ -61,6 +71,54 @@ export class Screen {
       [part, pattern.source],
       { polling: "raf", timeout: 30_000 },
     );
+  }
+
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** Presses a part of the page with the pointer. */
+  async click(part: string): Promise<void> {
+    await this.page.click(`[data-part="${part}"]`);
+  }
+
+  /** Chooses an item of the menu, by its words. */
+  async choose(item: string): Promise<void> {
+    await this.click("menu-open");
+    await this.page.click(`#menu >> text="${item}"`);
+  }
+
+  async badge(): Promise<BadgeSeen> {
+    return this.page.$eval('[data-part="badge"]', (badge) => ({
+      kind: (badge as HTMLElement).dataset.kind ?? "",
+      leadsBack: badge.ariaDisabled !== "true",
+    }));
+  }
+
+  /** Waits until the badge is of this kind. */
+  async becomes(kind: Badge["kind"]): Promise<void> {
+    await this.page.waitForSelector(`[data-part="badge"][data-kind="${kind}"]`, {
+      state: "attached",
+      timeout: 30_000,
+    });
+  }
+
+  /** What the last frame has shown. */
+  async instruments(): Promise<Instruments> {
+    const instruments = await this.page.evaluate(() => globalThis.tickcast && { ...globalThis.tickcast });
+    if (instruments === undefined) throw new Error("the page has no instruments");
+    return instruments;
+  }
+
+  /** Hub time at the right edge of the picture. */
+  async edge(): Promise<number> {
+    return (await this.instruments()).playhead;
+  }
+
+  /** How much time the page says it shows. */
+  async windowMs(): Promise<number> {
+    const shown = '[data-part="windows"] :is([aria-pressed="true"], .other:not([hidden]))';
+    return windowOf((await this.page.textContent(shown)) ?? "") ?? Number.NaN;
   }
 
   async isLive(): Promise<void> {
@@ -124,6 +182,26 @@ export class Screen {
   /** Number of the record that the page shows. */
   async seq(): Promise<number> {
     return Number((await this.text("seq")).replace(/\D/g, ""));
+  }
+
+  /** A place on a part of the page, as shares of its width and height, in the page's pixels. */
+  async placeOn(part: "chart" | "strip", across: number, down = 0.4): Promise<{ x: number; y: number }> {
+    const box = await this.page.locator(`[data-part="${part}"]`).boundingBox();
+    if (box === null) throw new Error(`the part \`${part}\` is not to be seen`);
+    return { x: box.x + across * box.width, y: box.y + down * box.height };
+  }
+
+  async pointAt(part: "chart" | "strip", across: number): Promise<void> {
+    const { x, y } = await this.placeOn(part, across);
+    await this.page.mouse.move(x, y);
+  }
+
+  async drag(part: "chart" | "strip", from: number, to: number): Promise<void> {
+    await this.pointAt(part, from);
+    await this.page.mouse.down();
+    // By way of the middle: a drag is more than one move.
+    for (const across of [(from + to) / 2, to]) await this.pointAt(part, across);
+    await this.page.mouse.up();
   }
 
   /**

@@ -52,9 +52,12 @@ export function factsOf(player: Player, pageNow: number, pointed: Pointed): Play
 }
 
 function entryOf(line: Line, pointed: Pointed): LegendEntry {
-  const { series, isShown, playhead } = line;
-  const at = Math.min(playhead, pointed ?? playhead);
-  return { series, isShown, value: isShown ? line.sampleAt(at)?.value : undefined };
+  const { series, isShown } = line;
+  return { series, isShown, value: isShown ? line.sampleAt(shownAt(line, pointed))?.value : undefined };
+}
+
+function shownAt({ playhead }: Line, pointed: Pointed): number {
+  return Math.min(playhead, pointed ?? playhead);
 }
 
 function badgeOf(player: Player, hubNow: number | undefined, pageNow: number): Badge {

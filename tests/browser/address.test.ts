@@ -1,0 +1,122 @@
+/** What the address asks for, what it becomes, and links to a moment. */
+
+import { expect, test } from "vitest";
+import { fixture } from "./fixture";
+import type { Screen } from "./screen";
+
+const house = fixture();
+
+const CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
+
+function query(screen: Screen): string {
+  return new URL(screen.page.url()).search;
+}
+
+/** The link to what is seen, as the menu copies it. */
+async function linkOf(screen: Screen): Promise<string> {
+  await screen.choose("Copy link to this moment");
+  await screen.reads("said", /^Copied$/);
+  return screen.page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** A view that stands still in the past, with the link to it and the number of its newest record. */
+async function standing(): Promise<{ readonly link: string; readonly seq: number }> {
+  const screen = await house.open("?window=30s", CLIPBOARD);
+  await screen.isLive();
+  await screen.drag("chart", 0.3, 0.6);
+  await screen.becomes("behind");
+  await screen.press("Space");
+  await screen.becomes("paused");
+  const { seq } = await screen.instruments();
+  return { link: await linkOf(screen), seq };
+}
+
+async function expectMoment(search: string, seq: number): Promise<void> {
+  const screen = await house.open(search);
+  await screen.becomes("paused");
+  await expect.poll(async () => (await screen.instruments()).seq).toBe(seq);
+  await screen.hasDrawn(500);
+  expect(await screen.windowMs()).toBe(30_000);
+}
+
+test.each([
+  ["?window=45s", 45_000],
+  ["?window=500ms", 500],
+  ["?window=5m", 300_000],
+  ["?window=nonsense", 10_000],
+])("the address %s asks for its window", async (search, ms) => {
+  const screen = await house.open(search);
+  await screen.isLive();
+  expect(await screen.windowMs()).toBe(ms);
+});
+
+test("a preset changes the window and the address, and the default needs no word there", async () => {
+  const screen = await house.open("?theme=dark");
+  await screen.isLive();
+  for (const [preset, search] of [
+    ["30s", "?theme=dark&window=30s"],
+    ["5m", "?theme=dark&window=5m"],
+    ["10s", "?theme=dark"],
+  ] as const) {
+    await screen.page.click(`[data-part="windows"] >> text="${preset}"`);
+    await expect.poll(() => query(screen)).toBe(search);
+    expect((await screen.badge()).kind).toBe("live");
+  }
+});
+
+test("a reload shows what was chosen before it", async () => {
+  const screen = await house.open();
+  await screen.isLive();
+  await screen.page.click('[data-part="windows"] >> text="1m"');
+  await expect.poll(() => query(screen)).toBe("?window=1m");
+  await screen.page.reload();
+  await screen.isLive();
+  expect(await screen.windowMs()).toBe(60_000);
+});
+
+test("a link to a moment shows that moment on another screen, also after the hub has died and come back", async () => {
+  const { link, seq } = await standing();
+  const { origin, search } = new URL(link);
+  expect(origin).toBe(house.hub.url);
+  expect(search).toMatch(new RegExp(`^\\?window=30s&at=[a-z0-9]{16}:${seq}$`));
+  await expectMoment(search, seq);
+  await house.hub.kill();
+  house.hub = await house.hub.startAgain();
+  await expectMoment(search, seq);
+});
+
+test("a moment of another timeline is told to be no more, with a way to what is live", async () => {
+  const screen = await house.open("?at=anotherepoch:77");
+  await screen.reads("notice-title", /^That moment is no more$/);
+  await screen.page.click('[data-part="notice-ways"] >> text="Go live"');
+  await screen.becomes("live");
+  expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
+});
+
+test("a moment that is still to come is shown as what is live", async () => {
+  const topic = await (await fetch(`${house.hub.url}/api/v1/topics/ecg`)).json();
+  const screen = await house.open(`?at=${topic.epoch}:${topic.seq + 1_000_000}`);
+  await screen.isLive();
+  expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
+});
+
+test("what the address says besides stays in it", async () => {
+  const screen = await house.open("?token=abc");
+  await screen.isLive();
+  await screen.page.click('[data-part="windows"] >> text="1m"');
+  await expect.poll(() => query(screen)).toBe("?token=abc&window=1m");
+});
+
+test("the menu's field leads to a moment", async () => {
+  const screen = await house.open();
+  await screen.isLive();
+  const edge = await screen.edge();
+  const wanted = Math.floor((edge - 200_000) / 1000) * 1000;
+  await screen.click("menu-open");
+  const local = wanted - new Date(wanted).getTimezoneOffset() * 60_000;
+  await screen.page.fill("#menu input", new Date(local).toISOString().slice(0, 19));
+  await screen.page.click('#menu >> text="Go"');
+  await screen.becomes("paused");
+  // In the middle of the view.
+  await expect.poll(() => screen.edge()).toBe(wanted + 5_000);
+});

@@ -1,0 +1,214 @@
+/** Several topics and fields: which are seen, what they say, and in which scale. */
+
+import { expect, test } from "vitest";
+import { fixture } from "./fixture";
+import { recordAt, recordsIn } from "./history";
+import { Hub } from "./hub";
+import type { Screen } from "./screen";
+
+const WAVE = Array.from({ length: 200 }, (_, i) => Math.round(20 + 5 * Math.sin(i / 10)));
+const FILES = {
+  "weather.json": WAVE.map((temperature, i) => ({ temperature, humidity: 1_000 + i })),
+  "pulse.json": WAVE.map((_, i) => ({ value: 60 + (i % 7) })),
+  "words.json": [{ note: "no number" }, { note: "here" }],
+  "tickcast.toml": `
+    [topics.weather]
+    dataset = "weather.json"
+    rate = 20.0
+    start = "2024-01-01T00:00:00Z"
+    [topics.weather.fields.temperature]
+    label = "Temperature"
+    unit = "°C"
+    [topics.weather.fields.humidity]
+    label = "Humidity"
+    unit = "g/m³"
+    [topics.pulse]
+    dataset = "pulse.json"
+    rate = 10.0
+    start = "2024-01-01T00:00:00Z"
+    [topics.words]
+    dataset = "words.json"
+    rate = 10.0
+    [topics.tomorrow]
+    dataset = "pulse.json"
+    rate = 10.0
+    start = "2099-01-01T00:00:00Z"
+    [topics.over]
+    dataset = "pulse.json"
+    rate = 100.0
+    loop = false
+    start = "2024-01-01T00:00:00Z"
+  `,
+};
+
+const house = fixture(() => Hub.startFrom(FILES));
+
+interface Entry {
+  readonly name: string;
+  readonly value: string;
+  readonly unit: string;
+  readonly isShown: boolean;
+}
+
+function legend(screen: Screen): Promise<Entry[]> {
+  return screen.page.$$eval('[data-part="legend"] .entry', (entries) =>
+    entries.map((entry) => ({
+      name: entry.querySelector(".name")?.textContent ?? "",
+      value: entry.querySelector("b")?.textContent ?? "",
+      unit: entry.querySelector(".unit")?.textContent ?? "",
+      isShown: entry.ariaPressed === "true",
+    })),
+  );
+}
+
+async function values(screen: Screen): Promise<number[]> {
+  return (await legend(screen)).map(({ value }) => Number(value.replace(",", "")));
+}
+
+async function shown(screen: Screen): Promise<string[]> {
+  return (await legend(screen)).filter(({ isShown }) => isShown).map(({ name }) => name);
+}
+
+/** How many lines are drawn: the canvas is told one path for each. */
+async function lines(screen: Screen): Promise<number> {
+  return (await screen.line()).length;
+}
+
+async function entry(screen: Screen, name: string) {
+  return screen.page.locator('[data-part="legend"] .entry', { hasText: name });
+}
+
+async function live(query = "?topic=weather,pulse"): Promise<Screen> {
+  const screen = await house.open(query);
+  await screen.becomes("live");
+  await expect.poll(async () => (await legend(screen)).length).toBeGreaterThan(1);
+  return screen;
+}
+
+test("each field of each topic is a line, with its label, its unit and its last value", async () => {
+  const screen = await live();
+  await screen.press("Space");
+  await screen.becomes("paused");
+  const edge = await screen.edge();
+  const [temperature, humidity, pulse] = await legend(screen);
+  expect(temperature).toMatchObject({ name: "Temperature", unit: "°C", isShown: true });
+  expect(humidity).toMatchObject({ name: "Humidity", unit: "g/m³", isShown: true });
+  expect(pulse).toMatchObject({ name: "value", unit: "", isShown: true });
+  const [weather, beat] = await Promise.all(
+    ["weather", "pulse"].map(async (topic) =>
+      (await recordsIn(house.hub.url, topic, edge - 1_000, edge)).at(-1),
+    ),
+  );
+  await expect
+    .poll(() => values(screen))
+    .toEqual([weather?.data.temperature, weather?.data.humidity, beat?.data.value]);
+  expect(await lines(screen)).toBe(3);
+});
+
+test("a click hides a line and shows it again", async () => {
+  const screen = await live();
+  const humidity = await entry(screen, "Humidity");
+  await humidity.click();
+  await expect.poll(() => shown(screen)).toEqual(["Temperature", "value"]);
+  await expect.poll(() => lines(screen)).toBe(2);
+  await humidity.click();
+  await expect.poll(() => shown(screen)).toEqual(["Temperature", "Humidity", "value"]);
+  await expect.poll(() => lines(screen)).toBe(3);
+});
+
+test("a double click, or Shift and a click, shows a line alone, and then all again", async () => {
+  const screen = await live();
+  const humidity = await entry(screen, "Humidity");
+  await humidity.click({ modifiers: ["Shift"] });
+  await expect.poll(() => shown(screen)).toEqual(["Humidity"]);
+  await expect.poll(() => lines(screen)).toBe(1);
+  await humidity.click({ modifiers: ["Shift"] });
+  await expect.poll(() => shown(screen)).toHaveLength(3);
+  await humidity.dblclick();
+  await expect.poll(() => shown(screen)).toEqual(["Humidity"]);
+  await humidity.dblclick();
+  await expect.poll(() => shown(screen)).toHaveLength(3);
+});
+
+test("the digits show and hide lines, with Shift one alone", async () => {
+  const screen = await live();
+  await screen.press("2");
+  await expect.poll(() => shown(screen)).toEqual(["Temperature", "value"]);
+  await screen.press("2", "Shift+Digit3");
+  await expect.poll(() => shown(screen)).toEqual(["value"]);
+});
+
+test("two units have a scale each, on either side, and one is enough for one", async () => {
+  const screen = await live("?topic=weather");
+  const texts = () => screen.page.evaluate(() => Reflect.get(window, "texts") as [string, number][]);
+  await screen.page.evaluate(() => {
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    const canvas = document.querySelector('[data-part="chart"] canvas');
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
+      if (this.canvas === canvas) (Reflect.get(window, "texts") as unknown[]).push([text, x]);
+      fillText.call(this, text, x, y, ...rest);
+    };
+    Object.assign(window, { texts: [] });
+  });
+  const middle = 600;
+  const sides = async () => {
+    await screen.page.evaluate(() => Object.assign(window, { texts: [] }));
+    await screen.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    const said = await texts();
+    return {
+      ofTemperature: said.some(([text, x]) => /^(15|20|25)$/.test(text) && x < middle),
+      ofHumidity: said.some(([text, x]) => /^1,[01]\d\d$/.test(text) && x > middle),
+    };
+  };
+  await expect.poll(sides).toEqual({ ofTemperature: true, ofHumidity: true });
+  await (await entry(screen, "Humidity")).click();
+  await expect.poll(sides).toEqual({ ofTemperature: true, ofHumidity: false });
+});
+
+test("the crosshair has the values of all lines at one instant", async () => {
+  const screen = await live();
+  await screen.press("Space");
+  await screen.becomes("paused");
+  await screen.pointAt("chart", 0.5);
+  await expect.poll(() => screen.text("remark")).not.toBe("");
+  const seq = await screen.seq();
+  const weather = await recordAt(house.hub.url, "weather", seq);
+  const pulse = (await recordsIn(house.hub.url, "pulse", weather.t / 1000 - 1_000, weather.t / 1000)).at(-1);
+  await expect
+    .poll(() => values(screen))
+    .toEqual([...Object.values(weather.data), pulse?.data.value]);
+});
+
+test("the list of topics adds, removes, and shows one alone; the address follows", async () => {
+  const screen = await house.open("?topic=weather");
+  await screen.becomes("live");
+  await screen.click("topics-open");
+  await screen.page.check('#topics input[value="pulse"]');
+  await screen.reads("topic", /^weather \+ pulse$/);
+  expect(new URL(screen.page.url()).search).toBe("?topic=weather,pulse");
+  await expect.poll(async () => (await legend(screen)).length).toBe(3);
+  await screen.page.click('#topics [aria-label="Only pulse"]');
+  await screen.reads("topic", /^pulse$/);
+  expect(new URL(screen.page.url()).search).toBe("?topic=pulse");
+  // Nothing at all cannot be chosen.
+  await screen.page.click('#topics input[value="pulse"]');
+  expect(await screen.page.isChecked('#topics input[value="pulse"]')).toBe(true);
+});
+
+test("records without a number are told to be so, with a line for a shell", async () => {
+  const screen = await house.open("?topic=words");
+  await screen.reads("notice-title", /^These records hold no number$/);
+  await screen.reads("notice-ways", /Copy curl line/);
+});
+
+test("a topic that has not begun says when it will", async () => {
+  const screen = await house.open("?topic=tomorrow");
+  await screen.reads("notice-title", /^This topic begins at .*20(98|99)/);
+});
+
+test("a topic that is over says so and shows its last records", async () => {
+  const screen = await house.open("?topic=over");
+  await screen.becomes("ended");
+  await screen.hasDrawn(150);
+  expect(await screen.text("value")).toBe("63");
+});
