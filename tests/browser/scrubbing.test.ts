@@ -34,6 +34,12 @@ async function seqAtEdge(screen: Screen): Promise<number> {
   return (await screen.instruments()).seq;
 }
 
+/** Waits until the strip reaches back to where the topic began, which only the hub knows. */
+async function knowsBeginning(screen: Screen): Promise<void> {
+  const length = () => screen.page.getAttribute('[data-part="strip"]', "aria-valuemax");
+  await expect.poll(async () => Number(await length())).toBeGreaterThan(590);
+}
+
 test("a click far back on the strip shows the records of then, fetched from the history", async () => {
   const screen = await live();
   const before = await screen.edge();
@@ -51,6 +57,7 @@ test("a click far back on the strip shows the records of then, fetched from the 
 test("the strip says where the history begins, and Home goes there", async () => {
   const screen = await live();
   const [first] = await recordsIn(house.hub.url, "ecg", 0, (await screen.edge()) - 590_000);
+  await knowsBeginning(screen);
   await screen.page.focus('[data-part="strip"]');
   await screen.press("Home");
   await screen.becomes("behind");
@@ -65,6 +72,7 @@ test("the strip says where the history begins, and Home goes there", async () =>
 
 test("nobody gets to before the beginning", async () => {
   const screen = await live();
+  await knowsBeginning(screen);
   await screen.press("Space");
   await screen.page.focus('[data-part="strip"]');
   await screen.press("Home", "PageDown", "PageDown", "ArrowLeft");
@@ -86,13 +94,19 @@ test("a drag of the strip's handle takes the view along", async () => {
 
 test("a long window that the page has never held is one dense line", async () => {
   const screen = await live("?window=5m");
-  await expect.poll(async () => (await screen.line()).flat().length, { timeout: 30_000 }).toBeGreaterThan(1_000);
+  await expect
+    .poll(async () => (await screen.line()).flat().length, { timeout: 30_000 })
+    .toBeGreaterThan(1_000);
   await expect
     .poll(async () => {
       const line = await screen.line();
       const places = line.flat();
       const steps = places.slice(1).map((x, i) => x - (places[i] ?? 0));
-      return { pieces: line.length, beginsAtTheLeft: (places[0] ?? 999) < 80, widest: Math.max(...steps) < 4 };
+      return {
+        pieces: line.length,
+        beginsAtTheLeft: (places[0] ?? 999) < 80,
+        widest: Math.max(...steps) < 4,
+      };
     })
     .toEqual({ pieces: 1, beginsAtTheLeft: true, widest: true });
 });
@@ -133,7 +147,11 @@ test("the wheel zooms, and a double click comes back to the beginning's window, 
 });
 
 test("two fingers that part show less time, and a double tap comes back", async () => {
-  const screen = await house.open("", { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+  const screen = await house.open("", {
+    hasTouch: true,
+    isMobile: true,
+    viewport: { width: 390, height: 844 },
+  });
   await screen.isLive();
   const devtools = await screen.page.context().newCDPSession(screen.page);
   const touch = async (type: "touchStart" | "touchMove" | "touchEnd", ...across: readonly number[]) => {

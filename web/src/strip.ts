@@ -71,6 +71,8 @@ export class Strip {
     host.tabIndex = 0;
     host.setAttribute("role", "slider");
     host.setAttribute("aria-label", strings.strip);
+    // Until there is something to move along, it is a slider without a way.
+    for (const name of ["aria-valuemin", "aria-valuemax", "aria-valuenow"]) host.setAttribute(name, "0");
     const gestures = {
       onGrab: (x: number) => this.#grab(x),
       onDrag: (x: number) => this.#drag(x),
@@ -191,7 +193,6 @@ export class Strip {
     const { max, now, text } = speak(seen, seen.isFollowing, spanText);
     const { oldest, newest, view, isFollowing } = seen;
     this.#spoken = { oldest, newest, view: { ...view }, isFollowing };
-    set(host, "aria-valuemin", "0");
     set(host, "aria-valuemax", String(max));
     set(host, "aria-valuenow", String(now));
     set(host, "aria-valuetext", text);

@@ -1,0 +1,131 @@
+/** For everybody: no state of the page has a serious fault that axe finds, and what is seen is also said. */
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import { expect, test } from "vitest";
+import { fixture } from "./fixture";
+import type { Screen } from "./screen";
+
+const house = fixture();
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const axe = readFile(
+  createRequire(new URL("../../web/", import.meta.url)).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+async function live(query = "", options: Parameters<typeof house.open>[1] = {}): Promise<Screen> {
+  const screen = await house.open(query, options);
+  await screen.isLive();
+  return screen;
+}
+
+/** The serious and critical faults, each with the first element that has it. */
+async function faults(screen: Screen): Promise<string[]> {
+  // Through the debugger: the page's policy forbids a script from elsewhere, to tests as to anybody.
+  await screen.page.evaluate(await axe);
+  const { violations } = await screen.page.evaluate(() =>
+    (Reflect.get(window, "axe") as { run(): Promise<AxeResults> }).run(),
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
+}
+
+test.each(["light", "dark"] as const)(
+  "axe finds nothing serious on the live page, %s",
+  async (colorScheme) => {
+    const screen = await live("", { colorScheme });
+    expect(await faults(screen)).toEqual([]);
+    await screen.press("Space");
+    await screen.becomes("paused");
+    expect(await faults(screen)).toEqual([]);
+    await screen.press("Space");
+    await screen.becomes("behind");
+    expect(await faults(screen)).toEqual([]);
+  },
+);
+
+test.each(["light", "dark"] as const)(
+  "axe finds nothing serious in what can be opened, %s",
+  async (colorScheme) => {
+    const screen = await live("", { colorScheme });
+    for (const opener of ["menu-open", "sync-open"]) {
+      await screen.click(opener);
+      await screen.page.waitForSelector(":popover-open");
+      expect(await faults(screen), opener).toEqual([]);
+      await screen.press("Escape");
+    }
+    await screen.press("?");
+    await screen.page.waitForSelector('dialog[data-part="help"][open]');
+    expect(await faults(screen), "help").toEqual([]);
+    await screen.press("Escape");
+    await screen.choose("Show as table");
+    await screen.page.waitForSelector('dialog[data-part="table"][open]');
+    expect(await faults(screen), "table").toEqual([]);
+  },
+);
+
+test.each(["", "?kiosk=1", "?embed=1", "?theme=dark"])(
+  "axe finds nothing serious on a telephone at /%s",
+  async (query) => {
+    expect(await faults(await live(query, PHONE))).toEqual([]);
+  },
+);
+
+test.each(["?kiosk=1", "?embed=1", "?kiosk=1&theme=dark"])(
+  "axe finds nothing serious at /%s",
+  async (query) => {
+    expect(await faults(await live(query))).toEqual([]);
+  },
+);
+
+test.each(["?topic=no-such-topic", "?at=anotherepoch:77"])(
+  "axe finds nothing serious in what is said at /%s",
+  async (query) => {
+    const screen = await house.open(query);
+    await screen.reads("notice-title", /./);
+    expect(await faults(screen)).toEqual([]);
+  },
+);
+
+test("axe finds nothing serious while the hub does not answer", async () => {
+  const screen = await live();
+  await house.hub.kill();
+  await screen.becomes("reconnecting");
+  expect(await faults(screen)).toEqual([]);
+  house.hub = await house.hub.startAgain();
+});
+
+test("what is seen is said, once and not with every value", async () => {
+  const screen = await live();
+  await screen.reads("summary", /^Live\. ECG, lead MLII: −?[\d,]+ µV/);
+  const said = await screen.text("summary");
+  expect(await screen.page.getAttribute('[data-part="summary"]', "role")).toBe("status");
+  await screen.press("Space");
+  await screen.reads("summary", /^Paused/);
+  expect(await screen.text("summary")).not.toBe(said);
+});
+
+test("who wants silence switches the summary off; that the state is another is still said", async () => {
+  const screen = await live();
+  await screen.press("?");
+  await screen.page.getByLabel(/^Tell screen readers/).uncheck();
+  await screen.press("Escape", "Space");
+  await screen.reads("summary", /^Paused −\d[^:]*\.$/);
+});
+
+test("every button has a name, and the picture and the strip say what they are", async () => {
+  const screen = await live();
+  expect(await screen.page.getAttribute('[data-part="chart"]', "aria-label")).toBe(
+    "Line chart of ECG, lead MLII, the last 10 seconds",
+  );
+  await expect
+    .poll(() => screen.page.getAttribute('[data-part="strip"]', "aria-valuetext"))
+    .toMatch(/^Live, \d/);
+  const names = await screen.page
+    .getByRole("button")
+    .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? button.textContent?.trim() ?? ""));
+  expect(names).not.toContain("");
+});

@@ -1,0 +1,195 @@
+/** Looks and states: themes, walls, telephones, embedding, and what the page says when something is wrong. */
+
+import { expect, test } from "vitest";
+import { fixture, WITH_A_PAST } from "./fixture";
+import { Hub } from "./hub";
+import type { Screen } from "./screen";
+
+/** Longer than a page needs to be told, and no viewer stays to make a hub wait for it. */
+const house = fixture(() => Hub.start({ ...WITH_A_PAST, TICKCAST__SERVER__DRAIN: '"5s"' }));
+
+const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
+
+async function live(query = "", options: Parameters<typeof house.open>[1] = {}): Promise<Screen> {
+  const screen = await house.open(query, options);
+  await screen.isLive();
+  return screen;
+}
+
+function theme(screen: Screen): Promise<string | undefined> {
+  return screen.page.evaluate(() => document.documentElement.dataset.theme);
+}
+
+test.each([
+  ["", "light", "light"],
+  ["", "dark", "dark"],
+  ["?theme=light", "dark", "light"],
+  ["?theme=dark", "light", "dark"],
+  ["?theme=auto", "dark", "dark"],
+] as const)("the address /%s on a %s device gives the %s theme", async (query, colorScheme, wanted) => {
+  expect(await theme(await live(query, { colorScheme }))).toBe(wanted);
+});
+
+test("a theme that was chosen stays after a reload, and auto follows the device", async () => {
+  const screen = await live();
+  await screen.choose("Dark");
+  expect(await theme(screen)).toBe("dark");
+  await screen.page.reload();
+  await screen.isLive();
+  expect(await theme(screen)).toBe("dark");
+  await screen.choose("Auto");
+  expect(await theme(screen)).toBe("light");
+  await screen.page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(() => theme(screen)).toBe("dark");
+});
+
+test("another theme is drawn at once, also where the view stands still", async () => {
+  const screen = await live();
+  await screen.press("Space");
+  await screen.becomes("paused");
+  const picture = () => screen.page.$eval("canvas", (canvas) => canvas.toDataURL());
+  await expect.poll(() => screen.moves(), { timeout: 30_000 }).toBe(false);
+  const light = await picture();
+  await screen.press("t", "t");
+  await expect.poll(picture).not.toBe(light);
+});
+
+test("a wall display has the line and the value alone, and Escape leaves it", async () => {
+  const screen = await live("?kiosk=1");
+  for (const part of ["topic", "strip", "windows", "seq", "badge"])
+    expect(await screen.page.isHidden(`[data-part="${part}"]`), part).toBe(true);
+  expect(await screen.page.isVisible('[data-part="value"]')).toBe(true);
+  await screen.press("Escape");
+  await screen.page.waitForSelector('[data-part="strip"]');
+  expect(new URL(screen.page.url()).search).toBe("");
+});
+
+test("a wall display keeps the device awake, and lets it sleep afterwards", async () => {
+  const screen = await house.open("?kiosk=1", { permissions: ["screen-wake-lock"] });
+  await screen.page.addInitScript(() => {
+    const locks: { isHeld: boolean }[] = [];
+    Object.assign(window, { locks });
+    navigator.wakeLock.request = async () => {
+      const lock = {
+        isHeld: true,
+        released: false,
+        release: async () => {
+          lock.isHeld = false;
+        },
+      };
+      locks.push(lock);
+      return lock as unknown as WakeLockSentinel;
+    };
+  });
+  await screen.page.reload();
+  await screen.isLive();
+  const held = () =>
+    screen.page.evaluate(() =>
+      (Reflect.get(window, "locks") as { isHeld: boolean }[]).map(({ isHeld }) => isHeld),
+    );
+  expect(await held()).toEqual([true]);
+  await screen.press("Escape");
+  await expect.poll(held).toEqual([false]);
+});
+
+test("an embedded page is the line, its value and its state", async () => {
+  const screen = await live("?embed=1", { viewport: { width: 480, height: 240 } });
+  for (const part of ["topic", "strip", "windows", "menu-open"])
+    expect(await screen.page.isHidden(`[data-part="${part}"]`), part).toBe(true);
+  for (const part of ["pause", "badge", "value", "chart"])
+    expect(await screen.page.isVisible(`[data-part="${part}"]`), part).toBe(true);
+  expect(await screen.moves()).toBe(true);
+});
+
+test.each(["", "?kiosk=1", "?embed=1"])("at /%s nothing is wider than a narrow telephone", async (query) => {
+  const screen = await live(query, PHONE);
+  expect(await screen.page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+});
+
+test("on a telephone every button that is seen is large enough for a finger", async () => {
+  const screen = await live("", PHONE);
+  const small = () =>
+    screen.page.$$eval("button, a, input, [role=slider]", (elements) =>
+      elements
+        .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+        .map((element) => ({ box: (element.closest("label") ?? element).getBoundingClientRect(), element }))
+        .filter(({ box }) => box.height < 43.5 || box.width < 43.5)
+        .map(
+          ({ box, element }) =>
+            `${Math.round(box.width)}×${Math.round(box.height)} ${element.outerHTML.slice(0, 80)}`,
+        ),
+    );
+  expect(await small()).toEqual([]);
+  await screen.click("menu-open");
+  expect(await small()).toEqual([]);
+});
+
+test("the clock opens how well this screen keeps the hub's time", async () => {
+  const screen = await live();
+  await screen.reads("clock", /^±\d+(\.\d)? ms$/);
+  await screen.click("sync-open");
+  const cells = () => screen.page.$$eval("#sync dd", (found) => found.map(({ textContent }) => textContent));
+  await expect
+    .poll(cells)
+    .toEqual([
+      expect.stringMatching(/^±\d+\.\d ms$/),
+      expect.stringMatching(/^[\d.]+ ms (slow|fast)$/),
+      "150 ms",
+      expect.stringMatching(/^[\d.]+ ms (before they are drawn|too late)$/),
+      expect.stringMatching(/^[\d,]{5,}$/),
+    ]);
+});
+
+test("two screens know of each other", async () => {
+  const screen = await live();
+  await screen.reads("viewers", /^only this screen$/);
+  await live();
+  await screen.reads("viewers", /^the same picture on 2 screens$/);
+});
+
+test("without a hub the page counts down to its next attempt, and keeps the picture", async () => {
+  const screen = await live();
+  await house.hub.kill();
+  await screen.becomes("reconnecting");
+  await screen.reads("countdown", /^in \d+ s$/);
+  expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
+  expect((await screen.line()).length).toBeGreaterThan(0);
+  house.hub = await house.hub.startAgain();
+  await screen.becomes("live");
+  expect(await screen.text("missed")).toBe("0");
+});
+
+test("a page that never saw the hub says that it does not answer", async () => {
+  const screen = await house.open();
+  await screen.page.addInitScript(() => {
+    // As a hub that is gone between the page and its stream.
+    window.WebSocket = class extends WebSocket {
+      constructor() {
+        super("ws://127.0.0.1:1");
+      }
+    };
+  });
+  await screen.page.reload();
+  await screen.reads("notice-title", /^The hub does not answer$/);
+});
+
+test("a device that loses its network says so, and comes back by itself", async () => {
+  const screen = await live();
+  await screen.page.context().setOffline(true);
+  await house.hub.kill();
+  await screen.becomes("offline");
+  expect(await screen.text("state-text")).toBe("Offline");
+  house.hub = await house.hub.startAgain();
+  await screen.page.context().setOffline(false);
+  await screen.becomes("live");
+});
+
+test("a hub that drains sends its pages away, and they find the next one by themselves", async () => {
+  const screen = await live();
+  house.hub.drain();
+  await screen.becomes("reconnecting");
+  await house.hub.kill();
+  house.hub = await house.hub.startAgain();
+  await screen.becomes("live");
+  expect(await screen.text("missed")).toBe("0");
+});
