@@ -1,7 +1,7 @@
 /** The times below the line: round ones, in the reader's time zone, as exact as there is room for. */
 
 import { describe, expect, test, vi } from "vitest";
-import { marks, sampleTime, stamp, stepFor, strength, wallTime } from "../src/chart/time_axis";
+import { dateOf, marks, sampleTime, stepFor, strength, wallTime, zoneOf } from "../src/chart/time_axis";
 import { TimeMarks } from "../src/chart/time_marks";
 
 const HOUR = 3_600_000;
@@ -103,15 +103,13 @@ test("the time of a sample is told to the millisecond where samples are closer t
   expect(digits(sampleTime(noon, 1_000))).toBe("12 34 56");
 });
 
-test("the zone is always told, the date where it is not just today's", () => {
+test("the zone is always told, the day where it is not today, the year where marks are days", () => {
   const [morning, evening] = [local("2026-11-23T09:00"), local("2026-11-23T21:00")];
-  const zone = stamp(morning, evening, evening);
-  expect(zone).not.toContain("2026");
-  expect(zone).not.toBe("");
-  const before = stamp(morning, evening, evening + DAY);
-  expect(before).toMatch(/23.*2026/);
-  expect(before).toContain(zone);
-  expect(stamp(morning - DAY, evening, evening)).toMatch(/22.*23.*2026/);
+  expect(zoneOf(morning)).not.toBe("");
+  expect(dateOf(morning, evening, 1_000)).toBe("");
+  expect(dateOf(morning, evening + DAY, 1_000)).toMatch(/23.*2026|2026.*23/);
+  expect(dateOf(morning - DAY, evening, stepFor(HOUR))).toMatch(/22.*2026|2026.*22/);
+  expect(digits(dateOf(morning, evening, stepFor(2 * DAY)))).toBe("2026");
 });
 
 test("marks fade towards both ends", () => {
@@ -133,8 +131,8 @@ test("marks are found anew only when the view has left what they were found for"
 test("at midnight the date is told at once", () => {
   const found = new TimeMarks();
   const midnight = local("2026-11-24T00:00");
-  found.cover(midnight - 10_000, midnight - 1, 700);
-  const before = found.stamp;
-  found.cover(midnight - 9_000, midnight + 1_000, 700);
-  expect(found.stamp).not.toBe(before);
+  found.cover(midnight - 1_000, midnight + 9_000, 700);
+  const before = found.date;
+  found.cover(midnight, midnight + 10_000, 700);
+  expect(found.date).not.toBe(before);
 });

@@ -13,9 +13,9 @@ import { TimeMarks } from "./time_marks";
 /* In units of the type's size. */
 const GAP = 0.7;
 const DIGIT_WIDTH = 0.62;
-const TIMES_HEIGHT = 3.7;
+const TIMES_HEIGHT = 2.4;
 const TIMES_AT = 0.9;
-const STAMP_AT = 2.3;
+const FADE = 1.5;
 const ROOM_PER_MARK = 8;
 const ROOM_PER_VALUE = 4;
 /** In characters: a minus sign that comes and goes must not move the whole chart. */
@@ -93,23 +93,40 @@ export class Axes {
   }
 
   drawTimes(ctx: CanvasRenderingContext2D, look: Look): void {
-    const { left, right, bottom } = this.#plot;
+    const { right, bottom } = this.#plot;
     const { instants, texts } = this.#marks;
     ctx.font = look.font;
     ctx.fillStyle = look.quiet;
     ctx.textBaseline = "top";
+    const y = bottom + look.fontPx * TIMES_AT;
+    const begin = this.#drawDate(ctx, y, look);
     ctx.textAlign = "center";
     const half = ((texts[0]?.length ?? 0) * DIGIT_WIDTH * look.fontPx) / 2;
     const edge = right + HALO_RADIUS * look.scale;
     for (let i = 0; i < instants.length; i += 1) {
       const x = this.#plot.x(instants[i] as number);
-      // Gone before it would be cut off at the right; at the left there is room below the other axis.
-      ctx.globalAlpha = strength(x, left, edge - half, half);
-      if (ctx.globalAlpha > 0) ctx.fillText(texts[i] as string, x, bottom + look.fontPx * TIMES_AT);
+      // Gone before it would be cut off, or run into what stands before it.
+      ctx.globalAlpha = strength(x, begin + half, edge - half, FADE * look.fontPx);
+      if (ctx.globalAlpha > 0) ctx.fillText(texts[i] as string, x, y);
     }
     ctx.globalAlpha = 1;
+  }
+
+  /** Zone and day, before the times and in one row with them: a row of their own would be taken from the line. The result is where they end. */
+  #drawDate(ctx: CanvasRenderingContext2D, y: number, { fontPx, text, quiet }: Look): number {
+    const { left } = this.#plot;
+    const { zone, date } = this.#marks;
     ctx.textAlign = "left";
-    ctx.fillText(this.#marks.stamp, left, bottom + look.fontPx * STAMP_AT);
+    const width = ctx.measureText(zone).width;
+    // Below the values as far as there is room, else from the very left.
+    const x = Math.max(0, left - GAP * fontPx - width);
+    ctx.fillText(zone, x, y);
+    const begin = Math.max(left, x + width + GAP * fontPx);
+    if (date === "") return begin;
+    ctx.fillStyle = text;
+    ctx.fillText(date, begin, y);
+    ctx.fillStyle = quiet;
+    return begin + ctx.measureText(date).width + GAP * fontPx;
   }
 
   /** The outermost fade within a line's height of the plot: they come and go without a jump while the range glides. */

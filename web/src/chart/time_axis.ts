@@ -75,11 +75,15 @@ export function spanText(from: number, to: number): string {
   return spans.formatRange(from, to);
 }
 
-/** The time zone, and the dates where they are not just today's. */
-export function stamp(from: number, to: number, today: number): string {
-  const isToday = startOfDay(from) === startOfDay(today) && startOfDay(to) === startOfDay(today);
-  const zone = zones.formatToParts(to).find(({ type }) => type === "timeZoneName")?.value ?? "";
-  return isToday ? zone : `${dates.formatRange(from, to)} ${zone}`;
+/** The zone of all these times. */
+export function zoneOf(instant: number): string {
+  return zones.formatToParts(instant).find(({ type }) => type === "timeZoneName")?.value ?? "";
+}
+
+/** What the marks leave open about their left end: its day, unless that is today; where they are days themselves, its year. */
+export function dateOf(from: number, today: number, step: Step): string {
+  if (typeof step !== "number" && step.unit !== "hour") return years.format(from);
+  return startOfDay(from) === startOfDay(today) ? "" : dates.format(from);
 }
 
 export function startOfDay(instant: number): number {

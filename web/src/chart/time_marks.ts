@@ -1,6 +1,6 @@
 /** The marks in view, with their words, found anew only when the view has left the stretch they were found for. */
 
-import { marks, type Step, stamp, startOfDay, stepFor, wallTime } from "./time_axis";
+import { dateOf, marks, type Step, startOfDay, stepFor, wallTime, zoneOf } from "./time_axis";
 
 /** How much further than the view marks are found at each end, as a share of it. */
 const AHEAD = 0.5;
@@ -8,26 +8,30 @@ const AHEAD = 0.5;
 export class TimeMarks {
   instants: readonly number[] = [];
   texts: readonly string[] = [];
-  /** The zone, and the dates where they are not just today's. */
-  stamp = "";
+  zone = "";
+  /** The day of the left end, unless it is today's. */
+  date = "";
   #from = Number.NaN;
   #to = Number.NaN;
   #step: Step | undefined;
-  #sameStampUntil = Number.NaN;
+  #dateFrom = Number.NaN;
+  #dateTo = Number.NaN;
 
   /** For a view from `from` to `to` in which a mark needs `least` milliseconds of room. */
   cover(from: number, to: number, least: number): void {
     const step = stepFor(least);
     const isCovered = step === this.#step && from >= this.#from && to <= this.#to;
-    if (isCovered && to < this.#sameStampUntil) return;
+    if (isCovered && from >= this.#dateFrom && from < this.#dateTo) return;
     const ahead = (to - from) * AHEAD;
     this.#from = from - ahead;
     this.#to = to + ahead;
     this.#step = step;
     this.instants = marks(this.#from, this.#to, step);
     this.texts = this.instants.map((instant) => wallTime(instant, step));
-    this.stamp = stamp(from, to, Date.now());
-    this.#sameStampUntil = nextDay(to);
+    this.zone = zoneOf(to);
+    this.date = dateOf(from, Date.now(), step);
+    this.#dateFrom = startOfDay(from);
+    this.#dateTo = nextDay(from);
   }
 }
 
