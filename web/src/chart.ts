@@ -26,8 +26,8 @@ export type { ChartWish } from "./chart/gestures";
 export interface ChartOptions {
   /** It becomes the surface that takes gestures and the focus. */
   readonly host: HTMLElement;
-  /** A value as the axis shows it. */
-  readonly format: (value: number) => string;
+  /** A value as the axis shows it, where its values are `step` apart. */
+  readonly format: (value: number, step: number) => string;
   readonly onWish: (wish: ChartWish) => void;
 }
 

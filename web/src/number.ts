@@ -5,8 +5,8 @@
 
 /** More decimals than that are noise on a screen. */
 const DECIMALS_MAX = 6;
-/** The axis shares its digits with no neighbour, so it drops zeros that say nothing. */
-const axis = new Intl.NumberFormat(undefined, { maximumFractionDigits: DECIMALS_MAX });
+/** By decimals. */
+const axes: Intl.NumberFormat[] = [];
 
 export class SteadyNumber {
   #decimals = 0;
@@ -25,8 +25,15 @@ export class SteadyNumber {
   }
 }
 
-export function axisText(value: number): string {
-  return withMinus(axis.format(value));
+/** A value of an axis whose values are `step` apart: all of them have the decimals of the step. */
+export function axisText(value: number, step: number): string {
+  // A hair above a power of ten is that power.
+  const decimals = Math.min(DECIMALS_MAX, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  axes[decimals] ??= new Intl.NumberFormat(undefined, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return withMinus(axes[decimals].format(value));
 }
 
 function decimalsOf(value: number): number {

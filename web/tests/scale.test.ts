@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { CalmRange, niceRange, niceStep } from "../src/chart/range";
 import { Scale, Scales } from "../src/chart/scale";
+import { axisText } from "../src/number";
 
 function shown({ low, high }: CalmRange): [number, number] {
   return [low, high];
@@ -13,6 +14,18 @@ test("the range has room around the values and ends on round numbers", () => {
   const [low, high] = niceRange(5, 5);
   expect(low).toBeLessThan(5);
   expect(high).toBeGreaterThan(5);
+});
+
+test("padding gives no axis a sign that its values do not have", () => {
+  expect(niceRange(0, 680)[0]).toBe(0);
+  expect(niceRange(-680, 0)[1]).toBe(0);
+  expect(niceRange(0, 0)).toEqual([0, expect.any(Number)]);
+  expect(niceRange(-1, 100)[0]).toBeLessThan(-1);
+});
+
+test("all values of an axis have the decimals of its step", () => {
+  expect([49.995, 50, 50.005].map((value) => axisText(value, 0.005))).toEqual(["49.995", "50.000", "50.005"]);
+  expect([axisText(50, 0.1), axisText(1_500, 500), axisText(-1, 1)]).toEqual(["50.0", "1,500", "−1"]);
 });
 
 test("steps are 1, 2 or 5 times a power of ten, at any size", () => {
@@ -108,7 +121,7 @@ test("lines of one unit share a scale; the first two units have an axis", () => 
   expect(scales.left?.range.low).toBeLessThan(-40);
   expect(scales.left?.range.high).toBeGreaterThan(20);
   expect(scales.of("hPa").range.low).toBeGreaterThan(900);
-  expect(scales.of("%").share(50)).toBeCloseTo(0.5);
+  expect(scales.of("%").share(0)).toBe(0);
 });
 
 test("a scale without lines stands aside until they come back", () => {

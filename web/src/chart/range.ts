@@ -103,12 +103,16 @@ function rangeStep(low: number, high: number): number {
   return niceStep(spanOf(low, high) / STEPS);
 }
 
+/* Padding alone never crosses zero: what is never negative gets no negative axis. */
+
 function niceLow(low: number, high: number, step: number): number {
-  return Math.floor((low - spanOf(low, high) * PADDING) / step) * step;
+  const padded = Math.floor((low - spanOf(low, high) * PADDING) / step) * step;
+  return low >= 0 ? Math.max(0, padded) : padded;
 }
 
 function niceHigh(low: number, high: number, step: number): number {
-  return Math.ceil((high + spanOf(low, high) * PADDING) / step) * step;
+  const padded = Math.ceil((high + spanOf(low, high) * PADDING) / step) * step;
+  return high <= 0 && low < 0 ? Math.min(0, padded) : padded;
 }
 
 function nearer(value: number, goal: number, share: number, near: number): number {

@@ -14,14 +14,14 @@ export class Scale {
   readonly range = new CalmRange();
   readonly ticks: number[] = [];
   readonly texts: string[] = [];
-  readonly #format: (value: number) => string;
+  readonly #format: (value: number, step: number) => string;
   #low = Number.POSITIVE_INFINITY;
   #high = Number.NEGATIVE_INFINITY;
   #first = Number.NaN;
   #last = Number.NaN;
   #step = Number.NaN;
 
-  constructor(unit: string, format: (value: number) => string) {
+  constructor(unit: string, format: (value: number, step: number) => string) {
     this.unit = unit;
     this.#format = format;
   }
@@ -62,7 +62,7 @@ export class Scale {
     this.texts.length = 0;
     for (let i = first; i <= last; i += 1) {
       this.ticks.push(i * step);
-      this.texts.push(this.#format(i * step));
+      this.texts.push(this.#format(i * step, step));
     }
   }
 
@@ -76,11 +76,11 @@ export class Scale {
 
 /** The scales of a picture, in the order of their units. */
 export class Scales {
-  readonly #format: (value: number) => string;
+  readonly #format: (value: number, step: number) => string;
   readonly #known = new Map<string, Scale>();
   readonly #used: Scale[] = [];
 
-  constructor(format: (value: number) => string) {
+  constructor(format: (value: number, step: number) => string) {
     this.#format = format;
   }
 
