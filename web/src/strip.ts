@@ -132,7 +132,7 @@ export class Strip {
     const { oldest, newest, view, parts, isFollowing } = facts;
     const x = (instant: number) => toX(instant, range, width);
     const pixelMs = (range.to - range.from) / width;
-    const marks = marksWithin(range.from, range.to, markWidth * pixelMs);
+    const marks = marksWithin(range.from, range.to, markWidth * pixelMs, newest);
     // The range is kept until it is a pixel off, and then put on whole ones.
     const hasBeginning = oldest > range.from - 2 * pixelMs;
     this.#painter.paint({

@@ -39,6 +39,14 @@ test("marks stay where they are as the strip moves on", () => {
 test("a moment of another day comes with its date", () => {
   expect(moment(NOON, NOON + MINUTE)).toMatch(/^12:00$/);
   expect(moment(NOON, NOON + 2 * DAY)).toContain("15");
+  expect(moment(NOON, NOON + 400 * DAY)).toMatch(/20\d\d/);
+});
+
+test("marks of another day or year say so once, at the first", () => {
+  const [first, ...others] = marksWithin(NOON, NOON + 10 * MINUTE, MINUTE, NOON + 400 * DAY);
+  expect(first?.text).toMatch(/20\d\d/);
+  for (const { text } of others) expect(text).toMatch(/^12:\d\d$/);
+  expect(marksWithin(NOON, NOON + 10 * MINUTE, MINUTE)[0]?.text).toMatch(/^12:00$/);
 });
 
 test("what is said is how far behind live the view is, and its time", () => {
