@@ -30,6 +30,8 @@ export interface PastOptions {
   readonly url: string;
   readonly topic: string;
   readonly onChange: (change: PastChange) => void;
+  /** How many pieces are kept; undefined: as many as a view that goes back and forth has use for. */
+  readonly pieces?: number;
 }
 
 /** Where a position lies, hub time in milliseconds, or why that cannot be said. */
@@ -55,7 +57,7 @@ export class Past {
   readonly #options: PastOptions;
   readonly #surroundings: Surroundings;
   readonly #path: string;
-  readonly #shelf = new Shelf();
+  readonly #shelf: Shelf;
   readonly #requests: Requests<Question>;
   /** Every field that was ever wanted: an answer with all records is kept for all of them. */
   readonly #fields = new Map<Field["name"], Field>();
@@ -70,6 +72,7 @@ export class Past {
   constructor(options: PastOptions, surroundings: Surroundings = browser) {
     this.#options = options;
     this.#surroundings = surroundings;
+    this.#shelf = new Shelf(options.pieces);
     const hub = options.url.replace(/\/+$/, "");
     this.#path = `${hub}/api/v1/topics/${encodeURIComponent(options.topic)}/history`;
     this.#requests = new Requests(

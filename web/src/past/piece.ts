@@ -68,6 +68,13 @@ export function compare(a: Reach, b: Reach, wish: Wish): number {
   return overlap(b, wish) - overlap(a, wish) || fineness(a) - fineness(b) || a.to - a.from - (b.to - b.from);
 }
 
+/** Whether a newer piece shows all of it, and as finely: nothing would ever be taken from the old one again. */
+export function isNeedless(old: Piece, by: Piece): boolean {
+  if (old.from < by.from || old.to > by.to || old.partMs < by.partMs) return false;
+  for (const name of old.parts.keys()) if (!by.parts.has(name)) return false;
+  return true;
+}
+
 /** Every record, one column a field. */
 function wholeTable(items: readonly Item[], fields: readonly Field[]): Map<Field["name"], Part> {
   const samples = {

@@ -1,7 +1,7 @@
 /** The fetched pieces, a bounded number of them: what was not looked at for the longest time goes first. */
 
 import type { Field } from "../timeline/field";
-import { compare, isEnough, type Piece } from "./piece";
+import { compare, isEnough, isNeedless, type Piece } from "./piece";
 import { overlap, type Wish } from "./range";
 
 export const PIECES_MAX = 64;
@@ -11,7 +11,12 @@ export const ROWS_MAX = 400_000;
 export class Shelf {
   /** Least recently used first: that is the order in which a map goes through its entries. */
   readonly #pieces = new Map<string, Piece>();
+  readonly #piecesMax: number;
   #rows = 0;
+
+  constructor(piecesMax = PIECES_MAX) {
+    this.#piecesMax = piecesMax;
+  }
 
   get pieces(): number {
     return this.#pieces.size;
@@ -21,13 +26,14 @@ export class Shelf {
     return this.#rows;
   }
 
-  /** In place of what the same question brought before. */
+  /** In place of what the same question brought before, and of what it shows as well. */
   put(piece: Piece): void {
     this.#drop(piece.query);
+    for (const old of this.#pieces.values()) if (isNeedless(old, piece)) this.#drop(old.query);
     this.#pieces.set(piece.query, piece);
     this.#rows += piece.rows;
     for (const query of this.#pieces.keys()) {
-      if (this.#pieces.size <= PIECES_MAX && this.#rows <= ROWS_MAX) break;
+      if (this.#pieces.size <= this.#piecesMax && this.#rows <= ROWS_MAX) break;
       if (query !== piece.query) this.#drop(query);
     }
   }

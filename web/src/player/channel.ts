@@ -15,6 +15,9 @@ import { WallClock } from "../wall";
 import { Arrivals } from "./arrivals";
 import { Liveness } from "./liveness";
 
+/** The overview shows one range at a time: the one before it and the one to come are enough. */
+const OVERVIEW_PIECES = 3;
+
 export interface ChannelOptions {
   /** The hub's address. */
   readonly url: string;
@@ -173,7 +176,7 @@ export class Channel {
       // Where the hub chooses the topic, it may choose another one the next time.
       this.#stopFetching();
       this.#past = new Past({ url, topic, onChange });
-      this.#overview = new Past({ url, topic, onChange });
+      this.#overview = new Past({ url, topic, onChange, pieces: OVERVIEW_PIECES });
     }
     this.#past.expect(epoch);
     this.#overview?.expect(epoch);

@@ -151,3 +151,18 @@ test("the rows of all pieces together are bounded; the newest piece stays, howev
   shelf.clear();
   expect([shelf.pieces, shelf.rows]).toEqual([0, 0]);
 });
+
+test("a piece goes when a newer one shows all of it, and as finely", () => {
+  const shelf = new Shelf();
+  shelf.put(piece(100, 200, { partMs: 5 }));
+  shelf.put(piece(100, 200.5, { partMs: 1 }));
+  expect(shelf.pieces).toBe(1);
+  shelf.put(piece(0, 1_000, { partMs: 5 }));
+  expect(shelf.pieces, "the older one is finer").toBe(2);
+});
+
+test("whoever looks at one range at a time keeps few pieces", () => {
+  const shelf = new Shelf(2);
+  for (let i = 0; i < 9; i += 1) shelf.put(piece(i * 100, i * 100 + 100));
+  expect(shelf.pieces).toBe(2);
+});
