@@ -25,6 +25,7 @@ export interface SessionOptions {
   readonly store: () => Store;
   /** As asked for in the address; undefined: the hub's default topic. */
   readonly topic: string | undefined;
+  /** How much the page is to show. */
   readonly windowMs: number;
 }
 
@@ -56,13 +57,14 @@ export class Session {
     const messages = rest.map(decode).filter((message) => message !== undefined);
     if (head === undefined || messages.length < rest.length || messages[0]?.type !== "hello")
       return undefined;
-    // Records of a shorter window would leave a hole at the beginning of this one, which nothing could fill any more.
+    // Records of a shorter window would leave out the beginning of this one, which is then better asked for at once.
     const isShort = head.windowMs < this.#options.windowMs;
     return { ...head, messages: isShort ? messages.slice(0, 1) : messages };
   }
 
-  write({ messages, hubAt, wallAt }: Kept): void {
-    const head: Head = { form: FORM, windowMs: this.#options.windowMs, hubAt, wallAt };
+  /** `windowMs`: how much of the past the messages cover. */
+  write({ messages, hubAt, wallAt }: Kept, windowMs: number): void {
+    const head: Head = { form: FORM, windowMs, hubAt, wallAt };
     const put = (kept: readonly HubMessage[]) =>
       this.#tried((store) => {
         store.setItem(this.#key, [head, ...kept].map((line) => JSON.stringify(line)).join("\n"));

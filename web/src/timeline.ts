@@ -135,6 +135,10 @@ export class Timeline {
     return this.#sequence.missed;
   }
 
+  get windowMs(): number {
+    return this.#windowMs;
+  }
+
   /** From now on so much is shown; what it takes is kept, as far as there is room. */
   showWindow(ms: number): void {
     this.#windowMs = ms;

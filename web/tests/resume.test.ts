@@ -209,7 +209,10 @@ class Page {
   reload(hub: Hub): void {
     const hubAt = hub.now;
     this.ledger.forget((seq) => hub.dueAt(seq) / 1000 > hubAt - DELAY_MS - WINDOW_MS);
-    this.#session.write({ messages: this.timeline.recording(hubAt, RECORDS_MAX), hubAt, wallAt: 0 });
+    this.#session.write(
+      { messages: this.timeline.recording(hubAt, RECORDS_MAX), hubAt, wallAt: 0 },
+      WINDOW_MS,
+    );
     this.timeline = new Timeline(WINDOW_MS);
     for (const message of this.#session.read()?.messages ?? []) this.timeline.apply(message);
   }

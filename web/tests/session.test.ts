@@ -44,7 +44,7 @@ function timelineOf(messages: readonly HubMessage[], windowMs = WINDOW_MS): Time
 
 /** Reloads the page at this hub time. */
 function reloaded(before: Timeline, hubAt: number, store: Store = new Memory()): Timeline {
-  session(store).write({ messages: before.recording(hubAt, RECORDS_MAX), hubAt, wallAt: hubAt });
+  session(store).write({ messages: before.recording(hubAt, RECORDS_MAX), hubAt, wallAt: hubAt }, WINDOW_MS);
   return timelineOf(session(store).read()?.messages ?? []);
 }
 
@@ -183,7 +183,7 @@ test("an ended topic is still ended", () => {
 test("a wider window than before is asked of the hub, whole", () => {
   const store = new Memory();
   const [before, hubAt] = [timelineOf([hello(), batch(1, 900)]), dueAt(900) / 1000];
-  session(store).write({ messages: before.recording(hubAt, RECORDS_MAX), hubAt, wallAt: 0 });
+  session(store).write({ messages: before.recording(hubAt, RECORDS_MAX), hubAt, wallAt: 0 }, WINDOW_MS);
   const wider = timelineOf(session(store, "ecg", 20_000).read()?.messages ?? [], 20_000);
   expect(samples(wider).seqs).toEqual([]);
   expect(wider.joining(hubAt)).toEqual({ last: 2_017 });
@@ -212,7 +212,7 @@ test("a delay that is no whole millisecond comes back", () => {
 
 test("topics are kept apart", () => {
   const store = new Memory();
-  session(store, "a").write({ messages: [hello({ topic: "a" })], hubAt: 1, wallAt: 2 });
+  session(store, "a").write({ messages: [hello({ topic: "a" })], hubAt: 1, wallAt: 2 }, WINDOW_MS);
   expect(session(store, "a").read()).toMatchObject({ hubAt: 1, wallAt: 2, messages: [{ topic: "a" }] });
   expect(session(store, "b").read()).toBeUndefined();
   expect(session(store, undefined).read()).toBeUndefined();
@@ -227,11 +227,11 @@ test("without storage, and with one that has no room at all, the page begins as 
     topic: "ecg",
     windowMs: WINDOW_MS,
   });
-  expect(() => forbidden.write(kept)).not.toThrow();
+  expect(() => forbidden.write(kept, WINDOW_MS)).not.toThrow();
   expect(forbidden.read()).toBeUndefined();
   const full = new Memory(9);
   full.items.set("tickcast:ecg", "older");
-  session(full).write(kept);
+  session(full).write(kept, WINDOW_MS);
   expect(session(full).read()).toBeUndefined();
 });
 

@@ -141,11 +141,8 @@ export class Channel {
   remember(): void {
     const hubAt = this.client.now();
     if (hubAt === undefined || this.timeline.topic === undefined) return;
-    this.#session?.write({
-      messages: this.timeline.recording(hubAt, RECORDS_MAX),
-      hubAt,
-      wallAt: Date.now(),
-    });
+    const messages = this.timeline.recording(hubAt, RECORDS_MAX);
+    this.#session?.write({ messages, hubAt, wallAt: Date.now() }, this.timeline.windowMs);
   }
 
   #recall(): void {

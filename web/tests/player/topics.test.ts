@@ -178,3 +178,28 @@ test("records that come after what a paused view shows are no reason to draw it 
   hub.line("ecg").say(...records(961, 1_090));
   expect(seen()).toBe(complete);
 });
+
+test("a reload shows the window that was seen last, whatever the page was opened with", async () => {
+  const items = new Map<string, string>();
+  const store = () => ({
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, text: string) => void items.set(key, text),
+    removeItem: (key: string) => void items.delete(key),
+  });
+  const recordsAfterReload = async (before: number, seen: number, after: number) => {
+    const player = play(["ecg"], { store, windowMs: before });
+    hub.line("ecg").greet({ seq: 1_000 });
+    hub.line("ecg").say(...records(1, 1_000));
+    await settle();
+    player.playback.showWindow(seen);
+    sceneOf(player);
+    player.remember();
+    player.close();
+    const [channel] = play(["ecg"], { store, windowMs: after }).channels;
+    const { begin, end } = channel?.timeline.samples() ?? { begin: 0, end: 0 };
+    return end - begin;
+  };
+  // Opened with little, and shown more; and the other way round.
+  expect(await recordsAfterReload(1_000, 5_000, 5_000)).toBeGreaterThan(400);
+  expect(await recordsAfterReload(5_000, 1_000, 5_000)).toBe(0);
+});
