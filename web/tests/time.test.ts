@@ -11,6 +11,7 @@ test.each([
   [3_599_999, "59:59 min"],
   [7_507_000, "2:05:07 h"],
   [273_600_000, "3 d 4 h"],
+  [396 * 86_400_000, "1 y 31 d"],
 ])("%d ms is a span of %s", (ms, text) => {
   expect(spanText(ms)).toBe(text);
 });

@@ -67,7 +67,7 @@ test("topics are added at the end and taken away, save for the last", () => {
 test("a device's clock is slow or fast, and records come early or late", () => {
   expect(offsetText(1_234)).toBe("1.2 s slow");
   expect(offsetText(-20)).toBe("20 ms fast");
-  expect(aheadText(383)).toBe("383 ms before they are drawn");
+  expect(aheadText(383)).toBe("383 ms early");
   expect(aheadText(-12)).toBe("12 ms too late");
   expect(aheadText(undefined)).toBeUndefined();
 });

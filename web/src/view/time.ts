@@ -4,6 +4,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const YEAR_DAYS = 365;
 
 const clockTime = {
   hour: "2-digit",
@@ -17,14 +18,16 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", tim
 const tenths = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 
-/** How long something takes: `12.3 s`, `1:23 min`, `2:05:07 h`, `3 d 4 h`. Cut, not rounded: it counts. */
+/** How long something takes: `12.3 s`, `1:23 min`, `2:05:07 h`, `3 d 4 h`, `2 y 31 d`. Cut, not rounded: it counts. */
 export function spanText(ms: number): string {
   if (ms < MINUTE_MS) return `${tenths.format(Math.floor(ms / 100) / 10)} s`;
   const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
   const [hours, minutes, seconds] = [ms / HOUR_MS, (ms % HOUR_MS) / MINUTE_MS, (ms % MINUTE_MS) / SECOND_MS];
   if (ms < HOUR_MS) return `${Math.floor(minutes)}:${two(seconds)} min`;
   if (ms < DAY_MS) return `${Math.floor(hours)}:${two(minutes)}:${two(seconds)} h`;
-  return `${whole.format(Math.floor(ms / DAY_MS))} d ${Math.floor(hours % 24)} h`;
+  const days = Math.floor(ms / DAY_MS);
+  if (days < YEAR_DAYS) return `${days} d ${Math.floor(hours % 24)} h`;
+  return `${whole.format(Math.floor(days / YEAR_DAYS))} y ${days % YEAR_DAYS} d`;
 }
 
 /** A small span, exact to what can be known of it: `0.5 ms`, `400 ms`, `1.2 s`, and beyond a minute as `spanText`. */
