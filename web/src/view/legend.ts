@@ -3,7 +3,7 @@
 import { SteadyNumber } from "../number";
 import type { LegendEntry, Wishes } from "../page";
 import { strings } from "../strings";
-import { make, mark, write } from "./parts";
+import { make, mark, writeSteadily } from "./parts";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** From this many lines on, each gets less room. */
@@ -28,7 +28,6 @@ interface Line {
   readonly entry: HTMLElement;
   readonly value: HTMLElement;
   readonly number: SteadyNumber;
-  widest: number;
 }
 
 export class Legend {
@@ -73,17 +72,12 @@ export class Legend {
     entry.ondblclick = () => this.#wishes.soloSeries(series.key);
     entry.onclick = ({ shiftKey, altKey }) =>
       shiftKey || altKey ? this.#wishes.soloSeries(series.key) : this.#wishes.toggleSeries(series.key);
-    return { entry, value, number: new SteadyNumber(), widest: 0 };
+    return { entry, value, number: new SteadyNumber() };
   }
 
   #follow(line: Line, { isShown, value }: LegendEntry): void {
     mark(line.entry, "aria-pressed", String(isShown));
-    const text = valueText(line.number, value);
-    write(line.value, text);
-    if (text.length <= line.widest) return;
-    // Never narrower again: else the whole legend would move with every digit.
-    line.widest = text.length;
-    line.value.style.minInlineSize = `${text.length}ch`;
+    writeSteadily(line.value, valueText(line.number, value));
   }
 }
 

@@ -30,6 +30,17 @@ export function write(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * Text that changes often: the style sheet keeps room for the longest there has been, so that no neighbour moves with
+ * the digits. Of two as long as each other the one with a sign is wider.
+ */
+export function writeSteadily(element: HTMLElement, text: string): void {
+  write(element, text);
+  const { widest = "" } = element.dataset;
+  const isWider = text.length > widest.length || (text.length === widest.length && text > widest);
+  if (isWider) element.dataset.widest = text;
+}
+
 /** Undefined takes the attribute away. */
 export function mark(element: Element, name: string, value: string | undefined): void {
   if (value === undefined) element.removeAttribute(name);

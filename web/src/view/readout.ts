@@ -5,7 +5,7 @@ import type { Facts, LegendEntry, Wishes } from "../page";
 import { strings } from "../strings";
 import { isBehind } from "./badge";
 import { Legend, labelsOf, valueText } from "./legend";
-import { mark, type Parts } from "./parts";
+import { mark, type Parts, writeSteadily } from "./parts";
 import { momentText, windowText } from "./time";
 
 export class Readout {
@@ -14,7 +14,6 @@ export class Readout {
   /** The line whose digits `#number` keeps. */
   #key: string | undefined;
   #number = new SteadyNumber();
-  #widest = 0;
 
   constructor(parts: Parts, wishes: Wishes) {
     this.#parts = parts;
@@ -38,14 +37,10 @@ export class Readout {
     if (entry?.series.key !== this.#key) {
       this.#key = entry?.series.key;
       this.#number = new SteadyNumber();
-      this.#widest = 0;
+      mark(this.#parts.at("value"), "data-widest", undefined);
     }
-    const text = valueText(this.#number, entry?.value);
-    this.#parts.write("value", text);
+    writeSteadily(this.#parts.at("value"), valueText(this.#number, entry?.value));
     this.#parts.write("unit", entry?.series.field.unit ?? "");
-    if (text.length <= this.#widest) return;
-    this.#widest = text.length;
-    this.#parts.at("value").style.minInlineSize = `${text.length}ch`;
   }
 
   /** Which instant the values are of, unless that is now; and why the line does not go on. */
