@@ -210,7 +210,7 @@ export function beginningAfter(parts: readonly Part[], i: number): number {
 }
 
 /** The last row before an instant that lies in another part. */
-export function lastBefore(samples: Samples, limit: number): number {
+function lastBefore(samples: Samples, limit: number): number {
   const row = indexAt(samples, limit);
   return row >= samples.begin && samples.times[row] === limit ? row - 1 : row;
 }

@@ -8,9 +8,9 @@ import { type Answer, ask, type Reply } from "./answer";
 import type { Surroundings } from "./surroundings";
 
 /** A moving view asks no oftener. */
-export const TURN_EVERY_MS = 250;
+const TURN_EVERY_MS = 250;
 /** The hub answers viewers first, and 64 readers of the history at most. */
-export const UNDER_WAY_MAX = 2;
+const UNDER_WAY_MAX = 2;
 /** An answer that has not come by then counts as lost. */
 const TIMEOUT_MS = 30_000;
 

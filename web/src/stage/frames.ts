@@ -40,7 +40,7 @@ export class Frames {
 }
 
 /** The device asks for little motion: the line then goes on in steps, two a second. */
-export const REDUCED_STEP_MS = 500;
+const REDUCED_STEP_MS = 500;
 
 /** The instant to show in place of `playhead`. All calm screens step together: the steps lie on hub time. */
 export function calm(playhead: number, isReduced: boolean): number {

@@ -4,10 +4,10 @@
  */
 
 /** The shortest wait: a hub that restarts needs about this long, asking sooner only fails. */
-export const MIN_WAIT_MS = 500;
+const MIN_WAIT_MS = 500;
 
 /** The longest wait: what somebody in front of a wall display will bear. */
-export const MAX_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 
 /** Being up this long counts as being well; a hub that drops us sooner must not be hammered. */
 export const WELL_AFTER_MS = 5_000;
