@@ -10,7 +10,7 @@
 import { Axes } from "./chart/axes";
 import { Crosshair, type Pointed } from "./chart/crosshair";
 import { type ChartWish, Gestures } from "./chart/gestures";
-import { LINE_WIDTH, Lines } from "./chart/lines";
+import { type Extremes, LINE_WIDTH, Lines } from "./chart/lines";
 import { type Look, readLook } from "./chart/look";
 import { Overlay } from "./chart/overlay";
 import { takePicture } from "./chart/picture";
@@ -75,6 +75,12 @@ export class Chart {
   /** What somebody points at, as of now; undefined: nothing. The same object from frame to frame. */
   get pointed(): Pointed | undefined {
     return this.#crosshair.pointed;
+  }
+
+  /** The lowest and the highest value in view of the line with this key; undefined: none. */
+  extremesOf(key: string): Extremes | undefined {
+    const place = this.#scene.traces.findIndex(({ series }) => series.key === key);
+    return place < 0 ? undefined : this.#lines.extremes(place);
   }
 
   /** Columns of the screen: more of the past than that is not seen. */

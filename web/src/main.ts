@@ -69,8 +69,10 @@ function onFrame(scene: Scene | undefined, at: number): void {
 
 function write(at: number): void {
   writtenAt = at;
+  const facts = factsOf(stage.player, at, stage.chart.pointed?.at);
   view.show({
-    ...factsOf(stage.player, at, stage.chart.pointed?.at),
+    ...facts,
+    legend: facts.legend.map((entry) => ({ ...entry, ...stage.chart.extremesOf(entry.series.key) })),
     available: topics,
     theme: theme.chosen,
     isKiosk: kiosk.isOn,

@@ -22,6 +22,11 @@ const FADE_SHARE = 0.08;
 /** One long path costs the rasterizer three times as much as short ones do (Chromium 2D canvas without a GPU). */
 const STROKE_POINTS = 100;
 
+export interface Extremes {
+  readonly low: number;
+  readonly high: number;
+}
+
 export class Lines {
   readonly #plot: Plot;
   readonly #outlines: Outline[] = [];
@@ -43,6 +48,12 @@ export class Lines {
       outline.trace(trace, scene.from, scene.to, columnMs);
       scales.include(trace.series.field.unit, outline.low, outline.high);
     }
+  }
+
+  /** The lowest and the highest value of a line, by its place in the scene followed last; undefined: it has none in view. */
+  extremes(i: number): Extremes | undefined {
+    const { low, high } = this.#outline(i);
+    return low <= high ? { low, high } : undefined;
   }
 
   /** A new canvas knows nothing of what was made for the old one. */
