@@ -29,6 +29,8 @@ export class Kiosk {
     } else if (!document.hidden && (this.#lock === undefined || this.#lock.released)) {
       // Missing without TLS, refused when the battery is low: the wall then sleeps as its owner has set it.
       this.#lock = await navigator.wakeLock?.request("screen").catch(() => undefined);
+      // Switched off while the browser was asked.
+      if (!this.#isOn) await this.#follow();
     }
   }
 }
