@@ -58,6 +58,7 @@ export const strings = {
 
   seq: "record",
   clock: "in sync",
+  clockUnknown: "not in sync yet",
   clockHint: "How far this screen’s clock can be off from the hub’s",
   viewers: (n: number, count: string) =>
     n <= 1 ? "only this screen" : `the same picture on ${count} screens`,

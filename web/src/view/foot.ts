@@ -25,20 +25,19 @@ export class Foot {
   constructor(parts: Parts) {
     this.#parts = parts;
     parts.write("seq-name", strings.seq);
-    parts.write("clock-name", strings.clock);
     parts.write("missed-name", strings.missed);
     parts.at("sync-open").title = strings.clockHint;
     parts.at("missed-line").title = strings.missedHint;
     this.#makePanel(parts.at("sync"));
   }
 
-  show({ seq, sync, viewers, missed }: Facts): void {
+  show({ seq, sync, viewers, missed, badge }: Facts): void {
     this.#parts.write("seq", seqText(seq));
-    this.#parts.write("clock", sync.errorMs === undefined ? strings.noValue : errorText(sync.errorMs));
-    this.#parts.write(
-      "viewers",
-      viewers === undefined ? "" : strings.viewers(viewers, whole.format(viewers)),
-    );
+    this.#parts.write("clock-name", sync.errorMs === undefined ? strings.clockUnknown : strings.clock);
+    this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
+    // While the hub is away nobody knows who else is there.
+    const isCounted = viewers !== undefined && badge.kind !== "reconnecting" && badge.kind !== "offline";
+    this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
     if (isOpen(this.#parts.at("sync"))) this.#showPanel(sync, seq);

@@ -20,7 +20,8 @@ export class Windows {
       preset.title = strings.windowHint(windowText(ms, "long"));
       return [ms, preset];
     });
-    host.append(...this.#presets.map(([, preset]) => preset), this.#other);
+    // It comes and goes at the free end: the others stay under the pointer.
+    host.append(this.#other, ...this.#presets.map(([, preset]) => preset));
   }
 
   show(windowMs: number): void {
