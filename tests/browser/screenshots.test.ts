@@ -78,7 +78,7 @@ const PICTURES: readonly Picture[] = [
       await screen.press("Space");
       const { x, y } = await screen.placeOn("strip", 0.3);
       await screen.page.mouse.click(x, y);
-      await screen.hasDrawn(250);
+      await screen.page.waitForFunction(() => Number.isFinite(globalThis.tickcast?.seq));
       await screen.pointAt("chart", 0.55);
     },
   },
@@ -95,7 +95,7 @@ const PICTURES: readonly Picture[] = [
     name: "other-epoch",
     query: "?at=anotherepoch:7",
     sizes: ["desktop"],
-    arrange: (screen) => screen.reads("notice-title", /./),
+    arrange: (screen) => screen.reads("notice-title", /no more/),
   },
   { name: "offline", arrange: (screen) => offline(screen) },
   { name: "reconnecting", sizes: ["desktop"], arrange: (screen) => away(screen) },
