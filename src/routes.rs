@@ -80,12 +80,7 @@ pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
     let routes = ws::routes(context)
         .or(sse::routes(context))
         .unify()
-        .or(route(
-            warp::path!("api" / "v1" / "topics").boxed(),
-            api::topics,
-        ))
-        .unify()
-        .or(api::topic_route(context))
+        .or(api::topics_routes(context))
         .unify()
         .or(history::route(context))
         .unify()

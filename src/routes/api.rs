@@ -9,32 +9,44 @@ use warp::http::header::{self, HeaderValue};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
-use super::Context;
-use super::cors::with_cors;
-use super::get;
+use super::cors::{with_cors, with_cors_for_all};
+use super::joining::check_origin;
 use super::problem::Problem;
+use super::{Context, Peer, get};
 use crate::hub::Topic;
 use crate::protocol::message::{self, TimeView, TopicsView, VersionView};
 
-/// `GET /api/v1/topics`.
-pub(super) fn topics(context: &Context, headers: &HeaderMap) -> Response {
-    let topics = context.hub.topics();
-    let view = TopicsView {
-        topics: topics.iter().map(|topic| topic.view()).collect(),
-    };
-    with_cors(json(&view), &context.origins, headers)
-}
-
-/// `GET /api/v1/topics/{topic}`.
-pub(super) fn topic_route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+/// `GET /api/v1/topics` and `GET /api/v1/topics/{topic}`: the list, and what a client asks for when its handshake has
+/// failed. So a page that may not connect is told here why, in an answer that it can read.
+pub(super) fn topics_routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
     let context = Arc::clone(context);
-    warp::path!("api" / "v1" / "topics" / String)
+    let list = warp::path!("api" / "v1" / "topics").map(|| None);
+    let one = warp::path!("api" / "v1" / "topics" / String).map(Some);
+    list.or(one)
+        .unify()
         .and(get())
         .and(warp::header::headers_cloned())
-        .map(move |name: String, headers: HeaderMap| {
-            with_cors(topic(&context, &name), &context.origins, &headers)
-        })
+        .and(warp::ext::optional::<Peer>())
+        .map(
+            move |name: Option<String>, headers: HeaderMap, peer: Option<Peer>| {
+                if let Err(refusal) = check_origin(&context, &headers, peer.as_ref()) {
+                    return with_cors_for_all(refusal.into_response());
+                }
+                let answer = match name {
+                    None => topics(&context),
+                    Some(name) => topic(&context, &name),
+                };
+                with_cors(answer, &context.origins, &headers)
+            },
+        )
         .boxed()
+}
+
+fn topics(context: &Context) -> Response {
+    let topics = context.hub.topics();
+    json(&TopicsView {
+        topics: topics.iter().map(|topic| topic.view()).collect(),
+    })
 }
 
 fn topic(context: &Context, name: &str) -> Response {

@@ -78,22 +78,7 @@ impl Request {
 
     /// Whether the page it comes from may connect.
     pub(super) fn check_origin(&self, context: &Context) -> Result<(), Problem> {
-        let is_proxied = self
-            .peer
-            .is_some_and(|peer| peer.is_trusted(&context.proxies));
-        let forwarded = self.headers.get("x-forwarded-host");
-        let host = forwarded
-            .filter(|_| is_proxied)
-            .or_else(|| self.headers.get(header::HOST))
-            .and_then(|host| host.to_str().ok())
-            // Each proxy of a chain adds its own; the first is what the client asked for.
-            .and_then(|host| host.split(',').next())
-            .map(str::trim);
-        if context.origins.admit(&self.headers, host) {
-            return Ok(());
-        }
-        let detail = "pages of this origin may not connect; list it in `server.allowed_origins`";
-        Err(Problem::new(StatusCode::FORBIDDEN, detail))
+        check_origin(context, &self.headers, self.peer.as_ref())
     }
 
     /// Gives it a seat.
@@ -120,6 +105,28 @@ impl Request {
             token: context.tasks.token(),
         })
     }
+}
+
+/// Whether the page may connect that sent `headers` from `peer`.
+pub(super) fn check_origin(
+    context: &Context,
+    headers: &HeaderMap,
+    peer: Option<&Peer>,
+) -> Result<(), Problem> {
+    let is_proxied = peer.is_some_and(|peer| peer.is_trusted(&context.proxies));
+    let forwarded = headers.get("x-forwarded-host");
+    let host = forwarded
+        .filter(|_| is_proxied)
+        .or_else(|| headers.get(header::HOST))
+        .and_then(|host| host.to_str().ok())
+        // Each proxy of a chain adds its own; the first is what the client asked for.
+        .and_then(|host| host.split(',').next())
+        .map(str::trim);
+    if context.origins.admit(headers, host) {
+        return Ok(());
+    }
+    let detail = "pages of this origin may not connect; list it in `server.allowed_origins`";
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// `since` or `last`, not both, each at most once; other parameters are the page's own.

@@ -8,6 +8,8 @@ import { HttpContract, StreamContract } from "../../web/tests/contract";
 import { ask, askAndLeave, HANDSHAKE, Stream, typeOf } from "./asking";
 import { Hub, type Settings } from "./hub";
 
+/** From a page that may not connect. */
+const ELSEWHERE = { Origin: "http://elsewhere.example" };
 /** Described for viewers of later hubs. */
 const UNSAID = ["state"];
 
@@ -134,10 +136,12 @@ async function takeRefusals(hub: Hub): Promise<void> {
   }
   const history = "/api/v1/topics/{topic}/history";
   http.take(history, await ask(`${hub.url}${pathOf(history)}?form=csv`));
+  for (const path of ["/api/v1/topics", "/api/v1/topics/{topic}"])
+    http.take(path, await ask(`${hub.url}${pathOf(path)}`, { headers: ELSEWHERE }));
   for (const path of ["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"]) {
     const url = `${hub.url}${pathOf(path)}`;
     http.take(path, await ask(`${url}?since=nonsense`, { headers: HANDSHAKE }));
-    http.take(path, await ask(url, { headers: { ...HANDSHAKE, Origin: "http://elsewhere.example" } }));
+    http.take(path, await ask(url, { headers: { ...HANDSHAKE, ...ELSEWHERE } }));
     if (path.startsWith("/sse")) continue;
     http.take(path, await ask(url));
     http.take(path, await ask(url, { headers: { ...HANDSHAKE, "Sec-WebSocket-Version": "8" } }));

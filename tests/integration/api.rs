@@ -142,16 +142,32 @@ fn pages_of_listed_origins_may_read_the_api_and_frame_the_page() {
         exposed,
         Some("tickcast-epoch, tickcast-next, etag, retry-after")
     );
-    assert_eq!(
-        from("https://b.example").header("access-control-allow-origin"),
-        None
-    );
     let page = Raw::get(hub.public(), "/");
     assert!(
         page.header("content-security-policy")
             .unwrap()
             .ends_with("frame-ancestors 'self' https://a.example")
     );
+}
+
+/// A browser hides from a page why its handshake failed; what the page asks then, it must be able to read.
+#[test]
+fn pages_of_other_origins_are_refused_in_an_answer_that_they_can_read() {
+    let hub = hub();
+    let from = |origin: &str, path: &str| {
+        Raw::ask(hub.public(), "GET", path, &format!("origin: {origin}\r\n"))
+    };
+    for path in ["/api/v1/topics", "/api/v1/topics/alpha"] {
+        let refusal = from("https://b.example", path);
+        assert_eq!(refusal.status, 403, "{path}");
+        assert_eq!(refusal.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(from("null", path).status, 403, "{path}");
+        let own = format!("http://{}", hub.public());
+        assert_eq!(from(&own, path).status, 200, "{path}");
+    }
+    let time = from("https://b.example", "/api/v1/time");
+    assert_eq!(time.status, 200);
+    assert_eq!(time.header("access-control-allow-origin"), None);
 }
 
 #[test]
