@@ -19,7 +19,7 @@ import type { Store } from "./session";
 import { type Field, fieldKey } from "./timeline/field";
 
 export interface PlayerOptions {
-  /** The hub's address. */
+  /** The hub's address, without a slash at its end. */
   readonly url: string;
   /** Empty: the hub's default topic. */
   readonly topics: readonly string[];

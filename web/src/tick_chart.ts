@@ -10,11 +10,16 @@
  * # Border
  * All of it lives in a shadow root with adopted style sheets, so that neither page nor element changes the looks of
  * the other, and a content security policy without inline styles suffices. The page around it decides about size.
+ *
+ * # Only while it is there
+ * Out of the document it has no line to the hub and draws nothing; put back, it begins anew.
  */
 
 import { WINDOW_DEFAULT_MS, windowOf } from "./duration";
 import { factsOf } from "./player/facts";
 import { Stage } from "./stage";
+import chartCss from "./style/chart.css?inline";
+import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
 import { Face } from "./tick_chart/face";
 import faceCss from "./tick_chart/face.css?inline";
@@ -24,6 +29,12 @@ const TEXT_EVERY_MS = 100;
 
 /** Where this module came from is where its hub is, also behind a proxy that adds a path. */
 const HUB = new URL(/* @vite-ignore */ ".", import.meta.url).href;
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tick-chart": TickChart;
+  }
+}
 
 export class TickChart extends HTMLElement {
   static readonly observedAttributes = ["src", "topic", "window", "theme"];
@@ -38,11 +49,14 @@ export class TickChart extends HTMLElement {
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    TickChart.#sheets ??= [tokensCss, faceCss].map(sheetOf);
+    // The last wins: the element has its own way with a few things of the page's.
+    TickChart.#sheets ??= [tokensCss, chartCss, legendCss, faceCss].map(sheetOf);
     root.adoptedStyleSheets = TickChart.#sheets;
     this.#face = new Face(root, {
       togglePause: () => this.#togglePause(),
-      goLive: () => this.#goLive(),
+      goLive: () => this.#act(({ player }) => player.goLive()),
+      toggleSeries: (key) => this.#act(({ player }) => player.toggle(key)),
+      soloSeries: (key) => this.#act(({ player }) => player.solo(key)),
     });
   }
 
@@ -53,14 +67,14 @@ export class TickChart extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#prefersDark.removeEventListener("change", this.#dress);
-    this.#stage?.destroy();
-    this.#stage = undefined;
+    this.#end();
   }
 
-  attributeChangedCallback(name: string): void {
-    if (this.#stage === undefined) return;
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after || !this.isConnected || this.#stage === undefined) return;
     if (name === "theme") this.#adoptTheme();
-    else if (name === "window") this.#stage.player.playback.showWindow(this.#windowMs);
+    else if (name === "window") this.#act(({ player }) => player.playback.showWindow(this.#windowMs));
+    else if (name === "topic") this.#act(({ player }) => player.showTopics(this.#topics));
     else this.#begin();
   }
 
@@ -68,43 +82,60 @@ export class TickChart extends HTMLElement {
     return windowOf(this.getAttribute("window") ?? "") ?? WINDOW_DEFAULT_MS;
   }
 
+  get #hub(): string {
+    const { href } = new URL(this.getAttribute("src") ?? HUB, document.baseURI);
+    return href.replace(/\/$/, "");
+  }
+
+  get #topics(): readonly string[] {
+    const names = (this.getAttribute("topic") ?? "").split(",").map((name) => name.trim());
+    return names.filter((name) => name !== "");
+  }
+
   #begin(): void {
-    this.#stage?.destroy();
-    const topics = (this.getAttribute("topic") ?? "").split(",").map((topic) => topic.trim());
+    this.#end();
     this.#stage = new Stage({
       host: this.#face.chartHost,
-      url: new URL(this.getAttribute("src") ?? HUB, document.baseURI).href,
-      topics: topics.filter((topic) => topic !== ""),
+      url: this.#hub,
+      topics: this.#topics,
       windowMs: this.#windowMs,
       onFrame: (_scene, at) => {
         if (at - this.#writtenAt >= TEXT_EVERY_MS) this.#write(at);
       },
-      onChange: () => this.#write(performance.now()),
+      onChange: () => {
+        this.#writtenAt = Number.NEGATIVE_INFINITY;
+      },
     });
     this.#adoptTheme();
     this.#stage.start();
+  }
+
+  #end(): void {
+    this.#stage?.destroy();
+    this.#stage = undefined;
   }
 
   #write(at: number): void {
     if (this.#stage === undefined) return;
     this.#writtenAt = at;
     const { player, chart } = this.#stage;
-    const facts = factsOf(player, at, chart.pointed?.at);
-    this.#face.show(facts);
+    this.#face.show(factsOf(player, at, chart.pointed?.at));
   }
 
   #togglePause(): void {
-    const newest = this.#stage?.newest();
-    const playback = this.#stage?.player.playback;
-    if (newest === undefined || playback === undefined) return;
-    if (playback.state === "paused") playback.resume(newest);
-    else playback.pause(newest);
-    this.#stage?.refresh();
+    this.#act((stage) => {
+      const { playback } = stage.player;
+      const newest = stage.newest();
+      if (newest === undefined) return;
+      if (playback.state === "paused") playback.resume(newest);
+      else playback.pause(newest);
+    });
   }
 
-  #goLive(): void {
-    this.#stage?.player.goLive();
-    this.#stage?.refresh();
+  #act(act: (stage: Stage) => void): void {
+    if (this.#stage === undefined) return;
+    act(this.#stage);
+    this.#stage.refresh();
   }
 
   #adoptTheme(): void {
@@ -121,4 +152,5 @@ function sheetOf(css: string): CSSStyleSheet {
   return sheet;
 }
 
-customElements.define("tick-chart", TickChart);
+// A page may show lines of several hubs, each of which offers the element; the first one serves them all.
+if (customElements.get("tick-chart") === undefined) customElements.define("tick-chart", TickChart);

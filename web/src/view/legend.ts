@@ -32,12 +32,12 @@ interface Line {
 
 export class Legend {
   readonly #list: HTMLElement;
-  readonly #wishes: Wishes;
+  readonly #wishes: Pick<Wishes, "toggleSeries" | "soloSeries">;
   #lines: readonly Line[] = [];
   /** What the buttons were made for. */
   #made = "";
 
-  constructor(list: HTMLElement, wishes: Wishes) {
+  constructor(list: HTMLElement, wishes: Pick<Wishes, "toggleSeries" | "soloSeries">) {
     this.#list = list;
     this.#wishes = wishes;
     list.ariaLabel = strings.legend;
