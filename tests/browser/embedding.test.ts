@@ -1,0 +1,290 @@
+/**
+ * A hub's line in pages of others: `<tick-chart>` and the hub's page in a frame, at an origin of their own, with the hub
+ * that lists it and with one that does not. Values count up, so that each tells its record.
+ */
+
+import { readFile } from "node:fs/promises";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Hub } from "./hub";
+import { launchBrowser } from "./screen";
+import { Site } from "./site";
+
+const RATE = 100;
+const FRAMES_A_SECOND = 60;
+/** How far two pages may be apart: a frame for each, and one for what the two clocks are not sure of. */
+const FRAMES_APART = 3;
+/** Long enough that no test sees it begin anew. */
+const RECORDS = RATE * 3_600;
+
+const DOCUMENT = new URL("../../docs/embed.html", import.meta.url);
+const MODULE = new URL("../../web/dist/tick-chart.js", import.meta.url);
+
+let browser: Browser;
+let site: Site;
+/** It lists the site; `stranger` lists nobody. */
+let hub: Hub;
+let stranger: Hub;
+const pages: Opened[] = [];
+
+interface Opened {
+  readonly page: Page;
+  readonly errors: string[];
+}
+
+beforeAll(async () => {
+  [browser, site] = await Promise.all([launchBrowser(), Site.start()]);
+  [hub, stranger] = await Promise.all([hubThatLists(site.origin), hubThatLists()]);
+});
+
+afterEach(async () => {
+  await Promise.all(pages.splice(0).map(({ page }) => page.context().close()));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([hub?.remove(), stranger?.remove(), site?.close()]);
+});
+
+function hubThatLists(...origins: readonly string[]): Promise<Hub> {
+  const topic = (name: string) =>
+    `[topics.${name}]\ndataset = "counting.json"\nrate = ${RATE}\nloop = false\n`;
+  return Hub.startFrom({
+    "tickcast.toml": `[server]\nallowed_origins = ${JSON.stringify(origins)}\n${topic("ecg")}${topic("other")}`,
+    "counting.json": Array.from({ length: RECORDS }, (_, i) => i),
+  });
+}
+
+async function open(url: string): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width: 900, height: 600 } });
+  const opened: Opened = { page: await context.newPage(), errors: [] };
+  const { page, errors } = opened;
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  pages.push(opened);
+  await page.goto(url);
+  return opened;
+}
+
+/** A page of the site with this in its body, and the element's module from the hub. */
+function embed(body: string, head = ""): Promise<Opened> {
+  const load = `<script type="module" src="${hub.url}/tick-chart.js"></script>`;
+  return open(site.put("/page.html", `<!doctype html><title>any</title>${load}${head}${body}`));
+}
+
+/** Waits until a part of the element reads like this. */
+async function reads(page: Page, part: string, pattern: RegExp, element = "tick-chart"): Promise<void> {
+  await page.waitForFunction(
+    ([name, selector, source]) => {
+      const inside = document.querySelector(selector as string)?.shadowRoot;
+      return new RegExp(source as string).test(inside?.querySelector(`.${name}`)?.textContent?.trim() ?? "");
+    },
+    [part, element, pattern.source],
+    { polling: "raf", timeout: 30_000 },
+  );
+}
+
+async function isLive(page: Page, element?: string): Promise<void> {
+  await reads(page, "badge", /^Live$/, element);
+  await reads(page, "value", /\d/, element);
+}
+
+/** Waits until the picture is another one than now. */
+async function moves(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const canvas = document.querySelector("tick-chart")?.shadowRoot?.querySelector("canvas");
+      const picture = canvas?.toDataURL();
+      const { body } = document;
+      body.dataset.picture ??= picture ?? "";
+      return picture !== undefined && picture !== body.dataset.picture;
+    },
+    undefined,
+    { polling: "raf", timeout: 30_000 },
+  );
+}
+
+/**
+ * By how many records what stands there is ahead of a clock that all pages of this machine share. Of several writings
+ * the foremost, because a busy machine can only show a record late.
+ */
+function lead(page: Page, writings = 60): Promise<number> {
+  return page.evaluate(
+    ([rate, count]) =>
+      new Promise<number>((resolve) => {
+        const root = document.querySelector("tick-chart")?.shadowRoot ?? document;
+        const value = root.querySelector(".value") as HTMLElement;
+        const leads: number[] = [];
+        const observer = new MutationObserver(() => {
+          const now = performance.timeOrigin + performance.now();
+          leads.push(Number(value.textContent?.replace(/\D/g, "")) - (rate * now) / 1000);
+          if (leads.length < count) return;
+          observer.disconnect();
+          resolve(Math.max(...leads.slice(-count / 2)));
+        });
+        observer.observe(value, { childList: true, characterData: true, subtree: true });
+      }),
+    [RATE, writings] as const,
+  );
+}
+
+/** Waits until the hub counts so many viewers of the topic. */
+async function hasViewers(count: number, topic = "ecg"): Promise<void> {
+  const viewers = async () => (await (await fetch(`${hub.url}/api/v1/topics/${topic}`)).json()).viewers;
+  await expect.poll(viewers, { timeout: 30_000 }).toBe(count);
+}
+
+test("the page of the documentation shows the line live, under its own strict policy", async () => {
+  const text = await readFile(DOCUMENT, "utf8");
+  const own = text.replaceAll("127.0.0.1:8000", new URL(hub.url).host);
+  const { page, errors } = await open(site.put("/embed.html", own));
+  await isLive(page);
+  await moves(page);
+  expect(errors).toEqual([]);
+});
+
+test("the element shows the same record at the same instant as the hub's own page", async () => {
+  const [element, own] = await Promise.all([embed("<tick-chart></tick-chart>"), open(hub.url)]);
+  await isLive(element.page);
+  await own.page.waitForFunction(() => /\d/.test(document.querySelector(".value")?.textContent ?? ""));
+  const [there, here] = await Promise.all([lead(element.page), lead(own.page)]);
+  expect(Math.abs(there - here)).toBeLessThanOrEqual(FRAMES_APART * (RATE / FRAMES_A_SECOND));
+});
+
+test("a hub that does not list the page's origin is said to refuse it, and is not asked again", async () => {
+  site.put("/tick-chart.js", await readFile(MODULE, "utf8"));
+  const body = `<script type="module" src="/tick-chart.js"></script><tick-chart src="${stranger.url}"></tick-chart>`;
+  const { page } = await open(site.put("/own.html", body));
+  await reads(page, "notice", /does not serve pages from here.*allowed_origins/);
+  await reads(page, "badge", /^Not available$/);
+});
+
+test("where the module may not be loaded, what the page has put into the element is seen", async () => {
+  const body = `<script type="module" src="${stranger.url}/tick-chart.js"></script><tick-chart>No line here</tick-chart>`;
+  const { page, errors } = await open(site.put("/bare.html", body));
+  await expect.poll(() => errors.join("\n")).toMatch(/CORS policy/);
+  expect(await page.getByText("No line here").isVisible()).toBe(true);
+});
+
+test("attributes may change at any time, and may be there before the element is", async () => {
+  const { page } = await open(
+    site.put("/late.html", `<!doctype html><tick-chart topic="other"></tick-chart>`),
+  );
+  await page.addScriptTag({ type: "module", url: `${hub.url}/tick-chart.js` });
+  await isLive(page);
+  await reads(page, "label", /^other$/);
+  const set = (name: string, value: string) =>
+    page.evaluate(
+      ([attribute, text]) => document.querySelector("tick-chart")?.setAttribute(attribute, text),
+      [name, value] as const,
+    );
+  await set("topic", "ecg");
+  await reads(page, "label", /^ecg$/);
+  await isLive(page);
+  await hasViewers(0, "other");
+  await set("topic", "ecg, other");
+  await reads(page, "legend", /ecg.*other/);
+  await set("window", "1m");
+  await page.getByLabel(/the last 1 minute$/).waitFor();
+  const ground = () =>
+    page.evaluate(() => getComputedStyle(document.querySelector("tick-chart") as Element).backgroundColor);
+  const light = await ground();
+  await set("theme", "dark");
+  expect(await ground()).not.toBe(light);
+  await set("src", stranger.url);
+  await reads(page, "badge", /^Not available$/);
+  await set("src", hub.url);
+  await reads(page, "badge", /^Live$/);
+});
+
+test("taken out of the page the element leaves the hub, and put back it is live again", async () => {
+  await hasViewers(0);
+  const { page, errors } = await embed(`<tick-chart topic="ecg"></tick-chart>`);
+  await isLive(page);
+  await hasViewers(1);
+  const element = await page.evaluateHandle(() => document.querySelector("tick-chart") as HTMLElement);
+  await element.evaluate((taken) => taken.remove());
+  await hasViewers(0);
+  await element.evaluate((taken) => document.body.append(taken));
+  await isLive(page);
+  await hasViewers(1);
+  await moves(page);
+  expect(errors).toEqual([]);
+});
+
+test("two elements on one page are each live, also where the module comes twice", async () => {
+  const two = `<tick-chart id="a" topic="ecg"></tick-chart><tick-chart id="b" topic="other"></tick-chart>`;
+  const again = `<script type="module" src="${hub.url}/tick-chart.js?again"></script>`;
+  const { page, errors } = await embed(two, again);
+  await isLive(page, "#a");
+  await isLive(page, "#b");
+  await reads(page, "label", /^ecg$/, "#a");
+  await reads(page, "label", /^other$/, "#b");
+  expect(errors).toEqual([]);
+});
+
+test("its view can be stopped, and the badge is the way back", async () => {
+  const { page } = await embed("<tick-chart></tick-chart>");
+  await isLive(page);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await reads(page, "badge", /^Paused −\d/);
+  await page.locator("tick-chart .badge").click();
+  await isLive(page);
+});
+
+test("the wheel scrolls the page around it, until somebody has set to work in the chart", async () => {
+  const { page } = await embed(`<tick-chart></tick-chart><p style="height:2000px"></p>`);
+  await isLive(page);
+  const chart = page.locator("tick-chart .chart");
+  const label = await chart.getAttribute("aria-label");
+  await chart.hover();
+  await page.mouse.wheel(0, 100);
+  await page.waitForFunction(() => scrollY > 0);
+  await page.evaluate(() => scrollTo(0, 0));
+  expect(await chart.getAttribute("aria-label")).toBe(label);
+  await chart.click();
+  await page.mouse.wheel(0, 300);
+  await expect.poll(() => chart.getAttribute("aria-label")).not.toBe(label);
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+});
+
+test("the page around it can dress its parts and choose its colours", async () => {
+  const style = `<style>
+    tick-chart { --series-0: rgb(255, 0, 0); --ground: rgb(1, 2, 3); }
+    tick-chart::part(label) { color: rgb(4, 5, 6); }
+  </style>`;
+  const { page } = await embed("<tick-chart></tick-chart>", style);
+  await isLive(page);
+  const label = page.locator("tick-chart .label");
+  expect(await label.evaluate((element) => getComputedStyle(element).color)).toBe("rgb(4, 5, 6)");
+  const element = page.locator("tick-chart");
+  expect(await element.evaluate((host) => getComputedStyle(host).backgroundColor)).toBe("rgb(1, 2, 3)");
+  await page.waitForFunction(
+    () => {
+      const canvas = document.querySelector("tick-chart")?.shadowRoot?.querySelector("canvas");
+      const pixels = canvas?.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      for (let i = 0; i < pixels.length; i += 4)
+        if (pixels[i] === 255 && pixels[i + 1] === 0 && pixels[i + 2] === 0 && pixels[i + 3] === 255)
+          return true;
+      return false;
+    },
+    undefined,
+    { timeout: 30_000 },
+  );
+});
+
+test("the hub's page shows itself in a frame of a listed origin", async () => {
+  const frame = `<iframe src="${hub.url}/?embed=1&topic=ecg" title="ECG"></iframe>`;
+  const { page, errors } = await embed(frame);
+  const inside = page.frameLocator("iframe");
+  await inside.locator('[data-part="state-text"]', { hasText: /^Live$/ }).waitFor();
+  await inside.locator('[data-part="value"]', { hasText: /\d/ }).waitFor();
+  expect(errors).toEqual([]);
+});
+
+test("a frame of any other origin stays empty", async () => {
+  const { page, errors } = await embed(`<iframe src="${stranger.url}/?embed=1" title="ECG"></iframe>`);
+  await expect.poll(() => errors.join("\n")).toMatch(/frame-ancestors/);
+  expect(await page.frameLocator("iframe").locator('[data-part="badge"]').count()).toBe(0);
+});
