@@ -15,9 +15,9 @@ const SETTINGS: Settings = {
   TICKCAST__TOPICS__ECG__BACKFILL: "0",
 };
 /** Wide enough for a hub to come back in, on a slow machine too; narrow enough for every record to be drawn. */
-const WINDOW = "?window=30s";
+const WINDOW = "?window=15s";
 /** At the rate of the repository's own configuration. */
-const WINDOW_RECORDS = 3_000;
+const WINDOW_RECORDS = 1_500;
 
 let hub: Hub | undefined;
 let browser: Browser;
