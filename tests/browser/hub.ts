@@ -7,7 +7,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -150,11 +150,14 @@ function listeningAt(line: string): Record<string, string> {
   }
 }
 
+/** The hub that is named, else the one that was built last: an older one has an older page in it. */
 function binary(): string {
   const named = process.env.TICKCAST_BIN;
-  const found = [named, join(ROOT, "target/release/tickcast"), join(ROOT, "target/debug/tickcast")].find(
-    (path) => path !== undefined && existsSync(path),
-  );
+  const builds = ["release", "debug"]
+    .map((profile) => join(ROOT, `target/${profile}/tickcast`))
+    .filter(existsSync);
+  const [newest] = builds.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const found = named ?? newest;
   if (found === undefined)
     throw new Error("there is no hub to test; `cargo build` makes one, or set `TICKCAST_BIN`");
   return resolve(found);

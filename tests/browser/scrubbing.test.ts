@@ -76,6 +76,9 @@ test("nobody gets to before the beginning", async () => {
   await screen.press("Space");
   await screen.page.focus('[data-part="strip"]');
   await screen.press("Home", "PageDown", "PageDown", "ArrowLeft");
+  await expect
+    .poll(() => screen.page.getAttribute('[data-part="strip"]', "aria-valuenow"))
+    .toMatch(/^10(\.|$)/);
   await screen.hasDrawn(900);
   const from = (await screen.edge()) - (await screen.windowMs());
   const [first] = await recordsIn(house.hub.url, "ecg", from - 10_000, from + 1_000);

@@ -23,7 +23,7 @@ export interface Command {
   readonly words: string;
   /** Whether holding the key asks again and again. */
   readonly repeats?: true;
-  run(desk: Desk, stroke: Stroke): void;
+  run(desk: Desk, stroke: Stroke): unknown;
 }
 
 const ZOOM_STEP = 1.5;
@@ -37,7 +37,7 @@ const table = {
   pause: {
     keys: [" "],
     words: strings.commandPause,
-    run: ({ wishes }) => wishes.togglePause(),
+    run: ({ wishes, facts }) => facts.canPause && wishes.togglePause(),
   },
   live: {
     keys: ["L", "End"],

@@ -10,8 +10,9 @@ export type Theme = "light" | "dark" | "auto";
 
 /** Whether the view keeps up with the hub. The badge that shows it is the way back to live. */
 export type Badge =
-  | { readonly kind: "connecting" | "live" | "draining" | "ended" | "stopped" }
-  | { readonly kind: "behind" | "paused"; readonly behindMs: number }
+  | { readonly kind: "connecting" | "waiting" | "live" | "draining" | "ended" | "stopped" }
+  /** `behind` and `paused` are up to whoever looks; a `starving` view keeps to the newest, but nothing newer has come. */
+  | { readonly kind: "behind" | "paused" | "starving"; readonly behindMs: number }
   | { readonly kind: "reconnecting" | "offline"; readonly retryInMs: number };
 
 /** What fills the stage while there is no line. */
@@ -57,6 +58,8 @@ export interface Facts {
   readonly available: readonly string[] | undefined;
   readonly badge: Badge;
   readonly isPaused: boolean;
+  /** Whether there is something that moves, or would. */
+  readonly canPause: boolean;
   readonly legend: readonly LegendEntry[];
   /** The instant whose values are shown, and whether somebody points at it. */
   readonly at: number | undefined;

@@ -3,8 +3,9 @@
  * hands over to the browser; what a file is called and how pages become one are decided in its folder.
  */
 
-import { type Collected, collect, type PageFetch } from "./saving/csv";
+import { type Collected, collect } from "./saving/csv";
 import { fileName } from "./saving/name";
+import { patient } from "./saving/patience";
 
 export type { Problem } from "./saving/csv";
 
@@ -20,11 +21,8 @@ export interface CsvRange {
 }
 
 /** Saves what the hub has of this range; tells how many records were saved, and what was wrong. */
-export async function saveCsv(
-  { url, topic, from, to }: CsvRange,
-  signal?: AbortSignal,
-): Promise<Omit<Collected, "chunks">> {
-  const get: PageFetch = (address) => fetch(address, signal === undefined ? {} : { signal });
+export async function saveCsv({ url, topic, from, to }: CsvRange): Promise<Omit<Collected, "chunks">> {
+  const get = patient((address) => fetch(address), wait);
   const path = `${url}/api/v1/topics/${encodeURIComponent(topic)}/history`;
   const { chunks, ...outcome } = await collect(get, path, { from, to });
   if (outcome.rows > 0) save(new Blob([...chunks], { type: "text/csv" }), fileName(topic, from, "csv"));
@@ -34,6 +32,10 @@ export async function saveCsv(
 /** `at`: the instant the picture shows. */
 export function savePng(picture: Blob, topic: string, at: number): void {
   save(picture, fileName(topic, at, "png"));
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function save(blob: Blob, name: string): void {

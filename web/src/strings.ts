@@ -28,6 +28,8 @@ export const strings = {
   connecting: "Connecting",
   live: "Live",
   behind: "Behind",
+  waiting: "Waiting",
+  starving: "Behind",
   paused: "Paused",
   ended: "Ended",
   draining: "Draining",
@@ -54,7 +56,7 @@ export const strings = {
   legend: "Lines",
   legendHint: "Click: show or hide. Double click or Shift and click: this one alone.",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
-  starving: "Waiting for records",
+  awaitsRecords: "Waiting for records",
 
   seq: "record",
   clock: "in sync",

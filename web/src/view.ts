@@ -62,7 +62,8 @@ export class View {
     this.#table = new RecordTable(parts.at("table") as HTMLDialogElement);
     this.#summary = new Summary(parts.at("summary"), switches.summary);
     parts.write("product", strings.product);
-    parts.at("pause").onclick = () => wishes.togglePause();
+    const pause = parts.at("pause");
+    pause.onclick = () => pause.ariaDisabled !== "true" && wishes.togglePause();
     mark(parts.at("pause"), "aria-keyshortcuts", shortcutsOf("pause"));
     listen(root, () => this.#desk(), switches.keys);
     watchStillness(root);
@@ -81,7 +82,7 @@ export class View {
   show(facts: Facts): void {
     this.#facts = facts;
     this.#root.documentElement.toggleAttribute("data-kiosk", facts.isKiosk);
-    this.#showPause(facts.isPaused);
+    this.#showPause(facts);
     this.#badge.show(facts.badge);
     this.#topics.show(facts);
     this.#readout.show(facts);
@@ -97,10 +98,12 @@ export class View {
     this.#toast.say(text);
   }
 
-  #showPause(isPaused: boolean): void {
+  #showPause({ isPaused, canPause }: Facts): void {
     const element = this.#parts.at("pause");
     const words = isPaused ? strings.resume : strings.pause;
     element.toggleAttribute("data-paused", isPaused);
+    // Disabled for real it would lose the focus of whoever has just pressed it.
+    mark(element, "aria-disabled", String(!canPause));
     mark(element, "title", hintOf("pause", words));
     this.#parts.write("pause-text", words);
   }

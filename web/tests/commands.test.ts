@@ -115,3 +115,7 @@ test("buttons say their key, to those who look and to those who listen", () => {
   const names = Object.keys(commands) as CommandName[];
   for (const name of names) expect(hintOf(name)).toMatch(/ \(.+\)$/);
 });
+
+test("where nothing moves there is nothing to pause", () => {
+  expect(press(stroke(" "), { canPause: false })).toEqual([]);
+});

@@ -13,6 +13,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     available: undefined,
     badge: { kind: "live" },
     isPaused: false,
+    canPause: true,
     legend: [entry("ecg", "value")],
     at: undefined,
     isPointed: false,

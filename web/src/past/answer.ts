@@ -35,12 +35,20 @@ export type Fetch = (url: string, init: { readonly signal: AbortSignal }) => Pro
 const BUSY_WAIT_MS = 5_000;
 const BUSY_STATUSES: readonly number[] = [429, 503];
 
+/** For how long a hub that answers so wants to be left alone; undefined: it has answered. */
+export function busyFor({ status, headers }: Response): number | undefined {
+  if (!BUSY_STATUSES.includes(status)) return undefined;
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return seconds >= 0 ? seconds * 1000 : BUSY_WAIT_MS;
+}
+
 /** Never throws; a question that was called off is `unreachable` too. */
 export async function ask(get: Fetch, url: string, signal: AbortSignal): Promise<Reply> {
   try {
     const response = await get(url, { signal });
     const { status } = response;
-    if (BUSY_STATUSES.includes(status)) return { kind: "busy", waitMs: waitOf(response.headers) };
+    const waitMs = busyFor(response);
+    if (waitMs !== undefined) return { kind: "busy", waitMs };
     // A proxy may stand where the hub should be.
     if (status >= 500) return { kind: "unreachable" };
     if (!response.ok) return { kind: "refused", status };
@@ -49,11 +57,6 @@ export async function ask(get: Fetch, url: string, signal: AbortSignal): Promise
   } catch {
     return { kind: "unreachable" };
   }
-}
-
-function waitOf(headers: Headers): number {
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
-  return seconds >= 0 ? seconds * 1000 : BUSY_WAIT_MS;
 }
 
 function read(body: unknown, isFinal: boolean): Answer | undefined {

@@ -14,6 +14,7 @@ export type PlayerFacts = Pick<
   | "topics"
   | "badge"
   | "isPaused"
+  | "canPause"
   | "legend"
   | "at"
   | "isPointed"
@@ -33,13 +34,16 @@ export type Pointed = number | undefined;
 export function factsOf(player: Player, pageNow: number, pointed: Pointed): PlayerFacts {
   const hubNow = player.hubNow(pageNow);
   const newest = hubNow === undefined ? undefined : player.newest(hubNow);
-  const end = newest === undefined ? undefined : player.playback.end(newest);
+  const notice = noticeOf(player, newest);
+  const badge = badgeOf(player, notice, hubNow, pageNow);
+  const isPaused = player.playback.state === "paused";
   return {
     topics: player.topics,
-    badge: badgeOf(player, hubNow, pageNow),
-    isPaused: player.playback.state === "paused",
+    badge,
+    isPaused,
+    canPause: isPaused || (notice === undefined && badge.kind !== "ended"),
     legend: player.lines.map((line) => entryOf(line, pointed)),
-    at: pointed ?? end,
+    at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
     isPointed: pointed !== undefined,
     windowMs: player.playback.windowMs,
     seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
@@ -47,8 +51,15 @@ export function factsOf(player: Player, pageNow: number, pointed: Pointed): Play
     missed: player.channels.reduce((sum, { timeline }) => sum + timeline.missed, 0),
     isStarving: hubNow !== undefined && player.channels.some((channel) => channel.lagMs(hubNow) > 0),
     sync: syncOf(player.lead, hubNow, pageNow),
-    notice: noticeOf(player, newest),
+    notice,
   };
+}
+
+/** The instant at which the first line ends: it may lack what is due at the right edge. */
+function shownUntil(player: Player, hubNow: number): number {
+  const { playback, lead } = player;
+  const lineEnds = lead.timeline.playhead(hubNow) - lead.lagMs(hubNow);
+  return Math.min(playback.end(player.newest(hubNow)), lineEnds);
 }
 
 function entryOf(line: Line, pointed: Pointed): LegendEntry {
@@ -60,7 +71,12 @@ function shownAt({ playhead }: Line, pointed: Pointed): number {
   return Math.min(playhead, pointed ?? playhead);
 }
 
-function badgeOf(player: Player, hubNow: number | undefined, pageNow: number): Badge {
+function badgeOf(
+  player: Player,
+  notice: Notice | undefined,
+  hubNow: number | undefined,
+  pageNow: number,
+): Badge {
   const { link } = player;
   if (link.kind === "waiting") {
     const kind = link.isOnline ? "reconnecting" : "offline";
@@ -69,6 +85,8 @@ function badgeOf(player: Player, hubNow: number | undefined, pageNow: number): B
   if (link.kind === "closed") return { kind: "stopped" };
   if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
   if (hubNow === undefined) return { kind: "connecting" };
+  if (notice?.kind === "begins" || notice?.kind === "waiting") return { kind: "waiting" };
+  if (notice?.kind === "other-epoch") return { kind: "stopped" };
   const { state } = player.playback;
   const behindMs = player.playback.behindMs(player.newest(hubNow));
   if (state !== "following") return { kind: state === "paused" ? "paused" : "behind", behindMs };
@@ -80,7 +98,7 @@ function badgeAtTheEdge(channels: readonly Channel[], hubNow: number): Badge {
   if (served.length > 0 && served.every(({ timeline }) => timeline.hasEnded(hubNow)))
     return { kind: "ended" };
   const late = served.find((channel) => channel.isBehind(hubNow));
-  return late === undefined ? { kind: "live" } : { kind: "behind", behindMs: late.lagMs(hubNow) };
+  return late === undefined ? { kind: "live" } : { kind: "starving", behindMs: late.lagMs(hubNow) };
 }
 
 function syncOf(channel: Channel, hubNow: number | undefined, pageNow: number): Sync {

@@ -13,12 +13,10 @@ export interface Spoken {
 /** Smaller moves are the line going on, and not somebody moving the view. */
 const MOVED_MS = 50;
 
-const time = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
+const clockTime = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+const time = new Intl.DateTimeFormat(undefined, clockTime);
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** `spanText` writes how long something takes as the rest of the page does. */
 export function speak(
@@ -30,7 +28,7 @@ export function speak(
   return {
     max: inSeconds(newest - oldest),
     now: inSeconds(view.to - oldest),
-    text: strings.stripAt(behind, time.format(view.to)),
+    text: strings.stripAt(behind, momentOf(view.to, newest)),
   };
 }
 
@@ -43,6 +41,12 @@ export function isMoved(before: Place | undefined, now: Place): boolean {
   const behind = (place: Place) => place.newest - place.view.to;
   const [by, further] = [now.view.to - before.view.to, behind(now) - behind(before)];
   return Math.abs(by) >= MOVED_MS && Math.abs(further) >= MOVED_MS;
+}
+
+/** The day is said where it is not that of what is newest. */
+function momentOf(instant: number, newest: number): string {
+  const isSameDay = day.format(instant) === day.format(newest);
+  return (isSameDay ? time : dayAndTime).format(instant);
 }
 
 function inSeconds(ms: number): number {

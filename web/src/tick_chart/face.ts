@@ -53,7 +53,7 @@ export class Face {
   show(facts: PlayerFacts): void {
     this.#showLines(facts);
     this.#showBadge(facts);
-    this.#pause.show(facts.isPaused);
+    this.#pause.show(facts);
     this.#notice.hidden = facts.notice === undefined;
     if (facts.notice === undefined) return;
     const [title, hint] = noticeWords(facts.notice);

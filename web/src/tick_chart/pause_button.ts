@@ -1,5 +1,6 @@
 /** The button that stops the view or lets it go on: a picture, with its name for those who hear it. */
 
+import type { Facts } from "../page";
 import { strings } from "../strings";
 import { mark } from "../view/parts";
 
@@ -14,19 +15,21 @@ export class PauseButton {
   constructor(element: HTMLButtonElement, onPress: () => void) {
     this.element = element;
     element.type = "button";
-    element.onclick = onPress;
+    element.onclick = () => element.ariaDisabled !== "true" && onPress();
     const image = document.createElementNS(SVG, "svg");
     mark(image, "viewBox", "0 0 24 24");
     mark(image, "aria-hidden", "true");
     image.append(this.#path);
     element.append(image);
-    this.show(false);
+    this.show({ isPaused: false, canPause: false });
   }
 
-  show(isPaused: boolean): void {
+  show({ isPaused, canPause }: Pick<Facts, "isPaused" | "canPause">): void {
     const name = isPaused ? strings.resume : strings.pause;
     mark(this.#path, "d", isPaused ? TRIANGLE : BARS);
     mark(this.element, "aria-label", name);
     mark(this.element, "title", name);
+    // Disabled for real it would lose the focus of whoever has just pressed it.
+    mark(this.element, "aria-disabled", String(!canPause));
   }
 }

@@ -20,6 +20,7 @@ export function badgeWords(badge: Badge): BadgeWords {
   switch (badge.kind) {
     case "behind":
     case "paused":
+    case "starving":
       return { ...words, behind: `${strings.minus}${spanText(Math.max(0, badge.behindMs))}` };
     case "reconnecting": {
       const seconds = Math.max(0, Math.ceil(badge.retryInMs / 1000));

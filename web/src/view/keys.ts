@@ -24,6 +24,7 @@ export function listen(root: Document, desk: () => Desk | undefined, characters:
 function isFree(root: Document, { key, target }: KeyboardEvent): boolean {
   // Escape closes what is open, which the browser sees to.
   if (root.querySelector(OPEN) !== null) return false;
-  if (!(target instanceof Element)) return true;
+  // What has just been closed keeps the focus for a frame.
+  if (!(target instanceof Element) || !target.checkVisibility()) return true;
   return target.closest(key === " " ? `${FIELD}, ${PRESSED_BY_SPACE}` : FIELD) === null;
 }

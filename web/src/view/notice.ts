@@ -45,6 +45,7 @@ export class NoticePanel {
         const others = available.slice(0, TOPICS_NAMED).map((name) => link(`/?topic=${name}`, name));
         const home = link("/", strings.openDefault);
         home.dataset.part = "notice-link";
+        home.className = "button";
         const areAll = available.length > 0 && available.length <= TOPICS_NAMED;
         return [home, ...others, ...(areAll ? [] : [link("/api/v1/topics", strings.listOfTopics)])];
       }

@@ -46,9 +46,9 @@ export class Readout {
   /** Which instant the values are of, unless that is now; and why the line does not go on. */
   #showRemark({ at, isPointed, isStarving, badge }: Facts): void {
     const isThen = at !== undefined && (isPointed || isBehind(badge));
-    const isDry = isStarving && badge.kind === "live";
+    const isDry = badge.kind === "starving" || (isStarving && badge.kind === "live");
     const instant = isThen ? momentText(at, Date.now()) : "";
-    this.#parts.write("remark", isDry ? strings.starving : instant);
+    this.#parts.write("remark", isDry ? strings.awaitsRecords : instant);
     mark(this.#parts.at("remark"), "data-kind", isDry ? "starving" : undefined);
     mark(this.#parts.at("readout"), "data-stale", isDry ? "" : undefined);
   }

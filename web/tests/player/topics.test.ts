@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Refusals } from "../../src/main/refusals";
 import { factsOf } from "../../src/player/facts";
+import { isBehind } from "../../src/view/badge";
 import { dueAt } from "../messages";
 import { Hub, play, records, sceneOf, settle, timeOf, URL_OF_HUB } from "./hub";
 
@@ -85,6 +86,44 @@ test("where the hub refuses all topics, the page says why", async () => {
   expect(badge).toEqual({ kind: "stopped" });
   expect(notice).toEqual({ kind: "refused", refusal: "unknown-topic", topic: "nothing" });
   expect(new Refusals().next(player)).toBeUndefined();
+});
+
+test("a line that lacks what is due says so, and offers no way to what is not there", async () => {
+  const player = play(["ecg"]);
+  hub.line("ecg").greet({ seq: 1_000 });
+  hub.line("ecg").say(...records(1, 1_000));
+  await settle();
+  sceneOf(player);
+  const { badge, at, canPause } = factsOf(player, performance.now(), undefined);
+  const lacksMs = timeOf(player) - 150 - dueAt(1_000) / 1000;
+  expect(badge).toEqual({ kind: "starving", behindMs: lacksMs });
+  expect(isBehind(badge)).toBe(false);
+  expect(at).toBe(dueAt(1_000) / 1000);
+  expect(canPause).toBe(true);
+});
+
+test("a topic that is still to begin is waited for, and there is nothing to pause", async () => {
+  const player = play(["ecg"]);
+  const t0 = dueAt(100_000);
+  hub.line("ecg").greet({ seq: 0, timeline: { seq0: 1, t0, rate: 100, index0: 0, playing: true } });
+  await settle();
+  const { badge, notice, canPause } = factsOf(player, performance.now(), undefined);
+  expect({ badge, notice, canPause }).toEqual({
+    badge: { kind: "waiting" },
+    notice: { kind: "begins", at: t0 / 1000 },
+    canPause: false,
+  });
+});
+
+test("a topic that has ended has nothing to pause, until somebody looks back", async () => {
+  const player = play(["ecg"]);
+  hub.line("ecg").greet({ seq: 900 });
+  hub.line("ecg").say(...records(1, 900), { type: "end", seq: 900, t: dueAt(900) });
+  await settle();
+  const { badge, canPause } = factsOf(player, performance.now(), undefined);
+  expect({ badge, canPause }).toEqual({ badge: { kind: "ended" }, canPause: false });
+  player.playback.pause(dueAt(900) / 1000);
+  expect(factsOf(player, performance.now(), undefined).canPause).toBe(true);
 });
 
 test("a topic whose delay is longer than another's is not behind because of that", async () => {

@@ -1,8 +1,9 @@
 /** Pages of records that become one table, and what files are called. */
 
 import { expect, test } from "vitest";
-import { collect, ROWS_MAX } from "../../src/saving/csv";
+import { collect, type PageFetch, ROWS_MAX } from "../../src/saving/csv";
 import { fileName } from "../../src/saving/name";
+import { patient, TRIES } from "../../src/saving/patience";
 
 const HEADER = "seq,t,value\r\n";
 
@@ -15,13 +16,14 @@ class Hub {
     this.#pages = pages;
   }
 
-  collect() {
-    const get = async (url: string) => {
-      this.asked.push(url);
-      const page = this.#pages.shift() ?? new Error("asked for too much");
-      if (page instanceof Error) throw page;
-      return page;
-    };
+  readonly get: PageFetch = async (url) => {
+    this.asked.push(url);
+    const page = this.#pages.shift() ?? new Error("asked for too much");
+    if (page instanceof Error) throw page;
+    return page;
+  };
+
+  collect(get = this.get) {
     return collect(get, "/history", { from: 1_000.5, to: 2_000 });
   }
 }
@@ -72,6 +74,24 @@ test.each([
 ])("%s on the way leaves nothing, rather than a part that looks whole", async (_, second) => {
   const hub = new Hub(page("1,1,5\r\n", 2), second);
   expect(await hub.collect()).toEqual({ chunks: [], rows: 0, problem: "failed" });
+});
+
+test("a hub without time is asked again, after as long as it says", async () => {
+  const busy = () => new Response("{}", { status: 503, headers: { "retry-after": "2" } });
+  const hub = new Hub(page("1,1,5\r\n", 2), busy(), busy(), page("2,2,6\r\n"));
+  const waits: number[] = [];
+  const get = patient(hub.get, async (ms) => void waits.push(ms));
+  const { rows, problem } = await hub.collect(get);
+  expect([rows, problem]).toEqual([2, undefined]);
+  expect(waits).toHaveLength(2);
+  for (const ms of waits) expect(ms).toBeGreaterThanOrEqual(2_000);
+});
+
+test("a hub that never has time is left alone in the end", async () => {
+  const busy = Array.from({ length: TRIES }, () => new Response("{}", { status: 503 }));
+  const hub = new Hub(...busy, page("1,1,5\r\n"));
+  const get = patient(hub.get, async () => {});
+  expect((await hub.collect(get)).problem).toBe("failed");
 });
 
 test("what is longer than a browser can bear is cut, and that is told", async () => {
