@@ -50,7 +50,7 @@ test("another theme is drawn at once, also where the view stands still", async (
   const picture = () => screen.page.$eval("canvas", (canvas) => canvas.toDataURL());
   await expect.poll(() => screen.moves(), { timeout: 30_000 }).toBe(false);
   const light = await picture();
-  await screen.press("t", "t");
+  await screen.choose("Dark");
   await expect.poll(picture).not.toBe(light);
 });
 

@@ -69,6 +69,7 @@ const PICTURES: readonly Picture[] = [
     arrange: async (screen) => {
       await screen.drag("chart", 0.2, 0.9);
       await screen.becomes("behind");
+      await screen.hasDrawn(900);
     },
   },
   {

@@ -2,6 +2,10 @@
  * The picture on the canvas: lines, their ends, faint grid, time below and values at the sides, and over it what
  * this viewer points at. It is told what to show and for which instant; it keeps no samples and decides no time.
  *
+ * # No library
+ * The lines end at an instant between two frames, are thinned from rings in place, and no frame may allocate. A charting
+ * library would be left with the grid, for which it takes new arrays of everything at every frame.
+ *
  * # Nothing global
  * It lives in its host and nowhere else: looks are the host's computed style, words are not its own, and `destroy`
  * leaves nothing behind. So it works in a shadow root as well as in the page.

@@ -181,10 +181,17 @@ export class Strip {
   }
 
   #press(key: string): boolean {
-    const target = this.#place && keyTarget(key, this.#place);
-    if (target === undefined) return false;
-    if (target === "live") this.#options.onLive();
-    else this.#options.onSeek(target);
+    const place = this.#place;
+    const target = place && keyTarget(key, place);
+    if (place === undefined || target === undefined) return false;
+    if (target === "live") {
+      this.#options.onLive();
+      return true;
+    }
+    this.#options.onSeek(target);
+    // The next key may come before the next frame.
+    const { from, to } = place.view;
+    this.#place = { ...place, view: { from: target - (to - from), to: target } };
     return true;
   }
 
