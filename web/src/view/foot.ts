@@ -1,6 +1,6 @@
 /** Below the picture: how far the stream is, how well this screen keeps time, and how many see the same. */
 
-import type { Facts, Sync } from "../page";
+import type { Facts } from "../page";
 import { strings } from "../strings";
 import { isOpen, make, mark, type Parts, write } from "./parts";
 import { delayText, errorText } from "./time";
@@ -21,6 +21,7 @@ export class Foot {
   readonly #parts: Parts;
   readonly #intro = make("p", {});
   readonly #cells = new Map<Row, HTMLElement>();
+  #shown: Pick<Facts, "sync" | "seq"> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -40,7 +41,8 @@ export class Foot {
     this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
-    if (isOpen(this.#parts.at("sync"))) this.#showPanel(sync, seq);
+    this.#shown = { sync, seq };
+    if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
   }
 
   #makePanel(panel: HTMLElement): void {
@@ -51,9 +53,11 @@ export class Foot {
       list.append(make("dt", {}, name), cell);
     }
     panel.append(make("h2", {}, strings.sync), this.#intro, list);
+    // It opens with its words in it, and not a moment before them.
+    panel.addEventListener("beforetoggle", () => this.#shown && this.#showPanel(this.#shown));
   }
 
-  #showPanel(sync: Sync, seq: number | undefined): void {
+  #showPanel({ sync, seq }: Pick<Facts, "sync" | "seq">): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
     write(this.#intro, error === undefined ? strings.syncIntroUnknown : strings.syncIntro(error));
     const words: Readonly<Record<Row, string | undefined>> = {
