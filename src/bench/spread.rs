@@ -26,11 +26,17 @@ pub(super) struct Spread {
     is_measuring: bool,
 }
 
+/// Microseconds up to an hour, to three digits.
+pub(super) fn histogram() -> Histogram<u64> {
+    const HOUR: u64 = 3_600_000_000;
+    Histogram::new_with_bounds(1, HOUR, 3).expect("these bounds are among those it allows")
+}
+
 impl Spread {
     pub(super) fn new() -> Self {
         Self {
             slots: vec![Slot::default(); SLOTS],
-            times: super::tally::histogram(),
+            times: histogram(),
             is_measuring: false,
         }
     }

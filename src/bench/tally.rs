@@ -6,7 +6,7 @@
 use hdrhistogram::Histogram;
 
 use super::follower::{Follower, Follows};
-use super::spread::Spread;
+use super::spread::{Spread, histogram};
 
 /// Everything counted over all viewers.
 #[derive(Debug)]
@@ -65,12 +65,6 @@ pub(super) struct Delivery {
     pub(super) arrival: i64,
     /// How many viewers are to get it.
     pub(super) viewers: usize,
-}
-
-/// Microseconds up to an hour, to three digits.
-pub(super) fn histogram() -> Histogram<u64> {
-    const HOUR: u64 = 3_600_000_000;
-    Histogram::new_with_bounds(1, HOUR, 3).expect("these bounds are among those it allows")
 }
 
 impl Tally {

@@ -105,6 +105,7 @@ fn the_page_comes_with_a_strict_policy_and_is_asked_for_once() {
         "{policy}"
     );
     assert!(policy.ends_with("frame-ancestors 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe-"), "{policy}");
     let tag = page.header("etag").unwrap();
     let again = Raw::ask(
         hub.public(),
