@@ -31,6 +31,18 @@ impl Clock {
         micros(self.elapsed())
     }
 
+    /// The instant at which it was anchored.
+    #[must_use]
+    pub fn started(&self) -> Micros {
+        micros(self.unix)
+    }
+
+    /// How long ago that was.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        monotonic().duration_since(self.instant)
+    }
+
     /// Microseconds by which this clock is ahead of the wall clock; negative when it is behind.
     #[must_use]
     pub fn ahead_of_wall_us(&self) -> i64 {

@@ -20,7 +20,7 @@ use dashmap::DashMap;
 
 pub use beginning::{How, Past, Reason};
 pub use channel::{Feed, Subscription, Wave};
-pub use counters::{Attendance, Counters};
+pub use counters::{Attendance, Counters, Departure, Refused};
 pub use gather::Gather;
 pub use history::{End, Served, Span};
 pub use join::{Answer, Ask, Standing};
@@ -29,6 +29,7 @@ pub use timeline::{RestoreError, Segment, Timeline};
 pub use topic::{Topic, TopicSpec};
 
 use crate::clock::Clock;
+use crate::metrics::Counter;
 use crate::protocol::TopicName;
 
 /// All topics of one process.
@@ -39,6 +40,8 @@ pub struct Hub {
     /// In the order of the configuration.
     names: Vec<TopicName>,
     default_topic: TopicName,
+    /// Who asked to view a topic that there is not.
+    pub not_found: Counter,
 }
 
 impl Hub {
@@ -55,6 +58,7 @@ impl Hub {
             topics,
             names,
             default_topic,
+            not_found: Counter::default(),
         }
     }
 
@@ -71,6 +75,14 @@ impl Hub {
         self.topics
             .get(name.unwrap_or(&self.default_topic))
             .map(|topic| Arc::clone(&topic))
+    }
+
+    /// How many were not let in so far, whatever they wanted to view.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        let topics = self.topics();
+        let refused = topics.iter().map(|topic| topic.counters.refused.total());
+        refused.sum::<u64>() + self.not_found.total()
     }
 
     /// All topics, in the order of the configuration.

@@ -2,11 +2,17 @@
 //!
 //! Knows no topic and no format; `telemetry` puts the numbers into events.
 
+mod peaks;
+mod process;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+
+pub use peaks::{Peak, Peaks};
+pub use process::Process;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -25,9 +31,59 @@ impl Counter {
     }
 }
 
+/// A number that only grows, for each reason out of a few.
+#[derive(Debug)]
+pub struct Totals<R: 'static> {
+    reasons: &'static [R],
+    counters: Box<[Counter]>,
+}
+
+impl<R: Copy + PartialEq> Totals<R> {
+    /// Nothing yet, for any of `reasons`.
+    #[must_use]
+    pub fn new(reasons: &'static [R]) -> Self {
+        Self {
+            reasons,
+            counters: reasons.iter().map(|_| Counter::default()).collect(),
+        }
+    }
+
+    /// Counts one for `reason`; one that is not among the reasons counts nowhere.
+    pub fn add(&self, reason: R) {
+        if let Some(counter) = self.counter(reason) {
+            counter.add(1);
+        }
+    }
+
+    /// The total for `reason` so far.
+    pub fn of(&self, reason: R) -> u64 {
+        self.counter(reason).map_or(0, Counter::total)
+    }
+
+    /// The total for all reasons so far.
+    pub fn total(&self) -> u64 {
+        self.counters.iter().map(Counter::total).sum()
+    }
+
+    /// Each reason with its total so far.
+    pub fn iter(&self) -> impl Iterator<Item = (R, u64)> {
+        let totals = self.counters.iter().map(Counter::total);
+        self.reasons.iter().copied().zip(totals)
+    }
+
+    fn counter(&self, reason: R) -> Option<&Counter> {
+        let at = self.reasons.iter().position(|other| *other == reason)?;
+        self.counters.get(at)
+    }
+}
+
 /// The distribution of a duration since it was last taken.
 #[derive(Debug)]
-pub struct Distribution(Mutex<Histogram<u64>>);
+pub struct Distribution {
+    histogram: Mutex<Histogram<u64>>,
+    /// What was taken last, for whoever reads in between.
+    taken: Mutex<Quantiles>,
+}
 
 /// Quantiles of a [`Distribution`], zero when nothing was recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +98,10 @@ pub struct Quantiles {
 
 impl Default for Distribution {
     fn default() -> Self {
-        Self(Mutex::new(empty_histogram()))
+        Self {
+            histogram: Mutex::new(empty_histogram()),
+            taken: Mutex::default(),
+        }
     }
 }
 
@@ -50,7 +109,7 @@ impl Distribution {
     /// Records one duration; those beyond a minute count as a minute.
     pub fn record(&self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        self.0
+        self.histogram
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .saturating_record(micros);
@@ -58,7 +117,10 @@ impl Distribution {
 
     /// The quantiles of what was recorded since the last call.
     pub fn take(&self) -> Quantiles {
-        let mut histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut histogram = self
+            .histogram
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let at = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
         let quantiles = Quantiles {
             p50: at(0.5),
@@ -66,7 +128,13 @@ impl Distribution {
             max: Duration::from_micros(histogram.max()),
         };
         histogram.reset();
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = quantiles;
         quantiles
+    }
+
+    /// What was taken last.
+    pub fn taken(&self) -> Quantiles {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,6 +162,20 @@ mod tests {
                 Duration::from_micros(100)
             )
         );
+        assert_eq!(distribution.taken(), taken);
         assert_eq!(distribution.take(), Quantiles::default());
+        assert_eq!(distribution.taken(), Quantiles::default());
+    }
+
+    #[test]
+    fn totals_are_of_each_reason_and_of_all() {
+        let totals = Totals::new(&["full", "gone"]);
+        totals.add("gone");
+        totals.add("gone");
+        totals.add("full");
+        totals.add("never heard of");
+        assert_eq!((totals.of("gone"), totals.total()), (2, 3));
+        let all: Vec<_> = totals.iter().collect();
+        assert_eq!(all, [("full", 1), ("gone", 2)]);
     }
 }

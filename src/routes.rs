@@ -10,6 +10,7 @@ mod etag;
 mod handover;
 mod history;
 mod joining;
+mod metrics;
 mod page;
 mod problem;
 mod remote;
@@ -34,6 +35,7 @@ pub use remote::Peer;
 
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats};
+use crate::telemetry::Losses;
 use problem::{BodyRefused, problem_for};
 
 /// A connection's place among all connections, held until its last clone is gone; the server puts it into every
@@ -64,6 +66,8 @@ pub struct Context {
     pub tasks: TaskTracker,
     /// Whether every topic is scheduled.
     pub is_ready: AtomicBool,
+    /// The lines that are not in the log.
+    pub losses: Losses,
 }
 
 /// Every path of the public listener.
@@ -98,6 +102,7 @@ pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
 /// Every path of the operations listener.
 #[must_use]
 pub fn ops(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
+    let scraped = metrics::route(context);
     let context = Arc::clone(context);
     let routes = warp::path!("healthz")
         .and(get())
@@ -105,6 +110,8 @@ pub fn ops(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .or(warp::path!("readyz")
             .and(get())
             .map(move || api::ready(&context)))
+        .unify()
+        .or(scraped)
         .unify();
     finish(routes.boxed())
 }

@@ -15,13 +15,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing_appender::non_blocking::ErrorCounter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 pub use bind::BindError;
 
-use accept::Limits;
+use accept::{Complaints, Limits};
 use bind::Bound;
 use keeping::Keeping;
 
@@ -33,6 +32,7 @@ use crate::producer;
 use crate::routes::{self, Answers, Context, Origins, TrustedProxies};
 use crate::settings::Settings;
 use crate::source::Dataset;
+use crate::telemetry::Losses;
 
 /// Why a hub cannot start.
 #[derive(Debug)]
@@ -64,14 +64,14 @@ impl Server {
     const END_AT_MOST: Duration = Duration::from_secs(1);
 
     /// Binds every listener, and only then begins the timelines of `datasets`, which are those of the
-    /// settings' topics in their order. `dropped` counts the log lines that were lost.
+    /// settings' topics in their order. `losses` counts the lines that are not in the log.
     ///
     /// # Errors
     /// An address cannot be bound, the state folder cannot be used, or the system has no threads for the viewers.
     pub fn start(
         settings: &Settings,
         datasets: Vec<Dataset>,
-        dropped: ErrorCounter,
+        losses: Losses,
     ) -> Result<Self, StartError> {
         let public = bind::bind(settings.server.host, settings.server.port, "server")?;
         let ops = settings
@@ -85,7 +85,8 @@ impl Server {
         let keeper = journal
             .map(|journal| Keeper::begin(journal, topics.clone()))
             .transpose()?;
-        let context = Arc::new(context(settings, clock, topics)?);
+        let complaints = Arc::new(Complaints::new(&losses));
+        let context = Arc::new(context(settings, clock, topics, losses)?);
         let mut server = Self {
             grace: settings.server.drain,
             tasks: TaskTracker::new(),
@@ -95,12 +96,11 @@ impl Server {
             context,
         };
         server.schedule();
-        server.listen(settings, public, ops);
+        server.listen(settings, public, ops, &complaints);
         server.tasks.spawn(stats::run(
             Arc::clone(&server.context),
             settings.log.stats_every,
             server.stop.clone(),
-            dropped,
         ));
         server
             .tasks
@@ -159,11 +159,18 @@ impl Server {
         self.context.is_ready.store(true, Ordering::Release);
     }
 
-    fn listen(&self, settings: &Settings, public: Bound, ops: Option<Bound>) {
-        let limits = Limits::public(&settings.server);
-        self.accept("public", public, routes::public(&self.context), limits);
+    fn listen(
+        &self,
+        settings: &Settings,
+        public: Bound,
+        ops: Option<Bound>,
+        complaints: &Arc<Complaints>,
+    ) {
+        let routes = routes::public(&self.context);
+        let limits = Limits::public(&settings.server, complaints);
+        self.accept("public", public, routes, limits);
         if let Some(ops) = ops {
-            let limits = Limits::ops(&settings.server);
+            let limits = Limits::ops(&settings.server, complaints);
             self.accept("ops", ops, routes::ops(&self.context), limits);
         }
     }
@@ -186,6 +193,7 @@ fn context(
     settings: &Settings,
     clock: Clock,
     topics: Vec<Arc<Topic>>,
+    losses: Losses,
 ) -> Result<Context, StartError> {
     let server = &settings.server;
     let drain = Arc::new(Drain::new(server.drain));
@@ -200,6 +208,7 @@ fn context(
         drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
+        losses,
     })
 }
 

@@ -5,19 +5,29 @@
 
 mod fields;
 mod format;
+mod level;
+mod limit;
+mod losses;
+mod output;
 
 use std::fmt;
 
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
 use crate::settings;
 use format::EventFormat;
+use output::Output;
+
+pub use level::Level;
+pub use limit::Limit;
+pub use losses::Losses;
 
 /// Keeps the writer alive. Dropping it writes what is left.
 #[must_use = "lines that are not written yet are lost without it"]
 pub struct Telemetry {
-    dropped: ErrorCounter,
+    losses: Losses,
+    level: Level,
     _writer: WorkerGuard,
 }
 
@@ -33,6 +43,9 @@ pub enum LevelError {
 /// What libraries say that is none of an operator's business: broken client connections above all.
 const LIBRARIES: &str = "hyper=warn,warp=off";
 
+/// Lines that wait for whoever reads the log and pauses; at most 6 MB. Beyond it they are dropped.
+const LINES_WAITING_MAX: usize = 4_096;
+
 impl Telemetry {
     /// Begins to log, once per process.
     ///
@@ -40,27 +53,38 @@ impl Telemetry {
     /// `log.level` is not a filter directive.
     pub fn start(settings: &settings::Log) -> Result<Self, LevelError> {
         let filter = filter(&settings.level)?;
+        let output = Output::stderr();
+        let unwritten = output.unwritten();
         let (writer, guard) = NonBlockingBuilder::default()
             .lossy(true)
-            .finish(std::io::stderr());
-        let dropped = writer.error_counter();
+            .buffered_lines_limit(LINES_WAITING_MAX)
+            .finish(output);
+        let losses = Losses::new(writer.error_counter(), unwritten);
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .event_format(EventFormat::new(settings.format))
             .with_writer(writer)
-            .finish();
+            .with_filter_reloading();
+        let handle = subscriber.reload_handle();
         // A second start in one process, as tests do it, keeps the first.
-        _ = tracing::subscriber::set_global_default(subscriber);
+        _ = tracing::subscriber::set_global_default(subscriber.finish());
         Ok(Self {
-            dropped,
+            losses,
+            level: Level::new(&settings.level, move |filter| handle.reload(filter).is_ok()),
             _writer: guard,
         })
     }
 
-    /// Counts the lines that could not be written in time.
+    /// Counts the lines that are not in the log.
     #[must_use]
-    pub fn dropped(&self) -> ErrorCounter {
-        self.dropped.clone()
+    pub fn losses(&self) -> Losses {
+        self.losses.clone()
+    }
+
+    /// What of the log is written.
+    #[must_use]
+    pub fn level(&self) -> &Level {
+        &self.level
     }
 }
 

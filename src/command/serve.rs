@@ -48,15 +48,15 @@ async fn serve(
     let mut signals = Signals::listen()
         .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
     let server =
-        Server::start(settings, datasets, telemetry.dropped()).map_err(|error| match error {
+        Server::start(settings, datasets, telemetry.losses()).map_err(|error| match error {
             StartError::Bind(error) => tell(&error.key(), &error, error.remedy(), settings),
             StartError::Journal(error) => tell("state.dir", &error, error.remedy(), settings),
             StartError::Lanes(_) => Failure::Running(error.to_string()),
         })?;
-    signals.next().await;
+    signals.end(telemetry).await;
     tokio::select! {
         () = server.drain() => Ok(()),
-        () = signals.next() => {
+        () = signals.end(telemetry) => {
             tracing::warn!(event = "stop.forced", "a second signal: stopped without draining further");
             Err(Failure::Told)
         }
@@ -71,10 +71,11 @@ fn tell(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) 
     Failure::Told
 }
 
-/// The signals that end the hub.
+/// The signals that the hub hears.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    look_closer: Signal,
 }
 
 impl Signals {
@@ -82,13 +83,18 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            look_closer: signal(SignalKind::user_defined1())?,
         })
     }
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Waits for one that ends the hub, and does until then what the others say.
+    async fn end(&mut self, telemetry: &Telemetry) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.look_closer.recv() => telemetry.level().switch(),
+            }
         }
     }
 }

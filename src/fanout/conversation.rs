@@ -11,7 +11,7 @@ use super::joiner::{Form, Holds};
 use super::load::Load;
 use super::throttle::Throttle;
 use crate::clock::Clock;
-use crate::hub::Attendance;
+use crate::hub::{Attendance, Departure};
 use crate::protocol::frame::{self, Decoder, Incoming};
 use crate::protocol::message::{self, Message};
 use crate::protocol::{Close, Micros};
@@ -33,7 +33,7 @@ pub(super) struct Conversation {
     backlog: Duration,
     /// When it was up to date last, or the hub let it wait.
     behind_since: Micros,
-    _attendance: Attendance,
+    attendance: Attendance,
     _load: Load,
     holds: Holds,
 }
@@ -77,7 +77,7 @@ impl Conversation {
             closing: None,
             backlog: Duration::ZERO,
             behind_since: now,
-            _attendance: attendance,
+            attendance,
             _load: load,
             holds,
         }
@@ -86,6 +86,11 @@ impl Conversation {
     /// Where the viewer comes from.
     pub(super) const fn remote(&self) -> std::net::IpAddr {
         self.holds.remote
+    }
+
+    /// Why the viewer leaves, if it leaves now.
+    pub(super) const fn departure(&self) -> Departure {
+        self.attendance.departure()
     }
 
     /// The close under way.
@@ -97,6 +102,7 @@ impl Conversation {
     pub(super) fn close(&mut self, closing: Closing) -> bool {
         let is_first = self.closing.is_none();
         if is_first {
+            self.attendance.close(closing.why);
             self.pings = Pings::default();
             self.closing = Some(closing);
         }

@@ -24,7 +24,10 @@ use super::wheel::Wheel;
 use crate::hub::Subscription;
 
 mod catch_up;
+mod survey;
 mod time;
+
+use survey::Survey;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub(super) struct Lane<'a> {
     viewers: Slab<Viewer>,
     relays: Slab<Relay<mio::Waker>>,
     wheel: Wheel<u32>,
+    survey: Survey,
     /// Viewers that gave way to the others, or that a round may miss.
     again: Vec<u32>,
     /// Viewers that are owed what is in the history alone.
@@ -74,6 +78,7 @@ impl<'a> Lane<'a> {
         shared.mailbox.bell().answer();
         Self {
             wheel: Wheel::begin(shared.clock.now()),
+            survey: Survey::begin(shared.clock.now()),
             shared,
             poll,
             viewers: Slab::new(),
@@ -114,11 +119,15 @@ impl<'a> Lane<'a> {
         let is_busy = self.has_mail
             || !self.again.is_empty()
             || !self.behind.is_empty()
+            || self.survey.is_under_way()
             || self.relays.iter().any(|(_, relay)| relay.is_in_round());
         if is_busy {
             return Some(Duration::ZERO);
         }
-        let next = self.wheel.next()?;
+        let next = match (self.wheel.next(), self.survey.next()) {
+            (Some(alarm), Some(survey)) => alarm.min(survey),
+            (alarm, survey) => alarm.or(survey)?,
+        };
         // The kernel counts milliseconds, and rounds up.
         Some(next.since(self.shared.clock.now()))
     }
@@ -135,6 +144,7 @@ impl<'a> Lane<'a> {
         }
         self.catch_up();
         self.keep_time();
+        self.survey();
         for (_, relay) in &mut self.relays {
             relay.count();
         }
@@ -142,6 +152,9 @@ impl<'a> Lane<'a> {
 
     /// Takes what the kernel tells.
     fn hear(&mut self, events: &Events) {
+        if !events.is_empty() {
+            self.survey.want();
+        }
         for event in events {
             if event.token() == Self::BELL {
                 self.shared.mailbox.bell().answer();

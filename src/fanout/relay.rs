@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use super::audience::Audience;
 use super::bell::{Bell, DoorBell, Rope};
@@ -13,6 +14,7 @@ use super::log::{Log, Unit};
 use super::outbox::Tally;
 use super::words;
 use crate::hub::{Feed, Topic, Wave};
+use crate::metrics::Peak;
 use crate::protocol::message::Message;
 use crate::protocol::{Flush, Micros, Publication, Seq};
 
@@ -25,6 +27,7 @@ pub(super) struct Relay<R: Rope> {
     audiences: [Audience; Form::COUNT],
     blocks: Blocks,
     headcount: Headcount,
+    lag: Lag,
     /// What has been given to sockets and not been counted by the topic yet.
     pub(super) tally: Tally,
 }
@@ -32,6 +35,10 @@ pub(super) struct Relay<R: Rope> {
 impl<R: Rope> Relay<R> {
     pub(super) fn begin(feed: Feed, lane: &Arc<Bell<R>>) -> Self {
         let door = Arc::new(DoorBell::new(Arc::clone(lane)));
+        let lag = Lag {
+            furthest: None,
+            peak: feed.topic().counters.lag.part(),
+        };
         Self {
             feed,
             waker: Waker::from(Arc::clone(&door)),
@@ -39,6 +46,7 @@ impl<R: Rope> Relay<R> {
             audiences: [const { Audience::new() }; Form::COUNT],
             blocks: Blocks::default(),
             headcount: Headcount::default(),
+            lag,
             tally: Tally::default(),
         }
     }
@@ -127,6 +135,26 @@ impl<R: Rope> Relay<R> {
         }
     }
 
+    /// A viewer of `form` has everything up to `last`.
+    pub(super) fn see(&mut self, form: Form, last: Seq) {
+        let newest = self.log(form).next().previous();
+        let behind = |(last, newest): (Seq, Seq)| newest.get().saturating_sub(last.get());
+        let furthest = self.lag.furthest.map_or(0, behind);
+        if behind((last, newest)) > furthest {
+            self.lag.furthest = Some((last, newest));
+        }
+    }
+
+    /// All viewers were seen: tells the topic how far behind the furthest of them is, and returns whether any is.
+    pub(super) fn tell_lag(&mut self) -> bool {
+        let furthest = self.lag.furthest.take();
+        let lag = furthest.map_or(Duration::ZERO, |(last, newest)| {
+            self.topic().lag(last, newest)
+        });
+        self.lag.peak.set(lag);
+        furthest.is_some()
+    }
+
     /// Has the topic count what was given to sockets.
     pub(super) fn count(&mut self) {
         let Tally {
@@ -137,6 +165,14 @@ impl<R: Rope> Relay<R> {
         counters.bytes.add(bytes);
         counters.delivered.add(publications);
     }
+}
+
+/// How far behind the viewers are.
+#[derive(Debug)]
+struct Lag {
+    /// What the viewer has that lacks most of those seen so far, and what there was for it then.
+    furthest: Option<(Seq, Seq)>,
+    peak: Peak,
 }
 
 /// Units on their way from a channel to the logs of each form; kept, so that a wave hardly ever costs memory of its

@@ -97,6 +97,9 @@ impl Viewer {
             outgoing: Outgoing::after(answer.after, ask.has_last(answer)),
             conversation: Box::new(conversation),
         };
+        if ask.has_last(answer) {
+            topic.counters.recovered.add(1);
+        }
         if answer.after < newest {
             viewer.fall_back(topic, newest, now);
         }
@@ -119,10 +122,13 @@ impl Viewer {
     }
 
     /// Why the viewer has left, as a short word.
-    pub(super) fn reason(&self) -> &'static str {
-        self.conversation
-            .closing()
-            .map_or("lost", |closing| closing.why.label())
+    pub(super) const fn reason(&self) -> &'static str {
+        self.conversation.departure().label()
+    }
+
+    /// The last publication it has, or that waits for its socket; `None` when it gets no more.
+    pub(super) fn last(&self) -> Option<Seq> {
+        (!self.is_closing).then(|| self.outgoing.last())
     }
 
     pub(super) const fn form(&self) -> Form {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::topic::Topic;
-use crate::metrics::{Counter, Distribution};
+use crate::metrics::{Counter, Distribution, Peaks, Totals};
+use crate::protocol::Close;
 
 /// A topic's numbers for monitoring.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Counters {
     /// Publications.
     pub published: Counter,
@@ -16,12 +17,48 @@ pub struct Counters {
     pub bytes: Counter,
     /// Viewers that joined.
     pub joined: Counter,
+    /// Viewers that joined with a position, and were sent everything after it.
+    pub recovered: Counter,
     /// Viewers that left.
-    pub left: Counter,
+    pub left: Totals<Departure>,
     /// Gaps told to viewers that read too slowly.
     pub gaps: Counter,
+    /// Who asked to be a viewer, and was not let in.
+    pub refused: Totals<Refused>,
+    /// How far behind the viewer is that is furthest behind; each lane sees its own.
+    pub lag: Peaks,
     /// How long after the instant of the first publication due the producer woke.
     pub lateness: Distribution,
+}
+
+/// Why a viewer left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Its connection is gone, and nobody said why.
+    Lost,
+    /// Its connection was closed.
+    Closed(Close),
+}
+
+/// Why somebody is no viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// All seats are taken.
+    Full,
+    /// Its address has all the seats it may have.
+    TooMany,
+    /// The hub sends viewers away.
+    Draining,
+    /// Pages of its origin may not connect.
+    Forbidden,
+    /// Not all that it asks for can be sent any more.
+    Gone,
+    /// What it asks cannot be understood.
+    BadRequest,
+    /// It does not speak WebSocket where that is spoken.
+    UpgradeRequired,
+    /// There is no such topic.
+    NotFound,
 }
 
 /// A viewer's being there, ended when it is dropped.
@@ -30,12 +67,84 @@ pub struct Counters {
 pub struct Attendance {
     topic: Arc<Topic>,
     viewers: usize,
+    departure: Departure,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            published: Counter::default(),
+            delivered: Counter::default(),
+            bytes: Counter::default(),
+            joined: Counter::default(),
+            recovered: Counter::default(),
+            left: Totals::new(&Departure::ALL),
+            gaps: Counter::default(),
+            refused: Totals::new(&Refused::OF_TOPIC),
+            lag: Peaks::default(),
+            lateness: Distribution::default(),
+        }
+    }
+}
+
+impl Departure {
+    /// Every way there is.
+    pub const ALL: [Self; Close::ALL.len() + 1] = {
+        let mut all = [Self::Lost; Close::ALL.len() + 1];
+        let mut n = 0;
+        while n < Close::ALL.len() {
+            all[n + 1] = Self::Closed(Close::ALL[n]);
+            n += 1;
+        }
+        all
+    };
+
+    /// The short word for it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Closed(why) => why.label(),
+        }
+    }
+}
+
+impl Refused {
+    /// Every way in which a topic refuses.
+    pub const OF_TOPIC: [Self; 7] = [
+        Self::Full,
+        Self::TooMany,
+        Self::Draining,
+        Self::Forbidden,
+        Self::Gone,
+        Self::BadRequest,
+        Self::UpgradeRequired,
+    ];
+
+    /// The short word for it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::TooMany => "too_many",
+            Self::Draining => "draining",
+            Self::Forbidden => "forbidden",
+            Self::Gone => "gone",
+            Self::BadRequest => "bad_request",
+            Self::UpgradeRequired => "upgrade_required",
+            Self::NotFound => "not_found",
+        }
+    }
 }
 
 impl Attendance {
     pub(super) fn begin(topic: Arc<Topic>, viewers: usize) -> Self {
         topic.counters.joined.add(1);
-        Self { topic, viewers }
+        Self {
+            topic,
+            viewers,
+            departure: Departure::Lost,
+        }
     }
 
     /// Viewers of the topic when it began, this one included.
@@ -43,11 +152,22 @@ impl Attendance {
     pub const fn viewers(&self) -> usize {
         self.viewers
     }
+
+    /// Its connection is being closed.
+    pub const fn close(&mut self, why: Close) {
+        self.departure = Departure::Closed(why);
+    }
+
+    /// Why it ends, if it ends now.
+    #[must_use]
+    pub const fn departure(&self) -> Departure {
+        self.departure
+    }
 }
 
 impl Drop for Attendance {
     fn drop(&mut self) {
         self.topic.leave();
-        self.topic.counters.left.add(1);
+        self.topic.counters.left.add(self.departure);
     }
 }

@@ -75,6 +75,12 @@ impl Seats {
         }
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.0.max
+    }
+
     /// How many are taken.
     #[must_use]
     pub fn taken(&self) -> usize {

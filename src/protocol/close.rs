@@ -26,6 +26,20 @@ pub enum Close {
 }
 
 impl Close {
+    /// Every reason there is.
+    pub const ALL: [Self; 10] = [
+        Self::Normal,
+        Self::Protocol,
+        Self::Binary,
+        Self::Utf8,
+        Self::TooBig,
+        Self::Draining,
+        Self::Malformed,
+        Self::NoPong,
+        Self::Slow,
+        Self::TooMany,
+    ];
+
     /// The code on the wire (RFC 6455, section 7.4, and its private range).
     #[must_use]
     pub const fn code(self) -> u16 {

@@ -11,7 +11,7 @@ use warp::http::{HeaderMap, Method, StatusCode};
 use super::problem::Problem;
 use super::{Context, Peer, Place, get};
 use crate::fanout::Holds;
-use crate::hub::{Ask, Refusal, Topic};
+use crate::hub::{Ask, Refusal, Refused, Topic};
 
 /// What somebody brings who wants to be a viewer.
 #[derive(Debug)]
@@ -68,12 +68,14 @@ fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Clone {
 }
 
 impl Request {
-    /// The topic it names, or the default one.
+    /// The topic it names, or the default one. Who names one that there is not is counted.
     pub(super) fn topic(&self, context: &Context) -> Result<Arc<Topic>, Problem> {
         let name = self.topic.as_deref().map(str::parse).transpose();
-        let name = name.map_err(|_| Problem::no_such_topic())?;
-        let topic = context.hub.topic(name.as_ref());
-        topic.ok_or_else(Problem::no_such_topic)
+        let topic = name.ok().and_then(|name| context.hub.topic(name.as_ref()));
+        topic.ok_or_else(|| {
+            context.hub.not_found.add(1);
+            Problem::no_such_topic()
+        })
     }
 
     /// Whether the page it comes from may connect.
@@ -160,21 +162,33 @@ pub(super) fn parse_ask(query: &str) -> Result<Ask, Problem> {
     Ok(ask)
 }
 
+impl Denied {
+    /// What it counts as.
+    pub(super) const fn refused(self) -> Refused {
+        match self {
+            Self::Full => Refused::Full,
+            Self::Draining => Refused::Draining,
+            Self::TooManyFromAddress => Refused::TooMany,
+        }
+    }
+}
+
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Draining => Self::retry_later(
+        let (status, detail) = match denied {
+            Denied::Draining => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the hub is draining; come back in a moment",
             ),
-            Denied::Full => Self::retry_later(
+            Denied::Full => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "all seats are taken (`server.max_viewers`)",
             ),
-            Denied::TooManyFromAddress => Self::retry_later(
+            Denied::TooManyFromAddress => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "this address has all the seats it may have (`server.max_viewers_per_ip`)",
             ),
-        }
+        };
+        Self::retry_later(status, detail).counting_as(denied.refused())
     }
 }

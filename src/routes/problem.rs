@@ -5,6 +5,7 @@ use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reject::{MethodNotAllowed, Reject, Rejection};
 use warp::reply::{Reply, Response};
 
+use crate::hub::Refused;
 use crate::protocol::message::{self, ProblemView};
 
 /// Why a request is not served, said to the client.
@@ -13,6 +14,8 @@ pub(super) struct Problem {
     status: StatusCode,
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Why whoever wanted to be a viewer is none, where the status does not tell.
+    refused: Option<Refused>,
 }
 
 /// The request carries a body, and no path takes one.
@@ -28,7 +31,25 @@ impl Problem {
             status,
             detail: detail.into(),
             headers: Vec::new(),
+            refused: None,
         }
+    }
+
+    /// Counts as `refused`, whatever the status.
+    pub(super) const fn counting_as(mut self, refused: Refused) -> Self {
+        self.refused = Some(refused);
+        self
+    }
+
+    /// What it counts as when somebody is no viewer for it.
+    pub(super) fn refused(&self) -> Refused {
+        self.refused.unwrap_or(match self.status {
+            StatusCode::FORBIDDEN => Refused::Forbidden,
+            StatusCode::NOT_FOUND => Refused::NotFound,
+            StatusCode::GONE => Refused::Gone,
+            StatusCode::UPGRADE_REQUIRED => Refused::UpgradeRequired,
+            _ => Refused::BadRequest,
+        })
     }
 
     /// Adds a header that the status calls for.

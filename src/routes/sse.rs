@@ -21,7 +21,7 @@ use super::joining::{self, Denied, Request, parse_ask};
 use super::problem::Problem;
 use crate::clock;
 use crate::fanout::{Form, Joiner};
-use crate::hub::Ask;
+use crate::hub::{Ask, Topic};
 use crate::protocol::event;
 use crate::protocol::message::Message;
 
@@ -36,19 +36,29 @@ pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .then(move |request, handover| {
             let context = Arc::clone(&context);
             async move {
-                let answer = join(&context, request, handover).await;
+                let answer = answer(&context, request, handover).await;
                 answer.unwrap_or_else(Reply::into_response)
             }
         })
         .boxed()
 }
 
-async fn join(
-    context: &Arc<Context>,
+async fn answer(
+    context: &Context,
     request: Request,
     handover: Option<Handover>,
 ) -> Result<Response, Problem> {
     let topic = request.topic(context)?;
+    let joined = join(context, &topic, request, handover).await;
+    joined.inspect_err(|problem| topic.counters.refused.add(problem.refused()))
+}
+
+async fn join(
+    context: &Context,
+    topic: &Arc<Topic>,
+    request: Request,
+    handover: Option<Handover>,
+) -> Result<Response, Problem> {
     request.check_origin(context)?;
     let ask = match last_event_id(&request.headers)? {
         Some(since) => since,
@@ -66,6 +76,7 @@ async fn join(
         Ok(holds) => holds,
         Err(denied @ Denied::TooManyFromAddress) => return Err(denied.into()),
         Err(denied) => {
+            topic.counters.refused.add(denied.refused());
             return Ok(with_cors(
                 farewell(context, denied),
                 &context.origins,

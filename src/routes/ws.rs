@@ -23,6 +23,7 @@ use super::handover::Socket;
 use super::joining::{self, Request, parse_ask};
 use super::problem::Problem;
 use crate::fanout::{Form, Joiner};
+use crate::hub::Topic;
 use crate::protocol::frame::{self, Compression};
 use crate::protocol::message::SUBPROTOCOL;
 
@@ -47,6 +48,16 @@ fn upgrade_to_viewer(
     upgrade: Option<OnUpgrade>,
 ) -> Result<Response, Problem> {
     let topic = request.topic(context)?;
+    let joined = join(context, &topic, request, upgrade);
+    joined.inspect_err(|problem| topic.counters.refused.add(problem.refused()))
+}
+
+fn join(
+    context: &Arc<Context>,
+    topic: &Arc<Topic>,
+    request: Request,
+    upgrade: Option<OnUpgrade>,
+) -> Result<Response, Problem> {
     let key = check_handshake(&request.method, &request.headers)?;
     let upgrade = upgrade.ok_or_else(upgrade_required)?;
     request.check_origin(context)?;
@@ -54,7 +65,7 @@ fn upgrade_to_viewer(
     let ask = parse_ask(&request.query)?;
     // From here on the channel keeps what is published, so that nothing is lost while the connection is upgraded.
     let subscription = topic.subscribe();
-    let answer = form.answer(&ask, &topic, subscription.last());
+    let answer = form.answer(&ask, topic, subscription.last());
     if form == Form::Bare && answer.recovered == Some(false) {
         let detail = "not all of this can be sent any more; connect without `since` and `last`";
         return Err(Problem::new(StatusCode::GONE, detail));

@@ -21,12 +21,23 @@ use warp::reply::Response;
 
 use crate::routes::{Peer, Place, Socket};
 use crate::settings;
+use crate::telemetry::{Limit, Losses};
 
-/// What a connection may take before it is a viewer.
-#[derive(Debug, Clone, Copy)]
+/// What a connection may take before it is a viewer, and how often its faults are told.
+#[derive(Debug, Clone)]
 pub(super) struct Limits {
     header_timeout: Duration,
     connections_max: usize,
+    complaints: Arc<Complaints>,
+}
+
+/// How often the faults of all connections are told.
+#[derive(Debug)]
+pub(super) struct Complaints {
+    /// A connection failed: its client's doing, and so as often as clients like.
+    http: Limit,
+    /// No connection can be accepted: tried ten times a second, and the same each time.
+    accept: Limit,
 }
 
 /// Headers in one request; browsers send some twenty.
@@ -48,19 +59,58 @@ impl Limits {
     const OPS_CONNECTIONS_MAX: usize = 64;
 
     /// For the public listener.
-    pub(super) const fn public(server: &settings::Server) -> Self {
+    pub(super) fn public(server: &settings::Server, complaints: &Arc<Complaints>) -> Self {
         let connections_max = server.max_viewers.saturating_add(Self::CONNECTIONS_SPARE);
         Self {
             header_timeout: server.header_timeout,
             connections_max,
+            complaints: Arc::clone(complaints),
         }
     }
 
     /// For the operations listener.
-    pub(super) const fn ops(server: &settings::Server) -> Self {
+    pub(super) fn ops(server: &settings::Server, complaints: &Arc<Complaints>) -> Self {
         Self {
             header_timeout: server.header_timeout,
             connections_max: Self::OPS_CONNECTIONS_MAX,
+            complaints: Arc::clone(complaints),
+        }
+    }
+}
+
+impl Complaints {
+    pub(super) fn new(losses: &Losses) -> Self {
+        Self {
+            http: Limit::new(5, Duration::from_secs(1), losses),
+            accept: Limit::new(1, Duration::from_secs(10), losses),
+        }
+    }
+
+    fn tell_of_http(&self, peer: SocketAddr, error: &hyper::Error) {
+        // What is not written is not told too often either.
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        if let Some(suppressed) = self.http.admit() {
+            let remote = peer.ip().to_canonical();
+            tracing::debug!(
+                event = "http.failed",
+                remote = %remote,
+                error = %error,
+                suppressed,
+                "a connection failed"
+            );
+        }
+    }
+
+    fn tell_of_accept(&self, error: &io::Error) {
+        if let Some(suppressed) = self.accept.admit() {
+            tracing::warn!(
+                event = "accept.failed",
+                error = %error,
+                suppressed,
+                "no connection can be accepted; raise the limit of open files (`ulimit -n`) or lower `server.max_viewers`"
+            );
         }
     }
 }
@@ -76,7 +126,6 @@ pub(super) async fn run(
     let connections = Arc::new(Semaphore::new(
         limits.connections_max.min(Semaphore::MAX_PERMITS),
     ));
-    let mut faults = Faults::default();
     loop {
         let permit = tokio::select! {
             () = stop.cancelled() => return,
@@ -93,9 +142,14 @@ pub(super) async fn run(
                     peer,
                     place: Place(Arc::new(permit)),
                 };
-                tasks.spawn(serve(accepted, routes.clone(), limits, stop.clone()));
+                tasks.spawn(serve(
+                    accepted,
+                    routes.clone(),
+                    limits.clone(),
+                    stop.clone(),
+                ));
             }
-            Err(error) => faults.pause_after(&error).await,
+            Err(error) => pause_after(&error, &limits.complaints).await,
         }
     }
 }
@@ -164,46 +218,20 @@ async fn serve(
     };
     if let Err(error) = result {
         // The client's doing: half a request, a broken one, or gone. Never above debug.
-        tracing::debug!(event = "http.failed", remote = %peer.ip(), error = %error, "a connection failed");
+        limits.complaints.tell_of_http(peer, &error);
     }
 }
 
-/// Failures to accept, told at most every ten seconds.
-#[derive(Debug, Default)]
-struct Faults {
-    told: Option<tokio::time::Instant>,
-    suppressed: u64,
-}
-
-impl Faults {
-    const TELL_EVERY: Duration = Duration::from_secs(10);
-
-    async fn pause_after(&mut self, error: &io::Error) {
-        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-        if matches!(
-            error.kind(),
-            ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-        ) {
-            // This one connection went away before it was accepted.
-            return;
-        }
-        self.tell(error);
-        tokio::time::sleep(EXHAUSTED_PAUSE).await;
+/// Leaves the listener alone for a moment, if the system is out of something.
+async fn pause_after(error: &io::Error, complaints: &Complaints) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    if matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    ) {
+        // This one connection went away before it was accepted.
+        return;
     }
-
-    fn tell(&mut self, error: &io::Error) {
-        let now = tokio::time::Instant::now();
-        if self.told.is_some_and(|told| now - told < Self::TELL_EVERY) {
-            self.suppressed += 1;
-            return;
-        }
-        self.told = Some(now);
-        let suppressed = std::mem::take(&mut self.suppressed);
-        tracing::warn!(
-            event = "accept.failed",
-            error = %error,
-            suppressed,
-            "no connection can be accepted; raise the limit of open files (`ulimit -n`) or lower `server.max_viewers`"
-        );
-    }
+    complaints.tell_of_accept(error);
+    tokio::time::sleep(EXHAUSTED_PAUSE).await;
 }

@@ -65,16 +65,19 @@ impl Line<'_> {
             event,
             fields,
         } = self;
-        let event = Value::from(*event);
+        let event = Escaped(event);
         write!(
             writer,
             r#"{{"timestamp":"{timestamp}","level":"{level}","event":{event}"#
         )?;
         for (name, value) in &fields.rest {
-            write!(writer, r#","{name}":{value}"#)?;
+            match value {
+                Value::String(text) => write!(writer, r#","{name}":{}"#, Escaped(text))?,
+                value => write!(writer, r#","{name}":{value}"#)?,
+            }
         }
         if let Some(message) = &fields.message {
-            write!(writer, r#","message":{}"#, Value::from(message.as_str()))?;
+            write!(writer, r#","message":{}"#, Escaped(message))?;
         }
         writeln!(writer, "}}")
     }
@@ -96,19 +99,44 @@ impl Line<'_> {
     }
 }
 
+/// A text as JSON has it, with nothing that some readers take for the end of a line, or that steers a terminal.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // JSON itself escapes no more than what is below a space.
+        for character in Value::from(self.0).to_string().chars() {
+            if steers(character) {
+                write!(f, "\\u{:04x}", u32::from(character))?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character steers a terminal, ends a line, or sets the direction of what is written. All of them have four
+/// hexadecimal digits.
+fn steers(character: char) -> bool {
+    // Marks that set the direction of text, and separators of lines and paragraphs.
+    let is_mark = matches!(
+        character,
+        '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    );
+    is_mark || character.is_control()
+}
+
 /// A text in which nothing steers a terminal or reorders what stands beside it.
 struct Visible<'a>(&'a str);
 
 impl fmt::Display for Visible<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
-            match character {
-                // Marks that set the direction of text, and separators of lines and paragraphs.
-                '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
-                    write!(f, "{}", character.escape_unicode())?;
-                }
-                character if character.is_control() => write!(f, "{}", character.escape_default())?,
-                character => f.write_char(character)?,
+            if steers(character) {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                f.write_char(character)?;
             }
         }
         Ok(())

@@ -29,7 +29,14 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "routes",
         &[
-            "fanout", "hub", "protocol", "settings", "clock", "metrics", "source",
+            "fanout",
+            "hub",
+            "protocol",
+            "settings",
+            "clock",
+            "metrics",
+            "source",
+            "telemetry",
         ],
     ),
     (
@@ -72,6 +79,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("config::", &["settings"]),
     ("toml::", &["settings"]),
     ("tracing_subscriber::", &["telemetry"]),
+    ("prometheus_client::", &["routes/metrics"]),
     ("miniz_oxide::", &["protocol/frame"]),
     ("broadcast::", &["hub"]),
     ("dashmap::", &["hub"]),

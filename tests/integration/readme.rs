@@ -144,34 +144,6 @@ fn the_lines_for_python_print_records() {
 }
 
 #[test]
-fn every_event_in_the_code_is_in_the_table_and_the_other_way_round() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let table = readme
-        .split("| event |")
-        .nth(1)
-        .unwrap()
-        .split("\n\n")
-        .next()
-        .unwrap();
-    let rows = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let mut listed: Vec<_> = rows.map(str::to_owned).collect();
-    let mut told = Vec::new();
-    for (_, text) in super::layout::code() {
-        let events = text
-            .split("event = \"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next());
-        told.extend(events.map(str::to_owned));
-    }
-    listed.sort();
-    told.sort();
-    told.dedup();
-    assert_eq!(listed, told);
-}
-
-#[test]
 fn the_minimal_configuration_of_the_readme_is_right() {
     let project =
         super::support::Project::raw(&block("toml").replace("../measurements.json", "data.json"));

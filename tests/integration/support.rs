@@ -3,6 +3,8 @@
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod hub;
+pub(crate) mod log;
+pub(crate) mod metrics;
 pub(crate) mod viewer;
 
 pub(crate) use http::Raw;

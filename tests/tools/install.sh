@@ -17,6 +17,8 @@ command -v chromium >/dev/null || debian_packages+=(chromium)
 [ -x "${FIREFOX:-/usr/bin/firefox-esr}" ] || debian_packages+=(firefox-esr)
 # libfaketime sets the wall clock for one process alone.
 command -v faketime >/dev/null || debian_packages+=(faketime)
+# strace makes a system call fail in one thread of the hub.
+command -v strace >/dev/null || debian_packages+=(strace)
 if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then
   debian_packages+=(fonts-dejavu-core)
 fi

@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{PATIENCE, Raw};
+use super::{PATIENCE, Raw, log};
 
 /// A folder of its own, gone when the test ends. Copies are of the same folder.
 #[derive(Clone)]
@@ -108,7 +108,7 @@ pub(crate) fn root() -> &'static Path {
 /// A hub that runs, killed when the test ends.
 pub(crate) struct Hub {
     child: Child,
-    lines: Receiver<Value>,
+    lines: Receiver<String>,
     seen: Vec<Value>,
     public: String,
     ops: String,
@@ -133,8 +133,7 @@ impl Hub {
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
-                if sender.send(event).is_err() {
+                if sender.send(line).is_err() {
                     return;
                 }
             }
@@ -179,10 +178,10 @@ impl Hub {
     /// Waits for the next event called `name`.
     pub(crate) fn event(&mut self, name: &str) -> Value {
         loop {
-            let Ok(event) = self.lines.recv_timeout(PATIENCE) else {
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                 panic!("no event `{name}`; there were {:#?}", self.seen)
             };
-            self.seen.push(event.clone());
+            let event = self.see(line);
             if event["event"] == name {
                 return event;
             }
@@ -194,11 +193,19 @@ impl Hub {
         self.seen.iter().rfind(|event| event["event"] == name)
     }
 
+    /// Takes a line of the log, which must be as the handbook has it.
+    fn see(&mut self, line: String) -> Value {
+        log::check(&line);
+        let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
+        self.seen.push(event.clone());
+        event
+    }
+
     /// The next event called `name` among those that were logged until now.
     pub(crate) fn past_event(&mut self, name: &str) -> Option<Value> {
         loop {
-            let event = self.lines.try_recv().ok()?;
-            self.seen.push(event.clone());
+            let line = self.lines.try_recv().ok()?;
+            let event = self.see(line);
             if event["event"] == name {
                 return Some(event);
             }
@@ -227,10 +234,10 @@ impl Hub {
     /// Waits for the end; returns the exit code and everything that was logged.
     pub(crate) fn end(mut self) -> (Option<i32>, Vec<Value>) {
         let status = self.child.wait().unwrap();
-        let rest: Vec<_> = self.lines.iter().collect();
-        let mut seen = std::mem::take(&mut self.seen);
-        seen.extend(rest);
-        (status.code(), seen)
+        while let Ok(line) = self.lines.recv() {
+            self.see(line);
+        }
+        (status.code(), std::mem::take(&mut self.seen))
     }
 
     /// What the hub runs on.
@@ -270,5 +277,11 @@ impl Drop for Hub {
         // It may have ended already, as the test meant it to.
         _ = self.child.kill();
         _ = self.child.wait();
+        if !thread::panicking() {
+            // What no test has waited for is as the handbook has it as well.
+            while let Ok(line) = self.lines.recv() {
+                log::check(&line);
+            }
+        }
     }
 }

@@ -1,0 +1,89 @@
+//! `Level`: what of the log is written, which can be changed while the hub runs.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use tracing_subscriber::filter::EnvFilter;
+
+use super::{LevelError, filter};
+
+/// The configured level, or `debug` for as long as somebody looks closer.
+pub struct Level {
+    state: Mutex<State>,
+    apply: Box<dyn Fn(EnvFilter) -> bool + Send + Sync>,
+}
+
+#[derive(Debug)]
+struct State {
+    configured: String,
+    is_close: bool,
+}
+
+/// What a closer look shows.
+const CLOSE: &str = "debug";
+
+impl Level {
+    pub(super) fn new(
+        configured: &str,
+        apply: impl Fn(EnvFilter) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            state: Mutex::new(State {
+                configured: configured.to_owned(),
+                is_close: false,
+            }),
+            apply: Box::new(apply),
+        }
+    }
+
+    /// From the configured level to `debug`, or back.
+    pub fn switch(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_close = !state.is_close;
+        let level = if is_close {
+            CLOSE
+        } else {
+            state.configured.as_str()
+        };
+        // It was a level before, so it still is one.
+        if let Ok(filter) = filter(level) {
+            self.change(level, filter);
+            state.is_close = is_close;
+        }
+    }
+
+    /// Another level is configured from now on, and in force, whether somebody looks closer or not.
+    ///
+    /// # Errors
+    /// It is not a filter directive; nothing has changed.
+    pub fn configure(&self, level: &str) -> Result<(), LevelError> {
+        let filter = filter(level)?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.change(level, filter);
+        *state = State {
+            configured: level.to_owned(),
+            is_close: false,
+        };
+        Ok(())
+    }
+
+    /// What is told of it is told before, unless it would not be written before.
+    fn change(&self, level: &str, filter: EnvFilter) {
+        let tell = || tracing::info!(event = "log.level", log_level = level, "the log's level");
+        if tracing::enabled!(tracing::Level::INFO) {
+            tell();
+            (self.apply)(filter);
+        } else {
+            (self.apply)(filter);
+            tell();
+        }
+    }
+}
+
+impl fmt::Debug for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Level")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! A fault of the hub itself, made by the kernel: it costs viewers, who come back, and nothing else.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use super::support::{Hub, Project, Viewer};
+
+/// The kernel's number of the first thread of `hub` that is a lane.
+fn lane(hub: &Hub) -> String {
+    let tasks = fs::read_dir(format!("/proc/{}/task", hub.pid())).unwrap();
+    let lanes = tasks.map(|task| task.unwrap().path());
+    let mut lanes =
+        lanes.filter(|path| fs::read_to_string(path.join("comm")).unwrap() == "lane-0\n");
+    let lane = lanes.next().unwrap();
+    lane.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_lane_that_fails_loses_its_viewers_and_the_others_miss_nothing() {
+    let lanes = std::thread::available_parallelism().unwrap().get();
+    let toml =
+        "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\n";
+    let mut hub = Project::new("", "[1,2,3]").configure(toml).start();
+    let mut viewers = Vec::new();
+    for _ in 0..2 * lanes {
+        let mut viewer = Viewer::v1(&hub).await;
+        let last = viewer.until("hello").await["seq"].as_u64().unwrap();
+        viewers.push((viewer, last));
+    }
+    // Its next wait for something to happen ends in an error that the system has for a descriptor gone bad.
+    let mut strace = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "-p", &lane(&hub)])
+        .args(["-e", "trace=epoll_wait,epoll_pwait"])
+        .args(["-e", "inject=epoll_wait,epoll_pwait:error=EBADF:when=1"])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("run `make test`, which installs strace");
+    let failed = hub.event("lane.failed");
+    assert_eq!(failed["error"], "Bad file descriptor (os error 9)");
+    let lost = failed["lost"].as_u64().unwrap();
+    strace.kill().unwrap();
+    strace.wait().unwrap();
+    assert_eq!(lost, 2);
+    let mut is_lost = 0;
+    for (viewer, last) in &mut viewers {
+        for _ in 0..100 {
+            let Some(message) = viewer.try_whole().await else {
+                is_lost += 1;
+                break;
+            };
+            if message["type"] == "data" {
+                *last += 1;
+                assert_eq!(message["seq"], *last);
+            }
+        }
+    }
+    assert_eq!(is_lost, lost);
+    // They may come back, to that lane as well.
+    let mut back = Vec::new();
+    for _ in 0..2 * lanes {
+        let mut viewer = Viewer::v1(&hub).await;
+        viewer.until("data").await;
+        back.push(viewer);
+    }
+    let left = 4 * lanes as u64 - lost;
+    let stats = loop {
+        let stats = hub.event("hub.stats");
+        if stats["viewers"] == left {
+            break stats;
+        }
+    };
+    assert_eq!(
+        (&stats["left_lost_total"], &stats["left_total"]),
+        (&lost.into(), &lost.into())
+    );
+}
