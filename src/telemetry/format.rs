@@ -71,10 +71,7 @@ impl Line<'_> {
             r#"{{"timestamp":"{timestamp}","level":"{level}","event":{event}"#
         )?;
         for (name, value) in &fields.rest {
-            match value {
-                Value::String(text) => write!(writer, r#","{name}":{}"#, Escaped(text))?,
-                value => write!(writer, r#","{name}":{value}"#)?,
-            }
+            write!(writer, r#","{name}":{}"#, Json(value))?;
         }
         if let Some(message) = &fields.message {
             write!(writer, r#","message":{}"#, Escaped(message))?;
@@ -96,6 +93,23 @@ impl Line<'_> {
             write!(writer, " {name}={}", Visible(&value.to_string()))?;
         }
         writeln!(writer)
+    }
+}
+
+/// A value as JSON has it. Numbers are never written with an exponent: regular expressions read them.
+struct Json<'a>(&'a Value);
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::String(text) => Escaped(text).fmt(f),
+            Value::Number(number) if number.is_f64() => match number.as_f64() {
+                Some(number) if number.fract() == 0.0 => write!(f, "{number:.1}"),
+                Some(number) => write!(f, "{number}"),
+                None => write!(f, "{number}"),
+            },
+            value => value.fmt(f),
+        }
     }
 }
 
@@ -149,4 +163,25 @@ fn timestamp() -> String {
     // An instant beyond the year 9999 does not occur; without a place in the calendar it stays a number.
     jiff::Timestamp::from_microsecond(wall.get())
         .map_or_else(|_| wall.to_string(), |instant| format!("{instant:.6}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_exponent_and_text_has_nothing_that_steers() {
+        let spell = |value: Value| Json(&value).to_string();
+        assert_eq!(spell(json!(0.000_007)), "0.000007");
+        assert_eq!(spell(json!(-0.000_001)), "-0.000001");
+        assert_eq!(spell(json!(0.0)), "0.0");
+        assert_eq!(spell(json!(1e21)), "1000000000000000000000.0");
+        assert_eq!(spell(json!(u64::MAX)), u64::MAX.to_string());
+        assert_eq!(
+            spell(json!("a\"\n\u{2028}\u{7f}\u{202e}é")),
+            r#""a\"\n\u2028\u007f\u202eé""#
+        );
+    }
 }

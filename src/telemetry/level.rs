@@ -87,3 +87,39 @@ impl fmt::Debug for Level {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn it_goes_to_debug_and_back_to_what_is_configured_by_then() {
+        let in_force = Arc::new(Mutex::new(String::new()));
+        let seen = Arc::clone(&in_force);
+        let level = Level::new("warn,tickcast::fanout=trace", move |filter| {
+            *seen.lock().unwrap() = filter.to_string();
+            true
+        });
+        let has = |directive: &str| {
+            let filter = in_force.lock().unwrap();
+            // The libraries stay as quiet as they are.
+            assert!(filter.contains("hyper=warn") && filter.contains("warp=off"));
+            filter.split(',').any(|other| other == directive)
+        };
+        level.switch();
+        assert!(has("debug") && !has("tickcast::fanout=trace"));
+        level.switch();
+        assert!(has("warn") && has("tickcast::fanout=trace"));
+        level.switch();
+        level.configure("error").unwrap();
+        assert!(has("error"));
+        level.switch();
+        assert!(has("debug"));
+        assert!(level.configure("loud").is_err());
+        assert!(has("debug"));
+        level.switch();
+        assert!(has("error"));
+    }
+}
