@@ -106,6 +106,12 @@ fn of_topics(topics: &[Arc<Topic>], sheet: &mut Sheet<'_>) -> fmt::Result {
         each(topics, |topic| topic.published().get()),
     )?;
     sheet.gauges(
+        "tickcast_rate",
+        "Publications a second that the schedule calls for; 0 once the topic has ended",
+        None,
+        each(topics, rate_now),
+    )?;
+    sheet.gauges(
         "tickcast_viewers",
         "Viewers now",
         None,
@@ -147,6 +153,14 @@ fn of_topics(topics: &[Arc<Topic>], sheet: &mut Sheet<'_>) -> fmt::Result {
         None,
         each(topics, |topic| topic.counters.gaps.total()),
     )
+}
+
+/// Without it nobody can tell a topic that hangs from one that is over.
+fn rate_now(topic: &Topic) -> f64 {
+    if topic.is_ended() {
+        return 0.0;
+    }
+    topic.timeline().current().rate.per_second()
 }
 
 fn by_reason(topics: &[Arc<Topic>], not_found: u64, sheet: &mut Sheet<'_>) -> fmt::Result {

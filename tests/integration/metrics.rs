@@ -135,9 +135,12 @@ async fn the_numbers_are_those_of_the_log() {
     let commit = commit["commit"].as_str().unwrap();
     let build = format!("tickcast_build_info{{version=\"{version}\",commit=\"{commit}\"}}");
     assert_eq!(metrics.value(&build), 1.0);
+    let rate = "tickcast_rate{topic=\"demo\"}";
+    assert_eq!(metrics.value(rate), 0.0, "it is over");
     // There is no other.
     let more = [
         nowhere,
+        rate,
         "tickcast_ready",
         &build,
         "process_start_time_seconds",
