@@ -53,8 +53,10 @@ synchrony: build ## measure how well the screens keep together (about 9 minutes)
 	@npm --prefix web run --silent synchrony -- $(ARGS)
 
 # The page is taken in by the hub, so it must be there. nextest would end a test that takes minutes.
-soak: page ## kill a hub a hundred times under 200 viewers that come back (2 minutes)
+soak: page ## kill a hub again and again under viewers, and under what reads its log (5 minutes)
+	@tests/tools/install.sh
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills
+	SOAK=1 cargo test --release --locked --test integration -- --nocapture monitoring::rotation
 
 microbench: page ## run the benchmarks of the code's hot parts
 	cargo bench --locked

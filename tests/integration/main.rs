@@ -23,6 +23,7 @@ mod layout;
 mod logs;
 mod lost_lines;
 mod metrics;
+mod monitoring;
 mod promises;
 mod readme;
 mod restart;

@@ -54,3 +54,52 @@ elif [ "$(cat "$python_folder/installed" 2>/dev/null)" != "${python_packages[*]}
   "$python_folder/bin/pip" install --quiet --disable-pip-version-check "${python_packages[@]}"
   echo "${python_packages[*]}" >"$python_folder/installed"
 fi
+
+# What reads the hub's log and numbers, for the tests of deploy/monitoring. Installed, Debian's packages would start services
+# of theirs and take over the machine's own log, now or at its next start; so they are unpacked into a folder instead, with
+# the libraries that rsyslog and logrotate need beyond Debian's usual ones, and nothing of the machine changes.
+monitoring_tools=(mtail prometheus promtool rsyslogd logrotate)
+monitoring_packages=(mtail prometheus rsyslog logrotate libestr0 libfastjson4 liblognorm5 libpopt0)
+monitoring_folder="${CARGO_TARGET_DIR:-target}/tools/monitoring"
+
+unpack_monitoring() {
+  local folder=$1 package modules
+  rm -rf "$folder"
+  mkdir -p "$folder/packages" "$folder/root" "$folder/bin"
+  # A machine that is new has no package lists, and only root may get them.
+  if ! apt-cache show "${monitoring_packages[@]}" >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+    apt-get update >/dev/null
+  fi
+  # Its sandbox may not look into this folder, and says so each time.
+  if ! (cd "$folder/packages" && apt-get download -qq "${monitoring_packages[@]}" 2>"$folder/apt.log"); then
+    cat "$folder/apt.log" >&2
+    echo "apt-get cannot download ${monitoring_packages[*]}; try: sudo apt-get update" >&2
+    return 1
+  fi
+  for package in "$folder"/packages/*.deb; do
+    dpkg-deb --extract "$package" "$folder/root"
+  done
+  rm -r "$folder/packages"
+  modules=$(echo "$folder"/root/usr/lib/*/rsyslog)
+  for tool in "${monitoring_tools[@]}"; do
+    {
+      echo '#!/bin/sh'
+      echo "LD_LIBRARY_PATH='${modules%/rsyslog}' exec '$(echo "$folder"/root/usr/*bin/"$tool")' \\"
+      if [ "$tool" = rsyslogd ]; then echo "  -M '$modules' \\"; fi
+      echo '  "$@"'
+    } >"$folder/bin/$tool"
+    chmod +x "$folder/bin/$tool"
+  done
+  echo "${monitoring_packages[*]}" >"$folder/installed"
+}
+
+if ! (PATH=$PATH:/usr/sbin && command -v "${monitoring_tools[@]}") 2>/dev/null |
+  awk -v all="${#monitoring_tools[@]}" 'END { exit NR != all }'; then
+  if ! command -v apt-get >/dev/null; then
+    echo "the tests need: ${monitoring_tools[*]}; install them with your system's package manager" >&2
+    exit 1
+  elif [ "$(cat "$monitoring_folder/installed" 2>/dev/null)" != "${monitoring_packages[*]}" ]; then
+    echo "unpacking mtail, prometheus, rsyslog and logrotate into $monitoring_folder"
+    unpack_monitoring "$(realpath -m "$monitoring_folder")"
+  fi
+fi

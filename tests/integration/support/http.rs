@@ -123,6 +123,11 @@ impl Raw {
         bytes
     }
 
+    /// The socket itself, to be shut down while somebody reads.
+    pub(crate) fn socket(&self) -> TcpStream {
+        self.0.try_clone().unwrap()
+    }
+
     /// Has the kernel take hardly anything that is not read.
     pub(crate) fn take_little(&self) {
         socket2::SockRef::from(&self.0)

@@ -1,0 +1,87 @@
+//! The handbook's table of metrics, held against what a hub serves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::support::hub::root;
+use super::super::support::{Hub, Raw};
+use super::metrics::parse;
+use super::{rules, sample};
+
+/// A metric's type and labels.
+type Shape = (String, BTreeSet<String>);
+
+fn page() -> String {
+    std::fs::read_to_string(root().join("docs/handbook/monitoring.md")).unwrap()
+}
+
+/// The metrics in the table of the handbook.
+fn listed(page: &str) -> BTreeMap<String, Shape> {
+    let (_, table) = page
+        .split_once("| name | type | unit | labels | meaning | log |\n")
+        .unwrap();
+    let rows = table
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, name, kind, _, labels, meaning, log, _] = cells[..] else {
+            panic!("not six cells: {row}")
+        };
+        assert!(!meaning.is_empty() && !log.is_empty(), "{row}");
+        let labels = labels.split('`').skip(1).step_by(2).map(str::to_owned);
+        (
+            name.trim_matches('`').to_owned(),
+            (kind.to_owned(), labels.collect()),
+        )
+    })
+    .collect()
+}
+
+/// The metrics in the text that a hub serves.
+fn served(text: &str) -> BTreeMap<String, Shape> {
+    let kinds: BTreeMap<_, _> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .collect();
+    let mut served = BTreeMap::new();
+    for series in parse(text).into_keys() {
+        let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap();
+        let labels: BTreeSet<_> = labels
+            .split(',')
+            .filter_map(|label| Some(label.split_once('=')?.0.to_owned()))
+            .collect();
+        let shape = (kinds[name].to_owned(), labels);
+        let before = served.insert(name.to_owned(), shape.clone());
+        assert!(before.is_none_or(|before| before == shape), "{name}");
+    }
+    served
+}
+
+#[test]
+fn the_table_of_metrics_is_what_a_hub_serves() {
+    let hub = Hub::start("rate = 100.0", "[1,2]");
+    let served = served(Raw::get(hub.ops(), "/metrics").text());
+    assert_eq!(listed(&page()), served);
+    hub.end_without_complaint();
+}
+
+#[test]
+fn the_page_names_every_recording_and_every_file() {
+    let page = page();
+    for rule in rules::rules().iter().filter(|rule| !rule.is_alert) {
+        assert!(page.contains(&format!("`{}`", rule.name)), "{}", rule.name);
+    }
+    let mut folders = vec![sample("")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(name == "rules_test.yml" || page.contains(name), "{name}");
+        }
+    }
+}

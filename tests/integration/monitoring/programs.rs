@@ -1,0 +1,173 @@
+//! The programs that read a hub, as Debian has them, each run until the test ends.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use super::super::support::hub::root;
+use super::super::support::{PATIENCE, Raw};
+
+/// The program called `name`: where tests/tools/install.sh puts it, else where the machine has it.
+pub(super) fn program(name: &str) -> Command {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let unpacked = target.join("tools/monitoring/bin").join(name);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let of_machine = std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
+        .map(|folder| folder.join(name));
+    let found = [unpacked]
+        .into_iter()
+        .chain(of_machine)
+        .find(|file| file.exists());
+    Command::new(found.unwrap_or_else(|| panic!("`{name}` is missing; run tests/tools/install.sh")))
+}
+
+/// A program that runs, ended with the test.
+pub(super) struct Program {
+    child: Child,
+}
+
+impl Program {
+    /// Starts `command`, which says nothing of interest.
+    pub(super) fn start(command: &mut Command) -> Self {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child }
+    }
+
+    /// Starts `command` and waits until it tells its address behind `marker`.
+    fn listening(command: &mut Command, marker: &'static str) -> (Self, String) {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (sender, addresses) = channel();
+        // Read to the end, or it would stop when the pipe is full.
+        thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let told = line.split_once(marker).map(|(_, rest)| rest.to_owned());
+                // Nobody waits for what comes after the address.
+                _ = sender.send(told.ok_or(line));
+            }
+        });
+        let mut said = Vec::new();
+        let address = loop {
+            match addresses.recv_timeout(PATIENCE) {
+                Ok(Ok(address)) => break address.trim().to_owned(),
+                Ok(Err(line)) => said.push(line),
+                Err(_) => panic!("it does not listen: {said:#?}"),
+            }
+        };
+        (Self { child }, address)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// mtail with the program of `deploy/monitoring`.
+pub(super) struct Mtail {
+    _program: Program,
+    pub(super) address: String,
+}
+
+impl Mtail {
+    /// One that reads what comes into `log` from now on. It has to be there: mtail begins at the end of what it finds.
+    pub(super) fn read(log: &Path) -> Self {
+        std::fs::create_dir_all(log.parent().unwrap()).unwrap();
+        std::fs::write(log, "").unwrap();
+        let mut command = program("mtail");
+        command
+            .arg("--progs")
+            .arg(super::sample("mtail"))
+            .arg("--logs")
+            .arg(log)
+            .args(["--emit_prog_label=false", "--logtostderr"])
+            .args(["--address", "127.0.0.1", "--port", "0"])
+            .args(["--poll_interval", "50ms", "--poll_log_interval", "50ms"]);
+        let (program, address) = Program::listening(&mut command, "Listening on ");
+        Self {
+            _program: program,
+            address,
+        }
+    }
+
+    /// What it serves Prometheus.
+    pub(super) fn text(&self) -> String {
+        Raw::get(&self.address, "/metrics").text().to_owned()
+    }
+}
+
+/// Prometheus with the configuration and rules of `deploy/monitoring`, but every second instead of every fifteen.
+pub(super) struct Prometheus {
+    _program: Program,
+    pub(super) address: String,
+}
+
+impl Prometheus {
+    /// One that scrapes the operations listener at `ops` and the mtail at `mtail`; it keeps its files in `folder`.
+    pub(super) fn scrape(ops: &str, mtail: &str, folder: &Path) -> Self {
+        for rules in ["tickcast.rules.yml", "tickcast.alerts.yml"] {
+            std::fs::copy(super::sample("prometheus").join(rules), folder.join(rules)).unwrap();
+        }
+        let configuration = super::sample_with(
+            "prometheus/prometheus.yml",
+            &[
+                ("15s", "1s"),
+                ("127.0.0.1:8001", ops),
+                ("127.0.0.1:3903", mtail),
+            ],
+        );
+        let file = folder.join("prometheus.yml");
+        std::fs::write(&file, configuration).unwrap();
+        let mut command = program("prometheus");
+        command
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                folder.join("tsdb").display()
+            ))
+            .arg("--web.listen-address=127.0.0.1:0");
+        let marker = "msg=\"Listening on\" address=";
+        let (program, address) = Program::listening(&mut command, marker);
+        Self {
+            _program: program,
+            address,
+        }
+    }
+
+    /// The answer to a query for now: each sample's labels, and its value.
+    pub(super) fn query(&self, query: &str) -> Result<Vec<(serde_json::Value, f64)>, String> {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let answer = Raw::get(&self.address, &format!("/api/v1/query?query={encoded}"));
+        if answer.status != 200 {
+            return Err(String::from_utf8_lossy(&answer.body).into_owned());
+        }
+        let json = answer.json();
+        let samples = json["data"]["result"].as_array().unwrap().iter();
+        Ok(samples
+            .map(|sample| {
+                let value = sample["value"][1].as_str().unwrap().parse().unwrap();
+                (sample["metric"].clone(), value)
+            })
+            .collect())
+    }
+}
