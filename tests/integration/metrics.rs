@@ -178,6 +178,7 @@ async fn who_leaves_is_counted_by_reason() {
             viewer.send_message(message).await;
         }
         viewer.gone().await;
+        drop(viewer);
         wait_for(&mut hub, &format!("left_{reason}_total"), 1);
     }
     for (frame, reason) in [
