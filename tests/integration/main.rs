@@ -25,6 +25,7 @@ mod lost_lines;
 mod metrics;
 mod monitoring;
 mod promises;
+mod proxies;
 mod readme;
 mod restart;
 mod sse;

@@ -19,6 +19,16 @@ command -v chromium >/dev/null || debian_packages+=(chromium)
 command -v faketime >/dev/null || debian_packages+=(faketime)
 # strace makes a system call fail in one thread of the hub.
 command -v strace >/dev/null || debian_packages+=(strace)
+# The proxies of deploy/proxy/, for a user whose PATH may leave out where Debian has daemons; openssl makes their
+# certificate and speaks TLS with them.
+services=()
+for proxy in nginx caddy haproxy; do
+  if ! PATH="$PATH:/usr/sbin" command -v "$proxy" >/dev/null; then
+    debian_packages+=("$proxy")
+    services+=("$proxy.service")
+  fi
+done
+command -v openssl >/dev/null || debian_packages+=(openssl)
 if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then
   debian_packages+=(fonts-dejavu-core)
 fi
@@ -38,10 +48,21 @@ if ((${#debian_packages[@]})); then
   echo "installing ${debian_packages[*]} with apt-get"
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
+  # Debian starts and enables a service when it is installed. These are for tests, and serve nobody: systemd is kept
+  # from starting them by a mask that is taken away again, and init scripts by a runlevel in which none starts.
+  is_systemd=false
+  if [ -d /run/systemd/system ] && ((${#services[@]})); then
+    is_systemd=true
+    systemctl mask --runtime --quiet "${services[@]}"
+  fi
   # A machine that is new has no package lists; apt's own progress is of interest only when it fails.
-  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
+  if ! { apt-get update && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
     tail -n 40 "$log" >&2
     exit 1
+  fi
+  if $is_systemd; then
+    systemctl unmask --runtime --quiet "${services[@]}"
+    systemctl disable --quiet "${services[@]}"
   fi
 fi
 

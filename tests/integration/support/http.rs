@@ -18,10 +18,7 @@ pub(crate) struct Answer {
 
 impl Raw {
     pub(crate) fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self(stream)
+        Self::from(TcpStream::connect(address).unwrap())
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> &mut Self {
@@ -141,6 +138,15 @@ impl Raw {
 
     pub(crate) fn get(address: &str, path: &str) -> Answer {
         Self::ask(address, "GET", path, "")
+    }
+}
+
+impl From<TcpStream> for Raw {
+    /// On a connection that is there already.
+    fn from(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self(stream)
     }
 }
 

@@ -7,14 +7,17 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use tokio_tungstenite::tungstenite::{Error, http};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use super::{Hub, PATIENCE};
 
+type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
 pub(crate) struct Viewer {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: Connection,
     /// The records of a batch that have not been asked for yet, each as the `data` message it stands for.
     unpacked: VecDeque<Value>,
 }
@@ -51,18 +54,26 @@ impl Viewer {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, Refusal> {
-        let mut request = format!("ws://{}{path}", hub.public())
-            .into_client_request()
-            .unwrap();
-        for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(*name, http::HeaderValue::from_str(value).unwrap());
-        }
-        match timeout(PATIENCE, connect_async(request))
-            .await
-            .expect("an answer to the handshake")
-        {
+        let request = with_headers(&format!("ws://{}{path}", hub.public()), headers);
+        let answer = timeout(PATIENCE, connect_async(request)).await;
+        Self::answered(answer.expect("an answer to the handshake"))
+    }
+
+    /// The same over a connection that is there already, to whatever `url` says.
+    pub(crate) async fn over(
+        connection: std::net::TcpStream,
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Refusal> {
+        connection.set_nonblocking(true).unwrap();
+        let connection = MaybeTlsStream::Plain(TcpStream::from_std(connection).unwrap());
+        let request = with_headers(url, headers);
+        let answer = timeout(PATIENCE, client_async(request, connection)).await;
+        Self::answered(answer.expect("an answer to the handshake"))
+    }
+
+    fn answered(answer: Result<(Connection, Response), Error>) -> Result<Self, Refusal> {
+        match answer {
             Ok((stream, _)) => Ok(Self {
                 stream,
                 unpacked: VecDeque::new(),
@@ -208,6 +219,15 @@ impl Viewer {
         next.expect("the connection goes on")
             .expect("the frames are well formed")
     }
+}
+
+fn with_headers(url: &str, headers: &[(&'static str, &str)]) -> http::Request<()> {
+    let mut request = url.into_client_request().unwrap();
+    for (name, value) in headers {
+        let value = http::HeaderValue::from_str(value).unwrap();
+        request.headers_mut().insert(*name, value);
+    }
+    request
 }
 
 /// The `data` messages that a `batch` stands for.

@@ -1,0 +1,109 @@
+//! Who comes over TLS: OpenSSL's and curl's own clients, which check the certificate, from an address of choice.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+use super::front::{Front, NAME};
+use crate::support::PATIENCE;
+
+/// A connection through `front` from the address `from`: what is written into it goes through TLS. It ends with either
+/// side.
+pub(super) fn connect(front: &Front, from: &str) -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (theirs, _) = listener.accept().unwrap();
+    let (input, output) = (
+        OwnedFd::from(theirs.try_clone().unwrap()),
+        OwnedFd::from(theirs),
+    );
+    let mut child = Command::new("openssl")
+        .args(["s_client", "-quiet", "-no_ign_eof", "-nocommands"])
+        .args(["-connect", &front.tls(), "-bind", &format!("{from}:0")])
+        .args(["-servername", NAME, "-alpn", "http/1.1"])
+        .args(["-verify_hostname", NAME, "-verify_return_error", "-CAfile"])
+        .arg(front.path("fullchain.pem"))
+        .stdin(input)
+        .stdout(output)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("openssl; `make test` installs it");
+    thread::spawn(move || child.wait());
+    ours
+}
+
+/// A connection without TLS and without a proxy, from the address `from`.
+pub(super) fn connect_bare(to: &str, from: &str) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let from: SocketAddr = format!("{from}:0").parse().unwrap();
+    let to: SocketAddr = to.parse().unwrap();
+    socket.bind(&from.into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    socket.into()
+}
+
+/// A stream of events as curl prints it, line by line as they come.
+pub(super) struct Curl {
+    child: Child,
+    lines: UnboundedReceiver<String>,
+}
+
+impl Curl {
+    /// Asks `front` for `path`, by the version of HTTP that `version` (`--http1.1`, `--http2`) demands.
+    pub(super) fn ask(front: &Front, version: &str, path: &str) -> Self {
+        let host = front.host();
+        let ip = front.tls();
+        let ip = ip.split(':').next().unwrap();
+        let mut child = Command::new("curl")
+            .args(["-sSNi", version, "--interface", "127.0.0.2", "--cacert"])
+            .arg(front.path("fullchain.pem"))
+            .args(["--resolve", &format!("{host}:{ip}")])
+            .arg(format!("https://{host}{path}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("curl; `make test` installs it");
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = unbounded_channel();
+        thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// The next line; `None` when the stream has ended.
+    pub(super) async fn line(&mut self) -> Option<String> {
+        timeout(PATIENCE, self.lines.recv())
+            .await
+            .expect("a line, or the end")
+    }
+
+    /// The rest of the next line that begins with `start`.
+    pub(super) async fn after(&mut self, start: &str) -> String {
+        loop {
+            let line = self
+                .line()
+                .await
+                .unwrap_or_else(|| panic!("no line with {start}"));
+            if let Some(rest) = line.strip_prefix(start) {
+                return rest.to_owned();
+            }
+        }
+    }
+}
+
+impl Drop for Curl {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

@@ -1,0 +1,270 @@
+//! A proxy with TLS in front of a hub: the file that `deploy/proxy/` ships, with the ports and paths of the test.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::support::{Hub, PATIENCE, hub::root};
+
+/// The name in the files that are shipped, and in the certificate.
+pub(super) const NAME: &str = "hub.example.org";
+
+/// Which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Make {
+    Nginx,
+    Caddy,
+    Haproxy,
+}
+
+/// One that runs; it ends with the test.
+pub(super) struct Front {
+    child: Child,
+    folder: TempDir,
+    ip: String,
+    plain: u16,
+    tls: u16,
+}
+
+impl Make {
+    pub(super) const ALL: [Self; 3] = [Self::Nginx, Self::Caddy, Self::Haproxy];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
+            Self::Haproxy => "haproxy",
+        }
+    }
+
+    fn sample(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx.conf",
+            Self::Caddy => "Caddyfile",
+            Self::Haproxy => "haproxy.cfg",
+        }
+    }
+
+    /// The file as it is shipped.
+    pub(super) fn text(self) -> String {
+        fs::read_to_string(root().join("deploy/proxy").join(self.sample())).unwrap()
+    }
+
+    /// What it writes on standard error when it listens.
+    fn listens(self) -> &'static str {
+        match self {
+            Self::Nginx => "start worker process ",
+            Self::Caddy => "serving initial configuration",
+            Self::Haproxy => "Loading success",
+        }
+    }
+
+    fn command(self, configuration: &Path) -> Command {
+        // Debian has the daemons where a user's PATH does not look.
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new("env");
+        command
+            .arg(format!("PATH={path}:/usr/sbin"))
+            .arg(self.program());
+        match self {
+            Self::Nginx => command.arg("-e").arg("stderr").arg("-c"),
+            Self::Caddy => command.args(["run", "--adapter", "caddyfile", "--config"]),
+            Self::Haproxy => command.args(["-W", "-db", "-f"]),
+        };
+        command.arg(configuration);
+        command
+    }
+}
+
+impl Front {
+    /// As it is shipped.
+    pub(super) fn start(make: Make, hub: &Hub) -> Self {
+        Self::with_patience(make, hub, "60s")
+    }
+
+    /// With `patience` in the place of the 60 s for which it bears silence.
+    pub(super) fn with_patience(make: Make, hub: &Hub, patience: &str) -> Self {
+        static PORTS: AtomicU16 = AtomicU16::new(8000);
+        let folder = TempDir::new().unwrap();
+        let plain = PORTS.fetch_add(2, Ordering::Relaxed);
+        let mut front = Self {
+            child: Command::new("true").spawn().unwrap(),
+            folder,
+            ip: own_address(),
+            plain,
+            tls: plain + 1,
+        };
+        front.certify();
+        let configuration = front.configuration(make, hub, patience);
+        let mut command = make.command(&configuration);
+        front.child.wait().unwrap();
+        front.child = command
+            .env("HOME", front.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        front.await_line(make);
+        front
+    }
+
+    /// Waits until it listens, and keeps reading after that: it must never wait for us.
+    fn await_line(&mut self, make: Make) {
+        let log = BufReader::new(self.child.stderr.take().unwrap());
+        let (sender, listens) = channel();
+        thread::spawn(move || {
+            let mut said = String::new();
+            for line in log.lines().map_while(Result::ok) {
+                _ = writeln!(said, "{line}");
+                if line.contains(make.listens()) {
+                    _ = sender.send(Ok(()));
+                }
+            }
+            _ = sender.send(Err(said));
+        });
+        match listens.recv_timeout(PATIENCE) {
+            Ok(Ok(())) => {}
+            other => panic!(
+                "{make:?} does not listen; `make test` installs it, on Debian the package `{}`: {other:?}",
+                make.program()
+            ),
+        }
+    }
+
+    /// A certificate for [`NAME`] that vouches for itself.
+    fn certify(&self) {
+        let output = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt"])
+            .args(["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+            .args(["-subj", &format!("/CN={NAME}")])
+            .args(["-addext", &format!("subjectAltName=DNS:{NAME}")])
+            .arg("-keyout")
+            .arg(self.path("privkey.pem"))
+            .arg("-out")
+            .arg(self.path("fullchain.pem"))
+            .output()
+            .expect("openssl; `make test` installs it");
+        assert!(output.status.success(), "{output:?}");
+        let read = |name| fs::read_to_string(self.path(name)).unwrap();
+        let both = [read("fullchain.pem"), read("privkey.pem")].concat();
+        fs::write(self.path("tickcast.pem"), both).unwrap();
+    }
+
+    /// Writes the file that is run, and returns its path.
+    fn configuration(&self, make: Make, hub: &Hub, patience: &str) -> PathBuf {
+        let (ip, plain, tls) = (&self.ip, self.plain, self.tls);
+        let files = format!("{}/", self.folder.path().display());
+        let ops = hub.ops().rsplit_once(':').unwrap().1;
+        let mut changes = vec![
+            ("127.0.0.1:8000", hub.public().to_owned()),
+            ("/etc/ssl/tickcast/", files.clone()),
+            ("60s", patience.to_owned()),
+        ];
+        changes.extend(match make {
+            Make::Nginx => vec![
+                ("listen [::]:80;", String::new()),
+                ("listen [::]:443 ssl http2;", String::new()),
+                ("listen 80;", format!("listen {ip}:{plain};")),
+                ("listen 443 ", format!("listen {ip}:{tls} ")),
+            ],
+            Make::Caddy => vec![
+                ("# tls ", "tls ".to_owned()),
+                (
+                    "hub.example.org {",
+                    format!("hub.example.org {{\nbind {ip}"),
+                ),
+            ],
+            Make::Haproxy => vec![
+                ("user haproxy", String::new()),
+                ("group haproxy", String::new()),
+                ("chroot /var/lib/haproxy", String::new()),
+                ("log /dev/log local0", String::new()),
+                // It does not start with fewer descriptors than that takes.
+                ("maxconn 32768", "maxconn 1000".to_owned()),
+                ("bind :80\n", format!("bind {ip}:{plain}\n")),
+                ("bind :443 ", format!("bind {ip}:{tls} ")),
+                ("port 8001", format!("port {ops}")),
+            ],
+        });
+        let mut text = make.text();
+        for (shipped, ours) in changes {
+            assert!(
+                text.contains(shipped),
+                "{shipped} is not in {}",
+                make.sample()
+            );
+            text = text.replace(shipped, &ours);
+        }
+        self.write(&self.surrounded(make, &text))
+    }
+
+    /// What stands around the sample on a machine where it is installed.
+    fn surrounded(&self, make: Make, text: &str) -> String {
+        let folder = self.folder.path().display();
+        match make {
+            Make::Nginx => {
+                let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                    .map(|name| format!("{name}_temp_path {folder}/{name};\n"))
+                    .concat();
+                format!(
+                    "daemon off;\nuser root;\npid {folder}/nginx.pid;\nerror_log stderr notice;\n\
+                     events {{ worker_connections 1024; }}\nhttp {{\naccess_log off;\n{temporary}{text}}}\n"
+                )
+            }
+            Make::Caddy => format!(
+                "{{\nadmin off\nstorage file_system {folder}\nhttp_port {}\nhttps_port {}\n}}\n{text}",
+                self.plain, self.tls
+            ),
+            Make::Haproxy => text.to_owned(),
+        }
+    }
+
+    fn write(&self, text: &str) -> PathBuf {
+        let path = self.path("configuration");
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `ip:port` without TLS.
+    pub(super) fn plain(&self) -> String {
+        format!("{}:{}", self.ip, self.plain)
+    }
+
+    /// `ip:port` with TLS.
+    pub(super) fn tls(&self) -> String {
+        format!("{}:{}", self.ip, self.tls)
+    }
+
+    /// `name:port` as a browser has it.
+    pub(super) fn host(&self) -> String {
+        format!("{NAME}:{}", self.tls)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        // Not killed: its workers end with it only when it is asked to end.
+        _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        _ = self.child.wait();
+    }
+}
+
+/// A loopback address that no other process of the tests listens on: proxies cannot be told to take any free port.
+fn own_address() -> String {
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    format!("127.{}.{middle}.{low}", 64 + high % 64)
+}
