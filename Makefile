@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench pagebench synchrony soak microbench clean tools
+.PHONY: help run build page test lint fmt bench pagebench synchrony soak microbench deb debtest image clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -57,6 +57,21 @@ soak: page ## kill a hub again and again, rotate its log, keep silent behind pro
 	@tests/tools/install.sh
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills a_silent_stream
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture monitoring::rotation
+
+# Its sources are in Cargo.toml, under package.metadata.deb.
+deb: build ## make the Debian package (target/debian/tickcast_*.deb)
+	@command -v cargo-deb >/dev/null || { echo 'cargo-deb is missing; install it with: cargo install --locked cargo-deb@3.8.0' >&2; exit 1; }
+	@deploy/debian/files.sh $(TARGET)/release/tickcast $(TARGET)/release/package
+	cargo deb --no-build --locked
+	@if command -v lintian >/dev/null; then lintian --fail-on error $(TARGET)/debian/tickcast_*.deb; \
+	else echo 'lintian is not installed: the package was not checked' >&2; fi
+
+debtest: deb ## install, run, remove and purge that package in a copy of this machine (as root)
+	tests/tools/deb.sh $(TARGET)/debian/tickcast_*.deb
+
+image: page ## make the container image with buildah, and run what is in it (as root)
+	deploy/container/image.sh $(TARGET)/image/image
+	tests/tools/image.sh $(TARGET)/image
 
 microbench: page ## run the benchmarks of the code's hot parts
 	cargo bench --locked

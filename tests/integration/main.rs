@@ -9,6 +9,7 @@ mod bench;
 mod clock_steps;
 mod command_line;
 mod configuration;
+mod deployment;
 mod drain;
 mod fanout;
 mod files;

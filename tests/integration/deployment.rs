@@ -1,0 +1,373 @@
+//! What `deploy/` ships fits together: the package, the image, the compose file and the manifests of Kubernetes. What
+//! is run of it, and how, `make debtest` and `make image` show; the proxies have a file of their own.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::support::Project;
+use super::support::hub::{program, root};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn yaml(path: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+/// The seconds of `10s`.
+fn seconds(duration: &str) -> u64 {
+    duration.strip_suffix('s').unwrap().parse().unwrap()
+}
+
+/// What the hub says of its configuration in `file` with `variables`: each key with its value.
+fn effective(file: &Path, variables: &HashMap<String, String>) -> HashMap<String, String> {
+    let output = program()
+        .args(["config", "--config"])
+        .arg(file)
+        .envs(variables)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines
+        .lines()
+        .map(|line| {
+            let (key, value) = line.split_once(" = ").unwrap();
+            let value = value.rsplit_once("  # ").unwrap().0.trim();
+            (key.to_owned(), value.trim_matches('"').to_owned())
+        })
+        .collect()
+}
+
+/// The table of the package in the manifest.
+fn package() -> toml::Table {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    manifest["package"]["metadata"]["deb"]
+        .as_table()
+        .unwrap()
+        .clone()
+}
+
+/// Each asset's source and its place on the machine.
+fn assets() -> Vec<(String, String)> {
+    let table = package();
+    let assets = table["assets"].as_array().unwrap().iter();
+    assets
+        .map(|asset| {
+            let [from, to, _mode] = &asset.as_array().unwrap()[..] else {
+                panic!("source, place and mode: {asset:?}")
+            };
+            let (from, to) = (from.as_str().unwrap(), to.as_str().unwrap());
+            let name = if to.ends_with('/') {
+                from.rsplit('/').next().unwrap()
+            } else {
+                ""
+            };
+            (from.to_owned(), format!("/{to}{name}"))
+        })
+        .collect()
+}
+
+fn is_there(source: &str) -> bool {
+    match source.split_once('*') {
+        Some((folder, end)) => fs::read_dir(root().join(folder)).is_ok_and(|mut files| {
+            files.any(|file| file.unwrap().file_name().to_str().unwrap().ends_with(end))
+        }),
+        None => root().join(source).is_file(),
+    }
+}
+
+#[test]
+fn the_package_has_everything_it_names() {
+    const MADE: &str = "target/release/package/";
+    let folder = tempfile::TempDir::new().unwrap();
+    let status = Command::new(root().join("deploy/debian/files.sh"))
+        .arg(env!("CARGO_BIN_EXE_tickcast"))
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    for (source, _) in assets() {
+        match source.strip_prefix(MADE) {
+            Some(name) => assert!(
+                fs::metadata(folder.path().join(name)).unwrap().len() > 100,
+                "{source}"
+            ),
+            None => assert!(
+                source == "target/release/tickcast" || is_there(&source),
+                "{source}"
+            ),
+        }
+    }
+    let places: Vec<_> = assets().into_iter().map(|(_, place)| place).collect();
+    for file in package()["conf-files"].as_array().unwrap() {
+        assert!(
+            places.contains(&file.as_str().unwrap().to_owned()),
+            "{file:?}"
+        );
+    }
+    let configuration = fs::read_to_string(folder.path().join("tickcast.toml")).unwrap();
+    let dataset = "/usr/share/tickcast/measurements.json";
+    assert!(places.contains(&dataset.to_owned()));
+    assert_eq!(configuration.matches(dataset).count(), 1);
+    assert_eq!(
+        configuration.replace(dataset, "../measurements.json"),
+        read("config/tickcast.toml")
+    );
+    let script = Command::new("bash")
+        .arg("-n")
+        .arg(folder.path().join("tickcast.bash"))
+        .status();
+    assert!(script.unwrap().success());
+    let page = Command::new("gzip")
+        .arg("-dc")
+        .arg(folder.path().join("tickcast.1.gz"))
+        .output();
+    assert!(
+        String::from_utf8(page.unwrap().stdout)
+            .unwrap()
+            .contains(".TH tickcast 1")
+    );
+}
+
+#[test]
+fn the_units_start_what_the_package_installs() {
+    let table = package();
+    let units = table["systemd-units"].as_array().unwrap();
+    let folder = units[0]["unit-scripts"].as_str().unwrap();
+    let service = read(&format!("{folder}/tickcast.service"));
+    let start = service
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart="))
+        .unwrap();
+    let places: Vec<_> = assets().into_iter().map(|(_, place)| place).collect();
+    for word in start.split(' ').filter(|word| word.starts_with('/')) {
+        assert!(places.contains(&word.to_owned()), "{word}");
+    }
+    let scripts = package()["maintainer-scripts"].as_str().unwrap().to_owned();
+    for script in fs::read_dir(root().join(scripts)).unwrap() {
+        let script = fs::read_to_string(script.unwrap().path()).unwrap();
+        assert!(script.contains("\n#DEBHELPER#\n"), "{script}");
+    }
+}
+
+/// The last stage of the image: its instructions, each with what follows it.
+fn image() -> Vec<(String, String)> {
+    let file = read("deploy/container/Containerfile").replace("\\\n", "");
+    let last = file
+        .split("\nFROM scratch\n")
+        .nth(1)
+        .expect("an image without a system");
+    last.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(instruction, rest)| (instruction.to_owned(), rest.trim().to_owned()))
+        .collect()
+}
+
+fn of_image(instruction: &str) -> String {
+    let image = image();
+    let found = image.iter().find(|(name, _)| name == instruction);
+    found
+        .unwrap_or_else(|| panic!("no {instruction}"))
+        .1
+        .clone()
+}
+
+fn variables_of_image() -> HashMap<String, String> {
+    let image = image();
+    let lines = image.iter().filter(|(name, _)| name == "ENV");
+    let pairs = lines.flat_map(|(_, rest)| rest.split_whitespace());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_image_configures_the_hub_for_what_it_declares() {
+    let variables = variables_of_image();
+    // What the image holds under that folder is what stands in the repository.
+    let file =
+        variables["TICKCAST_CONFIG"].replace("/usr/share/tickcast", root().to_str().unwrap());
+    let settings = effective(Path::new(&file), &variables);
+    assert_eq!(settings["server.host"], "0.0.0.0");
+    assert_eq!(settings["state.dir"], of_image("VOLUME"));
+    assert_eq!(
+        of_image("EXPOSE"),
+        format!("{} {}", settings["server.port"], settings["ops.port"])
+    );
+    assert_ne!(of_image("USER").split(':').next(), Some("0"));
+    for word in read("deploy/container/image.sh")
+        .split_whitespace()
+        .filter(|word| word.starts_with("LICENSE"))
+    {
+        assert!(is_there(word), "{word}");
+    }
+}
+
+#[test]
+fn the_compose_file_fits_the_image_and_the_drain() {
+    let documents = yaml("deploy/container/compose.yaml");
+    let hub = &documents[0]["services"]["tickcast"];
+    let dockerfile = root().join(text(&hub["build"]["dockerfile"]));
+    assert!(dockerfile.is_file());
+    assert_eq!(hub["read_only"], true);
+    let variables: HashMap<_, _> = hub["environment"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value).to_owned()))
+        .collect();
+    let settings = effective(&root().join("config/tickcast.toml"), &variables);
+    assert_eq!(settings["ops.host"], "0.0.0.0");
+    assert!(seconds(text(&hub["stop_grace_period"])) > seconds(&settings["server.drain"]) + 5);
+    assert!(
+        hub["ulimits"]["nofile"].as_u64() > Some(settings["server.max_viewers"].parse().unwrap())
+    );
+    let (volume, place) = text(&hub["volumes"][0]).split_once(':').unwrap();
+    assert_eq!(place, of_image("VOLUME"));
+    assert!(documents[0]["volumes"].get(volume).is_some());
+    let ports: Vec<_> = hub["ports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|port| {
+            text(port)
+                .strip_prefix("127.0.0.1:")
+                .expect("this machine only")
+        })
+        .collect();
+    let expected = ["server.port", "ops.port"].map(|key| format!("{0}:{0}", settings[key]));
+    assert_eq!(ports, expected);
+}
+
+fn manifest(kind: &str) -> Value {
+    let all = yaml("deploy/kubernetes/tickcast.yaml");
+    let found = all.into_iter().find(|document| document["kind"] == kind);
+    found.unwrap_or_else(|| panic!("no {kind}"))
+}
+
+/// What the hub makes of the ConfigMap, with the variables of the image and of the manifest.
+fn in_kubernetes() -> HashMap<String, String> {
+    let data = manifest("ConfigMap")["data"]["tickcast.toml"].clone();
+    let dataset = root().join("measurements.json");
+    let toml = text(&data).replace(
+        "/usr/share/tickcast/measurements.json",
+        dataset.to_str().unwrap(),
+    );
+    let project = Project::raw(&toml);
+    assert!(project.run(&["check"]).status.success());
+    let mut variables = variables_of_image();
+    for variable in manifest("Deployment")["spec"]["template"]["spec"]["containers"][0]["env"]
+        .as_array()
+        .unwrap()
+    {
+        variables.insert(
+            text(&variable["name"]).to_owned(),
+            text(&variable["value"]).to_owned(),
+        );
+    }
+    effective(&project.path("tickcast.toml"), &variables)
+}
+
+#[test]
+fn the_pods_of_kubernetes_fit_the_configuration() {
+    let settings = in_kubernetes();
+    let pod = manifest("Deployment")["spec"]["template"]["spec"].clone();
+    let hub = &pod["containers"][0];
+    let ports = json!([
+        {"name": "http", "containerPort": settings["server.port"].parse::<u64>().unwrap()},
+        {"name": "ops", "containerPort": settings["ops.port"].parse::<u64>().unwrap()},
+    ]);
+    assert_eq!(hub["ports"], ports);
+    for listener in ["server.host", "ops.host"] {
+        assert_eq!(settings[listener], "0.0.0.0", "others must reach it");
+    }
+    // Two hubs agree, and share no state, only with a fixed start.
+    assert_eq!(settings["state.dir"], "");
+    assert!(settings["topics.ecg.start"].starts_with("2026-"));
+    for (probe, path) in [
+        ("startupProbe", "/readyz"),
+        ("readinessProbe", "/readyz"),
+        ("livenessProbe", "/healthz"),
+    ] {
+        assert_eq!(
+            hub[probe]["httpGet"],
+            json!({"path": path, "port": "ops"}),
+            "{probe}"
+        );
+    }
+    let leaves = hub["lifecycle"]["preStop"]["sleep"]["seconds"]
+        .as_u64()
+        .unwrap();
+    let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
+    assert!(grace > leaves + seconds(&settings["server.drain"]) + 5);
+    // The arguments name a file that the ConfigMap puts there.
+    let mount = &hub["volumeMounts"][0];
+    let file = format!("{}/tickcast.toml", text(&mount["mountPath"]));
+    assert_eq!(hub["args"], json!(["serve", "--config", file]));
+    assert_eq!(pod["volumes"][0]["name"], mount["name"]);
+    assert_eq!(
+        pod["volumes"][0]["configMap"]["name"],
+        manifest("ConfigMap")["metadata"]["name"]
+    );
+    let user = of_image("USER");
+    assert_eq!(
+        user.split(':').next(),
+        Some(pod["securityContext"]["runAsUser"].to_string().as_str())
+    );
+}
+
+/// The demands of the `restricted` pod security standard.
+#[test]
+fn the_pods_of_kubernetes_may_do_as_little_as_they_can() {
+    let pod = manifest("Deployment")["spec"]["template"]["spec"].clone();
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    assert_eq!(
+        pod["securityContext"]["seccompProfile"]["type"],
+        "RuntimeDefault"
+    );
+    let hub = &pod["containers"][0]["securityContext"];
+    assert_eq!(hub["allowPrivilegeEscalation"], false);
+    assert_eq!(hub["readOnlyRootFilesystem"], true);
+    assert_eq!(hub["capabilities"], json!({"drop": ["ALL"]}));
+}
+
+#[test]
+fn the_services_of_kubernetes_find_the_pods() {
+    let deployment = manifest("Deployment")["spec"].clone();
+    let labels = &deployment["template"]["metadata"]["labels"];
+    assert_eq!(&deployment["selector"]["matchLabels"], labels);
+    assert_eq!(
+        &manifest("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        labels
+    );
+    let ports = deployment["template"]["spec"]["containers"][0]["ports"]
+        .as_array()
+        .unwrap();
+    let services = yaml("deploy/kubernetes/tickcast.yaml");
+    let mut services: Vec<_> = services
+        .iter()
+        .filter(|document| document["kind"] == "Service")
+        .collect();
+    assert_eq!(services.len(), 2);
+    for service in services.drain(..) {
+        assert_eq!(&service["spec"]["selector"], labels);
+        let target = &service["spec"]["ports"][0]["targetPort"];
+        assert!(ports.iter().any(|port| port["name"] == *target), "{target}");
+    }
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Makes the container image from what deploy/container/image.sh has put into FOLDER/image, and runs it: as the user the
+# image names, with nothing of this machine under it but the network.
+#
+#   tests/tools/image.sh target/image
+#
+# It needs root, and buildah and curl from Debian. The stages that compile are left out: FOLDER stands for them.
+set -euo pipefail
+
+fail() {
+  echo "image.sh: $*" >&2
+  exit 1
+}
+
+context=$(realpath "${1:?which folder?}")
+cd "$(dirname "$0")/../.."
+command -v buildah >/dev/null || fail 'it needs buildah; install it with: apt-get install buildah'
+scratch=$(mktemp -d)
+# Images and containers of its own, away from those of this machine.
+builder=(buildah --root "$scratch/images" --runroot "$scratch/run")
+hub=
+finish() {
+  if [ -n "$hub" ]; then
+    kill -KILL -- "-$hub" 2>/dev/null || true
+  fi
+  "${builder[@]}" rm --all >/dev/null 2>&1 || true
+  "${builder[@]}" rmi --all --force >/dev/null 2>&1 || true
+  rm -rf "$scratch"
+}
+trap finish EXIT
+
+"${builder[@]}" build --isolation chroot --build-context "hub=$context" \
+  --file deploy/container/Containerfile --tag tickcast "$context" >"$scratch/log" 2>&1 ||
+  { cat "$scratch/log"; fail 'the image cannot be built'; }
+container=$("${builder[@]}" from localhost/tickcast)
+mounted=$("${builder[@]}" mount "$container")
+echo "image.sh: $(find "$mounted" -type f | wc -l) files, $(du -sh "$mounted" | cut -f1)"
+[ -z "$(find "$mounted" -user 65532 -not -path "$mounted/var/lib/tickcast*")" ] ||
+  fail 'its user owns more than the state'
+
+# A group of its own, so that it ends with this. The entry point is given by hand: `run` leaves it out.
+set -m
+"${builder[@]}" run --isolation chroot --env TICKCAST__SERVER__PORT=0 --env TICKCAST__OPS__PORT=0 \
+  "$container" -- /usr/bin/tickcast >"$scratch/events" 2>&1 </dev/null &
+hub=$!
+set +m
+timeout 30 grep -qm 1 '"listener":"ops"' < <(tail -f -n +1 --pid=$hub "$scratch/events") ||
+  { cat "$scratch/events"; fail 'it does not listen'; }
+port=$(sed -n 's/.*"event":"listening","listener":"public","address":"[^"]*:\([0-9]*\)".*/\1/p' "$scratch/events")
+[ -n "$port" ] || { cat "$scratch/events"; fail 'it does not listen'; }
+curl -fsS "http://127.0.0.1:$port/version"
+echo
+curl -fsS "http://127.0.0.1:$port/" | grep -qi '<!doctype html>' || fail 'it has no page'
+curl -fsS "http://127.0.0.1:$port/api/v1/topics/ecg/history?last=2&format=ndjson"
+pid=$(sed -n 's/.*"event":"start".*"pid":\([0-9]*\).*/\1/p' "$scratch/events")
+awk '/^Uid:/ { exit $2 != 65532 }' "/proc/$pid/status" || fail 'it is not the user of the image'
+# Where it sees its volume, which is not in the image.
+[ -n "$(find "/proc/$pid/root/var/lib/tickcast" -type f)" ] || fail 'it keeps no state'
+kill -TERM "$pid"
+wait $hub || fail "the hub ended with $?"
+hub=
+echo 'image.sh: the image was built and ran'
