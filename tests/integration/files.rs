@@ -50,3 +50,55 @@ fn every_dependency_says_why_it_is_there() {
     }
     assert!(count > 10);
 }
+
+/// The texts for people, each with the folder its links start from.
+fn pages() -> Vec<std::path::PathBuf> {
+    let folders = ["", "docs", "docs/handbook", "deploy"];
+    let files = folders.map(|folder| fs::read_dir(root().join(folder)).unwrap());
+    let paths = files.into_iter().flatten().map(|file| file.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect()
+}
+
+/// What can be named behind `#` in a link to a page: its headings, as forges spell them.
+fn anchors(page: &str) -> Vec<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let text = line.trim_start_matches('#').trim().to_lowercase();
+            text.chars()
+                .filter(|char| char.is_alphanumeric() || " -_".contains(*char))
+                .map(|char| if char == ' ' { '-' } else { char })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut count = 0;
+    for path in pages() {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap();
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(file)
+            };
+            let place = format!("{}: {link}", path.display());
+            assert!(target.exists(), "{place}");
+            if !anchor.is_empty() {
+                let page = fs::read_to_string(&target).unwrap();
+                assert!(anchors(&page).contains(&anchor.to_owned()), "{place}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 20);
+}
