@@ -72,7 +72,7 @@ lint() {
   section 'biome' npm --prefix web run --silent lint
   # Not everyone has these two: used where they are, never required.
   if command -v shellcheck >/dev/null; then
-    section 'shellcheck' shellcheck .ci/run tests/tools/*.sh benches/peers/*.sh
+    section 'shellcheck' shellcheck .ci/run tests/tools/*.sh benches/peers/*.sh deploy/*/*.sh deploy/debian/scripts/*
   fi
   if command -v systemd-analyze >/dev/null; then
     section 'hardening of the unit' hardening
