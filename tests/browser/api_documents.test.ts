@@ -10,7 +10,7 @@ import { Hub, type Settings } from "./hub";
 
 /** From a page that may not connect. */
 const ELSEWHERE = { Origin: "http://elsewhere.example" };
-/** Described for viewers of later hubs. */
+/** Said by hubs whose rate is changed, which that of these is not. */
 const UNSAID = ["state"];
 
 const folder = mkdtempSync(join(tmpdir(), "tickcast-documents-"));

@@ -29,6 +29,8 @@ for proxy in nginx caddy haproxy; do
   fi
 done
 command -v openssl >/dev/null || debian_packages+=(openssl)
+# systemd's launcher passes a socket on, as its service manager does.
+command -v systemd-socket-activate >/dev/null || debian_packages+=(systemd)
 if command -v dpkg >/dev/null && ! dpkg -s fonts-dejavu-core >/dev/null 2>&1; then
   debian_packages+=(fonts-dejavu-core)
 fi
