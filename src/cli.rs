@@ -25,7 +25,7 @@ pub struct Cli {
 }
 
 /// What applies to every command.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Options {
     /// Configuration file [default: $TICKCAST_CONFIG, else config/tickcast.toml]
     #[arg(long, global = true, value_name = "FILE")]

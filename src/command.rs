@@ -2,6 +2,7 @@
 
 mod bench;
 mod describe;
+mod reload;
 mod serve;
 mod watch;
 

@@ -6,24 +6,29 @@
 mod beginning;
 mod channel;
 mod counters;
+mod course;
 mod gather;
 mod history;
 mod join;
+mod manner;
 mod seats;
 pub mod thinning;
 mod timeline;
 mod topic;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use dashmap::DashMap;
+use arc_swap::ArcSwap;
 
 pub use beginning::{How, Past, Reason};
 pub use channel::{Feed, Subscription, Wave};
 pub use counters::{Attendance, Counters, Departure, Refused};
+pub use course::{Course, Current, Pace};
 pub use gather::Gather;
 pub use history::{End, Served, Span};
 pub use join::{Answer, Ask, Standing};
+pub use manner::Manner;
 pub use seats::{Refusal, Seat, Seats};
 pub use timeline::{RestoreError, Segment, Timeline};
 pub use topic::{Topic, TopicSpec};
@@ -36,30 +41,35 @@ use crate::protocol::TopicName;
 #[derive(Debug)]
 pub struct Hub {
     clock: Clock,
-    topics: DashMap<TopicName, Arc<Topic>>,
-    /// In the order of the configuration.
-    names: Vec<TopicName>,
-    default_topic: TopicName,
+    directory: ArcSwap<Directory>,
     /// Who asked to view a topic that there is not.
     pub not_found: Counter,
+}
+
+/// Replaced as a whole, so that whoever reads it sees one state of it.
+#[derive(Debug)]
+struct Directory {
+    by_name: HashMap<TopicName, Arc<Topic>>,
+    /// In the order of the configuration.
+    topics: Vec<Arc<Topic>>,
+    default_topic: TopicName,
 }
 
 impl Hub {
     /// A hub of `topics`, in their order.
     #[must_use]
     pub fn new(clock: Clock, topics: Vec<Arc<Topic>>, default_topic: TopicName) -> Self {
-        let names = topics.iter().map(|topic| topic.name().clone()).collect();
-        let topics = topics
-            .into_iter()
-            .map(|topic| (topic.name().clone(), topic))
-            .collect();
         Self {
             clock,
-            topics,
-            names,
-            default_topic,
+            directory: ArcSwap::from_pointee(Directory::of(topics, default_topic)),
             not_found: Counter::default(),
         }
+    }
+
+    /// From now on there are these topics, in their order.
+    pub fn arrange(&self, topics: Vec<Arc<Topic>>, default_topic: TopicName) {
+        self.directory
+            .store(Arc::new(Directory::of(topics, default_topic)));
     }
 
     /// The hub's timeline clock.
@@ -71,10 +81,11 @@ impl Hub {
     /// The topic called `name`; the default one for `None`.
     #[must_use]
     pub fn topic(&self, name: Option<&TopicName>) -> Option<Arc<Topic>> {
-        // The map's guard is gone before anybody can wait while holding it.
-        self.topics
-            .get(name.unwrap_or(&self.default_topic))
-            .map(|topic| Arc::clone(&topic))
+        let directory = self.directory.load();
+        directory
+            .by_name
+            .get(name.unwrap_or(&directory.default_topic))
+            .cloned()
     }
 
     /// How many were not let in so far, whatever they wanted to view.
@@ -88,9 +99,17 @@ impl Hub {
     /// All topics, in the order of the configuration.
     #[must_use]
     pub fn topics(&self) -> Vec<Arc<Topic>> {
-        self.names
-            .iter()
-            .filter_map(|name| self.topic(Some(name)))
-            .collect()
+        self.directory.load().topics.clone()
+    }
+}
+
+impl Directory {
+    fn of(topics: Vec<Arc<Topic>>, default_topic: TopicName) -> Self {
+        let named = |topic: &Arc<Topic>| (topic.name().clone(), Arc::clone(topic));
+        Self {
+            by_name: topics.iter().map(named).collect(),
+            topics,
+            default_topic,
+        }
     }
 }

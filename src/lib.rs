@@ -21,7 +21,7 @@
 //! 4. [`source`], [`hub`]: where records come from; topics, timelines and the channel between writer and readers.
 //! 5. [`producer`], [`fanout`]: who publishes, and who sends to viewers; neither knows the other.
 //! 6. [`journal`]: what is remembered of the topics beyond the process.
-//! 7. [`routes`], [`server`]: every path; everything put together.
+//! 7. [`supervisor`]: what the service manager is told. [`routes`], [`server`]: every path; everything put together.
 //! 8. [`bench`](mod@bench): the load instrument, a client like any other.
 //! 9. [`cli`], [`command`]: what can be typed, and what it does.
 //!
@@ -55,4 +55,5 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 pub mod source;
+pub mod supervisor;
 pub mod telemetry;

@@ -13,13 +13,13 @@ use crate::protocol::Seq;
 pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
     clock::wake_exactly();
     let mut gather = topic.gather();
-    while let Some(t) = topic.timeline().t(topic.published().next()) {
-        if alarm.wait_until(clock, t) == Woken::Rung {
-            return;
+    while let Some(t) = topic.next_due() {
+        match alarm.wait_until(clock, t) {
+            Woken::Rung => return,
+            // The course has changed.
+            Woken::Called => {}
+            Woken::Due => publish_in_turn(topic, clock, &mut gather),
         }
-        let now = clock.now();
-        topic.counters.lateness.record(now.since(t));
-        publish_due(topic, &mut gather, topic.timeline().due(now));
     }
     tracing::info!(
         event = "topic.ended",
@@ -27,6 +27,16 @@ pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
         seq = topic.published().get(),
         "the dataset is over and does not loop"
     );
+}
+
+/// Publishes what is due now, by the course that is in force while it does.
+fn publish_in_turn(topic: &Topic, clock: &Clock, gather: &mut Gather) {
+    let _turn = topic.take_turn();
+    let now = clock.now();
+    if let Some(t) = topic.next_due().filter(|t| *t <= now) {
+        topic.counters.lateness.record(now.since(t));
+        publish_due(topic, gather, topic.timeline().due(now));
+    }
 }
 
 /// Publishes everything up to `due`, oldest first.
@@ -47,7 +57,7 @@ fn publish(topic: &Topic, gather: &mut Gather, seq: Seq) {
     let publication = topic.publication(seq).expect("what is due has an instant");
     let flush = topic
         .gather_next(gather, seq)
-        .and_then(|first| topic.flush(first, seq));
+        .and_then(|first| topic.live_flush(first, seq));
     topic.publish(Wave {
         publication,
         flush: flush.map(Arc::new),

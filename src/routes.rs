@@ -19,7 +19,7 @@ mod ws;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
@@ -55,7 +55,7 @@ pub struct Context {
     /// Whose `X-Forwarded-*` counts.
     pub proxies: TrustedProxies,
     /// The most records that one history request returns.
-    pub history_max: u64,
+    pub history_max: AtomicU64,
     /// Places for answers from the history.
     pub answers: Answers,
     /// The way out for viewers.

@@ -3,25 +3,35 @@
 mod accept;
 mod begin;
 mod bind;
+mod files;
 mod keeping;
+mod reload;
+mod sockets;
 mod stats;
 mod wall;
+mod watchdog;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 pub use bind::BindError;
+pub use sockets::{Sockets, SocketsError};
 
-use accept::{Complaints, Limits};
+use accept::{Complaints, Ends, Gate, Limits};
 use bind::Bound;
+use files::OpenFiles;
 use keeping::Keeping;
 
 use crate::clock::{Alarm, Clock};
@@ -29,9 +39,11 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats, Topic};
 use crate::journal::{JournalError, Keeper};
 use crate::producer;
+use crate::protocol::TopicName;
 use crate::routes::{self, Answers, Context, Origins, TrustedProxies};
-use crate::settings::Settings;
+use crate::settings::{InForce, Settings};
 use crate::source::Dataset;
+use crate::supervisor;
 use crate::telemetry::Losses;
 
 /// Why a hub cannot start.
@@ -41,20 +53,26 @@ pub enum StartError {
     Bind(BindError),
     /// The state folder cannot be used.
     Journal(JournalError),
-    /// The system has no descriptor or no thread for the viewers.
-    Lanes(io::Error),
+    /// The system has no descriptor or no thread for the viewers, or none for a topic.
+    Threads(io::Error),
 }
 
 /// A running hub.
 #[derive(Debug)]
 pub struct Server {
     context: Arc<Context>,
-    grace: Duration,
     /// Producers, listeners and connections; viewers are tracked in the context.
     tasks: TaskTracker,
     stop: CancellationToken,
-    alarms: Vec<Arc<Alarm>>,
+    /// Ends the accepting at the public listener, where that goes on without this process.
+    handed_over: Option<CancellationToken>,
+    alarms: BTreeMap<TopicName, Arc<Alarm>>,
     keeping: Option<Keeping>,
+    gates: [Arc<Gate>; 2],
+    files: OpenFiles,
+    stats_every: watch::Sender<Duration>,
+    in_force: InForce,
+    state_dir: Option<PathBuf>,
 }
 
 impl Server {
@@ -63,56 +81,79 @@ impl Server {
     /// And how long if it is not.
     const END_AT_MOST: Duration = Duration::from_secs(1);
 
-    /// Binds every listener, and only then begins the timelines of `datasets`, which are those of the
-    /// settings' topics in their order. `losses` counts the lines that are not in the log.
+    /// Takes `sockets`, binds the listeners that are not among them, and only then begins the timelines of `datasets`,
+    /// which are those of the settings' topics in their order. `losses` counts the lines that are not in the log.
     ///
     /// # Errors
     /// An address cannot be bound, the state folder cannot be used, or the system has no threads for the viewers.
     pub fn start(
         settings: &Settings,
         datasets: Vec<Dataset>,
+        sockets: Sockets,
         losses: Losses,
     ) -> Result<Self, StartError> {
-        let public = bind::bind(settings.server.host, settings.server.port, "server")?;
-        let ops = settings
-            .ops
-            .enabled
-            .then(|| bind::bind(settings.ops.host, settings.ops.port, "ops"))
-            .transpose()?;
+        let is_handed_over = sockets.public.is_some();
+        let listeners = listeners(settings, sockets)?;
         let journal = begin::journal(settings)?;
         let clock = Clock::start();
         let topics = begin::topics(settings, datasets, journal.as_ref(), &clock);
         let keeper = journal
             .map(|journal| Keeper::begin(journal, topics.clone()))
             .transpose()?;
+        let files = OpenFiles::raise();
         let complaints = Arc::new(Complaints::new(&losses));
-        let context = Arc::new(context(settings, clock, topics, losses)?);
+        let context = Arc::new(context(settings, clock, topics, files, losses)?);
+        let stop = CancellationToken::new();
         let mut server = Self {
-            grace: settings.server.drain,
             tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-            alarms: Vec::new(),
+            handed_over: is_handed_over.then(|| stop.child_token()),
+            stop,
+            alarms: BTreeMap::new(),
             keeping: keeper.map(|keeper| Keeping::start(keeper, clock)),
+            gates: gates(settings, &complaints),
+            files,
+            stats_every: watch::Sender::new(settings.log.stats_every),
+            in_force: InForce::of(settings),
+            state_dir: settings.state.dir.clone(),
             context,
         };
-        server.schedule();
-        server.listen(settings, public, ops, &complaints);
-        server.tasks.spawn(stats::run(
-            Arc::clone(&server.context),
-            settings.log.stats_every,
-            server.stop.clone(),
-        ));
-        server
-            .tasks
-            .spawn(wall::run(Arc::clone(&server.context), server.stop.clone()));
+        server.begin(listeners)?;
         Ok(server)
+    }
+
+    fn begin(&mut self, (public, ops): (Bound, Option<Bound>)) -> Result<(), StartError> {
+        for topic in self.context.hub.topics() {
+            begin::tell(&topic);
+            tell_ready(&topic);
+            self.schedule(&topic).map_err(StartError::Threads)?;
+        }
+        self.context.is_ready.store(true, Ordering::Release);
+        self.listen(public, ops);
+        let (context, stop) = (&self.context, &self.stop);
+        self.tasks.spawn(stats::run(
+            Arc::clone(context),
+            self.stats_every.subscribe(),
+            stop.clone(),
+        ));
+        self.tasks
+            .spawn(wall::run(Arc::clone(context), stop.clone()));
+        if let Some(period) = supervisor::watchdog() {
+            self.tasks
+                .spawn(watchdog::run(Arc::clone(context), period, stop.clone()));
+        }
+        Ok(())
     }
 
     /// Drains and ends: not ready from now on, every viewer told and closed over the grace period while the
     /// stream goes on for the rest, then everything stopped. What runs on after that serves nobody.
     pub async fn drain(self) {
         let viewers = self.context.seats.taken();
-        let grace_seconds = self.grace.as_secs_f64();
+        let grace = self.context.drain.grace();
+        let grace_seconds = grace.as_secs_f64();
+        if let Some(close) = &self.handed_over {
+            // Whoever comes from now on waits for the hub that follows, and is not sent away by this one.
+            close.cancel();
+        }
         self.context.lanes.drain();
         tracing::info!(
             event = "drain",
@@ -121,11 +162,11 @@ impl Server {
             "draining: every viewer is told and closed"
         );
         self.context.tasks.close();
-        let end = tokio::time::Instant::now() + self.grace;
+        let end = tokio::time::Instant::now() + grace;
         let is_empty = tokio::time::timeout_at(end, self.context.tasks.wait())
             .await
             .is_ok();
-        for alarm in &self.alarms {
+        for alarm in self.alarms.values() {
             alarm.ring();
         }
         self.stop.cancel();
@@ -146,32 +187,28 @@ impl Server {
         tracing::info!(event = "stop", remaining, "stopped");
     }
 
-    fn schedule(&mut self) {
-        for topic in self.context.hub.topics() {
-            begin::tell(&topic);
-            tell_ready(&topic);
-            let (clock, alarm) = (*self.context.hub.clock(), Arc::new(Alarm::default()));
-            self.alarms.push(Arc::clone(&alarm));
-            // A thread of its own: it waits on the kernel's clock, not on the runtime's.
-            self.tasks
-                .spawn_blocking(move || producer::run(&topic, &clock, &alarm));
-        }
-        self.context.is_ready.store(true, Ordering::Release);
+    /// Begins to publish `topic`, on a thread of its own: it waits on the kernel's clock, not on the runtime's.
+    fn schedule(&mut self, topic: &Arc<Topic>) -> io::Result<()> {
+        let (clock, alarm) = (*self.context.hub.clock(), Arc::new(Alarm::default()));
+        let name = topic.name().clone();
+        let (topic, rung, token) = (Arc::clone(topic), Arc::clone(&alarm), self.tasks.token());
+        thread::Builder::new()
+            .name(format!("topic-{name}"))
+            .spawn(move || {
+                // Held until it ends: what is waited for is this thread as well.
+                let _token = token;
+                producer::run(&topic, &clock, &rung);
+            })?;
+        self.alarms.insert(name, alarm);
+        Ok(())
     }
 
-    fn listen(
-        &self,
-        settings: &Settings,
-        public: Bound,
-        ops: Option<Bound>,
-        complaints: &Arc<Complaints>,
-    ) {
+    fn listen(&self, public: Bound, ops: Option<Bound>) {
         let routes = routes::public(&self.context);
-        let limits = Limits::public(&settings.server, complaints);
-        self.accept("public", public, routes, limits);
+        let close = self.handed_over.as_ref().unwrap_or(&self.stop);
+        self.accept("public", public, routes, 0, close);
         if let Some(ops) = ops {
-            let limits = Limits::ops(&settings.server, complaints);
-            self.accept("ops", ops, routes::ops(&self.context), limits);
+            self.accept("ops", ops, routes::ops(&self.context), 1, &self.stop);
         }
     }
 
@@ -180,31 +217,60 @@ impl Server {
         name: &'static str,
         bound: Bound,
         routes: BoxedFilter<(Response,)>,
-        limits: Limits,
+        gate: usize,
+        close: &CancellationToken,
     ) {
-        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
+        let (tasks, gate) = (self.tasks.clone(), Arc::clone(&self.gates[gate]));
+        let ends = Ends {
+            accepting: close.clone(),
+            serving: self.stop.clone(),
+        };
         self.tasks
-            .spawn(accept::run(bound.listener, routes, limits, stop, tasks));
+            .spawn(accept::run(bound.listener, routes, gate, ends, tasks));
         bind::tell_listening(name, bound.address);
     }
+}
+
+/// The public listener, and the one for operations.
+fn listeners(settings: &Settings, sockets: Sockets) -> Result<(Bound, Option<Bound>), BindError> {
+    let get = |socket: Option<std::net::TcpListener>, host, port, section| match socket {
+        Some(socket) => Bound::inherited(socket, section),
+        None => bind::bind(host, port, section),
+    };
+    let (server, ops) = (&settings.server, &settings.ops);
+    let public = get(sockets.public, server.host, server.port, "server")?;
+    let ops = ops
+        .enabled
+        .then(|| get(sockets.ops, ops.host, ops.port, "ops"))
+        .transpose()?;
+    Ok((public, ops))
+}
+
+/// Of the public listener, and of the one for operations.
+fn gates(settings: &Settings, complaints: &Arc<Complaints>) -> [Arc<Gate>; 2] {
+    let server = &settings.server;
+    [Limits::public(server), Limits::ops(server)]
+        .map(|limits| Arc::new(Gate::new(limits, Arc::clone(complaints))))
 }
 
 fn context(
     settings: &Settings,
     clock: Clock,
     topics: Vec<Arc<Topic>>,
+    files: OpenFiles,
     losses: Losses,
 ) -> Result<Context, StartError> {
     let server = &settings.server;
     let drain = Arc::new(Drain::new(server.drain));
+    let viewers_max = files.cap(server.max_viewers);
     Ok(Context {
         hub: Hub::new(clock, topics, server.default_topic.clone()),
-        seats: Seats::new(server.max_viewers, server.max_viewers_per_ip),
+        seats: Seats::new(viewers_max, server.max_viewers_per_ip),
         origins: Origins::new(server.allowed_origins.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
-        history_max: server.history_max,
+        history_max: AtomicU64::new(server.history_max),
         answers: Answers::default(),
-        lanes: Lanes::start(clock, &drain).map_err(StartError::Lanes)?,
+        lanes: Lanes::start(clock, &drain).map_err(StartError::Threads)?,
         drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
@@ -213,7 +279,7 @@ fn context(
 }
 
 fn tell_ready(topic: &Topic) {
-    let (segment, dataset) = (topic.timeline().current(), topic.dataset_view());
+    let (segment, dataset) = (*topic.timeline().current(), topic.dataset_view());
     tracing::info!(
         event = "topic.ready",
         topic = topic.name().as_str(),
@@ -233,7 +299,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Bind(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
-            Self::Lanes(error) => write!(f, "cannot start the threads that serve viewers: {error}"),
+            Self::Threads(error) => write!(f, "cannot start the hub's threads: {error}"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod duration;
 mod effective;
 mod error;
 mod file;
+mod in_force;
 mod kind;
 mod layers;
 mod listing;
@@ -45,6 +46,7 @@ use ipnet::IpNet;
 use crate::protocol::{Rate, TopicName};
 
 pub use error::{Fault, Faults};
+pub use in_force::{Change, Changes, InForce, Refused};
 pub use origin::{Origin, Origins};
 pub use start::Start;
 

@@ -61,9 +61,9 @@ impl Telemetry {
             .finish(output);
         let losses = Losses::new(writer.error_counter(), unwritten);
         let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter)
             .event_format(EventFormat::new(settings.format))
             .with_writer(writer)
+            .with_env_filter(filter)
             .with_filter_reloading();
         let handle = subscriber.reload_handle();
         // A second start in one process, as tests do it, keeps the first.

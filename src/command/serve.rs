@@ -1,40 +1,54 @@
 //! `serve`: runs the hub until a signal ends it.
 
 use std::fmt;
+use std::future::Future;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, load_all};
+use super::{Failure, load_all, reload};
 use crate::cli::Options;
-use crate::server::{Server, StartError};
+use crate::server::{Server, Sockets, StartError};
 use crate::settings::{Fault, Settings};
 use crate::source::Dataset;
+use crate::supervisor;
 use crate::telemetry::Telemetry;
 
-/// Threads for short blocking work beside the producers, which keep one each.
-const THREADS_SPARE: usize = 16;
+/// Threads for short blocking work, and the one that keeps the journal.
+const BLOCKING_THREADS: usize = 17;
+
+/// What the hub is started with.
+struct Given {
+    settings: Settings,
+    datasets: Vec<Dataset>,
+    sockets: Sockets,
+}
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let (settings, datasets) = load_all(options)?;
+    // Before there is another thread.
+    let sockets =
+        Sockets::inherit(settings.ops.enabled).map_err(|error| Failure::Use(error.to_string()))?;
     let failed = |error: &dyn fmt::Display| Failure::Running(format!("cannot start: {error}"));
     let telemetry = Telemetry::start(&settings.log).map_err(|error| failed(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("tickcast")
-        .max_blocking_threads(settings.topics.len() + THREADS_SPARE)
+        .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map_err(|error| failed(&error))?;
-    let result = runtime.block_on(serve(&settings, datasets, &telemetry));
+    let given = Given {
+        settings,
+        datasets,
+        sockets,
+    };
+    let result = runtime.block_on(serve(options, given, &telemetry));
     // After a second signal something may still run; it does not hold up the exit.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(
-    settings: &Settings,
-    datasets: Vec<Dataset>,
-    telemetry: &Telemetry,
-) -> Result<(), Failure> {
+async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result<(), Failure> {
+    let settings = &given.settings;
     tracing::info!(
         event = "start",
         version = env!("CARGO_PKG_VERSION"),
@@ -47,13 +61,23 @@ async fn serve(
     // Before anything listens: a signal that comes early must not go unheard.
     let mut signals = Signals::listen()
         .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
-    let server =
-        Server::start(settings, datasets, telemetry.losses()).map_err(|error| match error {
-            StartError::Bind(error) => tell(&error.key(), &error, error.remedy(), settings),
-            StartError::Journal(error) => tell("state.dir", &error, error.remedy(), settings),
-            StartError::Lanes(_) => Failure::Running(error.to_string()),
-        })?;
-    signals.end(telemetry).await;
+    let started = Server::start(settings, given.datasets, given.sockets, telemetry.losses());
+    let mut server = started.map_err(|error| match error {
+        StartError::Bind(error) => tell(&error.key(), &error, error.remedy(), settings),
+        StartError::Journal(error) => tell("state.dir", &error, error.remedy(), settings),
+        StartError::Threads(_) => Failure::Running(error.to_string()),
+    })?;
+    supervisor::ready(&format!("serving {} topics", settings.topics.len()));
+    while signals.next(telemetry).await == Wish::Reload {
+        supervisor::reloading();
+        // Reading may take its time, and must not hold up the end.
+        let Some(read) = signals.unless_ended(reload::read(options)).await else {
+            break;
+        };
+        let status = tokio::task::block_in_place(|| reload::apply(read, &mut server, telemetry));
+        supervisor::ready(&status);
+    }
+    supervisor::stopping("draining");
     tokio::select! {
         () = server.drain() => Ok(()),
         () = signals.end(telemetry) => {
@@ -71,8 +95,18 @@ fn tell(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) 
     Failure::Told
 }
 
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Read the configuration again.
+    Reload,
+    /// Drain and end.
+    End,
+}
+
 /// The signals that the hub hears.
 struct Signals {
+    hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
     look_closer: Signal,
@@ -81,20 +115,35 @@ struct Signals {
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             look_closer: signal(SignalKind::user_defined1())?,
         })
     }
 
-    /// Waits for one that ends the hub, and does until then what the others say.
-    async fn end(&mut self, telemetry: &Telemetry) {
+    /// Waits for what somebody wishes of the hub; those who only want to see more of the log get that at once.
+    async fn next(&mut self, telemetry: &Telemetry) -> Wish {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => return Wish::Reload,
+                _ = self.terminate.recv() => return Wish::End,
+                _ = self.interrupt.recv() => return Wish::End,
                 _ = self.look_closer.recv() => telemetry.level().switch(),
             }
+        }
+    }
+
+    async fn end(&mut self, telemetry: &Telemetry) {
+        while self.next(telemetry).await != Wish::End {}
+    }
+
+    /// What `work` comes to; `None` if the hub is to end before.
+    async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            result = work => Some(result),
+            _ = self.terminate.recv() => None,
+            _ = self.interrupt.recv() => None,
         }
     }
 }

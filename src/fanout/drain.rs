@@ -1,13 +1,13 @@
 //! `Drain`: sends viewers away one after another, so that they do not all come back at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Begun once, and from then on every viewer is sent away within the spread.
 #[derive(Debug)]
 pub struct Drain {
     has_begun: AtomicBool,
-    spread: Duration,
+    grace_us: AtomicU64,
 }
 
 impl Drain {
@@ -21,8 +21,23 @@ impl Drain {
     pub fn new(grace: Duration) -> Self {
         Self {
             has_begun: AtomicBool::new(false),
-            spread: grace * Self::SPREAD_TENTHS / 10,
+            grace_us: AtomicU64::new(micros(grace)),
         }
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_micros(self.grace_us.load(Ordering::Relaxed))
+    }
+
+    /// One that begins from now on takes so long.
+    pub fn set_grace(&self, grace: Duration) {
+        self.grace_us.store(micros(grace), Ordering::Relaxed);
+    }
+
+    fn spread(&self) -> Duration {
+        self.grace() * Self::SPREAD_TENTHS / 10
     }
 
     /// From now on viewers are sent away.
@@ -39,7 +54,7 @@ impl Drain {
     /// How long after the beginning viewer `n` of `len`, counted from 0, is sent away.
     pub(super) fn wait_of(&self, n: usize, len: usize) -> Duration {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        self.spread * count(n) / count(len).max(1)
+        self.spread() * count(n) / count(len).max(1)
     }
 
     /// When those sent away should come back: after a random delay between these, in milliseconds.
@@ -48,9 +63,13 @@ impl Drain {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         [
             millis(Self::RETRY_MIN),
-            millis(Self::RETRY_MIN + self.spread),
+            millis(Self::RETRY_MIN + self.spread()),
         ]
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

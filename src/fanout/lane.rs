@@ -133,6 +133,7 @@ impl<'a> Lane<'a> {
     }
 
     fn turn(&mut self, events: &Events) {
+        self.shared.turns.fetch_add(1, Ordering::Relaxed);
         self.hear(events);
         self.welcome();
         for (_, relay) in &mut self.relays {

@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -50,6 +50,7 @@ impl Lanes {
                 clock,
                 load: Arc::new(AtomicUsize::new(0)),
                 is_stopped: AtomicBool::new(false),
+                turns: AtomicU64::new(0),
             });
             lanes.lanes.push(Arc::clone(&shared));
             let thread = thread::Builder::new()
@@ -79,6 +80,17 @@ impl Lanes {
             });
         }
         Ok(())
+    }
+
+    /// Has each lane wake, and returns how often each had woken before: more than that by and by, while it lives.
+    #[must_use]
+    pub fn knock(&self) -> Vec<u64> {
+        let knock = |lane: &Arc<Shared>| {
+            let turns = lane.turns.load(Ordering::Relaxed);
+            lane.mailbox.bell().ring();
+            turns
+        };
+        self.lanes.iter().map(knock).collect()
     }
 
     /// Begins to send all viewers away.

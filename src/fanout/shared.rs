@@ -1,7 +1,7 @@
 //! `Shared`: what a lane shares with the rest of the hub, and who comes to it that way.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
 use bytes::Bytes;
 
@@ -30,4 +30,6 @@ pub(super) struct Shared {
     /// Viewers on the lane, and on their way to it.
     pub(super) load: Arc<AtomicUsize>,
     pub(super) is_stopped: AtomicBool,
+    /// How often it has woken, by which others see that it lives.
+    pub(super) turns: AtomicU64,
 }

@@ -360,6 +360,9 @@ impl Viewer {
             to: Some(to),
             reason: GapReason::Slow,
         }));
+        if let Some(state) = topic.state_within(from, to) {
+            self.say(&state);
+        }
         self.say_end_at_the_end(topic);
     }
 

@@ -55,6 +55,8 @@ pub(super) fn greet(
     now: Micros,
     mut push: impl FnMut(Bytes),
 ) {
+    let (timeline, delay) = topic.course_after(newest);
+    let manner = topic.manner();
     let hello = Message::Hello(Hello {
         protocol: message::SUBPROTOCOL,
         topic: topic.name(),
@@ -62,11 +64,11 @@ pub(super) fn greet(
         seq: newest,
         now,
         recovered: answer.recovered,
-        delay: u64::try_from(topic.delay().as_micros()).unwrap_or(u64::MAX),
-        timeline: Some(topic.timeline().view()),
+        delay: u64::try_from(delay.as_micros()).unwrap_or(u64::MAX),
+        timeline: Some(timeline),
         retained: topic.retained(newest),
         dataset: Some(topic.dataset_view()),
-        fields: topic.fields(),
+        fields: &manner.fields,
         viewers,
     });
     push(spell_at(form, &hello, Some((topic.epoch(), answer.after))));
@@ -78,7 +80,8 @@ pub(super) fn greet(
 /// The `end` message, when `last` is the last publication there will be: whoever has it without the frame that it
 /// came in is told apart from it.
 pub(super) fn end_after(form: Form, topic: &Topic, last: Seq) -> Option<Bytes> {
-    let end = topic.timeline().last().filter(|end| *end == last)?;
-    let t = topic.timeline().t(end)?;
+    let timeline = topic.timeline();
+    let end = timeline.last().filter(|end| *end == last)?;
+    let t = timeline.t(end)?;
     Some(spell(form, &Message::End { seq: end, t }))
 }

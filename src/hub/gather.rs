@@ -50,6 +50,11 @@ impl Gather {
         Self { window, open: None }
     }
 
+    /// From now on gathers what falls due within `window`.
+    pub const fn set_window(&mut self, window: Duration) {
+        self.window = window;
+    }
+
     /// Takes the publication `seq`, due at `t` and of `bytes` bytes, which follows the last one taken. When nothing
     /// is to be gathered behind it, the flush ends with it: returns the first publication of the flush.
     pub fn take(

@@ -15,8 +15,8 @@ pub struct Seats(Arc<Shared>);
 struct Shared {
     taken: AtomicUsize,
     taken_by_ip: DashMap<IpAddr, usize>,
-    max: usize,
-    max_per_ip: usize,
+    max: AtomicUsize,
+    max_per_ip: AtomicUsize,
 }
 
 /// One viewer's seat, given back when it is dropped.
@@ -43,9 +43,21 @@ impl Seats {
         Self(Arc::new(Shared {
             taken: AtomicUsize::new(0),
             taken_by_ip: DashMap::new(),
-            max,
-            max_per_ip,
+            max: AtomicUsize::new(max),
+            max_per_ip: AtomicUsize::new(max_per_ip),
         }))
+    }
+
+    /// From now on there are `max` seats, `max_per_ip` of them for one address. Nobody loses a seat by that.
+    pub fn set_max(&self, max: usize, max_per_ip: usize) {
+        self.0.max.store(max, Ordering::Relaxed);
+        self.0.max_per_ip.store(max_per_ip, Ordering::Relaxed);
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.0.max.load(Ordering::Relaxed)
     }
 
     /// A seat for a viewer from `ip`.
@@ -54,7 +66,8 @@ impl Seats {
     /// There is none left, in all or for this address.
     pub fn take(&self, ip: IpAddr) -> Result<Seat, Refusal> {
         let shared = &self.0;
-        let is_free = |taken| (taken < shared.max).then_some(taken + 1);
+        let (max, max_per_ip) = (self.max(), shared.max_per_ip.load(Ordering::Relaxed));
+        let is_free = |taken| (taken < max).then_some(taken + 1);
         shared
             .taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, is_free)
@@ -65,7 +78,7 @@ impl Seats {
         };
         let mut taken_here = shared.taken_by_ip.entry(ip).or_insert(0);
         *taken_here += 1;
-        let is_too_many = shared.max_per_ip != 0 && *taken_here > shared.max_per_ip;
+        let is_too_many = max_per_ip != 0 && *taken_here > max_per_ip;
         // The seat's drop takes the same entry: it must be free by then.
         drop(taken_here);
         if is_too_many {
@@ -73,12 +86,6 @@ impl Seats {
         } else {
             Ok(seat)
         }
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn max(&self) -> usize {
-        self.0.max
     }
 
     /// How many are taken.
@@ -116,6 +123,20 @@ mod tests {
         drop(first);
         assert_eq!(seats.taken(), 2);
         let _again = seats.take(here).unwrap();
+    }
+
+    #[test]
+    fn fewer_seats_turn_nobody_out_and_more_are_there_at_once() {
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let seats = Seats::new(2, 0);
+        let held = [seats.take(here).unwrap(), seats.take(here).unwrap()];
+        seats.set_max(1, 0);
+        assert_eq!((seats.taken(), seats.max()), (2, 1));
+        assert_eq!(seats.take(here).unwrap_err(), Refusal::Full);
+        seats.set_max(3, 2);
+        assert_eq!(seats.take(here).unwrap_err(), Refusal::TooManyFromAddress);
+        drop(held);
+        let _seat = seats.take(here).unwrap();
     }
 
     #[test]

@@ -214,16 +214,16 @@ impl Timeline {
         self.looping
     }
 
-    /// The segment in force, as viewers see it.
+    /// The segment that `seq` is in, as viewers see it.
     #[must_use]
-    pub fn view(&self) -> TimelineView {
+    pub fn view_at(&self, seq: Seq) -> TimelineView {
         let Segment {
             seq0,
             t0,
             index0,
             rate,
             playing,
-        } = *self.current();
+        } = *self.segment_of(seq);
         TimelineView {
             seq0,
             t0,

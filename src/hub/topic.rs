@@ -2,23 +2,27 @@
 //!
 //! Whatever is due can be computed, at any time and by anybody; the channel carries only the news.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::broadcast;
 
 use super::beginning::{Beginning, How, Past, Plan};
 use super::channel::{Subscription, Wave};
 use super::counters::{Attendance, Counters};
+use super::course::{Course, Current, Pace};
 use super::gather::Gather;
+use super::manner::Manner;
 use super::timeline::Timeline;
-use crate::protocol::message::FieldsView;
+use crate::protocol::message::Message;
 use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, frame};
-use crate::settings::{self, Backfill, SlowPolicy};
+use crate::settings::{self, SlowPolicy};
 use crate::source::Dataset;
 
+mod change;
 mod history;
 mod memory;
 mod pieces;
@@ -45,16 +49,12 @@ pub struct TopicSpec<'a> {
 pub struct Topic {
     name: TopicName,
     epoch: Epoch,
-    timeline: Timeline,
+    course: ArcSwap<Course>,
     how: How,
     dataset: Dataset,
-    delay: Duration,
-    coalesce: Duration,
-    slow: SlowPolicy,
-    max_lag: Duration,
-    backfill: Backfill,
-    recover_max: u64,
-    fields: FieldsView,
+    manner: ArcSwap<Manner>,
+    /// Held while something is published, and while the course is changed.
+    turn: Mutex<()>,
     /// The last publication sent.
     published: AtomicU64,
     waves: broadcast::Sender<Wave>,
@@ -86,18 +86,13 @@ impl Topic {
         Self {
             name: settings.name.clone(),
             epoch,
-            delay: settings.delay,
-            coalesce: settings.coalesce,
-            slow: settings.slow,
-            max_lag: settings.max_lag,
-            backfill: settings.backfill,
-            recover_max,
-            fields: view::fields_view(&settings.fields),
+            course: ArcSwap::from_pointee(Course::begin(timeline, Pace::of(settings))),
+            manner: ArcSwap::from_pointee(Manner::of(settings, recover_max)),
+            turn: Mutex::new(()),
             published: AtomicU64::new(published.get()),
             waves: broadcast::channel(Self::CHANNEL_LEN).0,
             viewers: AtomicUsize::new(0),
             counters: Counters::default(),
-            timeline,
             how,
             dataset,
         }
@@ -117,20 +112,26 @@ impl Topic {
 
     /// Its timeline.
     #[must_use]
-    pub const fn timeline(&self) -> &Timeline {
-        &self.timeline
+    pub fn timeline(&self) -> Current {
+        Current(self.course.load())
+    }
+
+    /// How it treats its viewers.
+    #[must_use]
+    pub fn manner(&self) -> Arc<Manner> {
+        self.manner.load_full()
     }
 
     /// What becomes of a viewer that is too far behind.
     #[must_use]
-    pub const fn slow(&self) -> SlowPolicy {
-        self.slow
+    pub fn slow(&self) -> SlowPolicy {
+        self.manner.load().slow
     }
 
     /// How far behind a viewer may be and still be sent everything.
     #[must_use]
-    pub const fn max_lag(&self) -> Duration {
-        self.max_lag
+    pub fn max_lag(&self) -> Duration {
+        self.manner.load().max_lag
     }
 
     /// The last publication sent.
@@ -142,7 +143,7 @@ impl Topic {
     /// Whether nothing follows the last publication sent.
     #[must_use]
     pub fn is_ended(&self) -> bool {
-        self.timeline.last() == Some(self.published())
+        self.timeline().last() == Some(self.published())
     }
 
     /// Viewers now.
@@ -154,15 +155,18 @@ impl Topic {
     /// The publication at `seq`, computed; `None` for what is never due.
     #[must_use]
     pub fn publication(&self, seq: Seq) -> Option<Publication> {
-        let due = self.due(seq)?;
+        let timeline = self.timeline();
+        let due = self.due(&timeline, seq)?;
         Some(Publication::encode(due.seq, due.t, due.record))
     }
 
     /// Publications `first` to `last` as bare viewers are sent them, each in a frame. What is never due is left out.
     #[must_use]
     pub fn frames(&self, first: Seq, last: Seq) -> Bytes {
+        let timeline = self.timeline();
         let seqs = || (first.get()..=last.get()).map(Seq::saturating);
-        let records = || seqs().filter_map(|seq| self.due(seq)).map(|due| due.record);
+        let due = |seq| self.due(&timeline, seq);
+        let records = || seqs().filter_map(due).map(|due| due.record);
         let len = records().map(|record| frame::text_len_max(record.len()));
         let mut buffer = BytesMut::with_capacity(len.sum());
         records().for_each(|record| frame::put_text(&mut buffer, record));
@@ -184,17 +188,30 @@ impl Topic {
         })
     }
 
-    /// Publications `first` to `last`, between which there is no jump, as one flush; `None` when one of them is
-    /// never due.
+    /// Publications `first` to `last`, between which there is no jump, as one flush for those who are behind; `None` when
+    /// one of them is never due.
     #[must_use]
     pub fn flush(&self, first: Seq, last: Seq) -> Option<Flush> {
+        let state = self.state_within(first, last);
+        self.flush_with(first, last, state.as_slice())
+    }
+
+    /// The same for those who are live, who are told every change of the timeline.
+    #[must_use]
+    pub fn live_flush(&self, first: Seq, last: Seq) -> Option<Flush> {
+        let states: Vec<_> = self.course.load().states(first, last).collect();
+        self.flush_with(first, last, &states)
+    }
+
+    fn flush_with(&self, first: Seq, last: Seq, states: &[Message<'_>]) -> Option<Flush> {
+        let timeline = self.timeline();
         let following = (first.next().get()..=last.get()).map(Seq::saturating);
-        let rest: Option<Vec<_>> = following.map(|seq| self.due(seq)).collect();
-        Some(Flush::encode(
-            self.due(first)?,
+        let rest: Option<Vec<_>> = following.map(|seq| self.due(&timeline, seq)).collect();
+        Some(Flush::encode_with(
+            self.due(&timeline, first)?,
             &rest?,
-            self.timeline.jump_before(first),
-            self.timeline.last() == Some(last),
+            (timeline.jump_before(first), states),
+            timeline.last() == Some(last),
         ))
     }
 
@@ -202,9 +219,9 @@ impl Topic {
     /// beginning, so its first flush may begin with what was published before.
     #[must_use]
     pub fn gather(&self) -> Gather {
-        let mut gather = Gather::new(self.coalesce);
+        let mut gather = Gather::new(Duration::ZERO);
         let last = self.published();
-        let origin = Gather::origin(&self.timeline, last.next());
+        let origin = Gather::origin(&self.timeline(), last.next());
         for seq in (origin.get()..=last.get()).map(Seq::saturating) {
             self.gather_next(&mut gather, seq);
         }
@@ -213,8 +230,22 @@ impl Topic {
 
     /// Has `gather` take `seq`: see [`Gather::take`].
     pub fn gather_next(&self, gather: &mut Gather, seq: Seq) -> Option<Seq> {
-        let place = (seq, self.timeline.t(seq)?);
-        gather.take(&self.timeline, place, self.record(seq).len())
+        let course = self.course.load();
+        let timeline = course.timeline();
+        let place = (seq, timeline.t(seq)?);
+        gather.set_window(course.pace_at(seq).coalesce);
+        gather.take(timeline, place, self.record(timeline, seq).len())
+    }
+
+    /// When the publication after the last one sent is due; `None` when the timeline is over.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Micros> {
+        self.timeline().t(self.published().next())
+    }
+
+    /// The right to publish, until it is dropped: the course stays as it is meanwhile.
+    pub fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Publishes what follows the last publication. The topic's producer alone calls this.
@@ -243,13 +274,13 @@ impl Topic {
         self.viewers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn due(&self, seq: Seq) -> Option<Due<'_>> {
-        let t = self.timeline.t(seq)?;
-        let record = self.record(seq);
+    fn due(&self, timeline: &Timeline, seq: Seq) -> Option<Due<'_>> {
+        let t = timeline.t(seq)?;
+        let record = self.record(timeline, seq);
         Some(Due { seq, t, record })
     }
 
-    fn record(&self, seq: Seq) -> &[u8] {
-        self.dataset.record(self.timeline.index(seq))
+    fn record(&self, timeline: &Timeline, seq: Seq) -> &[u8] {
+        self.dataset.record(timeline.index(seq))
     }
 }

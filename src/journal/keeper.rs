@@ -1,11 +1,12 @@
 //! `Keeper`: writes down where the topics are, at their beginning, once a second, and at the end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Journal, JournalError};
 use crate::clock::{Alarm, Clock, Woken};
-use crate::hub::Topic;
+use crate::hub::{Course, Past, Topic};
+use crate::protocol::TopicName;
 
 /// A journal with the topics it is kept for.
 #[derive(Debug)]
@@ -40,12 +41,47 @@ impl Keeper {
         }
     }
 
-    /// Keeps the journal until `alarm` is rung, and writes it once more then. Blocks its thread.
-    pub fn run(mut self, clock: &Clock, alarm: &Alarm) {
-        while alarm.wait_until(clock, clock.now().after(Self::EVERY)) == Woken::Due {
-            self.keep();
+    /// Keeps the journal of `keeper` until `alarm` is rung, and writes it once more then. Blocks its thread.
+    pub fn run(keeper: &Mutex<Self>, clock: &Clock, alarm: &Alarm) {
+        let lock = || keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        while alarm.wait_until(clock, clock.now().after(Self::EVERY)) != Woken::Rung {
+            lock().keep();
         }
-        self.keep();
+        lock().keep();
+    }
+
+    /// What is remembered of `topic`.
+    #[must_use]
+    pub fn past(&self, topic: &TopicName) -> Option<&Past> {
+        self.journal.past(topic)
+    }
+
+    /// Keeps it for `topics` as well, and writes down where they begin. Nothing of theirs may be sent before that is
+    /// done.
+    ///
+    /// # Errors
+    /// The journal cannot be written; it is kept for the others alone.
+    pub fn add(&mut self, topics: &[Arc<Topic>]) -> Result<(), JournalError> {
+        let before = self.topics.len();
+        self.topics.extend_from_slice(topics);
+        self.remember();
+        self.journal.write().map_err(|error| {
+            self.topics.truncate(before);
+            let folder = &self.journal.folder;
+            folder.unusable(&folder.journal(), error)
+        })
+    }
+
+    /// Has `topic` go on with `course`, which is written down before anything of it is sent; false if it comes too
+    /// late. A journal that cannot be written stops no topic.
+    #[must_use]
+    pub fn change(&mut self, topic: &Topic, course: Course) -> bool {
+        self.remember();
+        if let Some(past) = topic.memory_on(&course) {
+            self.journal.remember(topic.name().clone(), past);
+        }
+        self.write();
+        topic.adopt(course)
     }
 
     fn remember(&mut self) {
@@ -59,6 +95,10 @@ impl Keeper {
     /// The stream goes on whether or not it can be written down; that it cannot, and that it can again, is told.
     fn keep(&mut self) {
         self.remember();
+        self.write();
+    }
+
+    fn write(&mut self) {
         let result = self.journal.write();
         let path = self.journal.folder.journal();
         match &result {

@@ -40,8 +40,8 @@ pub struct Due<'a> {
     pub record: &'a [u8],
 }
 
-/// Neighbouring publications: `jump` where the dataset jumps before the first of them, then one `data` or `batch`,
-/// then `end` where the last of them is the last there will be.
+/// Neighbouring publications: `jump` where the dataset jumps before the first of them, `state` where the timeline
+/// changes at one of them, then one `data` or `batch`, then `end` where the last of them is the last there will be.
 #[derive(Debug)]
 pub struct Flush {
     first: Seq,
@@ -50,6 +50,9 @@ pub struct Flush {
     plain: Encoded,
     /// Where the payloads of the messages stand in the plain frames.
     jump: Option<Range<usize>>,
+    states: Vec<Range<usize>>,
+    /// Where the frame of the records begins.
+    records_at: usize,
     records: Range<usize>,
     end: Option<Range<usize>>,
     deflated: OnceLock<Encoded>,
@@ -70,7 +73,19 @@ impl Flush {
     /// first; `is_end` says that nothing ever follows the last.
     #[must_use]
     pub fn encode(first: Due<'_>, rest: &[Due<'_>], jump: Option<Jump>, is_end: bool) -> Self {
+        Self::encode_with(first, rest, (jump, &[]), is_end)
+    }
+
+    /// The same, with messages that the timeline is another one from one of the publications on.
+    #[must_use]
+    pub fn encode_with(
+        first: Due<'_>,
+        rest: &[Due<'_>],
+        (jump, states): (Option<Jump>, &[Message<'_>]),
+        is_end: bool,
+    ) -> Self {
         let last = rest.last().copied().unwrap_or(first);
+        let states: Vec<_> = states.iter().map(Message::to_json).collect();
         let jump = jump.map(|jump| jump_text(first.seq, first.t, jump));
         let end = is_end.then(|| {
             let (seq, t) = (last.seq, last.t);
@@ -80,11 +95,17 @@ impl Flush {
         let tail = if rest.is_empty() { "}" } else { "]}" };
         let len = head.len() + records_len(first, rest) + tail.len();
         let others = [jump.as_ref().map(String::len), end.as_ref().map(Vec::len)];
-        let others = others.into_iter().flatten().map(frame::text_len_max);
+        let others = others.into_iter().flatten();
+        let others = others
+            .chain(states.iter().map(Vec::len))
+            .map(frame::text_len_max);
         let capacity = frame::text_len_max(len) + others.sum::<usize>();
         let mut buffer = BytesMut::with_capacity(capacity);
         let jump = jump.map(|jump| put_text(&mut buffer, jump.as_bytes()));
         let jump_len = buffer.len();
+        let put_state = |state: &Vec<u8>| put_text(&mut buffer, state);
+        let states = states.iter().map(put_state).collect();
+        let records_at = buffer.len();
         frame::put_text_header(&mut buffer, len);
         let records = buffer.len()..buffer.len() + len;
         buffer.put_slice(head.as_bytes());
@@ -102,6 +123,8 @@ impl Flush {
             t: last.t,
             plain: Encoded { bytes, jump_len },
             jump,
+            states,
+            records_at,
             records,
             end,
             deflated: OnceLock::new(),
@@ -141,11 +164,11 @@ impl Flush {
                 return self.plain.clone();
             };
             let (jump_len, bytes) = (self.plain.jump_len, &self.plain.bytes);
-            let (jump, end) = (&bytes[..jump_len], &bytes[self.records.end..]);
-            let bytes = if jump.is_empty() && end.is_empty() {
+            let (before, end) = (&bytes[..self.records_at], &bytes[self.records.end..]);
+            let bytes = if before.is_empty() && end.is_empty() {
                 deflated
             } else {
-                [jump, &deflated, end].concat().into()
+                [before, &deflated, end].concat().into()
             };
             Encoded { bytes, jump_len }
         })
@@ -159,6 +182,9 @@ impl Flush {
                 event::put(&mut buffer, Some("jump"), None, self.payload(jump));
             }
             let jump_len = buffer.len();
+            for state in &self.states {
+                event::put(&mut buffer, Some("state"), None, self.payload(state));
+            }
             let id = Some((epoch, self.last));
             event::put(&mut buffer, None, id, self.payload(&self.records));
             if let Some(end) = &self.end {
@@ -238,6 +264,7 @@ fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::message::TimelineView;
 
     const fn due(seq: u64, t: i64, record: &[u8]) -> Due<'_> {
         Due {
@@ -294,6 +321,54 @@ mod tests {
         let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
         let end = rest.strip_prefix(&data.frames().bytes[..]).unwrap();
         assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
+    }
+
+    #[test]
+    fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
+        let state = Message::State {
+            t: Micros::new(9),
+            timeline: TimelineView {
+                seq0: Seq::saturating(7),
+                t0: Micros::new(9),
+                index0: 0,
+                rate: "200".parse().unwrap(),
+                playing: true,
+            },
+            delay: 150_000,
+            by: "configuration",
+        };
+        let record = br#"{"value":74,"unit":"mV"}"#;
+        let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
+        let jump = Jump {
+            index: 0,
+            reason: JumpReason::Loop,
+        };
+        let around = (Some(jump), std::slice::from_ref(&state));
+        let flush = Flush::encode_with(due(7, 9, record), &rest, around, false);
+        let without = Flush::encode(due(7, 9, record), &rest, Some(jump), false);
+        let state_len = flush.frames().bytes.len() - without.frames().bytes.len();
+        let mut deflater = Deflater::default();
+        let forms = [
+            (flush.frames().clone(), without.frames().clone()),
+            (
+                flush.deflated(&mut deflater).clone(),
+                without.deflated(&mut deflater).clone(),
+            ),
+        ];
+        for (with, without) in forms {
+            let at = with.jump_len;
+            assert_eq!(at, without.jump_len);
+            assert_eq!(with.bytes[..at], without.bytes[..at]);
+            assert_eq!(with.bytes[at + state_len..], without.bytes[at..]);
+            let frame = frame::text(&state.to_json());
+            assert_eq!(with.bytes[at..at + state_len], frame);
+        }
+        let epoch = "k3v7".parse().unwrap();
+        let (with, without) = (flush.events(&epoch), without.events(&epoch));
+        let event = event::event(Some("state"), None, &state.to_json());
+        let at = with.jump_len;
+        assert_eq!(with.bytes[at..at + event.len()], event);
+        assert_eq!(with.bytes[at + event.len()..], without.bytes[at..]);
     }
 
     #[test]

@@ -17,6 +17,17 @@ pub enum Message<'a> {
     Hello(Hello<'a>),
     /// Something that should have been sent is not.
     Gap(Gap),
+    /// The timeline or the delay is another one from an instant on.
+    State {
+        /// The instant.
+        t: Micros,
+        /// The segment in force from then on.
+        timeline: TimelineView,
+        /// The group's playout delay from then on, in microseconds.
+        delay: u64,
+        /// Who changed it.
+        by: &'static str,
+    },
     /// The dataset is over and does not loop.
     End {
         /// The last publication.
@@ -172,7 +183,7 @@ pub struct TopicView<'a> {
     /// Viewers now.
     pub viewers: usize,
     /// Labels and units.
-    pub fields: &'a FieldsView,
+    pub fields: FieldsView,
     /// Where records come from: `dataset`.
     pub source: &'static str,
 }
@@ -228,6 +239,7 @@ impl Message<'_> {
         match self {
             Self::Hello(_) => "hello",
             Self::Gap(_) => "gap",
+            Self::State { .. } => "state",
             Self::End { .. } => "end",
             Self::Viewers { .. } => "viewers",
             Self::Pong { .. } => "pong",

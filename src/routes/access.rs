@@ -1,24 +1,31 @@
 //! Who may connect: the Origin rule, and whose forwarded headers count.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, HeaderValue, header};
 
 /// Origins beyond the hub's own that may connect, or `*`.
-#[derive(Debug, Clone, Default)]
-pub struct Origins(Vec<String>);
+#[derive(Debug, Default)]
+pub struct Origins(ArcSwap<Vec<String>>);
 
 /// Address ranges of proxies whose `X-Forwarded-*` counts.
-#[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(Vec<IpNet>);
+#[derive(Debug, Default)]
+pub struct TrustedProxies(ArcSwap<Vec<IpNet>>);
 
 impl Origins {
     /// The origins in `allowed`, each `scheme://host[:port]` in lower case, or `*`.
     #[must_use]
-    pub const fn new(allowed: Vec<String>) -> Self {
-        Self(allowed)
+    pub fn new(allowed: Vec<String>) -> Self {
+        Self(ArcSwap::from_pointee(allowed))
+    }
+
+    /// From now on these may connect. Who is connected already stays.
+    pub fn set(&self, allowed: Vec<String>) {
+        self.0.store(Arc::new(allowed));
     }
 
     /// Whether a request with `headers` may connect. Without an Origin it is no browser page, and may; else
@@ -41,8 +48,10 @@ impl Origins {
 
     /// The sources that may frame the page, as `frame-ancestors` spells them.
     pub(super) fn frame_ancestors(&self) -> String {
-        let listed = self.0.iter().flat_map(|origin| [" ", origin]);
-        ["'self'"].into_iter().chain(listed).collect()
+        let allowed = self.0.load();
+        let listed = allowed.iter().flat_map(|origin| [" ", origin]);
+        let sources: String = ["'self'"].into_iter().chain(listed).collect();
+        sources
     }
 
     fn lists(&self, origin: &str) -> bool {
@@ -56,20 +65,25 @@ impl Origins {
                         && same_place(scheme, &allowed, &authority)
                 })
         };
-        self.0.iter().any(listed)
+        self.0.load().iter().any(listed)
     }
 }
 
 impl TrustedProxies {
     /// The proxies with an address in `ranges`.
     #[must_use]
-    pub const fn new(ranges: Vec<IpNet>) -> Self {
-        Self(ranges)
+    pub fn new(ranges: Vec<IpNet>) -> Self {
+        Self(ArcSwap::from_pointee(ranges))
+    }
+
+    /// From now on it is these.
+    pub fn set(&self, ranges: Vec<IpNet>) {
+        self.0.store(Arc::new(ranges));
     }
 
     /// Whether `address` is one of them.
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|range| range.contains(&address))
+        self.0.load().iter().any(|range| range.contains(&address))
     }
 }
 

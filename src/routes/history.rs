@@ -8,6 +8,7 @@ mod table;
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -61,7 +62,7 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let topic = find_topic(context, name)?;
-    let query = query::parse(query, context.history_max)?;
+    let query = query::parse(query, context.history_max.load(Ordering::Relaxed))?;
     let format = match query.format {
         Some(format) => format,
         None => Format::accepted(headers)?,
@@ -127,7 +128,9 @@ fn seqs(topic: &Topic, served: &Served, thinning: Option<(Arc<Extremes>, u64)>) 
     match (served.ends, thinning) {
         (None, _) => Box::new(std::iter::empty()),
         (Some((first, last)), None) => all(first, last),
-        (Some(ends), Some((extremes, points))) => thinned(topic.timeline(), extremes, ends, points),
+        (Some(ends), Some((extremes, points))) => {
+            thinned(&topic.timeline(), extremes, ends, points)
+        }
     }
 }
 

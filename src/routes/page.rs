@@ -66,9 +66,9 @@ impl Asset {
 
 /// `GET /` and the page's assets.
 pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
-    let policy = security_policy(context);
     let context = Arc::clone(context);
     let answer = move |asset: Asset, headers: HeaderMap| {
+        let policy = security_policy(&context);
         shared(
             &asset,
             &headers,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,12 +24,11 @@ use crate::routes::{Peer, Place, Socket};
 use crate::settings;
 use crate::telemetry::{Limit, Losses};
 
-/// What a connection may take before it is a viewer, and how often its faults are told.
-#[derive(Debug, Clone)]
+/// What a connection may take before it is a viewer.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     header_timeout: Duration,
     connections_max: usize,
-    complaints: Arc<Complaints>,
 }
 
 /// How often the faults of all connections are told.
@@ -59,21 +59,19 @@ impl Limits {
     const OPS_CONNECTIONS_MAX: usize = 64;
 
     /// For the public listener.
-    pub(super) fn public(server: &settings::Server, complaints: &Arc<Complaints>) -> Self {
+    pub(super) fn public(server: &settings::Server) -> Self {
         let connections_max = server.max_viewers.saturating_add(Self::CONNECTIONS_SPARE);
         Self {
             header_timeout: server.header_timeout,
             connections_max,
-            complaints: Arc::clone(complaints),
         }
     }
 
     /// For the operations listener.
-    pub(super) fn ops(server: &settings::Server, complaints: &Arc<Complaints>) -> Self {
+    pub(super) fn ops(server: &settings::Server) -> Self {
         Self {
             header_timeout: server.header_timeout,
             connections_max: Self::OPS_CONNECTIONS_MAX,
-            complaints: Arc::clone(complaints),
         }
     }
 }
@@ -115,24 +113,57 @@ impl Complaints {
     }
 }
 
-/// Accepts connections for `routes` until `stop`, each in a task of its own among `tasks`.
+/// The limits of a listener, which may be replaced while it listens, and where its faults are told.
+#[derive(Debug)]
+pub(super) struct Gate {
+    limits: ArcSwap<Limits>,
+    connections: Arc<Semaphore>,
+    complaints: Arc<Complaints>,
+}
+
+impl Gate {
+    pub(super) fn new(limits: Limits, complaints: Arc<Complaints>) -> Self {
+        let connections_max = limits.connections_max.min(Semaphore::MAX_PERMITS);
+        Self {
+            limits: ArcSwap::from_pointee(limits),
+            connections: Arc::new(Semaphore::new(connections_max)),
+            complaints,
+        }
+    }
+
+    /// From now on these are the limits; of connections there are never fewer than there were. Nobody is turned out:
+    /// how many viewers there are is the seats' business.
+    pub(super) fn set(&self, mut limits: Limits) {
+        let before = self.limits.load().connections_max;
+        limits.connections_max = limits.connections_max.clamp(before, Semaphore::MAX_PERMITS);
+        self.connections
+            .add_permits(limits.connections_max - before);
+        self.limits.store(Arc::new(limits));
+    }
+}
+
+/// When a listener accepts no more, and when its connections finish what they are at.
+#[derive(Debug, Clone)]
+pub(super) struct Ends {
+    pub(super) accepting: CancellationToken,
+    pub(super) serving: CancellationToken,
+}
+
+/// Accepts connections for `routes` until the end, each in a task of its own among `tasks`.
 pub(super) async fn run(
     listener: TcpListener,
     routes: BoxedFilter<(Response,)>,
-    limits: Limits,
-    stop: CancellationToken,
+    gate: Arc<Gate>,
+    ends: Ends,
     tasks: TaskTracker,
 ) {
-    let connections = Arc::new(Semaphore::new(
-        limits.connections_max.min(Semaphore::MAX_PERMITS),
-    ));
     loop {
         let permit = tokio::select! {
-            () = stop.cancelled() => return,
-            permit = Arc::clone(&connections).acquire_owned() => permit.expect("this semaphore is never closed"),
+            () = ends.accepting.cancelled() => return,
+            permit = Arc::clone(&gate.connections).acquire_owned() => permit.expect("this semaphore is never closed"),
         };
         let accepted = tokio::select! {
-            () = stop.cancelled() => return,
+            () = ends.accepting.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -145,11 +176,11 @@ pub(super) async fn run(
                 tasks.spawn(serve(
                     accepted,
                     routes.clone(),
-                    limits.clone(),
-                    stop.clone(),
+                    Arc::clone(&gate),
+                    ends.serving.clone(),
                 ));
             }
-            Err(error) => pause_after(&error, &limits.complaints).await,
+            Err(error) => pause_after(&error, &gate.complaints).await,
         }
     }
 }
@@ -182,7 +213,7 @@ fn prepare(socket: &TcpStream) {
 async fn serve(
     accepted: Accepted,
     routes: BoxedFilter<(Response,)>,
-    limits: Limits,
+    gate: Arc<Gate>,
     stop: CancellationToken,
 ) {
     let Accepted {
@@ -203,7 +234,7 @@ async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
+        .header_read_timeout(gate.limits.load().header_timeout)
         .max_buf_size(HEAD_LEN_MAX)
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(socket), service)
@@ -218,7 +249,7 @@ async fn serve(
     };
     if let Err(error) = result {
         // The client's doing: half a request, a broken one, or gone. Never above debug.
-        limits.complaints.tell_of_http(peer, &error);
+        gate.complaints.tell_of_http(peer, &error);
     }
 }
 

@@ -24,6 +24,26 @@ pub struct BindError {
     pub error: io::Error,
 }
 
+impl Bound {
+    /// A listener that was opened by somebody else. Must run within a runtime.
+    pub(super) fn inherited(
+        listener: std::net::TcpListener,
+        section: &'static str,
+    ) -> Result<Self, BindError> {
+        let address = listener.local_addr();
+        let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let failed = |error| BindError {
+            section,
+            address: *address.as_ref().unwrap_or(&unknown),
+            error,
+        };
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+}
+
 /// Connections that wait to be accepted; the system caps it at its own limit. A room full of browsers that
 /// comes back after a restart fits.
 const BACKLOG: u32 = 4_096;

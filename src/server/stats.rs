@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::wall;
@@ -13,13 +14,20 @@ use crate::protocol::Close;
 use crate::routes::Context;
 
 /// Tells the numbers of every topic and of the process each `every`, and once more at `stop`.
-pub(super) async fn run(context: Arc<Context>, every: Duration, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub(super) async fn run(
+    context: Arc<Context>,
+    mut every: watch::Receiver<Duration>,
+    stop: CancellationToken,
+) {
+    let mut ticks = ticks(*every.borrow_and_update());
     loop {
         let is_last = tokio::select! {
             () = stop.cancelled() => true,
             _ = ticks.tick() => false,
+            Ok(()) = every.changed() => {
+                ticks = self::ticks(*every.borrow_and_update());
+                continue;
+            }
         };
         for topic in context.hub.topics() {
             tell(&topic);
@@ -29,6 +37,12 @@ pub(super) async fn run(context: Arc<Context>, every: Duration, stop: Cancellati
             return;
         }
     }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Totals only grow; lateness is of the interval since the last line.

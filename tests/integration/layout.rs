@@ -26,6 +26,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &["hub", "protocol", "settings", "clock", "metrics", "source"],
     ),
     ("journal", &["hub", "protocol", "clock"]),
+    ("supervisor", &[]),
     (
         "routes",
         &[
@@ -52,6 +53,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "clock",
             "metrics",
             "source",
+            "supervisor",
             "telemetry",
         ],
     ),
@@ -65,6 +67,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "server",
             "settings",
             "source",
+            "supervisor",
             "telemetry",
             "protocol",
         ],
@@ -83,6 +86,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("miniz_oxide::", &["protocol/frame"]),
     ("broadcast::", &["hub"]),
     ("dashmap::", &["hub"]),
+    ("sd_notify::", &["supervisor"]),
+    ("listenfd::", &["server/sockets.rs"]),
     ("form_urlencoded::", &["routes/history"]),
     ("clap::", &["cli", "command", "main.rs"]),
     ("rust_embed::", &["routes"]),

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod activation;
 mod api;
 mod bench;
 mod clock_steps;
@@ -28,7 +29,9 @@ mod monitoring;
 mod promises;
 mod proxies;
 mod readme;
+mod reload;
 mod restart;
 mod sse;
 mod stream;
+mod supervision;
 mod viewers;

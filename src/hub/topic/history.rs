@@ -17,13 +17,15 @@ impl Topic {
     /// The first `limit` publications of `span`, of those that were published until now.
     #[must_use]
     pub fn served(&self, span: Span, limit: u64) -> Served {
-        span.served(&self.timeline, self.published(), limit)
+        span.served(&self.timeline(), self.published(), limit)
     }
 
     /// The publication at `seq` before it is encoded; `None` for what was not published yet.
     #[must_use]
     pub fn past(&self, seq: Seq) -> Option<Due<'_>> {
-        (seq <= self.published()).then(|| self.due(seq)).flatten()
+        (seq <= self.published())
+            .then(|| self.due(&self.timeline(), seq))
+            .flatten()
     }
 
     /// What it replays.

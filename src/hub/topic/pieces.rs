@@ -2,6 +2,7 @@
 
 use super::Topic;
 use crate::hub::gather::Gather;
+use crate::hub::timeline::Timeline;
 use crate::protocol::Seq;
 
 impl Topic {
@@ -17,14 +18,15 @@ impl Topic {
     /// place is short.
     #[must_use]
     pub fn cut(&self, first: Seq, last: Seq) -> Seq {
-        let (begin, end) = self.piece_around(first);
+        let timeline = self.timeline();
+        let (begin, end) = self.piece_around(&timeline, first);
         let mut own = end.min(last);
         if begin < first {
-            let mut len = self.record(first).len();
+            let mut len = self.record(&timeline, first).len();
             own = first;
             while own < end.min(last) && len < Self::OWN_LEN_MAX {
                 own = own.next();
-                len += self.record(own).len();
+                len += self.record(&timeline, own).len();
             }
         }
         own
@@ -33,19 +35,19 @@ impl Topic {
     /// Whether a piece begins with `first` for all.
     #[must_use]
     pub fn is_cut_before(&self, first: Seq) -> bool {
-        self.piece_around(first).0 == first
+        self.piece_around(&self.timeline(), first).0 == first
     }
 
     /// The first and the last publication of the piece that holds `seq`.
-    fn piece_around(&self, seq: Seq) -> (Seq, Seq) {
+    fn piece_around(&self, timeline: &Timeline, seq: Seq) -> (Seq, Seq) {
         let group_end = Seq::saturating(seq.get().next_multiple_of(Self::CUT));
         let mut begin = Seq::saturating(seq.previous().get() / Self::CUT * Self::CUT + 1);
         let (mut at, mut len) = (begin, 0);
         loop {
-            len += self.record(at).len();
+            len += self.record(timeline, at).len();
             let is_end = at == group_end
                 || len >= Gather::LEN_MAX
-                || self.timeline.jump_before(at.next()).is_some();
+                || timeline.jump_before(at.next()).is_some();
             if is_end && at >= seq {
                 return (begin, at);
             }

@@ -14,7 +14,8 @@ impl Topic {
     /// How long ago what follows `last` was due when `newest` is.
     #[must_use]
     pub fn lag(&self, last: Seq, newest: Seq) -> Duration {
-        let t = |seq| self.timeline.t(seq);
+        let timeline = self.timeline();
+        let t = |seq| timeline.t(seq);
         t(last.next().min(newest))
             .zip(t(newest))
             .map_or(Duration::ZERO, |(owed, newest)| newest.since(owed))
@@ -25,13 +26,14 @@ impl Topic {
     #[must_use]
     pub fn is_too_far(&self, last: Seq, newest: Seq, more: Duration) -> bool {
         newest.get().saturating_sub(last.get()) > Self::LAG_KEPT
-            && self.lag(last, newest) > self.max_lag + more
+            && self.lag(last, newest) > self.max_lag() + more
     }
 
     /// Where the topic stands for somebody who joins when `seq` is its last publication.
     #[must_use]
     pub fn standing(&self, seq: Seq) -> Standing<'_> {
-        let backfill = match self.backfill {
+        let manner = self.manner.load();
+        let backfill = match manner.backfill {
             Backfill::Records(count) => count,
             Backfill::Span(span) => self.count_within(span, seq),
         };
@@ -39,13 +41,14 @@ impl Topic {
             epoch: &self.epoch,
             seq,
             backfill,
-            recover_max: self.recover_max,
+            recover_max: manner.recover_max,
         }
     }
 
     /// How many publications up to `seq` are younger, by their instants, than `span` before it.
     fn count_within(&self, span: Duration, seq: Seq) -> u64 {
-        let begin = self.timeline.t(seq).map(|t| t.before(span));
-        begin.map_or(0, |begin| seq.get() - self.timeline.due(begin).get())
+        let timeline = self.timeline();
+        let begin = timeline.t(seq).map(|t| t.before(span));
+        begin.map_or(0, |begin| seq.get() - timeline.due(begin).get())
     }
 }

@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use super::Topic;
-use crate::protocol::message::{DatasetView, FieldView, FieldsView, TopicView};
-use crate::settings;
+use crate::protocol::Seq;
+use crate::protocol::message::{DatasetView, Message, TimelineView, TopicView};
 
 impl Topic {
-    /// Labels and units of its records' fields.
+    /// How it runs for somebody whose last publication is `last`: the segment of what comes next, and the group's
+    /// playout delay there.
     #[must_use]
-    pub const fn fields(&self) -> &FieldsView {
-        &self.fields
+    pub fn course_after(&self, last: Seq) -> (TimelineView, Duration) {
+        let course = self.course.load();
+        let next = last.next();
+        (course.timeline().view_at(next), course.pace_at(next).delay)
     }
 
-    /// The group's playout delay.
+    /// What somebody has to be told who misses the publications `first` to `last`, when the timeline changes there.
     #[must_use]
-    pub const fn delay(&self) -> Duration {
-        self.delay
+    pub fn state_within(&self, first: Seq, last: Seq) -> Option<Message<'static>> {
+        self.course.load().newest_state(first, last)
     }
 
     /// What it replays, as viewers see it.
@@ -24,7 +27,7 @@ impl Topic {
     pub fn dataset_view(&self) -> DatasetView<'_> {
         DatasetView {
             len: self.dataset.len().get(),
-            looping: self.timeline.is_looping(),
+            looping: self.timeline().is_looping(),
             sha256: self.dataset.digest_hex(),
         }
     }
@@ -32,7 +35,8 @@ impl Topic {
     /// The topic as the topics list shows it.
     #[must_use]
     pub fn view(&self) -> TopicView<'_> {
-        let (segment, seq) = (self.timeline.current(), self.published());
+        let seq = self.published();
+        let (segment, _) = self.course_after(seq);
         TopicView {
             name: &self.name,
             epoch: &self.epoch,
@@ -42,21 +46,8 @@ impl Topic {
             playing: segment.playing,
             ended: self.is_ended(),
             viewers: self.viewers(),
-            fields: &self.fields,
+            fields: self.manner.load().fields.clone(),
             source: "dataset",
         }
     }
-}
-
-pub(super) fn fields_view(fields: &[settings::Field]) -> FieldsView {
-    let view = |field: &settings::Field| {
-        (
-            field.name.clone(),
-            FieldView {
-                label: field.label.clone(),
-                unit: field.unit.clone(),
-            },
-        )
-    };
-    FieldsView(fields.iter().map(view).collect())
 }

@@ -123,8 +123,13 @@ impl Hub {
     }
 
     pub(crate) fn spawn(mut command: Command, project: Project) -> Self {
+        command.stdin(Stdio::null());
+        Self::spawn_on_stdin(command, project)
+    }
+
+    /// The same with the standard input that `command` has already.
+    pub(crate) fn spawn_on_stdin(mut command: Command, project: Project) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -177,13 +182,19 @@ impl Hub {
 
     /// Waits for the next event called `name`.
     pub(crate) fn event(&mut self, name: &str) -> Value {
+        self.until(name).pop().unwrap()
+    }
+
+    /// Waits for the next event called `name`; returns what there was up to it, and it.
+    pub(crate) fn until(&mut self, name: &str) -> Vec<Value> {
+        let before = self.seen.len();
         loop {
             let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
                 panic!("no event `{name}`; there were {:#?}", self.seen)
             };
             let event = self.see(line);
             if event["event"] == name {
-                return event;
+                return self.seen[before..].to_vec();
             }
         }
     }

@@ -1,0 +1,211 @@
+//! Another configuration for a hub that runs: what can be changed is, and no viewer is lost by it.
+//!
+//! First everything is prepared that can fail; only then is anything changed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::accept::Limits;
+use super::keeping::Keeping;
+use super::{Server, begin, tell_ready};
+use crate::hub::{Pace, Topic, TopicSpec};
+use crate::journal::{Journal, JournalError, Keeper};
+use crate::settings::{self, Changes, Fault, Faults, Settings, Start};
+use crate::source::Dataset;
+
+/// How far ahead a topic's course is changed, so that it is written down by then. A slow disk gets more time.
+const LEADS: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+];
+
+impl Server {
+    /// Applies what of `settings` can be while viewers are there, with the `datasets` of its topics in their order;
+    /// returns what that is, and what waits for a restart. Blocks its thread.
+    ///
+    /// # Errors
+    /// A topic that is new cannot be begun. Nothing has changed.
+    pub fn reload(
+        &mut self,
+        settings: &Settings,
+        datasets: Vec<Dataset>,
+    ) -> Result<Changes, Faults> {
+        let hub = &self.context.hub;
+        let loaded: Vec<_> = settings.topics.iter().zip(datasets).collect();
+        let has_other_records = |topic: &settings::Topic| {
+            let new = loaded.iter().find(|(new, _)| new.name == topic.name);
+            let running = hub.topic(Some(&topic.name));
+            new.zip(running)
+                .is_some_and(|((_, new), running)| new.digest() != running.dataset().digest())
+        };
+        let changes = self.in_force.compare(settings, has_other_records);
+        let new = loaded
+            .into_iter()
+            .filter(|(topic, _)| changes.added.contains(&topic.name))
+            .collect();
+        let added = self.prepare(settings, new)?;
+        self.apply(settings, &changes, &added);
+        self.in_force.adopt(&changes, settings);
+        Ok(changes)
+    }
+
+    /// Begins the topics that are new; nobody can view them yet.
+    fn prepare(
+        &mut self,
+        settings: &Settings,
+        new: Vec<(&settings::Topic, Dataset)>,
+    ) -> Result<Vec<Arc<Topic>>, Faults> {
+        let unusable = |error: &JournalError| {
+            let (key, origins) = ("state.dir", &settings.origins);
+            let fault = Fault::new(origins.of(key), key, error.to_string(), error.remedy());
+            Faults(vec![fault])
+        };
+        if new.iter().any(|(topic, _)| topic.start == Start::FirstRun) {
+            self.open_journal().map_err(|error| unusable(&error))?;
+        }
+        let now = self.context.hub.clock().now();
+        let topic = |(topic, dataset): (&settings::Topic, Dataset)| {
+            let past = |keeping: &Keeping| keeping.keeper().past(&topic.name).cloned();
+            Arc::new(Topic::new(TopicSpec {
+                settings: topic,
+                dataset,
+                past: self.keeping.as_ref().and_then(past),
+                now,
+                recover_max: settings.server.recover_max,
+            }))
+        };
+        let added: Vec<_> = new.into_iter().map(topic).collect();
+        if let Some(keeping) = self.keeping.as_ref().filter(|_| !added.is_empty()) {
+            let result = keeping.keeper().add(&added);
+            result.map_err(|error| unusable(&error))?;
+        }
+        for topic in &added {
+            self.schedule(topic).map_err(|error| {
+                let key = format!("topics.{}", topic.name());
+                let problem = format!("cannot start its thread: {error}");
+                let remedy = "raise the limit of threads (`ulimit -u`), or leave the topic out";
+                Faults(vec![Fault::new(
+                    settings.origins.of(&key),
+                    key,
+                    problem,
+                    remedy,
+                )])
+            })?;
+        }
+        Ok(added)
+    }
+
+    /// A hub whose topics all had a fixed start has none yet.
+    fn open_journal(&mut self) -> Result<(), JournalError> {
+        if let (None, Some(folder)) = (&self.keeping, &self.state_dir) {
+            let keeper = Keeper::begin(Journal::open(folder)?, Vec::new())?;
+            let clock = *self.context.hub.clock();
+            self.keeping = Some(Keeping::start(keeper, clock));
+        }
+        Ok(())
+    }
+
+    fn apply(&self, settings: &Settings, changes: &Changes, added: &[Arc<Topic>]) {
+        let (server, context) = (&settings.server, &self.context);
+        if changes.applies("server.max_viewers") || changes.applies("server.max_viewers_per_ip") {
+            let viewers_max = self.files.cap(server.max_viewers);
+            context
+                .seats
+                .set_max(viewers_max, server.max_viewers_per_ip);
+        }
+        context.origins.set(server.allowed_origins.clone());
+        context.proxies.set(server.trusted_proxies.clone());
+        context
+            .history_max
+            .store(server.history_max, Ordering::Relaxed);
+        context.drain.set_grace(server.drain);
+        for (gate, limits) in self
+            .gates
+            .iter()
+            .zip([Limits::public(server), Limits::ops(server)])
+        {
+            gate.set(limits);
+        }
+        if changes.applies("log.stats_every") {
+            self.stats_every.send_replace(settings.log.stats_every);
+        }
+        for topic in added {
+            tell_added(topic);
+        }
+        self.arrange(settings, added);
+        for topic in &settings.topics {
+            let Some(running) = context.hub.topic(Some(&topic.name)) else {
+                continue;
+            };
+            running.treat(topic, server.recover_max);
+            if changes.applies(&topic.key("rate")) {
+                self.change_rate(&running, topic);
+            }
+        }
+    }
+
+    /// The topics in the order of the file; behind them those that it no longer has, which go at a restart only.
+    fn arrange(&self, settings: &Settings, added: &[Arc<Topic>]) {
+        let hub = &self.context.hub;
+        let named = |topic: &settings::Topic| {
+            let new = added.iter().find(|new| *new.name() == topic.name).cloned();
+            new.or_else(|| hub.topic(Some(&topic.name)))
+        };
+        let mut topics: Vec<_> = settings.topics.iter().filter_map(named).collect();
+        let is_left =
+            |topic: &Arc<Topic>| settings.topics.iter().all(|of| of.name != *topic.name());
+        topics.extend(hub.topics().into_iter().filter(is_left));
+        hub.arrange(topics, settings.server.default_topic.clone());
+    }
+
+    /// Goes on at another rate in a new segment of the timeline, which is written down before anything of it is sent.
+    fn change_rate(&self, topic: &Topic, settings: &settings::Topic) {
+        let clock = self.context.hub.clock();
+        let course =
+            |lead| topic.course_at(settings.rate, Pace::of(settings), clock.now().after(lead));
+        for (n, lead) in LEADS.into_iter().enumerate() {
+            let Some(course) = course(lead) else {
+                // It is over, and stays so.
+                return;
+            };
+            let is_last = n + 1 == LEADS.len();
+            let is_in_time = match &self.keeping {
+                // A disk that takes longer still is one that stands still; the journal says so by itself.
+                Some(keeping) if !is_last => keeping.keeper().change(topic, course),
+                _ => topic.adopt(course),
+            };
+            if is_in_time {
+                break;
+            }
+        }
+        if let Some(alarm) = self.alarms.get(topic.name()) {
+            alarm.call();
+        }
+        tell_segment(topic);
+    }
+}
+
+fn tell_added(topic: &Topic) {
+    tracing::info!(
+        event = "topic.added",
+        topic = topic.name().as_str(),
+        "a topic is new"
+    );
+    begin::tell(topic);
+    tell_ready(topic);
+}
+
+fn tell_segment(topic: &Topic) {
+    let segment = *topic.timeline().current();
+    tracing::info!(
+        event = "timeline.segment",
+        topic = topic.name().as_str(),
+        seq0 = segment.seq0.get(),
+        t0 = segment.t0.get(),
+        rate = segment.rate.per_second(),
+        "the timeline goes on at another rate"
+    );
+}

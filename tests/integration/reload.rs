@@ -1,0 +1,527 @@
+//! SIGHUP: the configuration is read again, and each change is applied or refused by name while viewers watch.
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use super::support::events::Events;
+use super::support::{Hub, Project, Raw, Viewer, indexed};
+
+const TOPIC: &str =
+    "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\n[topics.demo.fields.i]\nunit = \"V\"\n";
+
+/// A configuration on free ports whose `[server]` has `server`, and after that `rest`.
+fn toml(server: &str, rest: &str) -> String {
+    format!("[server]\nport = 0\n{server}\n[ops]\nport = 0\n{rest}\n")
+}
+
+/// A hub with a viewer that watches until the hub closes the connection.
+struct Watched {
+    hub: Hub,
+    /// The last record before the viewer came.
+    begin: u64,
+    watcher: JoinHandle<Vec<Value>>,
+}
+
+/// Everything that the viewer is sent, the greeting first; batches as the `data` they stand for.
+async fn watch(mut viewer: Viewer) -> Vec<Value> {
+    let (texts, close) = viewer.text_until_close().await;
+    assert_eq!(u16::from(close.code), 1012);
+    let messages = texts.iter().map(|text| serde_json::from_str(text).unwrap());
+    let data = |message: Value| match message["type"].as_str() {
+        Some("batch") => super::support::viewer::unpack(&message),
+        _ => vec![message],
+    };
+    messages.flat_map(data).collect()
+}
+
+impl Watched {
+    async fn start(toml: &str) -> Self {
+        let project = Project::new("", &indexed(70));
+        project.write("tickcast.toml", toml);
+        Self::over(project.start()).await
+    }
+
+    async fn over(hub: Hub) -> Self {
+        let (_, begin) = hub.place();
+        let watcher = tokio::spawn(watch(Viewer::v1(&hub).await));
+        Self {
+            hub,
+            begin,
+            watcher,
+        }
+    }
+
+    /// Has the hub read `toml`; returns the keys that it refuses, and how many it has changed.
+    fn reload(&mut self, toml: &str) -> (Vec<String>, u64) {
+        self.hub.project().write("tickcast.toml", toml);
+        self.read_again()
+    }
+
+    /// Waits until so many records have been published since the beginning.
+    async fn published(&self, count: u64) {
+        while self.hub.place().1 < self.begin + count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn read_again(&mut self) -> (Vec<String>, u64) {
+        self.hub.signal("-HUP");
+        let events = self.hub.until("config.reloaded");
+        let refused = events
+            .iter()
+            .filter(|event| event["event"] == "config.refused");
+        let key = |event: &Value| event["key"].as_str().unwrap().to_owned();
+        let changed = events.last().unwrap()["changed"].as_u64().unwrap();
+        (refused.map(key).collect(), changed)
+    }
+
+    /// Has the hub read `toml`, which is wrong; returns what it says of that.
+    fn fail(&mut self, toml: &str) -> String {
+        self.hub.project().write("tickcast.toml", toml);
+        self.hub.signal("-HUP");
+        let failed = self.hub.event("config.failed");
+        let check = self.hub.project().run(&["check"]);
+        let (told, check) = (
+            failed["message"].as_str().unwrap(),
+            String::from_utf8(check.stderr).unwrap(),
+        );
+        assert!(
+            check.contains(&format!("error: {told}\n")),
+            "{check} is not {told}"
+        );
+        format!("{} {told}", failed["key"].as_str().unwrap())
+    }
+
+    /// Ends the hub when it has sent some records, and asserts that the viewer has had every one once and in order, each
+    /// with its index. Returns what the viewer was sent, and what the hub has logged.
+    async fn end(self) -> (Vec<Value>, Vec<Value>) {
+        self.published(40).await;
+        self.hub.signal("-TERM");
+        let messages = self.watcher.await.unwrap();
+        let mut last = messages[0]["seq"].as_u64().unwrap();
+        let mut t = 0;
+        for data in messages.iter().filter(|message| message["type"] == "data") {
+            assert_eq!(data["seq"], last + 1);
+            assert_eq!(data["data"]["i"], last % 70);
+            assert!(data["t"].as_i64().unwrap() > t);
+            (last, t) = (last + 1, data["t"].as_i64().unwrap());
+        }
+        assert!(messages.iter().all(|message| message["type"] != "gap"));
+        assert!(last > messages[0]["seq"].as_u64().unwrap());
+        let (code, events) = self.hub.end();
+        assert_eq!(code, Some(0));
+        (messages, events)
+    }
+}
+
+async fn status_of(hub: &Hub, headers: &[(&'static str, &str)]) -> u16 {
+    match Viewer::connect(hub, "/ws", headers).await {
+        Ok(_) => 101,
+        Err(refusal) => refusal.status,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_and_access_are_applied_and_nobody_is_turned_out() {
+    let elsewhere = [("origin", "https://a.example")];
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    assert_eq!(status_of(&watched.hub, &elsewhere).await, 403);
+    let _second = Viewer::v1(&watched.hub).await;
+
+    let change = watched.reload(&toml("max_viewers = 1", TOPIC));
+    assert_eq!(change, (vec![], 1));
+    assert_eq!(status_of(&watched.hub, &[]).await, 503);
+
+    let change = watched.reload(&toml("max_viewers_per_ip = 1", TOPIC));
+    assert_eq!(change, (vec![], 2));
+    assert_eq!(status_of(&watched.hub, &[]).await, 429);
+
+    let trusting = "max_viewers_per_ip = 1\ntrusted_proxies = [\"127.0.0.0/8\"]";
+    assert_eq!(watched.reload(&toml(trusting, TOPIC)), (vec![], 1));
+    let from_afar = [("x-forwarded-for", "192.0.2.1")];
+    assert_eq!(status_of(&watched.hub, &from_afar).await, 101);
+
+    let allowing = "allowed_origins = [\"https://a.example\"]";
+    assert_eq!(watched.reload(&toml(allowing, TOPIC)), (vec![], 3));
+    assert_eq!(status_of(&watched.hub, &elsewhere).await, 101);
+    let page = Raw::get(watched.hub.public(), "/");
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .ends_with("'self' https://a.example")
+    );
+
+    let change = watched.reload(&toml("history_max = 7\nrecover_max = 5", TOPIC));
+    assert_eq!(change, (vec![], 3));
+    watched.published(10).await;
+    let history = Raw::get(watched.hub.public(), "/api/v1/topics/demo/history?last=50").json();
+    assert_eq!(history["items"].as_array().unwrap().len(), 7);
+    let (epoch, seq) = watched.hub.place();
+    let mut far = Viewer::v1_at(&watched.hub, &format!("/ws?since={epoch}:{}", seq - 6)).await;
+    assert_eq!(far.until("gap").await["reason"], "expired");
+
+    let change = watched.reload(&toml("header_timeout = \"300ms\"\ndrain = \"1s\"", TOPIC));
+    assert_eq!(change, (vec![], 4));
+    // Half a request, and then nothing.
+    let mut slow = Raw::connect(watched.hub.public());
+    slow.send(b"GET / HTTP/1.1\r\n");
+    slow.rest();
+    let (_, events) = watched.end().await;
+    let drain = events.iter().find(|event| event["event"] == "drain");
+    assert_eq!(drain.unwrap()["grace_seconds"], 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_as_talkative_and_the_numbers_as_frequent_as_the_file_says() {
+    let log = |lines: &str| toml("", &format!("[log]\n{lines}\n{TOPIC}"));
+    let mut watched = Watched::start(&log("stats_every = \"24h\"")).await;
+    assert_eq!(watched.reload(&log("level = \"debug\"")), (vec![], 2));
+    assert_eq!(watched.hub.told("log.level").unwrap()["level"], "INFO");
+    drop(Viewer::bare(&watched.hub).await);
+    watched.hub.event("viewer.joined");
+    assert_eq!(watched.reload(&log("stats_every = \"100ms\"")), (vec![], 2));
+    watched.hub.event("hub.stats");
+    watched.hub.event("hub.stats");
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    let path = "/api/v1/topics";
+    let more = "[topics.first]\ndataset = \"data.json\"\nrate = 100.0\n";
+    let fixed = "[topics.\"fixed.1\"]\ndataset = \"data.json\"\nrate = 1.0\nstart = \"2024-05-06T07:08:09Z\"\n";
+    let all = toml("", &format!("{more}{TOPIC}{fixed}"));
+    // The first in the file is the default one.
+    assert_eq!(watched.reload(&all), (vec![], 3));
+    assert_eq!(watched.hub.told("topic.added").unwrap()["topic"], "fixed.1");
+    let topics = Raw::get(watched.hub.public(), path).json();
+    let names: Vec<_> = topics["topics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|topic| &topic["name"])
+        .collect();
+    assert_eq!(names, ["first", "demo", "fixed.1"]);
+    let mut viewer = Viewer::v1(&watched.hub).await;
+    let hello = viewer.until("hello").await;
+    assert_eq!(hello["topic"], "first");
+    let data = viewer.until("data").await;
+    assert_eq!(data["data"]["i"], (data["seq"].as_u64().unwrap() - 1) % 70);
+    // A kill: it was written down before anything of it was sent.
+    let hub = watched.hub.kill().start();
+    let after = Raw::get(hub.public(), &format!("{path}/first")).json();
+    assert_eq!(after["epoch"], hello["epoch"]);
+    assert!(after["seq"].as_u64() >= data["seq"].as_u64());
+    hub.end_without_complaint();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_journal_so_far_the_first_topic_that_needs_one_opens_it() {
+    let fixed =
+        "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\nstart = \"2024-05-06T07:08:09Z\"\n";
+    let more = "[topics.new]\ndataset = \"data.json\"\nrate = 10.0\n";
+    let mut watched = Watched::start(&toml("", fixed)).await;
+    assert!(!watched.hub.project().state("journal").exists());
+    assert_eq!(
+        watched.reload(&toml("", &format!("{fixed}{more}"))),
+        (vec![], 1)
+    );
+    assert!(watched.hub.project().state("journal").exists());
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_backfill_and_policy_hold_for_those_who_join_from_then_on() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    let other = TOPIC
+        .replace("unit = \"V\"", "unit = \"mV\"\nlabel = \"x\"")
+        .replace(
+            "\n[topics.demo.f",
+            "\nbackfill = 3\nslow = \"disconnect\"\nmax_lag = \"1s\"\n[topics.demo.f",
+        );
+    assert_eq!(watched.reload(&toml("", &other)), (vec![], 5));
+    watched.published(10).await;
+    let mut viewer = Viewer::v1_at(&watched.hub, "/ws").await;
+    let hello = viewer.until("hello").await;
+    assert_eq!(hello["fields"], json!({"i": {"label": "x", "unit": "mV"}}));
+    let first = viewer.until("data").await;
+    assert_eq!(
+        first["seq"].as_u64().unwrap(),
+        hello["seq"].as_u64().unwrap() - 2
+    );
+    drop(viewer);
+    watched.end().await;
+}
+
+/// Has the topic go on at each of `rates`, one after the other, so that something of each is published; returns what the
+/// hub tells of them.
+async fn change_rates(watched: &mut Watched, rates: &[&str]) -> Vec<Value> {
+    let mut segments = Vec::new();
+    for rate in rates {
+        let change = watched.reload(&toml("", &TOPIC.replace("200.0", rate)));
+        assert_eq!(change, (vec![], 1));
+        let segment = watched.hub.told("timeline.segment").unwrap().clone();
+        assert_eq!(segment["rate"].as_f64(), rate.parse().ok());
+        while watched.hub.place().1 < seq0(&segment) {
+            tokio::task::yield_now().await;
+        }
+        segments.push(segment);
+    }
+    segments
+}
+
+fn seq0(segment: &Value) -> u64 {
+    segment["seq0"].as_u64().unwrap()
+}
+
+const RATES: [&str; 4] = ["20.0", "0.5", "59.94", "1000.0"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_changed_in_a_new_segment_of_the_same_epoch_and_all_are_told() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    let (epoch, _) = watched.hub.place();
+    let segments = change_rates(&mut watched, &RATES).await;
+    assert_eq!(watched.hub.place().0, epoch);
+    let (messages, _) = watched.end().await;
+    let is = |message: &&Value, kind| message["type"] == kind;
+    let states: Vec<_> = messages
+        .iter()
+        .filter(|message| is(message, "state"))
+        .collect();
+    assert_eq!(states.len(), segments.len());
+    for (state, segment) in states.iter().zip(&segments) {
+        assert_eq!(state["by"], "configuration");
+        assert_eq!(state["t"], segment["t0"]);
+        for key in ["seq0", "t0", "rate"] {
+            assert_eq!(state["timeline"][key].as_f64(), segment[key].as_f64());
+        }
+        let seq0 = seq0(segment);
+        assert_eq!(state["timeline"]["index0"], (seq0 - 1) % 70);
+        let mut data = messages.iter().filter(|message| is(message, "data"));
+        assert_eq!(
+            data.find(|data| data["seq"] == seq0).unwrap()["t"],
+            segment["t0"]
+        );
+    }
+    // By the rate: twice the period and 100 ms, 150 ms at the least and 3 s at the most.
+    let delays: Vec<_> = states
+        .iter()
+        .map(|state| state["delay"].as_u64().unwrap())
+        .collect();
+    assert_eq!(delays, [200_000, 3_000_000, 150_000, 150_000]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_forms_go_through_changes_of_the_rate_as_well() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    let mut events = Events::connect(&watched.hub, "/sse?last=0", "");
+    let mut bare = Viewer::bare(&watched.hub).await;
+    let first: Value = serde_json::from_str(&bare.text().await).unwrap();
+    let segments = change_rates(&mut watched, &RATES).await;
+    for segment in &segments {
+        let state = loop {
+            let (kind, data) = events.any();
+            if kind == "state" {
+                break data;
+            }
+        };
+        let timeline = &state["timeline"];
+        assert_eq!(
+            (&state["t"], &timeline["seq0"]),
+            (&segment["t0"], &segment["seq0"])
+        );
+    }
+    // Records alone: one after the other, whatever the rate.
+    let mut index = first["i"].as_u64().unwrap();
+    for _ in 0..300 {
+        index = (index + 1) % 70;
+        let record: Value = serde_json::from_str(&bare.text().await).unwrap();
+        assert_eq!(record["i"], index);
+    }
+    drop((events, bare));
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_is_sent_what_the_history_has_through_all_changes_of_the_rate() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    let (epoch, _) = watched.hub.place();
+    let segments = change_rates(&mut watched, &RATES).await;
+    let (begin, last) = (seq0(&segments[0]) - 5, seq0(&segments[3]));
+    let path = format!("/api/v1/topics/demo/history?from={begin}&to={last}&limit=100000");
+    let history = Raw::get(watched.hub.public(), &path).json();
+    let items = history["items"].as_array().unwrap();
+    assert_eq!(items.len() as u64, last + 1 - begin);
+    let path = format!("/ws?since={epoch}:{}", begin - 1);
+    let mut back = Viewer::v1_at(&watched.hub, &path).await;
+    let hello = back.until("hello").await;
+    assert_eq!(hello["recovered"], true);
+    assert_eq!(hello["timeline"]["seq0"], last);
+    for item in items {
+        let data = back.until("data").await;
+        for key in ["seq", "t", "data"] {
+            assert_eq!(data[key], item[key]);
+        }
+    }
+    drop(back);
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_that_was_changed_outlives_a_kill() {
+    let with_rate = |rate: &str| toml("", &TOPIC.replace("200.0", rate));
+    let mut watched = Watched::start(&with_rate("200.0")).await;
+    watched.reload(&with_rate("500.0"));
+    let segment = watched.hub.told("timeline.segment").unwrap().clone();
+    let mut viewer = Viewer::v1(&watched.hub).await;
+    while viewer.until("data").await["seq"].as_u64() < segment["seq0"].as_u64() {}
+    let hub = watched.hub.kill().start();
+    assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], false);
+    let mut viewer = Viewer::v1(&hub).await;
+    let timeline = &viewer.until("hello").await["timeline"];
+    assert_eq!(
+        (&timeline["seq0"], &timeline["t0"]),
+        (&segment["seq0"], &segment["t0"])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_restart_is_refused_by_name_and_the_rest_is_applied() {
+    let fixed =
+        "[topics.fixed]\ndataset = \"data.json\"\nrate = 1.0\nstart = \"2024-05-06T07:08:09Z\"\n";
+    let before = format!("{TOPIC}{fixed}");
+    let mut watched = Watched::start(&toml("", &before)).await;
+    let with = |topic: &str| toml("", &before.replace("rate = 200.0", topic));
+    let refusals = [
+        (
+            "[server]\nhost = \"127.0.0.2\"\nport = 0\n[ops]\nport = 0\n".to_owned() + &before,
+            "server.host",
+        ),
+        (
+            toml("", &before).replacen("port = 0", "port = 1", 1),
+            "server.port",
+        ),
+        (
+            toml("", &format!("enabled = false\n{before}")),
+            "ops.enabled",
+        ),
+        (
+            toml("", &format!("[state]\ndir = \"elsewhere\"\n{before}")),
+            "state.dir",
+        ),
+        (
+            toml("", &format!("[log]\nformat = \"text\"\n{before}")),
+            "log.format",
+        ),
+        (toml("", TOPIC), "topics.fixed"),
+        (with("rate = 200.0\nloop = false"), "topics.demo.loop"),
+        (
+            with("rate = 200.0\nstart = \"2024-05-06T07:08:09Z\""),
+            "topics.demo.start",
+        ),
+        (with("rate = 200.0\ndelay = \"2s\""), "topics.demo.delay"),
+        (
+            with("rate = 200.0\ncoalesce = \"20ms\""),
+            "topics.demo.coalesce",
+        ),
+        (
+            toml("", &before.replace("rate = 1.0", "rate = 2.0")),
+            "topics.fixed.rate",
+        ),
+    ];
+    for (toml, key) in refusals {
+        assert_eq!(watched.reload(&toml), (vec![key.to_owned()], 0), "{toml}");
+    }
+    let both = toml(
+        "drain = \"2s\"",
+        &before.replace("rate = 200.0", "rate = 100.0\nloop = false"),
+    );
+    let (mut refused, changed) = watched.reload(&both);
+    refused.sort();
+    assert_eq!(
+        (refused, changed),
+        (
+            vec!["topics.demo.loop".to_owned(), "topics.demo.rate".to_owned()],
+            1
+        )
+    );
+    assert_eq!(
+        watched.reload(&toml("drain = \"2s\"", &before)),
+        (vec![], 0)
+    );
+    assert_eq!(
+        Raw::get(watched.hub.public(), "/api/v1/topics/fixed").json()["rate"],
+        1.0
+    );
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dataset_that_was_replaced_is_noticed_and_the_old_one_goes_on() {
+    let before = toml("", TOPIC);
+    let mut watched = Watched::start(&before).await;
+    watched
+        .hub
+        .project()
+        .write("data.json", "[{\"i\":1},{\"i\":2}]");
+    assert_eq!(
+        watched.read_again(),
+        (vec!["topics.demo.dataset".to_owned()], 0)
+    );
+    watched
+        .hub
+        .project()
+        .write("data.json", "[{\"i\":1},{\"i\"");
+    let told = watched.fail(&before);
+    assert!(told.contains("data.json:1:13: malformed dataset"), "{told}");
+    watched.hub.project().write("data.json", &indexed(70));
+    assert_eq!(watched.read_again(), (vec![], 0));
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_wrong_changes_nothing_and_is_told_as_check_tells_it() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    for (wrong, told) in [
+        (toml("max_viewer = 1", TOPIC), "unknown key"),
+        (
+            toml("max_viewers = 1", &TOPIC.replace("200.0", "0")),
+            "topics.demo.rate",
+        ),
+        (
+            toml(
+                "max_viewers = 1",
+                &format!("[log]\nlevel = \"loud\"\n{TOPIC}"),
+            ),
+            "log.level",
+        ),
+        (
+            toml(
+                "max_viewers = 1",
+                &format!("{TOPIC}[topics.new]\ndataset = \"none.json\"\nrate = 1.0\n"),
+            ),
+            "topics.new.dataset",
+        ),
+        ("[".to_owned(), "tickcast.toml:1"),
+    ] {
+        let message = watched.fail(&wrong);
+        assert!(message.contains(told), "{message}");
+        assert_eq!(status_of(&watched.hub, &[]).await, 101);
+    }
+    assert_eq!(watched.reload(&toml("max_viewers = 1", TOPIC)), (vec![], 1));
+    watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_and_the_flags_hold_as_they_did_at_the_start() {
+    let project = Project::new("", &indexed(70));
+    project.write("tickcast.toml", &toml("", TOPIC));
+    let mut command = project.command(&["--log-level", "warn,tickcast=info"]);
+    command.env("TICKCAST__SERVER__MAX_VIEWERS", "1");
+    let mut watched = Watched::over(Hub::spawn(command, project)).await;
+    let log = format!("[log]\nlevel = \"error\"\n{TOPIC}");
+    assert_eq!(watched.reload(&toml("max_viewers = 7", &log)), (vec![], 0));
+    assert_eq!(status_of(&watched.hub, &[]).await, 503);
+    watched.end().await;
+}
