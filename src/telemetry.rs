@@ -9,8 +9,12 @@ mod level;
 mod limit;
 mod losses;
 mod output;
+mod panics;
 
 use std::fmt;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
@@ -28,7 +32,7 @@ pub use losses::Losses;
 pub struct Telemetry {
     losses: Losses,
     level: Level,
-    _writer: WorkerGuard,
+    writer: Option<WorkerGuard>,
 }
 
 /// Why a text is not a filter directive.
@@ -68,10 +72,11 @@ impl Telemetry {
         let handle = subscriber.reload_handle();
         // A second start in one process, as tests do it, keeps the first.
         _ = tracing::subscriber::set_global_default(subscriber.finish());
+        panics::tell();
         Ok(Self {
             losses,
             level: Level::new(&settings.level, move |filter| handle.reload(filter).is_ok()),
-            _writer: guard,
+            writer: Some(guard),
         })
     }
 
@@ -85,6 +90,24 @@ impl Telemetry {
     #[must_use]
     pub fn level(&self) -> &Level {
         &self.level
+    }
+}
+
+impl Drop for Telemetry {
+    /// Has what is left written; not for longer than it takes to see that nobody reads it.
+    fn drop(&mut self) {
+        /// A little more than the writer itself allows for it, unless it is stuck: then it waits for good, to say so.
+        const WITHIN: Duration = Duration::from_secs(2);
+        let writer = self.writer.take();
+        let (done, is_done) = mpsc::channel();
+        let thread = thread::Builder::new().spawn(move || {
+            drop(writer);
+            // Whoever waited may have given up.
+            _ = done.send(());
+        });
+        if thread.is_ok() {
+            _ = is_done.recv_timeout(WITHIN);
+        }
     }
 }
 

@@ -41,12 +41,10 @@ impl Silent {
     /// The hub as `prepare` makes it from its command; it listens when this returns.
     fn start(prepare: impl FnOnce(&Project, Command) -> Command) -> Self {
         let (project, host) = Self::place();
-        let mut command = prepare(&project, project.command(&[]));
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = project.command(&[]);
+        command.stdout(Stdio::null());
+        let mut command = prepare(&project, command);
+        let child = command.stdin(Stdio::null()).spawn().unwrap();
         let silent = Self {
             child,
             project,
@@ -107,7 +105,8 @@ fn by_shell(shell: &[&str], script: &str, command: &Command) -> Command {
         .arg("-c")
         .arg(format!("{script} exec \"$0\" \"$@\""))
         .arg(command.get_program())
-        .args(command.get_args());
+        .args(command.get_args())
+        .stdout(Stdio::null());
     shell
 }
 
@@ -157,12 +156,13 @@ async fn a_reader_that_is_gone_stops_nothing_and_is_counted() {
 #[tokio::test]
 async fn a_reader_that_does_not_read_stops_nothing_and_is_counted() {
     let mut hub = Silent::start(|_, mut command| {
-        command
-            .args(["--log-level", "debug"])
-            .stderr(Stdio::piped());
-        command
+        command.args(["--log-level", "debug"]);
+        // As in `tickcast 2>&1 | reader`: there is no other place to complain to either.
+        let mut shell = by_shell(&["sh"], "exec 2>&1;", &command);
+        shell.stdout(Stdio::piped());
+        shell
     });
-    let _unread = hub.child.stderr.take();
+    let _unread = hub.child.stdout.take();
     // Lines wait for a reader that pauses. Each who comes and goes makes two of them.
     while hub.dropped() == 0.0 {
         for _ in 0..100 {
