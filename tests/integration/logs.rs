@@ -11,8 +11,8 @@ use super::support::hub::{program, root};
 use super::support::log::{self, Row};
 use super::support::{Hub, Project, Raw, Viewer};
 
-/// Each event with a test in which it happens: the file, the test, and the line that fails if it does not. Its fields
-/// are compared wherever it happens.
+/// Each event with a test in which it happens, or a step that several tests take: the file, and the function that fails
+/// if it does not. Its fields are compared wherever it happens.
 const SEEN: &[(&str, &str, &str)] = &[
     ("start", "logs", "events_come_in_the_order_of_a_life"),
     (
@@ -74,6 +74,24 @@ const SEEN: &[(&str, &str, &str)] = &[
         "log.level",
         "logs",
         "a_signal_shows_more_and_another_one_less_and_libraries_stay_quiet",
+    ),
+    ("config.reloaded", "reload", "read_again"),
+    ("config.refused", "reload", "read_again"),
+    ("config.failed", "reload", "fail"),
+    (
+        "topic.added",
+        "reload",
+        "a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart",
+    ),
+    (
+        "timeline.segment",
+        "reload",
+        "a_rate_that_was_changed_outlives_a_kill",
+    ),
+    (
+        "files.limit",
+        "activation",
+        "as_many_files_may_be_open_as_the_system_allows_and_no_more_viewers_than_those_are_enough_for",
     ),
     (
         "journal.damaged",
