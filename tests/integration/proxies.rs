@@ -12,10 +12,13 @@ use front::{Front, Make};
 
 const V1: (&str, &str) = ("sec-websocket-protocol", "tickcast.v1");
 
+/// Viewers that are still there at the end are not waited for.
+const NO_DRAIN: &str = "drain = \"0s\"";
+
 /// A hub that believes the proxy and nobody else, with `more` lines for its server and `rate` for its topic.
 fn hub(more: &str, rate: &str) -> Hub {
     let toml = format!(
-        "[server]\nport = 0\ndrain = \"0s\"\ntrusted_proxies = [\"127.0.0.1/32\"]\n{more}\n[ops]\nport = 0\n\
+        "[server]\nport = 0\ntrusted_proxies = [\"127.0.0.1/32\"]\n{more}\n[ops]\nport = 0\n\
          [topics.demo]\ndataset = \"data.json\"\nrate = {rate}\n"
     );
     Project::raw(&toml).start()
@@ -52,7 +55,7 @@ fn seq(data: &Value) -> u64 {
 /// The page, the API and a stream each way; a record is there before the next one is due.
 async fn everything_passes(make: Make) {
     // One record in five seconds: what a buffer holds back would not come before the next.
-    let hub = hub("", "0.2");
+    let hub = hub(NO_DRAIN, "0.2");
     let front = Front::start(make, &hub);
     let request = "GET /x?y=z HTTP/1.1\r\nhost: hub.example.org\r\nconnection: close\r\n\r\n";
     let redirect = Raw::raw(&front.plain(), request.as_bytes());
@@ -74,37 +77,28 @@ async fn everything_passes(make: Make) {
         .unwrap();
     let mut streams = ["--http1.1", "--http2"]
         .map(|version| (version, Curl::ask(&front, version, "/sse?last=0")));
-    assert_eq!(viewer.until("hello").await["recovered"], true);
+    viewer.until("hello").await;
     for (version, events) in &mut streams {
         let status = events.line().await.unwrap();
-        let expected = if *version == "--http2" {
-            "HTTP/2 200"
-        } else {
-            "HTTP/1.1 200"
-        };
-        assert!(status.starts_with(expected), "{status}");
-        assert!(events.after("data: ").await.contains("\"type\":\"hello\""));
+        let expected = version.replace("--http", "HTTP/").replace("/2", "/2 ");
+        assert!(status.starts_with(&expected), "{status}");
+        assert_eq!(events.message().await["type"], "hello");
     }
-    for _ in 0..2 {
-        let data = viewer.until("data").await;
-        assert_eq!(seq(&data), newest(&hub));
+    // What came while they joined is not for all of them.
+    let joined = newest(&hub);
+    for next in joined + 1..=joined + 2 {
+        while seq(&viewer.until("data").await) < next {}
         for (_, events) in &mut streams {
-            let same = loop {
-                let data: Value = serde_json::from_str(&events.after("data: ").await).unwrap();
-                if data["type"] == "data" {
-                    break data;
-                }
-            };
-            assert_eq!(same, data);
+            while seq(&events.data().await) < next {}
         }
-        assert_eq!(seq(&data), newest(&hub), "all of them came in time");
+        assert_eq!(newest(&hub), next, "it came to all before the next");
     }
     hub.end_without_complaint();
 }
 
 /// Two viewers at two addresses are two, and nobody is somebody else for saying so.
 async fn addresses_count(make: Make) {
-    let hub = hub("max_viewers_per_ip = 1", "0.001");
+    let hub = hub(&format!("{NO_DRAIN}\nmax_viewers_per_ip = 1"), "0.001");
     let front = Front::start(make, &hub);
     let forged = [("x-forwarded-for", "198.51.100.7")];
     let _first = view(&front, "127.0.0.2", &[]).await.ok().unwrap();
@@ -227,7 +221,7 @@ async fn behind_haproxy_viewers_are_told_apart_by_their_addresses() {
 
 #[tokio::test]
 async fn a_silent_stream_outlives_the_patience_of_each_proxy() {
-    let hub = hub("", "0.001");
+    let hub = hub(NO_DRAIN, "0.001");
     let (seconds, patience) = silence();
     let fronts = Make::ALL.map(|make| Front::with_patience(make, &hub, patience));
     let [one, two, three] = fronts
@@ -239,13 +233,31 @@ async fn a_silent_stream_outlives_the_patience_of_each_proxy() {
 
 #[tokio::test]
 async fn it_is_the_patience_in_the_files_that_counts() {
-    let hub = hub("", "0.001");
+    let hub = hub(NO_DRAIN, "0.001");
     for make in Make::ALL {
         let front = Front::with_patience(make, &hub, "1s");
         let mut viewer = view(&front, "127.0.0.2", &[]).await.ok().unwrap();
         let mut events = Curl::ask(&front, "--http1.1", "/sse?last=0");
         viewer.gone().await;
         while events.line().await.is_some() {}
+    }
+}
+
+#[tokio::test]
+async fn haproxy_leaves_out_a_hub_that_drains_when_it_is_told_to_ask() {
+    let mut hub = hub("drain = \"10s\"", "0.001");
+    let checks = [
+        ("# option httpchk", "option httpchk"),
+        ("# default-server", "default-server"),
+    ];
+    let front = Front::changed(Make::Haproxy, &hub, &checks);
+    let _viewer = view(&front, "127.0.0.2", &[]).await.ok().unwrap();
+    assert!(get(&front, "/version").starts_with("HTTP/1.1 200 OK\r\n"));
+    hub.signal("-TERM");
+    hub.event("drain");
+    // Until it has asked twice, what the hub says of itself comes through.
+    while !get(&front, "/version").contains("No server is available") {
+        assert!(hub.past_event("stop").is_none(), "the hub was not left out");
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
@@ -87,15 +88,22 @@ impl Curl {
             .expect("a line, or the end")
     }
 
-    /// The rest of the next line that begins with `start`.
-    pub(super) async fn after(&mut self, start: &str) -> String {
+    /// The next message.
+    pub(super) async fn message(&mut self) -> Value {
         loop {
-            let line = self
-                .line()
-                .await
-                .unwrap_or_else(|| panic!("no line with {start}"));
-            if let Some(rest) = line.strip_prefix(start) {
-                return rest.to_owned();
+            let line = self.line().await.expect("the stream goes on");
+            if let Some(data) = line.strip_prefix("data: ") {
+                return serde_json::from_str(data).unwrap();
+            }
+        }
+    }
+
+    /// The next record; how many viewers there are is left out.
+    pub(super) async fn data(&mut self) -> Value {
+        loop {
+            let message = self.message().await;
+            if message["type"] == "data" {
+                return message;
             }
         }
     }

@@ -86,11 +86,16 @@ impl Make {
 impl Front {
     /// As it is shipped.
     pub(super) fn start(make: Make, hub: &Hub) -> Self {
-        Self::with_patience(make, hub, "60s")
+        Self::changed(make, hub, &[])
     }
 
     /// With `patience` in the place of the 60 s for which it bears silence.
     pub(super) fn with_patience(make: Make, hub: &Hub, patience: &str) -> Self {
+        Self::changed(make, hub, &[("60s", patience)])
+    }
+
+    /// With what stands second in `changes` in the place of what stands first.
+    pub(super) fn changed(make: Make, hub: &Hub, changes: &[(&str, &str)]) -> Self {
         static PORTS: AtomicU16 = AtomicU16::new(8000);
         let folder = TempDir::new().unwrap();
         let plain = PORTS.fetch_add(2, Ordering::Relaxed);
@@ -102,7 +107,7 @@ impl Front {
             tls: plain + 1,
         };
         front.certify();
-        let configuration = front.configuration(make, hub, patience);
+        let configuration = front.configuration(make, hub, changes);
         let mut command = make.command(&configuration);
         front.child.wait().unwrap();
         front.child = command
@@ -159,16 +164,16 @@ impl Front {
     }
 
     /// Writes the file that is run, and returns its path.
-    fn configuration(&self, make: Make, hub: &Hub, patience: &str) -> PathBuf {
+    fn configuration(&self, make: Make, hub: &Hub, changes: &[(&str, &str)]) -> PathBuf {
         let (ip, plain, tls) = (&self.ip, self.plain, self.tls);
         let files = format!("{}/", self.folder.path().display());
         let ops = hub.ops().rsplit_once(':').unwrap().1;
-        let mut changes = vec![
+        let mut all = vec![
             ("127.0.0.1:8000", hub.public().to_owned()),
             ("/etc/ssl/tickcast/", files.clone()),
-            ("60s", patience.to_owned()),
         ];
-        changes.extend(match make {
+        all.extend(changes.iter().map(|(from, to)| (*from, (*to).to_owned())));
+        all.extend(match make {
             Make::Nginx => vec![
                 ("listen [::]:80;", String::new()),
                 ("listen [::]:443 ssl http2;", String::new()),
@@ -195,7 +200,7 @@ impl Front {
             ],
         });
         let mut text = make.text();
-        for (shipped, ours) in changes {
+        for (shipped, ours) in all {
             assert!(
                 text.contains(shipped),
                 "{shipped} is not in {}",
