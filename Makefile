@@ -70,6 +70,7 @@ debtest: deb ## install, run, remove and purge that package in a copy of this ma
 	tests/tools/deb.sh $(TARGET)/debian/tickcast_*.deb
 
 image: page ## make the container image with buildah, and run what is in it (as root)
+	@command -v buildah >/dev/null || { echo 'buildah is missing; install it with: apt-get install buildah' >&2; exit 1; }
 	deploy/container/image.sh $(TARGET)/image/image
 	tests/tools/image.sh $(TARGET)/image
 

@@ -81,13 +81,14 @@ fn assets() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Whether the file is in the repository; for a pattern, whether any is.
 fn is_there(source: &str) -> bool {
-    match source.split_once('*') {
-        Some((folder, end)) => fs::read_dir(root().join(folder)).is_ok_and(|mut files| {
-            files.any(|file| file.unwrap().file_name().to_str().unwrap().ends_with(end))
-        }),
-        None => root().join(source).is_file(),
-    }
+    let Some((folder, _)) = source.split_once('*') else {
+        return root().join(source).is_file();
+    };
+    let end = source.rsplit('*').next().unwrap();
+    let mut files = fs::read_dir(root().join(folder)).unwrap();
+    files.any(|file| file.unwrap().file_name().to_str().unwrap().ends_with(end))
 }
 
 #[test]
