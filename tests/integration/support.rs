@@ -5,10 +5,12 @@ pub(crate) mod http;
 pub(crate) mod hub;
 pub(crate) mod log;
 pub(crate) mod metrics;
+mod tools;
 pub(crate) mod viewer;
 
 pub(crate) use http::Raw;
 pub(crate) use hub::{Hub, Project};
+pub(crate) use tools::tool;
 pub(crate) use viewer::Viewer;
 
 /// How long a test waits for what must come. Long, because it is reached by failures only.

@@ -19,15 +19,7 @@ command -v chromium >/dev/null || debian_packages+=(chromium)
 command -v faketime >/dev/null || debian_packages+=(faketime)
 # strace makes a system call fail in one thread of the hub.
 command -v strace >/dev/null || debian_packages+=(strace)
-# The proxies of deploy/proxy/, for a user whose PATH may leave out where Debian has daemons; openssl makes their
-# certificate and speaks TLS with them.
-services=()
-for proxy in nginx caddy haproxy; do
-  if ! PATH="$PATH:/usr/sbin" command -v "$proxy" >/dev/null; then
-    debian_packages+=("$proxy")
-    services+=("$proxy.service")
-  fi
-done
+# openssl makes the certificate of the proxies, and speaks TLS with them.
 command -v openssl >/dev/null || debian_packages+=(openssl)
 # systemd's launcher passes a socket on, as its service manager does.
 command -v systemd-socket-activate >/dev/null || debian_packages+=(systemd)
@@ -50,21 +42,10 @@ if ((${#debian_packages[@]})); then
   echo "installing ${debian_packages[*]} with apt-get"
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
-  # Debian starts and enables a service when it is installed. These are for tests, and serve nobody: systemd is kept
-  # from starting them by a mask that is taken away again, and init scripts by a runlevel in which none starts.
-  is_systemd=false
-  if [ -d /run/systemd/system ] && ((${#services[@]})); then
-    is_systemd=true
-    systemctl mask --runtime --quiet "${services[@]}"
-  fi
   # A machine that is new has no package lists; apt's own progress is of interest only when it fails.
-  if ! { apt-get update && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
+  if ! { apt-get update && DEBIAN_FRONTEND=noninteractive "${install[@]}"; } >"$log" 2>&1 </dev/null; then
     tail -n 40 "$log" >&2
     exit 1
-  fi
-  if $is_systemd; then
-    systemctl unmask --runtime --quiet "${services[@]}"
-    systemctl disable --quiet "${services[@]}"
   fi
 fi
 
@@ -78,25 +59,27 @@ elif [ "$(cat "$python_folder/installed" 2>/dev/null)" != "${python_packages[*]}
   echo "${python_packages[*]}" >"$python_folder/installed"
 fi
 
-# What reads the hub's log and numbers, for the tests of deploy/monitoring. Installed, Debian's packages would start services
-# of theirs and take over the machine's own log, now or at its next start; so they are unpacked into a folder instead, with
-# the libraries that rsyslog and logrotate need beyond Debian's usual ones, and nothing of the machine changes.
-monitoring_tools=(mtail prometheus promtool rsyslogd logrotate)
-monitoring_packages=(mtail prometheus rsyslog logrotate libestr0 libfastjson4 liblognorm5 libpopt0)
-monitoring_folder="${CARGO_TARGET_DIR:-target}/tools/monitoring"
+# What stands in front of the hub or reads its log and numbers, for the tests of deploy/proxy and deploy/monitoring.
+# Installed, Debian's packages would start services of theirs and take over the machine's own log, now or at its next
+# start; so they are unpacked into a folder instead, with the libraries that they need beyond Debian's usual ones, and
+# nothing of the machine changes.
+unpacked_tools=(nginx caddy haproxy mtail prometheus promtool rsyslogd logrotate)
+unpacked_packages=(nginx caddy haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
+  mtail prometheus rsyslog logrotate libestr0 libfastjson4 liblognorm5 libpopt0)
+unpacked_folder="${CARGO_TARGET_DIR:-target}/tools/debian"
 
-unpack_monitoring() {
+unpack() {
   local folder=$1 package modules
   rm -rf "$folder"
   mkdir -p "$folder/packages" "$folder/root" "$folder/bin"
   # A machine that is new has no package lists, and only root may get them.
-  if ! apt-cache show "${monitoring_packages[@]}" >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+  if ! apt-cache show "${unpacked_packages[@]}" >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
     apt-get update >/dev/null
   fi
   # Its sandbox may not look into this folder, and says so each time.
-  if ! (cd "$folder/packages" && apt-get download -qq "${monitoring_packages[@]}" 2>"$folder/apt.log"); then
+  if ! (cd "$folder/packages" && apt-get download -qq "${unpacked_packages[@]}" 2>"$folder/apt.log"); then
     cat "$folder/apt.log" >&2
-    echo "apt-get cannot download ${monitoring_packages[*]}; try: sudo apt-get update" >&2
+    echo "apt-get cannot download ${unpacked_packages[*]}; try: sudo apt-get update" >&2
     return 1
   fi
   for package in "$folder"/packages/*.deb; do
@@ -104,7 +87,7 @@ unpack_monitoring() {
   done
   rm -r "$folder/packages"
   modules=$(echo "$folder"/root/usr/lib/*/rsyslog)
-  for tool in "${monitoring_tools[@]}"; do
+  for tool in "${unpacked_tools[@]}"; do
     {
       echo '#!/bin/sh'
       echo "LD_LIBRARY_PATH='${modules%/rsyslog}' exec '$(echo "$folder"/root/usr/*bin/"$tool")' \\"
@@ -113,16 +96,16 @@ unpack_monitoring() {
     } >"$folder/bin/$tool"
     chmod +x "$folder/bin/$tool"
   done
-  echo "${monitoring_packages[*]}" >"$folder/installed"
+  echo "${unpacked_packages[*]}" >"$folder/installed"
 }
 
-if ! (PATH=$PATH:/usr/sbin && command -v "${monitoring_tools[@]}") 2>/dev/null |
-  awk -v all="${#monitoring_tools[@]}" 'END { exit NR != all }'; then
+if ! (PATH=$PATH:/usr/sbin && command -v "${unpacked_tools[@]}") 2>/dev/null |
+  awk -v all="${#unpacked_tools[@]}" 'END { exit NR != all }'; then
   if ! command -v apt-get >/dev/null; then
-    echo "the tests need: ${monitoring_tools[*]}; install them with your system's package manager" >&2
+    echo "the tests need: ${unpacked_tools[*]}; install them with your system's package manager" >&2
     exit 1
-  elif [ "$(cat "$monitoring_folder/installed" 2>/dev/null)" != "${monitoring_packages[*]}" ]; then
-    echo "unpacking mtail, prometheus, rsyslog and logrotate into $monitoring_folder"
-    unpack_monitoring "$(realpath -m "$monitoring_folder")"
+  elif [ "$(cat "$unpacked_folder/installed" 2>/dev/null)" != "${unpacked_packages[*]}" ]; then
+    echo "unpacking ${unpacked_tools[*]} into $unpacked_folder"
+    unpack "$(realpath -m "$unpacked_folder")"
   fi
 fi

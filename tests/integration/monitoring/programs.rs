@@ -1,29 +1,12 @@
 //! The programs that read a hub, as Debian has them, each run until the test ends.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use super::super::support::hub::root;
-use super::super::support::{PATIENCE, Raw};
-
-/// The program called `name`: where tests/tools/install.sh puts it, else where the machine has it.
-pub(super) fn program(name: &str) -> Command {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let unpacked = target.join("tools/monitoring/bin").join(name);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let of_machine = std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .map(|folder| folder.join(name));
-    let found = [unpacked]
-        .into_iter()
-        .chain(of_machine)
-        .find(|file| file.exists());
-    Command::new(found.unwrap_or_else(|| panic!("`{name}` is missing; run tests/tools/install.sh")))
-}
+use super::super::support::{PATIENCE, Raw, tool};
 
 /// A program that runs, ended with the test.
 pub(super) struct Program {
@@ -94,7 +77,7 @@ impl Mtail {
     pub(super) fn read(log: &Path) -> Self {
         std::fs::create_dir_all(log.parent().unwrap()).unwrap();
         std::fs::write(log, "").unwrap();
-        let mut command = program("mtail");
+        let mut command = tool("mtail");
         command
             .arg("--progs")
             .arg(super::sample("mtail"))
@@ -138,7 +121,7 @@ impl Prometheus {
         );
         let file = folder.join("prometheus.yml");
         std::fs::write(&file, configuration).unwrap();
-        let mut command = program("prometheus");
+        let mut command = tool("prometheus");
         command
             .arg(format!("--config.file={}", file.display()))
             .arg(format!(

@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::super::support::tool;
 use super::hub::{Logged, events, project};
 use super::metrics::{Metrics, compare, name, of_events, of_log, of_mtail, series};
-use super::programs::{Mtail, Program, Prometheus, program};
+use super::programs::{Mtail, Program, Prometheus};
 use super::{eventually, sample_with};
 
 /// Lines of statistics, of which there are ten a second, between two things that happen: a little in every run of the
@@ -27,7 +28,7 @@ fn rotate(sample: &str, folder: &Path, changes: &[(&str, &str)]) {
     fs::write(&file, sample_with(sample, changes)).unwrap();
     // It reads no file that others may write.
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let output = program("logrotate")
+    let output = tool("logrotate")
         .arg("--force")
         .arg("--state")
         .arg(folder.join("logrotate.state"))
@@ -160,7 +161,7 @@ impl Rsyslog {
         );
         let file = folder.join("rsyslog.conf");
         fs::write(&file, configuration).unwrap();
-        let mut command = program("rsyslogd");
+        let mut command = tool("rsyslogd");
         command.arg("-n").arg("-f").arg(&file);
         command.arg("-i").arg(folder.join("rsyslog.pid"));
         let program = Program::start(&mut command);

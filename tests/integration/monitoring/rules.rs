@@ -4,8 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use super::super::support::hub::root;
-use super::super::support::{Hub, Raw};
-use super::programs::program;
+use super::super::support::{Hub, Raw, tool};
 use super::sample;
 
 /// A rule, recorded or of an alert.
@@ -45,7 +44,7 @@ pub(super) fn rules() -> Vec<Rule> {
 }
 
 fn promtool(arguments: &[&str]) -> String {
-    let mut command = program("promtool");
+    let mut command = tool("promtool");
     command.args(arguments).current_dir(sample("prometheus"));
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -74,7 +73,7 @@ fn prometheus_finds_its_configuration_and_rules_right() {
 fn prometheus_has_no_complaint_about_the_metrics_of_a_hub() {
     let hub = Hub::start("rate = 100.0", "[1,2]");
     let served = Raw::get(hub.ops(), "/metrics");
-    let mut promtool = program("promtool")
+    let mut promtool = tool("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

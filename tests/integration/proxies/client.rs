@@ -33,7 +33,7 @@ pub(super) fn connect(front: &Front, from: &str) -> TcpStream {
         .stdout(output)
         .stderr(Stdio::null())
         .spawn()
-        .expect("openssl; `make test` installs it");
+        .expect("openssl; run tests/tools/install.sh");
     thread::spawn(move || child.wait());
     ours
 }
@@ -68,7 +68,7 @@ impl Curl {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("curl; `make test` installs it");
+            .expect("curl; run tests/tools/install.sh");
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = unbounded_channel();
         thread::spawn(move || {

@@ -11,7 +11,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::support::{Hub, PATIENCE, hub::root};
+use crate::support::{Hub, PATIENCE, hub::root, tool};
 
 /// The name in the files that are shipped, and in the certificate.
 pub(super) const NAME: &str = "hub.example.org";
@@ -67,12 +67,7 @@ impl Make {
     }
 
     fn command(self, configuration: &Path) -> Command {
-        // Debian has the daemons where a user's PATH does not look.
-        let path = std::env::var("PATH").unwrap_or_default();
-        let mut command = Command::new("env");
-        command
-            .arg(format!("PATH={path}:/usr/sbin"))
-            .arg(self.program());
+        let mut command = tool(self.program());
         match self {
             Self::Nginx => command.arg("-e").arg("stderr").arg("-c"),
             Self::Caddy => command.args(["run", "--adapter", "caddyfile", "--config"]),
@@ -137,10 +132,7 @@ impl Front {
         });
         match listens.recv_timeout(PATIENCE) {
             Ok(Ok(())) => {}
-            other => panic!(
-                "{make:?} does not listen; `make test` installs it, on Debian the package `{}`: {other:?}",
-                make.program()
-            ),
+            other => panic!("{make:?} does not listen: {other:?}"),
         }
     }
 
@@ -156,7 +148,7 @@ impl Front {
             .arg("-out")
             .arg(self.path("fullchain.pem"))
             .output()
-            .expect("openssl; `make test` installs it");
+            .expect("openssl; run tests/tools/install.sh");
         assert!(output.status.success(), "{output:?}");
         let read = |name| fs::read_to_string(self.path(name)).unwrap();
         let both = [read("fullchain.pem"), read("privkey.pem")].concat();
