@@ -17,8 +17,6 @@ fn toml(server: &str, rest: &str) -> String {
 /// A hub with a viewer that watches until the hub closes the connection.
 struct Watched {
     hub: Hub,
-    /// The last record before the viewer came.
-    begin: u64,
     watcher: JoinHandle<Vec<Value>>,
 }
 
@@ -42,13 +40,8 @@ impl Watched {
     }
 
     async fn over(hub: Hub) -> Self {
-        let (_, begin) = hub.place();
         let watcher = tokio::spawn(watch(Viewer::v1(&hub).await));
-        Self {
-            hub,
-            begin,
-            watcher,
-        }
+        Self { hub, watcher }
     }
 
     /// Has the hub read `toml`; returns the keys that it refuses, and how many it has changed.
@@ -57,9 +50,10 @@ impl Watched {
         self.read_again()
     }
 
-    /// Waits until so many records have been published since the beginning.
+    /// Waits until so many more records have been published.
     async fn published(&self, count: u64) {
-        while self.hub.place().1 < self.begin + count {
+        let (_, from) = self.hub.place();
+        while self.hub.place().1 < from + count {
             tokio::task::yield_now().await;
         }
     }
@@ -95,7 +89,8 @@ impl Watched {
     /// Ends the hub when it has sent some records, and asserts that the viewer has had every one once and in order, each
     /// with its index. Returns what the viewer was sent, and what the hub has logged.
     async fn end(self) -> (Vec<Value>, Vec<Value>) {
-        self.published(40).await;
+        // More than travel together: what was published before has been sent.
+        self.published(100).await;
         self.hub.signal("-TERM");
         let messages = self.watcher.await.unwrap();
         let mut last = messages[0]["seq"].as_u64().unwrap();
@@ -366,6 +361,47 @@ async fn who_comes_back_is_sent_what_the_history_has_through_all_changes_of_the_
     }
     drop(back);
     watched.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_too_slow_for_a_change_of_the_rate_is_told_it_behind_the_gap() {
+    let topic = |rate: u32| {
+        let topic = "[topics.demo]\ndataset = \"data.json\"\nmax_lag = \"100ms\"\n";
+        toml("", &format!("{topic}rate = {rate}\n"))
+    };
+    let project = Project::new("", &format!("[\"{}\"]", "x".repeat(4_000)));
+    project.write("tickcast.toml", &topic(5_000));
+    let mut hub = project.start();
+    let mut slow = Viewer::v1(&hub).await;
+    let mut steady = Viewer::v1(&hub).await;
+    let mut last = slow.until("hello").await["seq"].as_u64().unwrap();
+    // 20 MB a second: the kernel's buffers for the one that does not read are full long before the change.
+    while steady.until("data").await["seq"].as_u64().unwrap() < last + 10_000 {}
+    hub.project().write("tickcast.toml", &topic(4_000));
+    hub.signal("-HUP");
+    let segment = hub.event("timeline.segment");
+    while steady.until("data").await["seq"].as_u64().unwrap() < seq0(&segment) + 1_000 {}
+    let (mut is_due, mut gaps) = (false, 0);
+    let state = loop {
+        let (had, message) = slow.through_data(last).await;
+        assert!(
+            had == last || !is_due,
+            "behind the gap comes what was missed with it"
+        );
+        last = had;
+        match message["type"].as_str().unwrap() {
+            "gap" => {
+                assert_eq!(message["from"], last + 1);
+                last = message["to"].as_u64().unwrap();
+                (is_due, gaps) = (last >= seq0(&segment), gaps + 1);
+            }
+            "state" => break message,
+            other => panic!("{other}"),
+        }
+    };
+    assert!(is_due && gaps > 0, "it was not slow enough");
+    assert_eq!(state["timeline"]["seq0"], segment["seq0"]);
+    assert_eq!(slow.until("data").await["seq"], last + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
