@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -95,6 +96,27 @@ fn tell(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) 
     Failure::Told
 }
 
+/// Whether the hub was started at a terminal. One that is closed sends SIGHUP as well, and means the end by it.
+struct Terminal {
+    was_there: bool,
+}
+
+impl Terminal {
+    fn look() -> Self {
+        Self {
+            was_there: is_at_terminal(),
+        }
+    }
+
+    fn was_closed(&self) -> bool {
+        self.was_there && !is_at_terminal()
+    }
+}
+
+fn is_at_terminal() -> bool {
+    std::io::stdin().is_terminal() || std::io::stderr().is_terminal()
+}
+
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
@@ -110,6 +132,7 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     look_closer: Signal,
+    terminal: Terminal,
 }
 
 impl Signals {
@@ -119,6 +142,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             look_closer: signal(SignalKind::user_defined1())?,
+            terminal: Terminal::look(),
         })
     }
 
@@ -126,7 +150,9 @@ impl Signals {
     async fn next(&mut self, telemetry: &Telemetry) -> Wish {
         loop {
             tokio::select! {
-                _ = self.hangup.recv() => return Wish::Reload,
+                _ = self.hangup.recv() => {
+                    return if self.terminal.was_closed() { Wish::End } else { Wish::Reload };
+                }
                 _ = self.terminate.recv() => return Wish::End,
                 _ = self.interrupt.recv() => return Wish::End,
                 _ = self.look_closer.recv() => telemetry.level().switch(),

@@ -83,19 +83,24 @@ impl Server {
             result.map_err(|error| unusable(&error))?;
         }
         for topic in &added {
-            self.schedule(topic).map_err(|error| {
+            if let Err(error) = self.schedule(topic) {
+                self.unschedule(&added);
                 let key = format!("topics.{}", topic.name());
                 let problem = format!("cannot start its thread: {error}");
                 let remedy = "raise the limit of threads (`ulimit -u`), or leave the topic out";
-                Faults(vec![Fault::new(
-                    settings.origins.of(&key),
-                    key,
-                    problem,
-                    remedy,
-                )])
-            })?;
+                let fault = Fault::new(settings.origins.of(&key), key, problem, remedy);
+                return Err(Faults(vec![fault]));
+            }
         }
         Ok(added)
+    }
+
+    fn unschedule(&mut self, topics: &[Arc<Topic>]) {
+        for topic in topics {
+            if let Some(alarm) = self.alarms.remove(topic.name()) {
+                alarm.ring();
+            }
+        }
     }
 
     /// A hub whose topics all had a fixed start has none yet.

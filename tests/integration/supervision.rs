@@ -1,7 +1,12 @@
 //! What the service manager is told, on a real socket of its kind.
 
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
+use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::support::{Hub, PATIENCE, Project};
 
@@ -83,4 +88,34 @@ fn a_topic_that_is_slow_or_over_or_has_not_begun_is_alive() {
         assert_eq!(told(&socket), "WATCHDOG=1\n");
     }
     hub.end_without_complaint();
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_hub_and_is_no_reload() {
+    let project = Project::new("rate = 10.0", "[1]");
+    let command = project.command(&[]);
+    let line = format!(
+        "{} --config {}",
+        command.get_program().display(),
+        project.path("tickcast.toml").display()
+    );
+    // It runs the line at a terminal of its own, and copies what is written there.
+    let mut script = Command::new("script")
+        .args(["--quiet", "--command", &line, "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(script.stdout.take().unwrap()).lines();
+    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let listening = events.find(|event| event["event"] == "listening").unwrap();
+    let address = listening["address"].as_str().unwrap().to_owned();
+    assert!(TcpStream::connect(&address).is_ok());
+    script.kill().unwrap();
+    script.wait().unwrap();
+    let begin = tokio::time::Instant::now();
+    while TcpStream::connect(&address).is_ok() {
+        assert!(begin.elapsed() < PATIENCE, "the hub goes on");
+        std::thread::yield_now();
+    }
 }
