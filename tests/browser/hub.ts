@@ -63,14 +63,19 @@ export class Hub {
   /** A configuration of the test's own. */
   static async startFrom(files: Files, settings: Settings = {}): Promise<Hub> {
     const folder = newFolder();
-    for (const [name, content] of Object.entries(files))
-      writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+    write(files, folder);
     return Hub.#launch("0", { config: join(folder, "tickcast.toml"), folder, settings });
   }
 
   /** The same hub again: same port, same state, same settings. */
   async startAgain(): Promise<Hub> {
     return Hub.#launch(new URL(this.url).port, this.#beginning);
+  }
+
+  /** Has it read its configuration again, which now is this. */
+  reload(files: Files): void {
+    write(files, this.#beginning.folder);
+    this.#process.kill("SIGHUP");
   }
 
   /** Begins to send its viewers away, over the time that `server.drain` gives, and then ends. */
@@ -118,6 +123,11 @@ export class Hub {
       clearTimeout(timeout);
     }
   }
+}
+
+function write(files: Files, folder: string): void {
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
 }
 
 function newFolder(): string {
