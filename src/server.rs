@@ -103,6 +103,9 @@ impl Server {
         let files = OpenFiles::raise();
         let complaints = Arc::new(Complaints::new(&losses));
         let context = Arc::new(context(settings, clock, topics, files, losses)?);
+        if is_handed_over {
+            context.drain.hand_over();
+        }
         let stop = CancellationToken::new();
         let mut server = Self {
             tasks: TaskTracker::new(),

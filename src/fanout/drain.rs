@@ -7,6 +7,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Drain {
     has_begun: AtomicBool,
+    is_handed_over: AtomicBool,
     grace_us: AtomicU64,
 }
 
@@ -21,6 +22,7 @@ impl Drain {
     pub fn new(grace: Duration) -> Self {
         Self {
             has_begun: AtomicBool::new(false),
+            is_handed_over: AtomicBool::new(false),
             grace_us: AtomicU64::new(micros(grace)),
         }
     }
@@ -49,6 +51,18 @@ impl Drain {
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.has_begun.load(Ordering::Acquire)
+    }
+
+    /// The hub that follows takes the connections from where this one does: nobody is refused meanwhile.
+    pub fn hand_over(&self) {
+        self.is_handed_over.store(true, Ordering::Release);
+    }
+
+    /// Whether newcomers are refused. Where a hub follows, those who are in already are let in, and sent away at once
+    /// like other viewers.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.has_begun() && !self.is_handed_over.load(Ordering::Acquire)
     }
 
     /// How long after the beginning viewer `n` of `len`, counted from 0, is sent away.

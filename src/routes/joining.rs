@@ -85,7 +85,7 @@ impl Request {
 
     /// Gives it a seat.
     pub(super) fn admit(self, context: &Context) -> Result<Holds, Denied> {
-        if context.drain.has_begun() {
+        if context.drain.refuses() {
             return Err(Denied::Draining);
         }
         let peer = self

@@ -3,6 +3,8 @@
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
@@ -130,7 +132,7 @@ fn systemds_own_launcher_passes_its_socket_on() {
 
 /// A viewer that comes back at once whenever it is sent away, until it has `count` records; returns how often it came
 /// back. It fails when it is not let in, and when a record is missing or comes twice.
-async fn come_back_until(address: String, count: u64) -> u32 {
+async fn come_back_until(address: String, count: u64, joined: Arc<AtomicU32>) -> u32 {
     let (mut epoch, mut last, mut got, mut returns) = (String::new(), 0, 0, 0);
     loop {
         let path = if epoch.is_empty() {
@@ -145,6 +147,7 @@ async fn come_back_until(address: String, count: u64) -> u32 {
         if epoch.is_empty() {
             hello["epoch"].as_str().unwrap().clone_into(&mut epoch);
             last = hello["seq"].as_u64().unwrap();
+            joined.fetch_add(1, Ordering::Relaxed);
         } else {
             assert_eq!(
                 (&hello["recovered"], &hello["epoch"]),
@@ -171,6 +174,20 @@ async fn come_back_until(address: String, count: u64) -> u32 {
     }
 }
 
+/// Somebody who comes and goes all the time until it `is_over`, and fails when it is not let in.
+async fn come_and_go(address: String, is_over: Arc<AtomicBool>) {
+    while !is_over.load(Ordering::Relaxed) {
+        let viewer = Viewer::try_at(&address, "/ws?last=0").await;
+        let mut viewer = viewer.expect("nobody is refused, at no moment of a restart");
+        // Until it has been sent something, or is sent away.
+        while viewer
+            .try_whole()
+            .await
+            .is_some_and(|message| message["type"] == "hello")
+        {}
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_under_five_hundred_viewers_refuses_no_connection_and_loses_no_record() {
     let listener = listener();
@@ -180,11 +197,17 @@ async fn a_restart_under_five_hundred_viewers_refuses_no_connection_and_loses_no
     let hub = start_on(&listener, project);
     let address = hub.public().to_owned();
     let mut viewers = JoinSet::new();
+    let joined = Arc::new(AtomicU32::new(0));
     for _ in 0..500 {
-        viewers.spawn(come_back_until(address.clone(), 200));
+        viewers.spawn(come_back_until(address.clone(), 200, Arc::clone(&joined)));
+    }
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut others = JoinSet::new();
+    for _ in 0..20 {
+        others.spawn(come_and_go(address.clone(), Arc::clone(&is_over)));
     }
     let restarted = tokio::task::spawn_blocking(move || {
-        while Raw::get(hub.public(), "/api/v1/topics/demo").json()["viewers"] != 500 {
+        while joined.load(Ordering::Relaxed) < 500 {
             std::thread::yield_now();
         }
         // As the service manager does it: the next one when the last one has ended, and not before.
@@ -196,6 +219,10 @@ async fn a_restart_under_five_hundred_viewers_refuses_no_connection_and_loses_no
         returns += viewer.unwrap();
     }
     assert_eq!(returns, 500);
+    is_over.store(true, Ordering::Relaxed);
+    while let Some(other) = others.join_next().await {
+        other.unwrap();
+    }
     hub.end_without_complaint();
 }
 
