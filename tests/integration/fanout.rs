@@ -223,7 +223,7 @@ async fn max_lag_holds_as_well_where_the_log_still_has_it_all() {
 
 #[tokio::test]
 async fn a_hub_that_stood_still_leaves_out_nothing_and_closes_nobody() {
-    let topic = "rate = 2000.0\nmax_lag = \"100ms\"\nslow = \"disconnect\"";
+    let topic = "rate = 2000.0\nmax_lag = \"1s\"\nslow = \"disconnect\"";
     let record = format!("\"{}\"", "x".repeat(500));
     let hub = Hub::start(topic, &format!("[{record}]"));
     let mut told = Viewer::v1(&hub).await;
