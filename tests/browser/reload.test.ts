@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** Live, and drawn as of the instant that is due by that delay: page and hub share this machine's clock. */
 async function isInStep(delayMs: number): Promise<void> {
-  await tab.until(`tickcast.delayMs === ${delayMs}`);
+  await tab.until(`globalThis.tickcast?.delayMs === ${delayMs}`);
   await tab.until(`document.querySelector('[data-part="state-text"]').textContent === "Live"`);
   await tab.until(`Math.abs(Date.now() - ${delayMs} - tickcast.playhead) < ${CLOSE_MS}`);
 }
