@@ -17,6 +17,8 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes at once on a quiet machine; how soon on another is no test's business.
+    expect: { poll: { timeout: 30_000 } },
     // They share one hub and two cores.
     fileParallelism: false,
   },

@@ -48,7 +48,7 @@ test("another theme is drawn at once, also where the view stands still", async (
   await screen.press("Space");
   await screen.becomes("paused");
   const picture = () => screen.page.$eval("canvas", (canvas) => canvas.toDataURL());
-  await expect.poll(() => screen.moves(), { timeout: 30_000 }).toBe(false);
+  await expect.poll(() => screen.moves()).toBe(false);
   const light = await picture();
   await screen.choose("Dark");
   await expect.poll(picture).not.toBe(light);
@@ -61,7 +61,7 @@ test("a wall display has the line and the value alone, and Escape leaves it", as
   expect(await screen.page.isVisible('[data-part="value"]')).toBe(true);
   await screen.press("Escape");
   await screen.page.waitForSelector('[data-part="strip"]');
-  expect(new URL(screen.page.url()).search).toBe("");
+  await expect.poll(() => new URL(screen.page.url()).search).toBe("");
 });
 
 test("a wall display keeps the device awake, and lets it sleep afterwards", async () => {

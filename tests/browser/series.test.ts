@@ -186,11 +186,11 @@ test("the list of topics adds, removes, and shows one alone; the address follows
   await screen.click("topics-open");
   await screen.page.check('#topics input[value="pulse"]');
   await screen.reads("topic", /^weather \+ pulse$/);
-  expect(new URL(screen.page.url()).search).toBe("?topic=weather,pulse");
+  await expect.poll(() => new URL(screen.page.url()).search).toBe("?topic=weather,pulse");
   await expect.poll(async () => (await legend(screen)).length).toBe(3);
   await screen.page.click('#topics [aria-label="Only pulse"]');
   await screen.reads("topic", /^pulse$/);
-  expect(new URL(screen.page.url()).search).toBe("?topic=pulse");
+  await expect.poll(() => new URL(screen.page.url()).search).toBe("?topic=pulse");
   // Nothing at all cannot be chosen.
   await screen.page.click('#topics input[value="pulse"]');
   expect(await screen.page.isChecked('#topics input[value="pulse"]')).toBe(true);

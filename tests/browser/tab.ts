@@ -46,6 +46,8 @@ export class Tab {
     await tab.send("Page.addScriptToEvaluateOnNewDocument", { source: first });
     await tab.send("Page.navigate", { url });
     await tab.show();
+    // The address is answered before its document has all its parts.
+    await tab.until(`document.readyState === "complete"`);
     return tab;
   }
 

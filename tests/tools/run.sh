@@ -8,6 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 target="${CARGO_TARGET_DIR:-target}"
+# How often a test that speaks to processes and browsers may be tried again; none on one's own machine.
+retries="${RETRIES:-0}"
 output=$(mktemp)
 summary=$(mktemp)
 trap 'rm -f "$output" "$summary"' EXIT
@@ -26,6 +28,14 @@ fi
 closing_lines() {
   sed 's/\x1b\[[0-9;]*m//g' "$output" |
     grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9])' | tail -n 12 || true
+}
+
+# The tests that failed, with the first line of the reason where the runner gives one apart, and those
+# that passed only when tried again: such a test is to be mended, not to be forgotten.
+troubles() {
+  sed 's/\x1b\[[0-9;]*m//g' "$output" |
+    grep -E '^ *(FAIL +|FLAKY |TRY [0-9]+ FAIL |test .* \.\.\. FAILED|(Assertion|Timeout)?Error: |.*\(retry x[0-9]+\))' |
+    awk '!seen[$0]++' | head -n 40 || true
 }
 
 finish() {
@@ -52,6 +62,7 @@ section() {
   "$@" </dev/null 2>&1 | tee "$output" || ended=FAILED
   printf '%-28s %s, %d s\n' "$title" "$ended" $((SECONDS - began)) >>"$summary"
   closing_lines >>"$summary"
+  troubles >>"$summary"
   if [ "$ended" = FAILED ]; then
     finish
     exit 1
@@ -88,7 +99,7 @@ lint() {
 
 test_all() {
   if cargo nextest --version >/dev/null 2>&1; then
-    section 'rust tests' cargo nextest run --workspace --locked
+    section 'rust tests' cargo nextest run --workspace --locked --retries "$retries"
     section 'rust documentation tests' cargo test --workspace --doc --locked
   else
     section 'rust tests' cargo test --workspace --locked
@@ -97,7 +108,7 @@ test_all() {
   # The tests above have built most of it; the optimised hub would cost minutes and show no more.
   section 'hub for the browser' cargo build --locked
   section 'tests in the browser' env "TICKCAST_BIN=$(realpath "$target")/debug/tickcast" \
-    npm --prefix web run --silent test:browser
+    npm --prefix web run --silent test:browser -- --retry="$retries"
 }
 
 for group in "${@:-lint}"; do
