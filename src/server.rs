@@ -29,7 +29,7 @@ use warp::reply::Response;
 pub use bind::BindError;
 pub use sockets::{Sockets, SocketsError};
 
-use accept::{Complaints, Ends, Gate, Limits};
+use accept::{Ends, Gate, Gates};
 use bind::Bound;
 use files::OpenFiles;
 use keeping::Keeping;
@@ -68,7 +68,7 @@ pub struct Server {
     handed_over: Option<CancellationToken>,
     alarms: BTreeMap<TopicName, Arc<Alarm>>,
     keeping: Option<Keeping>,
-    gates: [Arc<Gate>; 2],
+    gates: Gates,
     files: OpenFiles,
     stats_every: watch::Sender<Duration>,
     in_force: InForce,
@@ -101,7 +101,7 @@ impl Server {
             .map(|journal| Keeper::begin(journal, topics.clone()))
             .transpose()?;
         let files = OpenFiles::raise();
-        let complaints = Arc::new(Complaints::new(&losses));
+        let gates = Gates::new(&settings.server, &losses);
         let context = Arc::new(context(settings, clock, topics, files, losses)?);
         if is_handed_over {
             context.drain.hand_over();
@@ -113,7 +113,7 @@ impl Server {
             stop,
             alarms: BTreeMap::new(),
             keeping: keeper.map(|keeper| Keeping::start(keeper, clock)),
-            gates: gates(settings, &complaints),
+            gates,
             files,
             stats_every: watch::Sender::new(settings.log.stats_every),
             in_force: InForce::of(settings),
@@ -209,9 +209,10 @@ impl Server {
     fn listen(&self, public: Bound, ops: Option<Bound>) {
         let routes = routes::public(&self.context);
         let close = self.handed_over.as_ref().unwrap_or(&self.stop);
-        self.accept("public", public, routes, 0, close);
+        self.accept("public", public, routes, &self.gates.public, close);
         if let Some(ops) = ops {
-            self.accept("ops", ops, routes::ops(&self.context), 1, &self.stop);
+            let routes = routes::ops(&self.context);
+            self.accept("ops", ops, routes, &self.gates.ops, &self.stop);
         }
     }
 
@@ -220,10 +221,10 @@ impl Server {
         name: &'static str,
         bound: Bound,
         routes: BoxedFilter<(Response,)>,
-        gate: usize,
+        gate: &Arc<Gate>,
         close: &CancellationToken,
     ) {
-        let (tasks, gate) = (self.tasks.clone(), Arc::clone(&self.gates[gate]));
+        let (tasks, gate) = (self.tasks.clone(), Arc::clone(gate));
         let ends = Ends {
             accepting: close.clone(),
             serving: self.stop.clone(),
@@ -247,13 +248,6 @@ fn listeners(settings: &Settings, sockets: Sockets) -> Result<(Bound, Option<Bou
         .then(|| get(sockets.ops, ops.host, ops.port, "ops"))
         .transpose()?;
     Ok((public, ops))
-}
-
-/// Of the public listener, and of the one for operations.
-fn gates(settings: &Settings, complaints: &Arc<Complaints>) -> [Arc<Gate>; 2] {
-    let server = &settings.server;
-    [Limits::public(server), Limits::ops(server)]
-        .map(|limits| Arc::new(Gate::new(limits, Arc::clone(complaints))))
 }
 
 fn context(

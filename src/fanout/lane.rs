@@ -4,25 +4,23 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 use slab::Slab;
 
 use super::bell::Rope;
 use super::encoder::Encoder;
-use super::joiner::{Form, Joiner};
+use super::joiner::Form;
 use super::outbox::Tally;
 use super::relay::{Arrived, Relay};
-use super::shared::{Newcomer, Shared};
+use super::shared::Shared;
 use super::surroundings::Surroundings;
 use super::viewer::{Served, Viewer};
 use super::wheel::Wheel;
-use crate::hub::Subscription;
 
+mod admission;
 mod catch_up;
 mod survey;
 mod time;
@@ -66,8 +64,6 @@ impl<'a> Lane<'a> {
     // of joiners has events, newcomers and pieces of the history in every turn.
     /// Events taken from the kernel in one call.
     const EVENTS_MAX: usize = 256;
-    /// Newcomers taken in one turn.
-    const NEWCOMERS_MAX: usize = 64;
     /// Viewers of all topics served by a round in one turn, about.
     const VISITS_MAX: usize = 1_024;
     /// Viewers of an audience visited before the other audiences have their turn.
@@ -173,74 +169,6 @@ impl<'a> Lane<'a> {
             } else {
                 self.serve(id);
             }
-        }
-    }
-
-    fn welcome(&mut self) {
-        if !self.has_mail {
-            return;
-        }
-        if self.shared.drain.has_begun() && !self.is_draining {
-            self.begin_to_drain();
-        }
-        let newcomers = self.shared.mailbox.take(Self::NEWCOMERS_MAX);
-        self.has_mail = newcomers.len() == Self::NEWCOMERS_MAX;
-        for newcomer in newcomers {
-            self.admit(newcomer);
-        }
-    }
-
-    fn admit(&mut self, newcomer: Newcomer) {
-        let Newcomer {
-            socket,
-            leftover,
-            joiner,
-            load,
-        } = newcomer;
-        let Joiner {
-            form,
-            head,
-            subscription,
-            ask,
-            holds,
-        } = joiner;
-        let now = self.shared.clock.now();
-        let newest = subscription.last();
-        let relay = self.relay_of(subscription);
-        let socket = TcpStream::from_std(socket);
-        let topic = Arc::clone(self.relays[relay as usize].topic());
-        let who = (form, head, &ask);
-        let attendance = topic.attend();
-        let viewers = attendance.viewers();
-        let given = (attendance, holds, load);
-        let mut viewer = Viewer::join(socket, &topic, who, newest, given, now);
-        let entry = self.viewers.vacant_entry();
-        let id = id(entry.key());
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let registry = self.poll.registry();
-        if registry
-            .register(viewer.socket(), Token(entry.key()), interest)
-            .is_err()
-        {
-            // The kernel has no memory left for it; dropped, the viewer gives back all that it holds.
-            drop(viewer);
-            self.close_empty(relay);
-            return;
-        }
-        let of = &mut self.relays[relay as usize];
-        (viewer.relay, viewer.rank) = (relay, of.add(id, form, viewers));
-        if self.is_draining {
-            viewer.send_away_at(now);
-        }
-        let topic = topic.name().as_str();
-        tracing::debug!(event = "viewer.joined", topic, remote = %viewer.remote(), "a viewer joined");
-        entry.insert(viewer);
-        self.set_alarm(id);
-        // The greeting goes before the answer to whatever came with the handshake.
-        self.serve(id);
-        if let Some(viewer) = self.viewers.get_mut(id as usize) {
-            viewer.hear(&leftover, self.shared.drain.retry_ms(), now);
-            self.serve(id);
         }
     }
 
@@ -358,28 +286,6 @@ impl<'a> Lane<'a> {
         let (topic, reason) = (relay.topic().name().as_str(), viewer.reason());
         tracing::debug!(event = "viewer.left", topic, remote = %viewer.remote(), reason, "a viewer left");
         self.close_empty(viewer.relay);
-    }
-
-    /// The relay of the topic subscribed to, begun from the subscription if the lane has none.
-    fn relay_of(&mut self, subscription: Subscription) -> u32 {
-        let topic = subscription.topic();
-        let known = self
-            .relays
-            .iter()
-            .find(|(_, relay)| Arc::ptr_eq(relay.topic(), topic));
-        if let Some((key, _)) = known {
-            return id(key);
-        }
-        let relay = Relay::begin(subscription.into_feed(), self.shared.mailbox.bell());
-        id(self.relays.insert(relay))
-    }
-
-    /// A topic that nobody on the lane views any more is not listened to.
-    fn close_empty(&mut self, relay: u32) {
-        if self.relays[relay as usize].is_empty() {
-            self.relays[relay as usize].count();
-            self.relays.remove(relay as usize);
-        }
     }
 }
 

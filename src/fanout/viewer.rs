@@ -21,9 +21,10 @@ use super::surroundings::Surroundings;
 use super::{socket, words};
 use crate::clock::Clock;
 use crate::hub::{Ask, Attendance, Topic};
-use crate::protocol::message::{Gap, GapReason, Message};
+use crate::protocol::message::Message;
 use crate::protocol::{Close, Micros, Seq};
-use crate::settings::SlowPolicy;
+
+mod slowness;
 
 /// A viewer between its joining and its leaving. What every flush touches stands here, in one cache line; the rest
 /// is a conversation.
@@ -279,15 +280,6 @@ impl Viewer {
         }
     }
 
-    /// The viewer is behind from now on. What it lacks already is not its doing: it joined far back, or the hub itself
-    /// stood still.
-    fn fall_back(&mut self, topic: &Topic, newest: Seq, now: Micros) {
-        if !std::mem::replace(&mut self.is_behind, true) {
-            let lag = topic.lag(self.outgoing.last(), newest);
-            self.conversation.begin_behind(lag, now);
-        }
-    }
-
     const fn is_within_a_piece(&self, to: Seq) -> bool {
         to.get() - self.outgoing.last().get() < Topic::CUT
     }
@@ -316,54 +308,6 @@ impl Viewer {
     /// Adds what the viewer wants.
     pub(super) fn push_unit(&mut self, unit: &Unit) {
         self.outgoing.push_unit(unit);
-    }
-
-    /// Whether it is further behind than it is granted, and has been for as long.
-    fn is_too_far(&self, surroundings: Surroundings<'_>) -> bool {
-        let (last, newest) = (self.outgoing.last(), surroundings.newest());
-        let (topic, backlog) = (surroundings.topic, self.conversation.backlog());
-        topic.is_too_far(last, newest, backlog)
-            && self.conversation.behind_for(surroundings.clock.now()) > topic.max_lag()
-    }
-
-    /// A viewer that takes nothing may have fallen behind further than it is allowed to.
-    fn judge(&mut self, surroundings: Surroundings<'_>) {
-        if !self.is_closing
-            && self.is_closed_when_slow(surroundings.topic)
-            && self.is_too_far(surroundings)
-        {
-            self.close_as_slow(surroundings);
-        }
-    }
-
-    fn close_as_slow(&mut self, surroundings: Surroundings<'_>) {
-        let closing = Closing::begin(Close::Slow, surroundings.clock.now());
-        self.close(closing, surroundings.drain.retry_ms());
-    }
-
-    fn is_closed_when_slow(&self, topic: &Topic) -> bool {
-        self.form == Form::Bare || topic.slow() == SlowPolicy::Disconnect
-    }
-
-    /// The viewer is further behind than it is granted: it is told the gap and goes on with live, or is closed, by
-    /// policy.
-    fn leave_out(&mut self, surroundings: Surroundings<'_>) {
-        let topic = surroundings.topic;
-        if self.is_closed_when_slow(topic) {
-            return self.close_as_slow(surroundings);
-        }
-        let (from, to) = (self.outgoing.last().next(), surroundings.newest());
-        topic.counters.gaps.add(1);
-        self.outgoing.skip_to(to);
-        self.say(&Message::Gap(Gap {
-            from: Some(from),
-            to: Some(to),
-            reason: GapReason::Slow,
-        }));
-        if let Some(state) = topic.state_within(from, to) {
-            self.say(&state);
-        }
-        self.say_end_at_the_end(topic);
     }
 
     /// Answers to pings overtake what waits and are stamped as late as possible.

@@ -1,15 +1,18 @@
 //! `Flush`: what v1 and SSE viewers are sent in one go: neighbouring publications as one message, encoded once for
 //! all of a form.
 
-use std::fmt::Write;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::frame::Deflater;
 use super::message::Message;
 use super::{Epoch, Micros, Seq, event, frame};
+
+mod text;
+
+use text::RecordsText;
 
 /// Why the dataset's index did not just step by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,14 +89,13 @@ impl Flush {
     ) -> Self {
         let last = rest.last().copied().unwrap_or(first);
         let states: Vec<_> = states.iter().map(Message::to_json).collect();
-        let jump = jump.map(|jump| jump_text(first.seq, first.t, jump));
+        let jump = jump.map(|jump| text::jump(first.seq, first.t, jump));
         let end = is_end.then(|| {
             let (seq, t) = (last.seq, last.t);
             Message::End { seq, t }.to_json()
         });
-        let head = head(first, rest);
-        let tail = if rest.is_empty() { "}" } else { "]}" };
-        let len = head.len() + records_len(first, rest) + tail.len();
+        let text = RecordsText::of(first, rest);
+        let len = text.len();
         let others = [jump.as_ref().map(String::len), end.as_ref().map(Vec::len)];
         let others = others.into_iter().flatten();
         let others = others
@@ -108,13 +110,7 @@ impl Flush {
         let records_at = buffer.len();
         frame::put_text_header(&mut buffer, len);
         let records = buffer.len()..buffer.len() + len;
-        buffer.put_slice(head.as_bytes());
-        buffer.put_slice(first.record);
-        for due in rest {
-            buffer.put_u8(b',');
-            buffer.put_slice(due.record);
-        }
-        buffer.put_slice(tail.as_bytes());
+        text.put(&mut buffer);
         let end = end.map(|end| put_text(&mut buffer, &end));
         let bytes = buffer.freeze();
         Self {
@@ -206,223 +202,5 @@ fn put_text(buffer: &mut BytesMut, payload: &[u8]) -> Range<usize> {
     buffer.len() - payload.len()..buffer.len()
 }
 
-/// Everything of the message that stands before the first record.
-fn head(first: Due<'_>, rest: &[Due<'_>]) -> String {
-    let mut head = String::with_capacity(96);
-    let kind = if rest.is_empty() { "data" } else { "batch" };
-    let (seq, t) = (first.seq, first.t);
-    put(
-        &mut head,
-        format_args!(r#"{{"type":"{kind}","seq":{seq},"t":{t},"#),
-    );
-    if let Some(second) = rest.first() {
-        let period = second.t.get() - t.get();
-        if is_even(t, period, rest) {
-            put(&mut head, format_args!(r#""dt":{period},"#));
-        } else {
-            put(&mut head, format_args!(r#""dt":[0"#));
-            for due in rest {
-                put(&mut head, format_args!(",{}", due.t.get() - t.get()));
-            }
-            head.push_str("],");
-        }
-    }
-    head.push_str(if rest.is_empty() {
-        r#""data":"#
-    } else {
-        r#""data":["#
-    });
-    head
-}
-
-/// Whether each of `rest` follows the one before it, the first being at `t`, after `period` microseconds.
-fn is_even(t: Micros, period: i64, rest: &[Due<'_>]) -> bool {
-    let before = std::iter::once(t).chain(rest.iter().map(|due| due.t));
-    before
-        .zip(rest)
-        .all(|(before, due)| due.t.get() - before.get() == period)
-}
-
-fn records_len(first: Due<'_>, rest: &[Due<'_>]) -> usize {
-    let rest = rest.iter().map(|due| due.record.len() + ",".len());
-    first.record.len() + rest.sum::<usize>()
-}
-
-fn jump_text(seq: Seq, t: Micros, Jump { index, reason }: Jump) -> String {
-    let reason = match reason {
-        JumpReason::Loop => "loop",
-        JumpReason::Seek => "seek",
-    };
-    format!(r#"{{"type":"jump","seq":{seq},"t":{t},"index":{index},"reason":"{reason}"}}"#)
-}
-
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments)
-        .expect("writing to a string never fails");
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::message::TimelineView;
-
-    const fn due(seq: u64, t: i64, record: &[u8]) -> Due<'_> {
-        Due {
-            seq: Seq::saturating(seq),
-            t: Micros::new(t),
-            record,
-        }
-    }
-
-    fn payload(frame: &[u8]) -> &str {
-        std::str::from_utf8(&frame[2..]).unwrap()
-    }
-
-    #[test]
-    fn one_record_goes_as_data() {
-        let flush = Flush::encode(due(7, 9, br#"{"value":74}"#), &[], None, false);
-        assert_eq!(
-            payload(&flush.frames().bytes),
-            r#"{"type":"data","seq":7,"t":9,"data":{"value":74}}"#
-        );
-    }
-
-    #[test]
-    fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
-        let rest = [due(8, 19, b"2"), due(9, 29, b"[3]")];
-        let even = Flush::encode(due(7, 9, b"1"), &rest, None, false);
-        assert_eq!(
-            payload(&even.frames().bytes),
-            r#"{"type":"batch","seq":7,"t":9,"dt":10,"data":[1,2,[3]]}"#
-        );
-        assert_eq!((even.first().get(), even.last().get()), (7, 9));
-        assert_eq!(even.t(), Micros::new(29));
-        let rest = [due(8, 19, b"2"), due(9, 30, b"3")];
-        let uneven = Flush::encode(due(7, 9, b"1"), &rest, None, false);
-        assert_eq!(
-            payload(&uneven.frames().bytes),
-            r#"{"type":"batch","seq":7,"t":9,"dt":[0,10,21],"data":[1,2,3]}"#
-        );
-    }
-
-    #[test]
-    fn a_jump_stands_in_front_and_the_end_behind() {
-        let jump = Jump {
-            index: 0,
-            reason: JumpReason::Loop,
-        };
-        let flush = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
-        let Encoded { bytes, jump_len } = flush.frames();
-        let (jump, rest) = bytes.split_at(*jump_len);
-        assert_eq!(
-            payload(jump),
-            r#"{"type":"jump","seq":7,"t":9,"index":0,"reason":"loop"}"#
-        );
-        let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
-        let end = rest.strip_prefix(&data.frames().bytes[..]).unwrap();
-        assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
-    }
-
-    #[test]
-    fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
-        let state = Message::State {
-            t: Micros::new(9),
-            timeline: TimelineView {
-                seq0: Seq::saturating(7),
-                t0: Micros::new(9),
-                index0: 0,
-                rate: "200".parse().unwrap(),
-                playing: true,
-            },
-            delay: 150_000,
-            by: "configuration",
-        };
-        let record = br#"{"value":74,"unit":"mV"}"#;
-        let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
-        let jump = Jump {
-            index: 0,
-            reason: JumpReason::Loop,
-        };
-        let around = (Some(jump), std::slice::from_ref(&state));
-        let flush = Flush::encode_with(due(7, 9, record), &rest, around, false);
-        let without = Flush::encode(due(7, 9, record), &rest, Some(jump), false);
-        let state_len = flush.frames().bytes.len() - without.frames().bytes.len();
-        let mut deflater = Deflater::default();
-        let forms = [
-            (flush.frames().clone(), without.frames().clone()),
-            (
-                flush.deflated(&mut deflater).clone(),
-                without.deflated(&mut deflater).clone(),
-            ),
-        ];
-        for (with, without) in forms {
-            let at = with.jump_len;
-            assert_eq!(at, without.jump_len);
-            assert_eq!(with.bytes[..at], without.bytes[..at]);
-            assert_eq!(with.bytes[at + state_len..], without.bytes[at..]);
-            let frame = frame::text(&state.to_json());
-            assert_eq!(with.bytes[at..at + state_len], frame);
-        }
-        let epoch = "k3v7".parse().unwrap();
-        let (with, without) = (flush.events(&epoch), without.events(&epoch));
-        let event = event::event(Some("state"), None, &state.to_json());
-        let at = with.jump_len;
-        assert_eq!(with.bytes[at..at + event.len()], event);
-        assert_eq!(with.bytes[at + event.len()..], without.bytes[at..]);
-    }
-
-    #[test]
-    fn compressed_the_records_alone_change_and_only_where_it_pays() {
-        let mut deflater = Deflater::default();
-        let jump = Jump {
-            index: 0,
-            reason: JumpReason::Loop,
-        };
-        let short = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
-        assert_eq!(short.deflated(&mut deflater), short.frames());
-        let record = br#"{"value":74,"unit":"mV"}"#;
-        let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
-        let long = Flush::encode(due(7, 9, record), &rest, Some(jump), true);
-        let deflated = long.deflated(&mut deflater);
-        let Encoded { bytes, jump_len } = long.frames();
-        assert!(deflated.bytes.len() * 2 < bytes.len());
-        assert_eq!(deflated.jump_len, *jump_len);
-        assert_eq!(deflated.bytes[..*jump_len], bytes[..*jump_len]);
-        let end = frame::text(
-            &Message::End {
-                seq: Seq::saturating(39),
-                t: Micros::new(9),
-            }
-            .to_json(),
-        );
-        assert!(deflated.bytes.ends_with(&end));
-    }
-
-    #[test]
-    fn as_events_the_messages_are_the_same_and_the_records_bear_the_last_position() {
-        let jump = Jump {
-            index: 0,
-            reason: JumpReason::Loop,
-        };
-        let flush = Flush::encode(due(7, 9, b"1"), &[due(8, 19, b"2")], Some(jump), true);
-        let Encoded { bytes, jump_len } = flush.events(&"k3v7".parse().unwrap());
-        let text = std::str::from_utf8(bytes).unwrap();
-        let (jump, rest) = text.split_at(*jump_len);
-        assert_eq!(
-            jump,
-            "event: jump\ndata: {\"type\":\"jump\",\"seq\":7,\"t\":9,\"index\":0,\"reason\":\"loop\"}\n\n"
-        );
-        assert_eq!(
-            rest,
-            "id: k3v7:8\ndata: {\"type\":\"batch\",\"seq\":7,\"t\":9,\"dt\":10,\"data\":[1,2]}\n\n\
-             event: end\ndata: {\"type\":\"end\",\"seq\":8,\"t\":19}\n\n"
-        );
-    }
-
-    #[test]
-    fn a_long_record_is_one_frame_with_its_length() {
-        let flush = Flush::encode(due(1, 0, &[b'1'; 70_000]), &[], None, false);
-        let envelope = r#"{"type":"data","seq":1,"t":0,"data":}"#;
-        assert_eq!(flush.frames().bytes.len(), 10 + envelope.len() + 70_000);
-    }
-}
+mod tests;

@@ -26,14 +26,14 @@ use crate::telemetry::{Limit, Losses};
 
 /// What a connection may take before it is a viewer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+struct Limits {
     header_timeout: Duration,
     connections_max: usize,
 }
 
 /// How often the faults of all connections are told.
 #[derive(Debug)]
-pub(super) struct Complaints {
+struct Complaints {
     /// A connection failed: its client's doing, and so as often as clients like.
     http: Limit,
     /// No connection can be accepted: tried ten times a second, and the same each time.
@@ -59,7 +59,7 @@ impl Limits {
     const OPS_CONNECTIONS_MAX: usize = 64;
 
     /// For the public listener.
-    pub(super) fn public(server: &settings::Server) -> Self {
+    fn public(server: &settings::Server) -> Self {
         let connections_max = server.max_viewers.saturating_add(Self::CONNECTIONS_SPARE);
         Self {
             header_timeout: server.header_timeout,
@@ -68,7 +68,7 @@ impl Limits {
     }
 
     /// For the operations listener.
-    pub(super) fn ops(server: &settings::Server) -> Self {
+    fn ops(server: &settings::Server) -> Self {
         Self {
             header_timeout: server.header_timeout,
             connections_max: Self::OPS_CONNECTIONS_MAX,
@@ -77,7 +77,7 @@ impl Limits {
 }
 
 impl Complaints {
-    pub(super) fn new(losses: &Losses) -> Self {
+    fn new(losses: &Losses) -> Self {
         Self {
             http: Limit::new(5, Duration::from_secs(1), losses),
             accept: Limit::new(1, Duration::from_secs(10), losses),
@@ -122,7 +122,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(limits: Limits, complaints: Arc<Complaints>) -> Self {
+    fn new(limits: Limits, complaints: Arc<Complaints>) -> Self {
         let connections_max = limits.connections_max.min(Semaphore::MAX_PERMITS);
         Self {
             limits: ArcSwap::from_pointee(limits),
@@ -133,12 +133,37 @@ impl Gate {
 
     /// From now on these are the limits; of connections there are never fewer than there were. Nobody is turned out:
     /// how many viewers there are is the seats' business.
-    pub(super) fn set(&self, mut limits: Limits) {
+    fn set(&self, mut limits: Limits) {
         let before = self.limits.load().connections_max;
         limits.connections_max = limits.connections_max.clamp(before, Semaphore::MAX_PERMITS);
         self.connections
             .add_permits(limits.connections_max - before);
         self.limits.store(Arc::new(limits));
+    }
+}
+
+/// The gate of each listener.
+#[derive(Debug)]
+pub(super) struct Gates {
+    pub(super) public: Arc<Gate>,
+    pub(super) ops: Arc<Gate>,
+}
+
+impl Gates {
+    /// Gates whose faults are told together: `losses` counts what is not.
+    pub(super) fn new(server: &settings::Server, losses: &Losses) -> Self {
+        let complaints = Arc::new(Complaints::new(losses));
+        let gate = |limits| Arc::new(Gate::new(limits, Arc::clone(&complaints)));
+        Self {
+            public: gate(Limits::public(server)),
+            ops: gate(Limits::ops(server)),
+        }
+    }
+
+    /// From now on the limits are those of `server`.
+    pub(super) fn set(&self, server: &settings::Server) {
+        self.public.set(Limits::public(server));
+        self.ops.set(Limits::ops(server));
     }
 }
 

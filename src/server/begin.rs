@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::hub::{How, Reason, Topic, TopicSpec};
+use crate::hub::{How, Past, Reason, Topic, TopicSpec};
 use crate::journal::{Journal, JournalError};
-use crate::settings::{Settings, Start};
+use crate::protocol::{Micros, TopicName};
+use crate::settings::{self, Settings, Start};
 use crate::source::Dataset;
 
 /// Opens the journal, if there is to be one. Hubs whose topics all have a fixed start need none, so that two of
@@ -26,17 +27,28 @@ pub(super) fn topics(
     journal: Option<&Journal>,
     clock: &Clock,
 ) -> Vec<Arc<Topic>> {
-    let (now, recover_max) = (clock.now(), settings.server.recover_max);
-    let topic = |(settings, dataset): (&crate::settings::Topic, Dataset)| {
+    let past = |topic: &TopicName| journal.and_then(|journal| journal.past(topic).cloned());
+    let of = settings.topics.iter().zip(datasets);
+    these(of, past, clock.now(), settings.server.recover_max)
+}
+
+/// A topic for each of these settings with its dataset, at its place `now`; `past` is what is remembered of one.
+pub(super) fn these<'a>(
+    topics: impl IntoIterator<Item = (&'a settings::Topic, Dataset)>,
+    past: impl Fn(&TopicName) -> Option<Past>,
+    now: Micros,
+    recover_max: u64,
+) -> Vec<Arc<Topic>> {
+    let topic = |(settings, dataset): (&settings::Topic, Dataset)| {
         Arc::new(Topic::new(TopicSpec {
+            past: past(&settings.name),
             settings,
             dataset,
-            past: journal.and_then(|journal| journal.past(&settings.name).cloned()),
             now,
             recover_max,
         }))
     };
-    settings.topics.iter().zip(datasets).map(topic).collect()
+    topics.into_iter().map(topic).collect()
 }
 
 /// Tells how the timeline of `topic` began, where that is not what is configured.

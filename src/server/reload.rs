@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::accept::Limits;
 use super::keeping::Keeping;
 use super::{Server, begin, tell_ready};
-use crate::hub::{Pace, Topic, TopicSpec};
+use crate::hub::{Pace, Topic};
 use crate::journal::{Journal, JournalError, Keeper};
+use crate::protocol::TopicName;
 use crate::settings::{self, Changes, Fault, Faults, Settings, Start};
 use crate::source::Dataset;
 
@@ -67,17 +67,8 @@ impl Server {
             self.open_journal().map_err(|error| unusable(&error))?;
         }
         let now = self.context.hub.clock().now();
-        let topic = |(topic, dataset): (&settings::Topic, Dataset)| {
-            let past = |keeping: &Keeping| keeping.keeper().past(&topic.name).cloned();
-            Arc::new(Topic::new(TopicSpec {
-                settings: topic,
-                dataset,
-                past: self.keeping.as_ref().and_then(past),
-                now,
-                recover_max: settings.server.recover_max,
-            }))
-        };
-        let added: Vec<_> = new.into_iter().map(topic).collect();
+        let past = |topic: &TopicName| self.keeping.as_ref()?.keeper().past(topic).cloned();
+        let added = begin::these(new, past, now, settings.server.recover_max);
         if let Some(keeping) = self.keeping.as_ref().filter(|_| !added.is_empty()) {
             let result = keeping.keeper().add(&added);
             result.map_err(|error| unusable(&error))?;
@@ -127,13 +118,7 @@ impl Server {
             .history_max
             .store(server.history_max, Ordering::Relaxed);
         context.drain.set_grace(server.drain);
-        for (gate, limits) in self
-            .gates
-            .iter()
-            .zip([Limits::public(server), Limits::ops(server)])
-        {
-            gate.set(limits);
-        }
+        self.gates.set(server);
         if changes.applies("log.stats_every") {
             self.stats_every.send_replace(settings.log.stats_every);
         }
@@ -183,13 +168,12 @@ impl Server {
                 _ => topic.adopt(course),
             };
             if is_in_time {
-                break;
+                if let Some(alarm) = self.alarms.get(topic.name()) {
+                    alarm.call();
+                }
+                return tell_segment(topic);
             }
         }
-        if let Some(alarm) = self.alarms.get(topic.name()) {
-            alarm.call();
-        }
-        tell_segment(topic);
     }
 }
 

@@ -1,0 +1,162 @@
+use super::*;
+use crate::protocol::message::TimelineView;
+
+const fn due(seq: u64, t: i64, record: &[u8]) -> Due<'_> {
+    Due {
+        seq: Seq::saturating(seq),
+        t: Micros::new(t),
+        record,
+    }
+}
+
+fn payload(frame: &[u8]) -> &str {
+    std::str::from_utf8(&frame[2..]).unwrap()
+}
+
+#[test]
+fn one_record_goes_as_data() {
+    let flush = Flush::encode(due(7, 9, br#"{"value":74}"#), &[], None, false);
+    assert_eq!(
+        payload(&flush.frames().bytes),
+        r#"{"type":"data","seq":7,"t":9,"data":{"value":74}}"#
+    );
+}
+
+#[test]
+fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
+    let rest = [due(8, 19, b"2"), due(9, 29, b"[3]")];
+    let even = Flush::encode(due(7, 9, b"1"), &rest, None, false);
+    assert_eq!(
+        payload(&even.frames().bytes),
+        r#"{"type":"batch","seq":7,"t":9,"dt":10,"data":[1,2,[3]]}"#
+    );
+    assert_eq!((even.first().get(), even.last().get()), (7, 9));
+    assert_eq!(even.t(), Micros::new(29));
+    let rest = [due(8, 19, b"2"), due(9, 30, b"3")];
+    let uneven = Flush::encode(due(7, 9, b"1"), &rest, None, false);
+    assert_eq!(
+        payload(&uneven.frames().bytes),
+        r#"{"type":"batch","seq":7,"t":9,"dt":[0,10,21],"data":[1,2,3]}"#
+    );
+}
+
+#[test]
+fn a_jump_stands_in_front_and_the_end_behind() {
+    let jump = Jump {
+        index: 0,
+        reason: JumpReason::Loop,
+    };
+    let flush = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
+    let Encoded { bytes, jump_len } = flush.frames();
+    let (jump, rest) = bytes.split_at(*jump_len);
+    assert_eq!(
+        payload(jump),
+        r#"{"type":"jump","seq":7,"t":9,"index":0,"reason":"loop"}"#
+    );
+    let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
+    let end = rest.strip_prefix(&data.frames().bytes[..]).unwrap();
+    assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
+}
+
+#[test]
+fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
+    let state = Message::State {
+        t: Micros::new(9),
+        timeline: TimelineView {
+            seq0: Seq::saturating(7),
+            t0: Micros::new(9),
+            index0: 0,
+            rate: "200".parse().unwrap(),
+            playing: true,
+        },
+        delay: 150_000,
+        by: "configuration",
+    };
+    let record = br#"{"value":74,"unit":"mV"}"#;
+    let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
+    let jump = Jump {
+        index: 0,
+        reason: JumpReason::Loop,
+    };
+    let around = (Some(jump), std::slice::from_ref(&state));
+    let flush = Flush::encode_with(due(7, 9, record), &rest, around, false);
+    let without = Flush::encode(due(7, 9, record), &rest, Some(jump), false);
+    let state_len = flush.frames().bytes.len() - without.frames().bytes.len();
+    let mut deflater = Deflater::default();
+    let forms = [
+        (flush.frames().clone(), without.frames().clone()),
+        (
+            flush.deflated(&mut deflater).clone(),
+            without.deflated(&mut deflater).clone(),
+        ),
+    ];
+    for (with, without) in forms {
+        let at = with.jump_len;
+        assert_eq!(at, without.jump_len);
+        assert_eq!(with.bytes[..at], without.bytes[..at]);
+        assert_eq!(with.bytes[at + state_len..], without.bytes[at..]);
+        let frame = frame::text(&state.to_json());
+        assert_eq!(with.bytes[at..at + state_len], frame);
+    }
+    let epoch = "k3v7".parse().unwrap();
+    let (with, without) = (flush.events(&epoch), without.events(&epoch));
+    let event = event::event(Some("state"), None, &state.to_json());
+    let at = with.jump_len;
+    assert_eq!(with.bytes[at..at + event.len()], event);
+    assert_eq!(with.bytes[at + event.len()..], without.bytes[at..]);
+}
+
+#[test]
+fn compressed_the_records_alone_change_and_only_where_it_pays() {
+    let mut deflater = Deflater::default();
+    let jump = Jump {
+        index: 0,
+        reason: JumpReason::Loop,
+    };
+    let short = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
+    assert_eq!(short.deflated(&mut deflater), short.frames());
+    let record = br#"{"value":74,"unit":"mV"}"#;
+    let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
+    let long = Flush::encode(due(7, 9, record), &rest, Some(jump), true);
+    let deflated = long.deflated(&mut deflater);
+    let Encoded { bytes, jump_len } = long.frames();
+    assert!(deflated.bytes.len() * 2 < bytes.len());
+    assert_eq!(deflated.jump_len, *jump_len);
+    assert_eq!(deflated.bytes[..*jump_len], bytes[..*jump_len]);
+    let end = frame::text(
+        &Message::End {
+            seq: Seq::saturating(39),
+            t: Micros::new(9),
+        }
+        .to_json(),
+    );
+    assert!(deflated.bytes.ends_with(&end));
+}
+
+#[test]
+fn as_events_the_messages_are_the_same_and_the_records_bear_the_last_position() {
+    let jump = Jump {
+        index: 0,
+        reason: JumpReason::Loop,
+    };
+    let flush = Flush::encode(due(7, 9, b"1"), &[due(8, 19, b"2")], Some(jump), true);
+    let Encoded { bytes, jump_len } = flush.events(&"k3v7".parse().unwrap());
+    let text = std::str::from_utf8(bytes).unwrap();
+    let (jump, rest) = text.split_at(*jump_len);
+    assert_eq!(
+        jump,
+        "event: jump\ndata: {\"type\":\"jump\",\"seq\":7,\"t\":9,\"index\":0,\"reason\":\"loop\"}\n\n"
+    );
+    assert_eq!(
+        rest,
+        "id: k3v7:8\ndata: {\"type\":\"batch\",\"seq\":7,\"t\":9,\"dt\":10,\"data\":[1,2]}\n\n\
+         event: end\ndata: {\"type\":\"end\",\"seq\":8,\"t\":19}\n\n"
+    );
+}
+
+#[test]
+fn a_long_record_is_one_frame_with_its_length() {
+    let flush = Flush::encode(due(1, 0, &[b'1'; 70_000]), &[], None, false);
+    let envelope = r#"{"type":"data","seq":1,"t":0,"data":}"#;
+    assert_eq!(flush.frames().bytes.len(), 10 + envelope.len() + 70_000);
+}

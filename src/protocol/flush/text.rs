@@ -1,0 +1,95 @@
+//! The messages of a flush as JSON text, written without a serializer: the records are JSON already.
+
+use std::fmt::Write;
+
+use bytes::{BufMut, BytesMut};
+
+use super::{Due, Jump, JumpReason};
+use crate::protocol::{Micros, Seq};
+
+/// The `data` or `batch` message of neighbouring publications, before it is written.
+#[derive(Debug)]
+pub(super) struct RecordsText<'a> {
+    head: String,
+    first: Due<'a>,
+    rest: &'a [Due<'a>],
+    tail: &'static str,
+}
+
+impl<'a> RecordsText<'a> {
+    pub(super) fn of(first: Due<'a>, rest: &'a [Due<'a>]) -> Self {
+        Self {
+            head: head(first, rest),
+            first,
+            rest,
+            tail: if rest.is_empty() { "}" } else { "]}" },
+        }
+    }
+
+    /// In bytes.
+    pub(super) fn len(&self) -> usize {
+        let rest = self.rest.iter().map(|due| due.record.len() + ",".len());
+        self.head.len() + self.first.record.len() + rest.sum::<usize>() + self.tail.len()
+    }
+
+    pub(super) fn put(&self, buffer: &mut BytesMut) {
+        buffer.put_slice(self.head.as_bytes());
+        buffer.put_slice(self.first.record);
+        for due in self.rest {
+            buffer.put_u8(b',');
+            buffer.put_slice(due.record);
+        }
+        buffer.put_slice(self.tail.as_bytes());
+    }
+}
+
+/// Everything of the message that stands before the first record.
+fn head(first: Due<'_>, rest: &[Due<'_>]) -> String {
+    let mut head = String::with_capacity(96);
+    let kind = if rest.is_empty() { "data" } else { "batch" };
+    let (seq, t) = (first.seq, first.t);
+    put(
+        &mut head,
+        format_args!(r#"{{"type":"{kind}","seq":{seq},"t":{t},"#),
+    );
+    if let Some(second) = rest.first() {
+        let period = second.t.get() - t.get();
+        if is_even(t, period, rest) {
+            put(&mut head, format_args!(r#""dt":{period},"#));
+        } else {
+            put(&mut head, format_args!(r#""dt":[0"#));
+            for due in rest {
+                put(&mut head, format_args!(",{}", due.t.get() - t.get()));
+            }
+            head.push_str("],");
+        }
+    }
+    head.push_str(if rest.is_empty() {
+        r#""data":"#
+    } else {
+        r#""data":["#
+    });
+    head
+}
+
+/// Whether each of `rest` follows the one before it, the first being at `t`, after `period` microseconds.
+fn is_even(t: Micros, period: i64, rest: &[Due<'_>]) -> bool {
+    let before = std::iter::once(t).chain(rest.iter().map(|due| due.t));
+    before
+        .zip(rest)
+        .all(|(before, due)| due.t.get() - before.get() == period)
+}
+
+/// A `jump` message.
+pub(super) fn jump(seq: Seq, t: Micros, Jump { index, reason }: Jump) -> String {
+    let reason = match reason {
+        JumpReason::Loop => "loop",
+        JumpReason::Seek => "seek",
+    };
+    format!(r#"{{"type":"jump","seq":{seq},"t":{t},"index":{index},"reason":"{reason}"}}"#)
+}
+
+fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments)
+        .expect("writing to a string never fails");
+}
