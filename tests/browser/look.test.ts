@@ -152,11 +152,13 @@ test("without a hub the page counts down to its next attempt, and keeps the pict
   await house.hub.kill();
   await screen.becomes("reconnecting");
   await screen.reads("countdown", /^in \d+ s$/);
+  await screen.reads("remark", /^No record since \d\d:\d\d:\d\d$/);
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
   expect((await screen.line()).length).toBeGreaterThan(0);
   house.hub = await house.hub.startAgain();
   await screen.becomes("live");
   expect(await screen.text("missed")).toBe("0");
+  await screen.reads("remark", /^$/);
 });
 
 test("a page that never saw the hub says that it does not answer", async () => {

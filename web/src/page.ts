@@ -69,8 +69,8 @@ export interface Facts {
   readonly viewers: number | undefined;
   /** Records that did not reach this page. */
   readonly missed: number;
-  /** The line has come to its end for now: nothing newer has arrived, although it is due. */
-  readonly isStarving: boolean;
+  /** Since when, in hub time, a line lacks what is due; undefined: every line has all of it. */
+  readonly drySince: number | undefined;
   readonly sync: Sync;
   readonly notice: Notice | undefined;
   readonly theme: Theme;

@@ -56,7 +56,7 @@ export const strings = {
   legend: "Lines",
   legendHint: "Click: show or hide. Double click or Shift and click: this one alone.",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
-  awaitsRecords: "Waiting for records",
+  noRecordSince: (time: string) => `No record since ${time}`,
 
   seq: "record",
   clock: "in sync",

@@ -21,7 +21,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     seq: 1,
     viewers: 1,
     missed: 0,
-    isStarving: false,
+    drySince: undefined,
     sync: { offsetMs: undefined, errorMs: undefined, delayMs: undefined, aheadMs: undefined },
     notice: undefined,
     theme: "auto",

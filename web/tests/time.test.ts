@@ -1,7 +1,15 @@
 /** Spans and instants in words. */
 
 import { expect, test } from "vitest";
-import { delayText, errorText, fieldText, momentText, spanText, windowText } from "../src/view/time";
+import {
+  delayText,
+  errorText,
+  fieldText,
+  momentText,
+  sinceText,
+  spanText,
+  windowText,
+} from "../src/view/time";
 
 test.each([
   [0, "0.0 s"],
@@ -45,6 +53,8 @@ test("a moment is told to the millisecond, and with its date if that is another"
   const noon = new Date(2026, 4, 3, 12, 30, 15, 7).getTime();
   expect(momentText(noon, noon)).toBe("12:30:15.007");
   expect(momentText(noon, noon + 86_400_000)).toBe("May 3, 2026, 12:30:15.007");
+  expect(sinceText(noon, noon)).toBe("12:30:15");
+  expect(sinceText(noon, noon + 86_400_000)).toBe("May 3, 2026, 12:30:15");
 });
 
 test("a field for date and time shows local time, and gives it back", () => {

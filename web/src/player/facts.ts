@@ -22,7 +22,7 @@ export type PlayerFacts = Pick<
   | "seq"
   | "viewers"
   | "missed"
-  | "isStarving"
+  | "drySince"
   | "sync"
   | "notice"
 >;
@@ -49,7 +49,7 @@ export function factsOf(player: Player, pageNow: number, pointed: Pointed): Play
     seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
     viewers: player.lead.timeline.viewers,
     missed: player.channels.reduce((sum, { timeline }) => sum + timeline.missed, 0),
-    isStarving: hubNow !== undefined && player.channels.some((channel) => channel.lagMs(hubNow) > 0),
+    drySince: hubNow === undefined ? undefined : drySince(player.channels, hubNow),
     sync: syncOf(player.lead, hubNow, pageNow),
     notice,
   };
@@ -60,6 +60,13 @@ function shownUntil(player: Player, hubNow: number): number {
   const { playback, lead } = player;
   const lineEnds = lead.timeline.playhead(hubNow) - lead.lagMs(hubNow);
   return Math.min(playback.end(player.newest(hubNow)), lineEnds);
+}
+
+/** The instant at which the line ends that lags most. */
+function drySince(channels: readonly Channel[], hubNow: number): number | undefined {
+  const dry = channels.filter((channel) => channel.lagMs(hubNow) > 0);
+  const ends = dry.flatMap(({ timeline: { newest } }) => newest?.time ?? []);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 function entryOf(line: Line, pointed: Pointed): LegendEntry {

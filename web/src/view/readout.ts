@@ -1,12 +1,15 @@
 /** What is measured, and how much it is: one line with a large value, or the legend of several. */
 
 import { SteadyNumber } from "../number";
-import type { Facts, LegendEntry, Wishes } from "../page";
+import type { Badge, Facts, LegendEntry, Wishes } from "../page";
 import { strings } from "../strings";
 import { isBehind } from "./badge";
 import { Legend, labelsOf, valueText } from "./legend";
 import { mark, type Parts, writeSteadily } from "./parts";
-import { momentText, windowText } from "./time";
+import { momentText, sinceText, windowText } from "./time";
+
+/** The states of a view that keeps to the newest, in which it may lack what is due. */
+const LACK: ReadonlySet<Badge["kind"]> = new Set(["live", "starving", "reconnecting", "offline"]);
 
 export class Readout {
   readonly #parts: Parts;
@@ -44,13 +47,16 @@ export class Readout {
   }
 
   /** Which instant the values are of, unless that is now; and why the line does not go on. */
-  #showRemark({ at, isPointed, isStarving, badge }: Facts): void {
+  #showRemark({ at, isPointed, drySince, badge }: Facts): void {
     const isThen = at !== undefined && (isPointed || isBehind(badge));
-    const isDry = badge.kind === "starving" || (isStarving && badge.kind === "live");
+    const dry = !isThen && LACK.has(badge.kind) ? drySince : undefined;
     const instant = isThen ? momentText(at, Date.now()) : "";
-    this.#parts.write("remark", isDry ? strings.awaitsRecords : instant);
-    mark(this.#parts.at("remark"), "data-kind", isDry ? "starving" : undefined);
-    mark(this.#parts.at("readout"), "data-stale", isDry ? "" : undefined);
+    this.#parts.write(
+      "remark",
+      dry === undefined ? instant : strings.noRecordSince(sinceText(dry, Date.now())),
+    );
+    mark(this.#parts.at("remark"), "data-kind", dry === undefined ? undefined : "dry");
+    mark(this.#parts.at("readout"), "data-stale", dry === undefined ? undefined : "");
   }
 }
 

@@ -13,6 +13,7 @@ const clockTime = {
   hourCycle: "h23",
 } as const;
 const moment = new Intl.DateTimeFormat(undefined, { ...clockTime, fractionalSecondDigits: 3 });
+const second = new Intl.DateTimeFormat(undefined, clockTime);
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const tenths = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -58,7 +59,15 @@ export function windowText(ms: number, unitDisplay: "narrow" | "long" = "narrow"
 
 /** To the millisecond; with its date, if that is not `today`'s. */
 export function momentText(instant: number, today: number): string {
-  const time = moment.format(instant);
+  return withDay(moment.format(instant), instant, today);
+}
+
+/** To the second, and otherwise the same: of what has lasted since then. */
+export function sinceText(instant: number, today: number): string {
+  return withDay(second.format(instant), instant, today);
+}
+
+function withDay(time: string, instant: number, today: number): string {
   return day.format(instant) === day.format(today) ? time : `${day.format(instant)}, ${time}`;
 }
 

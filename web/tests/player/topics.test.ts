@@ -57,11 +57,11 @@ test("a topic that the hub does not have changes nothing about the others", asyn
   hub.line("ecg").say(...records(1_001, 1_090));
   const hubNow = timeOf(player);
   expect(sceneOf(player).to).toBe(hubNow - 150);
-  const { badge, notice, isStarving, viewers } = factsOf(player, performance.now(), undefined);
-  expect({ badge, notice, isStarving, viewers }).toEqual({
+  const { badge, notice, drySince, viewers } = factsOf(player, performance.now(), undefined);
+  expect({ badge, notice, drySince, viewers }).toEqual({
     badge: { kind: "live" },
     notice: undefined,
-    isStarving: false,
+    drySince: undefined,
     viewers: 1,
   });
 });
@@ -94,11 +94,12 @@ test("a line that lacks what is due says so, and offers no way to what is not th
   hub.line("ecg").say(...records(1, 1_000));
   await settle();
   sceneOf(player);
-  const { badge, at, canPause } = factsOf(player, performance.now(), undefined);
+  const { badge, at, canPause, drySince } = factsOf(player, performance.now(), undefined);
   const lacksMs = timeOf(player) - 150 - dueAt(1_000) / 1000;
   expect(badge).toEqual({ kind: "starving", behindMs: lacksMs });
   expect(isBehind(badge)).toBe(false);
   expect(at).toBe(dueAt(1_000) / 1000);
+  expect(drySince).toBe(dueAt(1_000) / 1000);
   expect(canPause).toBe(true);
 });
 
@@ -134,8 +135,8 @@ test("a topic whose delay is longer than another's is not behind because of that
   hub.line("ecg").say(...records(1_000, 1_090));
   // What the hub gathers for up to half of the delay comes in time all the same.
   hub.line("temp").say(...records(1_000, 1_010));
-  const { badge, isStarving } = factsOf(player, performance.now(), undefined);
-  expect({ badge, isStarving }).toEqual({ badge: { kind: "live" }, isStarving: false });
+  const { badge, drySince } = factsOf(player, performance.now(), undefined);
+  expect({ badge, drySince }).toEqual({ badge: { kind: "live" }, drySince: undefined });
 });
 
 test("the number told is that of the newest record shown, not of one that has only arrived", async () => {
