@@ -3,6 +3,7 @@
 //! Writers ([`crate::producer`]) and readers ([`crate::fanout`], [`crate::routes`]) both hold a [`Topic`];
 //! neither knows the other.
 
+mod attendance;
 mod beginning;
 mod channel;
 mod counters;
@@ -15,15 +16,17 @@ mod seats;
 pub mod thinning;
 mod timeline;
 mod topic;
+mod wave;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+pub use attendance::Attendance;
 pub use beginning::{How, Past, Reason};
-pub use channel::{Feed, Subscription, Wave};
-pub use counters::{Attendance, Counters, Departure, Refused};
+pub use channel::{Feed, Subscription};
+pub use counters::{Counters, Departure, Refused};
 pub use course::{Course, Current, Pace};
 pub use gather::Gather;
 pub use history::{End, Served, Span};
@@ -32,6 +35,7 @@ pub use manner::Manner;
 pub use seats::{Refusal, Seat, Seats};
 pub use timeline::{RestoreError, Segment, Timeline};
 pub use topic::{Topic, TopicSpec};
+pub use wave::Wave;
 
 use crate::clock::Clock;
 use crate::metrics::Counter;

@@ -13,16 +13,8 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::ReusableBoxFuture;
 
 use super::topic::Topic;
-use crate::protocol::{Flush, Publication, Seq};
-
-/// What goes through a topic's channel at each step of its timeline.
-#[derive(Debug, Clone)]
-pub struct Wave {
-    /// The record for bare viewers.
-    pub publication: Publication,
-    /// What v1 and SSE viewers get, with the last publication of each flush.
-    pub flush: Option<Arc<Flush>>,
-}
+use super::wave::Wave;
+use crate::protocol::Seq;
 
 /// An open channel, and the place in the timeline from which it was opened.
 #[derive(Debug)]
@@ -44,10 +36,12 @@ pub struct Feed {
 type Arrival = (Result<Wave, RecvError>, Receiver<Wave>);
 
 impl Subscription {
-    pub(super) fn open(topic: &Arc<Topic>, waves: Receiver<Wave>) -> Self {
+    /// Opens the channel at the topic's place now, for somebody who may become a viewer.
+    #[must_use]
+    pub fn open(topic: &Arc<Topic>) -> Self {
         Self {
             topic: Arc::clone(topic),
-            waves,
+            waves: topic.waves(),
             // Read after the channel was opened: see the head of this file.
             last: topic.published(),
         }

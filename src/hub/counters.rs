@@ -1,8 +1,5 @@
-//! A topic's numbers for monitoring, and who counts as a viewer.
+//! A topic's numbers for monitoring.
 
-use std::sync::Arc;
-
-use super::topic::Topic;
 use crate::metrics::{Counter, Distribution, Peaks, Totals};
 use crate::protocol::Close;
 
@@ -59,15 +56,6 @@ pub enum Refused {
     UpgradeRequired,
     /// There is no such topic.
     NotFound,
-}
-
-/// A viewer's being there, ended when it is dropped.
-#[derive(Debug)]
-#[must_use = "dropping the attendance leaves the topic"]
-pub struct Attendance {
-    topic: Arc<Topic>,
-    viewers: usize,
-    departure: Departure,
 }
 
 impl Default for Counters {
@@ -134,40 +122,5 @@ impl Refused {
             Self::UpgradeRequired => "upgrade_required",
             Self::NotFound => "not_found",
         }
-    }
-}
-
-impl Attendance {
-    pub(super) fn begin(topic: Arc<Topic>, viewers: usize) -> Self {
-        topic.counters.joined.add(1);
-        Self {
-            topic,
-            viewers,
-            departure: Departure::Lost,
-        }
-    }
-
-    /// Viewers of the topic when it began, this one included.
-    #[must_use]
-    pub const fn viewers(&self) -> usize {
-        self.viewers
-    }
-
-    /// Its connection is being closed.
-    pub const fn close(&mut self, why: Close) {
-        self.departure = Departure::Closed(why);
-    }
-
-    /// Why it ends, if it ends now.
-    #[must_use]
-    pub const fn departure(&self) -> Departure {
-        self.departure
-    }
-}
-
-impl Drop for Attendance {
-    fn drop(&mut self) {
-        self.topic.leave();
-        self.topic.counters.left.add(self.departure);
     }
 }

@@ -11,12 +11,12 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::broadcast;
 
 use super::beginning::{Beginning, How, Past, Plan};
-use super::channel::{Subscription, Wave};
-use super::counters::{Attendance, Counters};
+use super::counters::Counters;
 use super::course::{Course, Current, Pace};
 use super::gather::Gather;
 use super::manner::Manner;
 use super::timeline::Timeline;
+use super::wave::Wave;
 use crate::protocol::message::Message;
 use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, frame};
 use crate::settings::{self, SlowPolicy};
@@ -258,18 +258,17 @@ impl Topic {
         self.counters.published.add(1);
     }
 
-    /// Opens the channel at the topic's place now, for somebody who may become a viewer.
-    #[must_use]
-    pub fn subscribe(self: &Arc<Self>) -> Subscription {
-        Subscription::open(self, self.waves.subscribe())
+    /// The channel from now on: see [`super::Subscription`].
+    pub(super) fn waves(&self) -> broadcast::Receiver<Wave> {
+        self.waves.subscribe()
     }
 
-    /// Counts one more viewer until the attendance is dropped.
-    pub fn attend(self: &Arc<Self>) -> Attendance {
-        let others = self.viewers.fetch_add(1, Ordering::Relaxed);
-        Attendance::begin(Arc::clone(self), others + 1)
+    /// One viewer more; how many there are with it.
+    pub(super) fn enter(&self) -> usize {
+        self.viewers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// One viewer less.
     pub(super) fn leave(&self) {
         self.viewers.fetch_sub(1, Ordering::Relaxed);
     }

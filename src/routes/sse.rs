@@ -21,7 +21,7 @@ use super::joining::{self, Denied, Request, parse_ask};
 use super::problem::Problem;
 use crate::clock;
 use crate::fanout::{Form, Joiner};
-use crate::hub::{Ask, Topic};
+use crate::hub::{Ask, Subscription, Topic};
 use crate::protocol::event;
 use crate::protocol::message::Message;
 
@@ -70,7 +70,7 @@ async fn join(
     }
     let handover = handover.expect("the server puts it into every request");
     // From here on the channel keeps what is published, so that nothing is lost while the socket is taken over.
-    let subscription = topic.subscribe();
+    let subscription = Subscription::open(topic);
     let headers = request.headers.clone();
     let holds = match request.admit(context) {
         Ok(holds) => holds,

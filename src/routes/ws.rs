@@ -23,7 +23,7 @@ use super::handover::Socket;
 use super::joining::{self, Request, parse_ask};
 use super::problem::Problem;
 use crate::fanout::{Form, Joiner};
-use crate::hub::Topic;
+use crate::hub::{Subscription, Topic};
 use crate::protocol::frame::{self, Compression};
 use crate::protocol::message::SUBPROTOCOL;
 
@@ -64,7 +64,7 @@ fn join(
     let (form, compression) = negotiate(&request.headers)?;
     let ask = parse_ask(&request.query)?;
     // From here on the channel keeps what is published, so that nothing is lost while the connection is upgraded.
-    let subscription = topic.subscribe();
+    let subscription = Subscription::open(topic);
     let answer = form.answer(&ask, topic, subscription.last());
     if form == Form::Bare && answer.recovered == Some(false) {
         let detail = "not all of this can be sent any more; connect without `since` and `last`";

@@ -10,7 +10,7 @@ use super::super::relay::Relay;
 use super::super::shared::Newcomer;
 use super::super::viewer::Viewer;
 use super::{Lane, id};
-use crate::hub::Subscription;
+use crate::hub::{Attendance, Subscription};
 
 impl Lane<'_> {
     /// Newcomers taken in one turn.
@@ -50,7 +50,7 @@ impl Lane<'_> {
         let socket = TcpStream::from_std(socket);
         let topic = Arc::clone(self.relays[relay as usize].topic());
         let who = (form, head, &ask);
-        let attendance = topic.attend();
+        let attendance = Attendance::begin(&topic);
         let viewers = attendance.viewers();
         let given = (attendance, holds, load);
         let mut viewer = Viewer::join(socket, &topic, who, newest, given, now);
