@@ -53,6 +53,8 @@ pub enum Command {
     Check,
     /// Print the effective configuration and where each value comes from
     Config,
+    /// Ask a hub whether it is ready; for the probes of containers
+    Health(Health),
     /// Print a topic's records, one a line, as they come
     Watch(Watch),
     /// Open many viewers, and tell what they got and how late
@@ -64,6 +66,14 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// Whom to ask.
+#[derive(Debug, Args)]
+pub struct Health {
+    /// The hub's operations listener [default: the address in the configuration]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
 }
 
 /// What to watch.

@@ -2,6 +2,8 @@
 
 mod bench;
 mod describe;
+mod health;
+mod not_started;
 mod reload;
 mod serve;
 mod watch;
@@ -19,12 +21,26 @@ use crate::telemetry;
 pub enum Failure {
     /// The configuration or a dataset is wrong: exit code 2.
     Settings(Faults),
+    /// What the configuration asks for cannot be had here, as a port that is taken: exit code 1.
+    Surroundings(Box<Fault>),
     /// What was typed cannot be meant: exit code 2.
     Use(String),
     /// It failed while running: exit code 1.
     Running(String),
-    /// It failed, and has said so in the log: exit code 1.
-    Told,
+    /// It failed, and has said so in the log.
+    Told {
+        /// The process's exit code.
+        exit_code: u8,
+    },
+}
+
+/// One thing that is in the way.
+struct Problem {
+    /// The key of the configuration that it is about; empty if about none.
+    key: String,
+    /// Where that is set.
+    origin: String,
+    text: String,
 }
 
 /// Runs what was typed.
@@ -37,6 +53,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => serve::run(options),
         Command::Check => describe::check(options),
         Command::Config => describe::config(options),
+        Command::Health(health) => health::run(options, &health),
         Command::Watch(watch) => watch::run(options, &watch),
         Command::Bench(bench) => bench::run(options, &bench),
         Command::Completions { shell } => describe::completions(shell),
@@ -50,7 +67,27 @@ impl Failure {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Settings(_) | Self::Use(_) => 2,
-            Self::Running(_) | Self::Told => 1,
+            Self::Surroundings(_) | Self::Running(_) => 1,
+            Self::Told { exit_code } => *exit_code,
+        }
+    }
+
+    /// Everything that is in the way, for the log.
+    fn problems(&self) -> Vec<Problem> {
+        let of = |fault: &Fault| Problem {
+            key: fault.key().to_owned(),
+            origin: fault.origin().to_string(),
+            text: fault.to_string(),
+        };
+        match self {
+            Self::Settings(Faults(faults)) => faults.iter().map(of).collect(),
+            Self::Surroundings(fault) => vec![of(fault)],
+            Self::Use(text) | Self::Running(text) => vec![Problem {
+                key: String::new(),
+                origin: String::new(),
+                text: text.clone(),
+            }],
+            Self::Told { .. } => Vec::new(),
         }
     }
 }
@@ -62,8 +99,9 @@ impl fmt::Display for Failure {
                 .0
                 .iter()
                 .try_for_each(|fault| writeln!(f, "error: {fault}")),
+            Self::Surroundings(fault) => writeln!(f, "error: {fault}"),
             Self::Use(problem) | Self::Running(problem) => writeln!(f, "error: {problem}"),
-            Self::Told => Ok(()),
+            Self::Told { .. } => Ok(()),
         }
     }
 }

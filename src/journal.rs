@@ -43,12 +43,13 @@ impl Journal {
     /// set aside, told, and taken for an empty one.
     ///
     /// # Errors
-    /// Another hub has the folder, or it cannot be read or written.
+    /// Another hub has the folder, it cannot be read or written, or a later version of this program wrote there.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         let folder = Folder::take(folder)?;
         let pasts = match folder.read()?.map(|bytes| encoding::decode(&bytes)) {
             None => Pasts::new(),
             Some(Ok(pasts)) => pasts,
+            Some(Err(Damage::Newer(version))) => return Err(folder.newer(version)),
             Some(Err(damage)) => {
                 set_aside(&folder, &damage)?;
                 Pasts::new()

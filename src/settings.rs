@@ -118,6 +118,17 @@ pub struct Log {
     pub stats_every: Duration,
 }
 
+/// The log while it is not known what the configuration says of it.
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Json,
+            level: "info".to_owned(),
+            stats_every: Duration::from_secs(10),
+        }
+    }
+}
+
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::Command;
 
-use super::watch::local_url;
+use super::watch::hub_url;
 use super::{Failure, load, written};
 use crate::bench::{self, BenchError, Floor, FloorPlan, Plan, Report, Target};
 use crate::cli::{Bench, Form, Options};
@@ -21,7 +21,7 @@ pub(super) fn run(options: &Options, typed: &Bench) -> Result<(), Failure> {
     } else {
         let url = match &typed.url {
             Some(url) => url.clone(),
-            None => local_url(&load(options)?.server),
+            None => hub_url(&load(options)?.server),
         };
         bench::measure(&plan(typed, &url, typed.pid)?)?
     };

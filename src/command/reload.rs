@@ -2,10 +2,10 @@
 //!
 //! A configuration that is wrong changes nothing, and is told in the words of `check`.
 
-use super::{Failure, load_all};
+use super::{Failure, Problem, load_all};
 use crate::cli::Options;
 use crate::server::Server;
-use crate::settings::{Changes, Faults, Settings};
+use crate::settings::{Changes, Settings};
 use crate::source::Dataset;
 use crate::telemetry::Telemetry;
 
@@ -36,7 +36,9 @@ pub(super) fn apply(read: Read, server: &mut Server, telemetry: &Telemetry) -> S
             format!("reloaded: {changed} keys changed, {refused} wait for a restart")
         }
         Err(failure) => {
-            tell_failed(&failure);
+            for Problem { key, origin, text } in failure.problems() {
+                tracing::error!(event = "config.failed", key, origin, "{text}");
+            }
             "the configuration is wrong; the old one is in force".to_owned()
         }
     }
@@ -56,16 +58,4 @@ fn tell(changes: &Changes) {
         changed = changes.applied.len(),
         "the configuration was read again"
     );
-}
-
-fn tell_failed(failure: &Failure) {
-    match failure {
-        Failure::Settings(Faults(faults)) => {
-            for fault in faults {
-                let (key, origin) = (fault.key(), fault.origin());
-                tracing::error!(event = "config.failed", key, origin = %origin, "{fault}");
-            }
-        }
-        other => tracing::error!(event = "config.failed", key = "", origin = "", "{other}"),
-    }
 }

@@ -6,11 +6,12 @@ use std::io::IsTerminal;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, load_all, reload};
+use super::not_started::{tell, tell_without_log};
+use super::{Failure, load, reload};
 use crate::cli::Options;
 use crate::server::{Server, Sockets, StartError};
-use crate::settings::{Fault, Settings};
-use crate::source::Dataset;
+use crate::settings::{Fault, Log, Settings};
+use crate::source::{self, Dataset};
 use crate::supervisor;
 use crate::telemetry::Telemetry;
 
@@ -24,25 +25,38 @@ struct Given {
     sockets: Sockets,
 }
 
+impl Given {
+    /// The datasets of `settings`, and the sockets that the process was started with.
+    fn take(settings: Settings) -> Result<Self, Failure> {
+        let datasets = source::load(&settings)?;
+        // Before there is another thread.
+        let sockets = Sockets::inherit(settings.ops.enabled)
+            .map_err(|error| Failure::Use(error.to_string()))?;
+        Ok(Self {
+            settings,
+            datasets,
+            sockets,
+        })
+    }
+}
+
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let (settings, datasets) = load_all(options)?;
-    // Before there is another thread.
-    let sockets =
-        Sockets::inherit(settings.ops.enabled).map_err(|error| Failure::Use(error.to_string()))?;
+    let settings = load(options).map_err(|failure| tell_without_log(failure, &Log::default()))?;
+    let log = settings.log.clone();
+    let given = Given::take(settings).map_err(|failure| tell_without_log(failure, &log))?;
     let failed = |error: &dyn fmt::Display| Failure::Running(format!("cannot start: {error}"));
-    let telemetry = Telemetry::start(&settings.log).map_err(|error| failed(&error))?;
+    let telemetry = Telemetry::start(&log).map_err(|error| failed(&error))?;
+    run_with(options, given, &telemetry).map_err(tell)
+}
+
+fn run_with(options: &Options, given: Given, telemetry: &Telemetry) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("tickcast")
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
-        .map_err(|error| failed(&error))?;
-    let given = Given {
-        settings,
-        datasets,
-        sockets,
-    };
-    let result = runtime.block_on(serve(options, given, &telemetry));
+        .map_err(|error| Failure::Running(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(serve(options, given, telemetry));
     // After a second signal something may still run; it does not hold up the exit.
     runtime.shutdown_background();
     result
@@ -64,8 +78,8 @@ async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result
         .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
     let started = Server::start(settings, given.datasets, given.sockets, telemetry.losses());
     let mut server = started.map_err(|error| match error {
-        StartError::Bind(error) => tell(&error.key(), &error, error.remedy(), settings),
-        StartError::Journal(error) => tell("state.dir", &error, error.remedy(), settings),
+        StartError::Bind(error) => fault(&error.key(), &error, error.remedy(), settings),
+        StartError::Journal(error) => fault("state.dir", &error, error.remedy(), settings),
         StartError::Threads(_) => Failure::Running(error.to_string()),
     })?;
     supervisor::ready(&format!("serving {} topics", settings.topics.len()));
@@ -83,17 +97,16 @@ async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result
         () = server.drain() => Ok(()),
         () = signals.end(telemetry) => {
             tracing::warn!(event = "stop.forced", "a second signal: stopped without draining further");
-            Err(Failure::Told)
+            Err(Failure::Told { exit_code: 1 })
         }
     }
 }
 
-/// Says in the log why the hub cannot start, with the place in the configuration.
-fn tell(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) -> Failure {
+/// Why the hub cannot start, with the place in the configuration.
+fn fault(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) -> Failure {
     let origin = settings.origins.of(key);
     let fault = Fault::new(origin, key, error.to_string(), remedy);
-    tracing::error!(event = "start.failed", key, origin = %origin, "{fault}");
-    Failure::Told
+    Failure::Surroundings(Box::new(fault))
 }
 
 /// Whether the hub was started at a terminal. One that is closed sends SIGHUP as well, and means the end by it.

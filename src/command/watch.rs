@@ -14,7 +14,7 @@ use crate::settings::Server;
 pub(super) fn run(options: &Options, watch: &Watch) -> Result<(), Failure> {
     let url = match &watch.url {
         Some(url) => websocket_url(url, watch.topic.as_deref())?,
-        None => websocket_url(&local_url(&load(options)?.server), watch.topic.as_deref())?,
+        None => websocket_url(&hub_url(&load(options)?.server), watch.topic.as_deref())?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,7 +84,7 @@ fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
         .find_map(|(scheme, websocket)| Some((websocket, url.strip_prefix(scheme)?)));
     let (scheme, rest) = place.ok_or_else(|| {
         Failure::Running(format!(
-            "`{url}` is no address of a hub; use one such as `http://127.0.0.1:8000`"
+            "`{url}` is no address of a hub; use one such as `http://127.0.0.1:8000` (TLS is not spoken)"
         ))
     })?;
     let authority = rest.trim_end_matches('/');
@@ -95,11 +95,16 @@ fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
 }
 
 /// The address at which the hub of this configuration can be reached from here.
-pub(super) fn local_url(server: &Server) -> String {
-    let ip = match server.host {
+pub(super) fn hub_url(server: &Server) -> String {
+    local_url(server.host, server.port)
+}
+
+/// The address at which a listener can be reached from here.
+pub(super) fn local_url(host: IpAddr, port: u16) -> String {
+    let ip = match host {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    format!("http://{}", SocketAddr::new(ip, server.port))
+    format!("http://{}", SocketAddr::new(ip, port))
 }

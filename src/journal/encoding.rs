@@ -19,8 +19,10 @@ use crate::protocol::{Micros, Rate, Seq, TopicName};
 pub(super) enum Damage {
     /// They do not begin as a journal does.
     NoJournal,
-    /// They are of a version that this program does not know.
+    /// They are of no version that there is.
     Version(String),
+    /// They are whole, and of a version later than this program.
+    Newer(u32),
     /// The checksum is of other bytes than follow it.
     Checksum,
     /// They are not JSON of the right shape.
@@ -35,7 +37,8 @@ pub(super) enum Damage {
 }
 
 const NAME: &str = "tickcast-journal";
-const VERSION: &str = "1";
+/// Of what follows the first line, which has the same form in all versions.
+const VERSION: u32 = 1;
 
 /// What is remembered of a topic, as it is spelled.
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,15 +99,15 @@ fn body(bytes: &[u8]) -> Result<&[u8], Damage> {
     if words.next() != Some(NAME) {
         return Err(Damage::NoJournal);
     }
-    match words.next() {
-        Some(VERSION) => {}
-        version => return Err(Damage::Version(version.unwrap_or_default().to_owned())),
-    }
+    let version = words.next().unwrap_or_default();
     let body = &body[1..];
-    if words.eq([checksum(body)]) {
-        return Ok(body);
+    let is_whole = words.eq([checksum(body)]);
+    match version.parse() {
+        Ok(VERSION) if is_whole => Ok(body),
+        Ok(VERSION) => Err(Damage::Checksum),
+        Ok(newer) if is_whole && newer > VERSION => Err(Damage::Newer(newer)),
+        _ => Err(Damage::Version(version.to_owned())),
     }
-    Err(Damage::Checksum)
 }
 
 fn checksum(body: &[u8]) -> String {
@@ -183,6 +186,10 @@ impl fmt::Display for Damage {
             Self::Version(version) => write!(
                 f,
                 "it is of version `{version}`; this program knows `{VERSION}`"
+            ),
+            Self::Newer(version) => write!(
+                f,
+                "it is of version {version}; this program knows {VERSION}"
             ),
             Self::Checksum => f.write_str("its checksum is of other content"),
             Self::Malformed(problem) => f.write_str(problem),

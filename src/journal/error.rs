@@ -12,6 +12,14 @@ pub enum JournalError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A later version of this program wrote the journal. It is neither understood nor taken for damaged: whoever goes
+    /// back to an earlier version wants to keep the timelines.
+    Newer {
+        /// The journal.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
     /// The system refuses something that the journal needs.
     Unusable {
         /// The folder.
@@ -37,6 +45,9 @@ impl JournalError {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "stop the other hub, or give this one a folder of its own",
+            Self::Newer { .. } => {
+                "start the later version again, put back a copy from before it, or name another folder to begin anew"
+            }
             Self::Unusable { .. } => {
                 "let the hub's user write there and see that there is room, or name another folder (\"\" keeps nothing)"
             }
@@ -54,6 +65,11 @@ impl fmt::Display for JournalError {
                     folder.display()
                 )
             }
+            Self::Newer { path, version } => write!(
+                f,
+                "a later version of tickcast wrote the journal `{}`: version {version}",
+                path.display()
+            ),
             Self::Unusable {
                 folder,
                 path,

@@ -85,6 +85,13 @@ impl Folder {
         Ok(aside)
     }
 
+    pub(super) fn newer(&self, version: u32) -> JournalError {
+        JournalError::Newer {
+            path: self.journal(),
+            version,
+        }
+    }
+
     pub(super) fn unusable(&self, path: &Path, error: io::Error) -> JournalError {
         JournalError::unusable(&self.path, path, error)
     }

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::support::{Hub, Project, hub};
+use super::support::{Hub, Project, Viewer, hub};
 
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = hub::program().args(arguments).output().unwrap();
@@ -51,6 +51,7 @@ fn completions_and_the_manual_page_name_every_command() {
             "serve",
             "check",
             "config",
+            "health",
             "watch",
             "bench",
             "completions",
@@ -117,6 +118,56 @@ fn watch_says_why_it_cannot() {
     let (code, _, error) = run(&["watch", "--url", "ftp://x"]);
     assert_eq!(code, Some(1));
     assert!(error.contains("http://127.0.0.1:8000"), "{error}");
+}
+
+#[test]
+fn health_says_whether_a_hub_is_ready() {
+    let hub = Hub::start("rate = 100.0", "[1]");
+    let ops = hub.ops();
+    let config = hub.project().path("own.toml");
+    let port = ops.rsplit_once(':').unwrap().1;
+    hub.project().write(
+        "own.toml",
+        &format!("[ops]\nport = {port}\n[topics.demo]\ndataset = \"data.json\"\nrate = 1.0\n"),
+    );
+    for arguments in [
+        &["health", "--url", &format!("http://{ops}")][..],
+        &["health", "--url", &format!("http://{ops}/healthz")],
+        &["health", "--config", config.to_str().unwrap()],
+    ] {
+        let (code, out, error) = run(arguments);
+        assert_eq!((code, out.as_str()), (Some(0), "ready\n"), "{error}");
+    }
+    for (arguments, code, says) in [
+        (["--url", "https://127.0.0.1:8001"], 2, "TLS is not spoken"),
+        (["--url", "127.0.0.1:8001"], 2, "http://127.0.0.1:8001"),
+        (["--port", "0"], 2, "--url"),
+        (["--url", &format!("http://{}", hub.public())], 1, "404"),
+        (["--url", "http://127.0.0.1:1"], 1, "is the hub running"),
+    ] {
+        let project = Project::new("rate = 1.0", "[1]");
+        let output = project.run(&["health", arguments[0], arguments[1]]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{error}");
+        assert!(error.contains(says), "{error}");
+    }
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn health_says_that_a_hub_drains() {
+    let project = Project::raw(
+        "[server]\nport = 0\ndrain = \"30s\"\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n",
+    );
+    project.write("data.json", "[1]");
+    let mut hub = project.start();
+    let viewer = Viewer::v1(&hub).await;
+    hub.signal("-TERM");
+    hub.event("drain");
+    let (code, _, error) = run(&["health", "--url", &format!("http://{}", hub.ops())]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("not ready"), "{error}");
+    drop(viewer);
 }
 
 #[test]

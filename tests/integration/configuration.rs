@@ -139,6 +139,51 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
+fn a_hub_that_is_wrongly_configured_says_so_in_its_log_as_well() {
+    let project = Project::raw(&format!("[server]\nprot = 1\nhost = 5\n{TOPIC}"));
+    let output = project.run(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    let log = String::from_utf8(output.stderr).unwrap();
+    let told: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let keys: Vec<_> = told.iter().map(|event| &event["key"]).collect();
+    assert_eq!(keys, ["server.prot", "server.host"]);
+    for event in &told {
+        assert_eq!(
+            (&event["event"], &event["level"]),
+            (&"start.failed".into(), &"ERROR".into())
+        );
+        assert!(event["origin"].as_str().unwrap().contains("tickcast.toml:"));
+        assert!(
+            event["message"]
+                .as_str()
+                .unwrap()
+                .contains(event["key"].as_str().unwrap())
+        );
+    }
+    let topic = TOPIC.replace("data.json", "gone.json");
+    // A dataset is read when the form of the log is known.
+    let toml = format!("[log]\nformat = \"text\"\n{topic}");
+    let output = Project::raw(&toml).run(&[]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text.contains("ERROR") && text.contains("start.failed") && text.contains("gone.json"),
+        "{text}"
+    );
+    // Whoever wants no log is told all the same.
+    let toml = format!("[log]\nlevel = \"off\"\n{topic}");
+    let output = Project::raw(&toml).run(&[]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.starts_with("error: ") && text.contains("gone.json"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_port_in_use_exits_1_with_its_place() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -80,18 +80,24 @@ async fn a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins() {
 }
 
 #[tokio::test]
-async fn a_journal_of_a_later_version_is_not_overwritten() {
-    let project = project().start().stop();
-    let newer = "tickcast-journal 2 0123\n{}\n";
-    fs::write(project.state("journal"), newer).unwrap();
-    let hub = project.start();
-    let told = hub.told("journal.damaged").unwrap();
-    assert_eq!(
-        told["problem"],
-        "it is of version `2`; this program knows `1`"
+async fn a_journal_of_a_later_version_is_left_as_it_is_and_the_hub_does_not_start() {
+    let hub = project().start();
+    let before = epoch(&hub).await;
+    let project = hub.stop();
+    let own = fs::read_to_string(project.state("journal")).unwrap();
+    let newer = own.replacen("tickcast-journal 1 ", "tickcast-journal 2 ", 1);
+    fs::write(project.state("journal"), &newer).unwrap();
+    let (code, message, key) = refused(&project);
+    assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
+    assert!(
+        message.contains("a later version of tickcast wrote the journal")
+            && message.contains("put back a copy"),
+        "{message}"
     );
-    let aside = hub.project().state("journal.damaged-1");
-    assert_eq!(fs::read_to_string(aside).unwrap(), newer);
+    assert_eq!(fs::read_to_string(project.state("journal")).unwrap(), newer);
+    // Whoever has a copy of the state goes on with it.
+    fs::write(project.state("journal"), own).unwrap();
+    assert_eq!(epoch(&project.start()).await, before);
 }
 
 #[tokio::test]

@@ -77,8 +77,11 @@ const MODULES: &[(&str, &[&str])] = &[
 /// Outside crates with the modules that may use them; the others may appear wherever they help.
 const CRATES: &[(&str, &[&str])] = &[
     ("warp::", &["routes", "server"]),
-    ("hyper::", &["routes/ws.rs", "server"]),
-    ("hyper_util::", &["routes/ws.rs", "server"]),
+    ("hyper::", &["routes/ws.rs", "server", "command/health.rs"]),
+    (
+        "hyper_util::",
+        &["routes/ws.rs", "server", "command/health.rs"],
+    ),
     ("config::", &["settings"]),
     ("toml::", &["settings"]),
     ("tracing_subscriber::", &["telemetry"]),

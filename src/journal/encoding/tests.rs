@@ -65,8 +65,13 @@ fn a_journal_with_a_byte_changed_anywhere_is_damaged() {
 #[test]
 fn a_journal_of_another_version_is_told_apart_from_a_damaged_one() {
     let newer = String::from_utf8(encode(&pasts())).unwrap();
-    let newer = newer.replacen(" 1 ", " 2 ", 1);
-    assert_eq!(decode(newer.as_bytes()), Err(Damage::Version("2".into())));
+    let of_version = |version: &str| newer.replacen(" 1 ", &format!(" {version} "), 1);
+    assert_eq!(decode(of_version("2").as_bytes()), Err(Damage::Newer(2)));
+    for (version, other) in [("0", ""), ("x", ""), ("2", "torn")] {
+        let text = of_version(version) + other;
+        let damage = Damage::Version(version.to_owned());
+        assert_eq!(decode(text.as_bytes()), Err(damage));
+    }
 }
 
 #[test]
