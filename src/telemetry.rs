@@ -125,7 +125,8 @@ fn filter(level: &str) -> Result<EnvFilter, LevelError> {
         .map(str::trim)
         .filter(|part| !part.contains(['=', '[', ':']));
     for word in words {
-        if word.parse::<LevelFilter>().is_err() {
+        // An empty word parses, too; the filter leaves it out, and with it everything.
+        if word.is_empty() || word.parse::<LevelFilter>().is_err() {
             return Err(LevelError::UnknownLevel(word.to_owned()));
         }
     }

@@ -89,11 +89,16 @@ pub(super) fn tell_listening(listener: &'static str, address: SocketAddr) {
         "tickcast {version} listens on {url}"
     );
     if !address.ip().is_loopback() {
+        let remedy = if listener == "ops" {
+            "the hub's numbers are for whoever asks; keep it from the world by `ops.host` or a firewall"
+        } else {
+            "there is no TLS; put a proxy that speaks it in front"
+        };
         tracing::warn!(
             event = "listening.plain",
             listener,
             address = bound,
-            "others can reach this address and there is no TLS; put a proxy that speaks it in front"
+            "others can reach this address: {remedy}"
         );
     }
 }

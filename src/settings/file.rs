@@ -123,25 +123,29 @@ fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Faults {
-    let path = path.display();
-    let remedy = "give one with --config or TICKCAST_CONFIG";
     let problem = match error.kind() {
-        io::ErrorKind::NotFound => format!("no configuration file at `{path}`"),
-        _ => format!("cannot read the configuration file `{path}`: {error}"),
+        io::ErrorKind::NotFound => "there is no such configuration file".to_owned(),
+        _ => format!("cannot read the configuration file: {error}"),
     };
-    Fault::new(&Origin::Default, "", problem, remedy).into()
+    of_all(path, problem, "give one with --config or TICKCAST_CONFIG")
 }
 
 fn too_long(path: &Path) -> Faults {
-    let problem = format!(
-        "`{}` is longer than 1 MiB, too long for a configuration file",
-        path.display()
-    );
-    Fault::new(
-        &Origin::Default,
-        "",
+    let problem = "longer than 1 MiB, too long for a configuration file".to_owned();
+    of_all(
+        path,
         problem,
         "give another with --config or TICKCAST_CONFIG",
     )
-    .into()
+}
+
+/// A fault of the file as a whole, at no place in it.
+fn of_all(path: &Path, problem: String, remedy: &str) -> Faults {
+    let origin = Origin::File {
+        path: path.to_owned(),
+        line: 0,
+        column: 0,
+        source: "".into(),
+    };
+    Fault::new(&origin, "", problem, remedy).into()
 }

@@ -73,6 +73,8 @@ impl Dataset {
 
     fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DatasetError> {
         let json = utf8(path, bytes)?;
+        // As some editors and spreadsheets begin a file; RFC 8259 lets a parser ignore it.
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         check_begins_with_array(path, json)?;
         let records: Vec<&RawValue> =
             serde_json::from_str(json).map_err(|error| malformed(path, &error))?;
@@ -155,10 +157,15 @@ fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DatasetError> {
         .map_err(|error| malformed_after(path, &bytes[..error.valid_up_to()], "not UTF-8"))
 }
 
-/// Says "not an array" in words of the user, before the JSON parser does it in its own.
+/// Says "nothing there" and "not an array" in words of the user, before the JSON parser does it in its own.
 fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> {
     let rest = json.trim_start_matches([' ', '\t', '\r', '\n']);
-    if rest.is_empty() || rest.starts_with('[') {
+    if rest.is_empty() {
+        return Err(DatasetError::Empty {
+            path: path.to_owned(),
+        });
+    }
+    if rest.starts_with('[') {
         return Ok(());
     }
     let before = &json[..json.len() - rest.len()];
@@ -260,13 +267,17 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_the_records() {
+        let dataset = parse("\u{feff}[1,2]".as_bytes()).unwrap();
+        assert_eq!(dataset.record(0), b"1");
+    }
+
+    #[test]
     fn what_is_not_a_dataset_is_refused_with_its_place() {
         for (json, message) in [
             (&b"[]"[..], "dataset `d.json` holds no records"),
-            (
-                b"",
-                "d.json:1:0: malformed dataset: EOF while parsing a value",
-            ),
+            (b"", "dataset `d.json` holds no records"),
+            (b" \n", "dataset `d.json` holds no records"),
             (
                 b"[{\"value\":1},\n{\"val",
                 "d.json:2:5: malformed dataset: EOF while parsing a string",

@@ -47,7 +47,14 @@ impl Level {
         };
         // It was a level before, so it still is one.
         if let Ok(filter) = filter(level) {
-            self.change(level, filter);
+            // Both ways it is told while everything is shown: whoever has read it sees what it says.
+            if is_close {
+                (self.apply)(filter);
+                tell(level);
+            } else {
+                tell(level);
+                (self.apply)(filter);
+            }
             state.is_close = is_close;
         }
     }
@@ -59,25 +66,24 @@ impl Level {
     pub fn configure(&self, level: &str) -> Result<(), LevelError> {
         let filter = filter(level)?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        self.change(level, filter);
+        // Before, unless it would not be written then: afterwards it may not be either.
+        if tracing::enabled!(tracing::Level::INFO) {
+            tell(level);
+            (self.apply)(filter);
+        } else {
+            (self.apply)(filter);
+            tell(level);
+        }
         *state = State {
             configured: level.to_owned(),
             is_close: false,
         };
         Ok(())
     }
+}
 
-    /// What is told of it is told before, unless it would not be written before.
-    fn change(&self, level: &str, filter: EnvFilter) {
-        let tell = || tracing::info!(event = "log.level", log_level = level, "the log's level");
-        if tracing::enabled!(tracing::Level::INFO) {
-            tell();
-            (self.apply)(filter);
-        } else {
-            (self.apply)(filter);
-            tell();
-        }
-    }
+fn tell(level: &str) {
+    tracing::info!(event = "log.level", log_level = level, "the log's level");
 }
 
 impl fmt::Debug for Level {

@@ -87,6 +87,11 @@ fn no_topics_and_a_bad_filter_are_told() {
         ],
     );
     refused(
+        &format!("[log]\nlevel = \",\"\n{TOPIC}"),
+        None,
+        &["tickcast.toml:2:9", "log.level", "`` is no level"],
+    );
+    refused(
         &format!("[log]\nlevel = \"info,=x=\"\n{TOPIC}"),
         None,
         &["tickcast.toml:2:9", "log.level", ";"],

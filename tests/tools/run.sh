@@ -60,9 +60,11 @@ section() {
   shift
   printf '\n==== %s ====\n' "$title"
   "$@" </dev/null 2>&1 | tee "$output" || ended=FAILED
-  printf '%-28s %s, %d s\n' "$title" "$ended" $((SECONDS - began)) >>"$summary"
-  closing_lines >>"$summary"
-  troubles >>"$summary"
+  {
+    printf '%-28s %s, %d s\n' "$title" "$ended" $((SECONDS - began))
+    closing_lines
+    troubles
+  } >>"$summary"
   if [ "$ended" = FAILED ]; then
     finish
     exit 1
