@@ -211,6 +211,11 @@ fn the_image_configures_the_hub_for_what_it_declares() {
         of_image("EXPOSE"),
         format!("{} {}", settings["server.port"], settings["ops.port"])
     );
+    let check = of_image("HEALTHCHECK");
+    let (_, command) = check.split_once(" CMD ").unwrap();
+    let command: Vec<String> = serde_json::from_str(command).unwrap();
+    assert_eq!(of_image("ENTRYPOINT"), format!("[{:?}]", command[0]));
+    assert_eq!(command[1..], ["health"]);
     assert_ne!(of_image("USER").split(':').next(), Some("0"));
     for word in read("deploy/container/image.sh")
         .split_whitespace()

@@ -52,6 +52,8 @@ curl -fsS "http://127.0.0.1:$port/version"
 echo
 curl -fsS "http://127.0.0.1:$port/" | grep -qi '<!doctype html>' || fail 'it has no page'
 curl -fsS "http://127.0.0.1:$port/api/v1/topics/ecg/history?last=2&format=ndjson"
+ops=$(sed -n 's/.*"event":"listening","listener":"ops","address":"[^"]*:\([0-9]*\)".*/\1/p' "$scratch/events")
+"$mounted/usr/bin/tickcast" health --url "http://127.0.0.1:$ops"
 pid=$(sed -n 's/.*"event":"start".*"pid":\([0-9]*\).*/\1/p' "$scratch/events")
 awk '/^Uid:/ { exit $2 != 65532 }' "/proc/$pid/status" || fail 'it is not the user of the image'
 # Where it sees its volume, which is not in the image.
