@@ -107,6 +107,7 @@ const PICTURES: readonly Picture[] = [
 async function away(screen: Screen): Promise<void> {
   await house.hub.kill();
   await screen.becomes("reconnecting");
+  await screen.reads("remark", /^No record since/);
 }
 
 async function back(): Promise<void> {
@@ -117,6 +118,7 @@ async function offline(screen: Screen): Promise<void> {
   await screen.page.context().setOffline(true);
   await house.hub.kill();
   await screen.becomes("offline");
+  await screen.reads("remark", /^No record since/);
 }
 
 /** More is missed than the hub sends over a stream: a thousand records are ten seconds. */
