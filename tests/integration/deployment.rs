@@ -165,6 +165,45 @@ fn the_units_start_what_the_package_installs() {
     }
 }
 
+/// Whether the package puts `path` of the repository, a file or a folder, beside its documents.
+fn is_documented(path: &str) -> bool {
+    let place = format!("/usr/share/doc/tickcast/{path}");
+    assets().iter().any(|(_, of)| match of.split_once('*') {
+        Some((folder, end)) => {
+            format!("{place}/") == folder || (place.starts_with(folder) && place.ends_with(end))
+        }
+        None => *of == place,
+    })
+}
+
+#[test]
+fn the_links_and_commands_of_the_handbook_are_right_beside_the_package_too() {
+    let mut links = 0;
+    for page in fs::read_dir(root().join("docs/handbook")).unwrap() {
+        let page = fs::read_to_string(page.unwrap().path()).unwrap();
+        let targets = page.split("](").skip(1);
+        let targets = targets.map(|rest| rest.split([')', '#']).next().unwrap());
+        for link in targets.filter(|link| !link.is_empty() && !link.contains("://")) {
+            let path = link
+                .strip_prefix("../../")
+                .map_or_else(|| format!("docs/handbook/{link}"), str::to_owned);
+            assert!(
+                root().join(&path).exists() && is_documented(&path),
+                "{link}"
+            );
+            links += 1;
+        }
+    }
+    assert!(links > 20);
+    for page in ["monitoring", "proxy"] {
+        let page = read(&format!("docs/handbook/{page}.md"));
+        let words = page.split([' ', '`', '\n', '(', ')', ',']);
+        for word in words.filter(|word| word.starts_with("deploy/")) {
+            assert!(root().join(word).exists() && is_documented(word), "{word}");
+        }
+    }
+}
+
 /// The last stage of the image: its instructions, each with what follows it.
 fn image() -> Vec<(String, String)> {
     let file = read("deploy/container/Containerfile").replace("\\\n", "");

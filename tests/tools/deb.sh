@@ -16,10 +16,17 @@ fail() {
 inside() {
   ip link set lo up
   export DEBIAN_FRONTEND=noninteractive
-  dpkg -i /package.deb
+  # Images of Debian for containers leave documents out.
+  dpkg -i --path-include='/usr/share/doc/tickcast/*' /package.deb
   tickcast --version
   tickcast check --config /etc/tickcast/tickcast.toml
   man -w tickcast >/dev/null 2>&1 || [ -f /usr/share/man/man1/tickcast.1.gz ] || fail 'no manual page'
+  # The handbook's links to files, from where it is installed.
+  local handbook=/usr/share/doc/tickcast/docs/handbook link
+  [ -e "$handbook/README.md" ] || fail 'no handbook'
+  while read -r link; do
+    [ -e "$handbook/$link" ] || fail "a link of the handbook leads nowhere: $link"
+  done < <(sed 's/](/\n](/g' "$handbook"/*.md | sed -nE 's/^\]\(([^):#]+)[)#].*/\1/p')
   for unit in /lib/systemd/system/tickcast.*; do
     echo "installed $unit"
   done
