@@ -165,6 +165,16 @@ fn the_units_start_what_the_package_installs() {
     }
 }
 
+#[test]
+fn the_service_tries_again_what_may_pass_and_nothing_else() {
+    let service = read("deploy/systemd/tickcast.service");
+    let (unit, rest) = service.split_once("\n[Service]\n").unwrap();
+    assert!(unit.contains("\nStartLimitIntervalSec=0"));
+    for line in ["Restart=on-failure", "RestartPreventExitStatus=2"] {
+        assert!(rest.lines().any(|of| of == line), "{line}");
+    }
+}
+
 /// Whether the package puts `path` of the repository, a file or a folder, beside its documents.
 fn is_documented(path: &str) -> bool {
     let place = format!("/usr/share/doc/tickcast/{path}");
