@@ -387,6 +387,18 @@ fn the_pods_of_kubernetes_fit_the_configuration() {
     );
 }
 
+#[test]
+fn the_pods_of_kubernetes_are_spread_over_nodes() {
+    let template = manifest("Deployment")["spec"]["template"].clone();
+    let spread = &template["spec"]["topologySpreadConstraints"];
+    assert_eq!(spread.as_array().unwrap().len(), 1);
+    assert_eq!(spread[0]["topologyKey"], "kubernetes.io/hostname");
+    assert_eq!(
+        spread[0]["labelSelector"]["matchLabels"],
+        template["metadata"]["labels"]
+    );
+}
+
 /// The demands of the `restricted` pod security standard.
 #[test]
 fn the_pods_of_kubernetes_may_do_as_little_as_they_can() {
