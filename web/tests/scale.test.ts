@@ -93,6 +93,37 @@ test("no value on the axis comes and goes on the way while the range glides", ()
   }
 });
 
+test.each([
+  ["a tenth and its rounding", 0.3, 0.1 + 0.2],
+  ["numbers of 19 digits", 1.7e18, 1.7e18 + 256],
+  ["the same below zero", -0.1 - 0.2, -0.3],
+])("%s make a flat line, on an axis that can be counted through", (_name, low, high) => {
+  const [rangeLow, rangeHigh] = niceRange(low, high);
+  expect(rangeLow).toBeLessThan(low);
+  expect(rangeHigh).toBeGreaterThan(high);
+  const scale = new Scale("", String);
+  scale.include(low, high);
+  scale.fit(0);
+  scale.mark(6);
+  expect((rangeHigh - rangeLow) / Math.abs(low)).toBeGreaterThan(0.05);
+  expect(new Set(scale.ticks).size).toBe(scale.ticks.length);
+  expect(scale.ticks.length).toBeGreaterThan(2);
+  expect(scale.ticks.length).toBeLessThan(12);
+});
+
+test("values that are close together after a wide range are counted on the way too", () => {
+  const scale = new Scale("V", String);
+  const most = 6;
+  for (let now = 0; now < 12_000; now += 16) {
+    scale.begin();
+    scale.include(0.3, now < 1_000 ? 1e6 : 0.1 + 0.2);
+    scale.fit(now);
+    scale.mark(most);
+    expect(scale.ticks.length).toBeLessThanOrEqual(10 * most + 3);
+  }
+  expect(scale.range.high).toBeLessThan(0.4);
+});
+
 test("words are found anew only when the values differ", () => {
   let asked = 0;
   const scale = new Scale("V", (value) => {

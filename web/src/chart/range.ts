@@ -16,6 +16,8 @@ const GLIDE_MS = 140;
 const ARRIVED = 1 / 2_000;
 /** About this many steps make up the range; its ends lie on such steps. */
 const STEPS = 6;
+/** Values that differ by no more than this share of their size differ by rounding: the line is flat. */
+const FINEST = 2 ** -40;
 
 export class CalmRange {
   /** What is shown. */
@@ -96,7 +98,8 @@ export function niceStep(least: number): number {
 }
 
 function spanOf(low: number, high: number): number {
-  return high - low || Math.abs(high) * 0.2 || 1;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  return high - low > size * FINEST ? high - low : size * 0.2 || 1;
 }
 
 function rangeStep(low: number, high: number): number {

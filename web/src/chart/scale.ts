@@ -9,6 +9,11 @@
 
 import { CalmRange, niceStep } from "./range";
 
+/** A range that is so many times as wide as its goal has steps of its own: those of the goal would be too many. */
+const WIDE = 10;
+/** More than any screen has room for. */
+const TICKS_MAX = 1_000;
+
 export class Scale {
   readonly unit: string;
   readonly range = new CalmRange();
@@ -47,11 +52,13 @@ export class Scale {
 
   /**
    * The round values from one step below the range to one above, at most `most` to the range. The step follows the range's goal,
-   * not its glide, and the outermost values are there before the range has reached them: no value comes and goes on the way.
+   * not its glide, and the outermost values are there before the range has reached them: no value comes and goes on the way,
+   * unless that is a long one.
    */
   mark(most: number): void {
     const { low, high, goalLow, goalHigh } = this.range;
-    const step = niceStep((Number.isNaN(goalLow) ? high - low : goalHigh - goalLow) / Math.max(1, most));
+    const goal = Number.isNaN(goalLow) ? high - low : goalHigh - goalLow;
+    const step = niceStep(Math.max(goal, (high - low) / WIDE) / Math.max(1, most));
     const first = Math.ceil(low / step) - 1;
     const last = Math.floor(high / step) + 1;
     if (first === this.#first && last === this.#last && step === this.#step) return;
@@ -60,9 +67,12 @@ export class Scale {
     this.#step = step;
     this.ticks.length = 0;
     this.texts.length = 0;
-    for (let i = first; i <= last; i += 1) {
-      this.ticks.push(i * step);
-      this.texts.push(this.#format(i * step, step));
+    // Counted: a number too large to have a next one would never get to the last.
+    const count = Math.min(last - first + 1, TICKS_MAX);
+    for (let i = 0; i < count; i += 1) {
+      const value = (first + i) * step;
+      this.ticks.push(value);
+      this.texts.push(this.#format(value, step));
     }
   }
 
