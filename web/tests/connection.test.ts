@@ -144,6 +144,26 @@ test.each([
   expect(line.urls).toHaveLength(1);
 });
 
+test("a failed handshake of which only an error tells is asked about, and what comes after it is not heard", async () => {
+  const line = new Line("nope");
+  const { socket } = line;
+  line.status = 503;
+  socket?.onerror?.();
+  socket?.onclose?.({ code: 1006 });
+  await line.settle();
+  expect(line.asked).toEqual(["http://hub/api/v1/topics/nope"]);
+  expect(line.link).toEqual({ kind: "waiting", until: 750, isOnline: true });
+});
+
+test("an error on a line that was open is left to its close, which has the code", () => {
+  const line = new Line();
+  line.greet();
+  line.socket?.onerror?.();
+  expect(line.link?.kind).toBe("live");
+  line.close(4403);
+  expect(line.link).toEqual({ kind: "stopped", refusal: "forbidden" });
+});
+
 test.each([0, 200, 429, 503])("a failed handshake whose reason is %d is tried again", async (status) => {
   const line = new Line();
   line.status = status;

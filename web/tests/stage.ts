@@ -93,6 +93,7 @@ export class Stage {
       onopen: null,
       onmessage: null,
       onclose: null,
+      onerror: null,
       isClosed: false,
       send: (text: string) => void this.sent.push(text),
       close: () => {

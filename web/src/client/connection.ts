@@ -95,6 +95,7 @@ export class Connection {
     });
     socket.onmessage = (event) => ifCurrent(() => this.#receive(event.data))();
     socket.onclose = (event) => ifCurrent(() => this.#closed(event.code))();
+    socket.onerror = ifCurrent(() => this.#failed());
     this.#cancelTimer = this.#around.after(HANDSHAKE_TIMEOUT_MS, () => this.#giveUp());
   }
 
@@ -162,6 +163,13 @@ export class Connection {
     if (refusal !== undefined) this.#show({ kind: "stopped", refusal });
     else if (this.#wasOpened) this.#wait();
     else void this.#askWhy();
+  }
+
+  /** Node.js 22 tells of a handshake that fails by an error alone; what fails later is closed as well, with a code. */
+  #failed(): void {
+    if (this.#wasOpened) return;
+    this.#drop();
+    void this.#askWhy();
   }
 
   async #askWhy(): Promise<void> {

@@ -8,6 +8,7 @@ export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number }) => void) | null;
+  onerror: (() => void) | null;
   send(text: string): void;
   close(): void;
 }

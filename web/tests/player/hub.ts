@@ -13,6 +13,7 @@ export class Line {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
+  onerror: (() => void) | null = null;
   isClosed = false;
   readonly url: string;
   readonly #hub: Hub;
