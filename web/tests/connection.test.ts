@@ -67,6 +67,16 @@ test("asks for its topic, and at every attempt anew for what it lacks by then", 
   expect(line.urls).toEqual(["ws://hub/ws/ecg", "ws://hub/ws/ecg?since=e1%3A7", "ws://hub/ws/ecg?last=1017"]);
 });
 
+test("what nobody can join with stops it before it asks, and for good", () => {
+  const line = new Line();
+  line.greet();
+  line.joining = { since: "" };
+  line.close();
+  line.pass(100_000);
+  expect(line.link).toEqual({ kind: "stopped", refusal: "invalid" });
+  expect([line.urls.length, line.timers]).toEqual([1, 0]);
+});
+
 test("comes back by itself after a loss", () => {
   const line = new Line();
   line.greet();

@@ -1,7 +1,7 @@
 /** What the page asks the hub for: after a loss, after a reload, and after having been away for long. */
 
 import { expect, test } from "vitest";
-import { encodeJoining } from "../src/client/protocol";
+import { encodeJoining, isJoining } from "../src/client/protocol";
 import { Timeline } from "../src/timeline";
 import { WallClock } from "../src/wall";
 import { batch, data, dueAt, hello, segment } from "./messages";
@@ -87,6 +87,22 @@ test("the address says what is asked for", () => {
     "?last=3",
   ]);
 });
+
+test.each([
+  { since: "" },
+  { since: "undefined" },
+  { since: "E1:7" },
+  { since: "e1:-7" },
+  { since: "e1:9007199254740992" },
+  { last: -1 },
+  { last: 0.5 },
+  { last: Number.NaN },
+])("no hub can read %j", (joining) => expect(isJoining(joining)).toBe(false));
+
+test.each([undefined, { since: "e1:0" }, { since: `${"k".repeat(32)}:9007199254740991` }, { last: 0 }])(
+  "any hub can read %j",
+  (joining) => expect(isJoining(joining)).toBe(true),
+);
 
 test("the wall clock knows of the time that the page's clock slept through", () => {
   const wall = new WallClock();

@@ -14,6 +14,7 @@ import {
   encodePing,
   FINAL_CLOSE_CODES,
   type HubMessage,
+  isJoining,
   type Joining,
   SUBPROTOCOL,
 } from "./protocol.ts";
@@ -86,7 +87,13 @@ export class Connection {
     this.#show({ kind: "connecting" });
     // Whoever was just told may have closed the line.
     if (this.#isOver) return;
-    const socket = this.#around.open(this.#url(), SUBPROTOCOL);
+    const joining = this.#options.joining();
+    if (!isJoining(joining)) {
+      this.#show({ kind: "stopped", refusal: "invalid" });
+      return;
+    }
+    const url = `ws${this.#address("/ws")}${encodeJoining(joining)}`;
+    const socket = this.#around.open(url, SUBPROTOCOL);
     this.#socket = socket;
     // A socket that was given up may still report; only the current one is heard.
     const ifCurrent = (call: () => void) => () => this.#socket === socket && call();
@@ -124,10 +131,6 @@ export class Connection {
 
   get #isOver(): boolean {
     return this.#link.kind === "stopped" || this.#link.kind === "closed";
-  }
-
-  #url(): string {
-    return `ws${this.#address("/ws")}${encodeJoining(this.#options.joining())}`;
   }
 
   /** What follows the first letters of the scheme: `s://host/ws/ecg`. */

@@ -133,6 +133,20 @@ export function instantOf({ t, dt }: Batch, place: number): number {
   return t + (typeof dt === "number" ? dt * place : (dt[place] ?? 0));
 }
 
+/** The parts of `<epoch>:<seq>`; undefined: it is no position. */
+export function readPosition(text: string): { epoch: string; seq: number } | undefined {
+  const [, epoch = "", seq = ""] = /^([^:]*):(\d+)$/.exec(text) ?? [];
+  const isPlace = EPOCH.test(epoch) && Number.isSafeInteger(Number(seq));
+  return isPlace ? { epoch, seq: Number(seq) } : undefined;
+}
+
+/** Whether a hub can read it. What it cannot it refuses every time, and a browser hides why. */
+export function isJoining(joining: Joining): boolean {
+  if (joining === undefined) return true;
+  if ("since" in joining) return readPosition(joining.since) !== undefined;
+  return Number.isSafeInteger(joining.last) && joining.last >= 0;
+}
+
 /** The query of the address to connect to, with its question mark. */
 export function encodeJoining(joining: Joining): string {
   if (joining === undefined) return "";

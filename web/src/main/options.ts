@@ -3,7 +3,7 @@
  * default, because a mistyped address on a wall display should still show the line.
  */
 
-import { EPOCH } from "../client/protocol";
+import { readPosition } from "../client/protocol";
 import { durationText, WINDOW_DEFAULT_MS, windowOf } from "../duration";
 import type { Theme } from "../page";
 
@@ -34,7 +34,7 @@ export function readOptions(query: string): PageOptions {
   return {
     topics: [...new Set(topics)].filter((name) => name !== "").slice(0, TOPICS_MAX),
     windowMs: windowOf(asked.get("window") ?? "") ?? WINDOW_DEFAULT_MS,
-    at: readMoment(asked.get("at") ?? ""),
+    at: readPosition(asked.get("at") ?? ""),
     theme: readTheme(asked.get("theme")),
     isKiosk: asked.get("kiosk") === "1",
     isEmbed: asked.get("embed") === "1",
@@ -61,12 +61,6 @@ export function writeOptions(options: PageOptions, before = ""): string {
   // Both are allowed there as they are, and an address is read by people.
   const query = asked.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return query === "" ? "" : `?${query}`;
-}
-
-function readMoment(text: string): Moment | undefined {
-  const [, epoch = "", seq = ""] = /^([^:]*):(\d+)$/.exec(text) ?? [];
-  const isPlace = EPOCH.test(epoch) && Number.isSafeInteger(Number(seq));
-  return isPlace ? { epoch, seq: Number(seq) } : undefined;
 }
 
 function readTheme(text: string | null): Theme | undefined {
