@@ -6,7 +6,8 @@
  * # One axis
  * The hub has one clock, so one estimate of it serves all topics: the first that is known. Each topic's line ends at
  * the instant that is due for its own group, the hub's time less the topic's delay; the newest of these is the
- * axis's right edge.
+ * axis's right edge. A topic that the hub refuses by now, with a clock that nobody measures any more, has a say in either
+ * only where there is no other.
  */
 
 import type { Link } from "./client/connection";
@@ -77,7 +78,7 @@ export class Player {
 
   /** The topic that stands for all where one has to: the first that the hub does not refuse. */
   get lead(): Channel {
-    return this.#channels.find(({ link }) => link.kind !== "stopped") ?? (this.#channels[0] as Channel);
+    return this.#channels.find(({ isRefused }) => !isRefused) ?? (this.#channels[0] as Channel);
   }
 
   /** How the hub is reached, which all topics share. */
@@ -117,21 +118,27 @@ export class Player {
 
   /** The hub's time at page time `at`, or undefined while nobody knows it. */
   hubNow(at = performance.now()): number | undefined {
-    for (const { client } of this.#channels) {
+    let other: number | undefined;
+    for (const { client, isRefused } of this.#channels) {
       const now = client.now(at);
-      if (now !== undefined) return now;
+      if (now !== undefined && !isRefused) return now;
+      other ??= now;
     }
-    return undefined;
+    return other;
   }
 
   /** The newest instant there is to be seen when the hub's clock reads `hubNow`. */
   newest(hubNow: number): number {
     let newest = Number.NEGATIVE_INFINITY;
-    for (const { timeline } of this.#channels) {
-      // Of a topic that has not answered, or is refused, nobody knows the delay.
-      if (timeline.epoch !== undefined) newest = Math.max(newest, timeline.playhead(hubNow));
+    let other = Number.NEGATIVE_INFINITY;
+    for (const { timeline, isRefused } of this.#channels) {
+      // Of a topic that has not answered nobody knows the delay.
+      if (timeline.epoch === undefined) continue;
+      const playhead = timeline.playhead(hubNow);
+      if (isRefused) other = Math.max(other, playhead);
+      else newest = Math.max(newest, playhead);
     }
-    return newest;
+    return Number.isFinite(newest) ? newest : other;
   }
 
   /** Hub time of the oldest record that can be seen; undefined while that is not known. */

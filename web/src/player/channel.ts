@@ -71,6 +71,11 @@ export class Channel {
     return this.#link;
   }
 
+  /** The hub does not serve it, or no more: nothing is to come, and nobody asks for it again. */
+  get isRefused(): boolean {
+    return this.#link.kind === "stopped";
+  }
+
   /** The topic's name; what the address says until the hub has said it. */
   get name(): string | undefined {
     return this.timeline.topic ?? this.#options.topic;

@@ -64,7 +64,7 @@ function shownUntil(player: Player, hubNow: number): number {
 
 /** The instant at which the line ends that lags most. */
 function drySince(channels: readonly Channel[], hubNow: number): number | undefined {
-  const dry = channels.filter((channel) => channel.lagMs(hubNow) > 0);
+  const dry = served(channels).filter((channel) => channel.lagMs(hubNow) > 0);
   const ends = dry.flatMap(({ timeline: { newest } }) => newest?.time ?? []);
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
@@ -101,11 +101,15 @@ function badgeOf(
 }
 
 function badgeAtTheEdge(channels: readonly Channel[], hubNow: number): Badge {
-  const served = channels.filter(({ epoch }) => epoch !== undefined);
-  if (served.length > 0 && served.every(({ timeline }) => timeline.hasEnded(hubNow)))
-    return { kind: "ended" };
-  const late = served.find((channel) => channel.isBehind(hubNow));
+  const those = served(channels);
+  if (those.length > 0 && those.every(({ timeline }) => timeline.hasEnded(hubNow))) return { kind: "ended" };
+  const late = those.find((channel) => channel.isBehind(hubNow));
   return late === undefined ? { kind: "live" } : { kind: "starving", behindMs: late.lagMs(hubNow) };
+}
+
+/** Those that have answered and are not refused since: of the others nothing is due. */
+function served(channels: readonly Channel[]): readonly Channel[] {
+  return channels.filter(({ epoch, isRefused }) => epoch !== undefined && !isRefused);
 }
 
 function syncOf(channel: Channel, hubNow: number | undefined, pageNow: number): Sync {

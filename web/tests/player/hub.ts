@@ -56,6 +56,8 @@ export class Hub {
   readonly asked: string[] = [];
   /** What HTTP answers, by the beginning of the path; anything else is 404. */
   readonly answers = new Map<string, unknown>();
+  /** By how much its clock is ahead of what it was to be, in microseconds. */
+  ahead = 0;
   readonly #began = performance.now();
 
   constructor() {
@@ -74,7 +76,7 @@ export class Hub {
 
   /** Microseconds; record 1,000 is due at the beginning. */
   get now(): number {
-    return dueAt(1_000) + Math.round((performance.now() - this.#began) * 1000);
+    return dueAt(1_000) + this.ahead + Math.round((performance.now() - this.#began) * 1000);
   }
 
   /** The newest line to this topic. */
@@ -82,6 +84,19 @@ export class Hub {
     const line = this.lines.filter(({ url }) => new URL(url).pathname === `/ws/${topic}`).at(-1);
     if (line === undefined) throw new Error(`nobody has opened a line to ${topic}`);
     return line;
+  }
+
+  /** Ends, and begins anew with `greet`: every line is lost, and comes back by itself to the topics that are greeted. */
+  async restart(topics: Readonly<Record<string, Partial<Hello>>>): Promise<void> {
+    const before = this.lines.splice(0);
+    for (const line of before) line.fail();
+    while (this.lines.length < before.length) await vi.advanceTimersByTimeAsync(100);
+    for (const line of this.lines) {
+      const greeting = topics[new URL(line.url).pathname.replace(/^\/ws\/?/, "")];
+      if (greeting === undefined) line.fail();
+      else line.greet(greeting);
+    }
+    await settle();
   }
 
   #answer(url: string): Response {
