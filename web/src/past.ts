@@ -8,7 +8,7 @@
  * until it is settled which one counts.
  */
 
-import { type Answer, ask } from "./past/answer";
+import { type Answer, ask, type Reply } from "./past/answer";
 import { isEnough, toPiece } from "./past/piece";
 import { type Ask, askFor, overlap, partMs, queryOf, type Wish } from "./past/range";
 import { Requests, type RequestsState } from "./past/requests";
@@ -36,6 +36,9 @@ export interface PastOptions {
 
 /** Where a position lies, hub time in milliseconds, or why that cannot be said. */
 export type Instant = { readonly t: number } | "other-epoch" | "not-due" | "unreachable";
+
+/** Where history begins, hub time in milliseconds; undefined: nowhere, as far as this page may know. */
+export type Beginning = number | undefined | "unreachable";
 
 /** Whether there is any sense in asking: not before an epoch is expected, nor where the hub has another, or says no. */
 type Standing = "unknown" | "served" | "other-epoch" | "refused";
@@ -129,26 +132,28 @@ export class Past {
   /** The instant of a position. */
   async instantOf(epoch: string, seq: number): Promise<Instant> {
     const first = Math.max(1, seq);
-    const answer = await this.#look(`from=${first}&to=${first}&format=json`);
-    if (answer === undefined) return "unreachable";
-    if (answer.epoch !== epoch) return "other-epoch";
-    const [item] = answer.items;
+    const reply = await this.#look(`from=${first}&to=${first}&format=json`);
+    if (reply.kind !== "answer") return "unreachable";
+    if (reply.answer.epoch !== epoch) return "other-epoch";
+    const [item] = reply.answer.items;
     return item === undefined ? "not-due" : { t: item.t / 1000 };
   }
 
-  /** The instant of the oldest record that can be fetched; undefined: there is none yet, or no answer. */
-  async beginning(): Promise<number | undefined> {
-    const answer = await this.#look("from=1&limit=1&format=json");
-    const [item] = answer?.items ?? [];
+  /** The instant of the oldest record that can be fetched; `unreachable` is worth another try. */
+  async beginning(): Promise<Beginning> {
+    const reply = await this.#look("from=1&limit=1&format=json");
+    if (reply.kind === "refused") return undefined;
+    if (reply.kind !== "answer") return "unreachable";
+    const [item] = reply.answer.items;
     return item === undefined ? undefined : item.t / 1000;
   }
 
-  async #look(query: string): Promise<Answer | undefined> {
+  async #look(query: string): Promise<Reply> {
     const controller = new AbortController();
     const cancel = this.#surroundings.after(INSTANT_TIMEOUT_MS, () => controller.abort());
     const reply = await ask(this.#surroundings.fetch, `${this.#path}?${query}`, controller.signal);
     cancel();
-    return reply.kind === "answer" ? reply.answer : undefined;
+    return reply;
   }
 
   #wanted(): { url: string; about: Question }[] {

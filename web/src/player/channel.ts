@@ -18,6 +18,9 @@ import { Liveness } from "./liveness";
 /** The overview shows one range at a time: the one before it and the one to come are enough. */
 const OVERVIEW_PIECES = 3;
 
+/** A hub that could not say where history begins is asked again after this. */
+const OLDEST_AGAIN_MS = 5_000;
+
 export interface ChannelOptions {
   /** The hub's address. */
   readonly url: string;
@@ -44,6 +47,7 @@ export class Channel {
   #overview: Past | undefined;
   #isPastWanted = false;
   #oldest: number | undefined;
+  #askingAgain: ReturnType<typeof setTimeout> | undefined;
   #link: Link = { kind: "connecting" };
   #epoch: string | undefined;
   /** What the hub had when it said hello last. */
@@ -128,7 +132,10 @@ export class Channel {
 
   close(): void {
     this.client.close();
+    clearTimeout(this.#askingAgain);
     this.#stopFetching();
+    // What is still to be answered is nothing to us then.
+    this.#past = undefined;
   }
 
   /** By how much the line lags, for want of records, behind where it should end when the hub's clock reads `hubNow`. */
@@ -197,9 +204,14 @@ export class Channel {
   }
 
   async #findOldest(past: Past): Promise<void> {
+    clearTimeout(this.#askingAgain);
     const epoch = this.#epoch;
     const oldest = await past.beginning();
     if (oldest === undefined || this.#epoch !== epoch || this.#past !== past) return;
+    if (oldest === "unreachable") {
+      this.#askingAgain = setTimeout(() => void this.#findOldest(past), OLDEST_AGAIN_MS);
+      return;
+    }
     this.#oldest = oldest;
     this.#options.onChange();
   }

@@ -298,13 +298,16 @@ test("the instant of a position, or why there is none", async () => {
   expect(await ask(EPOCH, 50, json({ epoch: EPOCH, items: [{ seq: "1" }] }))).toBe("unreachable");
 });
 
-test("the beginning is the instant of the first record, if there is one", async () => {
+test("the beginning is the instant of the first record, if there is one, or why it is not known", async () => {
   const stage = new Stage();
-  const beginning = stage.past.beginning();
-  await stage.answer();
-  expect(await beginning).toBe(BEGIN);
+  const ask = async (response?: Response) => {
+    const beginning = stage.past.beginning();
+    await (response === undefined ? stage.answer() : stage.reply(response));
+    return beginning;
+  };
+  expect(await ask()).toBe(BEGIN);
+  expect(await ask(new Response("", { status: 503 }))).toBe("unreachable");
+  expect(await ask(new Response("", { status: 403 }))).toBeUndefined();
   stage.newest = 0;
-  const none = stage.past.beginning();
-  await stage.answer();
-  expect(await none).toBeUndefined();
+  expect(await ask()).toBeUndefined();
 });

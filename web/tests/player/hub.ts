@@ -102,6 +102,7 @@ export class Hub {
   #answer(url: string): Response {
     this.asked.push(url);
     const [, answer] = [...this.answers].find(([begin]) => url.startsWith(URL_OF_HUB + begin)) ?? [];
+    if (answer instanceof Response) return answer.clone();
     return answer === undefined ? new Response("", { status: 404 }) : Response.json(answer);
   }
 }

@@ -201,6 +201,20 @@ test("a topic that begins while somebody looks on begins with its first record, 
   expect(hub.asked).toEqual([]);
 });
 
+test("a hub that could not say where history begins is asked again until it can, or nobody looks any more", async () => {
+  const beginning = "/api/v1/topics/ecg/history?from=1&";
+  hub.answers.set(beginning, new Response("", { status: 503 }));
+  const [player, other] = [play(["ecg"]), play(["ecg"])];
+  for (const line of hub.lines) line.greet({ seq: 1_000 });
+  await settle();
+  other.close();
+  expect([player.oldest, hub.asked.length]).toEqual([undefined, 2]);
+  const items = [{ seq: 1, t: dueAt(1), data: { value: 1 } }];
+  hub.answers.set(beginning, { epoch: "e1", from: 1, to: 1, items });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([player.oldest, hub.asked.length]).toEqual([dueAt(1) / 1000, 3]);
+});
+
 test("records that come after what a paused view shows are no reason to draw it again", async () => {
   const player = play(["ecg"]);
   hub.line("ecg").greet({ seq: 1_000 });
