@@ -100,6 +100,7 @@ export class Player {
     this.#channels = wanted.map(
       (name) => before.find((channel) => channel.name === name) ?? this.#open(name),
     );
+    if (!this.#isDefaultTopic) for (const channel of this.#channels) channel.pin();
     for (const channel of before) if (!this.#channels.includes(channel)) channel.close();
     this.#known = [];
     this.#options.onChange();

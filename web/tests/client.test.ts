@@ -114,6 +114,14 @@ test("without being told anything it joins as a newcomer", () => {
   expect(new Viewer().query).toBe("");
 });
 
+test("the topic may be settled later, and is then asked for from the next attempt on", () => {
+  const viewer = new Viewer();
+  viewer.open(hello());
+  viewer.client.topic ??= viewer.client.hello?.topic;
+  viewer.comeAgain();
+  expect(viewer.urls).toEqual(["ws://hub/ws", "ws://hub/ws/ecg"]);
+});
+
 test("a function is asked at every attempt, and has the say", () => {
   const answers = [{ since: "e1:7" }, { last: 5 }, undefined];
   const viewer = new Viewer({ joining: () => answers.shift() });

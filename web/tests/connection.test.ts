@@ -19,7 +19,7 @@ class Line extends Stage {
     this.connection = new Connection(
       {
         url,
-        topic,
+        topic: () => topic,
         joining: () => this.joining,
         onMessage: (message) => this.messages.push(message),
         onLink: (link) => this.links.push(link),
@@ -288,7 +288,7 @@ test("whoever is told that it connects may close it", () => {
   const connection: Connection = new Connection(
     {
       url: "http://hub",
-      topic: undefined,
+      topic: () => undefined,
       joining: () => undefined,
       onMessage: () => {},
       onLink: () => connection.close(),

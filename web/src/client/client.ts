@@ -55,6 +55,8 @@ export type ClientEvents = {
 export class Client {
   /** The hub's clock; `now` asks it for the usual case. */
   readonly clock: HubClock;
+  /** What the next attempt asks for. Undefined: the hub's default topic, which may be another one by then. */
+  topic: string | undefined;
   readonly #around: Surroundings;
   readonly #connection: Connection;
   readonly #probes: Probes;
@@ -69,6 +71,7 @@ export class Client {
   #stopWatching = (): void => {};
 
   constructor({ url, topic, joining, surroundings = real }: ClientOptions) {
+    this.topic = topic;
     this.#around = surroundings;
     this.#beganAt = surroundings.now();
     this.#events = new Events(surroundings.report);
@@ -77,7 +80,7 @@ export class Client {
     this.#connection = new Connection(
       {
         url,
-        topic,
+        topic: () => this.topic,
         joining: () => {
           this.#asked = this.#joining(joining);
           return this.#asked;

@@ -34,8 +34,8 @@ export type Link =
 export interface ConnectionOptions {
   /** `http(s)://` or `ws(s)://`, the host, and the path before `/ws`, if there is one. */
   readonly url: string;
-  /** Undefined: the hub's default topic. */
-  readonly topic: string | undefined;
+  /** Undefined: the hub's default topic. Asked at every attempt. */
+  readonly topic: () => string | undefined;
   /** Where to come in, asked at every attempt: meanwhile a position may have grown too old. */
   readonly joining: () => Joining;
   readonly onMessage: (message: HubMessage, receivedAt: number) => void;
@@ -65,6 +65,8 @@ export class Connection {
   readonly #around: Surroundings;
   readonly #backoff: Backoff;
   #socket: Socket | undefined;
+  /** Of the present attempt. */
+  #topic: string | undefined;
   #wasOpened = false;
   #retryRange: readonly [number, number] | undefined;
   #link: Link = { kind: "connecting" };
@@ -87,6 +89,7 @@ export class Connection {
     this.#show({ kind: "connecting" });
     // Whoever was just told may have closed the line.
     if (this.#isOver) return;
+    this.#topic = this.#options.topic();
     const joining = this.#options.joining();
     if (!isJoining(joining)) {
       this.#show({ kind: "stopped", refusal: "invalid" });
@@ -135,8 +138,7 @@ export class Connection {
 
   /** What follows the first letters of the scheme: `s://host/ws/ecg`. */
   #address(path: string): string {
-    const { topic } = this.#options;
-    return this.#hub + path + (topic === undefined ? "" : `/${encodeURIComponent(topic)}`);
+    return this.#hub + path + (this.#topic === undefined ? "" : `/${encodeURIComponent(this.#topic)}`);
   }
 
   #receive(data: unknown): void {

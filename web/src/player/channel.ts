@@ -126,6 +126,11 @@ export class Channel {
     return newest > 0 && !(this.#oldest !== undefined && this.#oldest >= begins);
   }
 
+  /** Somebody wants this one by its name: it does not become another where the hub chooses anew. */
+  pin(): void {
+    this.client.topic ??= this.name;
+  }
+
   open(): void {
     this.client.open();
   }

@@ -46,3 +46,23 @@ test("where every topic is no more, what there was is still to be seen", async (
   expect(player.newest(hubNow)).toBe(hubNow - 150);
   expect(factsOf(player, performance.now(), undefined).drySince).toBeUndefined();
 });
+
+test("a topic that was chosen by its name stays, whatever the hub's default becomes", async () => {
+  const player = play([]);
+  hub.lines[0]?.greet({ seq: 1_000 });
+  await settle();
+  player.showTopics(["ecg", "temp"]);
+  hub.line("temp").greet(TEMP);
+  await settle();
+  await hub.restart({ "": TEMP, ecg: { seq: 1_000 }, temp: TEMP });
+  expect(hub.lines.map(({ url }) => new URL(url).pathname).sort()).toEqual(["/ws/ecg", "/ws/temp"]);
+  expect(player.topics).toEqual(["ecg", "temp"]);
+});
+
+test("where nobody has chosen, the hub chooses anew", async () => {
+  const player = play([]);
+  hub.lines[0]?.greet({ seq: 1_000 });
+  await settle();
+  await hub.restart({ "": TEMP });
+  expect(player.topics).toEqual(["temp"]);
+});
