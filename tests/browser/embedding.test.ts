@@ -6,6 +6,7 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { isLive, moves, reads, set } from "./element";
 import { Hub } from "./hub";
 import { launchBrowser } from "./screen";
 import { Site } from "./site";
@@ -70,38 +71,6 @@ async function open(url: string): Promise<Opened> {
 function embed(body: string, head = ""): Promise<Opened> {
   const load = `<script type="module" src="${hub.url}/tick-chart.js"></script>`;
   return open(site.put("/page.html", `<!doctype html><title>any</title>${load}${head}${body}`));
-}
-
-/** Waits until a part of the element reads like this. */
-async function reads(page: Page, part: string, pattern: RegExp, element = "tick-chart"): Promise<void> {
-  await page.waitForFunction(
-    ([name, selector, source]) => {
-      const inside = document.querySelector(selector as string)?.shadowRoot;
-      return new RegExp(source as string).test(inside?.querySelector(`.${name}`)?.textContent?.trim() ?? "");
-    },
-    [part, element, pattern.source],
-    { polling: "raf", timeout: 30_000 },
-  );
-}
-
-async function isLive(page: Page, element?: string): Promise<void> {
-  await reads(page, "badge", /^Live$/, element);
-  await reads(page, "value", /\d/, element);
-}
-
-/** Waits until the picture is another one than now. */
-async function moves(page: Page): Promise<void> {
-  await page.waitForFunction(
-    () => {
-      const canvas = document.querySelector("tick-chart")?.shadowRoot?.querySelector("canvas");
-      const picture = canvas?.toDataURL();
-      const { body } = document;
-      body.dataset.picture ??= picture ?? "";
-      return picture !== undefined && picture !== body.dataset.picture;
-    },
-    undefined,
-    { polling: "raf", timeout: 30_000 },
-  );
 }
 
 /**
@@ -176,27 +145,22 @@ test("attributes may change at any time, and may be there before the element is"
   await page.addScriptTag({ type: "module", url: `${hub.url}/tick-chart.js` });
   await isLive(page);
   await reads(page, "label", /^other$/);
-  const set = (name: string, value: string) =>
-    page.evaluate(
-      ([attribute, text]) => document.querySelector("tick-chart")?.setAttribute(attribute, text),
-      [name, value] as const,
-    );
-  await set("topic", "ecg");
+  await set(page, "topic", "ecg");
   await reads(page, "label", /^ecg$/);
   await isLive(page);
   await hasViewers(0, "other");
-  await set("topic", "ecg, other");
+  await set(page, "topic", "ecg, other");
   await reads(page, "legend", /ecg.*other/);
-  await set("window", "1m");
+  await set(page, "window", "1m");
   await page.getByLabel(/the last 1 minute$/).waitFor();
   const ground = () =>
     page.evaluate(() => getComputedStyle(document.querySelector("tick-chart") as Element).backgroundColor);
   const light = await ground();
-  await set("theme", "dark");
+  await set(page, "theme", "dark");
   expect(await ground()).not.toBe(light);
-  await set("src", stranger.url);
+  await set(page, "src", stranger.url);
   await reads(page, "badge", /^Not available$/);
-  await set("src", hub.url);
+  await set(page, "src", hub.url);
   await reads(page, "badge", /^Live$/);
 });
 
