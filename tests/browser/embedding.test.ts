@@ -164,6 +164,23 @@ test("attributes may change at any time, and may be there before the element is"
   await reads(page, "badge", /^Live$/);
 });
 
+test("an address that is no hub's is said to be none, and the next one is taken with all that changed meanwhile", async () => {
+  const { page, errors } = await embed(`<tick-chart topic="ecg"></tick-chart>`);
+  await isLive(page);
+  await set(page, "src", "ftp://hub.example");
+  await reads(page, "notice", /^This is no hub’s address/);
+  await reads(page, "badge", /^Not available$/);
+  await hasViewers(0);
+  await set(page, "topic", "other");
+  await set(page, "window", "1m");
+  await page.getByLabel(/the last 1 minute$/).waitFor();
+  expect(errors.join("\n")).toMatch(/not a hub's address: `ftp:/);
+  await set(page, "src", hub.url);
+  await isLive(page);
+  await reads(page, "label", /^other$/);
+  await page.getByLabel(/other, the last 1 minute$/).waitFor();
+});
+
 test("taken out of the page the element leaves the hub, and put back it is live again", async () => {
   await hasViewers(0);
   const { page, errors } = await embed(`<tick-chart topic="ecg"></tick-chart>`);

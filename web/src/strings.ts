@@ -155,6 +155,8 @@ export const strings = {
   emptyNoNumberHint: "A line needs a record that is a number, or an object with a number in it.",
   emptyLost: "The hub does not answer",
   emptyLostHint: "Nothing to do here: the page goes on trying.",
+  noHub: "This is no hub’s address",
+  noHubHint: "It begins with https:// or http://; a page that came over https:// needs a hub that does, too.",
   emptyOtherEpoch: "That moment is no more",
   emptyOtherEpochHint: "The link leads to a timeline that has ended; this topic has begun another one since.",
   strip: "All that is kept, and the part of it that is seen",

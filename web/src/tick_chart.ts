@@ -43,7 +43,10 @@ export class TickChart extends HTMLElement {
   readonly #face: Face;
   readonly #prefersDark = matchMedia("(prefers-color-scheme: dark)");
   readonly #dress = () => this.#adoptTheme();
+  /** Undefined out of the document, and where `src` is no hub's address. */
   #stage: Stage | undefined;
+  /** Attributes that are there from the beginning are told before the element is put in place. */
+  #isInPlace = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor() {
@@ -62,20 +65,22 @@ export class TickChart extends HTMLElement {
 
   connectedCallback(): void {
     this.#prefersDark.addEventListener("change", this.#dress);
+    this.#isInPlace = true;
     this.#begin();
   }
 
   disconnectedCallback(): void {
     this.#prefersDark.removeEventListener("change", this.#dress);
+    this.#isInPlace = false;
     this.#end();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after || !this.isConnected || this.#stage === undefined) return;
+    if (before === after || !this.#isInPlace) return;
     if (name === "theme") this.#adoptTheme();
+    else if (name === "src" || this.#stage === undefined) this.#begin();
     else if (name === "window") this.#act(({ player }) => player.playback.showWindow(this.#windowMs));
-    else if (name === "topic") this.#act(({ player }) => player.showTopics(this.#topics));
-    else this.#begin();
+    else this.#act(({ player }) => player.showTopics(this.#topics));
   }
 
   get #windowMs(): number {
@@ -94,7 +99,18 @@ export class TickChart extends HTMLElement {
 
   #begin(): void {
     this.#end();
-    this.#stage = new Stage({
+    this.#adoptTheme();
+    try {
+      this.#stage = this.#newStage();
+    } catch (error) {
+      this.#face.showNoHub(this.#windowMs);
+      throw error;
+    }
+    this.#stage.start();
+  }
+
+  #newStage(): Stage {
+    return new Stage({
       host: this.#face.chartHost,
       url: this.#hub,
       topics: this.#topics,
@@ -106,8 +122,6 @@ export class TickChart extends HTMLElement {
         this.#writtenAt = Number.NEGATIVE_INFINITY;
       },
     });
-    this.#adoptTheme();
-    this.#stage.start();
   }
 
   #end(): void {

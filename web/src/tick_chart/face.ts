@@ -14,6 +14,9 @@ import { make, mark, write } from "../view/parts";
 import { windowText } from "../view/time";
 import { PauseButton } from "./pause_button";
 
+/** What of the facts is told here. */
+type FaceFacts = Pick<PlayerFacts, "legend" | "windowMs" | "badge" | "isPaused" | "canPause" | "notice">;
+
 /** Of the wishes that a page grants, those that somebody may have here. */
 export type FaceWishes = Pick<Wishes, "togglePause" | "goLive" | "toggleSeries" | "soloSeries">;
 
@@ -50,18 +53,28 @@ export class Face {
     root.addEventListener("wheel", leaveWheel as EventListener, { capture: true, passive: true });
   }
 
-  show(facts: PlayerFacts): void {
+  show(facts: FaceFacts): void {
     this.#showLines(facts);
     this.#showBadge(facts);
     this.#pause.show(facts);
     this.#notice.hidden = facts.notice === undefined;
-    if (facts.notice === undefined) return;
-    const [title, hint] = noticeWords(facts.notice);
+    if (facts.notice !== undefined) this.#tell(noticeWords(facts.notice));
+  }
+
+  /** There is no line, for want of a hub; what was there before was another one's. */
+  showNoHub(windowMs: number): void {
+    const badge = { kind: "stopped" } as const;
+    this.show({ legend: [], windowMs, badge, isPaused: false, canPause: false, notice: undefined });
+    this.#tell([strings.noHub, strings.noHubHint]);
+    this.#notice.hidden = false;
+  }
+
+  #tell([title, hint]: readonly [title: string, hint: string]): void {
     write(this.#title, title);
     write(this.#hint, hint);
   }
 
-  #showLines({ legend, windowMs }: PlayerFacts): void {
+  #showLines({ legend, windowMs }: FaceFacts): void {
     const labels = labelsOf(legend);
     const isOne = legend.length <= 1;
     this.#label.hidden = !isOne;
@@ -88,7 +101,7 @@ export class Face {
     this.#number = new SteadyNumber();
   }
 
-  #showBadge({ badge }: PlayerFacts): void {
+  #showBadge({ badge }: FaceFacts): void {
     const { state, behind, countdown } = badgeWords(badge);
     mark(this.#badge, "data-kind", badge.kind);
     mark(this.#badge, "aria-disabled", String(!isBehind(badge)));
