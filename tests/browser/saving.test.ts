@@ -79,6 +79,23 @@ test("the JavaScript line prints records in a browser", async () => {
   await record;
 });
 
+test("over plain HTTP, where scripts have no clipboard, everything is copied too", async () => {
+  const screen = await paused();
+  const clipboard = await screen.page.evaluateHandle(() => {
+    const { clipboard } = navigator;
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+    return clipboard;
+  });
+  const copied = () => clipboard.evaluate((real) => real.readText());
+  await screen.choose("Copy curl line");
+  await screen.reads("said", /^Copied$/);
+  expect(await copied()).toMatch(/^curl -N 'http/);
+  // The menu is still open, and the button still in hand.
+  expect(await screen.page.textContent("#menu:popover-open button:focus")).toBe("Copied");
+  await screen.press("Escape", "c");
+  await expect.poll(copied).toMatch(/^http.*at=/);
+});
+
 test("a browser that does not let the page copy is told of", async () => {
   const screen = await house.open();
   await screen.isLive();

@@ -8,6 +8,7 @@ import type { Line } from "../player/lines";
 import { type Problem, saveCsv, savePng } from "../saving";
 import type { Stage } from "../stage";
 import { strings } from "../strings";
+import { copy } from "./clipboard";
 import type { Kiosk } from "./kiosk";
 import { type PageOptions, TOPICS_MAX, writeOptions } from "./options";
 import { curlLine, jsLine } from "./ready_lines";
@@ -203,12 +204,4 @@ function problemText(problem: Problem, rows: number): string {
     case "failed":
       return strings.csvFailed;
   }
-}
-
-async function copy(text: string): Promise<boolean> {
-  if (navigator.clipboard === undefined) return false;
-  return navigator.clipboard.writeText(text).then(
-    () => true,
-    () => false,
-  );
 }
