@@ -62,3 +62,13 @@ test("once a value had decimals, all have as many", () => {
     "\u22123.000000",
   ]);
 });
+
+test("what would be all noughts has a power of ten, and nothing at all is 0", () => {
+  const texts = (...values: readonly number[]) => {
+    const number = new SteadyNumber();
+    return values.map((value) => number.text(value));
+  };
+  expect(texts(0, 1.5e-9, -2e-7, 0)).toEqual(["0", "1.500E\u22129", "\u22122.000E\u22127", "0"]);
+  expect(texts(1e30, -1.7e18, 0, 2)).toEqual(["1.000E30", "\u22121.700E18", "0", "2"]);
+  expect(texts(999_999_999_999_999, 1e15)).toEqual(["999,999,999,999,999", "1.000E15"]);
+});

@@ -28,6 +28,16 @@ test("all values of an axis have the decimals of its step", () => {
   expect([axisText(50, 0.1), axisText(1_500, 500), axisText(-1, 1)]).toEqual(["50.0", "1,500", "−1"]);
 });
 
+test.each([
+  [5e-10, [-1, 0, 1, 2, 3], ["−5E−10", "0", "5E−10", "1.0E−9", "1.5E−9"]],
+  [1e-9, [950, 951], ["9.50E−7", "9.51E−7"]],
+  [5e29, [0, 1, 2, 3], ["0", "5E29", "1.0E30", "1.5E30"]],
+  [5e14, [0, 1, 2, 3], ["0", "5E14", "1.0E15", "1.5E15"]],
+  [5e-6, [10_000_000, 10_000_001], ["50.000000", "50.000005"]],
+])("an axis in steps of %d is told apart", (step, places, texts) => {
+  expect(places.map((place) => axisText(place * step, step))).toEqual(texts);
+});
+
 test("steps are 1, 2 or 5 times a power of ten, at any size", () => {
   expect([0.0011, 0.001, 0.3, 1, 1.5, 4, 7e8].map((least) => Number(niceStep(least).toPrecision(9)))).toEqual(
     [0.002, 0.001, 0.5, 1, 2, 5, 1e9],
