@@ -54,6 +54,18 @@ test("another theme is drawn at once, also where the view stands still", async (
   await expect.poll(picture).not.toBe(light);
 });
 
+test("a window that is moved to a finer screen is drawn as finely as that", async () => {
+  const screen = await live();
+  const fineness = () =>
+    screen.page.$$eval("canvas", (all) => all.map(({ width, clientWidth }) => width / clientWidth));
+  const before = await fineness();
+  expect(new Set(before)).toEqual(new Set([1]));
+  const debug = await screen.page.context().newCDPSession(screen.page);
+  const size = { width: 1280, height: 800 };
+  await debug.send("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 2, mobile: false });
+  await expect.poll(fineness).toEqual(before.map(() => 2));
+});
+
 test("a wall display has the line and the value alone, and Escape leaves it", async () => {
   const screen = await live("?kiosk=1");
   for (const part of ["topic", "strip", "windows", "seq", "badge"])

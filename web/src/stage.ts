@@ -8,6 +8,7 @@ import { axisText } from "./number";
 import { Player, type PlayerOptions } from "./player";
 import type { Scene } from "./scene";
 import { calm, Frames } from "./stage/frames";
+import { Pixels } from "./stage/pixels";
 
 export interface StageOptions extends Omit<PlayerOptions, "onChange"> {
   /** Where the chart is put. */
@@ -25,6 +26,7 @@ export class Stage {
   readonly #prefersLittleMotion = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #frames = new Frames((at) => this.#frame(at));
   readonly #resizes: ResizeObserver;
+  readonly #pixels = new Pixels();
   #isStale = true;
   /** What was drawn last, as far as it tells whether the next picture is another; `seqs` as of `Player.seqsUntil`. */
   readonly #drawn = { from: 0, to: 0, seqs: 0 };
@@ -71,6 +73,7 @@ export class Stage {
   }
 
   #frame(at: number): void {
+    if (this.#pixels.haveChanged()) this.fit();
     const hubNow = this.player.hubNow(at);
     const scene = hubNow === undefined ? undefined : this.#draw(hubNow, at);
     this.#options.onFrame(scene, at);

@@ -4,6 +4,7 @@ import type { Range } from "../past/range";
 import type { Line } from "../player/lines";
 import type { Part, Scene } from "../scene";
 import type { Stage } from "../stage";
+import { Pixels } from "../stage/pixels";
 import { Strip } from "../strip";
 import { spanText } from "../view/time";
 
@@ -11,6 +12,7 @@ export class Overview {
   readonly #stage: Stage;
   readonly #strip: Strip;
   readonly #parts: Part[] = [];
+  readonly #pixels = new Pixels();
 
   constructor(host: HTMLElement, stage: Stage) {
     this.#stage = stage;
@@ -30,6 +32,7 @@ export class Overview {
   }
 
   draw(scene: Scene): void {
+    if (this.#pixels.haveChanged()) this.fit();
     const newest = this.#stage.newest();
     if (newest === undefined) return;
     const { player } = this.#stage;
