@@ -31,6 +31,14 @@ async function standing(): Promise<{ readonly link: string; readonly seq: number
   return { link: await linkOf(screen), seq };
 }
 
+/** With the menu's field. */
+async function goTo(screen: Screen, instant: number): Promise<void> {
+  const local = instant - new Date(instant).getTimezoneOffset() * 60_000;
+  await screen.click("menu-open");
+  await screen.page.fill("#menu input", new Date(local).toISOString().slice(0, 19));
+  await screen.page.click('#menu >> text="Go"');
+}
+
 async function expectMoment(search: string, seq: number): Promise<void> {
   const screen = await house.open(search);
   await screen.becomes("paused");
@@ -93,6 +101,37 @@ test("a moment of another timeline is told to be no more, with a way to what is 
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
 });
 
+test("from a moment that is no more the strip and the menu's field lead elsewhere", async () => {
+  const ways: readonly ((screen: Screen) => Promise<void>)[] = [
+    async (screen) => {
+      await screen.page.focus('[data-part="strip"]');
+      await screen.press("PageDown");
+      await screen.becomes("behind");
+    },
+    async (screen) => {
+      await goTo(screen, (await screen.edge()) - 200_000);
+      await screen.becomes("paused");
+    },
+  ];
+  for (const way of ways) {
+    const screen = await house.open("?at=anotherepoch:77");
+    await screen.reads("notice-title", /^That moment is no more$/);
+    await way(screen);
+    await screen.page.waitForSelector('[data-part="notice"]', { state: "hidden" });
+  }
+});
+
+test("a zoom with the wheel, and the way back from it, are in the address too", async () => {
+  const screen = await house.open();
+  await screen.isLive();
+  await screen.pointAt("chart", 0.5);
+  await screen.page.mouse.wheel(0, 300);
+  await expect.poll(() => query(screen)).toMatch(/^\?window=\d+/);
+  const { x, y } = await screen.placeOn("chart", 0.5);
+  await screen.page.mouse.dblclick(x, y);
+  await expect.poll(() => query(screen)).toBe("");
+});
+
 test("a moment that is still to come is shown as what is live", async () => {
   const topic = await (await fetch(`${house.hub.url}/api/v1/topics/ecg`)).json();
   const screen = await house.open(`?at=${topic.epoch}:${topic.seq + 1_000_000}`);
@@ -112,10 +151,7 @@ test("the menu's field leads to a moment", async () => {
   await screen.isLive();
   const edge = await screen.edge();
   const wanted = Math.floor((edge - 200_000) / 1000) * 1000;
-  await screen.click("menu-open");
-  const local = wanted - new Date(wanted).getTimezoneOffset() * 60_000;
-  await screen.page.fill("#menu input", new Date(local).toISOString().slice(0, 19));
-  await screen.page.click('#menu >> text="Go"');
+  await goTo(screen, wanted);
   await screen.becomes("paused");
   // In the middle of the view.
   await expect.poll(() => screen.edge()).toBe(wanted + 5_000);

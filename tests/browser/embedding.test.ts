@@ -153,6 +153,11 @@ test("attributes may change at any time, and may be there before the element is"
   await reads(page, "legend", /ecg.*other/);
   await set(page, "window", "1m");
   await page.getByLabel(/the last 1 minute$/).waitFor();
+  await page.locator("tick-chart .chart").click();
+  await page.mouse.wheel(0, 300);
+  await page.getByLabel(/the last 1 minute$/).waitFor({ state: "detached" });
+  await page.locator("tick-chart .chart").dblclick();
+  await page.getByLabel(/the last 1 minute$/).waitFor();
   const ground = () =>
     page.evaluate(() => getComputedStyle(document.querySelector("tick-chart") as Element).backgroundColor);
   const light = await ground();

@@ -31,15 +31,13 @@ let wasAway = false;
 document.documentElement.toggleAttribute("data-embed", options.isEmbed);
 
 const instruments = expose();
-const view = new View(
-  document,
-  new Granted({
-    stage: () => stage,
-    theme: () => theme,
-    kiosk: () => kiosk,
-    announce: (text) => view.announce(text),
-  }),
-);
+const granted = new Granted({
+  stage: () => stage,
+  theme: () => theme,
+  kiosk: () => kiosk,
+  announce: (text) => view.announce(text),
+});
+const view = new View(document, granted);
 const stage = new Stage({
   ...options,
   host: view.chartHost,
@@ -49,6 +47,7 @@ const stage = new Stage({
   onChange: () => {
     writtenAt = Number.NEGATIVE_INFINITY;
   },
+  onZoom: () => granted.moved(),
 });
 const overview = new Overview(view.stripHost, stage);
 const theme = new ThemeChoice(options.theme, () => {

@@ -15,7 +15,7 @@ export class Playback {
   /** This close to the newest, a view that was moved keeps to it: nobody aims better. */
   static readonly SNAP_SHARE = 0.02;
 
-  readonly #homeMs: number;
+  #homeMs: number;
   #windowMs: number;
   #state: PlayState = "following";
   /** While paused: the instant at the right edge. */
@@ -85,7 +85,13 @@ export class Playback {
     this.#state = "following";
   }
 
-  /** As it was at the beginning. */
+  /** Another amount of time, also for `reset`. */
+  settle(ms: number): void {
+    this.#homeMs = within(ms);
+    this.#windowMs = this.#homeMs;
+  }
+
+  /** As it was at the beginning, or settled since. */
   reset(): void {
     this.#windowMs = this.#homeMs;
     this.follow();

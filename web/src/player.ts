@@ -222,8 +222,13 @@ export class Player {
     return found !== "unreachable";
   }
 
-  goLive(): void {
+  /** Somebody looks elsewhere than at the moment that was asked for. */
+  forgetMoment(): void {
     this.#hasOtherEpoch = false;
+  }
+
+  goLive(): void {
+    this.forgetMoment();
     this.playback.follow();
   }
 

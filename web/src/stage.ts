@@ -17,6 +17,8 @@ export interface StageOptions extends Omit<PlayerOptions, "onChange"> {
   readonly onFrame: (scene: Scene | undefined, at: number) => void;
   /** Something else is to be said than a moment ago. */
   readonly onChange: () => void;
+  /** Somebody has chosen with the chart which time is shown, and not only gone through it. */
+  readonly onZoom?: () => void;
 }
 
 export class Stage {
@@ -120,5 +122,6 @@ export class Stage {
         break;
     }
     this.refresh();
+    if (wish.kind !== "pan" && wish.kind !== "panned") this.#options.onZoom?.();
   }
 }

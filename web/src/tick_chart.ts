@@ -79,7 +79,7 @@ export class TickChart extends HTMLElement {
     if (before === after || !this.#isInPlace) return;
     if (name === "theme") this.#adoptTheme();
     else if (name === "src" || this.#stage === undefined) this.#begin();
-    else if (name === "window") this.#act(({ player }) => player.playback.showWindow(this.#windowMs));
+    else if (name === "window") this.#act(({ player }) => player.playback.settle(this.#windowMs));
     else this.#act(({ player }) => player.showTopics(this.#topics));
   }
 

@@ -130,6 +130,15 @@ test("a reset brings back the window of the beginning, live", () => {
   expect([playback.state, playback.windowMs]).toEqual(["following", WINDOW_MS]);
 });
 
+test("a window that was settled later is what a reset brings back", () => {
+  const playback = view();
+  playback.settle(60_000);
+  expect(playback.windowMs).toBe(60_000);
+  playback.showWindow(2_000);
+  playback.reset();
+  expect(playback.windowMs).toBe(60_000);
+});
+
 test("where nobody knows the beginning any more, it holds nobody back", () => {
   const playback = view();
   playback.beginAt(40_000);

@@ -54,7 +54,9 @@ export class Overview {
   #seek(end: number): void {
     const newest = this.#stage.newest();
     if (newest === undefined) return;
-    this.#stage.player.playback.moveTo(end, newest);
+    const { player } = this.#stage;
+    player.forgetMoment();
+    player.playback.moveTo(end, newest);
     this.#stage.refresh();
   }
 

@@ -8,6 +8,7 @@ import type { Line } from "../player/lines";
 import { type Problem, saveCsv, savePng } from "../saving";
 import type { Stage } from "../stage";
 import { strings } from "../strings";
+import { Address } from "./address";
 import { copy } from "./clipboard";
 import type { Kiosk } from "./kiosk";
 import { type PageOptions, TOPICS_MAX, writeOptions } from "./options";
@@ -31,6 +32,7 @@ export interface Surroundings {
 
 export class Granted implements Wishes {
   readonly #around: Surroundings;
+  readonly #address = new Address(() => this.#query(false));
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -47,13 +49,15 @@ export class Granted implements Wishes {
 
   goLive = (): void => {
     this.#stage.player.goLive();
-    this.#moved();
+    this.moved();
   };
 
   goTo = (instant: number): void => {
     const newest = this.#stage.newest();
     if (newest === undefined) return;
-    const { playback } = this.#stage.player;
+    const { player } = this.#stage;
+    const { playback } = player;
+    player.forgetMoment();
     playback.pause(newest);
     playback.moveTo(instant + playback.windowMs / 2, newest);
     this.#stage.refresh();
@@ -61,7 +65,7 @@ export class Granted implements Wishes {
 
   showWindow = (ms: number): void => {
     this.#stage.player.playback.showWindow(ms);
-    this.#moved();
+    this.moved();
   };
 
   zoom = (factor: number): void => {
@@ -70,13 +74,13 @@ export class Granted implements Wishes {
     const { playback } = this.#stage.player;
     const middle = playback.end(newest) - playback.windowMs / 2;
     playback.zoom(factor, this.#stage.chart.pointed?.at ?? middle, newest);
-    this.#moved();
+    this.moved();
   };
 
   reset = (): void => {
     this.#stage.player.goLive();
     this.#stage.player.playback.reset();
-    this.#moved();
+    this.moved();
   };
 
   moveCursor = (samples: number | undefined): void => {
@@ -86,7 +90,7 @@ export class Granted implements Wishes {
 
   showTopics = (topics: readonly string[]): void => {
     this.#stage.player.showTopics(topics.slice(0, TOPICS_MAX));
-    this.#moved();
+    this.moved();
   };
 
   toggleSeries = (key: string): void => this.#stage.player.toggle(key);
@@ -95,12 +99,12 @@ export class Granted implements Wishes {
 
   chooseTheme = (theme: Theme): void => {
     this.#around.theme().choose(theme);
-    this.#moved();
+    this.moved();
   };
 
   toggleKiosk = (): void => {
     this.#around.kiosk().toggle();
-    this.#moved();
+    this.moved();
   };
 
   toggleFullscreen = (): void => {
@@ -137,16 +141,16 @@ export class Granted implements Wishes {
     return leadLine === undefined ? [] : rowsOf(leadLine, lines, this.#range, rows);
   };
 
+  /** Another view is seen than the address asks for. */
+  moved(): void {
+    this.#address.follow();
+    this.#stage.refresh();
+  }
+
   async #saveTable(topic: string, range: Range): Promise<void> {
     const { rows, problem } = await saveCsv({ url: location.origin, topic, ...range });
     if (problem !== undefined) this.#around.announce(problemText(problem, rows));
     else if (rows === 0) this.#around.announce(strings.csvEmpty);
-  }
-
-  /** Another view than the address asks for: the address is made to ask for this one, for a reload and for bookmarks. */
-  #moved(): void {
-    history.replaceState(null, "", `${location.pathname}${this.#query(false)}`);
-    this.#stage.refresh();
   }
 
   #query(withMoment: boolean): string {
