@@ -213,3 +213,14 @@ test("a topic that is over says so and shows its last records", async () => {
   await screen.hasDrawn(150);
   expect(await screen.text("value")).toBe("63");
 });
+
+test("a topic that the hub has taken up meanwhile is in the list when that is opened", async () => {
+  const screen = await house.open("?topic=pulse");
+  await screen.becomes("live");
+  const config = `${FILES["tickcast.toml"]}\n[topics.late]\ndataset = "pulse.json"\nrate = 10.0\n`;
+  house.hub.reload({ ...FILES, "tickcast.toml": config });
+  const status = async () => (await fetch(`${house.hub.url}/api/v1/topics/late`)).status;
+  await expect.poll(status).toBe(200);
+  await screen.click("topics-open");
+  await screen.page.waitForSelector('#topics input[value="late"]');
+});

@@ -36,6 +36,7 @@ const granted = new Granted({
   theme: () => theme,
   kiosk: () => kiosk,
   announce: (text) => view.announce(text),
+  findTopics: () => void findTopics(),
 });
 const view = new View(document, granted);
 const stage = new Stage({
@@ -80,7 +81,7 @@ function write(at: number): void {
   if (refused !== undefined) view.announce(refused);
   const { kind } = stage.player.link;
   // A hub that has been away may have come back with other topics.
-  if (kind === "live" && wasAway) void askForTopics();
+  if (kind === "live" && wasAway) void findTopics();
   wasAway = kind === "waiting" || (wasAway && kind !== "live");
 }
 
@@ -95,10 +96,10 @@ async function goToMoment(): Promise<void> {
   }, MOMENT_AGAIN_MS);
 }
 
-async function askForTopics(): Promise<void> {
+async function findTopics(): Promise<void> {
   topics = (await available(location.origin)) ?? topics;
 }
 
 keep(() => stage.player.remember());
-void askForTopics();
+void findTopics();
 stage.start();

@@ -92,6 +92,8 @@ export interface Wishes {
   reset(): void;
   /** Moves the crosshair by so many samples; undefined takes it away. */
   moveCursor(samples: number | undefined): void;
+  /** The names of all topics, as they are by now. */
+  findTopics(): void;
   showTopics(topics: readonly string[]): void;
   toggleSeries(key: string): void;
   /** This one alone; all again if it is alone already. */

@@ -172,6 +172,7 @@ export const strings = {
   notPictured: "The picture could not be made",
   noFullscreen: "This browser does not fill the screen",
 
+  leftOut: (topic: string) => `“${topic}” does not come yet; the page goes on trying`,
   refused: (refusal: Refusal, topic: string) => REFUSALS[refusal](topic),
   refusedHint: (refusal: Refusal) => REFUSAL_HINTS[refusal],
   openDefault: "Open the default topic",

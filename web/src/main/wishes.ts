@@ -28,6 +28,7 @@ export interface Surroundings {
   readonly kiosk: () => Kiosk;
   /** Tells somebody what a wish came to. */
   readonly announce: (text: string) => void;
+  readonly findTopics: () => void;
 }
 
 export class Granted implements Wishes {
@@ -87,6 +88,8 @@ export class Granted implements Wishes {
     this.#stage.chart.moveCursor(samples);
     this.#stage.refresh();
   };
+
+  findTopics = (): void => this.#around.findTopics();
 
   showTopics = (topics: readonly string[]): void => {
     this.#stage.player.showTopics(topics.slice(0, TOPICS_MAX));

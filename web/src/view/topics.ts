@@ -37,6 +37,7 @@ export class Topics {
     this.#parts = parts;
     this.#wishes = wishes;
     parts.at("topics-open").ariaLabel = strings.chooseTopics;
+    parts.at("topics").onbeforetoggle = ({ newState }) => newState === "open" && wishes.findTopics();
     this.#search.oninput = () => this.#filter();
     parts.at("topics").append(make("h2", {}, strings.topics), this.#search, this.#list);
   }

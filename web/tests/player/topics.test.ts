@@ -77,6 +77,18 @@ test("a topic that is refused beside others is told once", async () => {
   expect(refusals.next(player)).toBeUndefined();
 });
 
+test("a topic that the hub has no room for beside others is told once, and not while the hub is away", async () => {
+  const player = play(["ecg", "temp"]);
+  const refusals = new Refusals();
+  hub.answers.set("/api/v1/topics/", new Response("", { status: 503 }));
+  hub.line("temp").fail();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(refusals.next(player)).toBeUndefined();
+  hub.line("ecg").greet();
+  expect(refusals.next(player)).toBe("“temp” does not come yet; the page goes on trying");
+  expect(refusals.next(player)).toBeUndefined();
+});
+
 test("where the hub refuses all topics, the page says why", async () => {
   const player = play(["nothing", "nobody"]);
   hub.line("nothing").fail();
