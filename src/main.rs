@@ -11,8 +11,13 @@ fn main() -> ExitCode {
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to be told when standard error is gone as well.
-            _ = write!(std::io::stderr(), "{failure}");
+            // What was told in the log already is nothing, and takes no lock: who writes to a log that nobody takes never
+            // gives it back.
+            let text = failure.to_string();
+            if !text.is_empty() {
+                // Nobody is left to be told when standard error is gone as well.
+                _ = std::io::stderr().write_all(text.as_bytes());
+            }
             ExitCode::from(failure.exit_code())
         }
     }

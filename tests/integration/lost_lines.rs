@@ -69,6 +69,18 @@ impl Silent {
         Metrics::at(&self.ops()).value("tickcast_log_dropped_total")
     }
 
+    /// Gives it to tell, at level `debug`, until it has lost a line: lines wait for a reader that pauses.
+    fn fill_the_log(&self) {
+        // Each who comes and goes makes two of them.
+        while self.dropped() == 0.0 {
+            for _ in 0..100 {
+                let mut raw = Raw::connect(&self.public());
+                raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: x\r\n\r\n")
+                    .head();
+            }
+        }
+    }
+
     /// Asserts that a viewer gets every record while lines are lost.
     async fn expect_records_and_losses(&self) {
         let mut viewer = Viewer::try_at(&self.public(), "/ws?last=0").await.unwrap();
@@ -80,10 +92,15 @@ impl Silent {
         }
     }
 
-    /// Ends it as an operator does.
-    fn stop(mut self) {
+    /// Asks it to end.
+    fn signal(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    }
+
+    /// Ends it as an operator does.
+    fn stop(mut self) {
+        self.signal();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
     }
 }
@@ -163,16 +180,28 @@ async fn a_reader_that_does_not_read_stops_nothing_and_is_counted() {
         shell
     });
     let _unread = hub.child.stdout.take();
-    // Lines wait for a reader that pauses. Each who comes and goes makes two of them.
-    while hub.dropped() == 0.0 {
-        for _ in 0..100 {
-            let mut raw = Raw::connect(&hub.public());
-            raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: x\r\n\r\n")
-                .head();
-        }
-    }
+    hub.fill_the_log();
     hub.expect_records_and_losses().await;
     hub.stop();
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_does_not_hold_up_the_end_either() {
+    let mut hub = Silent::start(|_, mut command| {
+        command
+            .args(["--log-level", "debug"])
+            .env("TICKCAST__SERVER__DRAIN", "1h")
+            .stderr(Stdio::piped());
+        command
+    });
+    let _unread = hub.child.stderr.take();
+    hub.fill_the_log();
+    let _viewer = Viewer::try_at(&hub.public(), "/ws?last=0").await.unwrap();
+    hub.signal();
+    while Raw::get(&hub.ops(), "/readyz").status != 503 {}
+    // The second one asks for the end at once, of which the log is told.
+    hub.signal();
+    assert_eq!(hub.child.wait().unwrap().code(), Some(1));
 }
 
 /// Whether a folder in memory can be mounted here, for one process alone.
