@@ -101,7 +101,7 @@ impl Server {
             .map(|journal| Keeper::begin(journal, topics.clone()))
             .transpose()?;
         let files = OpenFiles::raise();
-        let gates = Gates::new(&settings.server, &losses);
+        let gates = Gates::new(&settings.server, files, &losses);
         let context = Arc::new(context(settings, clock, topics, files, losses)?);
         if is_handed_over {
             context.drain.hand_over();

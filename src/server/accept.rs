@@ -14,12 +14,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::files::OpenFiles;
 use crate::routes::{Peer, Place, Socket};
 use crate::settings;
 use crate::telemetry::{Limit, Losses};
@@ -38,6 +39,8 @@ struct Complaints {
     http: Limit,
     /// No connection can be accepted: tried ten times a second, and the same each time.
     accept: Limit,
+    /// There are as many connections as there may be: each that ends makes room for one more, and then it is so again.
+    full: Limit,
 }
 
 /// Headers in one request; browsers send some twenty.
@@ -52,18 +55,14 @@ const HEAD_LEN_MAX: usize = 128 * 1024;
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 impl Limits {
-    /// Connections beyond those of viewers: those that fetch the page, call the API or are being upgraded.
-    const CONNECTIONS_SPARE: usize = 512;
-
     /// Operators and probes; a listener of its own must not use up what viewers may have.
     const OPS_CONNECTIONS_MAX: usize = 64;
 
     /// For the public listener.
-    fn public(server: &settings::Server) -> Self {
-        let connections_max = server.max_viewers.saturating_add(Self::CONNECTIONS_SPARE);
+    fn public(server: &settings::Server, files: OpenFiles) -> Self {
         Self {
             header_timeout: server.header_timeout,
-            connections_max,
+            connections_max: files.connections(server.max_viewers),
         }
     }
 
@@ -81,6 +80,7 @@ impl Complaints {
         Self {
             http: Limit::new(5, Duration::from_secs(1), losses),
             accept: Limit::new(1, Duration::from_secs(10), losses),
+            full: Limit::new(1, Duration::from_secs(10), losses),
         }
     }
 
@@ -116,15 +116,18 @@ impl Complaints {
 /// The limits of a listener, which may be replaced while it listens, and where its faults are told.
 #[derive(Debug)]
 pub(super) struct Gate {
+    /// The listener's name.
+    name: &'static str,
     limits: ArcSwap<Limits>,
     connections: Arc<Semaphore>,
     complaints: Arc<Complaints>,
 }
 
 impl Gate {
-    fn new(limits: Limits, complaints: Arc<Complaints>) -> Self {
+    fn new(name: &'static str, limits: Limits, complaints: Arc<Complaints>) -> Self {
         let connections_max = limits.connections_max.min(Semaphore::MAX_PERMITS);
         Self {
+            name,
             limits: ArcSwap::from_pointee(limits),
             connections: Arc::new(Semaphore::new(connections_max)),
             complaints,
@@ -140,6 +143,28 @@ impl Gate {
             .add_permits(limits.connections_max - before);
         self.limits.store(Arc::new(limits));
     }
+
+    /// Waits until there is room for one more connection. That there is none is told: those who connect hear nothing.
+    async fn place(&self) -> OwnedSemaphorePermit {
+        if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
+            return permit;
+        }
+        self.tell_full();
+        let permit = Arc::clone(&self.connections).acquire_owned().await;
+        permit.expect("this semaphore is never closed")
+    }
+
+    fn tell_full(&self) {
+        if let Some(suppressed) = self.complaints.full.admit() {
+            tracing::warn!(
+                event = "accept.full",
+                listener = self.name,
+                connections_max = self.limits.load().connections_max,
+                suppressed,
+                "there are as many connections as there may be, and whoever connects waits until one ends"
+            );
+        }
+    }
 }
 
 /// The gate of each listener.
@@ -151,18 +176,18 @@ pub(super) struct Gates {
 
 impl Gates {
     /// Gates whose faults are told together: `losses` counts what is not.
-    pub(super) fn new(server: &settings::Server, losses: &Losses) -> Self {
+    pub(super) fn new(server: &settings::Server, files: OpenFiles, losses: &Losses) -> Self {
         let complaints = Arc::new(Complaints::new(losses));
-        let gate = |limits| Arc::new(Gate::new(limits, Arc::clone(&complaints)));
+        let gate = |name, limits| Arc::new(Gate::new(name, limits, Arc::clone(&complaints)));
         Self {
-            public: gate(Limits::public(server)),
-            ops: gate(Limits::ops(server)),
+            public: gate("public", Limits::public(server, files)),
+            ops: gate("ops", Limits::ops(server)),
         }
     }
 
     /// From now on the limits are those of `server`.
-    pub(super) fn set(&self, server: &settings::Server) {
-        self.public.set(Limits::public(server));
+    pub(super) fn set(&self, server: &settings::Server, files: OpenFiles) {
+        self.public.set(Limits::public(server, files));
         self.ops.set(Limits::ops(server));
     }
 }
@@ -185,7 +210,7 @@ pub(super) async fn run(
     loop {
         let permit = tokio::select! {
             () = ends.accepting.cancelled() => return,
-            permit = Arc::clone(&gate.connections).acquire_owned() => permit.expect("this semaphore is never closed"),
+            permit = gate.place() => permit,
         };
         let accepted = tokio::select! {
             () = ends.accepting.cancelled() => return,

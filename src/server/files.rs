@@ -12,6 +12,9 @@ impl OpenFiles {
     /// Files that are no viewers: connections that are not yet or never will be, listeners, lanes, the journal, the log.
     const RESERVE: usize = 640;
 
+    /// Connections among them: those that fetch the page, call the API or are being upgraded.
+    const CONNECTIONS_SPARE: usize = 512;
+
     /// Raises the limit as far as the process may.
     pub(super) fn raise() -> Self {
         let limit = getrlimit(Resource::Nofile);
@@ -41,6 +44,16 @@ impl OpenFiles {
         viewers_max
     }
 
+    /// How many connections there can be at the public listener, `wanted` viewers included: whoever connects, the rest of
+    /// the hub has the files it needs. Where there are few, that is a quarter of them, and another one is for those who
+    /// are told that all seats are taken.
+    pub(super) fn connections(self, wanted: usize) -> usize {
+        let others = Self::RESERVE - Self::CONNECTIONS_SPARE;
+        let most = self.max.saturating_sub(others).max(self.max / 4 * 3);
+        let all = self.seats(wanted).saturating_add(Self::CONNECTIONS_SPARE);
+        all.min(most).max(1)
+    }
+
     /// What the reserve leaves, and half of the files where that is more.
     fn seats(self, wanted: usize) -> usize {
         let left = self.max.saturating_sub(Self::RESERVE);
@@ -62,5 +75,18 @@ mod tests {
         assert_eq!(seats(1_024, 10), 10);
         assert_eq!(seats(1, 10), 1);
         assert_eq!(seats(usize::MAX, 10), 10);
+    }
+
+    #[test]
+    fn connections_leave_the_rest_of_the_reserve_alone() {
+        let connections = |max, wanted| OpenFiles { max }.connections(wanted);
+        assert_eq!(connections(65_536, 15_000), 15_512);
+        assert_eq!(connections(15_640, 15_000), 15_512);
+        assert_eq!(connections(15_639, 15_000), 15_511);
+        assert_eq!(connections(1_024, 15_000), 896);
+        assert_eq!(connections(1_024, 10), 522);
+        assert_eq!(connections(200, 15_000), 150);
+        assert_eq!(connections(1, 10), 1);
+        assert_eq!(connections(usize::MAX, usize::MAX), usize::MAX - 128);
     }
 }

@@ -118,7 +118,7 @@ impl Server {
             .history_max
             .store(server.history_max, Ordering::Relaxed);
         context.drain.set_grace(server.drain);
-        self.gates.set(server);
+        self.gates.set(server, self.files);
         if changes.applies("log.stats_every") {
             self.stats_every.send_replace(settings.log.stats_every);
         }

@@ -97,19 +97,51 @@ fn the_second_version_of_http_is_not_spoken() {
     hub.end_without_complaint();
 }
 
+/// A hub that may have `count` files open.
+fn hub_with_files(count: u32) -> Hub {
+    let project = Project::new("rate = 50.0", "[1]");
+    let mut command = std::process::Command::new("sh");
+    let program = project.command(&[]);
+    command
+        .arg("-c")
+        .arg(format!("ulimit -n {count}; exec \"$0\" \"$@\""))
+        .arg(program.get_program())
+        .args(program.get_args());
+    Hub::spawn(command, project)
+}
+
+#[test]
+fn however_many_connect_operators_are_answered_and_files_can_be_read() {
+    let mut hub = hub_with_files(400);
+    // More than there are files; they say nothing.
+    let _crowd: Vec<_> = (0..450).map(|_| Raw::connect(hub.public())).collect();
+    for _ in 0..20 {
+        assert_eq!(Raw::get(hub.ops(), "/readyz").status, 200);
+    }
+    hub.signal("-HUP");
+    hub.event("config.reloaded");
+    hub.signal("-TERM");
+    let (code, events) = hub.end();
+    assert_eq!(code, Some(0));
+    assert!(events.iter().all(|event| event["event"] != "accept.failed"));
+}
+
+#[test]
+fn a_port_that_has_all_connections_it_may_have_is_told_and_newcomers_wait() {
+    let mut hub = hub_with_files(400);
+    let crowd: Vec<_> = (0..450).map(|_| Raw::connect(hub.public())).collect();
+    let full = hub.event("accept.full");
+    assert_eq!(
+        (&full["listener"], &full["connections_max"]),
+        (&"public".into(), &300.into())
+    );
+    drop(crowd);
+    assert_eq!(Raw::get(hub.public(), "/healthz").status, 200);
+}
+
 #[tokio::test]
 async fn when_descriptors_run_out_the_stream_goes_on_and_newcomers_wait() {
-    let mut hub = {
-        let project = Project::new("rate = 50.0", "[1]");
-        let mut command = std::process::Command::new("sh");
-        let program = project.command(&[]);
-        command
-            .arg("-c")
-            .arg("ulimit -n 40; exec \"$0\" \"$@\"")
-            .arg(program.get_program())
-            .args(program.get_args());
-        Hub::spawn(command, project)
-    };
+    let mut hub = hub_with_files(40);
     let mut viewer = Viewer::bare(&hub).await;
     let crowd: Vec<_> = (0..60).map(|_| Raw::connect(hub.public())).collect();
     assert_eq!(hub.event("accept.failed")["level"], "WARN");

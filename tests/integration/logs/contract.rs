@@ -55,6 +55,11 @@ const SEEN: &[(&str, &str, &str)] = &[
         "when_descriptors_run_out_the_stream_goes_on_and_newcomers_wait",
     ),
     (
+        "accept.full",
+        "hostile",
+        "a_port_that_has_all_connections_it_may_have_is_told_and_newcomers_wait",
+    ),
+    (
         "clock.differs",
         "clock_steps",
         "steps_of_the_wall_clock_while_running_move_nothing",
