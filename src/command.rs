@@ -6,6 +6,8 @@ mod health;
 mod not_started;
 mod reload;
 mod serve;
+mod signals;
+mod terminal;
 mod watch;
 
 use std::fmt;

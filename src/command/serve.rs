@@ -1,15 +1,15 @@
 //! `serve`: runs the hub until a signal ends it.
 
 use std::fmt;
-use std::future::Future;
-use std::io::IsTerminal;
+use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::runtime::Runtime;
 
 use super::not_started::{tell, tell_without_log};
+use super::signals::{Early, Signals, Wish};
 use super::{Failure, load, reload};
 use crate::cli::Options;
-use crate::server::{Server, Sockets, StartError};
+use crate::server::{Server, Sockets, SocketsError, StartError};
 use crate::settings::{Fault, Log, Settings};
 use crate::source::{self, Dataset};
 use crate::supervisor;
@@ -23,43 +23,62 @@ struct Given {
     settings: Settings,
     datasets: Vec<Dataset>,
     sockets: Sockets,
+    early: Early,
 }
 
 impl Given {
-    /// The datasets of `settings`, and the sockets that the process was started with.
-    fn take(settings: Settings) -> Result<Self, Failure> {
+    /// The datasets of `settings`, and what there was before them.
+    fn take(
+        settings: Settings,
+        sockets: Result<Sockets, SocketsError>,
+        early: Early,
+    ) -> Result<Self, Failure> {
         let datasets = source::load(&settings)?;
-        // Before there is another thread.
-        let sockets = Sockets::inherit(settings.ops.enabled)
-            .map_err(|error| Failure::Use(error.to_string()))?;
+        let unusable = |error: SocketsError| Failure::Use(error.to_string());
+        let sockets = sockets.map_err(unusable)?;
+        sockets.check(settings.ops.enabled).map_err(unusable)?;
         Ok(Self {
             settings,
             datasets,
             sockets,
+            early,
         })
     }
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let settings = load(options).map_err(|failure| tell_without_log(failure, &Log::default()))?;
+    // Before there is another thread.
+    let sockets = Sockets::inherit();
+    let without_settings = |failure| tell_without_log(failure, &Log::default());
+    let runtime = runtime().map_err(|error| without_settings(cannot_start(&error)))?;
+    // Before anything is read, which may take its time: unheard, they would end the process.
+    let early = runtime.block_on(async { Early::listen() });
+    let early = early.map_err(|error| without_settings(cannot_hear(&error)))?;
+    let settings = load(options).map_err(without_settings)?;
     let log = settings.log.clone();
-    let given = Given::take(settings).map_err(|failure| tell_without_log(failure, &log))?;
-    let failed = |error: &dyn fmt::Display| Failure::Running(format!("cannot start: {error}"));
-    let telemetry = Telemetry::start(&log).map_err(|error| failed(&error))?;
-    run_with(options, given, &telemetry).map_err(tell)
+    let given = Given::take(settings, sockets, early);
+    let given = given.map_err(|failure| tell_without_log(failure, &log))?;
+    let telemetry = Telemetry::start(&log).map_err(|error| cannot_start(&error))?;
+    let result = runtime.block_on(serve(options, given, &telemetry));
+    // After a second signal something may still run; it does not hold up the exit.
+    runtime.shutdown_background();
+    result.map_err(tell)
 }
 
-fn run_with(options: &Options, given: Given, telemetry: &Telemetry) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("tickcast")
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
-        .map_err(|error| Failure::Running(format!("cannot start: {error}")))?;
-    let result = runtime.block_on(serve(options, given, telemetry));
-    // After a second signal something may still run; it does not hold up the exit.
-    runtime.shutdown_background();
-    result
+}
+
+fn cannot_start(error: &dyn fmt::Display) -> Failure {
+    Failure::Running(format!("cannot start: {error}"))
+}
+
+fn cannot_hear(error: &io::Error) -> Failure {
+    Failure::Running(format!("cannot hear signals: {error}"))
 }
 
 async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result<(), Failure> {
@@ -73,9 +92,8 @@ async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result
         topics = settings.topics.len(),
         "tickcast {}", env!("CARGO_PKG_VERSION")
     );
-    // Before anything listens: a signal that comes early must not go unheard.
-    let mut signals = Signals::listen()
-        .map_err(|error| Failure::Running(format!("cannot hear signals: {error}")))?;
+    // Before anything listens: until here, these two simply end the process.
+    let mut signals = Signals::listen(given.early).map_err(|error| cannot_hear(&error))?;
     let started = Server::start(settings, given.datasets, given.sockets, telemetry.losses());
     let mut server = started.map_err(|error| match error {
         StartError::Bind(error) => fault(&error.key(), &error, error.remedy(), settings),
@@ -107,82 +125,4 @@ fn fault(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings)
     let origin = settings.origins.of(key);
     let fault = Fault::new(origin, key, error.to_string(), remedy);
     Failure::Surroundings(Box::new(fault))
-}
-
-/// Whether the hub was started at a terminal. One that is closed sends SIGHUP as well, and means the end by it.
-struct Terminal {
-    was_there: bool,
-}
-
-impl Terminal {
-    fn look() -> Self {
-        Self {
-            was_there: is_at_terminal(),
-        }
-    }
-
-    fn was_closed(&self) -> bool {
-        self.was_there && !is_at_terminal()
-    }
-}
-
-fn is_at_terminal() -> bool {
-    std::io::stdin().is_terminal() || std::io::stderr().is_terminal()
-}
-
-/// What a signal asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    /// Read the configuration again.
-    Reload,
-    /// Drain and end.
-    End,
-}
-
-/// The signals that the hub hears.
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-    look_closer: Signal,
-    terminal: Terminal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            look_closer: signal(SignalKind::user_defined1())?,
-            terminal: Terminal::look(),
-        })
-    }
-
-    /// Waits for what somebody wishes of the hub; those who only want to see more of the log get that at once.
-    async fn next(&mut self, telemetry: &Telemetry) -> Wish {
-        loop {
-            tokio::select! {
-                _ = self.hangup.recv() => {
-                    return if self.terminal.was_closed() { Wish::End } else { Wish::Reload };
-                }
-                _ = self.terminate.recv() => return Wish::End,
-                _ = self.interrupt.recv() => return Wish::End,
-                _ = self.look_closer.recv() => telemetry.level().switch(),
-            }
-        }
-    }
-
-    async fn end(&mut self, telemetry: &Telemetry) {
-        while self.next(telemetry).await != Wish::End {}
-    }
-
-    /// What `work` comes to; `None` if the hub is to end before.
-    async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            result = work => Some(result),
-            _ = self.terminate.recv() => None,
-            _ = self.interrupt.recv() => None,
-        }
-    }
 }

@@ -35,20 +35,19 @@ pub enum SocketsError {
 }
 
 impl Sockets {
-    /// Takes what was passed on; nothing, where nothing was. `has_ops` says whether there is to be an operations
-    /// listener. To be called once, before there are other threads: it changes the environment.
+    /// Takes what was passed on; nothing, where nothing was. To be called once, before there are other threads: it
+    /// changes the environment.
     ///
     /// # Errors
     /// One of them is not what it should be.
-    pub fn inherit(has_ops: bool) -> Result<Self, SocketsError> {
+    pub fn inherit() -> Result<Self, SocketsError> {
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut inherited = ListenFd::from_env();
         let mut sockets = Self::default();
         for (name, number) in named(&names, inherited.len()).into_iter().zip(0..) {
             let place = match name.as_str() {
                 "public" => &mut sockets.public,
-                "ops" if has_ops => &mut sockets.ops,
-                "ops" => return Err(SocketsError::Disabled(name)),
+                "ops" => &mut sockets.ops,
                 _ => return Err(SocketsError::Unknown(name)),
             };
             if place.is_some() {
@@ -59,6 +58,17 @@ impl Sockets {
                 .map_err(|error| SocketsError::Unusable { name, error })?;
         }
         Ok(sockets)
+    }
+
+    /// Whether each is for a listener that there is to be; `has_ops` says whether there is to be one for operations.
+    ///
+    /// # Errors
+    /// One of them is not.
+    pub fn check(&self, has_ops: bool) -> Result<(), SocketsError> {
+        if self.ops.is_some() && !has_ops {
+            return Err(SocketsError::Disabled("ops".to_owned()));
+        }
+        Ok(())
     }
 }
 

@@ -1,14 +1,16 @@
 //! What the service manager is told, on a real socket of its kind.
 
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, PATIENCE, Project};
+use super::support::{Hub, PATIENCE, Project, Viewer};
 
 /// A hub that is watched over, and the socket of whoever does.
 fn watched(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
@@ -91,24 +93,88 @@ fn a_topic_that_is_slow_or_over_or_has_not_begun_is_alive() {
 }
 
 #[test]
-fn a_terminal_that_is_closed_ends_the_hub_and_is_no_reload() {
+fn signals_that_come_before_everything_is_read_are_heard_later() {
     let project = Project::new("rate = 10.0", "[1]");
-    let command = project.command(&[]);
+    let path = project.path("tickcast.toml");
+    let toml = fs::read_to_string(&path).unwrap();
+    // A configuration that takes as long to read as the test wants it to.
+    fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut command = project.command(&[]);
+    let command = command.stdin(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    // It can be opened when the hub has begun to read it.
+    let mut slow = File::options().write(true).open(&path).unwrap();
+    for signal in ["-HUP", "-USR1"] {
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+    // The next time it is an ordinary one.
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, &toml).unwrap();
+    slow.write_all(toml.as_bytes()).unwrap();
+    drop(slow);
+    let mut hub = Hub::of(child, project);
+    let (mut was_reloaded, mut was_shown_more) = (false, false);
+    while !(was_reloaded && was_shown_more) {
+        let event = hub.any();
+        was_reloaded |= event["event"] == "config.reloaded";
+        was_shown_more |= event["event"] == "log.level";
+    }
+    hub.end_without_complaint();
+}
+
+/// Runs the hub at a terminal of its own, which is there for as long as what is returned; `redirection` as of a shell.
+fn at_a_terminal(project: &Project, redirection: &str) -> Child {
+    let program = project.command(&[]);
     let line = format!(
-        "{} --config {}",
-        command.get_program().display(),
+        "exec {} --config {} {redirection}",
+        program.get_program().display(),
         project.path("tickcast.toml").display()
     );
-    // It runs the line at a terminal of its own, and copies what is written there.
-    let mut script = Command::new("script")
-        .args(["--quiet", "--command", &line, "/dev/null"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    // It copies what is written at the terminal.
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--command", &line, "/dev/null"]);
+    let script = script.stdin(Stdio::null()).stdout(Stdio::piped());
+    script.spawn().unwrap()
+}
+
+/// The first of `events` called `name`.
+fn first(mut events: impl Iterator<Item = Value>, name: &str) -> Value {
+    events.find(|event| event["event"] == name).unwrap()
+}
+
+/// Waits until there is a first event called one of `names` in the log at `path`.
+fn await_event(path: &Path, names: &[&str]) -> Value {
+    let begin = tokio::time::Instant::now();
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let mut events = whole
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        if let Some(event) = events.find(|event| names.iter().any(|name| event["event"] == *name)) {
+            return event;
+        }
+        assert!(begin.elapsed() < PATIENCE, "none of {names:?}: {text}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_hub_and_is_no_reload() {
+    let project = Project::new("rate = 10.0", "[1]");
+    let mut script = at_a_terminal(&project, "");
     let lines = BufReader::new(script.stdout.take().unwrap()).lines();
-    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-    let listening = events.find(|event| event["event"] == "listening").unwrap();
+    let events = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let listening = first(events, "listening");
     let address = listening["address"].as_str().unwrap().to_owned();
     assert!(TcpStream::connect(&address).is_ok());
     script.kill().unwrap();
@@ -118,4 +184,41 @@ fn a_terminal_that_is_closed_ends_the_hub_and_is_no_reload() {
         assert!(begin.elapsed() < PATIENCE, "the hub goes on");
         std::thread::yield_now();
     }
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_closed_is_no_second_signal_however_often_it_says_so() {
+    let project =
+        Project::new("", "[1]").configure("[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n");
+    project.write(
+        "tickcast.toml",
+        &fs::read_to_string(project.path("tickcast.toml"))
+            .unwrap()
+            .replacen("port = 0", "port = 0\ndrain = \"2s\"", 1),
+    );
+    let log = project.path("log");
+    let mut script = at_a_terminal(&project, &format!("2>{}", log.display()));
+    let pid = await_event(&log, &["start"])["pid"].to_string();
+    let listening = await_event(&log, &["listening"]);
+    let address = listening["address"].as_str().unwrap().to_owned();
+    let mut viewers = Vec::new();
+    for _ in 0..10 {
+        let mut viewer = Viewer::try_at(&address, "/ws").await.unwrap();
+        viewer.until("hello").await;
+        viewers.push(tokio::spawn(async move { viewer.closed().await }));
+    }
+    script.kill().unwrap();
+    script.wait().unwrap();
+    await_event(&log, &["drain"]);
+    // As a shell does, to which the terminal said so as well.
+    let sent = Command::new("kill").args(["-HUP", &pid]).status();
+    assert!(sent.unwrap().success());
+    for viewer in viewers {
+        assert_eq!(u16::from(viewer.await.unwrap().code), 1012);
+    }
+    let end = await_event(&log, &["stop", "stop.forced"]);
+    assert_eq!(
+        (&end["event"], &end["remaining"]),
+        (&"stop".into(), &0.into())
+    );
 }

@@ -129,11 +129,12 @@ impl Hub {
 
     /// The same with the standard input that `command` has already.
     pub(crate) fn spawn_on_stdin(mut command: Command, project: Project) -> Self {
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
+        Self::of(command.spawn().unwrap(), project)
+    }
+
+    /// The one that runs as `child`, whose standard error is a pipe; it listens when this returns.
+    pub(crate) fn of(mut child: Child, project: Project) -> Self {
         let log = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -183,6 +184,14 @@ impl Hub {
     /// Waits for the next event called `name`.
     pub(crate) fn event(&mut self, name: &str) -> Value {
         self.until(name).pop().unwrap()
+    }
+
+    /// Waits for the next event.
+    pub(crate) fn any(&mut self) -> Value {
+        let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+            panic!("no more events; there were {:#?}", self.seen)
+        };
+        self.see(line)
     }
 
     /// Waits for the next event called `name`; returns what there was up to it, and it.
