@@ -8,6 +8,7 @@ use std::io;
 use std::net::TcpListener;
 
 use listenfd::ListenFd;
+use socket2::SockRef;
 
 /// See the head of this file.
 #[derive(Debug, Default)]
@@ -55,6 +56,7 @@ impl Sockets {
             }
             *place = inherited
                 .take_tcp_listener(number)
+                .and_then(|socket| socket.map(listening).transpose())
                 .map_err(|error| SocketsError::Unusable { name, error })?;
         }
         Ok(sockets)
@@ -70,6 +72,15 @@ impl Sockets {
         }
         Ok(())
     }
+}
+
+/// One that does not listen, such as the connection that `Accept=yes` passes on, never has anybody to accept.
+fn listening(socket: TcpListener) -> io::Result<TcpListener> {
+    if SockRef::from(&socket).is_listener()? {
+        return Ok(socket);
+    }
+    let problem = "it does not listen";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
 }
 
 /// The name of each of `count` sockets. One alone that is called neither `public` nor `ops` has no name of ours, but

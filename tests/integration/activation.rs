@@ -13,11 +13,17 @@ use tokio::task::JoinSet;
 use super::support::viewer::unpack;
 use super::support::{Hub, PATIENCE, Project, Raw, Viewer};
 
-/// A socket that listens on a free port, as a service manager opens it.
-fn listener() -> TcpListener {
+/// A socket at a free port.
+fn bound() -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let address: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
     socket.bind(&address.into()).unwrap();
+    socket
+}
+
+/// One that listens, as a service manager opens it.
+fn listener() -> TcpListener {
+    let socket = bound();
     socket.listen(4_096).unwrap();
     socket.into()
 }
@@ -82,6 +88,25 @@ fn a_socket_that_is_passed_on_for_a_listener_that_is_not_wanted_is_refused() {
         error.contains("`ops`") && error.contains("`ops.enabled`"),
         "{error}"
     );
+}
+
+#[test]
+fn a_socket_that_is_passed_on_and_does_not_listen_is_refused() {
+    let project = Project::raw("[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n");
+    let listener = listener();
+    // What `Accept=yes` passes on.
+    let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (connection, _) = listener.accept().unwrap();
+    for socket in [bound().into(), TcpListener::from(OwnedFd::from(connection))] {
+        let command = passed_on(&project.command(&[]), &socket, "public");
+        let output = { command }.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains("`public`") && error.contains("it does not listen"),
+            "{error}"
+        );
+    }
 }
 
 /// What the end of a test ends as well.
