@@ -34,12 +34,12 @@ use bind::Bound;
 use files::OpenFiles;
 use keeping::Keeping;
 
-use crate::clock::{Alarm, Clock};
+use crate::clock::{Alarm, Clock, Woken};
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats, Topic};
 use crate::journal::{JournalError, Keeper};
 use crate::producer;
-use crate::protocol::TopicName;
+use crate::protocol::{Micros, TopicName};
 use crate::routes::{self, Answers, Context, Origins, TrustedProxies};
 use crate::settings::{InForce, Settings};
 use crate::source::Dataset;
@@ -129,6 +129,7 @@ impl Server {
             begin::tell(&topic);
             tell_ready(&topic);
             self.schedule(&topic).map_err(StartError::Threads)?;
+            self.call(&topic);
         }
         self.context.is_ready.store(true, Ordering::Release);
         self.listen(public, ops);
@@ -190,7 +191,8 @@ impl Server {
         tracing::info!(event = "stop", remaining, "stopped");
     }
 
-    /// Begins to publish `topic`, on a thread of its own: it waits on the kernel's clock, not on the runtime's.
+    /// Gets `topic` a thread of its own, which publishes from the first [call](Self::call) on: it waits on the kernel's
+    /// clock, not on the runtime's.
     fn schedule(&mut self, topic: &Arc<Topic>) -> io::Result<()> {
         let (clock, alarm) = (*self.context.hub.clock(), Arc::new(Alarm::default()));
         let name = topic.name().clone();
@@ -200,10 +202,20 @@ impl Server {
             .spawn(move || {
                 // Held until it ends: what is waited for is this thread as well.
                 let _token = token;
-                producer::run(&topic, &clock, &rung);
+                // What it tells is to follow on what is told of its beginning.
+                if rung.wait_until(&clock, Micros::new(i64::MAX)) == Woken::Called {
+                    producer::run(&topic, &clock, &rung);
+                }
             })?;
         self.alarms.insert(name, alarm);
         Ok(())
+    }
+
+    /// Has the thread of `topic` look at its timeline, for the first time or again.
+    fn call(&self, topic: &Topic) {
+        if let Some(alarm) = self.alarms.get(topic.name()) {
+            alarm.call();
+        }
     }
 
     fn listen(&self, public: Bound, ops: Option<Bound>) {

@@ -124,6 +124,7 @@ impl Server {
         }
         for topic in added {
             tell_added(topic);
+            self.call(topic);
         }
         self.arrange(settings, added);
         for topic in &settings.topics {
@@ -168,9 +169,7 @@ impl Server {
                 _ => topic.adopt(course),
             };
             if is_in_time {
-                if let Some(alarm) = self.alarms.get(topic.name()) {
-                    alarm.call();
-                }
+                self.call(topic);
                 return tell_segment(topic);
             }
         }

@@ -213,6 +213,32 @@ async fn a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_new_and_long_over_is_told_to_be_ready_before_it_is_told_to_be_over() {
+    let mut watched = Watched::start(&toml("", TOPIC)).await;
+    let over: String = (0..60)
+        .map(|n| {
+            format!(
+                "[topics.over{n}]\ndataset = \"data.json\"\nrate = 100.0\nloop = false\nstart = \"2024-05-06T07:08:09Z\"\n"
+            )
+        })
+        .collect();
+    assert_eq!(
+        watched.reload(&toml("", &(TOPIC.to_owned() + &over))),
+        (vec![], 60)
+    );
+    let (_, events) = watched.end().await;
+    for n in 0..60 {
+        let topic = format!("over{n}");
+        let of_topic = events.iter().filter(|event| event["topic"] == *topic);
+        let told: Vec<_> = of_topic
+            .filter_map(|event| event["event"].as_str())
+            .filter(|event| !event.starts_with("hub."))
+            .collect();
+        assert!(told.starts_with(&["topic.added", "topic.ready"]), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_journal_so_far_the_first_topic_that_needs_one_opens_it() {
     let fixed =
         "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\nstart = \"2024-05-06T07:08:09Z\"\n";
