@@ -3,14 +3,15 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::os::unix::net::UnixDatagram;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, PATIENCE, Project, Viewer};
+use super::support::{Hub, PATIENCE, Project, Raw, Viewer};
 
 /// A hub that is watched over, and the socket of whoever does.
 fn watched(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
@@ -52,6 +53,41 @@ fn readiness_reloads_and_the_end_are_told() {
     hub.signal("-TERM");
     assert_eq!(told(&socket), "STOPPING=1\nSTATUS=draining\n");
     assert_eq!(hub.end().0, Some(0));
+}
+
+#[test]
+fn a_service_manager_without_a_file_is_told_as_well() {
+    let project = Project::new("rate = 10.0", "[1]");
+    let name = format!("tickcast-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let socket = UnixDatagram::bind_addr(&address).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = project.command(&[]);
+    command.env("NOTIFY_SOCKET", format!("@{name}"));
+    let _hub = Hub::spawn(command, project);
+    assert_eq!(told(&socket), "READY=1\nSTATUS=serving 1 topics\n");
+}
+
+#[test]
+fn a_service_manager_that_does_not_listen_holds_up_nothing() {
+    let project = Project::new("rate = 10.0", "[1]");
+    let path = project.path("notify");
+    let _socket = UnixDatagram::bind(&path).unwrap();
+    // What it is told has no room any more.
+    let somebody = UnixDatagram::unbound().unwrap();
+    somebody.set_nonblocking(true).unwrap();
+    while somebody.send_to(b"STATUS=", &path).is_ok() {}
+    let mut command = project.command(&[]);
+    command
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "2000");
+    let mut hub = Hub::spawn(command, project);
+    for _ in 0..20 {
+        assert_eq!(Raw::get(hub.public(), "/healthz").status, 200);
+    }
+    hub.signal("-HUP");
+    hub.event("config.reloaded");
+    hub.end_without_complaint();
 }
 
 #[test]
