@@ -60,6 +60,16 @@ impl<R: Copy + PartialEq> Totals<R> {
         self.counter(reason).map_or(0, Counter::total)
     }
 
+    /// All totals as they are now, so that their sum is that of its parts.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        let now = |counter: &Counter| Counter(AtomicU64::new(counter.total()));
+        Self {
+            reasons: self.reasons,
+            counters: self.counters.iter().map(now).collect(),
+        }
+    }
+
     /// The total for all reasons so far.
     pub fn total(&self) -> u64 {
         self.counters.iter().map(Counter::total).sum()
@@ -177,5 +187,19 @@ mod tests {
         assert_eq!((totals.of("gone"), totals.total()), (2, 3));
         let all: Vec<_> = totals.iter().collect();
         assert_eq!(all, [("full", 1), ("gone", 2)]);
+    }
+
+    #[test]
+    fn a_snapshot_stays_as_it_was_when_it_was_made() {
+        let totals = Totals::new(&["full", "gone"]);
+        totals.add("gone");
+        let before = totals.snapshot();
+        totals.add("gone");
+        totals.add("full");
+        assert_eq!(
+            (before.of("full"), before.of("gone"), before.total()),
+            (0, 1, 1)
+        );
+        assert_eq!(totals.total(), 3);
     }
 }

@@ -48,8 +48,10 @@ fn ticks(every: Duration) -> Interval {
 /// Totals only grow; lateness is of the interval since the last line.
 fn tell(topic: &Topic) {
     let counters = &topic.counters;
-    let left = |why| counters.left.of(Departure::Closed(why));
-    let refused = |why| counters.refused.of(why);
+    // Read once: viewers come and go while this is told, and the sums are to be those of their parts.
+    let (left_totals, refused_totals) = (counters.left.snapshot(), counters.refused.snapshot());
+    let left = |why| left_totals.of(Departure::Closed(why));
+    let refused = |why| refused_totals.of(why);
     let lateness = counters.lateness.take();
     tracing::info!(
         event = "hub.stats",
@@ -62,8 +64,8 @@ fn tell(topic: &Topic) {
         delivered_bytes_total = counters.bytes.total(),
         joined_total = counters.joined.total(),
         recovered_total = counters.recovered.total(),
-        left_total = counters.left.total(),
-        left_lost_total = counters.left.of(Departure::Lost),
+        left_total = left_totals.total(),
+        left_lost_total = left_totals.of(Departure::Lost),
         left_normal_total = left(Close::Normal),
         left_protocol_total = left(Close::Protocol),
         left_binary_total = left(Close::Binary),
@@ -75,7 +77,7 @@ fn tell(topic: &Topic) {
         left_slow_total = left(Close::Slow),
         left_too_many_total = left(Close::TooMany),
         gaps_total = counters.gaps.total(),
-        refused_total = counters.refused.total(),
+        refused_total = refused_totals.total(),
         refused_full_total = refused(Refused::Full),
         refused_too_many_total = refused(Refused::TooMany),
         refused_draining_total = refused(Refused::Draining),
