@@ -12,13 +12,15 @@ mod encoding;
 mod error;
 mod folder;
 mod keeper;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 pub use error::JournalError;
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Work};
+pub use trouble::Trouble;
 
 use encoding::Damage;
 use folder::Folder;

@@ -112,7 +112,7 @@ impl Server {
             handed_over: is_handed_over.then(|| stop.child_token()),
             stop,
             alarms: BTreeMap::new(),
-            keeping: keeper.map(|keeper| Keeping::start(keeper, clock)),
+            keeping: keeper.map(Keeping::start),
             gates,
             files,
             stats_every: watch::Sender::new(settings.log.stats_every),

@@ -40,6 +40,12 @@ impl JournalError {
         }
     }
 
+    /// The disk of `folder` does not answer.
+    #[must_use]
+    pub fn stuck(folder: &Path) -> Self {
+        Self::unusable(folder, folder, io::ErrorKind::TimedOut.into())
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {

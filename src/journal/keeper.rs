@@ -1,10 +1,10 @@
 //! `Keeper`: writes down where the topics are, at their beginning, once a second, and at the end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use super::{Journal, JournalError};
-use crate::clock::{Alarm, Clock, Woken};
+use super::{Journal, JournalError, Trouble};
 use crate::hub::{Course, Past, Topic};
 use crate::protocol::TopicName;
 
@@ -13,8 +13,11 @@ use crate::protocol::TopicName;
 pub struct Keeper {
     journal: Journal,
     topics: Vec<Arc<Topic>>,
-    is_failing: bool,
+    trouble: Trouble,
 }
+
+/// What a keeper is to do besides.
+pub type Work = Box<dyn FnOnce(&mut Keeper) + Send>;
 
 impl Keeper {
     /// Between two writes. Bounds what a wall clock that is wrong after a crash can have published twice, and is
@@ -26,10 +29,11 @@ impl Keeper {
     /// # Errors
     /// The journal cannot be written.
     pub fn begin(journal: Journal, topics: Vec<Arc<Topic>>) -> Result<Self, JournalError> {
+        let trouble = Trouble::new(journal.folder.journal());
         let mut keeper = Self {
             journal,
             topics,
-            is_failing: false,
+            trouble,
         };
         keeper.remember();
         match keeper.journal.write() {
@@ -41,13 +45,22 @@ impl Keeper {
         }
     }
 
-    /// Keeps the journal of `keeper` until `alarm` is rung, and writes it once more then. Blocks its thread.
-    pub fn run(keeper: &Mutex<Self>, clock: &Clock, alarm: &Alarm) {
-        let lock = || keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        while alarm.wait_until(clock, clock.now().after(Self::EVERY)) != Woken::Rung {
-            lock().keep();
+    /// Keeps the journal until nobody is left to send `work`, which is done as it comes, and writes it once more then.
+    /// Blocks its thread.
+    pub fn run(mut self, work: &Receiver<Work>) {
+        loop {
+            match work.recv_timeout(Self::EVERY) {
+                Ok(work) => work(&mut self),
+                Err(RecvTimeoutError::Timeout) => self.keep(),
+                Err(RecvTimeoutError::Disconnected) => return self.keep(),
+            }
         }
-        lock().keep();
+    }
+
+    /// What is told when it cannot write.
+    #[must_use]
+    pub fn trouble(&self) -> &Trouble {
+        &self.trouble
     }
 
     /// What is remembered of `topic`.
@@ -72,16 +85,13 @@ impl Keeper {
         })
     }
 
-    /// Has `topic` go on with `course`, which is written down before anything of it is sent; false if it comes too
-    /// late. A journal that cannot be written stops no topic.
-    #[must_use]
-    pub fn change(&mut self, topic: &Topic, course: Course) -> bool {
+    /// Writes down that `topic` is about to go on with `course`. A journal that cannot be written stops no topic.
+    pub fn announce(&mut self, topic: &Topic, course: &Course) {
         self.remember();
-        if let Some(past) = topic.memory_on(&course) {
+        if let Some(past) = topic.memory_on(course) {
             self.journal.remember(topic.name().clone(), past);
         }
         self.write();
-        topic.adopt(course)
     }
 
     fn remember(&mut self) {
@@ -92,29 +102,16 @@ impl Keeper {
         }
     }
 
-    /// The stream goes on whether or not it can be written down; that it cannot, and that it can again, is told.
-    fn keep(&mut self) {
+    /// Writes down where the topics are. The stream goes on whether or not that can be done.
+    pub fn keep(&mut self) {
         self.remember();
         self.write();
     }
 
     fn write(&mut self) {
-        let result = self.journal.write();
-        let path = self.journal.folder.journal();
-        match &result {
-            Err(error) if !self.is_failing => tracing::error!(
-                event = "journal.failed",
-                path = %path.display(),
-                error = error.to_string(),
-                "the journal cannot be written; the stream goes on, and a restart may know less of it"
-            ),
-            Ok(()) if self.is_failing => tracing::info!(
-                event = "journal.recovered",
-                path = %path.display(),
-                "the journal is written again"
-            ),
-            _ => {}
+        match self.journal.write() {
+            Ok(()) => self.trouble.end(),
+            Err(error) => self.trouble.begin(&error),
         }
-        self.is_failing = result.is_err();
     }
 }

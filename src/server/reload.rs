@@ -2,13 +2,15 @@
 //!
 //! First everything is prepared that can fail; only then is anything changed.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::keeping::Keeping;
 use super::{Server, begin, tell_ready};
-use crate::hub::{Pace, Topic};
+use crate::hub::{Course, Pace, Past, Topic};
 use crate::journal::{Journal, JournalError, Keeper};
 use crate::protocol::TopicName;
 use crate::settings::{self, Changes, Fault, Faults, Settings, Start};
@@ -21,6 +23,9 @@ const LEADS: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
 ];
+
+/// How long a disk may take before a topic that is new is given up: nobody is heard meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Server {
     /// Applies what of `settings` can be while viewers are there, with the `datasets` of its topics in their order;
@@ -66,13 +71,11 @@ impl Server {
         if new.iter().any(|(topic, _)| topic.start == Start::FirstRun) {
             self.open_journal().map_err(|error| unusable(&error))?;
         }
+        let pasts = self.pasts(&new).map_err(|error| unusable(&error))?;
         let now = self.context.hub.clock().now();
-        let past = |topic: &TopicName| self.keeping.as_ref()?.keeper().past(topic).cloned();
+        let past = |topic: &TopicName| pasts.get(topic).cloned();
         let added = begin::these(new, past, now, settings.server.recover_max);
-        if let Some(keeping) = self.keeping.as_ref().filter(|_| !added.is_empty()) {
-            let result = keeping.keeper().add(&added);
-            result.map_err(|error| unusable(&error))?;
-        }
+        self.keep(&added).map_err(|error| unusable(&error))?;
         for topic in &added {
             if let Err(error) = self.schedule(topic) {
                 self.unschedule(&added);
@@ -98,10 +101,40 @@ impl Server {
     fn open_journal(&mut self) -> Result<(), JournalError> {
         if let (None, Some(folder)) = (&self.keeping, &self.state_dir) {
             let keeper = Keeper::begin(Journal::open(folder)?, Vec::new())?;
-            let clock = *self.context.hub.clock();
-            self.keeping = Some(Keeping::start(keeper, clock));
+            self.keeping = Some(Keeping::start(keeper));
         }
         Ok(())
+    }
+
+    /// What is remembered of those topics that are `new`.
+    fn pasts(
+        &self,
+        new: &[(&settings::Topic, Dataset)],
+    ) -> Result<BTreeMap<TopicName, Past>, JournalError> {
+        let Some(keeping) = self.keeping.as_ref().filter(|_| !new.is_empty()) else {
+            return Ok(BTreeMap::new());
+        };
+        let names: Vec<_> = new.iter().map(|(topic, _)| topic.name.clone()).collect();
+        let recall = move |keeper: &mut Keeper| {
+            let past = |name: TopicName| Some((name.clone(), keeper.past(&name)?.clone()));
+            names.into_iter().filter_map(past).collect()
+        };
+        keeping.within(PATIENCE, recall).ok_or_else(|| self.stuck())
+    }
+
+    /// Has the journal kept for `added` as well.
+    fn keep(&self, added: &[Arc<Topic>]) -> Result<(), JournalError> {
+        let Some(keeping) = self.keeping.as_ref().filter(|_| !added.is_empty()) else {
+            return Ok(());
+        };
+        let topics = added.to_vec();
+        keeping
+            .within(PATIENCE, move |keeper| keeper.add(&topics))
+            .unwrap_or_else(|| Err(self.stuck()))
+    }
+
+    fn stuck(&self) -> JournalError {
+        JournalError::stuck(self.state_dir.as_deref().unwrap_or(Path::new("")))
     }
 
     fn apply(&self, settings: &Settings, changes: &Changes, added: &[Arc<Topic>]) {
@@ -127,13 +160,14 @@ impl Server {
             self.call(topic);
         }
         self.arrange(settings, added);
+        let mut leads = &LEADS[..];
         for topic in &settings.topics {
             let Some(running) = context.hub.topic(Some(&topic.name)) else {
                 continue;
             };
             running.treat(topic, server.recover_max);
             if changes.applies(&topic.key("rate")) {
-                self.change_rate(&running, topic);
+                leads = self.change_rate(&running, topic, leads);
             }
         }
     }
@@ -153,26 +187,43 @@ impl Server {
     }
 
     /// Goes on at another rate in a new segment of the timeline, which is written down before anything of it is sent.
-    fn change_rate(&self, topic: &Topic, settings: &settings::Topic) {
+    /// Of `leads` returns those with which to try the next topic: a disk that is slow for one is slow for all.
+    fn change_rate<'a>(
+        &self,
+        topic: &Arc<Topic>,
+        settings: &settings::Topic,
+        leads: &'a [Duration],
+    ) -> &'a [Duration] {
         let clock = self.context.hub.clock();
-        let course =
-            |lead| topic.course_at(settings.rate, Pace::of(settings), clock.now().after(lead));
-        for (n, lead) in LEADS.into_iter().enumerate() {
-            let Some(course) = course(lead) else {
+        for (n, lead) in leads.iter().enumerate() {
+            let t = clock.now().after(*lead);
+            let Some(course) = topic.course_at(settings.rate, Pace::of(settings), t) else {
                 // It is over, and stays so.
-                return;
+                return leads;
             };
-            let is_last = n + 1 == LEADS.len();
-            let is_in_time = match &self.keeping {
-                // A disk that takes longer still is one that stands still; the journal says so by itself.
-                Some(keeping) if !is_last => keeping.keeper().change(topic, course),
-                _ => topic.adopt(course),
-            };
-            if is_in_time {
+            let is_last = n + 1 == leads.len();
+            if self.announce(topic, &course, *lead, is_last) && topic.adopt(course) {
                 self.call(topic);
-                return tell_segment(topic);
+                tell_segment(topic);
+                return &leads[n..];
             }
         }
+        leads
+    }
+
+    /// Whether `course` of `topic` is written down, in less than `lead`. The last time it need not be: the disk stands
+    /// still, which is told.
+    fn announce(&self, topic: &Arc<Topic>, course: &Course, lead: Duration, is_last: bool) -> bool {
+        let Some(keeping) = &self.keeping else {
+            return true;
+        };
+        if is_last {
+            keeping.tell_stuck();
+            return true;
+        }
+        let (topic, course) = (Arc::clone(topic), course.clone());
+        let work = move |keeper: &mut Keeper| keeper.announce(&topic, &course);
+        keeping.within(lead, work).is_some()
     }
 }
 

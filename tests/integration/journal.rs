@@ -1,9 +1,9 @@
 //! The state folder: one hub's alone, and what is damaged in it is set aside and told.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::symlink;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -165,6 +165,47 @@ async fn a_full_disk_is_told_once_and_stops_nothing() {
     assert_eq!(epoch(&hub).await, before);
     let resumed = hub.told("timeline.resumed").unwrap();
     assert!(resumed["remembered_seq"].as_i64() >= last["seq"].as_i64());
+}
+
+#[tokio::test]
+async fn a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_its_end() {
+    let mut hub = project().start();
+    let toml = fs::read_to_string(hub.project().path("tickcast.toml")).unwrap();
+    // It can be opened when somebody reads it, and until then whoever writes there waits.
+    let next = hub.project().state("journal.new");
+    while !Command::new("mkfifo")
+        .arg(&next)
+        .status()
+        .unwrap()
+        .success()
+    {}
+    let more = format!("{toml}[topics.new]\ndataset = \"data.json\"\nrate = 1.0\n");
+    hub.project().write("tickcast.toml", &more);
+    hub.signal("-HUP");
+    let failed = hub.event("config.failed");
+    assert_eq!(failed["key"], "state.dir");
+    assert!(failed["message"].as_str().unwrap().contains("timed out"));
+    let other = toml.replace("rate = 200.0", "rate = 50.0");
+    assert_ne!(other, toml);
+    hub.project().write("tickcast.toml", &other);
+    hub.signal("-HUP");
+    let failed = hub.event("journal.failed");
+    assert_eq!(failed["error"], "timed out");
+    assert_eq!(hub.event("timeline.segment")["rate"], 50.0);
+    assert_eq!(hub.event("config.reloaded")["changed"], 1);
+    // The disk answers again.
+    let mut waiting = File::open(&next).unwrap();
+    fs::remove_file(&next).unwrap();
+    waiting.read_to_end(&mut Vec::new()).unwrap();
+    hub.event("journal.recovered");
+    // It stands still once more, and the hub ends all the same.
+    while !Command::new("mkfifo")
+        .arg(&next)
+        .status()
+        .unwrap()
+        .success()
+    {}
+    hub.stop();
 }
 
 #[test]

@@ -25,7 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "fanout",
         &["hub", "protocol", "settings", "clock", "metrics", "source"],
     ),
-    ("journal", &["hub", "protocol", "clock"]),
+    ("journal", &["hub", "protocol"]),
     ("supervisor", &[]),
     (
         "routes",
