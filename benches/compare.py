@@ -4,19 +4,24 @@
 The server under test has core 0 for itself; viewers and publishers share core 1. Figures of two calls,
 or of two machines, say little about each other: what can be compared is what stands in one table.
 BENCHMARKS.md tells what is measured and how. Everything that is started here is ended here.
+
+With `--against` it measures two builds of the hub instead, pair by pair.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rig.against import DEFAULT_SCENARIOS, DURATION, RUNS, Comparison
+from rig.against import SCENARIOS as COMPARED
 from rig.peers import PEERS, Peer
 from rig.processes import Failed, prepare_this_process
-from rig.report import heading, machine, write_json
+from rig.report import build, heading, machine, write_json
 from rig.scenarios import SCENARIOS, Session, say
-from rig.servers import check_hub
+from rig.servers import HUB, check_hub
 
 INTERRUPTED = 130
 
@@ -48,16 +53,37 @@ def count(text: str) -> int:
     return value
 
 
+def program(text: str) -> Path:
+    """A build of the hub."""
+    path = Path(text).resolve()
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text} is no program")
+    return path
+
+
 def parse_arguments() -> argparse.Namespace:
     scenarios = [scenario.name for scenario in SCENARIOS]
     peers = [peer.name for peer in PEERS]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", type=list_of(scenarios), default=scenarios, metavar="SCENARIO,…", help=f"{scenarios}")
+    parser.add_argument("--only", type=list_of(scenarios), metavar="SCENARIO,…", help=f"{scenarios}")
     parser.add_argument("--peers", type=list_of(peers), default=peers, metavar="PEER,…", help=f"{peers}, or none")
     parser.add_argument("--runs", type=count, help="runs of each measurement, instead of each scenario's own")
     parser.add_argument("--duration", type=seconds, help="length of each measurement, instead of each scenario's own")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single run into this file")
-    return parser.parse_args()
+    parser.add_argument(
+        "--against",
+        type=program,
+        metavar="BINARY",
+        help=f"compare this tree's build with another one, in pairs: {list(COMPARED)} [default: {RUNS} pairs of "
+        f"{','.join(DEFAULT_SCENARIOS)}, {DURATION:g} s each]",
+    )
+    parser.add_argument("--no-syscalls", action="store_true", help="with --against: do not count system calls (strace)")
+    arguments = parser.parse_args()
+    if arguments.against and (unknown := [name for name in arguments.only or () if name not in COMPARED]):
+        parser.error(f"--against does not compare {', '.join(unknown)}; it compares {', '.join(COMPARED)}")
+    if arguments.no_syscalls and not arguments.against:
+        parser.error("--no-syscalls goes with --against")
+    return arguments
 
 
 def installed(asked: Sequence[str]) -> list[Peer]:
@@ -76,17 +102,42 @@ def run_scenarios(session: Session, asked: Sequence[str]) -> None:
             print(f"\n{scenario.run(session)}", flush=True)
 
 
+def compare_builds(arguments: argparse.Namespace) -> int:
+    """This tree's build and the other one in turn."""
+    facts = machine()
+    comparison = Comparison(
+        arguments.against,
+        DEFAULT_SCENARIOS if arguments.only is None else arguments.only,
+        arguments.runs or RUNS,
+        arguments.duration or DURATION,
+        with_syscalls=not arguments.no_syscalls,
+    )
+    builds = {"before": build(arguments.against), "after": build(HUB)}
+    print(heading(facts, {}), flush=True)
+    print("\n".join(f"{name}: {what}" for name, what in builds.items()), flush=True)
+    try:
+        for table in comparison.run():
+            print(f"\n{table}", flush=True)
+    finally:
+        if arguments.json:
+            write_json(arguments.json, {"machine": facts, "builds": builds, "runs": comparison.journal})
+    return 0
+
+
 def main() -> int:
     arguments = parse_arguments()
     check_hub()
     prepare_this_process()
+    if arguments.against:
+        return compare_builds(arguments)
     peers = installed(arguments.peers)
     versions = {peer.name: peer.version() for peer in peers}
     facts = machine()
     session = Session(peers, arguments.runs, arguments.duration)
     print(heading(facts, versions), flush=True)
+    asked = [scenario.name for scenario in SCENARIOS] if arguments.only is None else arguments.only
     try:
-        run_scenarios(session, arguments.only)
+        run_scenarios(session, asked)
     finally:
         if arguments.json:
             document: dict[str, Any] = {"machine": facts, "peers": versions, "runs": session.journal}

@@ -1,5 +1,6 @@
 """What comes out: the machine, tables in the form of BENCHMARKS.md, and every single run as JSON."""
 
+import hashlib
 import json
 import os
 import platform
@@ -45,6 +46,12 @@ def machine() -> dict[str, Any]:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "load_average": os.getloadavg()[0],
     }
+
+
+def build(binary: Path) -> str:
+    """Which build of the hub a program is: what it says of itself, and its digest, since two may say the same."""
+    digest = hashlib.sha256(binary.read_bytes()).hexdigest()
+    return f"{_said(str(binary), '--version')}, sha256 {digest[:12]}"
 
 
 def _cpu_model() -> str:

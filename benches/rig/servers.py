@@ -37,6 +37,8 @@ class Server:
     program: Program
     # The field with the instant at which a record is due; our own hub tells that otherwise.
     stamp_field: str | None
+    # Where our own hub shows its metrics, if it was asked to.
+    ops_url: str | None = None
 
 
 def write_dataset(folder: Path, rate: float) -> Path:
@@ -51,27 +53,40 @@ def write_dataset(folder: Path, rate: float) -> Path:
 
 
 @contextmanager
-def hub(rate: float, folder: Path, topic: str = "") -> Iterator[Server]:
-    """The hub as it is built, every setting that bears on speed at its default, save for the lines of `topic`."""
+def hub(
+    rate: float, folder: Path, topic: str = "", *, binary: Path | None = None, ops: bool = False
+) -> Iterator[Server]:
+    """The hub as it is built, or another build of it; every setting that bears on speed is at its default, save for the
+    lines of `topic`. `ops` has it show its metrics."""
     write_dataset(folder, rate)
+    topics = f"[topics.bench]\ndataset = 'dataset.json'\nrate = {float(rate)}\n{topic}"
+    with hub_of(topics, folder, binary=binary, ops=ops) as server:
+        yield server
+
+
+@contextmanager
+def hub_of(topics: str, folder: Path, *, binary: Path | None = None, ops: bool = False) -> Iterator[Server]:
+    """The hub with these topics, whose datasets are in `folder`. An older build must know every key that stands here."""
     config = folder / "tickcast.toml"
     config.write_text(
         "[server]\nport = 0\nmax_viewers = 20000\ndrain = '0s'\n"
-        "[ops]\nenabled = false\n"
+        f"[ops]\nenabled = {str(ops).lower()}\nport = 0\n"
         "[log]\nlevel = 'info'\n"
         "[state]\ndir = ''\n"
-        f"[topics.bench]\ndataset = 'dataset.json'\nrate = {float(rate)}\n{topic}"
+        f"{topics}"
     )
-    with running("hub", [HUB, "--config", config], SERVER_CORE, folder, _env_without_settings()) as program:
-        url = wait_for("event `listening`", program, lambda: _listening(program))
-        yield Server(url.replace("http://", "ws://").rstrip("/") + "/ws", program.pid, program, None)
+    command = [binary or HUB, "--config", config]
+    with running("hub", command, SERVER_CORE, folder, _env_without_settings()) as program:
+        url = wait_for("event `listening`", program, lambda: _listening(program, "public"))
+        ops_url = wait_for("event `listening`", program, lambda: _listening(program, "ops")) if ops else None
+        yield Server(url.replace("http://", "ws://") + "/ws", program.pid, program, None, ops_url)
 
 
-def _listening(program: Program) -> str | None:
+def _listening(program: Program, listener: str) -> str | None:
     for line in program.lines():
         event = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
-        if event.get("event") == "listening" and event.get("listener") == "public":
-            return str(event["url"])
+        if event.get("event") == "listening" and event.get("listener") == listener:
+            return str(event["url"]).rstrip("/")
     return None
 
 

@@ -24,10 +24,10 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   export CARGO_TERM_COLOR=always FORCE_COLOR=1
 fi
 
-# The lines with which cargo test, nextest, vitest and Biome close, without colours.
+# The lines with which cargo test, nextest, vitest, unittest and Biome close, without colours.
 closing_lines() {
   sed 's/\x1b\[[0-9;]*m//g' "$output" |
-    grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9])' | tail -n 12 || true
+    grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9]|Ran [0-9]+ tests)' | tail -n 12 || true
 }
 
 # The tests that failed, with the first line of the reason where the runner gives one apart, and those
@@ -105,6 +105,10 @@ test_all() {
     section 'rust documentation tests' cargo test --workspace --doc --locked
   else
     section 'rust tests' cargo test --workspace --locked
+  fi
+  # What decides whether a change costs anything is to be right, too.
+  if command -v python3 >/dev/null; then
+    section 'tests of the benchmarks' python3 -m unittest discover -s benches -t benches
   fi
   section 'tests of the page' npm --prefix web run --silent test
   # The tests above have built most of it; the optimised hub would cost minutes and show no more.
