@@ -222,6 +222,8 @@ pub struct ProblemView<'a> {
     pub title: &'a str,
     /// The status code.
     pub status: u16,
+    /// The cause, by a name that stays.
+    pub code: &'static str,
     /// What is wrong with this request, and the remedy.
     pub detail: &'a str,
 }

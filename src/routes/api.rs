@@ -11,7 +11,7 @@ use warp::reply::{Reply, Response};
 
 use super::cors::{with_cors, with_cors_for_all};
 use super::joining::check_origin;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::{Context, Peer, get};
 use crate::hub::Topic;
 use crate::protocol::message::{self, TimeView, TopicsView, VersionView};
@@ -95,7 +95,7 @@ pub(super) fn ready(context: &Context) -> Response {
         return plain(StatusCode::OK, "ready\n");
     }
     Problem::retry_later(
-        StatusCode::SERVICE_UNAVAILABLE,
+        Code::NotReady,
         "starting or draining; send traffic elsewhere",
     )
     .into_response()

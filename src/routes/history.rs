@@ -26,7 +26,7 @@ use self::query::{Query, Thinning};
 use super::api::find_topic;
 use super::cors::with_cors;
 use super::etag::is_known;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::{Context, get};
 use crate::hub::thinning::{Seqs, all, thinned};
 use crate::hub::{Served, Topic};
@@ -150,7 +150,7 @@ async fn of_dataset<T: Send + 'static>(
         .await
         .map_err(|_| {
             Problem::retry_later(
-                StatusCode::SERVICE_UNAVAILABLE,
+                Code::HubStopping,
                 "the hub is stopping; come back in a moment",
             )
         })
@@ -166,7 +166,7 @@ fn no_numbers(topic: &Topic, field: &str) -> Problem {
         query::shown(field),
         keys.join("`, `")
     );
-    Problem::new(StatusCode::BAD_REQUEST, detail)
+    Problem::new(Code::FieldNotNumeric, detail)
 }
 
 /// Strong: the same tag means the same bytes. Version and commit stand for how they are spelled, the epoch for the

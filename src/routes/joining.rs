@@ -6,9 +6,9 @@ use std::sync::Arc;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header;
-use warp::http::{HeaderMap, Method, StatusCode};
+use warp::http::{HeaderMap, Method};
 
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::{Context, Peer, Place, get};
 use crate::fanout::Holds;
 use crate::hub::{Ask, Refusal, Refused, Topic};
@@ -128,12 +128,12 @@ pub(super) fn check_origin(
         return Ok(());
     }
     let detail = "pages of this origin may not connect; list it in `server.allowed_origins`";
-    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+    Err(Problem::new(Code::OriginForbidden, detail))
 }
 
 /// `since` or `last`, not both, each at most once; other parameters are the page's own.
 pub(super) fn parse_ask(query: &str) -> Result<Ask, Problem> {
-    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, detail);
+    let bad = Problem::new;
     let mut ask = Ask::Nothing;
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         let next = match name {
@@ -143,19 +143,27 @@ pub(super) fn parse_ask(query: &str) -> Result<Ask, Problem> {
                     .replace("%3A", ":")
                     .replace("%3a", ":")
                     .parse()
-                    .map_err(|error| bad(format!("`since` is {error}")))?,
+                    .map_err(|error| bad(Code::PositionInvalid, format!("`since` is {error}")))?,
             ),
             "last" => Ask::Last(
                 // Not a sign, which `parse` would take.
                 Some(value)
                     .filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))
                     .and_then(|value| value.parse().ok())
-                    .ok_or_else(|| bad("`last` is not a whole number".to_owned()))?,
+                    .ok_or_else(|| {
+                        bad(
+                            Code::ParameterInvalid,
+                            "`last` is not a whole number".to_owned(),
+                        )
+                    })?,
             ),
             _ => continue,
         };
         if ask != Ask::Nothing {
-            return Err(bad("give one of `since` and `last`, once".to_owned()));
+            return Err(bad(
+                Code::ParametersConflict,
+                "give one of `since` and `last`, once".to_owned(),
+            ));
         }
         ask = next;
     }
@@ -175,20 +183,17 @@ impl Denied {
 
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
-        let (status, detail) = match denied {
+        let (code, detail) = match denied {
             Denied::Draining => (
-                StatusCode::SERVICE_UNAVAILABLE,
+                Code::HubDraining,
                 "the hub is draining; come back in a moment",
             ),
-            Denied::Full => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "all seats are taken (`server.max_viewers`)",
-            ),
+            Denied::Full => (Code::HubFull, "all seats are taken (`server.max_viewers`)"),
             Denied::TooManyFromAddress => (
-                StatusCode::TOO_MANY_REQUESTS,
+                Code::ViewersPerIpExceeded,
                 "this address has all the seats it may have (`server.max_viewers_per_ip`)",
             ),
         };
-        Self::retry_later(status, detail).counting_as(denied.refused())
+        Self::retry_later(code, detail).counting_as(denied.refused())
     }
 }

@@ -14,12 +14,12 @@ use prometheus_client::encoding::text;
 use prometheus_client::registry::{Registry, Unit};
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderValue};
-use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
 use self::sheet::Sheet;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::{Context, get};
 use crate::hub::{Refused, Topic};
 use crate::metrics::{Process, Quantiles};
@@ -41,7 +41,7 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
 fn answer(context: &Arc<Context>, headers: &HeaderMap) -> Response {
     let Ok(exposed) = expose(context) else {
         let detail = "the numbers cannot be written; please report it";
-        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response();
+        return Problem::new(Code::InternalError, detail).into_response();
     };
     let accepts = headers.get_all(header::ACCEPT).iter();
     let is_open = accepts

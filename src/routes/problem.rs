@@ -1,9 +1,13 @@
 //! Errors as problem details (RFC 9457).
 
+mod code;
+
 use warp::http::StatusCode;
 use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reject::{MethodNotAllowed, Reject, Rejection};
 use warp::reply::{Reply, Response};
+
+pub(super) use code::Code;
 
 use crate::hub::Refused;
 use crate::protocol::message::{self, ProblemView};
@@ -11,7 +15,7 @@ use crate::protocol::message::{self, ProblemView};
 /// Why a request is not served, said to the client.
 #[derive(Debug)]
 pub(super) struct Problem {
-    status: StatusCode,
+    code: Code,
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Why whoever wanted to be a viewer is none, where the status does not tell.
@@ -25,10 +29,10 @@ pub(super) struct BodyRefused;
 impl Reject for BodyRefused {}
 
 impl Problem {
-    /// A problem with `status`; `detail` names what is wrong and the remedy.
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    /// The problem `code`; `detail` names what is wrong and the remedy.
+    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            status,
+            code,
             detail: detail.into(),
             headers: Vec::new(),
             refused: None,
@@ -43,7 +47,7 @@ impl Problem {
 
     /// What it counts as when somebody is no viewer for it.
     pub(super) fn refused(&self) -> Refused {
-        self.refused.unwrap_or(match self.status {
+        self.refused.unwrap_or(match self.code.status() {
             StatusCode::FORBIDDEN => Refused::Forbidden,
             StatusCode::NOT_FOUND => Refused::NotFound,
             StatusCode::GONE => Refused::Gone,
@@ -59,14 +63,14 @@ impl Problem {
     }
 
     /// No seat or no time: come back.
-    pub(super) fn retry_later(status: StatusCode, detail: &'static str) -> Self {
-        Self::new(status, detail).with_header(header::RETRY_AFTER, "5")
+    pub(super) fn retry_later(code: Code, detail: &'static str) -> Self {
+        Self::new(code, detail).with_header(header::RETRY_AFTER, "5")
     }
 
     /// There is no such topic.
     pub(super) fn no_such_topic() -> Self {
         Self::new(
-            StatusCode::NOT_FOUND,
+            Code::TopicNotFound,
             "there is no such topic; see `/api/v1/topics`",
         )
     }
@@ -74,14 +78,16 @@ impl Problem {
 
 impl Reply for Problem {
     fn into_response(self) -> Response {
+        let status = self.code.status();
         let view = ProblemView {
             r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or_default(),
-            status: self.status.as_u16(),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code: self.code.name(),
             detail: &self.detail,
         };
         let mut response = Response::new(message::to_json(&view).into());
-        *response.status_mut() = self.status;
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -99,20 +105,20 @@ impl Reply for Problem {
 pub(super) fn problem_for(rejection: &Rejection) -> Problem {
     if rejection.find::<BodyRefused>().is_some() {
         return Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
+            Code::BodyNotAllowed,
             "no path takes a request body; send none",
         )
         .with_header(header::CONNECTION, "close");
     }
     if rejection.find::<MethodNotAllowed>().is_some() {
         return Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
+            Code::MethodNotAllowed,
             "this path answers GET and HEAD only",
         )
         .with_header(header::ALLOW, "GET, HEAD");
     }
     Problem::new(
-        StatusCode::NOT_FOUND,
+        Code::PathNotFound,
         "there is nothing at this path; the page is at `/`, the topics at `/api/v1/topics`",
     )
 }

@@ -11,14 +11,14 @@ use headers::{Date, HeaderMapExt};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{self, HeaderName, HeaderValue};
-use warp::http::{HeaderMap, Method, StatusCode};
+use warp::http::{HeaderMap, Method};
 use warp::reply::{Reply, Response};
 
 use super::Context;
 use super::cors::with_cors;
 use super::handover::Handover;
 use super::joining::{self, Denied, Request, parse_ask};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::clock;
 use crate::fanout::{Form, Joiner};
 use crate::hub::{Ask, Subscription, Topic};
@@ -107,7 +107,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<Ask>, Problem> {
     let position = id.to_str().ok().and_then(|id| id.parse().ok());
     position.map(Ask::Since).map(Some).ok_or_else(|| {
         Problem::new(
-            StatusCode::BAD_REQUEST,
+            Code::PositionInvalid,
             "`Last-Event-ID` is not a position; it is `<epoch>:<seq>`, or leave it out",
         )
     })

@@ -21,7 +21,7 @@ use warp::reply::{Reply, Response};
 use super::Context;
 use super::handover::Socket;
 use super::joining::{self, Request, parse_ask};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::fanout::{Form, Joiner};
 use crate::hub::{Subscription, Topic};
 use crate::protocol::frame::{self, Compression};
@@ -68,7 +68,7 @@ fn join(
     let answer = form.answer(&ask, topic, subscription.last());
     if form == Form::Bare && answer.recovered == Some(false) {
         let detail = "not all of this can be sent any more; connect without `since` and `last`";
-        return Err(Problem::new(StatusCode::GONE, detail));
+        return Err(Problem::new(Code::PositionNotRecoverable, detail));
     }
     let joiner = Joiner {
         form,
@@ -113,14 +113,14 @@ fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<SecWebsocketK
     }
     if headers.typed_get::<SecWebsocketVersion>() != Some(SecWebsocketVersion::V13) {
         return Err(Problem::new(
-            StatusCode::UPGRADE_REQUIRED,
+            Code::WebsocketVersionUnsupported,
             "only WebSocket version 13 is spoken here",
         )
         .with_header(header::SEC_WEBSOCKET_VERSION, "13"));
     }
     let malformed = || {
         Problem::new(
-            StatusCode::BAD_REQUEST,
+            Code::WebsocketKeyInvalid,
             "Sec-WebSocket-Key must be 16 bytes in base64",
         )
     };
@@ -138,7 +138,7 @@ fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<SecWebsocketK
 
 fn upgrade_required() -> Problem {
     Problem::new(
-        StatusCode::UPGRADE_REQUIRED,
+        Code::UpgradeRequired,
         "this path speaks WebSocket; connect with a WebSocket client",
     )
     .with_header(header::UPGRADE, "websocket")
@@ -149,7 +149,7 @@ fn upgrade_required() -> Problem {
 fn negotiate(headers: &HeaderMap) -> Result<(Form, Compression), Problem> {
     let extensions = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS);
     let compression = frame::negotiate(extensions)
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        .map_err(|error| Problem::new(Code::ExtensionsInvalid, error.to_string()))?;
     Ok(match (negotiate_form(headers)?, compression) {
         (Form::V1, compression) if compression.is_deflate() => (Form::V1Deflated, compression),
         (form, _) => (form, Compression::None),
@@ -169,7 +169,7 @@ fn negotiate_form(headers: &HeaderMap) -> Result<Form, Problem> {
         return Ok(Form::V1);
     }
     Err(Problem::new(
-        StatusCode::BAD_REQUEST,
+        Code::SubprotocolUnknown,
         format!(
             "none of the subprotocols is known; offer `{SUBPROTOCOL}`, or none for bare records"
         ),

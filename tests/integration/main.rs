@@ -26,6 +26,7 @@ mod logs;
 mod lost_lines;
 mod metrics;
 mod monitoring;
+mod problems;
 mod promises;
 mod proxies;
 mod readme;

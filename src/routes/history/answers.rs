@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use warp::http::StatusCode;
 
-use crate::routes::problem::Problem;
+use crate::routes::problem::{Code, Problem};
 
 /// Places for the answers of one hub.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ impl Answers {
     pub(super) fn begin(&self) -> Result<Answering, Problem> {
         let permit = Arc::clone(&self.0).try_acquire_owned().map_err(|_| {
             Problem::retry_later(
-                StatusCode::SERVICE_UNAVAILABLE,
+                Code::HistoryBusy,
                 "the hub is busy with other answers from the history; come back in a moment",
             )
         })?;

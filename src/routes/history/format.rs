@@ -1,8 +1,8 @@
 //! The forms that the history comes in, and which one a request asks for.
 
-use warp::http::{HeaderMap, StatusCode, header};
+use warp::http::{HeaderMap, header};
 
-use crate::routes::problem::Problem;
+use crate::routes::problem::{Code, Problem};
 
 /// How records are spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,12 @@ impl Format {
     /// The format called `name`.
     pub(super) fn named(name: &str) -> Result<Self, Problem> {
         let mut all = Self::ALL.into_iter();
-        all.find(|format| format.name() == name)
-            .ok_or_else(|| refused("`format` is not one of `json`, `ndjson` and `csv`"))
+        all.find(|format| format.name() == name).ok_or_else(|| {
+            Problem::new(
+                Code::ParameterInvalid,
+                "`format` is not one of `json`, `ndjson` and `csv`",
+            )
+        })
     }
 
     /// The format that `Accept` prefers, by weight and then by how exactly it is named. With an item in it that
@@ -82,16 +86,13 @@ impl Format {
             .map(|(_, _, format)| format)
             .or((!is_understood).then_some(Self::Json))
             .ok_or_else(|| {
-                refused(
+                Problem::new(
+                    Code::FormatNotAcceptable,
                     "`Accept` takes none of `application/json`, `application/x-ndjson` and `text/csv`; \
                      name one, or give `format`",
                 )
             })
     }
-}
-
-fn refused(detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 
 /// An item of `Accept`.

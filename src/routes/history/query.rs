@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use warp::http::StatusCode;
-
 use super::format::Format;
 use crate::hub::{End, Span};
 use crate::protocol::{Micros, Seq};
-use crate::routes::problem::Problem;
+use crate::routes::problem::{Code, Problem};
 
 /// A query that makes sense.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +41,7 @@ pub(super) fn parse(query: &str, history_max: u64) -> Result<Query, Problem> {
     let parameters = Parameters::read(query)?;
     let (limit, last) = (parameters.count("limit")?, parameters.count("last")?);
     if limit == Some(0) {
-        return Err(bad("`limit` is 0; give at least 1, or leave it out"));
+        return Err(invalid("`limit` is 0; give at least 1, or leave it out"));
     }
     let thinning = parameters.thinning(history_max)?;
     // What is thinned may be as long as it likes; what is not comes whole.
@@ -73,8 +71,16 @@ pub(super) fn parse(query: &str, history_max: u64) -> Result<Query, Problem> {
     })
 }
 
-fn bad(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
+fn invalid(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::ParameterInvalid, detail)
+}
+
+fn conflict(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::ParametersConflict, detail)
+}
+
+fn missing(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::ParameterMissing, detail)
 }
 
 /// Known parameters, each given once.
@@ -86,14 +92,20 @@ impl Parameters {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             // A misspelt one would be answered with other data than were asked for.
             let Some(known) = PARAMETERS.into_iter().find(|&known| known == name) else {
-                return Err(bad(format!(
-                    "`{}` is no parameter of the history; there are `{}`",
-                    shown(&name),
-                    PARAMETERS.join("`, `")
-                )));
+                return Err(Problem::new(
+                    Code::ParameterUnknown,
+                    format!(
+                        "`{}` is no parameter of the history; there are `{}`",
+                        shown(&name),
+                        PARAMETERS.join("`, `")
+                    ),
+                ));
             };
             if parameters.insert(known, value.into_owned()).is_some() {
-                return Err(bad(format!("`{known}` is given twice; give it once")));
+                return Err(Problem::new(
+                    Code::ParameterRepeated,
+                    format!("`{known}` is given twice; give it once"),
+                ));
             }
         }
         Ok(Self(parameters))
@@ -108,7 +120,7 @@ impl Parameters {
         self.text(name)
             .map(|text| {
                 whole(text).ok_or_else(|| {
-                    bad(format!(
+                    invalid(format!(
                         "`{name}` is `{}`, which is not a whole number of 0 or more; give one such as `100`",
                         shown(text)
                     ))
@@ -121,7 +133,7 @@ impl Parameters {
         self.text(name)
             .map(|text| {
                 instant(text).ok_or_else(|| {
-                    bad(format!(
+                    invalid(format!(
                         "`{name}` is `{}`, which is no instant; give microseconds since 1970, or one such as \
                          `2026-01-01T00:00:00Z`",
                         shown(text)
@@ -144,7 +156,7 @@ impl Parameters {
             (None, None, None) => Ok(None),
             (None, None, Some(last)) => Ok(Some(Span::Newest(last))),
             (from, to, None) => Ok(Some(Span::Range { from, to })),
-            (_, _, Some(_)) => Err(bad(
+            (_, _, Some(_)) => Err(conflict(
                 "`last` is given with an end of a range; give `from` or `from_t` and `to` or `to_t`, or only `last`",
             )),
         }
@@ -153,7 +165,7 @@ impl Parameters {
     fn thinning(&self, points_max: u64) -> Result<Option<Thinning>, Problem> {
         match (self.count("points")?, self.text("field")) {
             (None, None) => Ok(None),
-            (Some(points), _) if points < POINTS_MIN => Err(bad(format!(
+            (Some(points), _) if points < POINTS_MIN => Err(invalid(format!(
                 "`points` is {points}; give at least {POINTS_MIN}"
             ))),
             (Some(points), Some(field)) => Ok(Some(Thinning {
@@ -161,10 +173,10 @@ impl Parameters {
                 points: points.min(points_max).max(POINTS_MIN),
                 field: field.to_owned(),
             })),
-            (Some(_), None) => Err(bad(
+            (Some(_), None) => Err(missing(
                 "`points` is given without `field`; name the field whose extremes are to be kept",
             )),
-            (None, Some(_)) => Err(bad(
+            (None, Some(_)) => Err(missing(
                 "`field` is given without `points`; say how many points are wanted",
             )),
         }
@@ -179,7 +191,7 @@ fn one_end(
     t: Option<Micros>,
 ) -> Result<Option<End>, Problem> {
     match (seq, t) {
-        (Some(_), Some(_)) => Err(bad(format!(
+        (Some(_), Some(_)) => Err(conflict(format!(
             "`{seq_name}` and `{t_name}` are both given; give one of them"
         ))),
         (seq, t) => Ok(seq.map(End::Seq).or(t.map(End::Instant))),
@@ -193,7 +205,7 @@ fn check_order<T: Ord + std::fmt::Display>(
     to: Option<T>,
 ) -> Result<(), Problem> {
     match (from, to) {
-        (Some(from), Some(to)) if from > to => Err(bad(format!(
+        (Some(from), Some(to)) if from > to => Err(conflict(format!(
             "`{from_name}` is {from} and lies after `{to_name}`, {to}; give the earlier one first"
         ))),
         _ => Ok(()),

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 use super::PATIENCE;
+use super::hub::root;
 
 pub(crate) struct Raw(TcpStream);
 
@@ -150,6 +151,13 @@ impl From<TcpStream> for Raw {
     }
 }
 
+impl From<Vec<u8>> for Answer {
+    /// Of all bytes that a hub has sent.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::parse(&bytes)
+    }
+}
+
 impl Answer {
     fn parse(bytes: &[u8]) -> Self {
         let end = bytes
@@ -202,6 +210,16 @@ impl Answer {
         );
         assert_eq!(self.json()["status"], status);
         assert!(self.json()["detail"].as_str().unwrap().len() > 10);
+        let row = format!("| {status} | `{}` |", self.code());
+        let handbook = root().join("docs/handbook/problems.md");
+        let handbook = std::fs::read_to_string(handbook).unwrap();
+        assert!(handbook.contains(&row), "not in the handbook: {text}");
+    }
+
+    /// The cause that a problem document names.
+    pub(crate) fn code(&self) -> String {
+        let code = self.json()["code"].as_str().map(str::to_owned);
+        code.unwrap_or_else(|| panic!("no code in {}", self.text()))
     }
 }
 

@@ -1,0 +1,144 @@
+//! The stable names of the causes for which a request is refused: `code` in a problem document.
+//!
+//! Part of the interface: a code keeps its name and its status. All of them are described in
+//! `docs/handbook/problems.md` and listed in `web/public/openapi.yaml`.
+
+use warp::http::StatusCode;
+
+/// Declares [`Code`] from one list, so that no code lacks a name or a status.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $name:literal, $status:ident;)+) => {
+        /// Why a request is refused, for programs. `detail` says it for people.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(in crate::routes) enum Code {
+            $($(#[$doc])* $code,)+
+        }
+
+        impl Code {
+            #[cfg(test)]
+            pub(in crate::routes) const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// The name on the wire.
+            pub(in crate::routes) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)+
+                }
+            }
+
+            /// The status that always goes with it.
+            pub(in crate::routes) const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$code => StatusCode::$status,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A parameter's value cannot be read.
+    ParameterInvalid = "parameter_invalid", BAD_REQUEST;
+    /// The path has no such parameter.
+    ParameterUnknown = "parameter_unknown", BAD_REQUEST;
+    /// A parameter is given more than once.
+    ParameterRepeated = "parameter_repeated", BAD_REQUEST;
+    /// A parameter is given without the one it needs.
+    ParameterMissing = "parameter_missing", BAD_REQUEST;
+    /// Parameters exclude each other.
+    ParametersConflict = "parameters_conflict", BAD_REQUEST;
+    /// No record has a number in the field.
+    FieldNotNumeric = "field_not_numeric", BAD_REQUEST;
+    /// `Accept` takes none of the formats.
+    FormatNotAcceptable = "format_not_acceptable", BAD_REQUEST;
+    /// A position is not `<epoch>:<seq>`.
+    PositionInvalid = "position_invalid", BAD_REQUEST;
+    /// None of the subprotocols offered is known.
+    SubprotocolUnknown = "subprotocol_unknown", BAD_REQUEST;
+    /// `Sec-WebSocket-Extensions` cannot be read.
+    ExtensionsInvalid = "extensions_invalid", BAD_REQUEST;
+    /// `Sec-WebSocket-Key` is not a key.
+    WebsocketKeyInvalid = "websocket_key_invalid", BAD_REQUEST;
+    /// Pages of this origin may not connect.
+    OriginForbidden = "origin_forbidden", FORBIDDEN;
+    /// The path does not exist.
+    PathNotFound = "path_not_found", NOT_FOUND;
+    /// The topic does not exist.
+    TopicNotFound = "topic_not_found", NOT_FOUND;
+    /// The path does not answer this method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
+    /// A bare viewer asked for records of which not all can be sent.
+    PositionNotRecoverable = "position_not_recoverable", GONE;
+    /// The request has a body.
+    BodyNotAllowed = "body_not_allowed", PAYLOAD_TOO_LARGE;
+    /// The path speaks WebSocket only.
+    UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED;
+    /// Another version of WebSocket than 13 is asked for.
+    WebsocketVersionUnsupported = "websocket_version_unsupported", UPGRADE_REQUIRED;
+    /// The address has as many viewers as `server.max_viewers_per_ip` allows.
+    ViewersPerIpExceeded = "viewers_per_ip_exceeded", TOO_MANY_REQUESTS;
+    /// The metrics could not be written.
+    InternalError = "internal_error", INTERNAL_SERVER_ERROR;
+    /// The hub has `server.max_viewers` viewers.
+    HubFull = "hub_full", SERVICE_UNAVAILABLE;
+    /// The hub is draining and takes no viewers.
+    HubDraining = "hub_draining", SERVICE_UNAVAILABLE;
+    /// The hub stopped before the answer was made.
+    HubStopping = "hub_stopping", SERVICE_UNAVAILABLE;
+    /// `/readyz`: the hub is starting or draining.
+    NotReady = "not_ready", SERVICE_UNAVAILABLE;
+    /// As many answers from the history are under way as there may be.
+    HistoryBusy = "history_busy", SERVICE_UNAVAILABLE;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HANDBOOK: &str = include_str!("../../../docs/handbook/problems.md");
+    const OPENAPI: &str = include_str!("../../../web/public/openapi.yaml");
+
+    fn listed() -> Vec<(u16, &'static str)> {
+        let entry = |code: &Code| (code.status().as_u16(), code.name());
+        Code::ALL.iter().map(entry).collect()
+    }
+
+    #[test]
+    fn every_code_has_a_name_of_its_own_in_snake_case() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
+        let is_plain = |name: &&str| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        };
+        assert!(names.iter().all(is_plain), "{names:?}");
+    }
+
+    /// In the order of the status, and of the list.
+    #[test]
+    fn the_handbook_describes_every_code_with_its_status_and_no_other() {
+        let rows = HANDBOOK
+            .lines()
+            .filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
+        let described: Vec<_> = rows
+            .map(|row| {
+                let cells: Vec<_> = row.split('|').map(str::trim).collect();
+                let (status, code) = (cells[1].parse().unwrap(), cells[2].trim_matches('`'));
+                assert!(!cells[3].is_empty() && !cells[4].is_empty(), "{row}");
+                (status, code)
+            })
+            .collect();
+        assert_eq!(described, listed());
+    }
+
+    #[test]
+    fn the_api_document_lists_every_code_and_no_other() {
+        let (_, rest) = OPENAPI
+            .split_once("# Every code, as `docs/handbook/problems.md` describes them.")
+            .unwrap();
+        let items = rest.lines().skip(2).map(str::trim);
+        let codes: Vec<_> = items.map_while(|item| item.strip_prefix("- ")).collect();
+        let names: Vec<_> = listed().into_iter().map(|(_, name)| name).collect();
+        assert_eq!(codes, names);
+    }
+}
