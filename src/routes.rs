@@ -15,6 +15,7 @@ mod page;
 mod problem;
 mod remote;
 mod sse;
+mod target;
 mod ws;
 
 use std::convert::Infallible;
@@ -32,6 +33,7 @@ pub use access::{Origins, TrustedProxies};
 pub use handover::{Handover, Socket};
 pub use history::Answers;
 pub use remote::Peer;
+pub use target::use_origin_form;
 
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats};

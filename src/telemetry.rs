@@ -72,7 +72,7 @@ impl Telemetry {
         let handle = subscriber.reload_handle();
         // A second start in one process, as tests do it, keeps the first.
         _ = tracing::subscriber::set_global_default(subscriber.finish());
-        panics::tell();
+        panics::tell(&losses);
         Ok(Self {
             losses,
             level: Level::new(&settings.level, move |filter| handle.reload(filter).is_ok()),

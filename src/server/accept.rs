@@ -21,7 +21,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::files::OpenFiles;
-use crate::routes::{Peer, Place, Socket};
+use crate::routes::{Peer, Place, Socket, use_origin_form};
 use crate::settings;
 use crate::telemetry::{Limit, Losses};
 
@@ -46,9 +46,9 @@ struct Complaints {
 /// Headers in one request; browsers send some twenty.
 const HEADERS_MAX: usize = 100;
 
-/// Bytes of one request head. Twice hyper's longest URI, so that one too long is answered 414 and not 431; the
-/// buffer starts at 8 KiB and grows only while a head comes in, at most for the header timeout.
-const HEAD_LEN_MAX: usize = 128 * 1024;
+/// Bytes of one request head. Browsers send less than 2 KiB; what proxies and cookies add stays below 8 KiB, which is
+/// what most servers take. Shorter than hyper's longest URI, so that a longer one is 431 whatever it is long for.
+const HEAD_LEN_MAX: usize = 16 * 1024;
 
 /// How long to leave the listener alone when the system has no descriptor or memory for one more connection.
 /// Short, because those who wait in the backlog see it as latency.
@@ -280,7 +280,13 @@ async fn serve(
         // The service goes with the connection, unless a viewer has taken the place over.
         request.extensions_mut().insert(place.clone());
         request.extensions_mut().insert(handover.clone());
-        service.call(request)
+        let answer = use_origin_form(&mut request).map(|()| service.call(request));
+        async move {
+            match answer {
+                Ok(answer) => answer.await,
+                Err(refusal) => Ok(*refusal),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -32,15 +32,89 @@ fn oversized_heads_are_refused_by_the_parser() {
     let hub = hub();
     let headers: String = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect();
     assert_eq!(ask(&hub, "/", &headers).status, 431);
-    assert_eq!(
-        ask(&hub, &format!("/{}", "a".repeat(100_000)), "").status,
-        414
-    );
-    assert_eq!(
-        ask(&hub, "/", &format!("x: {}\r\n", "a".repeat(200_000))).status,
-        431
-    );
     assert_eq!(Raw::raw(hub.public(), b"nonsense\r\n\r\n").status, 400);
+    hub.end_without_complaint();
+}
+
+#[test]
+fn head_of_16_kib_is_served_and_a_longer_one_is_431_whatever_it_is_long_for() {
+    let hub = hub();
+    for address in [hub.public(), hub.ops()] {
+        let status = |path: &str, headers: &str| Raw::ask(address, "GET", path, headers).status;
+        for len in [17_000, 60_000, 100_000, 200_000] {
+            let long = "a".repeat(len);
+            assert_eq!(status(&format!("/{long}"), ""), 431, "{len}");
+            assert_eq!(status(&format!("/healthz?{long}"), ""), 431, "{len}");
+            assert_eq!(status("/healthz", &format!("x: {long}\r\n")), 431, "{len}");
+            let many = "x: a\r\n".repeat(len / 6);
+            assert_eq!(status("/healthz", &many), 431, "{len}");
+        }
+        let long = "a".repeat(15_000);
+        assert_eq!(status(&format!("/healthz?{long}"), ""), 200);
+        assert_eq!(status("/healthz", &format!("x: {long}\r\n")), 200);
+    }
+    hub.end_without_complaint();
+}
+
+/// The answer to a request line of these bytes.
+fn ask_for(address: &str, request_line: &[u8]) -> Answer {
+    let headers = format!(" HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    Raw::raw(address, &[request_line, headers.as_bytes()].concat())
+}
+
+#[test]
+fn targets_that_are_no_path_and_no_url_are_refused_and_cost_no_other_connection() {
+    let hub = hub();
+    for address in [hub.public(), hub.ops()] {
+        for request in [
+            "CONNECT a:1",
+            "CONNECT example.org:443",
+            "CONNECT [::1]:443",
+            "GET healthz",
+            "GET a:1",
+            "GET *",
+            "OPTIONS *",
+            "HEAD example.org",
+            "GET ftp://a/healthz",
+        ] {
+            let answer = ask_for(address, request.as_bytes());
+            assert_eq!(answer.status, 400, "{request}");
+            if !request.starts_with("HEAD") {
+                answer.expect_problem(400);
+            }
+        }
+        // What the parser cannot read at all has an empty body.
+        for request in [
+            &b"GET ?x"[..],
+            b"GET http://",
+            b"GET http:///healthz",
+            b"GET #",
+            b"GET /\0",
+            b"GET /a\x7f",
+            b"GET \xff",
+            b"GET /\xff\xfe",
+            b"GET",
+            b"CONNECT",
+        ] {
+            let answer = ask_for(address, request);
+            assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(request));
+        }
+        for path in ["/%00", "//", "//healthz", "/%", "/%zz"] {
+            ask_for(address, format!("GET {path}").as_bytes()).expect_problem(404);
+        }
+        for target in [
+            "/healthz?",
+            "/healthz?%00",
+            "http://a/healthz",
+            "HTTP://a:1/healthz?x",
+        ] {
+            let answer = ask_for(address, format!("GET {target}").as_bytes());
+            assert_eq!(answer.status, 200, "{target}");
+        }
+        assert_eq!(Raw::get(address, "/healthz").status, 200);
+    }
+    assert_eq!(ask_for(hub.public(), b"GET http://a").status, 200);
+    assert_eq!(ask_for(hub.public(), b"GET http://a?x").status, 200);
     hub.end_without_complaint();
 }
 

@@ -58,6 +58,8 @@ codes! {
     ExtensionsInvalid = "extensions_invalid", BAD_REQUEST;
     /// `Sec-WebSocket-Key` is not a key.
     WebsocketKeyInvalid = "websocket_key_invalid", BAD_REQUEST;
+    /// The request target is neither a path nor an absolute URL.
+    TargetInvalid = "target_invalid", BAD_REQUEST;
     /// Pages of this origin may not connect.
     OriginForbidden = "origin_forbidden", FORBIDDEN;
     /// The path does not exist.
