@@ -39,8 +39,9 @@ impl Closing {
         }
     }
 
-    /// The viewer cannot be understood (RFC 6455, section 7.1.7).
-    pub(super) fn at_once(why: Close, now: Micros) -> Self {
+    /// The viewer broke a rule: it cannot be understood any more (RFC 6455, section 7.1.7), or sends too much. Nothing
+    /// more is read from it, so its own close would not be seen.
+    pub(super) fn for_fault(why: Close, now: Micros) -> Self {
         Self {
             ends_at_once: true,
             ..Self::begin(why, now)

@@ -29,6 +29,8 @@ pub(super) struct Conversation {
     pub(super) alarm: Micros,
     pings: Pings,
     closing: Option<Closing>,
+    /// Set once, with a close under way or about to begin: what the viewer sends from then on is left unread.
+    has_heard_enough: bool,
     /// How far behind the viewer is by no fault of its own, and has not caught up on.
     backlog: Duration,
     /// When it was up to date last, or the hub let it wait.
@@ -75,6 +77,7 @@ impl Conversation {
             alarm: Micros::new(i64::MAX),
             pings: Pings::default(),
             closing: None,
+            has_heard_enough: false,
             backlog: Duration::ZERO,
             behind_since: now,
             attendance,
@@ -170,40 +173,61 @@ impl Conversation {
         }
         if !self.form.is_heard() {
             let is_too_much = !self.throttle.allows(now);
-            return is_too_much.then(|| Closing::at_once(Close::TooMany, now));
+            return is_too_much.then(|| self.fault(Close::TooMany, now));
         }
         self.heartbeat.hear(now);
         self.decoder.feed(bytes);
-        let mut closing = None;
-        loop {
+        while !self.has_heard_enough {
             match self.decoder.message() {
-                Ok(Some(incoming)) => closing = closing.or(self.answer(incoming, now)),
-                Ok(None) => return closing,
-                Err(close) => return closing.or(Some(Closing::at_once(close, now))),
+                Ok(Some(incoming)) => {
+                    if let Some(closing) = self.answer(incoming, now) {
+                        return Some(closing);
+                    }
+                }
+                Ok(None) => return None,
+                Err(close) => return Some(self.fault(close, now)),
             }
         }
+        None
+    }
+
+    /// Whether nothing more is to be read from the viewer: it broke a rule, or has closed. Reading on would let a
+    /// flooder cost as much while it is being closed as before.
+    pub(super) const fn has_heard_enough(&self) -> bool {
+        self.has_heard_enough
+    }
+
+    fn fault(&mut self, why: Close, now: Micros) -> Closing {
+        self.has_heard_enough = true;
+        Closing::for_fault(why, now)
     }
 
     fn answer(&mut self, incoming: Incoming, now: Micros) -> Option<Closing> {
-        if let Some(closing) = &mut self.closing {
-            closing.is_mutual |= incoming == Incoming::Close;
+        if incoming == Incoming::Close {
+            self.has_heard_enough = true;
+            let Some(closing) = &mut self.closing else {
+                return Some(Closing::in_answer(now));
+            };
+            closing.is_mutual = true;
             return None;
         }
-        if incoming != Incoming::Close && !self.throttle.allows(now) {
-            return Some(Closing::begin(Close::TooMany, now));
+        if !self.throttle.allows(now) {
+            return Some(self.fault(Close::TooMany, now));
+        }
+        if self.closing.is_some() {
+            return None;
         }
         match incoming {
-            Incoming::Close => return Some(Closing::in_answer(now)),
             Incoming::Ping(payload) => self.pings.control = Some(payload.into()),
             // What a bare viewer says is limited, and ignored.
             Incoming::Text(_) | Incoming::Binary if self.form == Form::Bare => {}
-            Incoming::Binary => return Some(Closing::begin(Close::Binary, now)),
+            Incoming::Binary => return Some(self.fault(Close::Binary, now)),
             Incoming::Text(text) => match message::parse_ping(&text) {
                 Ok(Some(id)) => self.pings.message = Some((id, now)),
                 Ok(None) => {}
-                Err(_) => return Some(Closing::begin(Close::Malformed, now)),
+                Err(_) => return Some(self.fault(Close::Malformed, now)),
             },
-            Incoming::Pong => {}
+            Incoming::Pong | Incoming::Close => {}
         }
         None
     }

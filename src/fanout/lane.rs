@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use mio::{Events, Poll, Token};
+use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::bell::Rope;
@@ -164,7 +164,11 @@ impl<'a> Lane<'a> {
             if event.is_writable() {
                 self.unblock(id);
             }
-            if event.is_readable() || event.is_read_closed() || event.is_error() {
+            let is_gone = event.is_read_closed() || event.is_error();
+            if is_gone && self.is_unread(id) {
+                // No read would find that out.
+                self.remove(id);
+            } else if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.read_and_serve(id);
             } else {
                 self.serve(id);
@@ -261,9 +265,29 @@ impl<'a> Lane<'a> {
         if served == Served::Left {
             self.remove(id);
         } else if is_closing {
+            self.stop_reading(id);
             self.set_alarm(id);
         }
         served
+    }
+
+    fn is_unread(&self, id: u32) -> bool {
+        let viewer = self.viewers.get(id as usize);
+        viewer.is_some_and(Viewer::is_unread)
+    }
+
+    /// A viewer that nothing more is read from must not wake the lane either, however much it sends. The kernel keeps
+    /// what fits into its buffer and then lets the viewer wait; the end of the connection is reported all the same.
+    fn stop_reading(&mut self, id: u32) {
+        let Some(viewer) = self.viewers.get_mut(id as usize) else {
+            return;
+        };
+        if viewer.stops_being_read() {
+            let token = Token(id as usize);
+            let registry = self.poll.registry();
+            // It fails for a socket that is gone, which the kernel has reported or will.
+            _ = registry.reregister(viewer.socket(), token, Interest::WRITABLE);
+        }
     }
 
     fn remove(&mut self, id: u32) {

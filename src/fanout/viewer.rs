@@ -40,6 +40,8 @@ pub(super) struct Viewer {
     is_closing: bool,
     /// A ping has not been answered yet.
     owes_pong: bool,
+    /// Nothing more is read from it.
+    is_unread: bool,
     /// It has not had everything since it joined, or since its socket took no more.
     is_behind: bool,
     /// Its socket took no more since it was sent the last piece of the history.
@@ -90,6 +92,7 @@ impl Viewer {
             is_blocked: false,
             is_closing: false,
             owes_pong: false,
+            is_unread: false,
             is_behind: false,
             was_blocked: false,
             is_queued: false,
@@ -196,6 +199,9 @@ impl Viewer {
         clock: &Clock,
     ) -> io::Result<Served> {
         for _ in 0..Self::READS_MAX {
+            if self.conversation.has_heard_enough() {
+                return Ok(Served::Waits);
+            }
             match self.socket.read(buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 // Never taken for the last: an end that came with it is told by the next read alone.
@@ -216,6 +222,16 @@ impl Viewer {
             self.close(closing, retry_ms);
         }
         self.owes_pong = self.conversation.owes_pong();
+    }
+
+    /// Whether from now on nothing more is read from the viewer; true once.
+    pub(super) fn stops_being_read(&mut self) -> bool {
+        self.conversation.has_heard_enough() && !std::mem::replace(&mut self.is_unread, true)
+    }
+
+    /// Whether nothing is read from the viewer any more.
+    pub(super) const fn is_unread(&self) -> bool {
+        self.is_unread
     }
 
     /// Gives the socket what the viewer is owed, as far as it takes it.

@@ -1,5 +1,7 @@
 //! The conversation with one viewer.
 
+use std::io::Write;
+
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -124,6 +126,48 @@ async fn an_end_that_comes_together_with_a_message_is_seen() {
         }
     }
     assert_eq!(left, 8);
+}
+
+/// How much the hub and its kernel take from a viewer that goes on sending `flood` after `beginning`, for which it
+/// is closed.
+fn taken_after_the_close(hub: &Hub, headers: &str, beginning: &[u8], flood: &[u8]) -> usize {
+    const ENOUGH: usize = 256 << 20;
+    let (mut raw, _) = Raw::upgrade(hub.public(), headers);
+    raw.send(beginning);
+    while raw.frame().0 != 0x88 {}
+    let mut socket = raw.socket();
+    let mut taken = 0;
+    // Ends with the connection.
+    while taken < ENOUGH
+        && let Ok(len) = socket.write(flood)
+    {
+        taken += len;
+    }
+    taken
+}
+
+#[test]
+fn a_viewer_that_broke_a_rule_is_not_read_any_more() {
+    /// What the kernels hold of it: at most the greatest buffers of both ends, 6 and 4 MiB where nobody changed them.
+    const UNREAD_MAX: usize = 24 << 20;
+    let hub = Hub::start(QUIET, "[1]");
+    let v1 = "sec-websocket-protocol: tickcast.v1\r\n";
+    let ping = [
+        &[0x81, 0x80 | 22, 0, 0, 0, 0][..],
+        br#"{"type":"ping","id":5}"#,
+    ]
+    .concat();
+    let flood = [0x8A, 0x80, 0, 0, 0, 0].repeat(10_000);
+    for (headers, beginning) in [
+        (v1, ping.repeat(100)),
+        ("", [0x8A, 0x80, 0, 0, 0, 0].repeat(100)),
+        (v1, vec![0x82, 0x80, 0, 0, 0, 0]),
+        ("", vec![0x81, 0x01, b'a']),
+    ] {
+        let taken = taken_after_the_close(&hub, headers, &beginning, &flood);
+        assert!(taken < UNREAD_MAX, "{taken}");
+    }
+    hub.end_without_complaint();
 }
 
 #[tokio::test]
