@@ -20,6 +20,7 @@ mod outside;
 mod pace;
 mod raw;
 mod schema;
+mod size;
 mod start;
 mod strict;
 mod table;
@@ -168,6 +169,8 @@ pub struct Topic {
     pub slow: SlowPolicy,
     /// How far behind a viewer may be and still be sent everything; default 10 s.
     pub max_lag: Duration,
+    /// The longest record of the dataset that is taken, in bytes; default 16 MiB.
+    pub record_max: usize,
     /// What is known of the fields of its records, in the order of the file.
     pub fields: Vec<Field>,
 }

@@ -24,7 +24,7 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, Faults> {
     let mut datasets = Vec::with_capacity(settings.topics.len());
     let mut faults = Faults::default();
     for topic in &settings.topics {
-        match Dataset::load(&topic.dataset) {
+        match Dataset::load(&topic.dataset, topic.record_max) {
             Ok(dataset) => datasets.push(dataset),
             Err(error) => {
                 let key = topic.key("dataset");

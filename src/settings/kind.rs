@@ -13,6 +13,7 @@ use super::nearest;
 use super::network;
 use super::origin::quoted;
 use super::raw::Raw;
+use super::size;
 use super::start;
 use super::web_origin;
 
@@ -36,6 +37,11 @@ pub(super) enum Kind {
     /// A duration from zero, or `auto`.
     AutoSpan {
         max: Duration,
+    },
+    /// Bytes, with a unit.
+    Size {
+        min: u64,
+        max: u64,
     },
     Rate,
     Start,
@@ -93,6 +99,7 @@ impl Kind {
             Self::Rate => "a number",
             Self::Span { .. } | Self::AutoSpan { .. } => "a duration in quotes",
             Self::Backfill => "a duration in quotes or an integer",
+            Self::Size { .. } => "a size in quotes",
             Self::WebOrigins | Self::Networks => "an array of strings",
             Self::Text
             | Self::Filled
@@ -113,6 +120,7 @@ impl Kind {
             (Self::Rate, Raw::Float(digits)) => rate(digits),
             (Self::Span { .. } | Self::AutoSpan { .. }, Raw::Integer(_) | Raw::Float(_))
             | (Self::Backfill, Raw::Float(_)) => Err(duration::no_unit()),
+            (Self::Size { .. }, Raw::Integer(_)) => Err(size::no_unit()),
             (Self::Start, Raw::Moment) => Err(Complaint::instead(
                 "wants a string, not a bare date or time",
                 quoted(text),
@@ -138,6 +146,7 @@ impl Kind {
             Self::Span { min, max } => within(text, *min, *max).map(|()| as_typed()),
             Self::AutoSpan { .. } if text == "auto" => Ok(as_typed()),
             Self::AutoSpan { max } => within(text, Duration::ZERO, *max).map(|()| as_typed()),
+            Self::Size { min, max } => size_within(text, *min, *max).map(|()| as_typed()),
             Self::Backfill => within(text, Duration::ZERO, BACKFILL_MAX).map(|()| as_typed()),
             Self::Start => start::parse(text).map(|_| as_typed()),
             Self::OneOf(names) => one_of(names, text).map(|()| as_typed()),
@@ -180,6 +189,14 @@ fn within(text: &str, min: Duration, max: Duration) -> Result<(), Complaint> {
         return Ok(());
     }
     let (min, max) = (duration::spell(min), duration::spell(max));
+    Err(Complaint::example(format!("out of range {min} to {max}")))
+}
+
+fn size_within(text: &str, min: u64, max: u64) -> Result<(), Complaint> {
+    if (min..=max).contains(&size::parse(text)?) {
+        return Ok(());
+    }
+    let (min, max) = (size::spell(min), size::spell(max));
     Err(Complaint::example(format!("out of range {min} to {max}")))
 }
 

@@ -52,6 +52,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 const VIEWERS_MAX: u64 = 1_000_000;
 /// More records than one answer should ever hold in memory.
 const RECORDS_MAX: u64 = 10_000_000;
+/// Bytes. A viewer gets a record as one message, which a browser holds as a whole, twice over.
+const RECORD_LEN_MAX: u64 = 64 << 20;
 const ANY_PORT: Kind = Kind::Count {
     min: 0,
     max: 65_535,
@@ -157,6 +159,14 @@ pub(super) const TOPIC: &[Key] = &[
     ),
     key("slow", Kind::OneOf(&["skip", "disconnect"]), "\"skip\""),
     key("max_lag", span(TENTH, HOUR), "\"10s\""),
+    key(
+        "record_max",
+        Kind::Size {
+            min: 1,
+            max: RECORD_LEN_MAX,
+        },
+        "\"16MiB\"",
+    ),
 ];
 
 /// The keys of every `[topics.NAME.fields.FIELD]`.

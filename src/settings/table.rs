@@ -10,6 +10,7 @@ use super::duration;
 use super::kind::Value;
 use super::layers::Layers;
 use super::origin::{Origin, dotted};
+use super::size;
 
 /// The table at a path.
 #[derive(Debug, Clone)]
@@ -68,6 +69,10 @@ impl<'a> Table<'a> {
 
     pub(super) fn span(&self, name: &str) -> Option<Duration> {
         duration::parse(&self.text(name)?).ok()
+    }
+
+    pub(super) fn size<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
+        size::parse(&self.text(name)?).ok()?.try_into().ok()
     }
 
     pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {

@@ -32,6 +32,7 @@ delay = "1s"
 coalesce = "500ms"
 slow = "disconnect"
 max_lag = "1.5m"
+record_max = "2MiB"
 [topics.ecg.fields.value]
 label = "ECG, lead MLII"
 unit = "µV"
@@ -82,6 +83,7 @@ fn what_is_not_given_has_its_default() {
         (topic.slow, topic.max_lag),
         (SlowPolicy::Skip, Duration::from_secs(10))
     );
+    assert_eq!(topic.record_max, 16 << 20);
     assert!(topic.fields.is_empty());
 }
 
@@ -122,6 +124,7 @@ fn what_is_given_holds() {
         (Duration::from_secs(1), Duration::from_millis(500))
     );
     assert_eq!(topic.max_lag, Duration::from_secs(90));
+    assert_eq!(topic.record_max, 2 << 20);
     let value = Field {
         name: "value".into(),
         label: Some("ECG, lead MLII".into()),
@@ -263,8 +266,8 @@ fn the_effective_values_are_listed_in_the_order_of_the_reference() {
             lines.join("\n")
         );
     }
-    // 18 keys of the sections, 9 of the topic, 1 of its field.
-    assert_eq!(lines.len(), 18 + 9 + 1);
+    // 18 keys of the sections, 10 of the topic, 1 of its field.
+    assert_eq!(lines.len(), 18 + 10 + 1);
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn topic(values: &Table<'_>, layers: &Layers, table: &TopicTable, file: &Path) -
             _ => SlowPolicy::Skip,
         },
         max_lag: values.span("max_lag")?,
+        record_max: values.size("record_max")?,
         fields: table
             .fields
             .iter()

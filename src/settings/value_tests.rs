@@ -33,6 +33,12 @@ loop = "true"
     x.toml:4:8: topics.ecg.loop: wants a boolean, not a string, found `"true"`; use for example `loop = true`
 backfill = 1.5
     x.toml:4:12: topics.ecg.backfill: a duration without a unit, found `1.5`; add one, for example `backfill = "30s"`
+record_max = 16777216
+    x.toml:4:14: topics.ecg.record_max: a size without a unit, found `16777216`; add one, for example `record_max = "16MiB"`
+record_max = "16"
+    x.toml:4:14: topics.ecg.record_max: a size without a unit, found `"16"`; add one, for example `record_max = "16MiB"`
+record_max = 1.5
+    x.toml:4:14: topics.ecg.record_max: wants a size in quotes, not a float, found `1.5`; use for example `record_max = "16MiB"`
 backfill = []
     x.toml:4:12: topics.ecg.backfill: wants a duration in quotes or an integer, not an array, found `[]`; use for example `backfill = "30s"`
 start = 2026-01-01T00:00:00Z
@@ -78,6 +84,8 @@ fn numbers_out_of_range_are_refused() {
         ("max_lag = \"99ms\"", "100ms to 1h"),
         ("delay = \"61s\"", "0s to 1m"),
         ("coalesce = \"31s\"", "0s to 30s"),
+        ("record_max = \"65MiB\"", "1B to 64MiB"),
+        ("record_max = \"0B\"", "1B to 64MiB"),
     ] {
         let [fault] = &in_topic(line)[..] else {
             panic!("one fault for {line}")

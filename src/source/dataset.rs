@@ -47,6 +47,21 @@ pub enum DatasetError {
         /// What is wrong there.
         problem: String,
     },
+    /// A record is longer than its topic allows.
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Line on which the record begins, from 1.
+        line: usize,
+        /// Column at which it begins, in bytes, from 1.
+        column: usize,
+        /// Which record it is, from 1.
+        number: usize,
+        /// Its length in bytes, without insignificant white space.
+        len: usize,
+        /// The length allowed.
+        max: usize,
+    },
     /// The array has no records.
     Empty {
         /// The file.
@@ -55,11 +70,11 @@ pub enum DatasetError {
 }
 
 impl Dataset {
-    /// Reads the dataset in the file at `path`.
+    /// Reads the dataset in the file at `path`, whose records have at most `record_max` bytes each.
     ///
     /// # Errors
-    /// The file cannot be read, is not a JSON array, or holds no record.
-    pub fn load(path: &Path) -> Result<Self, DatasetError> {
+    /// The file cannot be read, is not a JSON array, holds no record, or one that is too long.
+    pub fn load(path: &Path, record_max: usize) -> Result<Self, DatasetError> {
         let unreadable = |error: io::Error| DatasetError::Unreadable {
             path: path.to_owned(),
             error,
@@ -68,10 +83,10 @@ impl Dataset {
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(unreadable(io::Error::other("not a regular file")));
         }
-        Self::parse(path, &fs::read(path).map_err(unreadable)?)
+        Self::parse(path, &fs::read(path).map_err(unreadable)?, record_max)
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, DatasetError> {
+    fn parse(path: &Path, bytes: &[u8], record_max: usize) -> Result<Self, DatasetError> {
         let json = utf8(path, bytes)?;
         // As some editors and spreadsheets begin a file; RFC 8259 lets a parser ignore it.
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
@@ -91,8 +106,23 @@ impl Dataset {
             digest_hex: HEXLOWER.encode(&digest),
             fields: OnceLock::new(),
         };
-        for record in records {
+        for (number, record) in (1..).zip(records) {
+            let start = dataset.text.len();
             push_compact(record.get(), &mut dataset.text);
+            let len = dataset.text.len() - start;
+            if len > record_max {
+                // The record is a part of the file's bytes.
+                let at = record.get().as_ptr() as usize - bytes.as_ptr() as usize;
+                let (line, column) = place_after(&bytes[..at]);
+                return Err(DatasetError::TooLong {
+                    path: path.to_owned(),
+                    line,
+                    column,
+                    number,
+                    len,
+                    max: record_max,
+                });
+            }
             dataset.ends.push(dataset.text.len());
         }
         dataset.text.shrink_to_fit();
@@ -174,16 +204,23 @@ fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> 
 
 /// A fault in the file just after the bytes `before`.
 fn malformed_after(path: &Path, before: &[u8], problem: &str) -> DatasetError {
+    let (line, column) = place_after(before);
+    DatasetError::Malformed {
+        path: path.to_owned(),
+        line,
+        column,
+        problem: problem.to_owned(),
+    }
+}
+
+/// The line and the column, from 1, of what follows the bytes `before`.
+fn place_after(before: &[u8]) -> (usize, usize) {
     let line_start = before
         .iter()
         .rposition(|&byte| byte == b'\n')
         .map_or(0, |at| at + 1);
-    DatasetError::Malformed {
-        path: path.to_owned(),
-        line: before.iter().filter(|&&byte| byte == b'\n').count() + 1,
-        column: before.len() - line_start + 1,
-        problem: problem.to_owned(),
-    }
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    (line, before.len() - line_start + 1)
 }
 
 fn malformed(path: &Path, error: &serde_json::Error) -> DatasetError {
@@ -217,6 +254,20 @@ impl fmt::Display for DatasetError {
                     path.display()
                 )
             }
+            Self::TooLong {
+                path,
+                line,
+                column,
+                number,
+                len,
+                max,
+            } => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path}:{line}:{column}: record {number} has {len} bytes, more than the {max} of `record_max`"
+                )
+            }
             Self::Empty { path } => write!(f, "dataset `{}` holds no records", path.display()),
         }
     }
@@ -235,6 +286,9 @@ impl DatasetError {
             Self::Malformed { .. } => {
                 "a dataset is one JSON array, such as `[{\"value\":1},{\"value\":2}]`"
             }
+            Self::TooLong { .. } => {
+                "raise the topic's `record_max`, at most to \"64MiB\", or split the record"
+            }
             Self::Empty { .. } => "give at least one record, such as `[{\"value\":1}]`",
         }
     }
@@ -245,7 +299,7 @@ mod tests {
     use super::*;
 
     fn parse(json: &[u8]) -> Result<Dataset, String> {
-        Dataset::parse(Path::new("d.json"), json).map_err(|error| error.to_string())
+        Dataset::parse(Path::new("d.json"), json, 100).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -298,6 +352,16 @@ mod tests {
         ] {
             assert_eq!(parse(json).unwrap_err(), message);
         }
+    }
+
+    #[test]
+    fn a_record_is_as_long_as_it_is_without_white_space_and_no_longer_than_allowed() {
+        let load = |json: &str| Dataset::parse(Path::new("d.json"), json.as_bytes(), 5);
+        assert!(load("[\"abc\", [ 1 , 2 ]    ]").is_ok());
+        assert_eq!(
+            load("[1,\n 2, \"abcd\"]").unwrap_err().to_string(),
+            "d.json:2:5: record 3 has 6 bytes, more than the 5 of `record_max`"
+        );
     }
 
     #[test]

@@ -114,6 +114,22 @@ fn a_missing_dataset_names_the_key_and_the_file() {
 }
 
 #[test]
+fn a_record_longer_than_the_topic_allows_is_refused_by_its_number() {
+    let toml = "[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\nrecord_max = \"1KiB\"\n";
+    let long = format!("[1,\n2, \"{}\" ]", "x".repeat(1_023));
+    let named = "data.json:2:4: record 3 has 1025 bytes, more than the 1024 of `record_max`; raise";
+    refused(
+        toml,
+        Some(&long),
+        &["tickcast.toml:2:11", "topics.demo.dataset", named],
+    );
+    // Without the key it is 16 MiB.
+    let longer = format!("[\"{}\"]", "x".repeat(16 << 20));
+    let named = "record 1 has 16777218 bytes, more than the 16777216 of `record_max`";
+    refused(TOPIC, Some(&longer), &["topics.demo.dataset", named]);
+}
+
+#[test]
 fn a_bad_dataset_names_both_places() {
     for (dataset, named) in [
         ("[]", "no records"),

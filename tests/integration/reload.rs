@@ -340,6 +340,10 @@ async fn a_dataset_that_was_replaced_is_noticed_and_the_old_one_goes_on() {
         .write("data.json", "[{\"i\":1},{\"i\"");
     let told = watched.fail(&before);
     assert!(told.contains("data.json:1:13: malformed dataset"), "{told}");
+    let long = format!("[1,\"{}\"]", "x".repeat(16 << 20));
+    watched.hub.project().write("data.json", &long);
+    let told = watched.fail(&before);
+    assert!(told.contains("data.json:1:4: record 2 has 1677"), "{told}");
     watched.hub.project().write("data.json", &indexed(70));
     assert_eq!(watched.read_again(), (vec![], 0));
     watched.end().await;

@@ -21,7 +21,7 @@ impl Records {
     /// Those of the file at `path`, else counted ones.
     pub(super) fn load(path: Option<&Path>) -> Result<Self, DatasetError> {
         path.map_or(Ok(Self::Counted), |path| {
-            Ok(Self::File(Box::new(Dataset::load(path)?)))
+            Ok(Self::File(Box::new(Dataset::load(path, usize::MAX)?)))
         })
     }
 

@@ -20,7 +20,7 @@ fn dataset(numbers: &[Option<i32>]) -> Dataset {
     json.push(']');
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("d.json"), json).unwrap();
-    Dataset::load(&folder.path().join("d.json")).unwrap()
+    Dataset::load(&folder.path().join("d.json"), usize::MAX).unwrap()
 }
 
 fn timeline(len: usize) -> Timeline {

@@ -92,7 +92,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.json");
         std::fs::write(&path, json).unwrap();
-        let dataset = Dataset::load(&path).unwrap();
+        let dataset = Dataset::load(&path, usize::MAX).unwrap();
         let mut rows = header(dataset.fields());
         for (seq, record) in (1..).zip(dataset.records()) {
             let due = Due {
