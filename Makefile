@@ -32,7 +32,8 @@ test: tools ## install what the tests need, then run every check and test
 	@$(MAKE) --no-print-directory page
 	@tests/tools/run.sh lint test
 
-lint: page ## check formatting, lints and types
+lint: page ## check formatting, lints, types and dependencies
+	@tests/tools/install.sh lint
 	@tests/tools/run.sh lint
 
 fmt: web/node_modules/.package-lock.json ## format all sources

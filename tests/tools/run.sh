@@ -14,11 +14,13 @@ output=$(mktemp)
 summary=$(mktemp)
 trap 'rm -f "$output" "$summary"' EXIT
 
-# The README's tools, where tests/tools/install.sh has put them.
-if [ -d "$target/tools/python/bin" ]; then
-  PATH="$(cd "$target/tools/python/bin" && pwd):$PATH"
-  export PATH
-fi
+# The README's tools and cargo-deny, where tests/tools/install.sh has put them.
+for tools in "$target/tools/python/bin" "$target/tools/deny/bin"; do
+  if [ -d "$tools" ]; then
+    PATH="$(cd "$tools" && pwd):$PATH"
+    export PATH
+  fi
+done
 # The runners write into a pipe here; a person at a terminal still gets colours.
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   export CARGO_TERM_COLOR=always FORCE_COLOR=1
@@ -27,7 +29,7 @@ fi
 # The lines with which cargo test, nextest, vitest, unittest and Biome close, without colours.
 closing_lines() {
   sed 's/\x1b\[[0-9;]*m//g' "$output" |
-    grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9]|Ran [0-9]+ tests)' | tail -n 12 || true
+    grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9]|Ran [0-9]+ tests|(bans|advisories)( ok|: ))' | tail -n 12 || true
 }
 
 # The tests that failed, with the first line of the reason where the runner gives one apart, and those
@@ -85,9 +87,28 @@ hardening() {
     tail -n 1
 }
 
+# Known faults in what we depend on. Their database stands on GitHub; where that cannot be reached an older copy is
+# used, and where there is none it says so: a machine without it must be able to run everything else.
+advisories() {
+  local databases=("${CARGO_HOME:-$HOME/.cargo}"/advisory-dbs/advisory-db-*)
+  if ! timeout 60 cargo deny fetch db; then
+    if [ ! -e "${databases[0]}" ]; then
+      echo 'advisories: NOT CHECKED, their database cannot be fetched (above)'
+      return
+    fi
+    echo "advisories: checked against the database of $(git -C "${databases[0]}" log -1 --format=%cs), a newer one cannot be fetched"
+  fi
+  # Offline, or it would be fetched once more.
+  cargo deny --offline --locked check --hide-inclusion-graph advisories
+}
+
 lint() {
   section 'rustfmt' cargo fmt --check
   section 'clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
+  # An exception in deny.toml that matches nothing any more is to go.
+  section 'licences and duplicate crates' cargo deny --locked check --hide-inclusion-graph \
+    --deny unmatched-skip --deny unmatched-skip-root --deny license-exception-not-encountered bans licenses sources
+  section 'advisories' advisories
   section 'types of the page' npm --prefix web run --silent check
   section 'biome' npm --prefix web run --silent lint
   # Not everyone has these two: used where they are, never required.
