@@ -5,6 +5,7 @@ mod begin;
 mod bind;
 mod files;
 mod keeping;
+mod parting;
 mod reload;
 mod sockets;
 mod stats;
@@ -33,6 +34,7 @@ use accept::{Ends, Gate, Gates};
 use bind::Bound;
 use files::OpenFiles;
 use keeping::Keeping;
+use parting::Parted;
 
 use crate::clock::{Alarm, Clock, Woken};
 use crate::fanout::{Drain, Lanes};
@@ -76,9 +78,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// How long connections that are no viewers may take to end once the viewers are gone, even if the grace is over.
+    /// How long connections that are no viewers may take to end once the viewers are gone, where viewers that were closed
+    /// or the end of the grace wait for that.
     const END_AT_LEAST: Duration = Duration::from_millis(100);
-    /// And how long if it is not.
+    /// And how long where all viewers have found another hub.
     const END_AT_MOST: Duration = Duration::from_secs(1);
 
     /// Takes `sockets`, binds the listeners that are not among them, and only then begins the timelines of `datasets`,
@@ -148,8 +151,8 @@ impl Server {
         Ok(())
     }
 
-    /// Drains and ends: not ready from now on, every viewer told and closed over the grace period while the
-    /// stream goes on for the rest, then everything stopped. What runs on after that serves nobody.
+    /// Drains and ends: not ready from now on, every viewer told and, if it stays, closed within the grace period,
+    /// then everything stopped. What runs on after that serves nobody.
     pub async fn drain(self) {
         let viewers = self.context.seats.taken();
         let grace = self.context.drain.grace();
@@ -158,35 +161,37 @@ impl Server {
             // Whoever comes from now on waits for the hub that follows, and is not sent away by this one.
             close.cancel();
         }
-        self.context.lanes.drain();
+        self.context.lanes.drain(viewers);
         tracing::info!(
             event = "drain",
             viewers,
             grace_seconds,
-            "draining: every viewer is told and closed"
+            "draining: every viewer is told, and those that stay are closed"
         );
         self.context.tasks.close();
         let end = tokio::time::Instant::now() + grace;
-        let is_empty = tokio::time::timeout_at(end, self.context.tasks.wait())
-            .await
-            .is_ok();
+        let parted = parting::part(&self.context).await;
         for alarm in self.alarms.values() {
             alarm.ring();
         }
         self.stop.cancel();
         self.tasks.close();
         // What does not end in time is dropped with the runtime; it is none of the viewers' streams.
-        let left = end.duration_since(tokio::time::Instant::now());
-        let patience = left.clamp(Self::END_AT_LEAST, Self::END_AT_MOST);
+        let patience = match parted {
+            Parted::AllLeft => {
+                let left = end.duration_since(tokio::time::Instant::now());
+                left.clamp(Self::END_AT_LEAST, Self::END_AT_MOST)
+            }
+            Parted::Closed { .. } => Self::END_AT_LEAST,
+        };
         _ = tokio::time::timeout(patience, self.tasks.wait()).await;
         // After the producers: what they sent last is remembered.
         if let Some(keeping) = self.keeping {
             keeping.finish(patience).await;
         }
-        let remaining = if is_empty {
-            0
-        } else {
-            self.context.seats.taken()
+        let remaining = match parted {
+            Parted::AllLeft => 0,
+            Parted::Closed { remaining } => remaining,
         };
         tracing::info!(event = "stop", remaining, "stopped");
     }

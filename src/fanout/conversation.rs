@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::closing::Closing;
+use super::drain::Step;
 use super::heartbeat::{Beat, Heartbeat};
 use super::joiner::{Form, Holds};
 use super::load::Load;
@@ -23,8 +24,8 @@ pub(super) struct Conversation {
     decoder: Decoder,
     throttle: Throttle,
     heartbeat: Heartbeat,
-    /// When the hub, draining, sends the viewer away.
-    leaves_at: Option<Micros>,
+    /// What a draining hub has still to do about the viewer, and when.
+    parting: Option<(Micros, Parting)>,
     /// When the wheel gives the viewer out next.
     pub(super) alarm: Micros,
     pings: Pings,
@@ -50,15 +51,37 @@ struct Pings {
     control: Option<Box<[u8]>>,
 }
 
+/// What a draining hub does about a viewer, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// It is told that the hub ends, and keeps its stream.
+    Tell,
+    /// It is closed.
+    Close,
+}
+
 /// What a deadline that has come demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Demand {
     /// Ping the viewer.
     Ping,
+    /// Part from the viewer.
+    Part(Parting),
     /// Close the connection.
     Close(Close),
     /// Cut the connection: its close took too long.
     Cut,
+}
+
+impl Parting {
+    /// What viewers that join at this step of a drain are in for.
+    pub(super) const fn at(step: Step) -> Option<Self> {
+        match step {
+            Step::Serving => None,
+            Step::Telling => Some(Self::Tell),
+            Step::Closing => Some(Self::Close),
+        }
+    }
 }
 
 impl Conversation {
@@ -73,7 +96,7 @@ impl Conversation {
             decoder: Decoder::new(form.compression()),
             throttle: Throttle::begin(now),
             heartbeat: Heartbeat::begin(form.is_heard(), now),
-            leaves_at: None,
+            parting: None,
             alarm: Micros::new(i64::MAX),
             pings: Pings::default(),
             closing: None,
@@ -144,12 +167,12 @@ impl Conversation {
             return closing.deadline;
         }
         let beat = self.heartbeat.deadline();
-        self.leaves_at.map_or(beat, |leaves_at| leaves_at.min(beat))
+        self.parting.map_or(beat, |(at, _)| at.min(beat))
     }
 
-    /// The hub drains: the viewer is sent away at `leaves_at`.
-    pub(super) const fn send_away_at(&mut self, leaves_at: Micros) {
-        self.leaves_at = Some(leaves_at);
+    /// The hub drains, and does this about the viewer at `at`.
+    pub(super) const fn part_at(&mut self, at: Micros, parting: Parting) {
+        self.parting = Some((at, parting));
     }
 
     /// The deadline has come.
@@ -157,8 +180,8 @@ impl Conversation {
         if self.closing.is_some() {
             return Demand::Cut;
         }
-        if self.leaves_at.is_some_and(|leaves_at| leaves_at <= now) {
-            return Demand::Close(Close::Draining);
+        if let Some((_, parting)) = self.parting.take_if(|(at, _)| *at <= now) {
+            return Demand::Part(parting);
         }
         match self.heartbeat.beat(now) {
             Beat::Ping => Demand::Ping,

@@ -11,6 +11,7 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::bell::Rope;
+use super::drain::Step;
 use super::encoder::Encoder;
 use super::joiner::Form;
 use super::outbox::Tally;
@@ -22,6 +23,7 @@ use super::wheel::Wheel;
 
 mod admission;
 mod catch_up;
+mod parting;
 mod survey;
 mod time;
 
@@ -44,7 +46,8 @@ pub(super) struct Lane<'a> {
     visits: Vec<u32>,
     /// Whether the mailbox holds more than was taken.
     has_mail: bool,
-    is_draining: bool,
+    /// How far the drain has come that its viewers know of.
+    step: Step,
     arrived: Arrived,
     encoder: Encoder,
     buffer: [u8; Viewer::READ_LEN],
@@ -83,7 +86,7 @@ impl<'a> Lane<'a> {
             behind: VecDeque::new(),
             visits: Vec::new(),
             has_mail: true,
-            is_draining: false,
+            step: Step::Serving,
             arrived: Arrived::default(),
             encoder: Encoder::default(),
             buffer: [0; Viewer::READ_LEN],
@@ -197,19 +200,6 @@ impl<'a> Lane<'a> {
             }
         }
         self.visits = visits;
-    }
-
-    fn begin_to_drain(&mut self) {
-        self.is_draining = true;
-        let now = self.shared.clock.now();
-        let len = self.viewers.len();
-        for (n, (_, viewer)) in self.viewers.iter_mut().enumerate() {
-            viewer.send_away_at(now.after(self.shared.drain.wait_of(n, len)));
-        }
-        let ids: Vec<_> = self.viewers.iter().map(|(key, _)| id(key)).collect();
-        for id in ids {
-            self.set_alarm(id);
-        }
     }
 
     fn unblock(&mut self, id: u32) {

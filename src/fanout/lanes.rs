@@ -93,9 +93,20 @@ impl Lanes {
         self.lanes.iter().map(knock).collect()
     }
 
-    /// Begins to send all viewers away.
-    pub fn drain(&self) {
-        self.drain.begin();
+    /// Begins to tell all `viewers` that the hub ends; their streams go on.
+    pub fn drain(&self, viewers: usize) {
+        self.drain.begin(viewers);
+        self.ring();
+    }
+
+    /// Closes the `viewers` that are left, and returns when each has been sent its close or takes nothing.
+    pub async fn close(&self, viewers: usize) {
+        self.drain.close(viewers);
+        self.ring();
+        self.drain.closed(self.lanes.len()).await;
+    }
+
+    fn ring(&self) {
         for lane in &self.lanes {
             lane.mailbox.bell().ring();
         }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use mio::net::TcpStream;
 
 use super::closing::Closing;
-use super::conversation::{Conversation, Demand};
+use super::conversation::{Conversation, Demand, Parting};
 use super::joiner::{Form, Holds};
 use super::load::Load;
 use super::log::{Following, Unit};
@@ -159,9 +159,20 @@ impl Viewer {
         (&mut self.conversation.alarm, deadline)
     }
 
-    /// The hub drains: the viewer is sent away at `leaves_at`.
-    pub(super) const fn send_away_at(&mut self, leaves_at: Micros) {
-        self.conversation.send_away_at(leaves_at);
+    /// The hub drains, and does this about the viewer at `at`.
+    pub(super) const fn part_at(&mut self, at: Micros, parting: Parting) {
+        self.conversation.part_at(at, parting);
+    }
+
+    /// The hub drains, and does this about the viewer now. A bare viewer cannot be told.
+    pub(super) fn part(&mut self, parting: Parting, retry_ms: [u64; 2], now: Micros) {
+        match parting {
+            Parting::Tell if self.is_closing || !self.form.has_messages() => {}
+            Parting::Tell => self
+                .outgoing
+                .push(words::bye(self.form, Close::Draining, retry_ms)),
+            Parting::Close => self.close(Closing::begin(Close::Draining, now), retry_ms),
+        }
     }
 
     /// A deadline has come; false when the viewer is to be cut.
@@ -170,6 +181,7 @@ impl Viewer {
             // Behind what waits, a comment would be one more thing that waits.
             Demand::Ping if !self.form.is_heard() && !self.outgoing.is_outbox_empty() => {}
             Demand::Ping => self.outgoing.push(words::sign_of_life(self.form)),
+            Demand::Part(parting) => self.part(parting, retry_ms, now),
             Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
             Demand::Cut => {
                 if self.takes_nothing() {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::drain::Drain;
 use super::joiner::Form;
 use crate::hub::{Answer, Topic};
 use crate::protocol::message::{self, Hello, Message};
@@ -29,16 +30,21 @@ pub(super) const fn sign_of_life(form: Form) -> Bytes {
     }
 }
 
+/// Says that the hub is about to close, and when to come back.
+pub(super) fn bye(form: Form, why: Close, retry_ms: [u64; 2]) -> Bytes {
+    let reason = why.label();
+    spell(form, &Message::Bye { reason, retry_ms })
+}
+
 /// Says that the hub closes, and why; whoever may come back is told when. An SSE stream then just ends, and an
 /// `EventSource` comes back after the time it was told.
 pub(super) fn farewell(form: Form, why: Close, retry_ms: [u64; 2], mut push: impl FnMut(Bytes)) {
     if form == Form::Sse {
-        let [least, most] = retry_ms;
+        let [least, most] = Drain::events_retry_ms(retry_ms);
         push(event::retry(fastrand::u64(least..=most)));
     }
     if form.has_messages() && why.may_return() {
-        let reason = why.label();
-        push(spell(form, &Message::Bye { reason, retry_ms }));
+        push(bye(form, why, retry_ms));
     }
     if form.is_heard() {
         push(frame::close(why));

@@ -64,7 +64,9 @@ impl Problem {
 
     /// No seat or no time: come back.
     pub(super) fn retry_later(code: Code, detail: &'static str) -> Self {
-        Self::new(code, detail).with_header(header::RETRY_AFTER, "5")
+        // The successor of a hub that drains is soon there, or is there already.
+        let seconds = if code == Code::HubDraining { "1" } else { "5" };
+        Self::new(code, detail).with_header(header::RETRY_AFTER, seconds)
     }
 
     /// There is no such topic.

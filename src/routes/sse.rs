@@ -3,7 +3,6 @@
 //! The stream has no length and is not chunked: it ends with the connection, which every version of HTTP/1 allows, and
 //! so its bytes are the same for all.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -20,13 +19,10 @@ use super::handover::Handover;
 use super::joining::{self, Denied, Request, parse_ask};
 use super::problem::{Code, Problem};
 use crate::clock;
-use crate::fanout::{Form, Joiner};
+use crate::fanout::{Drain, Form, Joiner};
 use crate::hub::{Ask, Subscription, Topic};
 use crate::protocol::event;
 use crate::protocol::message::Message;
-
-/// When an `EventSource` comes back whose connection is lost: about when it would by itself, but not all at once.
-const RETRY_MS: RangeInclusive<u64> = 1_000..=3_000;
 
 /// Both paths.
 pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
@@ -86,7 +82,7 @@ async fn join(
     };
     let joiner = Joiner {
         form: Form::Sse,
-        head: head(&response),
+        head: head(&response, context.seats.taken()),
         subscription,
         ask,
         holds,
@@ -132,15 +128,14 @@ fn stream(body: Bytes) -> Response {
 
 /// What is said to whoever cannot be admitted now. Any other status would end an `EventSource` for good.
 fn farewell(context: &Context, denied: Denied) -> Response {
-    let retry_ms = context.drain.retry_ms();
-    let reason = if denied == Denied::Draining {
-        "draining"
+    let (reason, retry_ms) = if denied == Denied::Draining {
+        ("draining", context.drain.retry_ms())
     } else {
-        "full"
+        ("full", Drain::RETRY_MS_OTHERWISE)
     };
     let bye = Message::Bye { reason, retry_ms };
     let bye = event::event(Some(bye.kind()), None, &bye.to_json());
-    let [least, most] = retry_ms;
+    let [least, most] = Drain::events_retry_ms(retry_ms);
     stream(
         [event::retry(fastrand::u64(least..=most)), bye]
             .concat()
@@ -148,8 +143,9 @@ fn farewell(context: &Context, denied: Denied) -> Response {
     )
 }
 
-/// The head of the answer as it goes over the wire, and behind it when to come back if the connection is lost.
-fn head(response: &Response) -> Bytes {
+/// The head of the answer to one of `viewers` as it goes over the wire, and behind it when to come back if the
+/// connection is lost.
+fn head(response: &Response, viewers: usize) -> Bytes {
     let mut headers = response.headers().clone();
     headers.typed_insert(Date::from(clock::wall_time()));
     let mut head = BytesMut::from(&b"HTTP/1.1 200 OK\r\n"[..]);
@@ -159,6 +155,7 @@ fn head(response: &Response) -> Bytes {
         }
     }
     head.put_slice(b"\r\n");
-    head.put_slice(&event::retry(fastrand::u64(RETRY_MS)));
+    let [least, most] = Drain::events_retry_ms_after_loss(viewers);
+    head.put_slice(&event::retry(fastrand::u64(least..=most)));
     head.freeze()
 }

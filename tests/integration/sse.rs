@@ -53,7 +53,7 @@ async fn a_stream_begins_with_hello_and_its_messages_are_those_of_v1() {
     ] {
         assert!(events.head.contains(line), "{}", events.head);
     }
-    assert!(matches!(events.block(), Some(Block::Retry(1_000..=3_000))));
+    assert!(matches!(events.block(), Some(Block::Retry(500..=1_000))));
     let (kind, hello) = events.event();
     assert_eq!((kind.as_str(), &hello["type"]), ("hello", &json!("hello")));
     let of_v1 = viewer.json().await;
@@ -223,29 +223,46 @@ async fn without_a_seat_an_event_source_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_draining_hub_says_goodbye_and_ends_the_stream() {
+async fn a_draining_hub_says_goodbye_goes_on_and_ends_the_stream_with_a_time_to_come_back() {
     let hub = hub();
     let mut events = Events::connect(&hub, "/sse?last=0", "");
     let mut last = events.event().1["seq"].as_u64().unwrap();
     hub.signal("-TERM");
-    let bye = loop {
-        match events.event() {
-            (kind, data) if kind == "message" => {
-                for publication in if data["type"] == "batch" {
+    // What comes besides records: the first goodbye, how long to wait, and the last goodbye.
+    let (mut others, mut after_goodbye) = (Vec::new(), 0);
+    while let Some(block) = events.block() {
+        let (kind, data) = match block {
+            Block::Event { kind, data } => (kind, data),
+            Block::Retry(wait) => {
+                assert!((500..=1_000).contains(&wait), "{wait}");
+                others.push("retry".to_owned());
+                continue;
+            }
+            Block::Comment => continue,
+        };
+        match kind.as_str() {
+            "message" => {
+                let records = if data["type"] == "batch" {
                     unpack(&data)
                 } else {
                     vec![data]
-                } {
+                };
+                for record in records {
                     last += 1;
-                    assert_eq!(publication["seq"], last);
+                    assert_eq!(record["seq"], last);
+                    after_goodbye += usize::from(!others.is_empty());
                 }
             }
-            (kind, data) if kind == "bye" => break data,
-            (kind, _) => assert_eq!(kind, "jump"),
+            "bye" => {
+                assert_eq!(data["reason"], "draining");
+                others.push(kind);
+            }
+            "jump" | "viewers" => {}
+            other => panic!("{other}"),
         }
-    };
-    assert_eq!(bye["reason"], "draining");
-    assert_eq!(events.block(), None);
+    }
+    assert_eq!(others, ["bye", "retry", "bye"]);
+    assert!(after_goodbye > 0, "the stream goes on");
 }
 
 /// A hub with long records and little patience, and a stream of it that is not read.

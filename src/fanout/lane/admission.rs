@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 
+use super::super::conversation::Parting;
 use super::super::joiner::Joiner;
 use super::super::relay::Relay;
 use super::super::shared::Newcomer;
@@ -20,9 +21,7 @@ impl Lane<'_> {
         if !self.has_mail {
             return;
         }
-        if self.shared.drain.has_begun() && !self.is_draining {
-            self.begin_to_drain();
-        }
+        self.keep_up_with_the_drain();
         let newcomers = self.shared.mailbox.take(Self::NEWCOMERS_MAX);
         self.has_mail = newcomers.len() == Self::NEWCOMERS_MAX;
         for newcomer in newcomers {
@@ -69,8 +68,8 @@ impl Lane<'_> {
         }
         let of = &mut self.relays[relay as usize];
         (viewer.relay, viewer.rank) = (relay, of.add(id, form, viewers));
-        if self.is_draining {
-            viewer.send_away_at(now);
+        if let Some(parting) = Parting::at(self.step) {
+            viewer.part_at(now, parting);
         }
         let topic = topic.name().as_str();
         tracing::debug!(event = "viewer.joined", topic, remote = %viewer.remote(), "a viewer joined");

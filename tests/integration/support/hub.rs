@@ -28,10 +28,10 @@ impl Project {
         ))
     }
 
-    /// The same, with `toml` after the ports.
+    /// The same, with `toml` after the ports. A hub that ends does not wait for viewers that the test still holds.
     pub(crate) fn configure(self, toml: &str) -> Self {
-        let ports = "[server]\nport = 0\n[ops]\nport = 0\n";
-        self.write("tickcast.toml", &format!("{ports}{toml}"));
+        let server = "[server]\nport = 0\ndrain = \"200ms\"\n[ops]\nport = 0\n";
+        self.write("tickcast.toml", &format!("{server}{toml}"));
         self
     }
 

@@ -1,0 +1,52 @@
+//! How a lane of a draining hub parts from its viewers: see `Drain` for the two steps.
+
+use super::super::conversation::Parting;
+use super::super::drain::Step;
+use super::{Lane, id};
+
+impl Lane<'_> {
+    /// Does what the drain has come to since the lane looked last.
+    pub(super) fn keep_up_with_the_drain(&mut self) {
+        let step = self.shared.drain.step();
+        if step <= self.step {
+            return;
+        }
+        self.step = step;
+        if step == Step::Telling {
+            self.begin_to_tell();
+        } else {
+            self.close_all();
+        }
+    }
+
+    /// Has the viewers told one after another, by their timers.
+    fn begin_to_tell(&mut self) {
+        let now = self.shared.clock.now();
+        let len = self.viewers.len();
+        for (n, (_, viewer)) in self.viewers.iter_mut().enumerate() {
+            let wait = self.shared.drain.wait_of(n, len);
+            viewer.part_at(now.after(wait), Parting::Tell);
+        }
+        for id in self.ids() {
+            self.set_alarm(id);
+        }
+    }
+
+    /// Closes the viewers that are left in one go: those that are closed first would only wait for the others, because
+    /// the hub that follows may begin when this one has ended.
+    fn close_all(&mut self) {
+        let now = self.shared.clock.now();
+        let retry_ms = self.shared.drain.retry_ms();
+        for id in self.ids() {
+            if let Some(viewer) = self.viewers.get_mut(id as usize) {
+                viewer.part(Parting::Close, retry_ms, now);
+                self.serve(id);
+            }
+        }
+        self.shared.drain.lane_has_closed();
+    }
+
+    fn ids(&self) -> Vec<u32> {
+        self.viewers.iter().map(|(key, _)| id(key)).collect()
+    }
+}
