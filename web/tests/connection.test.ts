@@ -5,6 +5,7 @@ import { Connection, type Link } from "../src/client/connection";
 import { Backoff } from "../src/client/connection/backoff";
 import type { HubMessage, Joining } from "../src/client/protocol";
 import { data, hello } from "./messages";
+import { seeded } from "./random";
 import { Stage } from "./stage";
 
 /** A line that is open, with what it says of itself. */
@@ -38,13 +39,29 @@ class Line extends Stage {
   }
 }
 
-test("waits between half a second and twenty, longer each time, and at random", () => {
+test("waits are short five times, then longer each time up to twenty seconds, and always drawn", () => {
   const longest = new Backoff(() => 1);
   const shortest = new Backoff(() => 0);
-  expect(Array.from({ length: 8 }, () => longest.next())).toEqual([
-    1_000, 1_500, 2_500, 4_500, 8_500, 16_500, 20_000, 20_000,
+  expect(Array.from({ length: 8 }, () => Math.round(longest.next()))).toEqual([
+    600, 600, 600, 600, 600, 900, 1_380, 2_148,
   ]);
-  expect(Array.from({ length: 8 }, () => shortest.next())).toEqual(Array(8).fill(500));
+  for (let i = 0; i < 10; i += 1) longest.next();
+  expect(longest.next()).toBe(20_000);
+  expect(Array.from({ length: 8 }, () => shortest.next())).toEqual(Array(8).fill(100));
+});
+
+test("a hub that is back within two seconds has 99 of 100 viewers back within another second", () => {
+  const random = seeded(1);
+  const late: number[] = [];
+  for (let viewer = 0; viewer < 5_000; viewer += 1) {
+    const backoff = new Backoff(random);
+    const outage = random() * 2_000;
+    let at = 0;
+    while (at < outage) at += backoff.next();
+    late.push(at - outage);
+  }
+  late.sort((a, b) => a - b);
+  expect(late[Math.floor(late.length * 0.99)]).toBeLessThan(1_000);
 });
 
 test("is live after hello, not before", () => {
@@ -81,8 +98,8 @@ test("comes back by itself after a loss", () => {
   const line = new Line();
   line.greet();
   line.close();
-  expect(line.link).toEqual({ kind: "waiting", until: 750, isOnline: true });
-  line.pass(749);
+  expect(line.link).toEqual({ kind: "waiting", until: 350, isOnline: true });
+  line.pass(349);
   expect(line.urls).toHaveLength(1);
   line.pass(1);
   expect(line.urls).toHaveLength(2);
@@ -91,7 +108,7 @@ test("comes back by itself after a loss", () => {
 
 test("a hub that drops us soon after hello is asked ever more rarely", () => {
   const line = new Line();
-  const waits = Array.from({ length: 4 }, () => {
+  const waits = Array.from({ length: 8 }, () => {
     line.greet();
     line.pass(1_000);
     line.close();
@@ -99,12 +116,12 @@ test("a hub that drops us soon after hello is asked ever more rarely", () => {
     line.pass(wait);
     return wait;
   });
-  expect(waits).toEqual([750, 1_000, 1_500, 2_500]);
+  expect(waits.map(Math.round)).toEqual([350, 350, 350, 350, 350, 500, 740, 1_124]);
 });
 
 test("five seconds of being up make good for earlier failures", () => {
   const line = new Line();
-  for (let i = 0; i < 3; i += 1) {
+  for (let i = 0; i < 8; i += 1) {
     line.greet();
     line.close();
     line.connection.retryNow();
@@ -112,16 +129,148 @@ test("five seconds of being up make good for earlier failures", () => {
   line.greet();
   line.pass(5_000);
   line.close();
-  expect(line.link).toMatchObject({ kind: "waiting", until: line.now + 750 });
+  expect(line.link).toMatchObject({ kind: "waiting", until: line.now + 350 });
 });
 
-test("after bye it comes back within the range that the hub has named", () => {
+const draining = (least: number, most: number): HubMessage => ({
+  type: "bye",
+  reason: "draining",
+  retry_ms: [least, most],
+});
+
+/** A line that has been up for long, whose hub begins to drain. */
+function dismissed(least = 0, most = 100): Line {
+  const line = new Line("ecg");
+  line.greet();
+  line.pass(5_000);
+  line.joining = { since: "e1:7" };
+  line.say(draining(least, most));
+  expect(line.link?.kind).toBe("draining");
+  return line;
+}
+
+test("a hub that closes at once is left for as long as it has said", () => {
   const line = new Line();
   line.greet();
-  line.say({ type: "bye", reason: "draining", retry_ms: [2_000, 6_000] });
-  expect(line.link?.kind).toBe("draining");
-  line.close(1012);
+  line.say({ type: "bye", reason: "slow", retry_ms: [2_000, 6_000] });
+  expect(line.link?.kind).toBe("live");
+  line.close(4409);
   expect(line.link).toMatchObject({ kind: "waiting", until: 4_000 });
+});
+
+test("while a hub drains the next connection is made before the old one is broken", () => {
+  const line = dismissed();
+  const [old] = line.sockets;
+  line.pass(50);
+  expect(line.urls.at(-1)).toBe("ws://hub/ws/ecg?since=e1%3A7");
+  const hear = (seq: number) => old?.onmessage?.({ data: JSON.stringify(data(seq)) });
+  hear(8);
+  line.socket?.onopen?.();
+  hear(9);
+  expect([line.link?.kind, old?.isClosed]).toEqual(["draining", false]);
+  line.say(hello());
+  expect([line.link?.kind, old?.isClosed]).toEqual(["live", true]);
+  hear(10);
+  line.say(data(8), data(9), data(10));
+  const seqs = line.messages.flatMap((message) => (message.type === "data" ? message.seq : []));
+  expect(seqs).toEqual([8, 9, 8, 9, 10]);
+  expect([line.sockets.length, line.asked.length]).toEqual([2, 0]);
+  expect(line.links.map(({ kind }) => kind)).toEqual(["connecting", "live", "draining", "live"]);
+});
+
+test("while a hub drains and no other takes it, the stream goes on and the next connection is tried again", () => {
+  const line = dismissed();
+  const [old] = line.sockets;
+  line.pass(50);
+  line.close();
+  expect(line.link?.kind).toBe("draining");
+  old?.onmessage?.({ data: JSON.stringify(data(8)) });
+  expect(line.messages.at(-1)).toEqual(data(8));
+  line.pass(1_499);
+  expect(line.sockets).toHaveLength(2);
+  line.pass(1);
+  expect(line.sockets).toHaveLength(3);
+  // What a browser hides is not asked for: the hub has said why.
+  expect(line.asked).toEqual([]);
+  line.greet();
+  expect([line.link?.kind, old?.isClosed]).toEqual(["live", true]);
+});
+
+test("closed before the next connection is greeted, the line goes on with that one", () => {
+  const line = dismissed();
+  const [old] = line.sockets;
+  line.pass(50);
+  old?.onclose?.({ code: 1012 });
+  expect(line.link?.kind).toBe("connecting");
+  // Its time begins anew: it may have waited for the successor of the hub that is gone.
+  line.pass(9_999);
+  line.greet();
+  expect(line.link?.kind).toBe("live");
+  expect(line.sockets).toHaveLength(2);
+});
+
+test("closed while the next attempt is to come, the line takes the earlier of that and what the hub says last", () => {
+  for (const [range, until] of [
+    [[100, 300], 200],
+    [[5_000, 5_000], 1_500],
+  ] as const) {
+    const line = dismissed();
+    const [old] = line.sockets;
+    line.pass(50);
+    line.close();
+    old?.onmessage?.({ data: JSON.stringify(draining(range[0], range[1])) });
+    old?.onclose?.({ code: 1012 });
+    expect(line.link).toMatchObject({ kind: "waiting", until: line.now + until });
+  }
+});
+
+test("closed by a hub that ends, and refused by it, it tries again when the hub has said, and soon after that", async () => {
+  const line = dismissed();
+  const [old] = line.sockets;
+  line.pass(50);
+  old?.onmessage?.({ data: JSON.stringify(draining(100, 300)) });
+  old?.onclose?.({ code: 1012 });
+  line.status = 0;
+  for (const wait of [200, 350]) {
+    line.close();
+    await line.settle();
+    expect(line.link).toMatchObject({ kind: "waiting", until: line.now + wait });
+    line.pass(wait);
+  }
+});
+
+test("a hub that dismisses whoever it has just greeted is not asked in a loop", () => {
+  const line = new Line();
+  line.greet();
+  const waits = Array.from({ length: 8 }, () => {
+    line.say(draining(0, 0));
+    const before = line.now;
+    const count = line.sockets.length;
+    while (line.sockets.length === count) line.pass(1);
+    line.greet();
+    return line.now - before;
+  });
+  expect(waits.at(0)).toBeGreaterThanOrEqual(100);
+  expect(waits.at(-1)).toBeGreaterThan(1_000);
+});
+
+test("a next connection that hangs is given up, and the stream is none the worse", () => {
+  const line = dismissed();
+  const [old] = line.sockets;
+  line.pass(50);
+  line.pass(10_000);
+  expect(line.socket?.isClosed).toBe(true);
+  expect([line.link?.kind, old?.isClosed]).toEqual(["draining", false]);
+  line.pass(1_500);
+  expect(line.sockets).toHaveLength(3);
+});
+
+test("closed by us while the hub drains, both connections end and nothing is left", () => {
+  const line = dismissed();
+  line.pass(50);
+  line.connection.close();
+  expect(line.sockets.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+  expect(line.timers).toBe(0);
 });
 
 test.each([
@@ -162,7 +311,7 @@ test("a failed handshake of which only an error tells is asked about, and what c
   socket?.onclose?.({ code: 1006 });
   await line.settle();
   expect(line.asked).toEqual(["http://hub/api/v1/topics/nope"]);
-  expect(line.link).toEqual({ kind: "waiting", until: 750, isOnline: true });
+  expect(line.link).toEqual({ kind: "waiting", until: 350, isOnline: true });
 });
 
 test("an error on a line that was open is left to its close, which has the code", () => {

@@ -16,7 +16,8 @@ export class Stage {
   status = 200;
   chance = 0.5;
   isHidden = false;
-  socket: (Socket & { isClosed: boolean }) | undefined;
+  /** In the order in which they were opened. */
+  readonly sockets: (Socket & { isClosed: boolean })[] = [];
   /** Who waits for somebody to look again. */
   readonly returning = new Set<() => void>();
   #timers: { at: number; call: () => void }[] = [];
@@ -45,6 +46,11 @@ export class Stage {
     },
     report: (error) => void this.reported.push(error),
   };
+
+  /** The one that was opened last. */
+  get socket(): (Socket & { isClosed: boolean }) | undefined {
+    return this.sockets.at(-1);
+  }
 
   get timers(): number {
     return this.#timers.length;
@@ -100,7 +106,7 @@ export class Stage {
         socket.isClosed = true;
       },
     };
-    this.socket = socket;
+    this.sockets.push(socket);
     return socket;
   }
 }

@@ -17,7 +17,15 @@ import { HubClock } from "./clock.ts";
 import { Connection, type Link } from "./connection.ts";
 import { Events } from "./events.ts";
 import { Position } from "./position.ts";
-import { type Batch, type Hello, type HubMessage, instantOf, type Joining, type Json } from "./protocol.ts";
+import {
+  type Batch,
+  type Hello,
+  type HubMessage,
+  instantOf,
+  type Joining,
+  type Json,
+  readPosition,
+} from "./protocol.ts";
 import { real, type Surroundings } from "./surroundings.ts";
 
 export interface ClientOptions {
@@ -52,6 +60,9 @@ export type ClientEvents = {
   readonly record: [record: Publication];
 };
 
+/** The clocks of hubs that serve the same timeline differ by less than this, in seconds; records of so long come twice. */
+const OVERLAP_S = 0.25;
+
 export class Client {
   /** The hub's clock; `now` asks it for the usual case. */
   readonly clock: HubClock;
@@ -81,8 +92,9 @@ export class Client {
       {
         url,
         topic: () => this.topic,
-        joining: () => {
-          this.#asked = this.#joining(joining);
+        joining: (isSpare) => {
+          const asked = this.#joining(joining);
+          this.#asked = isSpare ? this.#overlapping(asked) : asked;
           return this.#asked;
         },
         onMessage: (message, receivedAt) => this.#receive(message, receivedAt),
@@ -147,6 +159,17 @@ export class Client {
       this.#around.report(error);
       return own;
     }
+  }
+
+  /**
+   * From a little before our position: another hub's clock may be behind that of the one we leave, and would not know the
+   * newest record yet. What comes twice is told once.
+   */
+  #overlapping(asked: Joining): Joining {
+    const place = asked !== undefined && "since" in asked ? readPosition(asked.since) : undefined;
+    if (place === undefined) return asked;
+    const overlap = Math.ceil((this.#hello?.timeline?.rate ?? 0) * OVERLAP_S);
+    return { since: `${place.epoch}:${Math.max(0, place.seq - overlap)}` };
   }
 
   #linked(link: Link): void {

@@ -3,8 +3,17 @@
  * instant, and only chance can keep them from returning together. Knows no socket.
  */
 
-/** The shortest wait: a hub that restarts needs about this long, asking sooner only fails. */
-const MIN_WAIT_MS = 500;
+/** The shortest wait: a hub that is not there should not be asked in a loop. */
+const MIN_WAIT_MS = 100;
+
+/** The first waits differ by this much, so that 5,000 viewers whose hub died are not more than 10,000 attempts a second. */
+const FIRST_SPREAD_MS = 500;
+
+/** So many waits are short: a hub that restarts within two seconds has its viewers back half a second later. */
+const SHORT_WAITS = 5;
+
+/** By this much each wait after those is longer than the last. */
+const GROWTH = 1.6;
 
 /** The longest wait: what somebody in front of a wall display will bear. */
 const MAX_WAIT_MS = 20_000;
@@ -22,8 +31,8 @@ export class Backoff {
 
   /** The wait before the next attempt; each call counts as one more failure. */
   next(): number {
-    const spread = Math.min(MAX_WAIT_MS, MIN_WAIT_MS * 2 ** this.#attempts);
     this.#attempts += 1;
+    const spread = FIRST_SPREAD_MS * GROWTH ** Math.max(0, this.#attempts - SHORT_WAITS);
     return Math.min(MAX_WAIT_MS, MIN_WAIT_MS + this.#random() * spread);
   }
 
