@@ -49,6 +49,10 @@ bench: build ## measure the hub, the floor and the peers (about 70 minutes)
 pagebench: build ## measure what the page costs the device that shows it (about 13 minutes)
 	@npm --prefix web run --silent pagebench -- $(ARGS)
 
+# ARGS narrows it: make restarts ARGS='--viewers 50 --only kill,term --page'.
+restarts: build ## measure how long viewers are without records while a hub is restarted (about 20 minutes)
+	@benches/restarts.py $(ARGS)
+
 # ARGS narrows it: make synchrony ARGS='--profile lan --seconds 30'; ARGS=--help lists the rest.
 synchrony: build ## measure how well the screens keep together (about 9 minutes)
 	@npm --prefix web run --silent synchrony -- $(ARGS)

@@ -78,9 +78,15 @@ export class Hub {
     this.#process.kill("SIGHUP");
   }
 
-  /** Begins to send its viewers away, over the time that `server.drain` gives, and then ends. */
+  /** Tells its viewers, closes those that stay within the time that `server.drain` gives, and then ends. */
   drain(): void {
     this.#process.kill("SIGTERM");
+  }
+
+  /** Waits until it has ended by itself. */
+  async ended(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null)
+      await once(this.#process, "exit");
   }
 
   /** No farewell, as in a power cut. */

@@ -18,6 +18,7 @@ test.each<[Badge, string]>([
   [{ kind: "paused", behindMs: 83_000 }, "Paused −1:23 min"],
   [{ kind: "behind", behindMs: -20 }, "Behind −0.0 s"],
   [{ kind: "reconnecting", retryInMs: 2_100 }, "Reconnecting in 3 s"],
+  [{ kind: "reconnecting", retryInMs: 600 }, "Reconnecting"],
   [{ kind: "offline", retryInMs: 2_100 }, "Offline"],
   [{ kind: "ended" }, "Ended"],
   [{ kind: "connecting" }, "Connecting"],

@@ -23,7 +23,9 @@ export function badgeWords(badge: Badge): BadgeWords {
     case "starving":
       return { ...words, behind: `${strings.minus}${spanText(Math.max(0, badge.behindMs))}` };
     case "reconnecting": {
-      const seconds = Math.max(0, Math.ceil(badge.retryInMs / 1000));
+      // Over before anybody has read it.
+      if (badge.retryInMs <= 1000) return words;
+      const seconds = Math.ceil(badge.retryInMs / 1000);
       return { ...words, countdown: strings.inTime(`${seconds} s`) };
     }
     default:

@@ -1,0 +1,40 @@
+"""The viewers of the restart benchmark wait as the client library does, or their figures say nothing about it."""
+
+import re
+import unittest
+from pathlib import Path
+
+from rig import crowd
+
+CLIENT = Path(__file__).resolve().parents[2] / "web" / "src" / "client"
+
+
+def constant(file: str, name: str) -> float:
+    """The number of a constant of the client library."""
+    found = re.search(rf"const {name} = ([\d_.]+)", (CLIENT / file).read_text())
+    assert found, name
+    return float(found[1].replace("_", ""))
+
+
+class Rules(unittest.TestCase):
+    def test_the_numbers_are_those_of_the_client_library(self) -> None:
+        backoff = "connection/backoff.ts"
+        self.assertEqual(crowd.MIN_WAIT * 1000, constant(backoff, "MIN_WAIT_MS"))
+        self.assertEqual(crowd.FIRST_SPREAD * 1000, constant(backoff, "FIRST_SPREAD_MS"))
+        self.assertEqual(crowd.SHORT_WAITS, constant(backoff, "SHORT_WAITS"))
+        self.assertEqual(crowd.GROWTH, constant(backoff, "GROWTH"))
+        self.assertEqual(crowd.MAX_WAIT * 1000, constant(backoff, "MAX_WAIT_MS"))
+        self.assertEqual(crowd.HANDSHAKE_SECONDS * 1000, constant("connection.ts", "HANDSHAKE_TIMEOUT_MS"))
+        self.assertEqual(crowd.OVERLAP_SECONDS, constant("client.ts", "OVERLAP_S"))
+
+    def test_waits_are_short_at_first_and_bounded_at_last(self) -> None:
+        viewer = crowd.Viewer("127.0.1.2")
+        crowd_of_none = crowd.Crowd(("127.0.0.1", 1), 0, 1.0, old_rules=False)
+        waits = [crowd_of_none.back_off(viewer) for _ in range(30)]
+        self.assertLessEqual(max(waits[:5]), 0.6)
+        self.assertLessEqual(max(waits), 20.0)
+        self.assertGreaterEqual(min(waits), 0.1)
+
+
+if __name__ == "__main__":
+    unittest.main()
