@@ -35,6 +35,7 @@ mod report;
 mod run;
 mod scan;
 mod schedule;
+mod source;
 mod spread;
 mod table;
 mod tally;

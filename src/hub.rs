@@ -6,6 +6,8 @@
 mod attendance;
 mod beginning;
 mod channel;
+mod client_network;
+mod connections;
 mod counters;
 mod course;
 mod gather;
@@ -26,6 +28,10 @@ use arc_swap::ArcSwap;
 pub use attendance::Attendance;
 pub use beginning::{How, Past, Reason};
 pub use channel::{Feed, Subscription};
+pub use client_network::ClientNetwork;
+pub use connections::{
+    ClientPermit, ConnectionLimits, ConnectionPermit, Connections, Phase, Watch,
+};
 pub use counters::{Counters, Departure, Refused};
 pub use course::{Course, Current, Pace};
 pub use gather::Gather;

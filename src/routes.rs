@@ -13,6 +13,7 @@ mod joining;
 mod metrics;
 mod page;
 mod problem;
+mod proxied;
 mod remote;
 mod sse;
 mod target;
@@ -22,7 +23,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, header};
@@ -32,6 +32,7 @@ use warp::{Filter, Rejection, Reply};
 pub use access::{Origins, TrustedProxies};
 pub use handover::{Handover, Socket};
 pub use history::Answers;
+pub use proxied::{Place, counted_by, place};
 pub use remote::Peer;
 pub use target::use_origin_form;
 
@@ -39,11 +40,6 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats};
 use crate::telemetry::Losses;
 use problem::{BodyRefused, problem_for};
-
-/// A connection's place among all connections, held until its last clone is gone; the server puts it into every
-/// request's extensions.
-#[derive(Debug, Clone)]
-pub struct Place(pub Arc<OwnedSemaphorePermit>);
 
 /// What the routes of one hub share.
 #[derive(Debug)]

@@ -3,7 +3,9 @@
 mod accept;
 mod begin;
 mod bind;
+mod connection;
 mod files;
+mod gate;
 mod keeping;
 mod parting;
 mod reload;
@@ -30,9 +32,11 @@ use warp::reply::Response;
 pub use bind::BindError;
 pub use sockets::{Sockets, SocketsError};
 
-use accept::{Ends, Gate, Gates};
+use accept::Ends;
 use bind::Bound;
+use connection::Surface;
 use files::OpenFiles;
+use gate::{Gate, Gates};
 use keeping::Keeping;
 use parting::Parted;
 
@@ -241,13 +245,18 @@ impl Server {
         gate: &Arc<Gate>,
         close: &CancellationToken,
     ) {
-        let (tasks, gate) = (self.tasks.clone(), Arc::clone(gate));
+        let tasks = self.tasks.clone();
+        let surface = Surface {
+            routes,
+            gate: Arc::clone(gate),
+            context: Arc::clone(&self.context),
+        };
         let ends = Ends {
             accepting: close.clone(),
             serving: self.stop.clone(),
         };
         self.tasks
-            .spawn(accept::run(bound.listener, routes, gate, ends, tasks));
+            .spawn(accept::run(bound.listener, surface, ends, tasks));
         bind::tell_listening(name, bound.address);
     }
 }

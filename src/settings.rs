@@ -83,6 +83,8 @@ pub struct Server {
     pub max_viewers: usize,
     /// Viewers at once from one address; 0, the default, sets no cap.
     pub max_viewers_per_ip: usize,
+    /// Connections at once from one address, viewers among them; 0 sets no cap; default 1024.
+    pub max_connections_per_ip: usize,
     /// Origins beyond the hub's own, spelled as browsers send them, or `*`; default none.
     pub allowed_origins: Vec<String>,
     /// Peers whose `X-Forwarded-*` count; default none.

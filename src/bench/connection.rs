@@ -8,6 +8,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::dialect::{self, Event, Fault, Parser};
+use super::source;
 use super::target::Target;
 use crate::clock::Clock;
 
@@ -58,7 +59,7 @@ impl Inlet {
 impl Connection {
     /// Begins to connect; [`Connection::advance`] does the rest.
     pub(super) fn open(target: &Target, registry: &Registry, token: Token) -> io::Result<Self> {
-        let mut stream = TcpStream::connect(target.address)?;
+        let mut stream = source::connect(target.address, token.0)?;
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self {
             stream,

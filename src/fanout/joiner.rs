@@ -4,10 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::hub::{Answer, Ask, Seat, Subscription, Topic};
+use crate::hub::{Answer, Ask, ClientPermit, ConnectionPermit, Seat, Subscription, Topic};
 use crate::protocol::Seq;
 use crate::protocol::frame::Compression;
 
@@ -46,8 +45,10 @@ pub struct Holds {
     pub remote: IpAddr,
     /// Its seat.
     pub seat: Seat,
-    /// The permit of its connection.
-    pub connection: Option<Arc<OwnedSemaphorePermit>>,
+    /// The place of its connection.
+    pub connection: Option<Arc<ConnectionPermit>>,
+    /// Its own place, behind a trusted proxy.
+    pub client: Option<Arc<ClientPermit>>,
     /// What a drain waits for.
     pub token: TaskTrackerToken,
 }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
+use super::ClientNetwork;
+
 /// The seats of one hub. Cheap to clone; clones share the seats.
 #[derive(Debug, Clone)]
 pub struct Seats(Arc<Shared>);
@@ -14,7 +16,7 @@ pub struct Seats(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     taken: AtomicUsize,
-    taken_by_ip: DashMap<IpAddr, usize>,
+    taken_by_network: DashMap<ClientNetwork, usize>,
     max: AtomicUsize,
     max_per_ip: AtomicUsize,
 }
@@ -24,7 +26,7 @@ struct Shared {
 #[must_use = "dropping a seat gives it back"]
 pub struct Seat {
     shared: Arc<Shared>,
-    ip: IpAddr,
+    network: ClientNetwork,
 }
 
 /// Why there is no seat.
@@ -42,7 +44,7 @@ impl Seats {
     pub fn new(max: usize, max_per_ip: usize) -> Self {
         Self(Arc::new(Shared {
             taken: AtomicUsize::new(0),
-            taken_by_ip: DashMap::new(),
+            taken_by_network: DashMap::new(),
             max: AtomicUsize::new(max),
             max_per_ip: AtomicUsize::new(max_per_ip),
         }))
@@ -60,12 +62,12 @@ impl Seats {
         self.0.max.load(Ordering::Relaxed)
     }
 
-    /// A seat for a viewer from `ip`.
+    /// A seat for a viewer from `ip`. Addresses of one IPv6 network count as one.
     ///
     /// # Errors
     /// There is none left, in all or for this address.
     pub fn take(&self, ip: IpAddr) -> Result<Seat, Refusal> {
-        let shared = &self.0;
+        let (shared, network) = (&self.0, ClientNetwork::from(ip));
         let (max, max_per_ip) = (self.max(), shared.max_per_ip.load(Ordering::Relaxed));
         let is_free = |taken| (taken < max).then_some(taken + 1);
         shared
@@ -74,9 +76,9 @@ impl Seats {
             .map_err(|_| Refusal::Full)?;
         let seat = Seat {
             shared: Arc::clone(shared),
-            ip,
+            network,
         };
-        let mut taken_here = shared.taken_by_ip.entry(ip).or_insert(0);
+        let mut taken_here = shared.taken_by_network.entry(network).or_insert(0);
         *taken_here += 1;
         let is_too_many = max_per_ip != 0 && *taken_here > max_per_ip;
         // The seat's drop takes the same entry: it must be free by then.
@@ -97,7 +99,7 @@ impl Seats {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut entry) = self.shared.taken_by_ip.entry(self.ip) {
+        if let Entry::Occupied(mut entry) = self.shared.taken_by_network.entry(self.network) {
             *entry.get_mut() -= 1;
             if *entry.get() == 0 {
                 entry.remove();
@@ -143,6 +145,18 @@ mod tests {
     fn an_address_without_viewers_is_forgotten() {
         let seats = Seats::new(3, 0);
         drop(seats.take(IpAddr::from([127, 0, 0, 1])).unwrap());
-        assert!(seats.0.taken_by_ip.is_empty());
+        assert!(seats.0.taken_by_network.is_empty());
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_share_their_seats() {
+        let seats = Seats::new(3, 1);
+        let take = |ip: &str| seats.take(ip.parse().unwrap());
+        let _seat = take("2001:db8::1").unwrap();
+        assert_eq!(
+            take("2001:db8::2").unwrap_err(),
+            Refusal::TooManyFromAddress
+        );
+        let _other = take("2001:db8:0:1::1").unwrap();
     }
 }

@@ -1,14 +1,15 @@
 //! `Handover`: takes a socket out of the HTTP connection that is served on it.
 //!
-//! A WebSocket leaves HTTP by an upgrade; a stream of events does not, but is served on a lane as well. So the
-//! connection is given a socket that can be taken away, at the one moment at which nothing is lost: when a request is
-//! being answered, and everything that was written before has gone.
+//! The HTTP layer is given one request head, and the socket to answer it on. When the answer has gone, the socket goes
+//! back to the server, which waits for the next request without the buffers of an HTTP connection. A WebSocket leaves
+//! HTTP by an upgrade; a stream of events does not, but is served on a lane as well, so it takes the socket at the one
+//! moment at which nothing is lost: when a request is being answered, and everything that was written before has gone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -19,6 +20,9 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Socket {
     stream: Option<TcpStream>,
+    /// What was read of the request before the HTTP layer reads, and how much of it that has taken.
+    head: Vec<u8>,
+    taken: usize,
     wish: Arc<Wish>,
 }
 
@@ -31,14 +35,23 @@ struct Wish {
     /// Looked at with every flush, so that the lock is taken only when there is a taker.
     is_made: AtomicBool,
     taker: Mutex<Option<oneshot::Sender<TcpStream>>>,
+    /// The HTTP layer keeps the socket: it reads on behind the head, and the answer ends the connection.
+    is_kept: AtomicBool,
+    /// The answer is written; with the next flush the socket goes back.
+    is_answered: AtomicBool,
+    returned: Mutex<Option<TcpStream>>,
+    /// The kernel takes no more of the answer for now.
+    is_blocked: AtomicBool,
 }
 
 impl Socket {
-    /// A socket that can be taken away.
+    /// A socket that can be taken away, from which `head` was read already.
     #[must_use]
-    pub fn new(stream: TcpStream) -> Self {
+    pub fn new(stream: TcpStream, head: Vec<u8>) -> Self {
         Self {
             stream: Some(stream),
+            head,
+            taken: 0,
             wish: Arc::default(),
         }
     }
@@ -61,6 +74,18 @@ impl Socket {
             _ = taker.send(stream);
         }
     }
+
+    fn give_back(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            *self.wish.returned() = Some(stream);
+        }
+    }
+
+    fn noted<T>(&self, written: Poll<T>) -> Poll<T> {
+        let is_blocked = written.is_pending();
+        self.wish.is_blocked.store(is_blocked, Ordering::Relaxed);
+        written
+    }
 }
 
 impl Handover {
@@ -70,6 +95,29 @@ impl Handover {
         let (sender, receiver) = oneshot::channel();
         self.0.make(sender);
         receiver.await.ok()
+    }
+
+    /// Leaves the socket to the HTTP layer from now on, and lets that read on: the request has a body, or the answer
+    /// upgrades the connection.
+    pub fn keep(&self) {
+        self.0.is_kept.store(true, Ordering::Release);
+    }
+
+    /// The answer has been given to the HTTP layer as a whole.
+    pub fn answered(&self) {
+        self.0.is_answered.store(true, Ordering::Release);
+    }
+
+    /// The socket, once the answer has gone.
+    #[must_use]
+    pub fn returned(&self) -> Option<TcpStream> {
+        self.0.returned().take()
+    }
+
+    /// Whether the answer waits for the client to take more of it.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.0.is_blocked.load(Ordering::Relaxed)
     }
 }
 
@@ -82,6 +130,10 @@ impl Wish {
     fn taker(&self) -> MutexGuard<'_, Option<oneshot::Sender<TcpStream>>> {
         self.taker.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn returned(&self) -> MutexGuard<'_, Option<TcpStream>> {
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl AsyncRead for Socket {
@@ -90,10 +142,25 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Some(stream) => Pin::new(stream).poll_read(context, buffer),
+        let this = &mut *self;
+        if this.taken < this.head.len() {
+            let rest = &this.head[this.taken..];
+            let len = rest.len().min(buffer.remaining());
+            buffer.put_slice(&rest[..len]);
+            this.taken += len;
+            return Poll::Ready(Ok(()));
+        }
+        let Some(stream) = &mut this.stream else {
             // An end of the input would end the connection before it comes to what takes the socket.
-            None => Poll::Pending,
+            return Poll::Pending;
+        };
+        if this.wish.is_kept.load(Ordering::Acquire) {
+            return Pin::new(stream).poll_read(context, buffer);
+        }
+        // Only the end of the input matters: what the client sends ahead is left to the next request.
+        match ready!(stream.poll_peek(context, &mut ReadBuf::new(&mut [0])))? {
+            0 => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
         }
     }
 }
@@ -104,10 +171,11 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.stream {
-            Some(stream) => Pin::new(stream).poll_write(context, bytes),
-            None => Poll::Ready(Ok(bytes.len())),
-        }
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Ok(bytes.len()));
+        };
+        let written = Pin::new(stream).poll_write(context, bytes);
+        self.noted(written)
     }
 
     fn poll_write_vectored(
@@ -115,10 +183,11 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.stream {
-            Some(stream) => Pin::new(stream).poll_write_vectored(context, slices),
-            None => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
-        }
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        };
+        let written = Pin::new(stream).poll_write_vectored(context, slices);
+        self.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -129,6 +198,10 @@ impl AsyncWrite for Socket {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.wish.is_made.load(Ordering::Acquire) {
             self.hand_over();
+        } else if self.wish.is_answered.load(Ordering::Acquire)
+            && !self.wish.is_kept.load(Ordering::Acquire)
+        {
+            self.give_back();
         }
         match &mut self.stream {
             Some(stream) => Pin::new(stream).poll_flush(context),

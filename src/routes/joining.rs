@@ -99,11 +99,16 @@ impl Request {
                 Refusal::Full => Denied::Full,
                 Refusal::TooManyFromAddress => Denied::TooManyFromAddress,
             })?;
+        // A viewer is a connection as well, and holds the place of one.
+        let (connection, client) = self
+            .place
+            .map(Place::of_viewer)
+            .map_or((None, None), |place| (Some(place.connection), place.client));
         Ok(Holds {
             remote,
             seat,
-            // A viewer is a connection as well, and holds the permit of one.
-            connection: self.place.map(|Place(permit)| permit),
+            connection,
+            client,
             token: context.tasks.token(),
         })
     }

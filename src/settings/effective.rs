@@ -128,6 +128,7 @@ fn server(table: &Table<'_>) -> Option<Server> {
         default_topic: table.parsed("default_topic")?,
         max_viewers: table.number("max_viewers")?,
         max_viewers_per_ip: table.number("max_viewers_per_ip")?,
+        max_connections_per_ip: table.number("max_connections_per_ip")?,
         allowed_origins: table.list("allowed_origins")?,
         trusted_proxies: proxies
             .iter()

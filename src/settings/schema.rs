@@ -87,6 +87,14 @@ pub(super) const SERVER: &[Key] = &[
         },
         "0",
     ),
+    key(
+        "max_connections_per_ip",
+        Kind::Count {
+            min: 0,
+            max: VIEWERS_MAX,
+        },
+        "1024",
+    ),
     with_example(
         key("allowed_origins", Kind::WebOrigins, "[]"),
         "[\"https://example.org\"]",

@@ -48,6 +48,7 @@ fn what_is_not_given_has_its_default() {
         ("127.0.0.1", 8000)
     );
     assert_eq!((server.max_viewers, server.max_viewers_per_ip), (15_000, 0));
+    assert_eq!(server.max_connections_per_ip, 1_024);
     assert_eq!((server.history_max, server.recover_max), (100_000, 100_000));
     assert_eq!(
         (server.header_timeout, server.drain),
@@ -266,8 +267,8 @@ fn the_effective_values_are_listed_in_the_order_of_the_reference() {
             lines.join("\n")
         );
     }
-    // 18 keys of the sections, 10 of the topic, 1 of its field.
-    assert_eq!(lines.len(), 18 + 10 + 1);
+    // 19 keys of the sections, 10 of the topic, 1 of its field.
+    assert_eq!(lines.len(), 19 + 10 + 1);
 }
 
 #[test]

@@ -62,6 +62,8 @@ fn numbers_out_of_range_are_refused() {
         ),
         ("max_viewers = 0", "1 to 1000000"),
         ("max_viewers_per_ip = 1000001", "0 to 1000000"),
+        ("max_connections_per_ip = 1000001", "0 to 1000000"),
+        ("max_connections_per_ip = -1", "0 to 1000000"),
         ("history_max = 0", "1 to 10000000"),
         ("recover_max = 10000001", "0 to 10000000"),
         ("header_timeout = \"0s\"", "1ms to 5m"),

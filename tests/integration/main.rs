@@ -5,6 +5,7 @@
 mod support;
 
 mod activation;
+mod admission;
 mod api;
 mod bench;
 mod clock_steps;

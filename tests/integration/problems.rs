@@ -108,6 +108,8 @@ fn refuse_requests(hub: &Hub, seen: &mut BTreeSet<String>) {
     expect(&Raw::get(hub.ops(), "/nothing"), "path_not_found", seen);
     let post = Raw::ask(hub.public(), "POST", "/version", "");
     expect(&post, "method_not_allowed", seen);
+    let options = Raw::ask(hub.public(), "OPTIONS", "*", "");
+    expect(&options, "target_invalid", seen);
     let body = Raw::ask(
         hub.public(),
         "GET",
@@ -127,6 +129,11 @@ async fn refuse_crowds(seen: &mut BTreeSet<String>) {
         viewer.text().await;
         expect(&shake(&hub, "/ws", HANDSHAKE), code, seen);
     }
+    let hub = hub("max_connections_per_ip = 1\ntrusted_proxies = [\"127.0.0.1\"]");
+    let forwarded = "x-forwarded-for: 192.0.2.1\r\n";
+    let _viewer = Raw::upgrade(hub.public(), forwarded);
+    let refused = Raw::ask(hub.public(), "GET", "/healthz", forwarded);
+    expect(&refused, "connections_per_ip_exceeded", seen);
 }
 
 async fn refuse_while_draining(seen: &mut BTreeSet<String>) {

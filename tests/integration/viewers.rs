@@ -341,7 +341,11 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
 #[tokio::test]
 async fn a_viewer_costs_the_hub_at_most_16_kib() {
     const VIEWERS: u64 = 2_000;
-    let hub = Hub::start("rate = 10.0", "[1,2,3]");
+    let project = Project::raw(
+        "[server]\nport = 0\nmax_connections_per_ip = 0\n[ops]\nport = 0\n\
+         [topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n",
+    );
+    let hub = project.start();
     let resident_kib = || hub.memory_kib("VmRSS:");
     let mut viewers = vec![Viewer::v1(&hub).await];
     viewers[0].until("data").await;

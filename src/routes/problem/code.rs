@@ -78,6 +78,8 @@ codes! {
     WebsocketVersionUnsupported = "websocket_version_unsupported", UPGRADE_REQUIRED;
     /// The address has as many viewers as `server.max_viewers_per_ip` allows.
     ViewersPerIpExceeded = "viewers_per_ip_exceeded", TOO_MANY_REQUESTS;
+    /// The client behind a proxy has as many connections as `server.max_connections_per_ip` allows.
+    ConnectionsPerIpExceeded = "connections_per_ip_exceeded", TOO_MANY_REQUESTS;
     /// The metrics could not be written.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR;
     /// The hub has `server.max_viewers` viewers.

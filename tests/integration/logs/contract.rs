@@ -60,6 +60,11 @@ const SEEN: &[(&str, &str, &str)] = &[
         "a_port_that_has_all_connections_it_may_have_is_told_and_newcomers_wait",
     ),
     (
+        "accept.refused",
+        "admission",
+        "address_gets_as_many_connections_as_the_limit_and_others_are_served",
+    ),
+    (
         "clock.differs",
         "clock_steps",
         "steps_of_the_wall_clock_while_running_move_nothing",

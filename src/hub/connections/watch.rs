@@ -1,0 +1,126 @@
+//! `Watch`: what a connection is at, so that it can be told to end while it waits.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{STANDSTILL, Shared, Waiter};
+
+/// What a connection waits for, in the order in which connections end when places run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The first byte of a request.
+    Idle,
+    /// The rest of a request head.
+    Head,
+    /// The client to take more of an answer.
+    Answer,
+}
+
+/// What a connection that is not a viewer is at; held by the task that serves it.
+#[derive(Debug)]
+pub struct Watch {
+    shared: Arc<Shared>,
+    end: Arc<Notify>,
+    /// Where it waits; may have been removed, by which it is told to end.
+    entry: Option<(Phase, u64)>,
+    is_ending: bool,
+}
+
+impl Phase {
+    pub(super) const COUNT: usize = 3;
+    pub(super) const ALL: [Self; Self::COUNT] = [Self::Idle, Self::Head, Self::Answer];
+
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Idle => 0,
+            Self::Head => 1,
+            Self::Answer => 2,
+        }
+    }
+
+    pub(super) fn may_end(self, waiter: &Waiter, now: Instant) -> bool {
+        self != Self::Answer || now.duration_since(waiter.since) >= STANDSTILL
+    }
+}
+
+impl Watch {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            end: Arc::default(),
+            entry: None,
+            is_ending: false,
+        }
+    }
+
+    /// The connection waits from now on, and may be told to end.
+    pub fn enter(&mut self, phase: Phase) {
+        self.leave();
+        if self.is_ending {
+            return;
+        }
+        let mut state = self.shared.state();
+        let key = state.next_key;
+        state.next_key += 1;
+        let waiter = Waiter {
+            since: Instant::now(),
+            bytes: 0,
+            end: Arc::clone(&self.end),
+        };
+        state.waiting[phase.index()].insert(key, waiter);
+        self.entry = Some((phase, key));
+    }
+
+    /// It has something to do, and is not told to end until it waits again.
+    pub fn leave(&mut self) {
+        let Some((phase, key)) = self.entry.take() else {
+            return;
+        };
+        let mut state = self.shared.state();
+        match state.waiting[phase.index()].remove(&key) {
+            Some(waiter) => state.unfinished_bytes -= waiter.bytes,
+            None => self.is_ending = true,
+        }
+    }
+
+    /// It holds `bytes` of a head that is not complete. If there are too many in all, the head that has been unfinished
+    /// longest ends, which may be this one.
+    pub fn hold(&mut self, bytes: usize) {
+        if !matches!(self.entry, Some((Phase::Head, _))) {
+            self.enter(Phase::Head);
+        }
+        let Some((phase, key)) = self.entry else {
+            return;
+        };
+        let mut state = self.shared.state();
+        let state = &mut *state;
+        if let Some(waiter) = state.waiting[phase.index()].get_mut(&key) {
+            state.unfinished_bytes = state.unfinished_bytes - waiter.bytes + bytes;
+            waiter.bytes = bytes;
+        }
+        state.keep_to_budget();
+    }
+
+    /// Whether it was told to end.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.is_ending
+    }
+
+    /// What tells it to end.
+    #[must_use]
+    pub fn end(&self) -> Arc<Notify> {
+        Arc::clone(&self.end)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.leave();
+        if self.is_ending {
+            self.shared.state().ending -= 1;
+        }
+    }
+}

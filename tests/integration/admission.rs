@@ -1,0 +1,223 @@
+//! Who gets a connection, and who keeps it: limits per address, places that run out, heads that never end.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
+use super::support::{Hub, PATIENCE, Project, Raw};
+
+/// A hub with these lines in `[server]`.
+fn hub(server: &str) -> Hub {
+    let project = Project::new("", "[1]");
+    project.write("tickcast.toml", &toml(server));
+    project.start()
+}
+
+fn toml(server: &str) -> String {
+    format!(
+        "[server]\nport = 0\ndrain = \"0s\"\n{server}\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n"
+    )
+}
+
+/// Connects from 127.0.0.`host`.
+fn connect_from(host: u8, address: &str) -> Raw {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0));
+    socket.bind(&from.into()).unwrap();
+    let to: SocketAddr = address.parse().unwrap();
+    socket.connect(&to.into()).unwrap();
+    Raw::from(TcpStream::from(socket))
+}
+
+const KEEP_ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// Asks for more than one answer on the same connection; returns the head of this one.
+fn ask_again(connection: &mut Raw) -> String {
+    connection.send(KEEP_ALIVE);
+    let head = connection.head();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(connection.through(b"ok\n").as_deref(), Some("ok\n"));
+    head
+}
+
+/// Whether the hub has closed it, or closes it without a word.
+fn is_closed(connection: &mut Raw) -> bool {
+    let mut socket = connection.socket();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    match socket.read(&mut [0]) {
+        Ok(len) => len == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    }
+}
+
+#[test]
+fn address_gets_as_many_connections_as_the_limit_and_others_are_served() {
+    let mut hub = hub("max_connections_per_ip = 2");
+    let mut first = connect_from(2, hub.public());
+    ask_again(&mut first);
+    let (mut second, head) = {
+        let mut viewer = connect_from(2, hub.public());
+        viewer.send(Raw::handshake(hub.public(), "").as_bytes());
+        let head = viewer.head();
+        (viewer, head)
+    };
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    assert!(is_closed(&mut connect_from(2, hub.public())));
+    let refused = hub.event("accept.refused");
+    assert_eq!(
+        (
+            &refused["listener"],
+            &refused["remote"],
+            &refused["connections_max"]
+        ),
+        (&"public".into(), &"127.0.0.2".into(), &2.into())
+    );
+    ask_again(&mut connect_from(3, hub.public()));
+    // Those that are there already are not concerned, and a reload lifts the limit.
+    ask_again(&mut first);
+    second.frame();
+    std::fs::write(
+        hub.project().path("tickcast.toml"),
+        toml("max_connections_per_ip = 0"),
+    )
+    .unwrap();
+    hub.signal("-HUP");
+    hub.event("config.reloaded");
+    for _ in 0..5 {
+        ask_again(&mut connect_from(2, hub.public()));
+    }
+}
+
+#[test]
+fn clients_of_a_trusted_proxy_count_by_their_own_network_once_the_head_is_read() {
+    let hub = hub("max_connections_per_ip = 1\ntrusted_proxies = [\"127.0.0.0/8\"]");
+    let join = |client: &str| {
+        let header = format!("x-forwarded-for: {client}\r\n");
+        Raw::upgrade(hub.public(), &header)
+    };
+    let (viewer, head) = join("2001:db8::1");
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    let refused = Raw::ask(
+        hub.public(),
+        "GET",
+        "/healthz",
+        "x-forwarded-for: 2001:db8::2\r\n",
+    );
+    refused.expect_problem(429);
+    assert!(
+        String::from_utf8_lossy(&refused.body).contains("connections_per_ip_exceeded"),
+        "{:?}",
+        refused.body
+    );
+    let (_other, head) = join("2001:db8:0:1::1");
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    // The proxy itself is not counted, and asks for others one after the other on one connection.
+    let mut connection = Raw::connect(hub.public());
+    for _ in 0..3 {
+        ask_again(&mut connection);
+    }
+    drop(viewer);
+}
+
+#[test]
+fn ipv6_viewers_of_one_network_share_max_viewers_per_ip() {
+    let hub = hub("max_viewers_per_ip = 1\ntrusted_proxies = [\"127.0.0.0/8\"]");
+    let join = |client: &str| Raw::upgrade(hub.public(), &format!("x-forwarded-for: {client}\r\n"));
+    let (_viewer, head) = join("2001:db8::1");
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    let (_refused, head) = join("2001:db8::ffff:1");
+    assert!(head.starts_with("HTTP/1.1 429"), "{head}");
+    let (_other, head) = join("2001:db8:0:1::1");
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+}
+
+#[test]
+fn probes_are_answered_however_many_connections_to_the_operations_listener_are_idle_or_slow() {
+    let hub = hub("");
+    let mut idle: Vec<_> = (0..64).map(|_| Raw::connect(hub.ops())).collect();
+    for connection in &mut idle {
+        ask_again(connection);
+    }
+    let slow: Vec<_> = (0..64)
+        .map(|_| {
+            let mut connection = Raw::connect(hub.ops());
+            connection.send(b"GET /healthz HTTP/1.1\r\nx: ");
+            connection
+        })
+        .collect();
+    for _ in 0..100 {
+        assert_eq!(Raw::get(hub.ops(), "/healthz").status, 200);
+    }
+    drop((idle, slow));
+}
+
+#[test]
+fn viewers_and_answers_under_way_outlast_a_flood_of_idle_connections() {
+    let hub = hub("max_viewers = 2\nmax_connections_per_ip = 0");
+    let (mut viewer, head) = Raw::upgrade(hub.public(), "");
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    let mut first = connect_from(2, hub.public());
+    ask_again(&mut first);
+    // 514 places in all.
+    let _crowd: Vec<_> = (0..600)
+        .map(|_| {
+            let mut connection = connect_from(2, hub.public());
+            ask_again(&mut connection);
+            connection
+        })
+        .collect();
+    assert!(is_closed(&mut first));
+    ask_again(&mut connect_from(3, hub.public()));
+    viewer.frame();
+}
+
+#[test]
+fn heads_that_never_end_lose_to_those_that_do() {
+    let hub = hub("header_timeout = \"5m\"");
+    // 9 MB of unfinished heads, where 8 MiB may be held.
+    let mut endless: Vec<_> = (0..600_u16)
+        .map(|n| {
+            let mut connection = connect_from(u8::try_from(n % 200 + 10).unwrap(), hub.public());
+            let head = format!("GET /healthz HTTP/1.1\r\nx: {}", "a".repeat(15_000));
+            connection.send(head.as_bytes());
+            connection
+        })
+        .collect();
+    assert!(is_closed(&mut endless[0]));
+    let newest = endless.last_mut().unwrap();
+    newest.send(b"\r\nhost: localhost\r\n\r\n");
+    assert!(newest.head().starts_with("HTTP/1.1 200"));
+    ask_again(&mut connect_from(2, hub.public()));
+}
+
+#[test]
+fn connection_ends_with_its_thousandth_answer_which_says_so() {
+    let hub = hub("");
+    let mut connection = Raw::connect(hub.public());
+    for _ in 1..1_000 {
+        assert!(!ask_again(&mut connection).contains("connection: close"));
+    }
+    assert!(ask_again(&mut connection).contains("connection: close"));
+    assert!(is_closed(&mut connection));
+}
+
+#[test]
+fn requests_sent_ahead_are_answered_one_after_the_other() {
+    let hub = hub("");
+    let mut connection = Raw::connect(hub.public());
+    let half = KEEP_ALIVE.len() / 2;
+    connection.send(&[KEEP_ALIVE, KEEP_ALIVE, &KEEP_ALIVE[..half]].concat());
+    for _ in 0..2 {
+        assert!(connection.head().starts_with("HTTP/1.1 200"));
+        assert_eq!(connection.through(b"ok\n").as_deref(), Some("ok\n"));
+    }
+    connection.send(&KEEP_ALIVE[half..]);
+    assert!(connection.head().starts_with("HTTP/1.1 200"));
+    assert_eq!(connection.through(b"ok\n").as_deref(), Some("ok\n"));
+    // Behind a HEAD, and behind what is not there.
+    connection.send(b"HEAD / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    connection.send(b"HEAD /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    connection.send(KEEP_ALIVE);
+    assert!(connection.head().starts_with("HTTP/1.1 200"));
+    assert!(connection.head().starts_with("HTTP/1.1 404"));
+    assert!(connection.head().starts_with("HTTP/1.1 200"));
+}
