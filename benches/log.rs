@@ -19,7 +19,7 @@ fn unit(n: u64) -> Unit {
         last: seq,
         t,
         jump_len: 0,
-        bytes: Bytes::from_static(&[b'x'; 62]),
+        bytes: Bytes::from_static(&[b'x'; 62]).into(),
     }
 }
 

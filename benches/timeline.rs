@@ -6,6 +6,7 @@ use std::hint::black_box;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
+use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tickcast::hub::Timeline;
 use tickcast::protocol::{Due, Flush, Micros, Publication, Rate, Seq};
@@ -31,13 +32,14 @@ fn encode(c: &mut Criterion) {
         Micros::new(1_767_225_600_000_000),
     );
     let mut group = c.benchmark_group("encode");
-    let whole = Publication::encode(seq, t, RECORD);
-    let bytes = whole.frame().to_vec();
+    let text = Bytes::new();
+    let whole = Publication::encode(seq, t, RECORD, &text);
+    let bytes = whole.frame().to_bytes().to_vec();
     group.bench_function("baseline: allocate and copy", |b| {
         b.iter(|| black_box(&bytes).clone());
     });
     group.bench_function("publication", |b| {
-        b.iter(|| Publication::encode(seq, t, black_box(RECORD)));
+        b.iter(|| Publication::encode(seq, t, black_box(RECORD), &text));
     });
     let due = |n: u64| Due {
         seq: Seq::saturating(seq.get() + n),

@@ -13,6 +13,8 @@
 //! A viewer whose place is older than the log is sent pieces of the history, which is computed, one piece a turn:
 //! who is live goes first.
 
+mod acknowledged;
+mod allowance;
 mod audience;
 mod bell;
 mod blocks;

@@ -14,6 +14,7 @@ mod position;
 mod publication;
 mod rate;
 mod seq;
+pub mod shared_bytes;
 mod topic_name;
 
 pub use close::Close;
@@ -25,4 +26,5 @@ pub use position::{Position, PositionError};
 pub use publication::Publication;
 pub use rate::{Rate, RateError};
 pub use seq::Seq;
+pub use shared_bytes::SharedBytes;
 pub use topic_name::{TopicName, TopicNameError};

@@ -4,12 +4,16 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use futures_util::StreamExt;
-use tokio_tungstenite::connect_async;
+use tokio_tungstenite::connect_async_with_config;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Failure, load, written};
 use crate::cli::{Options, Watch};
 use crate::settings::Server;
+
+/// Bytes: the longest record that a topic may have.
+const RECORD_LEN_MAX: usize = 64 << 20;
 
 pub(super) fn run(options: &Options, watch: &Watch) -> Result<(), Failure> {
     let url = match &watch.url {
@@ -24,7 +28,10 @@ pub(super) fn run(options: &Options, watch: &Watch) -> Result<(), Failure> {
 }
 
 async fn print(url: &str, count: u64) -> Result<(), Failure> {
-    let (mut stream, _) = connect_async(url)
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(RECORD_LEN_MAX))
+        .max_frame_size(Some(RECORD_LEN_MAX));
+    let (mut stream, _) = connect_async_with_config(url, Some(config), false)
         .await
         .map_err(|error| refused(url, &error))?;
     let mut printed = 0;

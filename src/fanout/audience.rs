@@ -138,7 +138,7 @@ mod tests {
             last: Seq::ZERO.next(),
             t: Micros::new(0),
             jump_len: 0,
-            bytes: Bytes::from_static(b"1"),
+            bytes: Bytes::from_static(b"1").into(),
         }
     }
 

@@ -20,7 +20,8 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// Bytes kept: what thousands who join at once are sent within a second.
+    /// Bytes kept: what thousands who join at once are sent within a second. Long records are the dataset's, and do not
+    /// count; a block has at most 160 KiB beside them.
     const LEN_MAX: usize = 512 * 1024;
     /// Blocks kept, so that none is looked for long.
     const COUNT_MAX: usize = 64;
@@ -39,7 +40,7 @@ impl Blocks {
             Some(at) => self.kept.remove(at)?,
             None => {
                 let unit = encoder.block(topic, form, first, last)?;
-                self.len += unit.bytes.len();
+                self.len += unit.bytes.own_len();
                 (form, unit)
             }
         };
@@ -54,7 +55,7 @@ impl Blocks {
             let Some((_, unit)) = self.kept.pop_back() else {
                 return;
             };
-            self.len -= unit.bytes.len();
+            self.len -= unit.bytes.own_len();
         }
     }
 }

@@ -32,6 +32,10 @@ pub(super) struct Conversation {
     closing: Option<Closing>,
     /// Set once, with a close under way or about to begin: what the viewer sends from then on is left unread.
     has_heard_enough: bool,
+    /// Set once, when the lane has been told of it.
+    is_unread: bool,
+    /// How often its socket was found to have taken something.
+    taken: u64,
     /// How far behind the viewer is by no fault of its own, and has not caught up on.
     backlog: Duration,
     /// When it was up to date last, or the hub let it wait.
@@ -67,6 +71,8 @@ pub(super) enum Demand {
     Ping,
     /// Part from the viewer.
     Part(Parting),
+    /// Go on waiting.
+    Wait,
     /// Close the connection.
     Close(Close),
     /// Cut the connection: its close took too long.
@@ -101,6 +107,8 @@ impl Conversation {
             pings: Pings::default(),
             closing: None,
             has_heard_enough: false,
+            is_unread: false,
+            taken: 0,
             backlog: Duration::ZERO,
             behind_since: now,
             attendance,
@@ -117,6 +125,26 @@ impl Conversation {
     /// Why the viewer leaves, if it leaves now.
     pub(super) const fn departure(&self) -> Departure {
         self.attendance.departure()
+    }
+
+    /// Whether how much the viewer has acknowledged says something.
+    pub(super) const fn is_progress_asked(&self) -> bool {
+        self.form.is_heard() || self.closing.is_some()
+    }
+
+    /// The close under way, if it is still to be noted what the viewer had acknowledged when it began.
+    pub(super) fn closing_to_note(&mut self) -> Option<&mut Closing> {
+        self.closing
+            .as_mut()
+            .filter(|closing| closing.is_to_be_noted())
+    }
+
+    /// Where that cannot be found out, what its socket took counts instead.
+    pub(super) const fn count_taken(&mut self, has_taken: bool) -> u64 {
+        if has_taken {
+            self.taken += 1;
+        }
+        self.taken
     }
 
     /// The close under way.
@@ -175,16 +203,22 @@ impl Conversation {
         self.parting = Some((at, parting));
     }
 
-    /// The deadline has come.
-    pub(super) fn beat(&mut self, now: Micros) -> Demand {
-        if self.closing.is_some() {
-            return Demand::Cut;
+    /// The deadline has come, and the viewer's kernel has acknowledged so many bytes. A close waits for a viewer that
+    /// takes `has_more` of what stands before it.
+    pub(super) fn beat(&mut self, acknowledged: u64, has_more: bool, now: Micros) -> Demand {
+        if let Some(closing) = &mut self.closing {
+            return if closing.goes_on(acknowledged, now) && has_more {
+                Demand::Wait
+            } else {
+                Demand::Cut
+            };
         }
         if let Some((_, parting)) = self.parting.take_if(|(at, _)| *at <= now) {
             return Demand::Part(parting);
         }
-        match self.heartbeat.beat(now) {
+        match self.heartbeat.beat(acknowledged, now) {
             Beat::Ping => Demand::Ping,
+            Beat::Wait => Demand::Wait,
             Beat::GiveUp => Demand::Close(Close::NoPong),
         }
     }
@@ -218,6 +252,16 @@ impl Conversation {
     /// flooder cost as much while it is being closed as before.
     pub(super) const fn has_heard_enough(&self) -> bool {
         self.has_heard_enough
+    }
+
+    /// Whether from now on nothing more is read from the viewer; true once.
+    pub(super) const fn stops_being_read(&mut self) -> bool {
+        self.has_heard_enough && !std::mem::replace(&mut self.is_unread, true)
+    }
+
+    /// Whether nothing is read from the viewer any more.
+    pub(super) const fn is_unread(&self) -> bool {
+        self.is_unread
     }
 
     fn fault(&mut self, why: Close, now: Micros) -> Closing {

@@ -1,4 +1,7 @@
 //! `Heartbeat`: when to show a viewer that the hub lives, and when to give it up.
+//!
+//! Progress is life: a viewer whose line is slow does not answer the ping that waits behind a long message, but its
+//! kernel acknowledges the message bit by bit.
 
 use std::time::Duration;
 
@@ -9,7 +12,9 @@ use crate::protocol::Micros;
 pub(super) enum Beat {
     /// Send a ping; where nobody answers, a comment.
     Ping,
-    /// The viewer is gone: not a byte came after the last ping.
+    /// Go on waiting for the answer: the viewer takes what is on its way.
+    Wait,
+    /// The viewer is gone: not a byte came after the last ping, and none was acknowledged.
     GiveUp,
 }
 
@@ -20,13 +25,15 @@ pub(super) struct Heartbeat {
     /// Whether the viewer answers pings.
     is_heard: bool,
     is_awaited: bool,
+    /// Bytes that had been acknowledged when the deadline was set last.
+    acknowledged: u64,
 }
 
 impl Heartbeat {
     /// Below the idle timeouts of common proxies (60 s) with one ping to spare.
     const PING_EVERY: Duration = Duration::from_secs(25);
-    /// Long enough for a mobile network to wake up.
-    const PONG_WITHIN: Duration = Duration::from_secs(10);
+    /// Without an answer and without progress. Long enough for a mobile network to wake up.
+    const PROGRESS_WITHIN: Duration = Duration::from_secs(10);
 
     /// As often as the standard advises authors of server-sent events (WHATWG HTML, section 9.2.7).
     const COMMENT_EVERY: Duration = Duration::from_secs(15);
@@ -41,6 +48,7 @@ impl Heartbeat {
             deadline: now.after(Self::FIRST_PING_WITHIN.mul_f64(fastrand::f64())),
             is_heard,
             is_awaited: false,
+            acknowledged: 0,
         }
     }
 
@@ -49,18 +57,23 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// The deadline has come; it is `now`, which after a stall of the hub is later. That is no fault of the viewer.
-    pub(super) fn beat(&mut self, now: Micros) -> Beat {
+    /// The deadline has come; it is `now`, which after a stall of the hub is later. That is no fault of the viewer, whose
+    /// kernel has acknowledged so many bytes.
+    pub(super) fn beat(&mut self, acknowledged: u64, now: Micros) -> Beat {
         if !self.is_heard {
             self.deadline = now.after(Self::COMMENT_EVERY);
             return Beat::Ping;
         }
-        if self.is_awaited {
+        let has_progressed = acknowledged > std::mem::replace(&mut self.acknowledged, acknowledged);
+        if self.is_awaited && !has_progressed {
             return Beat::GiveUp;
         }
-        self.is_awaited = true;
-        self.deadline = now.after(Self::PONG_WITHIN);
-        Beat::Ping
+        self.deadline = now.after(Self::PROGRESS_WITHIN);
+        if std::mem::replace(&mut self.is_awaited, true) {
+            Beat::Wait
+        } else {
+            Beat::Ping
+        }
     }
 
     /// Bytes came: any of them prove that the viewer lives.
@@ -78,20 +91,32 @@ mod tests {
     #[test]
     fn a_viewer_that_is_heard_is_pinged_again_and_a_silent_one_is_given_up() {
         let mut heartbeat = Heartbeat::begin(true, Micros::new(0));
-        assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::Ping);
+        assert_eq!(heartbeat.beat(7, heartbeat.deadline()), Beat::Ping);
         let pinged = heartbeat.deadline();
         heartbeat.hear(pinged);
         assert_eq!(heartbeat.deadline(), pinged.after(Heartbeat::PING_EVERY));
-        assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::Ping);
-        assert_eq!(heartbeat.beat(heartbeat.deadline()), Beat::GiveUp);
+        assert_eq!(heartbeat.beat(7, heartbeat.deadline()), Beat::Ping);
+        assert_eq!(heartbeat.beat(7, heartbeat.deadline()), Beat::GiveUp);
+    }
+
+    #[test]
+    fn a_viewer_whose_kernel_acknowledges_bytes_is_waited_for_and_pinged_once() {
+        let mut heartbeat = Heartbeat::begin(true, Micros::new(0));
+        assert_eq!(heartbeat.beat(7, heartbeat.deadline()), Beat::Ping);
+        for acknowledged in 8..20 {
+            let now = heartbeat.deadline();
+            assert_eq!(heartbeat.beat(acknowledged, now), Beat::Wait);
+            assert_eq!(heartbeat.deadline(), now.after(Heartbeat::PROGRESS_WITHIN));
+        }
+        assert_eq!(heartbeat.beat(19, heartbeat.deadline()), Beat::GiveUp);
     }
 
     #[test]
     fn a_hub_that_stood_still_gives_a_viewer_its_ten_seconds_all_the_same() {
         let mut heartbeat = Heartbeat::begin(true, Micros::new(0));
         let now = heartbeat.deadline().after(Duration::from_secs(60));
-        assert_eq!(heartbeat.beat(now), Beat::Ping);
-        assert_eq!(heartbeat.deadline(), now.after(Heartbeat::PONG_WITHIN));
+        assert_eq!(heartbeat.beat(0, now), Beat::Ping);
+        assert_eq!(heartbeat.deadline(), now.after(Heartbeat::PROGRESS_WITHIN));
     }
 
     #[test]
@@ -99,7 +124,7 @@ mod tests {
         let mut heartbeat = Heartbeat::begin(false, Micros::new(0));
         for _ in 0..3 {
             let now = heartbeat.deadline();
-            assert_eq!(heartbeat.beat(now), Beat::Ping);
+            assert_eq!(heartbeat.beat(0, now), Beat::Ping);
             assert_eq!(heartbeat.deadline(), now.after(Heartbeat::COMMENT_EVERY));
         }
     }

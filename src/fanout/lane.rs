@@ -10,6 +10,8 @@ use std::time::Duration;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
+use super::acknowledged::Acknowledged;
+use super::allowance::Allowance;
 use super::bell::Rope;
 use super::drain::Step;
 use super::encoder::Encoder;
@@ -38,9 +40,9 @@ pub(super) struct Lane<'a> {
     relays: Slab<Relay<mio::Waker>>,
     wheel: Wheel<u32>,
     survey: Survey,
-    /// Viewers that gave way to the others, or that a round may miss.
+    /// Viewers that have more to read, or that a round may miss.
     again: Vec<u32>,
-    /// Viewers that are owed what is in the history alone.
+    /// Viewers that are owed what is in the history alone, or what is long.
     behind: VecDeque<u32>,
     /// Viewers that a round comes to in this turn.
     visits: Vec<u32>,
@@ -50,6 +52,7 @@ pub(super) struct Lane<'a> {
     step: Step,
     arrived: Arrived,
     encoder: Encoder,
+    acknowledged: Acknowledged,
     buffer: [u8; Viewer::READ_LEN],
 }
 
@@ -89,6 +92,7 @@ impl<'a> Lane<'a> {
             step: Step::Serving,
             arrived: Arrived::default(),
             encoder: Encoder::default(),
+            acknowledged: Acknowledged::default(),
             buffer: [0; Viewer::READ_LEN],
         }
     }
@@ -215,36 +219,40 @@ impl<'a> Lane<'a> {
         };
         let retry_ms = self.shared.drain.retry_ms();
         match viewer.read(&mut self.buffer, retry_ms, &self.shared.clock) {
-            Ok(Served::Again) => {
-                self.again.push(id);
-                self.serve_once(id);
+            Ok(served) => {
+                if served == Served::Again {
+                    self.again.push(id);
+                }
+                self.serve(id);
             }
-            Ok(_) => self.serve(id),
             Err(_) => self.remove(id),
         }
     }
 
-    /// Gives a viewer what it is owed.
+    /// Gives a viewer what it is owed, unless that is long.
     fn serve(&mut self, id: u32) {
-        if self.serve_once(id) == Served::Again {
-            self.again.push(id);
-        }
+        self.serve_within(id, Allowance::live());
     }
 
-    fn serve_once(&mut self, id: u32) -> Served {
+    /// Gives a viewer what it is owed within `allowance`. One that is owed more, or what is in the history alone, waits
+    /// for its turn.
+    fn serve_within(&mut self, id: u32, allowance: Allowance) {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
-            return Served::Left;
+            return;
         };
         let relay = &self.relays[viewer.relay as usize];
         let mut tally = Tally::default();
         let surroundings = surroundings(relay, viewer.form(), self.shared);
         let served = viewer
-            .send(surroundings, &mut tally)
+            .send(surroundings, allowance, &mut tally)
             .unwrap_or(Served::Left);
-        if let Served::Behind { is_nearly_live } = served
+        if let Served::Behind { .. } | Served::Long = served
             && !std::mem::replace(&mut viewer.is_queued, true)
         {
-            if is_nearly_live {
+            if let Served::Behind {
+                is_nearly_live: true,
+            } = served
+            {
                 self.behind.push_front(id);
             } else {
                 self.behind.push_back(id);
@@ -255,10 +263,9 @@ impl<'a> Lane<'a> {
         if served == Served::Left {
             self.remove(id);
         } else if is_closing {
-            self.stop_reading(id);
+            self.attend_close(id);
             self.set_alarm(id);
         }
-        served
     }
 
     fn is_unread(&self, id: u32) -> bool {
@@ -268,10 +275,11 @@ impl<'a> Lane<'a> {
 
     /// A viewer that nothing more is read from must not wake the lane either, however much it sends. The kernel keeps
     /// what fits into its buffer and then lets the viewer wait; the end of the connection is reported all the same.
-    fn stop_reading(&mut self, id: u32) {
+    fn attend_close(&mut self, id: u32) {
         let Some(viewer) = self.viewers.get_mut(id as usize) else {
             return;
         };
+        viewer.note_progress(&mut self.acknowledged);
         if viewer.stops_being_read() {
             let token = Token(id as usize);
             let registry = self.poll.registry();

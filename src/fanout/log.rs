@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::protocol::{Micros, Publication, Seq};
+use crate::protocol::{Micros, Publication, Seq, SharedBytes};
 
 /// What cannot be cut further: a record for bare viewers, a flush for the others, or a piece of the history.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Unit {
     /// Bytes at the front for those alone who have the publication before.
     pub jump_len: usize,
     /// Its frames.
-    pub bytes: Bytes,
+    pub bytes: SharedBytes,
 }
 
 /// Units that came in one go.
@@ -31,8 +31,8 @@ pub struct Entry {
     first: Seq,
     last: Seq,
     t: Micros,
-    bytes: Bytes,
-    /// Where each unit ends when there are several.
+    bytes: SharedBytes,
+    /// Where each unit ends when there are several; the bytes are in one piece then.
     marks: Vec<Mark>,
     jump_len: usize,
 }
@@ -71,7 +71,7 @@ pub(super) struct Cut {
     /// The last publication of the units that were taken, and of the one begun.
     pub last: Seq,
     /// The rest of the unit that was begun, and how many publications it holds.
-    pub(super) begun: Option<(Bytes, u64)>,
+    pub(super) begun: Option<(Vec<Bytes>, u64)>,
 }
 
 /// See the head of this file.
@@ -89,10 +89,10 @@ impl Log {
     const KEPT_MIN: u64 = 256;
     /// Publications kept at most.
     const KEPT_MAX: u64 = 1 << 14;
-    /// Bytes kept at most, but for the newest entry.
+    /// Bytes kept at most, but for the newest entry; long records are the dataset's, and do not count.
     const KEPT_LEN_MAX: usize = 1 << 20;
     /// Bytes of an entry made of several units. A system call this long costs what it carries.
-    const ENTRY_LEN_MAX: usize = 64 * 1024;
+    pub(super) const ENTRY_LEN_MAX: usize = 64 * 1024;
 
     /// An empty log, to which `next` is added next.
     pub const fn begin(next: Seq) -> Self {
@@ -121,13 +121,14 @@ impl Log {
         let mut rest = units;
         while let Some(first) = rest.first() {
             let mut len = first.bytes.len();
+            let is_one = first.bytes.as_one().is_some();
             let more = rest[1..].iter().take_while(|unit| {
                 len += unit.bytes.len();
-                len <= Self::ENTRY_LEN_MAX
+                is_one && unit.bytes.as_one().is_some() && len <= Self::ENTRY_LEN_MAX
             });
             let (entry, left) = rest.split_at(1 + more.count());
             let entry = Entry::of(entry);
-            self.len += entry.bytes.len();
+            self.len += entry.bytes.own_len();
             self.entries.push_back(entry);
             rest = left;
         }
@@ -181,7 +182,7 @@ impl Log {
             if !(is_old || is_much) {
                 return;
             }
-            self.len -= oldest.bytes.len();
+            self.len -= oldest.bytes.own_len();
             self.entries.pop_front();
         }
     }
@@ -203,15 +204,21 @@ impl Entry {
             let mut bytes = BytesMut::with_capacity(len);
             entry.marks.reserve_exact(units.len() - 1);
             for (unit, following) in units.iter().zip(&units[1..]) {
-                bytes.extend_from_slice(&unit.bytes);
+                unit.bytes
+                    .parts()
+                    .iter()
+                    .for_each(|part| bytes.extend_from_slice(part));
                 entry.marks.push(Mark {
                     last: unit.last,
                     end: bytes.len(),
                     jump_len: following.jump_len,
                 });
             }
-            bytes.extend_from_slice(&last.bytes);
-            entry.bytes = bytes.freeze();
+            last.bytes
+                .parts()
+                .iter()
+                .for_each(|part| bytes.extend_from_slice(part));
+            entry.bytes = bytes.freeze().into();
         }
         entry
     }
@@ -222,7 +229,7 @@ impl Entry {
     }
 
     /// All its frames.
-    pub const fn bytes(&self) -> &Bytes {
+    pub const fn bytes(&self) -> &SharedBytes {
         &self.bytes
     }
 
@@ -249,11 +256,12 @@ impl Entry {
     }
 
     /// Bytes `at` to `end`. A viewer that never takes them keeps a unit at most, not the whole entry.
-    fn rest(&self, at: usize, end: usize) -> Bytes {
+    fn rest(&self, at: usize, end: usize) -> Vec<Bytes> {
+        let pieces = self.bytes.pieces(at, end);
         if self.marks.is_empty() {
-            self.bytes.slice(at..end)
+            pieces.collect()
         } else {
-            Bytes::copy_from_slice(&self.bytes[at..end])
+            pieces.map(|piece| Bytes::copy_from_slice(&piece)).collect()
         }
     }
 
@@ -281,7 +289,7 @@ impl Entry {
 impl Unit {
     /// Adds a frame that holds no publication. Whoever is sent the whole unit is sent it too, and nobody else.
     pub(super) fn append(&mut self, frame: &[u8]) {
-        self.bytes = [&self.bytes[..], frame].concat().into();
+        self.bytes = self.bytes.with(frame);
     }
 
     /// A record for bare viewers.

@@ -3,9 +3,11 @@
 //! A viewer has one only now and then: for greetings, answers, gaps, and the rest of what a socket took in part.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Write};
+use std::io::{self, Write};
 
 use bytes::{Buf, Bytes};
+
+use super::allowance::{Allowance, Slices};
 
 /// Frames in the order in which they go out.
 #[derive(Debug, Default)]
@@ -52,23 +54,31 @@ impl Outbox {
         });
     }
 
-    /// Gives `socket` everything.
+    /// Gives `socket` everything, as far as `allowance` allows; whether that was everything.
     ///
     /// # Errors
     /// As `socket` does; [`io::ErrorKind::WouldBlock`] when it takes no more for now.
-    pub(super) fn write(&mut self, socket: &mut impl Write, tally: &mut Tally) -> io::Result<()> {
+    pub(super) fn write(
+        &mut self,
+        socket: &mut impl Write,
+        allowance: &mut Allowance,
+        tally: &mut Tally,
+    ) -> io::Result<bool> {
         while !self.frames.is_empty() {
-            let mut slices = [IoSlice::new(&[]); Self::FRAMES_PER_CALL_MAX];
-            let len = self.frames.len().min(slices.len());
-            for (slice, frame) in slices.iter_mut().zip(&self.frames) {
-                *slice = IoSlice::new(&frame.bytes);
+            let mut slices = Slices::default();
+            let frames = self.frames.iter().take(Self::FRAMES_PER_CALL_MAX);
+            let len = frames.map(|frame| frame.bytes.len()).sum();
+            let Some(most) = allowance.next(len) else {
+                return Ok(false);
+            };
+            for frame in self.frames.iter().take(Self::FRAMES_PER_CALL_MAX) {
+                slices.push(&frame.bytes, most);
             }
-            match socket.write_vectored(&slices[..len])? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                taken => self.advance(taken, tally),
-            }
+            let taken = slices.write(socket)?;
+            allowance.spend(taken);
+            self.advance(taken, tally);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn advance(&mut self, mut len: usize, tally: &mut Tally) {
@@ -115,10 +125,19 @@ mod tests {
         outbox.push(Bytes::from_static(b"hello "));
         outbox.push_holding(Bytes::from_static(b"one two"), 2);
         let mut socket = Socket(7, Vec::new());
-        assert!(outbox.write(&mut socket, &mut tally).is_err());
+        let mut allowance = Allowance::live();
+        assert!(
+            outbox
+                .write(&mut socket, &mut allowance, &mut tally)
+                .is_err()
+        );
         assert_eq!((tally.bytes, tally.publications), (7, 0));
         socket.0 = 100;
-        outbox.write(&mut socket, &mut tally).unwrap();
+        assert!(
+            outbox
+                .write(&mut socket, &mut allowance, &mut tally)
+                .unwrap()
+        );
         assert_eq!(socket.1, b"hello one two");
         assert_eq!((tally.bytes, tally.publications), (13, 2));
     }

@@ -2,10 +2,11 @@
 //!
 //! Pure but for the writing: anything that can be written to is a socket here.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, Write};
 
 use bytes::Bytes;
 
+use super::allowance::{Allowance, Slices};
 use super::log::{Entry, Following, Log, Unit};
 use super::outbox::{Outbox, Tally};
 use crate::protocol::Seq;
@@ -26,7 +27,7 @@ pub(super) struct Outgoing {
 pub(super) enum Written {
     /// The viewer has everything.
     All,
-    /// The socket takes more, but others wait as well.
+    /// The socket takes more, but others wait as well, or what follows is long.
     Enough,
     /// The socket takes no more for now.
     Blocked,
@@ -37,8 +38,6 @@ pub(super) enum Written {
 impl Outgoing {
     /// System calls for one viewer before the others get their turn.
     const CALLS_MAX: usize = 16;
-    /// Entries given to one system call.
-    const ENTRIES_PER_CALL_MAX: usize = 64;
 
     /// Everything after `last`, which the viewer has or not.
     pub(super) fn after(last: Seq, has_last: bool) -> Self {
@@ -63,8 +62,18 @@ impl Outgoing {
     pub(super) fn push_unit(&mut self, unit: &Unit) {
         let count = unit.last.get() - self.last.get();
         let skip = if self.has_last { 0 } else { unit.jump_len };
-        self.outbox().push_holding(unit.bytes.slice(skip..), count);
+        let pieces = unit.bytes.pieces(skip, unit.bytes.len()).collect();
+        self.push_pieces(pieces, count);
         (self.last, self.has_last) = (unit.last, true);
+    }
+
+    /// Adds the pieces of a frame that holds so many publications.
+    fn push_pieces(&mut self, pieces: Vec<Bytes>, publications: u64) {
+        let outbox = self.outbox();
+        let end = pieces.len();
+        for (n, piece) in (1..).zip(pieces) {
+            outbox.push_holding(piece, if n == end { publications } else { 0 });
+        }
     }
 
     /// Leaves out everything up to `last`.
@@ -81,12 +90,20 @@ impl Outgoing {
         self.outbox.get_or_insert_default()
     }
 
-    fn empty_outbox(&mut self, socket: &mut impl Write, tally: &mut Tally) -> io::Result<()> {
+    /// Whether the outbox is empty now.
+    fn empty_outbox(
+        &mut self,
+        socket: &mut impl Write,
+        allowance: &mut Allowance,
+        tally: &mut Tally,
+    ) -> io::Result<bool> {
         if let Some(outbox) = &mut self.outbox {
-            outbox.write(socket, tally)?;
+            if !outbox.write(socket, allowance, tally)? {
+                return Ok(false);
+            }
             self.outbox = None;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Gives `socket` the viewer's own frames and no publications.
@@ -96,9 +113,17 @@ impl Outgoing {
     pub(super) fn write_own(
         &mut self,
         socket: &mut impl Write,
+        allowance: &mut Allowance,
         tally: &mut Tally,
     ) -> io::Result<Written> {
-        blocked_or(self.empty_outbox(socket, tally).map(|()| Written::All))
+        let is_empty = self.empty_outbox(socket, allowance, tally);
+        blocked_or(is_empty.map(|is_empty| {
+            if is_empty {
+                Written::All
+            } else {
+                Written::Enough
+            }
+        }))
     }
 
     /// Gives `socket` what the viewer is owed: one system call for whatever came in one go.
@@ -109,19 +134,23 @@ impl Outgoing {
         &mut self,
         log: &Log,
         socket: &mut impl Write,
+        allowance: &mut Allowance,
         tally: &mut Tally,
     ) -> io::Result<Written> {
-        blocked_or(self.write_until_blocked(log, socket, tally))
+        blocked_or(self.write_until_blocked(log, socket, allowance, tally))
     }
 
     fn write_until_blocked(
         &mut self,
         log: &Log,
         socket: &mut impl Write,
+        allowance: &mut Allowance,
         tally: &mut Tally,
     ) -> io::Result<Written> {
         for _ in 0..Self::CALLS_MAX {
-            self.empty_outbox(socket, tally)?;
+            if !self.empty_outbox(socket, allowance, tally)? {
+                return Ok(Written::Enough);
+            }
             match log.after(self.last) {
                 Following::Live => return Ok(Written::All),
                 Following::Apart(to) => return Ok(Written::Apart(to)),
@@ -131,39 +160,43 @@ impl Outgoing {
                     jump_len,
                 } => {
                     let skip = skip + if self.has_last { 0 } else { jump_len };
-                    self.write_entries(log, entry, skip, socket, tally)?;
+                    if !self.write_entries(log, entry, skip, socket, allowance, tally)? {
+                        return Ok(Written::Enough);
+                    }
                 }
             }
         }
         Ok(Written::Enough)
     }
 
+    /// Writes from byte `skip` of `entry` on in one system call; false when that has to wait.
     fn write_entries(
         &mut self,
         log: &Log,
         entry: usize,
         skip: usize,
         socket: &mut impl Write,
+        allowance: &mut Allowance,
         tally: &mut Tally,
-    ) -> io::Result<()> {
-        let taken = if let Some(newest) = log.newest(entry) {
-            socket.write(&newest.bytes()[skip..])?
-        } else {
-            let mut slices = [IoSlice::new(&[]); Self::ENTRIES_PER_CALL_MAX];
-            let mut len = 0;
-            for (slice, entry) in slices.iter_mut().zip(log.entries_from(entry)) {
-                let skip = if len == 0 { skip } else { 0 };
-                *slice = IoSlice::new(&entry.bytes()[skip..]);
-                len += 1;
-            }
-            socket.write_vectored(&slices[..len])?
+    ) -> io::Result<bool> {
+        let newest = log.newest(entry);
+        let first = log.entries_from(entry).next();
+        let len = first.map_or(0, |first| first.bytes().len() - skip);
+        let Some(most) = allowance.next(len) else {
+            return Ok(false);
         };
-        if taken == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
+        let taken = match newest.and_then(|newest| newest.bytes().as_one()) {
+            // What nearly all are sent nearly always.
+            Some(bytes) if len <= most => match socket.write(&bytes[skip..])? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                taken => taken,
+            },
+            _ => slices_from(log, entry, skip, most).write(socket)?,
+        };
+        allowance.spend(taken);
         tally.bytes += taken as u64;
         self.advance(log.entries_from(entry), skip, taken, tally);
-        Ok(())
+        Ok(true)
     }
 
     /// Moves on by `taken` bytes, counted from byte `skip` of the first of `entries`.
@@ -185,7 +218,7 @@ impl Outgoing {
                 tally.publications += cut.last.get() - self.last.get() - begun;
                 self.move_to(cut.last);
                 if let Some((rest, publications)) = cut.begun {
-                    self.outbox().push_holding(rest, publications);
+                    self.push_pieces(rest, publications);
                 }
                 return;
             }
@@ -203,6 +236,24 @@ impl Outgoing {
             (self.last, self.has_last) = (last, true);
         }
     }
+}
+
+/// At most `most` bytes of the log from byte `skip` of `entry` on: whole entries, or a part of the first.
+fn slices_from(log: &Log, entry: usize, mut skip: usize, most: usize) -> Slices<'_> {
+    let mut slices = Slices::default();
+    for entry in log.entries_from(entry) {
+        if slices.len() > 0 && slices.len() + entry.bytes().len() > most {
+            break;
+        }
+        for part in entry.bytes().parts() {
+            let skipped = skip.min(part.len());
+            skip -= skipped;
+            if skipped < part.len() && !slices.push(&part[skipped..], most) {
+                return slices;
+            }
+        }
+    }
+    slices
 }
 
 fn blocked_or(result: io::Result<Written>) -> io::Result<Written> {

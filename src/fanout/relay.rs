@@ -188,26 +188,36 @@ impl Arrived {
     /// Room for units that is kept; more is given back.
     const UNITS_KEPT: usize = 1_024;
 
-    fn take(&mut self, topic: &Topic, wave: Wave, encoder: &mut Encoder) {
-        self.take_publication(&wave.publication);
+    /// Returns how many bytes were encoded, or copied into a log.
+    fn take(&mut self, topic: &Topic, wave: Wave, encoder: &mut Encoder) -> usize {
+        let mut len = self.take_publication(&wave.publication);
         if let Some(flush) = wave.flush {
             for form in Form::WITH_MESSAGES {
-                self.take_flush(topic, &flush, form, encoder);
+                len += self.take_flush(topic, &flush, form, encoder);
             }
         }
+        len
     }
 
     /// What the channel had no longer is missing in the log, and so is sent from the history.
-    fn take_publication(&mut self, publication: &Publication) {
-        if self.is_owed(Form::Bare, publication.seq()).is_some() {
-            self.units[Form::Bare.index()].push(Unit::bare(publication));
+    fn take_publication(&mut self, publication: &Publication) -> usize {
+        if self.is_owed(Form::Bare, publication.seq()).is_none() {
+            return 0;
         }
+        self.units[Form::Bare.index()].push(Unit::bare(publication));
+        publication.frame().own_len()
     }
 
     /// A flush that begins before the place of the audience is cut to it.
-    fn take_flush(&mut self, topic: &Topic, flush: &Flush, form: Form, encoder: &mut Encoder) {
+    fn take_flush(
+        &mut self,
+        topic: &Topic,
+        flush: &Flush,
+        form: Form,
+        encoder: &mut Encoder,
+    ) -> usize {
         let Some(next) = self.is_owed(form, flush.last()) else {
-            return;
+            return 0;
         };
         let units = &mut self.units[form.index()];
         if flush.first() >= next {
@@ -216,6 +226,8 @@ impl Arrived {
             let rest = topic.flushes(next, flush.last());
             units.extend(rest.map(|flush| encoder.flush(topic, &flush, form)));
         }
+        // What is longer is neither copied nor compressed.
+        flush.frames().bytes.len().min(Flush::DEFLATED_LEN_MAX)
     }
 
     /// The last publication of the last flush that somebody is sent, and when it is due.

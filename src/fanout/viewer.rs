@@ -10,8 +10,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mio::net::TcpStream;
 
+use super::allowance::Allowance;
 use super::closing::Closing;
-use super::conversation::{Conversation, Demand, Parting};
+use super::conversation::Conversation;
 use super::joiner::{Form, Holds};
 use super::load::Load;
 use super::log::{Following, Unit};
@@ -22,8 +23,9 @@ use super::{socket, words};
 use crate::clock::Clock;
 use crate::hub::{Ask, Attendance, Topic};
 use crate::protocol::message::Message;
-use crate::protocol::{Close, Micros, Seq};
+use crate::protocol::{Micros, Seq};
 
+mod deadlines;
 mod slowness;
 
 /// A viewer between its joining and its leaving. What every flush touches stands here, in one cache line; the rest
@@ -40,13 +42,13 @@ pub(super) struct Viewer {
     is_closing: bool,
     /// A ping has not been answered yet.
     owes_pong: bool,
-    /// Nothing more is read from it.
-    is_unread: bool,
+    /// Its socket took something since that was asked last.
+    has_taken: bool,
     /// It has not had everything since it joined, or since its socket took no more.
     is_behind: bool,
     /// Its socket took no more since it was sent the last piece of the history.
     was_blocked: bool,
-    /// It waits for its turn to be sent a piece of the history.
+    /// It waits for its turn to be sent a piece of the history, or what is long.
     pub(super) is_queued: bool,
     /// The relay of its topic on the lane, and its place in the audience there.
     pub(super) relay: u32,
@@ -59,8 +61,10 @@ pub(super) struct Viewer {
 pub(super) enum Served {
     /// It waits for what comes.
     Waits,
-    /// It has more to read or to write, and gave way to the others.
+    /// It has more to read, and gave way to the others.
     Again,
+    /// It has more to write, and gave way to the others, or what follows is long.
+    Long,
     /// It is owed what is in the history alone; whether one piece of it is enough.
     Behind { is_nearly_live: bool },
     /// It has left.
@@ -92,7 +96,7 @@ impl Viewer {
             is_blocked: false,
             is_closing: false,
             owes_pong: false,
-            is_unread: false,
+            has_taken: false,
             is_behind: false,
             was_blocked: false,
             is_queued: false,
@@ -153,53 +157,6 @@ impl Viewer {
         self.is_closing
     }
 
-    /// When the wheel gives the viewer out, and when it should.
-    pub(super) fn alarm_and_deadline(&mut self) -> (&mut Micros, Micros) {
-        let deadline = self.conversation.deadline();
-        (&mut self.conversation.alarm, deadline)
-    }
-
-    /// The hub drains, and does this about the viewer at `at`.
-    pub(super) const fn part_at(&mut self, at: Micros, parting: Parting) {
-        self.conversation.part_at(at, parting);
-    }
-
-    /// The hub drains, and does this about the viewer now. A bare viewer cannot be told.
-    pub(super) fn part(&mut self, parting: Parting, retry_ms: [u64; 2], now: Micros) {
-        match parting {
-            Parting::Tell if self.is_closing || !self.form.has_messages() => {}
-            Parting::Tell => self
-                .outgoing
-                .push(words::bye(self.form, Close::Draining, retry_ms)),
-            Parting::Close => self.close(Closing::begin(Close::Draining, now), retry_ms),
-        }
-    }
-
-    /// A deadline has come; false when the viewer is to be cut.
-    pub(super) fn beat(&mut self, retry_ms: [u64; 2], now: Micros) -> bool {
-        match self.conversation.beat(now) {
-            // Behind what waits, a comment would be one more thing that waits.
-            Demand::Ping if !self.form.is_heard() && !self.outgoing.is_outbox_empty() => {}
-            Demand::Ping => self.outgoing.push(words::sign_of_life(self.form)),
-            Demand::Part(parting) => self.part(parting, retry_ms, now),
-            Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
-            Demand::Cut => {
-                if self.takes_nothing() {
-                    socket::reset(&self.socket);
-                }
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Whether what the viewer was told last is not worth waiting for: the kernel, too, would keep it for as long as
-    /// the viewer takes nothing.
-    fn takes_nothing(&self) -> bool {
-        let why = self.conversation.closing().map(|closing| closing.why);
-        !self.outgoing.is_outbox_empty() || matches!(why, Some(Close::NoPong | Close::Slow))
-    }
-
     /// Reads what the socket has, by way of `buffer`.
     ///
     /// # Errors
@@ -238,12 +195,12 @@ impl Viewer {
 
     /// Whether from now on nothing more is read from the viewer; true once.
     pub(super) fn stops_being_read(&mut self) -> bool {
-        self.conversation.has_heard_enough() && !std::mem::replace(&mut self.is_unread, true)
+        self.conversation.stops_being_read()
     }
 
     /// Whether nothing is read from the viewer any more.
-    pub(super) const fn is_unread(&self) -> bool {
-        self.is_unread
+    pub(super) fn is_unread(&self) -> bool {
+        self.conversation.is_unread()
     }
 
     /// Gives the socket what the viewer is owed, as far as it takes it.
@@ -253,6 +210,7 @@ impl Viewer {
     pub(super) fn send(
         &mut self,
         surroundings: Surroundings<'_>,
+        mut allowance: Allowance,
         tally: &mut Tally,
     ) -> io::Result<Served> {
         if self.is_blocked {
@@ -264,11 +222,14 @@ impl Viewer {
         }
         loop {
             let written = if self.is_closing || self.owes_pong {
-                self.outgoing.write_own(&mut self.socket, tally)?
-            } else {
                 self.outgoing
-                    .write(surroundings.log, &mut self.socket, tally)?
+                    .write_own(&mut self.socket, &mut allowance, tally)?
+            } else {
+                let log = surroundings.log;
+                self.outgoing
+                    .write(log, &mut self.socket, &mut allowance, tally)?
             };
+            self.has_taken |= tally.bytes > 0;
             match written {
                 Written::All if self.owes_pong => self.push_pongs(surroundings.clock),
                 Written::All => return self.rest(),
@@ -276,7 +237,7 @@ impl Viewer {
                     let is_nearly_live = to == surroundings.newest() && self.is_within_a_piece(to);
                     return Ok(Served::Behind { is_nearly_live });
                 }
-                Written::Enough => return Ok(Served::Again),
+                Written::Enough => return Ok(Served::Long),
                 Written::Blocked => {
                     (self.is_blocked, self.was_blocked) = (true, true);
                     let now = surroundings.clock.now();
@@ -314,7 +275,8 @@ impl Viewer {
 
     /// The range of the history that the viewer is owed next.
     pub(super) fn wants(&mut self, surroundings: Surroundings<'_>) -> Option<(Seq, Seq)> {
-        if self.is_closing {
+        // What is on its way goes first: a viewer has one piece at a time.
+        if self.is_closing || !self.outgoing.is_outbox_empty() {
             return None;
         }
         let last = self.outgoing.last();

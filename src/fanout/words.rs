@@ -74,6 +74,7 @@ pub(super) fn greet(
         timeline: Some(timeline),
         retained: topic.retained(newest),
         dataset: Some(topic.dataset_view()),
+        record_max: topic.record_max(),
         fields: &manner.fields,
         viewers,
     });

@@ -72,6 +72,8 @@ impl Subscription {
 impl Feed {
     /// Waves taken in one go. Beyond it the reader gets to do something else.
     const WAVES_MAX: usize = 4_096;
+    /// Bytes of work in one go: some milliseconds where all of it is compressed.
+    const LEN_MAX: usize = 256 * 1024;
 
     /// The topic that is read.
     #[must_use]
@@ -85,16 +87,16 @@ impl Feed {
         self.next
     }
 
-    /// Gives `take` everything that has come. `context` is woken when there is more.
-    pub fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Wave)) {
-        let mut left = Self::WAVES_MAX;
+    /// Gives `take`, which returns how many bytes of work that was, what has come. `context` is woken when there is more.
+    pub fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Wave) -> usize) {
+        let (mut left, mut len_left) = (Self::WAVES_MAX, Self::LEN_MAX);
         while let Poll::Ready((result, mut waves)) = self.arrival.poll(context) {
             if let Ok(wave) = result {
-                self.accept(wave, &mut take);
+                len_left = len_left.saturating_sub(self.accept(wave, &mut take));
             }
-            while left > 0 {
+            while left > 0 && len_left > 0 {
                 match waves.try_recv() {
-                    Ok(wave) => self.accept(wave, &mut take),
+                    Ok(wave) => len_left = len_left.saturating_sub(self.accept(wave, &mut take)),
                     // What was missed shows in the place of what comes next.
                     Err(TryRecvError::Lagged(_)) => {}
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
@@ -102,21 +104,21 @@ impl Feed {
                 left -= 1;
             }
             self.arrival.set(wait(waves));
-            if left == 0 {
+            if left == 0 || len_left == 0 {
                 context.waker().wake_by_ref();
                 return;
             }
         }
     }
 
-    fn accept(&mut self, wave: Wave, take: &mut impl FnMut(Wave)) {
+    fn accept(&mut self, wave: Wave, take: &mut impl FnMut(Wave) -> usize) -> usize {
         let seq = wave.publication.seq();
         if seq < self.next {
             // It was on its way while the channel was opened, and is older than the place.
-            return;
+            return 0;
         }
         self.next = seq.next();
-        take(wave);
+        take(wave)
     }
 }
 

@@ -25,8 +25,11 @@ struct Open {
 }
 
 impl Gather {
-    /// Bytes of records in one flush. Long records gain nothing from travelling together.
+    /// Bytes of records, and of what stands around them, in one flush but for its last record. Long records gain nothing from travelling together.
     pub(super) const LEN_MAX: usize = 128 * 1024;
+
+    /// Bytes that stand around a record in a flush, at most: a comma, and its offset in time with another.
+    const AROUND_LEN: usize = 10;
 
     /// Windows begin anew at multiples of this, so that one who begins in the middle of a timeline need not go back
     /// to its beginning to know where they lie. Few enough to cost nothing: 65,536 records are a hundred windows or more.
@@ -68,7 +71,7 @@ impl Gather {
             t,
             bytes: 0,
         });
-        open.bytes += bytes;
+        open.bytes += bytes + Self::AROUND_LEN;
         let next = timeline.t(seq.next());
         let goes_on = open.bytes < Self::LEN_MAX
             && !seq.get().is_multiple_of(Self::ANEW)

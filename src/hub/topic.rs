@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::{Bytes, BytesMut};
 use tokio::sync::broadcast;
 
 use super::beginning::{Beginning, How, Past, Plan};
@@ -18,7 +17,8 @@ use super::manner::Manner;
 use super::timeline::Timeline;
 use super::wave::Wave;
 use crate::protocol::message::Message;
-use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, TopicName, frame};
+use crate::protocol::shared_bytes::Builder;
+use crate::protocol::{Due, Epoch, Flush, Micros, Publication, Seq, SharedBytes, TopicName, frame};
 use crate::settings::{self, SlowPolicy};
 use crate::source::Dataset;
 
@@ -157,20 +157,24 @@ impl Topic {
     pub fn publication(&self, seq: Seq) -> Option<Publication> {
         let timeline = self.timeline();
         let due = self.due(&timeline, seq)?;
-        Some(Publication::encode(due.seq, due.t, due.record))
+        let text = self.dataset.text();
+        Some(Publication::encode(due.seq, due.t, due.record, text))
     }
 
     /// Publications `first` to `last` as bare viewers are sent them, each in a frame. What is never due is left out.
     #[must_use]
-    pub fn frames(&self, first: Seq, last: Seq) -> Bytes {
+    pub fn frames(&self, first: Seq, last: Seq) -> SharedBytes {
         let timeline = self.timeline();
         let seqs = || (first.get()..=last.get()).map(Seq::saturating);
         let due = |seq| self.due(&timeline, seq);
         let records = || seqs().filter_map(due).map(|due| due.record);
-        let len = records().map(|record| frame::text_len_max(record.len()));
-        let mut buffer = BytesMut::with_capacity(len.sum());
-        records().for_each(|record| frame::put_text(&mut buffer, record));
-        buffer.freeze()
+        let headers = records().map(|_| frame::text_len_max(0)).sum();
+        let mut bytes = Builder::new(self.dataset.text(), records(), headers);
+        for record in records() {
+            frame::put_text_header(bytes.buffer(), record.len());
+            bytes.put(record);
+        }
+        bytes.finish()
     }
 
     /// Publications `first` to `last` as flushes, computed; each ends where [`Topic::cut`] says. What is never due is
@@ -212,6 +216,7 @@ impl Topic {
             &rest?,
             (timeline.jump_before(first), states),
             timeline.last() == Some(last),
+            self.dataset.text(),
         ))
     }
 

@@ -17,7 +17,7 @@ pub enum Close {
     Draining,
     /// 4400: the viewer sent a malformed message; do not retry.
     Malformed,
-    /// 4408: no byte came after the hub's ping; come back.
+    /// 4408: after the hub's ping no byte came, and none was acknowledged; come back.
     NoPong,
     /// 4409: too slow; come back.
     Slow,

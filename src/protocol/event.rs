@@ -31,12 +31,14 @@ pub fn event(kind: Option<&str>, id: Option<(&Epoch, Seq)>, json: &[u8]) -> Byte
 }
 
 /// Appends an event: see [`event()`].
-pub(super) fn put(
-    buffer: &mut BytesMut,
-    kind: Option<&str>,
-    id: Option<(&Epoch, Seq)>,
-    json: &[u8],
-) {
+fn put(buffer: &mut BytesMut, kind: Option<&str>, id: Option<(&Epoch, Seq)>, json: &[u8]) {
+    put_head(buffer, kind, id);
+    buffer.put_slice(json);
+    put_tail(buffer);
+}
+
+/// Appends what stands before the JSON of an event.
+pub(super) fn put_head(buffer: &mut BytesMut, kind: Option<&str>, id: Option<(&Epoch, Seq)>) {
     if let Some(kind) = kind {
         put_line(buffer, format_args!("event: {kind}\n"));
     }
@@ -44,7 +46,10 @@ pub(super) fn put(
         put_line(buffer, format_args!("id: {epoch}:{seq}\n"));
     }
     buffer.put_slice(b"data: ");
-    buffer.put_slice(json);
+}
+
+/// Appends what stands behind it.
+pub(super) fn put_tail(buffer: &mut BytesMut) {
     buffer.put_slice(b"\n\n");
 }
 

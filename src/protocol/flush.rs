@@ -4,11 +4,12 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::frame::Deflater;
 use super::message::Message;
-use super::{Epoch, Micros, Seq, event, frame};
+use super::shared_bytes::Builder;
+use super::{Epoch, Micros, Seq, SharedBytes, event, frame};
 
 mod text;
 
@@ -66,26 +67,32 @@ pub struct Flush {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
     /// All of it.
-    pub bytes: Bytes,
+    pub bytes: SharedBytes,
     /// Bytes of the `jump` at the front, which goes to viewers that have the publication before the first.
     pub jump_len: usize,
 }
 
 impl Flush {
+    /// The longest message that is compressed, in bytes: that of a flush of short records, which takes a lane some
+    /// milliseconds. What is longer holds a long record, and goes out as it is.
+    pub const DEFLATED_LEN_MAX: usize = 160 * 1024;
+
     /// Encodes `first` and `rest`, which are dense in `seq` and have no jump between them. `jump` lies before the
     /// first; `is_end` says that nothing ever follows the last.
     #[must_use]
     pub fn encode(first: Due<'_>, rest: &[Due<'_>], jump: Option<Jump>, is_end: bool) -> Self {
-        Self::encode_with(first, rest, (jump, &[]), is_end)
+        Self::encode_with(first, rest, (jump, &[]), is_end, &Bytes::new())
     }
 
-    /// The same, with messages that the timeline is another one from one of the publications on.
+    /// The same, with messages that the timeline is another one from one of the publications on. Long records that are
+    /// parts of `source` are shared with it.
     #[must_use]
     pub fn encode_with(
         first: Due<'_>,
         rest: &[Due<'_>],
         (jump, states): (Option<Jump>, &[Message<'_>]),
         is_end: bool,
+        source: &Bytes,
     ) -> Self {
         let last = rest.last().copied().unwrap_or(first);
         let states: Vec<_> = states.iter().map(Message::to_json).collect();
@@ -101,18 +108,18 @@ impl Flush {
         let others = others
             .chain(states.iter().map(Vec::len))
             .map(frame::text_len_max);
-        let capacity = frame::text_len_max(len) + others.sum::<usize>();
-        let mut buffer = BytesMut::with_capacity(capacity);
-        let jump = jump.map(|jump| put_text(&mut buffer, jump.as_bytes()));
-        let jump_len = buffer.len();
-        let put_state = |state: &Vec<u8>| put_text(&mut buffer, state);
+        let more = frame::text_len_max(text.own_len()) + others.sum::<usize>();
+        let mut bytes = Builder::new(source, text.records(), more);
+        let jump = jump.map(|jump| put_text(&mut bytes, jump.as_bytes()));
+        let jump_len = bytes.len();
+        let put_state = |state: &Vec<u8>| put_text(&mut bytes, state);
         let states = states.iter().map(put_state).collect();
-        let records_at = buffer.len();
-        frame::put_text_header(&mut buffer, len);
-        let records = buffer.len()..buffer.len() + len;
-        text.put(&mut buffer);
-        let end = end.map(|end| put_text(&mut buffer, &end));
-        let bytes = buffer.freeze();
+        let records_at = bytes.len();
+        frame::put_text_header(bytes.buffer(), len);
+        let records = bytes.len()..bytes.len() + len;
+        text.put(&mut bytes);
+        let end = end.map(|end| put_text(&mut bytes, &end));
+        let bytes = bytes.finish();
         Self {
             first: first.seq,
             last: last.seq,
@@ -153,53 +160,70 @@ impl Flush {
     }
 
     /// The same with the records compressed, for viewers that agreed to it; the plain frames where that does not
-    /// pay. Compressed by whoever asks first.
+    /// pay, or would take too long. Compressed for the first viewer that asks.
     pub fn deflated(&self, deflater: &mut Deflater) -> &Encoded {
         self.deflated.get_or_init(|| {
-            let Some(deflated) = deflater.text(self.payload(&self.records)) else {
+            if self.records.len() > Self::DEFLATED_LEN_MAX {
+                return self.plain.clone();
+            }
+            let bytes = self.plain.bytes.to_bytes();
+            let Some(deflated) = deflater.text(&bytes[self.records.clone()]) else {
                 return self.plain.clone();
             };
-            let (jump_len, bytes) = (self.plain.jump_len, &self.plain.bytes);
             let (before, end) = (&bytes[..self.records_at], &bytes[self.records.end..]);
             let bytes = if before.is_empty() && end.is_empty() {
                 deflated
             } else {
                 [before, &deflated, end].concat().into()
             };
-            Encoded { bytes, jump_len }
+            Encoded {
+                bytes: bytes.into(),
+                jump_len: self.plain.jump_len,
+            }
         })
     }
 
     /// As server-sent events of `epoch`. Encoded by whoever asks first.
     pub fn events(&self, epoch: &Epoch) -> &Encoded {
         self.events.get_or_init(|| {
-            let mut buffer = BytesMut::with_capacity(self.plain.bytes.len() + event::OVERHEAD_MAX);
+            let room = self.plain.bytes.own_len() + event::OVERHEAD_MAX;
+            let source = Bytes::new();
+            let mut bytes = Builder::new(&source, std::iter::empty(), room);
             if let Some(jump) = &self.jump {
-                event::put(&mut buffer, Some("jump"), None, self.payload(jump));
+                self.put_event(&mut bytes, Some("jump"), None, jump);
             }
-            let jump_len = buffer.len();
+            let jump_len = bytes.len();
             for state in &self.states {
-                event::put(&mut buffer, Some("state"), None, self.payload(state));
+                self.put_event(&mut bytes, Some("state"), None, state);
             }
             let id = Some((epoch, self.last));
-            event::put(&mut buffer, None, id, self.payload(&self.records));
+            self.put_event(&mut bytes, None, id, &self.records);
             if let Some(end) = &self.end {
-                event::put(&mut buffer, Some("end"), None, self.payload(end));
+                self.put_event(&mut bytes, Some("end"), None, end);
             }
-            let bytes = buffer.freeze();
+            let bytes = bytes.finish();
             Encoded { bytes, jump_len }
         })
     }
 
-    fn payload(&self, range: &Range<usize>) -> &[u8] {
-        &self.plain.bytes[range.clone()]
+    /// Adds the message whose payload stands at `payload` in the plain frames as an event.
+    fn put_event(
+        &self,
+        bytes: &mut Builder<'_>,
+        kind: Option<&str>,
+        id: Option<(&Epoch, Seq)>,
+        payload: &Range<usize>,
+    ) {
+        event::put_head(bytes.buffer(), kind, id);
+        bytes.put_pieces(self.plain.bytes.pieces(payload.start, payload.end));
+        event::put_tail(bytes.buffer());
     }
 }
 
-/// Appends a text frame; returns where its payload stands.
-fn put_text(buffer: &mut BytesMut, payload: &[u8]) -> Range<usize> {
-    frame::put_text(buffer, payload);
-    buffer.len() - payload.len()..buffer.len()
+/// Adds a text frame; returns where its payload stands.
+fn put_text(bytes: &mut Builder<'_>, payload: &[u8]) -> Range<usize> {
+    frame::put_text(bytes.buffer(), payload);
+    bytes.len() - payload.len()..bytes.len()
 }
 
 #[cfg(test)]

@@ -81,6 +81,8 @@ pub struct Hello<'a> {
     pub retained: Option<Retained>,
     /// The dataset replayed, `None` on live topics.
     pub dataset: Option<DatasetView<'a>>,
+    /// The longest record that may come, in bytes.
+    pub record_max: usize,
     /// Labels and units of the record's fields.
     pub fields: &'a FieldsView,
     /// Viewers of this topic now, this one included.

@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -18,9 +19,11 @@ use super::{Extremes, Fields};
 #[derive(Debug)]
 pub struct Dataset {
     /// The records' texts, one after another.
-    text: Vec<u8>,
+    text: Bytes,
     /// Where each record's text ends.
     ends: Vec<usize>,
+    /// Bytes of the longest record.
+    record_max: usize,
     digest: [u8; 32],
     digest_hex: String,
     fields: OnceLock<Fields>,
@@ -99,17 +102,13 @@ impl Dataset {
             });
         }
         let digest: [u8; 32] = Sha256::digest(bytes).into();
-        let mut dataset = Self {
-            text: Vec::with_capacity(bytes.len()),
-            ends: Vec::with_capacity(records.len()),
-            digest,
-            digest_hex: HEXLOWER.encode(&digest),
-            fields: OnceLock::new(),
-        };
+        let mut text = Vec::with_capacity(bytes.len());
+        let mut ends = Vec::with_capacity(records.len());
+        let mut longest = 0;
         for (number, record) in (1..).zip(records) {
-            let start = dataset.text.len();
-            push_compact(record.get(), &mut dataset.text);
-            let len = dataset.text.len() - start;
+            let start = text.len();
+            push_compact(record.get(), &mut text);
+            let len = text.len() - start;
             if len > record_max {
                 // The record is a part of the file's bytes.
                 let at = record.get().as_ptr() as usize - bytes.as_ptr() as usize;
@@ -123,10 +122,18 @@ impl Dataset {
                     max: record_max,
                 });
             }
-            dataset.ends.push(dataset.text.len());
+            ends.push(text.len());
+            longest = longest.max(len);
         }
-        dataset.text.shrink_to_fit();
-        Ok(dataset)
+        text.shrink_to_fit();
+        Ok(Self {
+            text: text.into(),
+            ends,
+            record_max: longest,
+            digest,
+            digest_hex: HEXLOWER.encode(&digest),
+            fields: OnceLock::new(),
+        })
     }
 
     /// How many records there are.
@@ -147,6 +154,18 @@ impl Dataset {
             .checked_sub(1)
             .map_or(0, |previous| self.ends[previous]);
         &self.text[start..self.ends[index]]
+    }
+
+    /// Bytes of the longest record.
+    #[must_use]
+    pub const fn record_max(&self) -> usize {
+        self.record_max
+    }
+
+    /// The memory that the records are parts of.
+    #[must_use]
+    pub const fn text(&self) -> &Bytes {
+        &self.text
     }
 
     /// The texts of all records, in their order.

@@ -84,6 +84,15 @@ fn a_missing_configuration_says_how_to_give_one() {
 }
 
 #[test]
+fn watch_prints_the_longest_record_that_a_topic_may_have() {
+    let record = format!("\"{}\"", "x".repeat((64 << 20) - 2));
+    let hub = Hub::start("rate = 1\nrecord_max = \"64MiB\"", &format!("[{record}]"));
+    let url = format!("http://{}", hub.public());
+    let (code, out, error) = run(&["watch", "-n", "1", "--url", &url]);
+    assert_eq!((code, out.len()), (Some(0), record.len() + 1), "{error}");
+}
+
+#[test]
 fn watch_prints_records_one_a_line() {
     let hub = Hub::start("rate = 100.0", "[{\"value\": 1},{\"value\": 2}]");
     let url = format!("http://{}", hub.public());

@@ -34,6 +34,7 @@ async fn hello_comes_first_and_says_everything() {
         "timeline",
         "retained",
         "dataset",
+        "record_max",
         "fields",
         "viewers",
     ];
@@ -43,7 +44,10 @@ async fn hello_comes_first_and_says_everything() {
     assert_eq!(hello["topic"], "demo");
     assert_eq!(hello["recovered"], json!(null));
     assert_eq!(hello["delay"], 400_000);
-    assert_eq!(hello["viewers"], 1);
+    assert_eq!(
+        (&hello["viewers"], &hello["record_max"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(
         hello["dataset"],
         json!({"len": 3, "loop": true, "sha256": "a615eeaee21de5179de080de8c3052c8da901138406ba71c38c032845f7d54f4"})

@@ -381,6 +381,19 @@ test("frames it does not understand are ignored", () => {
   expect(line.link?.kind).toBe("live");
 });
 
+test("a long message that is under way on a slow line is no silence", () => {
+  const line = new Line();
+  line.open(hello({ record_max: 4_000_000 }));
+  line.connection.ping(1);
+  // 250 kB a second.
+  line.pass(16_000);
+  expect(line.link?.kind).toBe("live");
+  line.say(data(1));
+  line.connection.ping(2);
+  line.pass(10_000 + 4_000_000 / 64);
+  expect(line.link?.kind).toBe("waiting");
+});
+
 test("pings go out only while live", () => {
   const line = new Line();
   line.connection.ping(1);

@@ -1,7 +1,8 @@
-//! How a lane serves those who are behind: a piece of the history each, in what time those who are live leave.
+//! How a lane serves those who are behind, or owed what is long: a piece each, in what time those who are live leave.
 
 use std::time::Duration;
 
+use super::super::allowance::Allowance;
 use super::{Lane, surroundings};
 
 /// How long a turn goes on with pieces of the history. One may take microseconds or, long and compressed, milliseconds.
@@ -19,7 +20,7 @@ impl Lane<'_> {
                 return;
             };
             self.push_block(id);
-            self.serve(id);
+            self.serve_within(id, Allowance::long());
             if is_in_round || self.shared.clock.now() >= until {
                 return;
             }

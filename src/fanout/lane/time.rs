@@ -27,8 +27,13 @@ impl Lane<'_> {
             return;
         }
         *alarm = Micros::new(i64::MAX);
-        if deadline <= now && !viewer.beat(self.shared.drain.retry_ms(), now) {
-            return self.remove(id);
+        if deadline <= now {
+            let retry_ms = self.shared.drain.retry_ms();
+            if !viewer.beat(retry_ms, &mut self.acknowledged, now) {
+                return self.remove(id);
+            }
+            // The kernel says that a socket has room when a third of it is free, which on a slow line takes its time.
+            viewer.unblock();
         }
         self.set_alarm(id);
         self.serve(id);

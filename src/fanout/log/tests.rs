@@ -13,7 +13,7 @@ fn unit(first: u64, last: u64, bytes: &[u8]) -> Unit {
         last: seq(last),
         t: Micros::new(i64::try_from(last * 1_000).unwrap()),
         jump_len: 0,
-        bytes: Bytes::copy_from_slice(bytes),
+        bytes: bytes.to_vec().into(),
     }
 }
 
@@ -42,7 +42,7 @@ fn what_came_in_one_go_is_one_entry_that_can_be_joined_between_units() {
     assert_eq!(log.after(seq(9)), Following::Live);
     let bytes: Vec<_> = log
         .entries_from(0)
-        .map(|entry| &entry.bytes()[..])
+        .map(|entry| entry.bytes().to_bytes())
         .collect();
     assert_eq!(bytes, [&b"abbccc"[..], b"d"]);
 }
@@ -83,7 +83,7 @@ fn a_log_keeps_no_more_than_its_bounds_but_always_the_newest() {
     }
     let kept = log.next().get() - log.oldest().get();
     assert!(kept <= Log::KEPT_MAX + 256, "{kept}");
-    let record = Bytes::from(vec![b'x'; Log::KEPT_LEN_MAX / 3]);
+    let record = SharedBytes::from(vec![b'x'; Log::KEPT_LEN_MAX / 3]);
     let mut log = self::log();
     for n in 1..=9 {
         let mut unit = unit(n, n, b"");
@@ -158,7 +158,7 @@ proptest! {
         )]
         let at = (entry.bytes().len() as f64 * at) as usize;
         let cut = entry.cut(at, seq(0));
-        let (rest, count) = cut.begun.map_or((0, 0), |(rest, count)| (rest.len(), count));
+        let (rest, count) = cut.begun.map_or((0, 0), |(rest, count)| (rest.concat().len(), count));
         let taken: usize = lens[..usize::try_from(cut.last.get()).unwrap()].iter().sum();
         prop_assert_eq!(taken, at + rest);
         prop_assert_eq!(count, u64::from(rest > 0));

@@ -1,3 +1,5 @@
+use std::io::IoSlice;
+
 use proptest::prelude::*;
 
 use super::super::log::Unit;
@@ -98,7 +100,12 @@ impl Stage {
         loop {
             let written = self
                 .outgoing
-                .write(&self.log, &mut self.socket, &mut self.tally)
+                .write(
+                    &self.log,
+                    &mut self.socket,
+                    &mut Allowance::long(),
+                    &mut self.tally,
+                )
                 .unwrap();
             match written {
                 Written::All | Written::Blocked => return,
@@ -152,9 +159,10 @@ fn an_own_frame_overtakes_what_waits_and_never_stands_inside_a_frame() {
     stage.write(1);
     stage.outgoing.push("close".into());
     stage.socket.room = usize::MAX;
-    let written = stage
-        .outgoing
-        .write_own(&mut stage.socket, &mut stage.tally);
+    let written =
+        stage
+            .outgoing
+            .write_own(&mut stage.socket, &mut Allowance::live(), &mut stage.tally);
     assert_eq!(written.unwrap(), Written::All);
     assert_eq!(stage.socket.taken, b"1.close");
     assert_eq!(stage.tally.publications, 1);
@@ -168,7 +176,7 @@ fn a_jump_goes_to_those_alone_who_have_the_publication_before() {
         let mut stage = Stage::new(4, 5);
         stage.outgoing = Outgoing::after(Seq::saturating(4), has_last);
         let mut jump = unit(5, 5);
-        (jump.jump_len, jump.bytes) = (5, "jump 5.".into());
+        (jump.jump_len, jump.bytes) = (5, Bytes::from("jump 5.").into());
         stage.log.extend(&[jump]);
         stage.write(usize::MAX);
         assert_eq!(stage.socket.taken, expected);

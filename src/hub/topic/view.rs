@@ -32,6 +32,12 @@ impl Topic {
         }
     }
 
+    /// Bytes of the longest record that viewers may be sent.
+    #[must_use]
+    pub const fn record_max(&self) -> usize {
+        self.dataset.record_max()
+    }
+
     /// The topic as the topics list shows it.
     #[must_use]
     pub fn view(&self) -> TopicView<'_> {

@@ -17,7 +17,7 @@ fn payload(frame: &[u8]) -> &str {
 fn one_record_goes_as_data() {
     let flush = Flush::encode(due(7, 9, br#"{"value":74}"#), &[], None, false);
     assert_eq!(
-        payload(&flush.frames().bytes),
+        payload(&flush.frames().bytes.to_bytes()),
         r#"{"type":"data","seq":7,"t":9,"data":{"value":74}}"#
     );
 }
@@ -27,7 +27,7 @@ fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
     let rest = [due(8, 19, b"2"), due(9, 29, b"[3]")];
     let even = Flush::encode(due(7, 9, b"1"), &rest, None, false);
     assert_eq!(
-        payload(&even.frames().bytes),
+        payload(&even.frames().bytes.to_bytes()),
         r#"{"type":"batch","seq":7,"t":9,"dt":10,"data":[1,2,[3]]}"#
     );
     assert_eq!((even.first().get(), even.last().get()), (7, 9));
@@ -35,7 +35,7 @@ fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
     let rest = [due(8, 19, b"2"), due(9, 30, b"3")];
     let uneven = Flush::encode(due(7, 9, b"1"), &rest, None, false);
     assert_eq!(
-        payload(&uneven.frames().bytes),
+        payload(&uneven.frames().bytes.to_bytes()),
         r#"{"type":"batch","seq":7,"t":9,"dt":[0,10,21],"data":[1,2,3]}"#
     );
 }
@@ -48,13 +48,16 @@ fn a_jump_stands_in_front_and_the_end_behind() {
     };
     let flush = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
     let Encoded { bytes, jump_len } = flush.frames();
+    let bytes = bytes.to_bytes();
     let (jump, rest) = bytes.split_at(*jump_len);
     assert_eq!(
         payload(jump),
         r#"{"type":"jump","seq":7,"t":9,"index":0,"reason":"loop"}"#
     );
     let data = Flush::encode(due(7, 9, b"1"), &[], None, false);
-    let end = rest.strip_prefix(&data.frames().bytes[..]).unwrap();
+    let end = rest
+        .strip_prefix(&data.frames().bytes.to_bytes()[..])
+        .unwrap();
     assert_eq!(payload(end), r#"{"type":"end","seq":7,"t":9}"#);
 }
 
@@ -79,7 +82,8 @@ fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
         reason: JumpReason::Loop,
     };
     let around = (Some(jump), std::slice::from_ref(&state));
-    let flush = Flush::encode_with(due(7, 9, record), &rest, around, false);
+    let source = Bytes::new();
+    let flush = Flush::encode_with(due(7, 9, record), &rest, around, false, &source);
     let without = Flush::encode(due(7, 9, record), &rest, Some(jump), false);
     let state_len = flush.frames().bytes.len() - without.frames().bytes.len();
     let mut deflater = Deflater::default();
@@ -93,17 +97,19 @@ fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
     for (with, without) in forms {
         let at = with.jump_len;
         assert_eq!(at, without.jump_len);
-        assert_eq!(with.bytes[..at], without.bytes[..at]);
-        assert_eq!(with.bytes[at + state_len..], without.bytes[at..]);
+        let (with, without) = (with.bytes.to_bytes(), without.bytes.to_bytes());
+        assert_eq!(with[..at], without[..at]);
+        assert_eq!(with[at + state_len..], without[at..]);
         let frame = frame::text(&state.to_json());
-        assert_eq!(with.bytes[at..at + state_len], frame);
+        assert_eq!(with[at..at + state_len], frame);
     }
     let epoch = "k3v7".parse().unwrap();
     let (with, without) = (flush.events(&epoch), without.events(&epoch));
     let event = event::event(Some("state"), None, &state.to_json());
     let at = with.jump_len;
-    assert_eq!(with.bytes[at..at + event.len()], event);
-    assert_eq!(with.bytes[at + event.len()..], without.bytes[at..]);
+    let (with, without) = (with.bytes.to_bytes(), without.bytes.to_bytes());
+    assert_eq!(with[at..at + event.len()], event);
+    assert_eq!(with[at + event.len()..], without[at..]);
 }
 
 #[test]
@@ -122,7 +128,8 @@ fn compressed_the_records_alone_change_and_only_where_it_pays() {
     let Encoded { bytes, jump_len } = long.frames();
     assert!(deflated.bytes.len() * 2 < bytes.len());
     assert_eq!(deflated.jump_len, *jump_len);
-    assert_eq!(deflated.bytes[..*jump_len], bytes[..*jump_len]);
+    let (deflated, bytes) = (deflated.bytes.to_bytes(), bytes.to_bytes());
+    assert_eq!(deflated[..*jump_len], bytes[..*jump_len]);
     let end = frame::text(
         &Message::End {
             seq: Seq::saturating(39),
@@ -130,7 +137,7 @@ fn compressed_the_records_alone_change_and_only_where_it_pays() {
         }
         .to_json(),
     );
-    assert!(deflated.bytes.ends_with(&end));
+    assert!(deflated.ends_with(&end));
 }
 
 #[test]
@@ -141,7 +148,8 @@ fn as_events_the_messages_are_the_same_and_the_records_bear_the_last_position() 
     };
     let flush = Flush::encode(due(7, 9, b"1"), &[due(8, 19, b"2")], Some(jump), true);
     let Encoded { bytes, jump_len } = flush.events(&"k3v7".parse().unwrap());
-    let text = std::str::from_utf8(bytes).unwrap();
+    let bytes = bytes.to_bytes();
+    let text = std::str::from_utf8(&bytes).unwrap();
     let (jump, rest) = text.split_at(*jump_len);
     assert_eq!(
         jump,
@@ -159,4 +167,58 @@ fn a_long_record_is_one_frame_with_its_length() {
     let flush = Flush::encode(due(1, 0, &[b'1'; 70_000]), &[], None, false);
     let envelope = r#"{"type":"data","seq":1,"t":0,"data":}"#;
     assert_eq!(flush.frames().bytes.len(), 10 + envelope.len() + 70_000);
+}
+
+/// A record of `len` bytes in the middle of `text`.
+fn long_record(text: &Bytes, len: usize) -> &[u8] {
+    &text[1..=len]
+}
+
+#[test]
+fn a_long_record_is_shared_in_every_form_and_the_bytes_are_those_of_a_copy() {
+    let text = Bytes::from(vec![b'1'; 300_000]);
+    let record = long_record(&text, 250_000);
+    let rest = [due(8, 19, b"2"), due(9, 29, record)];
+    let jump = Some(Jump {
+        index: 0,
+        reason: JumpReason::Loop,
+    });
+    let encode =
+        |source: &Bytes| Flush::encode_with(due(7, 9, record), &rest, (jump, &[]), true, source);
+    let (shared, copied) = (encode(&text), encode(&Bytes::new()));
+    let mut deflater = Deflater::default();
+    let epoch = "k3v7".parse().unwrap();
+    let pairs = [
+        (shared.frames(), copied.frames()),
+        (shared.events(&epoch), copied.events(&epoch)),
+        // Too long to be compressed in a turn.
+        (shared.deflated(&mut deflater), copied.frames()),
+    ];
+    for (shared, copied) in pairs {
+        assert_eq!(shared, copied);
+        assert!(shared.bytes.own_len() < 1_000);
+        let is_of_text = |part: &Bytes| part.as_ptr() == record.as_ptr();
+        assert_eq!(
+            shared
+                .bytes
+                .parts()
+                .iter()
+                .filter(|part| is_of_text(part))
+                .count(),
+            2
+        );
+    }
+}
+
+#[test]
+fn a_record_that_is_shared_and_not_too_long_is_compressed_all_the_same() {
+    let text = Bytes::from(vec![b'1'; 100_000]);
+    let record = long_record(&text, 90_000);
+    let encode =
+        |source: &Bytes| Flush::encode_with(due(7, 9, record), &[], (None, &[]), true, source);
+    let (shared, copied) = (encode(&text), encode(&Bytes::new()));
+    let mut deflater = Deflater::default();
+    let deflated = shared.deflated(&mut deflater);
+    assert_eq!(deflated, copied.deflated(&mut deflater));
+    assert!(deflated.bytes.len() < 1_000);
 }

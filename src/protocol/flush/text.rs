@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::{Due, Jump, JumpReason};
+use crate::protocol::shared_bytes::Builder;
 use crate::protocol::{Micros, Seq};
 
 /// The `data` or `batch` message of neighbouring publications, before it is written.
@@ -32,14 +33,24 @@ impl<'a> RecordsText<'a> {
         self.head.len() + self.first.record.len() + rest.sum::<usize>() + self.tail.len()
     }
 
-    pub(super) fn put(&self, buffer: &mut BytesMut) {
-        buffer.put_slice(self.head.as_bytes());
-        buffer.put_slice(self.first.record);
+    /// In bytes, without the records.
+    pub(super) fn own_len(&self) -> usize {
+        self.head.len() + self.rest.len() + self.tail.len()
+    }
+
+    pub(super) fn records(&self) -> impl Iterator<Item = &'a [u8]> {
+        let rest = self.rest.iter().map(|due| due.record);
+        std::iter::once(self.first.record).chain(rest)
+    }
+
+    pub(super) fn put(&self, bytes: &mut Builder<'_>) {
+        bytes.buffer().put_slice(self.head.as_bytes());
+        bytes.put(self.first.record);
         for due in self.rest {
-            buffer.put_u8(b',');
-            buffer.put_slice(due.record);
+            bytes.buffer().put_u8(b',');
+            bytes.put(due.record);
         }
-        buffer.put_slice(self.tail.as_bytes());
+        bytes.buffer().put_slice(self.tail.as_bytes());
     }
 }
 

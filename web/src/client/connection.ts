@@ -18,6 +18,7 @@ import {
   encodeJoining,
   encodePing,
   FINAL_CLOSE_CODES,
+  type Hello,
   type HubMessage,
   isJoining,
   type Joining,
@@ -50,11 +51,17 @@ export interface ConnectionOptions {
 /** A handshake that takes longer is taken for dead; browsers alone would wait for minutes. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** After a ping something must arrive within this time, else the line is dead and nobody told us. */
+/**
+ * After a ping something must arrive within this time, else the line is dead and nobody told us. A message is heard when
+ * it is whole: on top comes the time that the longest one takes on the slowest line that can follow at all.
+ */
 const SILENCE_MS = 10_000;
 
 /** Between two attempts with a spare: the stream goes on meanwhile, so that there is no hurry. */
 const SPARE_AGAIN_MS = [1_000, 2_000] as const;
+
+/** Half a megabit a second. */
+const SLOWEST_BYTES_PER_MS = 64;
 
 const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
   [400, "invalid"],
@@ -93,6 +100,8 @@ export class Connection {
   /** One of: a handshake takes too long, the next attempt is due, the line has been up for long. */
   #cancelTimer = (): void => {};
   #cancelSilence: (() => void) | undefined;
+  /** Of the present topic. */
+  #silenceMs = SILENCE_MS;
 
   constructor(options: ConnectionOptions, around: Surroundings) {
     this.#options = options;
@@ -158,7 +167,7 @@ export class Connection {
   ping(id: number): void {
     if (this.#line === undefined || this.#link.kind !== "live") return;
     this.#line.socket.send(encodePing(id));
-    this.#cancelSilence ??= this.#around.after(SILENCE_MS, () => this.#giveUp());
+    this.#cancelSilence ??= this.#around.after(this.#silenceMs, () => this.#giveUp());
   }
 
   get #isOver(): boolean {
@@ -179,7 +188,7 @@ export class Connection {
       if (message.type !== "hello") return;
       this.#move(attempt);
     }
-    if (message.type === "hello") this.#greeted();
+    if (message.type === "hello") this.#greeted(message);
     if (message.type === "bye") this.#dismissed(message);
     this.#options.onMessage(message, receivedAt);
   }
@@ -193,7 +202,8 @@ export class Connection {
     old?.socket.close();
   }
 
-  #greeted(): void {
+  #greeted({ record_max = 0 }: Hello): void {
+    this.#silenceMs = SILENCE_MS + record_max / SLOWEST_BYTES_PER_MS;
     this.#cancelTimer();
     this.#isWell = false;
     this.#cancelTimer = this.#around.after(WELL_AFTER_MS, () => {

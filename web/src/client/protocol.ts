@@ -48,6 +48,8 @@ export interface Hello {
   timeline: TimelineSegment | null;
   retained: { from: number; to: number } | null;
   dataset: { len: number; loop: boolean; sha256: string } | null;
+  /** Bytes of the longest record that may come; a hub of an earlier version does not say. */
+  record_max?: number;
   fields: Record<string, FieldLabel>;
   viewers: number;
 }

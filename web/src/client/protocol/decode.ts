@@ -54,6 +54,7 @@ const TABLE: Table = {
     timeline: orNull(isTimeline),
     retained: orNull(shaped({ from: isCount, to: isCount })),
     dataset: orNull(shaped({ len: isCount, loop: isFlag, sha256: isText })),
+    record_max: (value) => value === undefined || isCount(value),
     fields: (value) => isObject(value) && Object.values(value).every(isLabel),
     viewers: isCount,
   },
