@@ -50,7 +50,7 @@ impl Clock {
     }
 
     /// How long from now until `t`, to the nanosecond; zero when it has passed.
-    fn until(&self, t: Micros) -> Duration {
+    pub(crate) fn until(&self, t: Micros) -> Duration {
         let target = Duration::from_micros(u64::try_from(t.get()).unwrap_or(0));
         target.saturating_sub(self.elapsed())
     }

@@ -1,65 +1,174 @@
-//! The producer: one task per topic that waits for the tick, takes what is due, and publishes it.
+//! The producers: one task per topic that publishes what is due, on a bounded number of threads.
 //!
-//! The schedule is absolute. After a stall everything due goes out at once, each publication with its own
-//! scheduled instant: a timeline has no holes. Being late is measured, never made up for by skipping.
+//! Owns the threads and knows which topic is on which; a topic stays there. What a thread does next is its [`agenda`]'s
+//! to say, and what a task publishes is its [`ticker`]'s.
+//!
+//! # Lateness
+//!
+//! The schedule is absolute. A thread sleeps until the exact instant at which the next of its topics is due, and after a
+//! stall everything due goes out at once, each publication with its own scheduled instant: a timeline has no holes.
+//! Being late is measured, never made up for by skipping.
+//!
+//! # Fairness
+//!
+//! A topic that is behind gets a turn of bounded length, and then those that are on time have theirs. A topic whose
+//! records are large or many counts for more when the next one is given a thread.
+//!
+//! # Failure
+//!
+//! A topic whose production panics costs the others of its thread nothing. It is tried again after a while; as long as
+//! it fails it is overdue, and the watchdog sees it.
 
+mod agenda;
+mod inbox;
+mod ticker;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use crate::clock::{self, Alarm, Clock, Woken};
-use crate::hub::{Gather, Topic, Wave};
-use crate::protocol::Seq;
+use tokio_util::task::TaskTracker;
 
-/// Publishes `topic` on the schedule of its timeline until `alarm` is rung. Blocks its thread.
-pub fn run(topic: &Arc<Topic>, clock: &Clock, alarm: &Alarm) {
-    clock::wake_exactly();
-    let mut gather = topic.gather();
-    while let Some(t) = topic.next_due() {
-        match alarm.wait_until(clock, t) {
-            Woken::Rung => return,
-            // The course has changed.
-            Woken::Called => {}
-            Woken::Due => publish_in_turn(topic, clock, &mut gather),
+use agenda::TaskId;
+use inbox::Inbox;
+use ticker::Ticker;
+
+use crate::clock::Clock;
+use crate::hub::Topic;
+use crate::protocol::TopicName;
+
+/// The producers of one hub. Dropped, they stop.
+#[derive(Debug)]
+pub struct Producers {
+    clock: Clock,
+    /// Counts the threads until they have ended.
+    tasks: TaskTracker,
+    threads_max: usize,
+    /// Those started so far: one a topic until there are `threads_max`.
+    threads: Vec<Thread>,
+    places: BTreeMap<TopicName, Place>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    inbox: Arc<Inbox<Ticker>>,
+    /// The sum of its topics' weights.
+    weight: f64,
+    /// The task that a topic gets next; none is given twice.
+    next: TaskId,
+}
+
+/// Where a topic is.
+#[derive(Debug)]
+struct Place {
+    topic: Arc<Topic>,
+    /// The index of its thread, whose inbox knows it as `task` once it has begun.
+    thread: usize,
+    task: TaskId,
+    weight: f64,
+    has_begun: AtomicBool,
+}
+
+impl Producers {
+    /// Threads at least, where there are fewer cores: the kernel shares the cores out among threads, so that a topic with
+    /// records of many megabytes seldom holds up the others.
+    const THREADS_MIN: usize = 4;
+
+    /// No topic yet, and no thread: at most one for each core that the process may use, or [`Self::THREADS_MIN`].
+    /// `tasks` tracks each until it has ended.
+    #[must_use]
+    pub fn new(clock: Clock, tasks: TaskTracker) -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            clock,
+            tasks,
+            threads_max: cores.max(Self::THREADS_MIN),
+            threads: Vec::new(),
+            places: BTreeMap::new(),
         }
     }
-    tracing::info!(
-        event = "topic.ended",
-        topic = topic.name().as_str(),
-        seq = topic.published().get(),
-        "the dataset is over and does not loop"
-    );
-}
 
-/// Publishes what is due now, by the course that is in force while it does.
-fn publish_in_turn(topic: &Topic, clock: &Clock, gather: &mut Gather) {
-    let _turn = topic.take_turn();
-    let now = clock.now();
-    if let Some(t) = topic.next_due().filter(|t| *t <= now) {
-        topic.counters.lateness.record(now.since(t));
-        publish_due(topic, gather, topic.timeline().due(now));
+    /// Gives `topic` a thread, which publishes from the first [`notify`](Self::notify) on.
+    ///
+    /// # Errors
+    /// The system has no thread.
+    pub fn add(&mut self, topic: &Arc<Topic>) -> io::Result<()> {
+        if self.threads.len() < self.threads_max {
+            self.start_thread()?;
+        }
+        let lightest = self
+            .threads
+            .iter_mut()
+            .enumerate()
+            .min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight));
+        let (index, thread) = lightest.expect("one has been started");
+        let place = Place {
+            topic: Arc::clone(topic),
+            thread: index,
+            task: thread.next,
+            weight: ticker::weight(topic),
+            has_begun: AtomicBool::new(false),
+        };
+        thread.next = thread.next.following();
+        thread.weight += place.weight;
+        self.places.insert(topic.name().clone(), place);
+        Ok(())
     }
-}
 
-/// Publishes everything up to `due`, oldest first.
-fn publish_due(topic: &Topic, gather: &mut Gather, due: Seq) {
-    /// Between bursts of this size the producer looks at its alarm again, so that it can be stopped in a stall
-    /// of any length.
-    const BURST_LEN_MAX: usize = 1_024;
-    for _ in 0..BURST_LEN_MAX {
-        let next = topic.published().next();
-        if next > due {
+    fn start_thread(&mut self) -> io::Result<()> {
+        let inbox = Arc::new(Inbox::default());
+        let (received, clock, token) = (Arc::clone(&inbox), self.clock, self.tasks.token());
+        thread::Builder::new()
+            .name(format!("producer-{}", self.threads.len()))
+            .spawn(move || {
+                // Held until it ends: what is waited for is this thread as well.
+                let _token = token;
+                worker::run(&received, &clock);
+            })?;
+        self.threads.push(Thread {
+            inbox,
+            weight: 0.0,
+            next: TaskId::default(),
+        });
+        Ok(())
+    }
+
+    /// Takes back the thread of the topic `name`, which must not have begun.
+    pub fn remove(&mut self, name: &TopicName) {
+        if let Some(place) = self.places.remove(name) {
+            self.threads[place.thread].weight -= place.weight;
+        }
+    }
+
+    /// Has the topic `name` begin; the next times, has its thread look at its timeline again, which has changed.
+    pub fn notify(&self, name: &TopicName) {
+        let Some(place) = self.places.get(name) else {
             return;
+        };
+        let inbox = &self.threads[place.thread].inbox;
+        // Two that notify at once are ordered by whoever changes the timelines; the inbox takes either order.
+        if place.has_begun.swap(true, Ordering::AcqRel) {
+            inbox.send_changed(place.task);
+        } else {
+            let ticker = Ticker::new(Arc::clone(&place.topic), self.clock);
+            inbox.send_task(place.task, ticker);
         }
-        publish(topic, gather, next);
+    }
+
+    /// Stops all of them, each after the turn that it is at.
+    pub fn stop(&self) {
+        for thread in &self.threads {
+            thread.inbox.stop();
+        }
     }
 }
 
-fn publish(topic: &Topic, gather: &mut Gather, seq: Seq) {
-    let publication = topic.publication(seq).expect("what is due has an instant");
-    let flush = topic
-        .gather_next(gather, seq)
-        .and_then(|first| topic.live_flush(first, seq));
-    topic.publish(Wave {
-        publication,
-        flush: flush.map(Arc::new),
-    });
+impl Drop for Producers {
+    fn drop(&mut self) {
+        self.stop();
+    }
 }

@@ -14,13 +14,11 @@ mod stats;
 mod wall;
 mod watchdog;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -40,12 +38,11 @@ use gate::{Gate, Gates};
 use keeping::Keeping;
 use parting::Parted;
 
-use crate::clock::{Alarm, Clock, Woken};
+use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats, Topic};
 use crate::journal::{JournalError, Keeper};
-use crate::producer;
-use crate::protocol::{Micros, TopicName};
+use crate::producer::Producers;
 use crate::routes::{self, Answers, Context, Origins, TrustedProxies};
 use crate::settings::{InForce, Settings};
 use crate::source::Dataset;
@@ -59,7 +56,7 @@ pub enum StartError {
     Bind(BindError),
     /// The state folder cannot be used.
     Journal(JournalError),
-    /// The system has no descriptor or no thread for the viewers, or none for a topic.
+    /// The system has no descriptor or no thread for the viewers, or none for the topics.
     Threads(io::Error),
 }
 
@@ -72,7 +69,7 @@ pub struct Server {
     stop: CancellationToken,
     /// Ends the accepting at the public listener, where that goes on without this process.
     handed_over: Option<CancellationToken>,
-    alarms: BTreeMap<TopicName, Arc<Alarm>>,
+    producers: Producers,
     keeping: Option<Keeping>,
     gates: Gates,
     files: OpenFiles,
@@ -113,12 +110,12 @@ impl Server {
         if is_handed_over {
             context.drain.hand_over();
         }
-        let stop = CancellationToken::new();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let mut server = Self {
-            tasks: TaskTracker::new(),
+            producers: Producers::new(clock, tasks.clone()),
+            tasks,
             handed_over: is_handed_over.then(|| stop.child_token()),
             stop,
-            alarms: BTreeMap::new(),
             keeping: keeper.map(Keeping::start),
             gates,
             files,
@@ -135,8 +132,9 @@ impl Server {
         for topic in self.context.hub.topics() {
             begin::tell(&topic);
             tell_ready(&topic);
-            self.schedule(&topic).map_err(StartError::Threads)?;
-            self.call(&topic);
+            self.producers.add(&topic).map_err(StartError::Threads)?;
+            // What it logs is to follow on what is logged of its beginning.
+            self.producers.notify(topic.name());
         }
         self.context.is_ready.store(true, Ordering::Release);
         self.listen(public, ops);
@@ -175,9 +173,7 @@ impl Server {
         self.context.tasks.close();
         let end = tokio::time::Instant::now() + grace;
         let parted = parting::part(&self.context).await;
-        for alarm in self.alarms.values() {
-            alarm.ring();
-        }
+        self.producers.stop();
         self.stop.cancel();
         self.tasks.close();
         // What does not end in time is dropped with the runtime; it is none of the viewers' streams.
@@ -198,33 +194,6 @@ impl Server {
             Parted::Closed { remaining } => remaining,
         };
         tracing::info!(event = "stop", remaining, "stopped");
-    }
-
-    /// Gets `topic` a thread of its own, which publishes from the first [call](Self::call) on: it waits on the kernel's
-    /// clock, not on the runtime's.
-    fn schedule(&mut self, topic: &Arc<Topic>) -> io::Result<()> {
-        let (clock, alarm) = (*self.context.hub.clock(), Arc::new(Alarm::default()));
-        let name = topic.name().clone();
-        let (topic, rung, token) = (Arc::clone(topic), Arc::clone(&alarm), self.tasks.token());
-        thread::Builder::new()
-            .name(format!("topic-{name}"))
-            .spawn(move || {
-                // Held until it ends: what is waited for is this thread as well.
-                let _token = token;
-                // What it tells is to follow on what is told of its beginning.
-                if rung.wait_until(&clock, Micros::new(i64::MAX)) == Woken::Called {
-                    producer::run(&topic, &clock, &rung);
-                }
-            })?;
-        self.alarms.insert(name, alarm);
-        Ok(())
-    }
-
-    /// Has the thread of `topic` look at its timeline, for the first time or again.
-    fn call(&self, topic: &Topic) {
-        if let Some(alarm) = self.alarms.get(topic.name()) {
-            alarm.call();
-        }
     }
 
     fn listen(&self, public: Bound, ops: Option<Bound>) {

@@ -17,6 +17,7 @@ from rig.report import Table, spread
 from rig.saturation import P99_SECONDS
 from rig.scenarios import say
 from rig.servers import HUB, hub
+from rig.topics import LOADS, Topics, measure_topics
 
 # Seven give a median and a spread that one unlucky run does not decide.
 RUNS = 7
@@ -65,6 +66,15 @@ def _under_load(scenario: str, load: Load, figures: Callable[[Measured], dict[st
     return Subject(scenario, str(load), measure_one, seconds)
 
 
+def _of_topics(topics: Topics, duration: float) -> Subject:
+    def measure_one(binary: Path, folder: Path) -> Sample:
+        figures = measure_topics(topics, duration, folder, binary)
+        return Sample(figures, figures)
+
+    # The first numbers are left out.
+    return Subject("topics", str(topics), measure_one, 2 * duration + OVERHEAD_SECONDS)
+
+
 def _cpu(measured: Measured) -> dict[str, float]:
     return {"CPU a delivery, µs": measured.cpu_us}
 
@@ -82,6 +92,7 @@ def _subjects(duration: float) -> list[Subject]:
         _under_load("cpu", load(1000, 100), _cpu),
         _under_load("coalescing", load(1000, 100, "v1"), _cpu),
         _under_load("memory", load(10_000, 1), _memory),
+        *(_of_topics(topics, duration) for topics in LOADS),
     ]
 
 

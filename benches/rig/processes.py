@@ -89,9 +89,9 @@ def _kill_if_alive(pid: int) -> None:
 
 @contextmanager
 def running(
-    name: str, command: Sequence[object], core: int, folder: Path, env: Mapping[str, str] | None = None
+    name: str, command: Sequence[object], core: int | str, folder: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[Program]:
-    """The program on its core, for as long as the block lasts; what it writes goes to a file in `folder`."""
+    """The program on its core, or on those of a list such as `0,1`, for as long as the block lasts; what it writes goes to a file in `folder`."""
     pinned = ["setpriv", "--pdeathsig", "TERM", "taskset", "--cpu-list", str(core), *map(str, command)]
     log = folder / f"{name}.log"
     with log.open("wb") as output:

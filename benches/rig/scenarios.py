@@ -20,6 +20,7 @@ from rig.report import Table, spread
 from rig.saturation import P99_SECONDS, Limit, find_limit
 from rig.servers import Server, hub, write_dataset
 from rig.stuck import StuckViewers, stuck_viewers
+from rig.topics import LOADS, Topics, measure_topics
 
 Serve = Callable[[float, Path], AbstractContextManager[Server]]
 
@@ -268,6 +269,24 @@ def _most_memory(server: Server, until: Future[Outcome]) -> int:
     return most
 
 
+def topics(session: Session) -> Table:
+    """Many topics that nobody views: how late each is published, and by how many threads."""
+    runs = range(1, session.runs + 1)
+    found = {load: [_measure_topics(session, load, run) for run in runs] for load in LOADS}
+    names = list(found[LOADS[0]][0])
+    rows = [[str(load), *(spread((run[name] for run in each), 3) for name in names)] for load, each in found.items()]
+    return Table("Many topics", ("load", *names), rows)
+
+
+def _measure_topics(session: Session, load: Topics, run: int) -> dict[str, float]:
+    with _folder() as folder:
+        figures = measure_topics(load, session.duration, folder)
+    session.journal.append({"scenario": session.scenario, "load": str(load), "run": run, "figures": figures})
+    told = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    say(f"{session.scenario} {run}/{session.runs} {load}: {told}")
+    return figures
+
+
 LATENCY_HEADER = ("p50, ms", "p99, ms", "max, ms", "spread p99, ms")
 COST_HEADER = ("lost", "held back", "disconnected", "CPU, µs", "core used")
 
@@ -307,6 +326,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("many", many, runs=1, duration=60),
     Scenario("rush", rush, runs=3, duration=20),
     Scenario("pausing", pausing, runs=3, duration=20),
+    Scenario("topics", topics, runs=3, duration=10),
     # Long enough for the kernel to give up a viewer that has not read for 30 s.
     Scenario("stuck", stuck, runs=3, duration=60),
 )

@@ -43,11 +43,16 @@ class Server:
 
 def write_dataset(folder: Path, rate: float) -> Path:
     """Records of the size that the peers send, for the hub and the floor to replay."""
+    least, most = DATASET_RECORDS
+    return write_records(folder, min(most, max(least, round(rate * DATASET_SECONDS))))
+
+
+def write_records(folder: Path, count: int) -> Path:
+    """So many of them."""
     from ticks import record
 
     path = folder / "dataset.json"
-    least, most = DATASET_RECORDS
-    records = (record(index, 0) for index in range(min(most, max(least, round(rate * DATASET_SECONDS)))))
+    records = (record(index, 0) for index in range(count))
     path.write_bytes(b"[" + b",\n".join(records) + b"]\n")
     return path
 
@@ -65,18 +70,26 @@ def hub(
 
 
 @contextmanager
-def hub_of(topics: str, folder: Path, *, binary: Path | None = None, ops: bool = False) -> Iterator[Server]:
+def hub_of(
+    topics: str,
+    folder: Path,
+    *,
+    binary: Path | None = None,
+    ops: bool = False,
+    cores: int | str = SERVER_CORE,
+    stats_every: str = "10s",
+) -> Iterator[Server]:
     """The hub with these topics, whose datasets are in `folder`. An older build must know every key that stands here."""
     config = folder / "tickcast.toml"
     config.write_text(
         "[server]\nport = 0\nmax_viewers = 20000\ndrain = '0s'\n"
         f"[ops]\nenabled = {str(ops).lower()}\nport = 0\n"
-        "[log]\nlevel = 'info'\n"
+        f"[log]\nlevel = 'info'\nstats_every = '{stats_every}'\n"
         "[state]\ndir = ''\n"
         f"{topics}"
     )
     command = [binary or HUB, "--config", config]
-    with running("hub", command, SERVER_CORE, folder, _env_without_settings()) as program:
+    with running("hub", command, cores, folder, _env_without_settings()) as program:
         url = wait_for("event `listening`", program, lambda: _listening(program, "public"))
         ops_url = wait_for("event `listening`", program, lambda: _listening(program, "ops")) if ops else None
         yield Server(url.replace("http://", "ws://") + "/ws", program.pid, program, None, ops_url)

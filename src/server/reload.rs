@@ -77,7 +77,7 @@ impl Server {
         let added = begin::these(new, past, now, settings.server.recover_max);
         self.keep(&added).map_err(|error| unusable(&error))?;
         for topic in &added {
-            if let Err(error) = self.schedule(topic) {
+            if let Err(error) = self.producers.add(topic) {
                 self.unschedule(&added);
                 let key = format!("topics.{}", topic.name());
                 let problem = format!("cannot start its thread: {error}");
@@ -91,9 +91,7 @@ impl Server {
 
     fn unschedule(&mut self, topics: &[Arc<Topic>]) {
         for topic in topics {
-            if let Some(alarm) = self.alarms.remove(topic.name()) {
-                alarm.ring();
-            }
+            self.producers.remove(topic.name());
         }
     }
 
@@ -157,7 +155,7 @@ impl Server {
         }
         for topic in added {
             tell_added(topic);
-            self.call(topic);
+            self.producers.notify(topic.name());
         }
         self.arrange(settings, added);
         let mut leads = &LEADS[..];
@@ -203,7 +201,7 @@ impl Server {
             };
             let is_last = n + 1 == leads.len();
             if self.announce(topic, &course, *lead, is_last) && topic.adopt(course) {
-                self.call(topic);
+                self.producers.notify(topic.name());
                 tell_segment(topic);
                 return &leads[n..];
             }

@@ -30,6 +30,7 @@ mod lost_lines;
 mod metrics;
 mod monitoring;
 mod problems;
+mod producers;
 mod promises;
 mod proxies;
 mod readme;
