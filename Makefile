@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench pagebench synchrony soak microbench deb debtest image clean tools
+.PHONY: help run build page test lint fmt bench pagebench restarts synchrony soak microbench deb debtest image clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
