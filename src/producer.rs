@@ -62,6 +62,20 @@ struct Thread {
     next: TaskId,
 }
 
+/// Has the thread of one topic look at its timeline again, from wherever that is changed.
+#[derive(Debug)]
+pub struct Notifier {
+    inbox: Arc<Inbox<Ticker>>,
+    task: TaskId,
+}
+
+impl Notifier {
+    /// The timeline has changed.
+    pub fn notify(&self) {
+        self.inbox.send_changed(self.task);
+    }
+}
+
 /// Where a topic is.
 #[derive(Debug)]
 struct Place {
@@ -157,6 +171,15 @@ impl Producers {
             let ticker = Ticker::new(Arc::clone(&place.topic), self.clock);
             inbox.send_task(place.task, ticker);
         }
+    }
+
+    /// What has the thread of the topic `name`, which has begun, look at its timeline again.
+    #[must_use]
+    pub fn notifier(&self, name: &TopicName) -> Option<Notifier> {
+        let place = self.places.get(name)?;
+        let inbox = Arc::clone(&self.threads[place.thread].inbox);
+        let task = place.task;
+        Some(Notifier { inbox, task })
     }
 
     /// Stops all of them, each after the turn that it is at.

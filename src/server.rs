@@ -8,6 +8,7 @@ mod files;
 mod gate;
 mod keeping;
 mod parting;
+mod rates;
 mod reload;
 mod sockets;
 mod stats;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
@@ -35,8 +36,9 @@ use bind::Bound;
 use connection::Surface;
 use files::OpenFiles;
 use gate::{Gate, Gates};
-use keeping::Keeping;
+use keeping::{Keeping, Opening};
 use parting::Parted;
+use rates::NotChanged;
 
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
@@ -71,6 +73,12 @@ pub struct Server {
     handed_over: Option<CancellationToken>,
     producers: Producers,
     keeping: Option<Keeping>,
+    /// The journal that a reload has wanted and the disk has not opened yet; `None` as soon as there is `keeping`.
+    opening: Option<Opening>,
+    /// Rates that are in the place of the old ones, if the disk ever says so. Their topics wait for it meanwhile.
+    unsettled: Option<oneshot::Receiver<Result<(), NotChanged>>>,
+    /// Cancelled when the hub is to end: a reload under way waits for no disk any more.
+    hurry: CancellationToken,
     gates: Gates,
     files: OpenFiles,
     stats_every: watch::Sender<Duration>,
@@ -116,7 +124,13 @@ impl Server {
             tasks,
             handed_over: is_handed_over.then(|| stop.child_token()),
             stop,
-            keeping: keeper.map(Keeping::start),
+            keeping: keeper
+                .map(Keeping::start)
+                .transpose()
+                .map_err(StartError::Threads)?,
+            opening: None,
+            unsettled: None,
+            hurry: CancellationToken::new(),
             gates,
             files,
             stats_every: watch::Sender::new(settings.log.stats_every),
@@ -151,6 +165,12 @@ impl Server {
                 .spawn(watchdog::run(Arc::clone(context), period, stop.clone()));
         }
         Ok(())
+    }
+
+    /// Cancelled, keeps a reload under way from waiting for the disk.
+    #[must_use]
+    pub fn hurry(&self) -> CancellationToken {
+        self.hurry.clone()
     }
 
     /// Drains and ends: not ready from now on, every viewer told and, if it stays, closed within the grace period,

@@ -47,7 +47,7 @@ use ipnet::IpNet;
 use crate::protocol::{Rate, TopicName};
 
 pub use error::{Fault, Faults};
-pub use in_force::{Change, Changes, InForce, Refused};
+pub use in_force::{Change, Changes, InForce, Postponed, Refused};
 pub use origin::{Origin, Origins};
 pub use start::Start;
 

@@ -33,7 +33,13 @@ pub(super) fn apply(read: Read, server: &mut Server, telemetry: &Telemetry) -> S
             }
             tell(&changes);
             let (changed, refused) = (changes.applied.len(), changes.refused.len());
-            format!("reloaded: {changed} keys changed, {refused} wait for a restart")
+            let postponed = changes.postponed.len();
+            let unwritten = if postponed == 0 {
+                String::new()
+            } else {
+                format!(", {postponed} could not be written to the journal")
+            };
+            format!("reloaded: {changed} keys changed, {refused} wait for a restart{unwritten}")
         }
         Err(failure) => {
             for Problem { key, origin, text } in failure.problems() {
@@ -51,6 +57,16 @@ fn tell(changes: &Changes) {
             key = refused.key,
             origin = %refused.origin,
             "{}: {}", refused.key, refused.why
+        );
+    }
+    for postponed in &changes.postponed {
+        tracing::error!(
+            event = "config.postponed",
+            topic = postponed.topic.as_str(),
+            key = postponed.key,
+            origin = %postponed.origin,
+            error = postponed.error,
+            "the change cannot be written to the journal and is not in force; the next reload tries it again"
         );
     }
     tracing::info!(

@@ -6,7 +6,7 @@ use std::io;
 use tokio::runtime::Runtime;
 
 use super::not_started::{tell, tell_without_log};
-use super::signals::{Early, Signals, Wish};
+use super::signals::{self, Early, Signals, Wish};
 use super::{Failure, load, reload};
 use crate::cli::Options;
 use crate::server::{Server, Sockets, SocketsError, StartError};
@@ -15,8 +15,8 @@ use crate::source::{self, Dataset};
 use crate::supervisor;
 use crate::telemetry::Telemetry;
 
-/// Threads for short blocking work, and the one that keeps the journal.
-const BLOCKING_THREADS: usize = 17;
+/// Threads for short blocking work.
+const BLOCKING_THREADS: usize = 16;
 
 /// What the hub is started with.
 struct Given {
@@ -107,6 +107,8 @@ async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result
         let Some(read) = signals.unless_ended(reload::read(options)).await else {
             break;
         };
+        // Without it, a disk that stands still holds up the end by a few seconds.
+        let _hurry = signals::cancel_at_end(server.hurry());
         let status = tokio::task::block_in_place(|| reload::apply(read, &mut server, telemetry));
         supervisor::ready(&status);
     }

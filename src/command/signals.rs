@@ -4,6 +4,8 @@ use std::future::Future;
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::terminal::Terminal;
 use crate::telemetry::Telemetry;
@@ -33,6 +35,21 @@ impl Early {
             terminal: Terminal::look(),
         })
     }
+}
+
+/// Cancels `token` when a signal comes that ends the hub, for work during which nobody listens; until what is returned is
+/// dropped.
+pub(super) fn cancel_at_end(token: CancellationToken) -> io::Result<AbortOnDropHandle<()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listening = tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        token.cancel();
+    });
+    Ok(AbortOnDropHandle::new(listening))
 }
 
 /// All signals that the hub hears.

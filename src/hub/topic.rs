@@ -2,7 +2,7 @@
 //!
 //! Whatever is due can be computed, at any time and by anybody; the channel carries only the news.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +55,9 @@ pub struct Topic {
     manner: ArcSwap<Manner>,
     /// Held while something is published, and while the course is changed.
     turn: Mutex<()>,
+    /// While a change of the course is being written down, nothing is published that is due at this instant or later;
+    /// [`Topic::NOT_HELD`] otherwise. Set under `turn`.
+    held: AtomicI64,
     /// The last publication sent.
     published: AtomicU64,
     waves: broadcast::Sender<Wave>,
@@ -66,6 +69,8 @@ pub struct Topic {
 impl Topic {
     /// Publications that the channel keeps for a reader that is busy; one that needs older ones computes them.
     const CHANNEL_LEN: usize = 1_024;
+    /// Later than any instant.
+    const NOT_HELD: i64 = i64::MAX;
 
     /// The topic that `spec` describes, at its place now.
     #[must_use]
@@ -89,6 +94,7 @@ impl Topic {
             course: ArcSwap::from_pointee(Course::begin(timeline, Pace::of(settings))),
             manner: ArcSwap::from_pointee(Manner::of(settings, recover_max)),
             turn: Mutex::new(()),
+            held: AtomicI64::new(Self::NOT_HELD),
             published: AtomicU64::new(published.get()),
             waves: broadcast::channel(Self::CHANNEL_LEN).0,
             viewers: AtomicUsize::new(0),
@@ -240,12 +246,6 @@ impl Topic {
         let place = (seq, timeline.t(seq)?);
         gather.set_window(course.pace_at(seq).coalesce);
         gather.take(timeline, place, self.record(timeline, seq).len())
-    }
-
-    /// When the publication after the last one sent is due; `None` when the timeline is over.
-    #[must_use]
-    pub fn next_due(&self) -> Option<Micros> {
-        self.timeline().t(self.published().next())
     }
 
     /// The right to publish, until it is dropped: the course stays as it is meanwhile.

@@ -1,6 +1,13 @@
 //! The journal as bytes: a line that says what follows, with its checksum, and JSON that a person can read.
 //!
 //! What is read back is checked as if anybody had written it: a checksum tells a torn file, not a wrong one.
+//!
+//! # Versions
+//!
+//! In every version the first line is `tickcast-journal VERSION CHECKSUM`, and the checksum is of all that follows it.
+//! From version 2 on that is an object whose `version` repeats the one in the first line. So a version that was not
+//! written there, but came of damage to the first line, is told from a later one. Version 1 has the topics alone, is
+//! still read, and is written as version 2 from then on.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Pasts;
+use super::folder::Folder;
 use crate::hub::{Past, Segment, Timeline};
 use crate::protocol::{Micros, Rate, Seq, TopicName};
 
@@ -19,10 +27,12 @@ use crate::protocol::{Micros, Rate, Seq, TopicName};
 pub(super) enum Damage {
     /// They do not begin as a journal does.
     NoJournal,
-    /// They are of no version that there is.
+    /// The first line names a version of which what follows is not.
     Version(String),
     /// They are whole, and of a version later than this program.
     Newer(u32),
+    /// They are so many, and not read.
+    TooLong(u64),
     /// The checksum is of other bytes than follow it.
     Checksum,
     /// They are not JSON of the right shape.
@@ -37,8 +47,23 @@ pub(super) enum Damage {
 }
 
 const NAME: &str = "tickcast-journal";
-/// Of what follows the first line, which has the same form in all versions.
-const VERSION: u32 = 1;
+/// Of what follows the first line.
+const VERSION: u32 = 2;
+
+/// What follows the first line. A later version has other topics, and the same `version`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body<Topics> {
+    version: u32,
+    topics: Topics,
+}
+
+/// What every version from 2 on says of itself.
+#[derive(Debug, Deserialize)]
+struct Seal {
+    version: u32,
+}
+
+type Entries = BTreeMap<String, Entry>;
 
 /// What is remembered of a topic, as it is spelled.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,11 +90,13 @@ struct Stretch {
 
 /// `pasts` as bytes; the same for the same.
 pub(super) fn encode(pasts: &Pasts) -> Vec<u8> {
-    let entries: BTreeMap<_, _> = pasts
+    let topics: BTreeMap<_, _> = pasts
         .iter()
         .map(|(name, past)| (name.as_str(), Entry::of(past)))
         .collect();
-    let mut body = serde_json::to_vec_pretty(&entries).expect("text keys and plain values");
+    let version = VERSION;
+    let body = Body { version, topics };
+    let mut body = serde_json::to_vec_pretty(&body).expect("text keys and plain values");
     body.push(b'\n');
     let mut bytes = format!("{NAME} {VERSION} {}\n", checksum(&body)).into_bytes();
     bytes.extend(body);
@@ -78,9 +105,7 @@ pub(super) fn encode(pasts: &Pasts) -> Vec<u8> {
 
 /// What `bytes` remember.
 pub(super) fn decode(bytes: &[u8]) -> Result<Pasts, Damage> {
-    let body = body(bytes)?;
-    let entries: BTreeMap<String, Entry> =
-        serde_json::from_slice(body).map_err(|error| Damage::Malformed(error.to_string()))?;
+    let entries = entries(bytes)?;
     let past = |(name, entry): (String, Entry)| {
         let topic = name.parse::<TopicName>().map_err(|error| error.to_string());
         topic
@@ -90,8 +115,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pasts, Damage> {
     entries.into_iter().map(past).collect()
 }
 
-/// What follows the first line, if that line vouches for it.
-fn body(bytes: &[u8]) -> Result<&[u8], Damage> {
+/// What is remembered as it is spelled, if the first line vouches for it.
+fn entries(bytes: &[u8]) -> Result<Entries, Damage> {
     let end = bytes.iter().position(|&byte| byte == b'\n');
     let (head, body) = bytes.split_at(end.ok_or(Damage::NoJournal)?);
     let head = str::from_utf8(head).map_err(|_| Damage::NoJournal)?;
@@ -101,13 +126,32 @@ fn body(bytes: &[u8]) -> Result<&[u8], Damage> {
     }
     let version = words.next().unwrap_or_default();
     let body = &body[1..];
-    let is_whole = words.eq([checksum(body)]);
-    match version.parse() {
-        Ok(VERSION) if is_whole => Ok(body),
-        Ok(VERSION) => Err(Damage::Checksum),
-        Ok(newer) if is_whole && newer > VERSION => Err(Damage::Newer(newer)),
+    if !words.eq([checksum(body)]) {
+        return Err(Damage::Checksum);
+    }
+    let malformed = |error: serde_json::Error| Damage::Malformed(error.to_string());
+    let number = version
+        .parse()
+        .ok()
+        .filter(|n: &u32| n.to_string() == version);
+    match number {
+        Some(1) => serde_json::from_slice(body).map_err(malformed),
+        // What came of damage to the first line is of another version, or of none.
+        Some(number) if sealed_version(body) == Some(number) => match number {
+            VERSION => serde_json::from_slice(body)
+                .map(|body: Body<Entries>| body.topics)
+                .map_err(malformed),
+            newer if newer > VERSION => Err(Damage::Newer(newer)),
+            _ => Err(Damage::Version(version.to_owned())),
+        },
         _ => Err(Damage::Version(version.to_owned())),
     }
+}
+
+/// The version that `body` says it has.
+fn sealed_version(body: &[u8]) -> Option<u32> {
+    let seal: Seal = serde_json::from_slice(body).ok()?;
+    Some(seal.version)
 }
 
 fn checksum(body: &[u8]) -> String {
@@ -185,11 +229,16 @@ impl fmt::Display for Damage {
             Self::NoJournal => f.write_str("it does not begin as a journal does"),
             Self::Version(version) => write!(
                 f,
-                "it is of version `{version}`; this program knows `{VERSION}`"
+                "its first line says version `{version}`, and what follows is of another one"
             ),
             Self::Newer(version) => write!(
                 f,
                 "it is of version {version}; this program knows {VERSION}"
+            ),
+            Self::TooLong(len) => write!(
+                f,
+                "it is {len} bytes long; a journal has at most {}",
+                Folder::LEN_MAX
             ),
             Self::Checksum => f.write_str("its checksum is of other content"),
             Self::Malformed(problem) => f.write_str(problem),

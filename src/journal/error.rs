@@ -20,6 +20,14 @@ pub enum JournalError {
         /// Its version.
         version: u32,
     },
+    /// What is to be a file of the journal is none: a FIFO, a device, a link. The operator has to look at it: it was put
+    /// there by somebody, and not by a hub.
+    NoFile {
+        /// What is there.
+        path: PathBuf,
+        /// What it is, as in "a FIFO".
+        kind: &'static str,
+    },
     /// The system refuses something that the journal needs.
     Unusable {
         /// The folder.
@@ -32,11 +40,19 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    pub(super) fn unusable(folder: &Path, path: &Path, error: io::Error) -> Self {
+    /// The system refuses `path` in `folder`, for the reason of `error`.
+    #[must_use]
+    pub fn unusable(folder: &Path, path: &Path, error: io::Error) -> Self {
         Self::Unusable {
             folder: folder.to_owned(),
             path: path.to_owned(),
             error,
+        }
+    }
+
+    pub(super) fn locked(folder: &Path) -> Self {
+        Self::Locked {
+            folder: folder.to_owned(),
         }
     }
 
@@ -53,6 +69,9 @@ impl JournalError {
             Self::Locked { .. } => "stop the other hub, or give this one a folder of its own",
             Self::Newer { .. } => {
                 "start the later version again, put back a copy from before it, or name another folder to begin anew"
+            }
+            Self::NoFile { .. } => {
+                "move it away or put the file itself there, or name another folder to begin anew"
             }
             Self::Unusable { .. } => {
                 "let the hub's user write there and see that there is room, or name another folder (\"\" keeps nothing)"
@@ -74,6 +93,11 @@ impl fmt::Display for JournalError {
             Self::Newer { path, version } => write!(
                 f,
                 "a later version of tickcast wrote the journal `{}`: version {version}",
+                path.display()
+            ),
+            Self::NoFile { path, kind } => write!(
+                f,
+                "cannot use the state folder: `{}` is {kind}, and must be a file",
                 path.display()
             ),
             Self::Unusable {

@@ -1,10 +1,12 @@
 //! `Keeper`: writes down where the topics are, at their beginning, once a second, and at the end.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use super::{Journal, JournalError, Trouble};
+use super::{Journal, JournalError, Trouble, WriteError};
 use crate::hub::{Course, Past, Topic};
 use crate::protocol::TopicName;
 
@@ -14,6 +16,20 @@ pub struct Keeper {
     journal: Journal,
     topics: Vec<Arc<Topic>>,
     trouble: Trouble,
+}
+
+/// A topic with the course that it is to go on with.
+pub type Change = (Arc<Topic>, Course);
+
+/// What came of a change.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is written: whoever reads the journal from now on finds it there.
+    Written,
+    /// It was not wanted any more when everything else was done. The journal is as it was.
+    Unwanted,
+    /// It cannot be written. The journal is as it was.
+    Failed(io::Error),
 }
 
 /// What a keeper is to do besides.
@@ -38,10 +54,7 @@ impl Keeper {
         keeper.remember();
         match keeper.journal.write() {
             Ok(()) => Ok(keeper),
-            Err(error) => {
-                let folder = &keeper.journal.folder;
-                Err(folder.unusable(&folder.journal(), error))
-            }
+            Err(error) => Err(keeper.unusable(error)),
         }
     }
 
@@ -75,29 +88,77 @@ impl Keeper {
     /// # Errors
     /// The journal cannot be written; it is kept for the others alone.
     pub fn add(&mut self, topics: &[Arc<Topic>]) -> Result<(), JournalError> {
-        let before = self.topics.len();
+        let past =
+            |topic: &Arc<Topic>| Some((topic.name().clone(), self.past(topic.name())?.clone()));
+        let before = topics.iter().filter_map(past).collect();
         self.topics.extend_from_slice(topics);
         self.remember();
         self.journal.write().map_err(|error| {
-            self.topics.truncate(before);
-            let folder = &self.journal.folder;
-            folder.unusable(&folder.journal(), error)
+            let error = self.unusable(error);
+            self.remove(topics, &before);
+            error
         })
     }
 
-    /// Writes down that `topic` is about to go on with `course`. A journal that cannot be written stops no topic.
-    pub fn announce(&mut self, topic: &Topic, course: &Course) {
-        self.remember();
-        if let Some(past) = topic.memory_on(course) {
+    /// Undoes [`Self::add`]: keeps it for `topics` no longer, of which nothing was sent, and remembers of them what was
+    /// remembered `before`.
+    pub fn remove(&mut self, topics: &[Arc<Topic>], before: &BTreeMap<TopicName, Past>) {
+        let is_meant = |kept: &Arc<Topic>| topics.iter().any(|topic| Arc::ptr_eq(topic, kept));
+        self.topics.retain(|kept| !is_meant(kept));
+        for topic in topics {
+            let past = before.get(topic.name()).cloned();
             self.journal.remember(topic.name().clone(), past);
         }
-        self.write();
+        self.keep();
+    }
+
+    /// Writes down that the topics of `changes` go on with other courses, if `is_wanted` says so once nothing but the
+    /// replacing of the file is left to be done. Nothing may be sent before that which those courses have otherwise.
+    ///
+    /// Whatever comes of it, a hub that is killed after this returns and started again finds the courses that the outcome
+    /// says.
+    pub fn change(&mut self, changes: &[Change], is_wanted: impl FnOnce() -> bool) -> Outcome {
+        self.remember();
+        for (topic, course) in changes {
+            let past = topic.memory_on(course);
+            self.journal.remember(topic.name().clone(), past);
+        }
+        let error = match self.journal.write_if(is_wanted) {
+            Ok(true) => {
+                self.trouble.end();
+                return Outcome::Written;
+            }
+            Ok(false) => {
+                self.remember();
+                return Outcome::Unwanted;
+            }
+            Err(error) => error,
+        };
+        // Until they are changed, the topics still say what was before.
+        self.remember();
+        match error {
+            WriteError::Unchanged(error) => {
+                self.trouble.begin(&error);
+                Outcome::Failed(error)
+            }
+            WriteError::Unsynced(error) => self.undo(error),
+        }
+    }
+
+    /// After `error`, with which the new file came into the place of the old one, puts back what was before. What the
+    /// next start would find decides, and not what the disk promises.
+    fn undo(&mut self, error: io::Error) -> Outcome {
+        self.trouble.begin(&error);
+        match self.journal.write() {
+            Ok(()) | Err(WriteError::Unsynced(_)) => Outcome::Failed(error),
+            Err(WriteError::Unchanged(_)) => Outcome::Written,
+        }
     }
 
     fn remember(&mut self) {
         for topic in &self.topics {
             if let Some(past) = topic.memory() {
-                self.journal.remember(topic.name().clone(), past);
+                self.journal.remember(topic.name().clone(), Some(past));
             }
         }
     }
@@ -105,13 +166,14 @@ impl Keeper {
     /// Writes down where the topics are. The stream goes on whether or not that can be done.
     pub fn keep(&mut self) {
         self.remember();
-        self.write();
-    }
-
-    fn write(&mut self) {
         match self.journal.write() {
             Ok(()) => self.trouble.end(),
-            Err(error) => self.trouble.begin(&error),
+            Err(error) => self.trouble.begin(&error.into_inner()),
         }
+    }
+
+    fn unusable(&self, error: WriteError) -> JournalError {
+        let folder = &self.journal.folder;
+        folder.unusable(&folder.journal(), error.into_inner())
     }
 }

@@ -72,7 +72,7 @@ fn publish_in_turn(topic: &Topic, clock: &Clock, gather: &mut Gather) -> Turn {
         return Turn::Done;
     };
     topic.counters.lateness.record(now.since(t));
-    publish_due(topic, gather, topic.timeline().due(now))
+    publish_due(topic, gather, topic.due_now(now))
 }
 
 /// Publishes everything up to `due`, oldest first, as far as a turn goes.

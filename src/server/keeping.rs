@@ -1,54 +1,77 @@
 //! The journal while the hub runs: a thread of its own, because a disk may take its time.
 
 use std::io;
-use std::sync::mpsc::{Sender, channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::journal::{Keeper, Trouble, Work};
+use crate::journal::{Journal, JournalError, Keeper, Trouble, Work};
 
 /// A journal that is being kept.
 #[derive(Debug)]
 pub(super) struct Keeping {
-    work: Sender<Work>,
+    work: SyncSender<Work>,
     trouble: Trouble,
-    thread: JoinHandle<()>,
+    /// Ends with an error when the thread does.
+    ended: oneshot::Receiver<()>,
 }
 
+/// A journal that is being opened.
+#[derive(Debug)]
+pub(super) struct Opening {
+    work: SyncSender<Work>,
+    opened: oneshot::Receiver<Result<Trouble, JournalError>>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// How long a disk may take before what waits for it is given up: nobody is heard meanwhile, but who ends the hub.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Work that may wait for the disk. A reload gives up after [`PATIENCE`] and leaves at most four behind, so more than
+/// this are waiting only on a disk that has stood still over two of them.
+const WORK_MAX: usize = 8;
+
 impl Keeping {
-    pub(super) fn start(keeper: Keeper) -> Self {
-        let (work, to_do) = channel();
+    pub(super) fn start(keeper: Keeper) -> io::Result<Self> {
+        let (work, to_do) = sync_channel(WORK_MAX);
         let trouble = keeper.trouble().clone();
-        let thread = tokio::task::spawn_blocking(move || keeper.run(&to_do));
-        Self {
+        let ended = spawn(move || keeper.run(&to_do))?;
+        Ok(Self {
             work,
             trouble,
-            thread,
-        }
+            ended,
+        })
     }
 
     /// What `work` on the journal comes to, for what cannot wait until it is written the next time; `None` when the disk
-    /// takes longer than `patience`. What was begun by then is still done, and the journal set right after it. Blocks
-    /// its thread, which must be one that may be blocked.
+    /// takes longer than [`PATIENCE`], or `hurry` comes. What was begun by then is still done, and undone by `undo`.
+    /// Blocks its thread, which must be one that may be blocked.
     pub(super) fn within<T: Send + 'static>(
         &self,
-        patience: Duration,
+        hurry: &CancellationToken,
         work: impl FnOnce(&mut Keeper) -> T + Send + 'static,
+        undo: impl FnOnce(&mut Keeper) + Send + 'static,
     ) -> Option<T> {
-        let (done, result) = oneshot::channel();
+        let (done, mut result) = oneshot::channel();
         let work = move |keeper: &mut Keeper| {
             // Nobody waits for it any more.
             if !done.is_closed() && done.send(work(keeper)).is_err() {
-                keeper.keep();
+                undo(keeper);
             }
         };
-        self.work.send(Box::new(work)).ok()?;
-        let result = async { timeout(patience, result).await };
-        Handle::current().block_on(result).ok()?.ok()
+        let is_waiting = self.begin(work);
+        is_waiting.then(|| wait(&mut result, PATIENCE, hurry))?
+    }
+
+    /// Has `work` done as soon as the disk allows; false if too much waits for that already.
+    pub(super) fn begin(&self, work: impl FnOnce(&mut Keeper) + Send + 'static) -> bool {
+        self.work.try_send(Box::new(work)).is_ok()
     }
 
     /// Tells that the disk does not answer, until the journal is written again.
@@ -59,6 +82,80 @@ impl Keeping {
     /// Has it written once more, and waits for that as long as `patience`.
     pub(super) async fn finish(self, patience: Duration) {
         drop(self.work);
-        _ = timeout(patience, self.thread).await;
+        _ = timeout(patience, self.ended).await;
     }
+}
+
+impl Opening {
+    /// Begins to open the journal in `folder`, for topics that are added later.
+    pub(super) fn begin(folder: PathBuf) -> io::Result<Self> {
+        let (work, to_do) = sync_channel(WORK_MAX);
+        let (done, opened) = oneshot::channel();
+        let ended = spawn(move || open_and_keep(&folder, done, &to_do))?;
+        Ok(Self {
+            work,
+            opened,
+            ended,
+        })
+    }
+
+    /// The journal once it is open; `Ok(Err(self))` when the disk takes longer than [`PATIENCE`], or `hurry` comes.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) fn finish(
+        mut self,
+        hurry: &CancellationToken,
+    ) -> Result<Result<Keeping, Self>, JournalError> {
+        match wait(&mut self.opened, PATIENCE, hurry) {
+            None => Ok(Err(self)),
+            Some(Err(error)) => Err(error),
+            Some(Ok(trouble)) => Ok(Ok(Keeping {
+                work: self.work,
+                trouble,
+                ended: self.ended,
+            })),
+        }
+    }
+}
+
+fn open_and_keep(
+    folder: &std::path::Path,
+    opened: oneshot::Sender<Result<Trouble, JournalError>>,
+    to_do: &Receiver<Work>,
+) {
+    match Journal::open(folder).and_then(|journal| Keeper::begin(journal, Vec::new())) {
+        Ok(keeper) => {
+            if opened.send(Ok(keeper.trouble().clone())).is_ok() {
+                keeper.run(to_do);
+            }
+        }
+        Err(error) => _ = opened.send(Err(error)),
+    }
+}
+
+/// What comes of `result`, within `patience` and before `hurry`. Blocks its thread.
+pub(super) fn wait<T>(
+    result: &mut oneshot::Receiver<T>,
+    patience: Duration,
+    hurry: &CancellationToken,
+) -> Option<T> {
+    Handle::current().block_on(async {
+        tokio::select! {
+            result = timeout(patience, result) => result.ok()?.ok(),
+            () = hurry.cancelled() => None,
+        }
+    })
+}
+
+/// Runs `run` on a thread of its own; what is returned ends with an error when that does.
+fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<oneshot::Receiver<()>> {
+    let (alive, ended) = oneshot::channel();
+    thread::Builder::new()
+        .name("journal".to_owned())
+        .spawn(move || {
+            let _alive: oneshot::Sender<()> = alive;
+            run();
+        })?;
+    Ok(ended)
 }

@@ -1,35 +1,24 @@
 //! Another configuration for a hub that runs: what can be changed is, and no viewer is lost by it.
 //!
-//! First everything is prepared that can fail; only then is anything changed.
+//! First everything is prepared that can fail; only then is anything changed. Rates come last: [what cannot be written
+//! down](super::rates) waits for the next reload.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use super::keeping::Keeping;
+use super::keeping::Opening;
 use super::{Server, begin, tell_ready};
-use crate::hub::{Course, Pace, Past, Topic};
-use crate::journal::{Journal, JournalError, Keeper};
+use crate::hub::{Past, Topic};
+use crate::journal::{JournalError, Keeper};
 use crate::protocol::TopicName;
 use crate::settings::{self, Changes, Fault, Faults, Settings, Start};
 use crate::source::Dataset;
 
-/// How far ahead a topic's course is changed, so that it is written down by then. A slow disk gets more time.
-const LEADS: [Duration; 4] = [
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-];
-
-/// How long a disk may take before a topic that is new is given up: nobody is heard meanwhile.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 impl Server {
     /// Applies what of `settings` can be while viewers are there, with the `datasets` of its topics in their order;
-    /// returns what that is, and what waits for a restart. Blocks its thread.
+    /// returns what that is, what waits for a restart, and what could not be written down. Blocks its thread.
     ///
     /// # Errors
     /// A topic that is new cannot be begun. Nothing has changed.
@@ -46,13 +35,19 @@ impl Server {
             new.zip(running)
                 .is_some_and(|((_, new), running)| new.digest() != running.dataset().digest())
         };
-        let changes = self.in_force.compare(settings, has_other_records);
+        for topic in hub.topics() {
+            // Also of a change that was given up on and has been written down since.
+            self.in_force
+                .set_rate(topic.name(), topic.timeline().current().rate);
+        }
+        let mut changes = self.in_force.compare(settings, has_other_records);
         let new = loaded
             .into_iter()
             .filter(|(topic, _)| changes.added.contains(&topic.name))
             .collect();
         let added = self.prepare(settings, new)?;
         self.apply(settings, &changes, &added);
+        self.apply_rates(settings, &mut changes);
         self.in_force.adopt(&changes, settings);
         Ok(changes)
     }
@@ -75,10 +70,15 @@ impl Server {
         let now = self.context.hub.clock().now();
         let past = |topic: &TopicName| pasts.get(topic).cloned();
         let added = begin::these(new, past, now, settings.server.recover_max);
-        self.keep(&added).map_err(|error| unusable(&error))?;
+        self.keep(&added, &pasts)
+            .map_err(|error| unusable(&error))?;
         for topic in &added {
             if let Err(error) = self.producers.add(topic) {
                 self.unschedule(&added);
+                if let Some(keeping) = &self.keeping {
+                    let topics = added.clone();
+                    keeping.begin(move |keeper| keeper.remove(&topics, &pasts));
+                }
                 let key = format!("topics.{}", topic.name());
                 let problem = format!("cannot start its thread: {error}");
                 let remedy = "raise the limit of threads (`ulimit -u`), or leave the topic out";
@@ -97,11 +97,25 @@ impl Server {
 
     /// A hub whose topics all had a fixed start has none yet.
     fn open_journal(&mut self) -> Result<(), JournalError> {
-        if let (None, Some(folder)) = (&self.keeping, &self.state_dir) {
-            let keeper = Keeper::begin(Journal::open(folder)?, Vec::new())?;
-            self.keeping = Some(Keeping::start(keeper));
+        let (None, Some(folder)) = (&self.keeping, self.state_dir.clone()) else {
+            return Ok(());
+        };
+        let opening = match self.opening.take() {
+            // One that the disk keeps from opening it is enough.
+            Some(opening) => opening,
+            None => Opening::begin(folder.clone())
+                .map_err(|error| JournalError::unusable(&folder, &folder, error))?,
+        };
+        match opening.finish(&self.hurry)? {
+            Ok(keeping) => {
+                self.keeping = Some(keeping);
+                Ok(())
+            }
+            Err(opening) => {
+                self.opening = Some(opening);
+                Err(self.stuck())
+            }
         }
-        Ok(())
     }
 
     /// What is remembered of those topics that are `new`.
@@ -117,17 +131,27 @@ impl Server {
             let past = |name: TopicName| Some((name.clone(), keeper.past(&name)?.clone()));
             names.into_iter().filter_map(past).collect()
         };
-        keeping.within(PATIENCE, recall).ok_or_else(|| self.stuck())
+        keeping
+            .within(&self.hurry, recall, |_| ())
+            .ok_or_else(|| self.stuck())
     }
 
-    /// Has the journal kept for `added` as well.
-    fn keep(&self, added: &[Arc<Topic>]) -> Result<(), JournalError> {
+    /// Has the journal kept for `added` as well, of which it remembers `pasts`.
+    fn keep(
+        &self,
+        added: &[Arc<Topic>],
+        pasts: &BTreeMap<TopicName, Past>,
+    ) -> Result<(), JournalError> {
         let Some(keeping) = self.keeping.as_ref().filter(|_| !added.is_empty()) else {
             return Ok(());
         };
-        let topics = added.to_vec();
+        let (topics, unwanted, pasts) = (added.to_vec(), added.to_vec(), pasts.clone());
         keeping
-            .within(PATIENCE, move |keeper| keeper.add(&topics))
+            .within(
+                &self.hurry,
+                move |keeper| keeper.add(&topics),
+                move |keeper| keeper.remove(&unwanted, &pasts),
+            )
             .unwrap_or_else(|| Err(self.stuck()))
     }
 
@@ -158,14 +182,28 @@ impl Server {
             self.producers.notify(topic.name());
         }
         self.arrange(settings, added);
-        let mut leads = &LEADS[..];
         for topic in &settings.topics {
-            let Some(running) = context.hub.topic(Some(&topic.name)) else {
-                continue;
-            };
-            running.treat(topic, server.recover_max);
-            if changes.applies(&topic.key("rate")) {
-                leads = self.change_rate(&running, topic, leads);
+            if let Some(running) = context.hub.topic(Some(&topic.name)) {
+                running.treat(topic, server.recover_max);
+            }
+        }
+    }
+
+    /// Changes the rates that `changes` has; those that cannot be written down are taken out of it, to be tried again.
+    fn apply_rates(&mut self, settings: &Settings, changes: &mut Changes) {
+        let topics: Vec<_> = settings
+            .topics
+            .iter()
+            .filter(|topic| changes.applies(&topic.key("rate")))
+            .filter_map(|topic| Some((self.context.hub.topic(Some(&topic.name))?, topic)))
+            .collect();
+        if topics.is_empty() {
+            return;
+        }
+        if let Err(error) = self.change_rates(&topics) {
+            let error = error.to_string();
+            for (_, topic) in &topics {
+                changes.postpone(topic, &settings.origins, &error);
             }
         }
     }
@@ -183,46 +221,6 @@ impl Server {
         topics.extend(hub.topics().into_iter().filter(is_left));
         hub.arrange(topics, settings.server.default_topic.clone());
     }
-
-    /// Goes on at another rate in a new segment of the timeline, which is written down before anything of it is sent.
-    /// Of `leads` returns those with which to try the next topic: a disk that is slow for one is slow for all.
-    fn change_rate<'a>(
-        &self,
-        topic: &Arc<Topic>,
-        settings: &settings::Topic,
-        leads: &'a [Duration],
-    ) -> &'a [Duration] {
-        let clock = self.context.hub.clock();
-        for (n, lead) in leads.iter().enumerate() {
-            let t = clock.now().after(*lead);
-            let Some(course) = topic.course_at(settings.rate, Pace::of(settings), t) else {
-                // It is over, and stays so.
-                return leads;
-            };
-            let is_last = n + 1 == leads.len();
-            if self.announce(topic, &course, *lead, is_last) && topic.adopt(course) {
-                self.producers.notify(topic.name());
-                tell_segment(topic);
-                return &leads[n..];
-            }
-        }
-        leads
-    }
-
-    /// Whether `course` of `topic` is written down, in less than `lead`. The last time it need not be: the disk stands
-    /// still, which is told.
-    fn announce(&self, topic: &Arc<Topic>, course: &Course, lead: Duration, is_last: bool) -> bool {
-        let Some(keeping) = &self.keeping else {
-            return true;
-        };
-        if is_last {
-            keeping.tell_stuck();
-            return true;
-        }
-        let (topic, course) = (Arc::clone(topic), course.clone());
-        let work = move |keeper: &mut Keeper| keeper.announce(&topic, &course);
-        keeping.within(lead, work).is_some()
-    }
 }
 
 fn tell_added(topic: &Topic) {
@@ -233,16 +231,4 @@ fn tell_added(topic: &Topic) {
     );
     begin::tell(topic);
     tell_ready(topic);
-}
-
-fn tell_segment(topic: &Topic) {
-    let segment = *topic.timeline().current();
-    tracing::info!(
-        event = "timeline.segment",
-        topic = topic.name().as_str(),
-        seq0 = segment.seq0.get(),
-        t0 = segment.t0.get(),
-        rate = segment.rate.per_second(),
-        "the timeline goes on at another rate"
-    );
 }

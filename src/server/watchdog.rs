@@ -88,7 +88,8 @@ impl Producer {
 
     fn of(topic: &Topic, now: Micros) -> Self {
         let published = topic.published();
-        let due = topic.timeline().t(published.next());
+        // What waits for the disk is no fault of the producer.
+        let due = topic.next_due();
         Self {
             topic: topic.name().clone(),
             published,

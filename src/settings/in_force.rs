@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::origin::{Entry, Origin, dotted};
+use super::origin::{Entry, Origin, Origins, dotted};
 use super::{Settings, Start, Topic};
-use crate::protocol::TopicName;
+use crate::protocol::{Rate, TopicName};
 
 /// The values that hold, as they were typed.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Changes {
     pub applied: Vec<Change>,
     /// What needs a restart.
     pub refused: Vec<Refused>,
+    /// What could be changed, and was not: it is tried again with the next reading.
+    pub postponed: Vec<Postponed>,
     /// The topics that are new.
     pub added: Vec<TopicName>,
 }
@@ -44,6 +46,19 @@ pub struct Refused {
     pub origin: Origin,
     /// Why, and what to do.
     pub why: &'static str,
+}
+
+/// A key of a topic whose new value could not be written down.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Postponed {
+    /// The topic.
+    pub topic: TopicName,
+    /// The dotted key.
+    pub key: String,
+    /// Who gave the new value.
+    pub origin: Origin,
+    /// Why it could not be written down.
+    pub error: String,
 }
 
 /// Sections and keys outside of the topics that need a restart.
@@ -71,6 +86,15 @@ impl InForce {
                 .iter()
                 .map(|topic| topic.name.clone())
                 .collect(),
+        }
+    }
+
+    /// The topic called `name` runs at `rate`, whatever was read.
+    pub fn set_rate(&mut self, name: &TopicName, rate: Rate) {
+        if let Some(value) = self.values.get_mut(&(key_of(name) + ".rate"))
+            && value.parse() != Ok(rate)
+        {
+            *value = rate.to_string();
         }
     }
 
@@ -200,6 +224,18 @@ impl Changes {
     #[must_use]
     pub fn applies(&self, key: &str) -> bool {
         self.applied.iter().any(|change| change.key == key)
+    }
+
+    /// The rate of `topic` could not be changed because of `error`, and stays as it was.
+    pub fn postpone(&mut self, topic: &Topic, origins: &Origins, error: &str) {
+        let key = topic.key("rate");
+        self.applied.retain(|change| change.key != key);
+        self.postponed.push(Postponed {
+            topic: topic.name.clone(),
+            origin: origins.of(&key).clone(),
+            key,
+            error: error.to_owned(),
+        });
     }
 
     fn push(&mut self, change: Change, origin: Origin, refused: Option<&'static str>) {

@@ -1,12 +1,15 @@
 //! The state folder: one hub's alone, and what is damaged in it is set aside and told.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::symlink;
+mod changes;
+mod edges;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::support::disk::{Obstacle, SmallDisk};
 use super::support::{Hub, Project, Viewer};
 
 fn project() -> Project {
@@ -20,7 +23,12 @@ async fn epoch(hub: &Hub) -> Value {
 /// Starts a hub that must not serve; returns its exit code, what it said in `start.failed`, and the key that it is
 /// about.
 fn refused(project: &Project) -> (Option<i32>, String, String) {
-    let mut child = project.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    refused_by(project.command(&[]))
+}
+
+/// The same of a hub that `command` starts.
+fn refused_by(mut command: Command) -> (Option<i32>, String, String) {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let log = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut events = log.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
     // A hub that serves does not end by itself.
@@ -80,27 +88,6 @@ async fn a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins() {
 }
 
 #[tokio::test]
-async fn a_journal_of_a_later_version_is_left_as_it_is_and_the_hub_does_not_start() {
-    let hub = project().start();
-    let before = epoch(&hub).await;
-    let project = hub.stop();
-    let own = fs::read_to_string(project.state("journal")).unwrap();
-    let newer = own.replacen("tickcast-journal 1 ", "tickcast-journal 2 ", 1);
-    fs::write(project.state("journal"), &newer).unwrap();
-    let (code, message, key) = refused(&project);
-    assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
-    assert!(
-        message.contains("a later version of tickcast wrote the journal")
-            && message.contains("put back a copy"),
-        "{message}"
-    );
-    assert_eq!(fs::read_to_string(project.state("journal")).unwrap(), newer);
-    // Whoever has a copy of the state goes on with it.
-    fs::write(project.state("journal"), own).unwrap();
-    assert_eq!(epoch(&project.start()).await, before);
-}
-
-#[tokio::test]
 async fn a_second_hub_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let hub = project().start();
     let before = epoch(&hub).await;
@@ -141,9 +128,7 @@ async fn a_full_disk_is_told_once_and_stops_nothing() {
     let mut hub = project().start();
     let before = epoch(&hub).await;
     let mut viewer = Viewer::v1(&hub).await;
-    // The device takes no byte, as a full disk does.
-    let next = hub.project().state("journal.new");
-    symlink("/dev/full", &next).unwrap();
+    let full = Obstacle::fail(&hub, "write", "ENOSPC");
     let failed = hub.event("journal.failed");
     assert_eq!(failed["level"], "ERROR");
     assert!(failed["error"].as_str().unwrap().contains("No space left"));
@@ -158,7 +143,7 @@ async fn a_full_disk_is_told_once_and_stops_nothing() {
         last = data;
     }
     assert_eq!(hub.past_event("journal.failed"), None);
-    fs::remove_file(next).unwrap();
+    drop(full);
     hub.event("journal.recovered");
     drop(viewer);
     let hub = hub.stop().start();
@@ -171,14 +156,7 @@ async fn a_full_disk_is_told_once_and_stops_nothing() {
 async fn a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_its_end() {
     let mut hub = project().start();
     let toml = fs::read_to_string(hub.project().path("tickcast.toml")).unwrap();
-    // It can be opened when somebody reads it, and until then whoever writes there waits.
-    let next = hub.project().state("journal.new");
-    while !Command::new("mkfifo")
-        .arg(&next)
-        .status()
-        .unwrap()
-        .success()
-    {}
+    let still = Obstacle::stop(&hub, "fsync");
     let more = format!("{toml}[topics.new]\ndataset = \"data.json\"\nrate = 1.0\n");
     hub.project().write("tickcast.toml", &more);
     hub.signal("-HUP");
@@ -191,28 +169,55 @@ async fn a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_it
     hub.signal("-HUP");
     let failed = hub.event("journal.failed");
     assert_eq!(failed["error"], "timed out");
-    assert_eq!(hub.event("timeline.segment")["rate"], 50.0);
-    assert_eq!(hub.event("config.reloaded")["changed"], 1);
+    assert_eq!(hub.event("config.postponed")["error"], "timed out");
+    assert_eq!(hub.event("config.reloaded")["changed"], 0);
     // The disk answers again.
-    let mut waiting = File::open(&next).unwrap();
-    fs::remove_file(&next).unwrap();
-    waiting.read_to_end(&mut Vec::new()).unwrap();
+    drop(still);
     hub.event("journal.recovered");
+    // What was refused has left nothing behind.
+    let journal = fs::read_to_string(hub.project().state("journal")).unwrap();
+    assert!(!journal.contains("\"new\""), "{journal}");
+    assert!(!journal.contains("\"50\""), "{journal}");
     // It stands still once more, and the hub ends all the same.
-    while !Command::new("mkfifo")
-        .arg(&next)
-        .status()
-        .unwrap()
-        .success()
-    {}
-    hub.stop();
+    let still = Obstacle::stop(&hub, "fsync");
+    hub.signal("-TERM");
+    hub.event("stop");
+    drop(still);
+    assert_eq!(hub.end().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_journal_that_is_opened_while_the_hub_runs_is_waited_for_only_so_long() {
+    let fixed =
+        "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\nstart = \"2024-05-06T07:08:09Z\"\n";
+    let mut hub = project().configure(fixed).start();
+    let toml = fs::read_to_string(hub.project().path("tickcast.toml")).unwrap();
+    let more = format!("{toml}[topics.new]\ndataset = \"data.json\"\nrate = 1.0\n");
+    hub.project().write("tickcast.toml", &more);
+    // Every thread of the hub, as the one that opens the journal is not there yet.
+    let still = Obstacle::stop_everywhere(&hub, "fsync");
+    for _ in 0..2 {
+        hub.signal("-HUP");
+        let failed = hub.event("config.failed");
+        assert_eq!(failed["key"], "state.dir");
+        assert!(failed["message"].as_str().unwrap().contains("timed out"));
+    }
+    drop(still);
+    hub.signal("-HUP");
+    assert_eq!(hub.event("config.reloaded")["changed"], 1);
+    let hub = hub.kill().start();
+    assert_eq!(hub.told("timeline.resumed").unwrap()["topic"], "new");
 }
 
 #[test]
 fn a_disk_that_is_full_at_the_start_is_told_before_anything_is_served() {
-    let project = project().start().stop();
-    symlink("/dev/full", project.state("journal.new")).unwrap();
-    let (code, message, key) = refused(&project);
+    let project = project();
+    let Some(disk) = SmallDisk::at(&project.state(""), "64k") else {
+        return;
+    };
+    disk.fill();
+    let command = disk.seen_by(&project.command(&[]));
+    let (code, message, key) = refused_by(command);
     assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
     assert!(message.contains("No space left"), "{message}");
 }

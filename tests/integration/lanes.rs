@@ -1,19 +1,9 @@
 //! A fault of the hub itself, made by the kernel: it costs viewers, who come back, and nothing else.
 
-use std::fs;
 use std::process::{Command, Stdio};
 
-use super::support::{Hub, Project, Viewer};
-
-/// The kernel's number of the first thread of `hub` that is a lane.
-fn lane(hub: &Hub) -> String {
-    let tasks = fs::read_dir(format!("/proc/{}/task", hub.pid())).unwrap();
-    let lanes = tasks.map(|task| task.unwrap().path());
-    let mut lanes =
-        lanes.filter(|path| fs::read_to_string(path.join("comm")).unwrap() == "lane-0\n");
-    let lane = lanes.next().unwrap();
-    lane.file_name().unwrap().to_str().unwrap().to_owned()
-}
+use super::support::disk::thread;
+use super::support::{Project, Viewer};
 
 #[tokio::test]
 async fn a_lane_that_fails_loses_its_viewers_and_the_others_miss_nothing() {
@@ -29,7 +19,7 @@ async fn a_lane_that_fails_loses_its_viewers_and_the_others_miss_nothing() {
     }
     // Its next wait for something to happen ends in an error that the system has for a descriptor gone bad.
     let mut strace = Command::new("strace")
-        .args(["-qq", "-o", "/dev/null", "-p", &lane(&hub)])
+        .args(["-qq", "-o", "/dev/null", "-p", &thread(&hub, "lane-0")])
         .args(["-e", "trace=epoll_wait,epoll_pwait"])
         .args(["-e", "inject=epoll_wait,epoll_pwait:error=EBADF:when=1"])
         .stderr(Stdio::null())

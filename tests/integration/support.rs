@@ -1,5 +1,6 @@
 //! The verbs of the tests: a hub that runs, a viewer that views, a client that speaks raw HTTP.
 
+pub(crate) mod disk;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod hub;
@@ -22,4 +23,10 @@ pub(crate) fn indexed(len: u64) -> String {
         .map(|index| serde_json::json!({ "i": index }))
         .collect();
     serde_json::json!(records).to_string()
+}
+
+/// Prints what whoever runs the tests wants to know: why one is skipped, or with which seed to run it again.
+#[expect(clippy::print_stderr, reason = "the runner shows it with the test")]
+pub(crate) fn report(text: &str) {
+    eprintln!("{text}");
 }

@@ -1,30 +1,56 @@
 //! What may change about a topic while it runs.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Topic;
 use crate::hub::course::{Course, Pace};
 use crate::hub::manner::Manner;
-use crate::protocol::{Micros, Rate};
+use crate::protocol::{Micros, Rate, Seq};
 use crate::settings;
 
 impl Topic {
     /// The course that goes on at `rate` and `pace` from the instant `t` on; `None` where nothing is to change.
+    ///
+    /// From now on nothing is published that is due at `t` or later, until the course is [adopted](Self::adopt) or [given
+    /// up](Self::give_up): the old course and the new one agree on everything that viewers are sent meanwhile.
     #[must_use]
-    pub fn course_at(&self, rate: Rate, pace: Pace, t: Micros) -> Option<Course> {
+    pub fn hold(&self, rate: Rate, pace: Pace, t: Micros) -> Option<Course> {
+        let _turn = self.take_turn();
         let course = self.course.load();
-        course.with_rate(rate, pace, self.published(), t)
+        let course = course.with_rate(rate, pace, self.published(), t)?;
+        self.held.store(t.get(), Ordering::Relaxed);
+        Some(course)
     }
 
-    /// Goes on with `course`; false if it comes too late, because a publication that it changes has been sent.
-    #[must_use]
-    pub fn adopt(&self, course: Course) -> bool {
+    /// Goes on with `course`, which [`Self::hold`] has made.
+    pub fn adopt(&self, course: Course) {
         let _turn = self.take_turn();
-        let is_in_time = self.published() < course.timeline().current().seq0;
-        if is_in_time {
-            self.course.store(Arc::new(course));
-        }
-        is_in_time
+        debug_assert!(self.published() < course.timeline().current().seq0);
+        self.course.store(Arc::new(course));
+        self.held.store(Self::NOT_HELD, Ordering::Relaxed);
+    }
+
+    /// Goes on as before [`Self::hold`].
+    pub fn give_up(&self) {
+        let _turn = self.take_turn();
+        self.held.store(Self::NOT_HELD, Ordering::Relaxed);
+    }
+
+    /// What is due at `now` and may be published.
+    #[must_use]
+    pub fn due_now(&self, now: Micros) -> Seq {
+        let last = self.held.load(Ordering::Relaxed).saturating_sub(1);
+        self.timeline().due(now.min(Micros::new(last)))
+    }
+
+    /// When the publication after the last one sent is due, or may be sent at last: in the far future while a change is
+    /// being written that is to hold by then. `None` when the timeline is over.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Micros> {
+        let t = self.timeline().t(self.published().next())?;
+        let is_held = t.get() >= self.held.load(Ordering::Relaxed);
+        Some(if is_held { Micros::new(i64::MAX) } else { t })
     }
 
     /// From now on treats its viewers as `settings` says. What those were told who are there, they keep.

@@ -26,9 +26,14 @@ fn pasts() -> Pasts {
     names.into_iter().zip([past(true), past(false)]).collect()
 }
 
+/// A journal of `version` with `body`, sealed.
+fn sealed_as(version: &str, body: &str) -> Vec<u8> {
+    format!("{NAME} {version} {}\n{body}", checksum(body.as_bytes())).into_bytes()
+}
+
 /// A journal with `body`, sealed.
 fn sealed(body: &str) -> Vec<u8> {
-    format!("{NAME} 1 {}\n{body}", checksum(body.as_bytes())).into_bytes()
+    sealed_as("2", body)
 }
 
 /// The body of a whole journal.
@@ -52,26 +57,65 @@ fn a_journal_cut_anywhere_is_damaged() {
     }
 }
 
+/// What a hub of version 1 has written of the same.
+fn first_version() -> Vec<u8> {
+    let topics: BTreeMap<_, _> = pasts()
+        .iter()
+        .map(|(name, past)| (name.to_string(), Entry::of(past)))
+        .collect();
+    sealed_as("1", &serde_json::to_string_pretty(&topics).unwrap())
+}
+
+#[test]
+fn a_journal_of_the_first_version_is_read() {
+    assert_eq!(decode(&first_version()), Ok(pasts()));
+}
+
 #[test]
 fn a_journal_with_a_byte_changed_anywhere_is_damaged() {
-    let whole = encode(&pasts());
-    for at in 0..whole.len() {
-        let mut flipped = whole.clone();
-        flipped[at] ^= 1;
-        assert!(decode(&flipped).is_err(), "byte {at}");
+    for whole in [encode(&pasts()), first_version()] {
+        for (at, bit) in (0..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << bit;
+            let damage = decode(&flipped).unwrap_err();
+            assert!(!matches!(damage, Damage::Newer(_)), "byte {at}");
+        }
     }
 }
 
 #[test]
-fn a_journal_of_another_version_is_told_apart_from_a_damaged_one() {
-    let newer = String::from_utf8(encode(&pasts())).unwrap();
-    let of_version = |version: &str| newer.replacen(" 1 ", &format!(" {version} "), 1);
-    assert_eq!(decode(of_version("2").as_bytes()), Err(Damage::Newer(2)));
-    for (version, other) in [("0", ""), ("x", ""), ("2", "torn")] {
-        let text = of_version(version) + other;
-        let damage = Damage::Version(version.to_owned());
-        assert_eq!(decode(text.as_bytes()), Err(damage));
+fn a_journal_of_a_later_version_is_told_apart_from_a_damaged_one() {
+    for body in [
+        "{\"version\": 3}",
+        "{\n  \"topics\": [{\"of\": \"a kind to come\"}],\n  \"version\": 3\n}\n",
+    ] {
+        assert_eq!(decode(&sealed_as("3", body)), Err(Damage::Newer(3)));
+        for version in ["0", "1", "2", "4", "03", "+3", "x", ""] {
+            let damage = decode(&sealed_as(version, body)).unwrap_err();
+            assert!(!matches!(damage, Damage::Newer(_)), "{version}: {damage}");
+        }
+        let torn = [sealed_as("3", body), b"torn".to_vec()].concat();
+        assert_eq!(decode(&torn), Err(Damage::Checksum));
     }
+    // Whatever the first line says.
+    for whole in [encode(&pasts()), first_version()] {
+        let whole = String::from_utf8(whole).unwrap();
+        let (head, rest) = whole.split_at(NAME.len() + 1);
+        for version in ["0", "3", "9", "20", "x"] {
+            let other = format!("{head}{version}{}", &rest[1..]);
+            let damage = Damage::Version(version.to_owned());
+            assert_eq!(decode(other.as_bytes()), Err(damage));
+        }
+    }
+}
+
+#[test]
+fn a_hub_of_the_first_version_takes_this_one_for_a_later_one() {
+    // It looks for its name, a number and the checksum of what follows the first line.
+    let bytes = encode(&pasts());
+    let text = str::from_utf8(&bytes).unwrap();
+    let (head, body) = text.split_once('\n').unwrap();
+    assert_eq!(head, format!("{NAME} 2 {}", checksum(body.as_bytes())));
 }
 
 #[test]

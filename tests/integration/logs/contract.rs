@@ -83,6 +83,11 @@ const SEEN: &[(&str, &str, &str)] = &[
     ("config.refused", "reload", "read_again"),
     ("config.failed", "reload", "fail"),
     (
+        "config.postponed",
+        "journal",
+        "a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_its_end",
+    ),
+    (
         "topic.added",
         "reload",
         "a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart",

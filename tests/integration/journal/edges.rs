@@ -1,0 +1,233 @@
+//! What stands in the place of the journal's files and is none of them, and a state folder that is replaced.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use super::super::support::{Hub, Viewer};
+use super::{epoch, project, refused};
+
+fn fifo(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
+}
+
+#[tokio::test]
+async fn a_version_that_came_of_damage_is_set_aside_and_not_taken_for_a_later_one() {
+    let mut hub = project().start();
+    for (number, version) in (1..).zip(["3", "0", "9", "1", "x"]) {
+        let before = epoch(&hub).await;
+        let project = hub.stop();
+        let own = fs::read_to_string(project.state("journal")).unwrap();
+        let flipped = own.replacen(
+            "tickcast-journal 2 ",
+            &format!("tickcast-journal {version} "),
+            1,
+        );
+        assert_ne!(flipped, own);
+        fs::write(project.state("journal"), &flipped).unwrap();
+        hub = project.start();
+        let told = hub.told("journal.damaged").unwrap();
+        let aside = format!("journal.damaged-{number}");
+        assert!(told["moved_to"].as_str().unwrap().ends_with(&aside));
+        assert_eq!(
+            fs::read_to_string(hub.project().state(&aside)).unwrap(),
+            flipped
+        );
+        assert_ne!(epoch(&hub).await, before);
+    }
+}
+
+/// `body` as a journal of `version`.
+fn sealed(version: u32, body: &str) -> String {
+    use sha2::Digest;
+    let checksum = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(body));
+    format!("tickcast-journal {version} {checksum}\n{body}")
+}
+
+#[tokio::test]
+async fn a_journal_of_a_later_version_is_left_as_it_is_and_the_hub_does_not_start() {
+    let hub = project().start();
+    let before = epoch(&hub).await;
+    let project = hub.stop();
+    let own = fs::read_to_string(project.state("journal")).unwrap();
+    let newer = sealed(3, "{\"version\": 3, \"players\": []}\n");
+    fs::write(project.state("journal"), &newer).unwrap();
+    let (code, message, key) = refused(&project);
+    assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
+    assert!(
+        message.contains("a later version of tickcast wrote the journal")
+            && message.contains("put back a copy"),
+        "{message}"
+    );
+    assert_eq!(fs::read_to_string(project.state("journal")).unwrap(), newer);
+    // Whoever has a copy of the state goes on with it.
+    fs::write(project.state("journal"), own).unwrap();
+    assert_eq!(epoch(&project.start()).await, before);
+}
+
+#[tokio::test]
+async fn a_journal_of_the_first_version_is_gone_on_with_and_written_as_the_second() {
+    let hub = project().start();
+    let before = epoch(&hub).await;
+    let project = hub.stop();
+    let own = fs::read_to_string(project.state("journal")).unwrap();
+    let body: serde_json::Value = serde_json::from_str(own.split_once('\n').unwrap().1).unwrap();
+    let first = sealed(1, &format!("{:#}\n", body["topics"]));
+    fs::write(project.state("journal"), first).unwrap();
+    let hub = project.start();
+    assert_eq!(hub.told("journal.damaged"), None);
+    assert_eq!(epoch(&hub).await, before);
+    let now = fs::read_to_string(hub.project().state("journal")).unwrap();
+    assert!(now.starts_with("tickcast-journal 2 "), "{now}");
+}
+
+#[test]
+fn what_is_no_file_is_named_and_neither_waited_for_nor_replaced() {
+    let project = project().start().stop();
+    let elsewhere = project.path("elsewhere");
+    for name in ["journal", "lock"] {
+        let path = project.state(name);
+        fs::rename(&path, &elsewhere).unwrap();
+        let mut socket = None;
+        let cases: [(&str, &mut dyn FnMut()); 5] = [
+            ("a FIFO", &mut || fifo(&path)),
+            ("a folder", &mut || fs::create_dir(&path).unwrap()),
+            ("a socket", &mut || {
+                socket = Some(UnixListener::bind(&path).unwrap());
+            }),
+            ("a symbolic link", &mut || {
+                symlink(&elsewhere, &path).unwrap();
+            }),
+            ("a symbolic link", &mut || {
+                symlink("/dev/zero", &path).unwrap();
+            }),
+        ];
+        for (kind, make) in cases {
+            make();
+            let (code, message, key) = refused(&project);
+            assert_eq!((code, key.as_str()), (Some(1), "state.dir"), "{kind}");
+            let problem = format!("/state/{name}` is {kind}, and must be a file");
+            assert!(message.contains(&problem), "{message}");
+            assert!(message.contains("move it away"), "{message}");
+            assert!(fs::symlink_metadata(&path).is_ok());
+            if fs::remove_file(&path).is_err() {
+                fs::remove_dir(&path).unwrap();
+            }
+        }
+        drop(socket);
+        fs::rename(&elsewhere, &path).unwrap();
+    }
+    let hub = project.start();
+    assert!(hub.told("timeline.resumed").is_some());
+}
+
+#[test]
+fn a_journal_too_long_to_be_one_is_set_aside_and_not_read() {
+    let project = project().start().stop();
+    let journal = project.state("journal");
+    File::options()
+        .write(true)
+        .open(&journal)
+        .and_then(|file| file.set_len(3 << 30))
+        .unwrap();
+    let hub = project.start();
+    let told = hub.told("journal.damaged").unwrap();
+    assert_eq!(
+        told["problem"],
+        "it is 3221225472 bytes long; a journal has at most 67108864"
+    );
+    let aside = hub.project().state("journal.damaged-1");
+    assert_eq!(fs::metadata(aside).unwrap().len(), 3 << 30);
+    assert!(hub.memory_kib("VmHWM:") < 1 << 20);
+}
+
+#[tokio::test]
+async fn whatever_stands_where_the_next_journal_is_written_is_not_followed() {
+    let mut hub = project().start();
+    let next = hub.project().state("journal.new");
+    let others = hub.project().path("others");
+    fs::write(&others, "somebody's").unwrap();
+    let written = |hub: &Hub| {
+        fs::metadata(hub.project().state("journal"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let put: [&dyn Fn() -> bool; 3] = [
+        &|| symlink(&others, &next).is_ok(),
+        &|| symlink("/dev/full", &next).is_ok(),
+        &|| {
+            Command::new("mkfifo")
+                .arg(&next)
+                .status()
+                .unwrap()
+                .success()
+        },
+    ];
+    for put in put {
+        // A write under way has its own there.
+        while !put() {}
+        let before = written(&hub);
+        while written(&hub) == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(fs::read_to_string(others).unwrap(), "somebody's");
+    assert_eq!(hub.past_event("journal.failed"), None);
+    // What is in the way for good is told.
+    while fs::create_dir(&next).is_err() {}
+    assert_eq!(
+        hub.event("journal.failed")["error"],
+        "Is a directory (os error 21)"
+    );
+    fs::remove_dir(&next).unwrap();
+    hub.event("journal.recovered");
+}
+
+#[tokio::test]
+async fn a_state_folder_that_is_remade_is_noticed_and_two_hubs_do_not_write_in_one() {
+    let mut first = project().start();
+    let before = epoch(&first).await;
+    // Its lock is deleted: it is locked all the same.
+    fs::remove_file(first.project().state("lock")).unwrap();
+    let (code, message, _) = refused(first.project());
+    assert_eq!(code, Some(1));
+    assert!(
+        message.contains("another hub uses the state folder"),
+        "{message}"
+    );
+    let failed = first.event("journal.failed");
+    let error = failed["error"].as_str().unwrap();
+    assert!(
+        error.contains("the file `lock` of the state folder was deleted or replaced"),
+        "{error}"
+    );
+    // The whole folder is deleted: another hub makes its own, and has it for itself.
+    fs::remove_dir_all(first.project().state("")).unwrap();
+    let second = first.project().clone().start();
+    let after = epoch(&second).await;
+    assert_ne!(after, before);
+    // The first says no word there any more, and changes nothing that it could not write down.
+    let toml = fs::read_to_string(first.project().path("tickcast.toml")).unwrap();
+    first
+        .project()
+        .write("tickcast.toml", &toml.replace("200.0", "100.0"));
+    first.signal("-HUP");
+    let postponed = first.event("config.postponed");
+    let error = postponed["error"].as_str().unwrap();
+    assert!(
+        error.contains("the state folder was deleted or replaced"),
+        "{error}"
+    );
+    let mut viewer = Viewer::v1(&first).await;
+    assert_eq!(viewer.until("hello").await["epoch"], before);
+    viewer.until("data").await;
+    drop(viewer);
+    let project = first.stop();
+    let journal = fs::read_to_string(project.state("journal")).unwrap();
+    assert!(!journal.contains(before.as_str().unwrap()));
+    assert_eq!(epoch(&second.kill().start()).await, after);
+}
