@@ -58,9 +58,9 @@ synchrony: build ## measure how well the screens keep together (about 9 minutes)
 	@npm --prefix web run --silent synchrony -- $(ARGS)
 
 # The page is taken in by the hub, so it must be there. nextest would end a test that takes minutes.
-soak: page ## kill a hub again and again, rotate its log, keep silent behind proxies (8 minutes)
+soak: page ## kill a hub again and again, also on a full disk, rotate its log, keep silent behind proxies (8 minutes)
 	@tests/tools/install.sh
-	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills a_silent_stream
+	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills full_disk a_silent_stream
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture monitoring::rotation
 
 # Its sources are in Cargo.toml, under package.metadata.deb.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod edges;
+mod full_disk;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
