@@ -5,14 +5,16 @@
 
 mod compact;
 mod dataset;
+mod decimal;
 mod entries;
 mod extremes;
 mod fields;
+mod part;
 
 pub use dataset::{Dataset, DatasetError};
 pub use entries::{each_entry, unquote};
 pub use extremes::{Extreme, Extremes};
-pub use fields::Fields;
+pub use fields::{Fields, Looked};
 
 use crate::settings::{Fault, Faults, Settings};
 

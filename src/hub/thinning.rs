@@ -87,15 +87,23 @@ fn outermost(timeline: &Timeline, extremes: &Extremes, first: Seq, last: Seq) ->
         let (least, greatest) = extremes.within(stretch)?;
         let place = |extreme: Extreme| {
             let seq = begin.get() + (extreme.index - stretch.start);
-            (Seq::saturating(seq), extreme.number)
+            (Seq::saturating(seq), extreme)
         };
         Some((place(least), place(greatest)))
     });
     // Of equal ones the first stays.
     let ends = found.reduce(|(least, greatest), (low, high)| {
         (
-            if low.1 < least.1 { low } else { least },
-            if high.1 > greatest.1 { high } else { greatest },
+            if extremes.compare(low.1, least.1).is_lt() {
+                low
+            } else {
+                least
+            },
+            if extremes.compare(high.1, greatest.1).is_gt() {
+                high
+            } else {
+                greatest
+            },
         )
     });
     let Some(((least, _), (greatest, _))) = ends else {

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::compact::push_compact;
-use super::{Extremes, Fields};
+use super::fields::Search;
+use super::{Extremes, Fields, Looked};
 
 /// Records in the order of their file, all in one block of memory. Never empty.
 #[derive(Debug)]
@@ -26,7 +27,10 @@ pub struct Dataset {
     record_max: usize,
     digest: [u8; 32],
     digest_hex: String,
+    /// Set once, when all records have been gone through.
     fields: OnceLock<Fields>,
+    /// What there is of them until then. Held for one part of the work at a time.
+    search: Mutex<Search>,
 }
 
 /// Why a file is not a dataset.
@@ -133,6 +137,7 @@ impl Dataset {
             digest,
             digest_hex: HEXLOWER.encode(&digest),
             fields: OnceLock::new(),
+            search: Mutex::default(),
         })
     }
 
@@ -176,16 +181,47 @@ impl Dataset {
             .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
     }
 
-    /// The fields of its records. The first call goes through all of them, which is no work for an async thread.
-    pub fn fields(&self) -> &Fields {
-        self.fields.get_or_init(|| Fields::of(self))
+    /// The fields of its records, after another part of the work if they are not known yet; `None` when there is more
+    /// to do. A part takes about a millisecond or one record, which is no work for an async thread.
+    pub fn look_for_fields(&self) -> Option<&Fields> {
+        if self.fields.get().is_none() {
+            let mut search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another thread may have ended it while this one waited.
+            if self.fields.get().is_none() {
+                _ = self.fields.set(search.advance(self)?);
+            }
+        }
+        self.fields.get()
     }
 
-    /// Where the numbers of the field `key` are least and greatest; `None` when no record has a number there.
-    /// The first call for each field goes through all records, which is no work for an async thread.
+    /// Where the numbers of the field `key` are least and greatest, after another part of the work if that is not known
+    /// yet. A part takes about a millisecond or one record, which is no work for an async thread.
+    #[must_use]
+    pub fn look_for_extremes(&self, key: &str) -> Looked {
+        match self.look_for_fields() {
+            Some(fields) => fields.extremes(self, key),
+            None => Looked::Unfinished,
+        }
+    }
+
+    /// The fields of its records. The first call goes through all of them.
+    pub fn fields(&self) -> &Fields {
+        loop {
+            if let Some(fields) = self.look_for_fields() {
+                return fields;
+            }
+        }
+    }
+
+    /// Where the numbers of the field `key` are least and greatest; `None` when no record has a number there. The first
+    /// call for each field goes through all records.
     #[must_use]
     pub fn extremes(&self, key: &str) -> Option<Arc<Extremes>> {
-        self.fields().extremes(self, key)
+        loop {
+            if let Looked::Known(extremes) = self.look_for_extremes(key) {
+                return extremes;
+            }
+        }
     }
 
     /// SHA-256 of the file's bytes.

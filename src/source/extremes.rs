@@ -1,30 +1,39 @@
 //! `Extremes`: where the numbers of one field are least and greatest, in any range of a dataset.
 //!
-//! A tree over blocks of numbers, so that an answer costs the logarithm of the range's length.
+//! A tree over blocks of numbers, so that an answer costs the logarithm of the range's length. Numbers beyond the range
+//! of a double, such as `1e400`, cannot be drawn and are left out: they hide no extreme. Numbers that differ but share a
+//! double, such as `9007199254740992` and `9007199254740993`, are compared as they are spelled.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::Dataset;
+use super::decimal::Decimal;
 use super::entries::each_entry;
 
-/// The numbers of one field, and a tree over them. Never empty.
-#[derive(Debug)]
+mod building;
+
+pub(super) use building::Building;
+
+/// The numbers of one field, and a tree over them.
+#[derive(Debug, Default)]
 pub struct Extremes {
-    /// Indices in the dataset of the records that have a number there, ascending.
+    /// Indices in the dataset of the records that have a finite number there, ascending.
     indices: Vec<u64>,
-    /// Their numbers.
+    /// Their numbers, all finite.
     numbers: Vec<f64>,
     /// The tree's leaves, one a block of numbers, are its second half; node `n` is over `2n` and `2n + 1`.
     tree: Vec<Ends>,
+    /// Places in `numbers`, ascending, of those whose spelling is another number than their double spells, with that
+    /// spelling. Most datasets have none.
+    exact: Vec<(usize, Box<str>)>,
 }
 
-/// A number of the field, and the index of its record.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A record with a number, by its places in the dataset and in [`Extremes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extreme {
-    /// The record.
+    /// The record's index in the dataset.
     pub index: u64,
-    /// The number.
-    pub number: f64,
+    place: usize,
 }
 
 /// Places in `numbers` of the least and the greatest; of equal ones, the first.
@@ -39,46 +48,30 @@ impl Extremes {
     /// going up five levels.
     const BLOCK_LEN: usize = 32;
 
-    /// Those of `key`; `None` when no record has a number there.
-    pub(super) fn of(dataset: &Dataset, key: &str) -> Option<Self> {
-        let (mut indices, mut numbers) = (Vec::new(), Vec::new());
-        for (index, record) in (0..).zip(dataset.records()) {
-            let mut last = None;
-            each_entry(record, |name, value| {
-                if name == key {
-                    last = number(value);
-                }
-            });
-            if let Some(number) = last {
-                indices.push(index);
-                numbers.push(number);
-            }
-        }
-        // They stay for as long as the hub runs.
-        indices.shrink_to_fit();
-        numbers.shrink_to_fit();
-        (!numbers.is_empty()).then(|| Self::over(indices, numbers))
+    /// Compares the numbers of two records.
+    #[must_use]
+    pub fn compare(&self, one: Extreme, other: Extreme) -> Ordering {
+        self.compare_places(one.place, other.place)
     }
 
-    fn over(indices: Vec<u64>, numbers: Vec<f64>) -> Self {
-        let leaves = numbers.len().div_ceil(Self::BLOCK_LEN);
-        let mut extremes = Self {
-            tree: vec![Ends::default(); 2 * leaves],
-            indices,
-            numbers,
-        };
-        for leaf in 0..leaves {
-            let begin = leaf * Self::BLOCK_LEN;
-            let end = (begin + Self::BLOCK_LEN).min(extremes.numbers.len());
-            extremes.tree[leaves + leaf] = extremes
-                .scan(begin..end)
-                .expect("the last block has a number, and the others are full");
+    fn compare_places(&self, one: usize, other: usize) -> Ordering {
+        let (a, b) = (self.numbers[one], self.numbers[other]);
+        let by_double = a.partial_cmp(&b).expect("only finite numbers are kept");
+        if by_double.is_ne() || self.exact.is_empty() {
+            return by_double;
         }
-        for node in (1..leaves).rev() {
-            extremes.tree[node] =
-                extremes.wider(extremes.tree[2 * node], extremes.tree[2 * node + 1]);
+        match (self.spelling(one), self.spelling(other)) {
+            (None, None) => Ordering::Equal,
+            (Some(a), Some(b)) => Decimal::of(a).cmp(&Decimal::of(b)),
+            (Some(a), None) => Decimal::of(a).cmp(&Decimal::of(&shortest(b))),
+            (None, Some(b)) => Decimal::of(&shortest(a)).cmp(&Decimal::of(b)),
         }
-        extremes
+    }
+
+    /// The spelling of the number at `place`, where its double does not say it.
+    fn spelling(&self, place: usize) -> Option<&str> {
+        let found = self.exact.binary_search_by_key(&place, |(place, _)| *place);
+        found.ok().map(|at| &*self.exact[at].1)
     }
 
     /// The least and the greatest number among the records at `indices`; of equal ones, the first. `None` when
@@ -89,7 +82,7 @@ impl Extremes {
         let ends = self.ends(place(indices.start)..place(indices.end))?;
         let extreme = |place: usize| Extreme {
             index: self.indices[place],
-            number: self.numbers[place],
+            place,
         };
         Some((extreme(ends.least), extreme(ends.greatest)))
     }
@@ -138,10 +131,8 @@ impl Extremes {
 
     /// The ends of both, in whatever order they are given.
     fn wider(&self, one: Ends, other: Ends) -> Ends {
-        let number = |place: usize| self.numbers[place];
-        let is_less = |a: usize, b: usize| (number(a), a) < (number(b), b);
-        let is_greater =
-            |a: usize, b: usize| number(a) > number(b) || (number(a) == number(b) && a < b);
+        let is_less = |a: usize, b: usize| self.compare_places(a, b).then(a.cmp(&b)).is_lt();
+        let is_greater = |a: usize, b: usize| self.compare_places(a, b).then(b.cmp(&a)).is_gt();
         Ends {
             least: if is_less(other.least, one.least) {
                 other.least
@@ -157,54 +148,16 @@ impl Extremes {
     }
 }
 
-/// The number that JSON text spells, as near as binary fractions come; too large for them, it is infinite, as it
-/// is in a browser.
+/// The number that JSON text spells, as near as binary fractions come; infinite if too large for them, as in a browser.
 fn number(json: &str) -> Option<f64> {
     let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     is_number.then(|| json.parse().ok()).flatten()
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_from_their_spelling() {
-        for (json, expected) in [
-            ("-0", Some(0.0)),
-            ("1.50e+3", Some(1_500.0)),
-            ("-1e999", Some(f64::NEG_INFINITY)),
-            ("null", None),
-            (r#""1""#, None),
-            ("[1]", None),
-            ("{}", None),
-        ] {
-            assert_eq!(number(json), expected, "{json}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_ends_of_any_range_are_those_found_one_by_one(
-            records in proptest::collection::vec(proptest::option::weighted(0.8, -9_i32..9), 1..300),
-            a in 0_u64..300,
-            b in 0_u64..300,
-        ) {
-            let known = (0..).zip(&records).filter_map(|(index, number)| Some((index, f64::from((*number)?))));
-            let (indices, numbers): (Vec<_>, Vec<_>) = known.unzip();
-            prop_assume!(!numbers.is_empty());
-            let range = a.min(b)..a.max(b);
-            let inside: Vec<_> = indices.iter().zip(&numbers)
-                .filter(|(index, _)| range.contains(index))
-                .map(|(&index, &number)| Extreme { index, number })
-                .collect();
-            let naive = inside.first().map(|&first| inside.iter().fold((first, first), |(least, greatest), &one| (
-                if one.number < least.number { one } else { least },
-                if one.number > greatest.number { one } else { greatest },
-            )));
-            prop_assert_eq!(Extremes::over(indices, numbers).within(&range), naive);
-        }
-    }
+/// The shortest spelling that reads as `number`.
+fn shortest(number: f64) -> String {
+    format!("{number:e}")
 }
+
+#[cfg(test)]
+mod tests;

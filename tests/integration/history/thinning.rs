@@ -135,3 +135,55 @@ fn many_who_ask_for_the_first_time_get_the_same() {
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     hub.end_without_complaint();
 }
+
+#[test]
+fn numbers_that_no_double_can_hold_hide_no_extreme() {
+    // A saw of 0 to 6 with one tooth of 1000, and values between them that a client cannot draw.
+    let value = |n: u64| match n {
+        57 => "1000".to_owned(),
+        58 => "-1000".to_owned(),
+        n if n % 10 == 3 => "1e400".to_owned(),
+        n if n % 10 == 6 => "-1e400".to_owned(),
+        n if n % 10 == 9 => format!("1{}", "0".repeat(400)),
+        n => (n % 7).to_string(),
+    };
+    let values: Vec<_> = (0..100)
+        .map(|n| format!("{{\"v\":{}}}", value(n)))
+        .collect();
+    let hub = Hub::start(PAST, &format!("[{}]", values.join(",")));
+    for points in [2, 3, 4, 5, 10, 20, 50] {
+        for to in [100, 1_000_000] {
+            let query = format!("?from=1&to={to}&points={points}&field=v&format=ndjson");
+            let answer = get(&hub, &query);
+            for tooth in [r#"{"v":1000}"#, r#"{"v":-1000}"#] {
+                assert!(answer.text().contains(tooth), "{query}: {}", answer.text());
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_that_share_a_double_are_told_apart() {
+    let near = |n: u64| 9_007_199_254_740_992 + n % 2;
+    let mut values: Vec<_> = (0..100).map(|n| near(n).to_string()).collect();
+    values[40] = "9007199254740993.25".into();
+    values[41] = "9007199254740991.75".into();
+    let hub = Hub::start(OVER, &format!("[{}]", values.join(",")));
+    let thinned = history(&hub, "?points=2&field=data");
+    assert_eq!(seqs(&thinned), [41, 42]);
+    let tiny = ["0", "1e-400", "-1e-400", "2e-400", "-3e-400", "0", "0", "0"].join(",");
+    let hub = Hub::start(OVER, &format!("[{tiny}]"));
+    let thinned = get(&hub, "?points=2&field=data&format=ndjson");
+    let kept: Vec<_> = thinned.text().lines().collect();
+    assert!(
+        kept[0].contains("2e-400") && kept[1].contains("-3e-400"),
+        "{kept:?}"
+    );
+}
+
+#[test]
+fn a_field_with_nothing_but_numbers_that_no_double_can_hold_comes_with_its_ends() {
+    let hub = Hub::start(OVER, &format!("[{}]", ["1e400"; 50].join(",")));
+    let answer = get(&hub, "?points=10&field=data&format=ndjson");
+    assert_eq!((answer.status, answer.text().lines().count()), (200, 2));
+}

@@ -1,0 +1,115 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::source::Dataset;
+
+#[test]
+fn numbers_are_read_from_their_spelling() {
+    for (json, expected) in [
+        ("-0", Some(0.0)),
+        ("1.50e+3", Some(1_500.0)),
+        ("-1e999", Some(f64::NEG_INFINITY)),
+        ("null", None),
+        (r#""1""#, None),
+        ("[1]", None),
+        ("{}", None),
+    ] {
+        assert_eq!(number(json), expected, "{json}");
+    }
+}
+
+/// A dataset of `records`, as they are spelled.
+fn dataset(records: &[impl AsRef<str>]) -> Dataset {
+    let records: Vec<_> = records.iter().map(AsRef::as_ref).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("d.json");
+    std::fs::write(&path, format!("[{}]", records.join(","))).unwrap();
+    Dataset::load(&path).unwrap()
+}
+
+/// Indices of the least and the greatest of `records` within `range`, looked at one by one.
+fn naive(records: &[String], range: &Range<u64>) -> Option<(u64, u64)> {
+    let inside = (0..)
+        .zip(records)
+        .filter(|(index, _)| range.contains(index));
+    let mut finite = inside.filter(|(_, json)| number(json).is_some_and(f64::is_finite));
+    let first = finite.next()?;
+    let (least, greatest) = finite.fold((first, first), |(least, greatest), one| {
+        let decimal = |(_, json): (u64, &String)| Decimal::of(json).cmp(&Decimal::of(one.1));
+        (
+            if decimal(least).is_gt() { one } else { least },
+            if decimal(greatest).is_lt() {
+                one
+            } else {
+                greatest
+            },
+        )
+    });
+    Some((least.0, greatest.0))
+}
+
+/// Values as people and machines spell them: some share a double with another, some have none at all.
+fn spelling() -> impl Strategy<Value = String> {
+    let near = |base: u64| (0_u64..6).prop_map(move |n| (base + n).to_string());
+    prop_oneof![
+        4 => (-9_i32..9).prop_map(|n| n.to_string()),
+        1 => near(9_007_199_254_740_990),
+        1 => near(18_446_744_073_709_551_000),
+        1 => (-404_i32..-396, -3_i32..4).prop_map(|(exponent, n)| format!("{n}e{exponent}")),
+        1 => (-330_i32..-300, 1_u64..99_999_999_999_999_999).prop_map(|(exponent, n)| format!("{n}e{exponent}")),
+        1 => (0_u32..9).prop_map(|n| format!("0.300000000000000040{n}")),
+        1 => Just("1e400".to_owned()),
+        1 => Just("-1e400".to_owned()),
+        1 => Just("9".repeat(400)),
+        1 => Just("1.7976931348623157e308".to_owned()),
+        1 => Just("null".to_owned()),
+        1 => any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| format!("{n:e}")),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_ends_of_any_range_are_those_found_one_by_one(
+        records in proptest::collection::vec(spelling(), 1..300),
+        a in 0_u64..300,
+        b in 0_u64..300,
+    ) {
+        let range = a.min(b)..a.max(b);
+        let extremes = dataset(&records).extremes("data");
+        let found = extremes.as_ref().and_then(|extremes| extremes.within(&range));
+        let found = found.map(|(least, greatest)| (least.index, greatest.index));
+        prop_assert_eq!(found, naive(&records, &range));
+    }
+}
+
+#[test]
+fn a_field_whose_numbers_no_double_can_hold_has_numbers_but_no_extremes() {
+    let huge = dataset(&["1e400", "-1e400"]);
+    assert_eq!(huge.extremes("data").unwrap().within(&(0..2)), None);
+    assert!(dataset(&["null"]).extremes("data").is_none());
+}
+
+#[test]
+fn extremes_are_found_part_by_part_and_work_that_is_done_is_not_done_again() {
+    let records: Vec<_> = (0..40_000_u64)
+        .map(|n| (n * 7_919 % 40_009).to_string())
+        .collect();
+    let dataset = dataset(&records);
+    let mut parts = 0;
+    while matches!(
+        dataset.look_for_extremes("data"),
+        crate::source::Looked::Unfinished
+    ) {
+        parts += 1;
+    }
+    // Two passes, of fields and of numbers, each of some 40,000 × 70 bytes.
+    assert!((10..40).contains(&parts), "{parts}");
+    assert!(matches!(
+        dataset.look_for_extremes("data"),
+        crate::source::Looked::Known(Some(_))
+    ));
+    assert!(matches!(
+        dataset.look_for_extremes("other"),
+        crate::source::Looked::Known(None)
+    ));
+}
