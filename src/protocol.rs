@@ -20,7 +20,7 @@ mod topic_name;
 pub use close::Close;
 pub use epoch::{Epoch, EpochError};
 pub use flush::{Due, Encoded, Flush, Jump, JumpReason};
-pub use history::{HistoryHead, put_item};
+pub use history::{HistoryHead, ITEM_CLOSE, open_item, put_item};
 pub use micros::Micros;
 pub use position::{Position, PositionError};
 pub use publication::Publication;

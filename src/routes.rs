@@ -14,6 +14,7 @@ mod metrics;
 mod page;
 mod problem;
 mod proxied;
+mod read_rate;
 mod remote;
 mod sse;
 mod target;

@@ -281,7 +281,7 @@ fn context(
         origins: Origins::new(server.allowed_origins.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
         history_max: AtomicU64::new(server.history_max),
-        answers: Answers::default(),
+        answers: Answers::start().map_err(StartError::Threads)?,
         lanes: Lanes::start(clock, &drain).map_err(StartError::Threads)?,
         drain,
         tasks: TaskTracker::new(),

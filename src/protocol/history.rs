@@ -38,11 +38,18 @@ impl HistoryHead<'_> {
 
 /// Appends one item to `out`: the record stands in it as it does on every other way out of the hub.
 pub fn put_item(due: &Due<'_>, out: &mut Vec<u8>) {
-    let Due { seq, t, record } = due;
-    write!(out, r#"{{"seq":{seq},"t":{t},"data":"#).expect("memory takes what is written");
-    out.extend_from_slice(record);
-    out.push(b'}');
+    open_item(due, out);
+    out.extend_from_slice(due.record);
+    out.extend_from_slice(ITEM_CLOSE);
 }
+
+/// Appends what stands before the record in its item.
+pub fn open_item(Due { seq, t, .. }: &Due<'_>, out: &mut Vec<u8>) {
+    write!(out, r#"{{"seq":{seq},"t":{t},"data":"#).expect("memory takes what is written");
+}
+
+/// What stands after the record in its item.
+pub const ITEM_CLOSE: &[u8] = b"}";
 
 #[cfg(test)]
 mod tests {

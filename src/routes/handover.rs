@@ -8,15 +8,19 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::read_rate::ReadRate;
+
 /// The socket of an HTTP connection. Once it is taken away, nothing comes from it any more, and what is still written
-/// goes nowhere.
+/// goes nowhere. A client that takes its answers too slowly is cut off: see [`ReadRate`].
 #[derive(Debug)]
 pub struct Socket {
     stream: Option<TcpStream>,
@@ -24,6 +28,7 @@ pub struct Socket {
     head: Vec<u8>,
     taken: usize,
     wish: Arc<Wish>,
+    rate: ReadRate,
 }
 
 /// Takes the socket away; the server puts it into every request's extensions.
@@ -42,6 +47,8 @@ struct Wish {
     returned: Mutex<Option<TcpStream>>,
     /// The kernel takes no more of the answer for now.
     is_blocked: AtomicBool,
+    /// While this is set, others need what the answer holds. Of the first request that holds something.
+    hurry: OnceLock<Arc<AtomicBool>>,
 }
 
 impl Socket {
@@ -53,6 +60,7 @@ impl Socket {
             head,
             taken: 0,
             wish: Arc::default(),
+            rate: ReadRate::default(),
         }
     }
 
@@ -65,6 +73,42 @@ impl Socket {
     /// The socket itself; `None` when it was taken away.
     pub(super) fn into_stream(self) -> Option<TcpStream> {
         self.stream
+    }
+
+    /// What came of a write; an error when the client takes too little.
+    fn after_write(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let is_blocked = written.is_pending();
+        self.wish.is_blocked.store(is_blocked, Ordering::Relaxed);
+        match &written {
+            Poll::Ready(Ok(len)) => self.rate.took(*len),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                let wish = &self.wish;
+                if self
+                    .rate
+                    .poll_too_slow(|| wish.is_urgent(), context)
+                    .is_ready()
+                {
+                    self.discard();
+                    let error =
+                        io::Error::new(io::ErrorKind::TimedOut, "the answer is read too slowly");
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        written
+    }
+
+    /// Has the kernel forget what the client has not taken, once the socket is closed.
+    fn discard(&self) {
+        if let Some(stream) = &self.stream {
+            // On a socket that is gone already there is nothing to forget.
+            _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
     }
 
     fn hand_over(&mut self) {
@@ -80,15 +124,14 @@ impl Socket {
             *self.wish.returned() = Some(stream);
         }
     }
-
-    fn noted<T>(&self, written: Poll<T>) -> Poll<T> {
-        let is_blocked = written.is_pending();
-        self.wish.is_blocked.store(is_blocked, Ordering::Relaxed);
-        written
-    }
 }
 
 impl Handover {
+    /// From now on the client must take its answers faster while `is_scarce` is set.
+    pub(super) fn hurry_when(&self, is_scarce: Arc<AtomicBool>) {
+        self.0.hurry.get_or_init(|| is_scarce);
+    }
+
     /// The socket, when everything written to it has gone; `None` when the connection is over first. To be called
     /// while a request of the connection is being answered; the answer, which must end the connection, goes nowhere.
     pub(super) async fn take(&self) -> Option<TcpStream> {
@@ -125,6 +168,12 @@ impl Wish {
     fn make(&self, taker: oneshot::Sender<TcpStream>) {
         *self.taker() = Some(taker);
         self.is_made.store(true, Ordering::Release);
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.hurry
+            .get()
+            .is_some_and(|is_scarce| is_scarce.load(Ordering::Relaxed))
     }
 
     fn taker(&self) -> MutexGuard<'_, Option<oneshot::Sender<TcpStream>>> {
@@ -175,7 +224,7 @@ impl AsyncWrite for Socket {
             return Poll::Ready(Ok(bytes.len()));
         };
         let written = Pin::new(stream).poll_write(context, bytes);
-        self.noted(written)
+        self.after_write(written, context)
     }
 
     fn poll_write_vectored(
@@ -187,7 +236,7 @@ impl AsyncWrite for Socket {
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         };
         let written = Pin::new(stream).poll_write_vectored(context, slices);
-        self.noted(written)
+        self.after_write(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -5,7 +5,9 @@ mod body;
 mod format;
 mod query;
 mod table;
+mod workers;
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,11 +29,11 @@ use super::api::find_topic;
 use super::cors::with_cors;
 use super::etag::is_known;
 use super::problem::{Code, Problem};
-use super::{Context, get};
+use super::{Context, Handover, Peer, get};
 use crate::hub::thinning::{Seqs, all, thinned};
 use crate::hub::{Served, Topic};
 use crate::protocol::{HistoryHead, Seq};
-use crate::source::Extremes;
+use crate::source::{Extremes, Looked};
 
 /// What a line or a row has no room for.
 const EPOCH: HeaderName = HeaderName::from_static("tickcast-epoch");
@@ -44,15 +46,33 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .and(get())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
-        .then(move |name: String, query: String, headers: HeaderMap| {
-            let context = Arc::clone(&context);
-            async move {
-                let answer = answer(&context, &name, &query, &headers).await;
-                let response = answer.unwrap_or_else(Reply::into_response);
-                with_cors(varied(response), &context.origins, &headers)
-            }
-        })
+        .and(client())
+        .then(
+            move |name: String, query: String, headers: HeaderMap, client: Client| {
+                let context = Arc::clone(&context);
+                async move {
+                    let answer = answer(&context, &name, &query, &headers, &client).await;
+                    let response = answer.unwrap_or_else(Reply::into_response);
+                    with_cors(varied(response), &context.origins, &headers)
+                }
+            },
+        )
         .boxed()
+}
+
+/// Who asks, and on which connection.
+struct Client {
+    peer: Peer,
+    connection: Handover,
+}
+
+fn client() -> impl Filter<Extract = (Client,), Error = Infallible> + Clone {
+    warp::ext::optional::<Peer>()
+        .and(warp::ext::optional::<Handover>())
+        .map(|peer: Option<Peer>, connection: Option<Handover>| Client {
+            peer: peer.expect("the server says of every connection where it comes from"),
+            connection: connection.expect("the server puts it into every request"),
+        })
 }
 
 async fn answer(
@@ -60,6 +80,7 @@ async fn answer(
     name: &str,
     query: &str,
     headers: &HeaderMap,
+    client: &Client,
 ) -> Result<Response, Problem> {
     let topic = find_topic(context, name)?;
     let query = query::parse(query, context.history_max.load(Ordering::Relaxed))?;
@@ -67,10 +88,15 @@ async fn answer(
         Some(format) => format,
         None => Format::accepted(headers)?,
     };
-    let place = context.answers.begin()?;
+    let address = client.peer.client(headers, &context.proxies);
+    let place = context.answers.begin(address)?;
+    client.connection.hurry_when(context.answers.scarcity());
     // Before a 304 as well: a field that is not there is an error, whatever the client has kept.
     let (extremes, limit) = match &query.thinning {
-        Some(thinning) => (Some(extremes(&topic, &thinning.field).await?), u64::MAX),
+        Some(thinning) => (
+            Some(extremes(&topic, &thinning.field, &place).await?),
+            u64::MAX,
+        ),
         None => (None, query.limit),
     };
     let served = topic.served(query.span, limit);
@@ -107,15 +133,13 @@ async fn ok(
         }
         .open(),
         Format::Ndjson => Vec::new(),
-        Format::Csv => of_dataset(topic, |topic| table::header(topic.dataset().fields())).await?,
+        Format::Csv => {
+            find_fields(topic, &place).await?;
+            Vec::new()
+        }
     };
-    let body = Body {
-        topic: Arc::clone(topic),
-        seqs,
-        format,
-        place,
-    };
-    let mut response = warp::reply::stream(body.into_stream(head)).into_response();
+    let body = Body::new(topic, seqs, format, head);
+    let mut response = warp::reply::stream(body.into_stream(place)).into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static(format.content_type()),
@@ -134,26 +158,25 @@ fn seqs(topic: &Topic, served: &Served, thinning: Option<(Arc<Extremes>, u64)>) 
     }
 }
 
-async fn extremes(topic: &Arc<Topic>, field: &str) -> Result<Arc<Extremes>, Problem> {
-    let key = field.to_owned();
-    let extremes = of_dataset(topic, move |topic| topic.dataset().extremes(&key)).await?;
+async fn extremes(
+    topic: &Arc<Topic>,
+    field: &str,
+    place: &Answering,
+) -> Result<Arc<Extremes>, Problem> {
+    let (of, key) = (Arc::clone(topic), field.to_owned());
+    let look = move || match of.dataset().look_for_extremes(&key) {
+        Looked::Unfinished => None,
+        Looked::Known(extremes) => Some(extremes),
+    };
+    let extremes = place.run(look).await?;
     extremes.ok_or_else(|| no_numbers(topic, field))
 }
 
-/// Runs `look` where going through a whole dataset keeps nobody waiting.
-async fn of_dataset<T: Send + 'static>(
-    topic: &Arc<Topic>,
-    look: impl FnOnce(&Topic) -> T + Send + 'static,
-) -> Result<T, Problem> {
+/// Waits until the fields of the topic's dataset are known.
+async fn find_fields(topic: &Arc<Topic>, place: &Answering) -> Result<(), Problem> {
     let topic = Arc::clone(topic);
-    tokio::task::spawn_blocking(move || look(&topic))
-        .await
-        .map_err(|_| {
-            Problem::retry_later(
-                Code::HubStopping,
-                "the hub is stopping; come back in a moment",
-            )
-        })
+    let look = move || topic.dataset().look_for_fields().map(|_| ());
+    Ok(place.run(look).await?)
 }
 
 /// Names what there is, so that a misspelt field is found; of a great many only some.

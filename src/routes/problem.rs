@@ -39,6 +39,12 @@ impl Problem {
         }
     }
 
+    /// What it is, for tests.
+    #[cfg(test)]
+    pub(super) const fn code(&self) -> Code {
+        self.code
+    }
+
     /// Counts as `refused`, whatever the status.
     pub(super) const fn counting_as(mut self, refused: Refused) -> Self {
         self.refused = Some(refused);

@@ -2,6 +2,8 @@
 
 mod crowd;
 mod forms;
+mod given_up;
+mod long_records;
 mod memory;
 mod refusals;
 mod thinning;

@@ -10,7 +10,12 @@ const HANDSHAKE: &str = "upgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Needs a hub that stops, that is broken, or 64 readers; tested where those are.
-const PROVOKED_ELSEWHERE: [&str; 3] = ["history_busy", "hub_stopping", "internal_error"];
+const PROVOKED_ELSEWHERE: [&str; 4] = [
+    "history_busy",
+    "history_share_taken",
+    "hub_stopping",
+    "internal_error",
+];
 
 fn hub(server: &str) -> Hub {
     Project::raw(&format!(

@@ -80,6 +80,8 @@ codes! {
     ViewersPerIpExceeded = "viewers_per_ip_exceeded", TOO_MANY_REQUESTS;
     /// The client behind a proxy has as many connections as `server.max_connections_per_ip` allows.
     ConnectionsPerIpExceeded = "connections_per_ip_exceeded", TOO_MANY_REQUESTS;
+    /// The address has its share of the answers from the history under way.
+    HistoryShareTaken = "history_share_taken", TOO_MANY_REQUESTS;
     /// The metrics could not be written.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR;
     /// The hub has `server.max_viewers` viewers.

@@ -52,7 +52,7 @@ impl Building {
         }
         extremes.indices.push(self.next);
         extremes.numbers.push(number);
-        if extremes.numbers.len() % Extremes::BLOCK_LEN == 0 {
+        if extremes.numbers.len().is_multiple_of(Extremes::BLOCK_LEN) {
             self.end_block();
         }
     }

@@ -24,7 +24,7 @@ fn dataset(records: &[impl AsRef<str>]) -> Dataset {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("d.json");
     std::fs::write(&path, format!("[{}]", records.join(","))).unwrap();
-    Dataset::load(&path).unwrap()
+    Dataset::load(&path, usize::MAX).unwrap()
 }
 
 /// Indices of the least and the greatest of `records` within `range`, looked at one by one.

@@ -1,9 +1,10 @@
 //! HTTP by hand, for what well-behaved clients do not send.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 use super::PATIENCE;
 use super::hub::root;
@@ -22,6 +23,16 @@ impl Raw {
         Self::from(TcpStream::connect(address).unwrap())
     }
 
+    /// As a client at `source`, which is a loopback address.
+    pub(crate) fn connect_from(source: &str, address: &str) -> Self {
+        let address: SocketAddr = address.parse().unwrap();
+        let source: IpAddr = source.parse().unwrap();
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::from(TcpStream::from(socket))
+    }
+
     pub(crate) fn send(&mut self, bytes: &[u8]) -> &mut Self {
         // The hub may refuse and close before it has everything; its answer tells.
         _ = self.0.write_all(bytes);
@@ -37,6 +48,22 @@ impl Raw {
             bytes.extend_from_slice(&buffer[..len]);
         }
         bytes
+    }
+
+    /// Up to `len` bytes that are there or come next; nothing at the end, or after a reset.
+    pub(crate) fn some(&mut self, len: usize) -> Vec<u8> {
+        let mut buffer = vec![0; len];
+        let len = self.0.read(&mut buffer).unwrap_or(0);
+        buffer.truncate(len);
+        buffer
+    }
+
+    /// Whether there is something to be read.
+    pub(crate) fn has_input(&self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let found = self.0.peek(&mut [0]);
+        self.0.set_nonblocking(false).unwrap();
+        found.is_ok()
     }
 
     /// Everything up to and including `text`.
