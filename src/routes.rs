@@ -3,15 +3,18 @@
 //! Each resource is one filter that ends in a handler returning a response; what no filter takes becomes a
 //! problem document at the end. Knows HTTP and the hub; what happens on an upgraded socket is `fanout`'s.
 
+mod accept;
 mod access;
 mod api;
 mod cors;
 mod etag;
 mod handover;
 mod history;
+mod host;
 mod joining;
 mod metrics;
 mod page;
+mod preflight;
 mod problem;
 mod proxied;
 mod read_rate;
@@ -26,13 +29,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, header};
+use warp::http::HeaderMap;
+use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 pub use access::{Origins, TrustedProxies};
 pub use handover::{Handover, Socket};
 pub use history::Answers;
+pub use host::{HostCheck, Hosts, Listener};
 pub use proxied::{Place, counted_by, place};
 pub use remote::Peer;
 pub use target::use_origin_form;
@@ -41,6 +46,8 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats};
 use crate::telemetry::Losses;
 use problem::{BodyRefused, problem_for};
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// What the routes of one hub share.
 #[derive(Debug)]
@@ -51,6 +58,8 @@ pub struct Context {
     pub seats: Seats,
     /// Which other sites may connect.
     pub origins: Origins,
+    /// The names that requests may call the hub by.
+    pub hosts: Hosts,
     /// Whose `X-Forwarded-*` counts.
     pub proxies: TrustedProxies,
     /// The most records that one history request returns.
@@ -94,6 +103,8 @@ pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .or(route(warp::path!("version").boxed(), |_, _| api::version()))
         .unify()
         .or(page::route(context))
+        .unify()
+        .or(preflight::route(context))
         .unify();
     finish(routes.boxed())
 }
@@ -111,6 +122,8 @@ pub fn ops(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
             .map(move || api::ready(&context)))
         .unify()
         .or(scraped)
+        .unify()
+        .or(preflight::own_route(&["/healthz", "/readyz", "/metrics"]))
         .unify();
     finish(routes.boxed())
 }
@@ -121,6 +134,36 @@ impl Context {
     pub fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Acquire) && !self.drain.has_begun()
     }
+}
+
+/// Lets no browser guess at the answer's type, nor another site load it without asking by CORS.
+fn secured(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (RESOURCE_POLICY, "same-origin"),
+    ] {
+        let entry = headers.entry(name);
+        entry.or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A whole number however long, the greatest that fits where it does not; `None` for anything else, also a sign.
+fn whole(text: &str) -> Option<u64> {
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Only its length can be wrong now.
+    is_whole.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+/// What a client typed, short enough to be said back.
+fn shown(text: &str) -> String {
+    const LEN_MAX: usize = 60;
+    let mut shown: String = text.chars().take(LEN_MAX).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// GET, and HEAD, whose body the HTTP layer leaves out.
@@ -136,6 +179,7 @@ fn finish(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
             Ok::<_, Infallible>(problem_for(&rejection).into_response())
         })
         .unify()
+        .map(secured)
         .boxed()
 }
 

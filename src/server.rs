@@ -45,7 +45,7 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Seats, Topic};
 use crate::journal::{JournalError, Keeper};
 use crate::producer::Producers;
-use crate::routes::{self, Answers, Context, Origins, TrustedProxies};
+use crate::routes::{self, Answers, Context, HostCheck, Hosts, Listener, Origins, TrustedProxies};
 use crate::settings::{InForce, Settings};
 use crate::source::Dataset;
 use crate::supervisor;
@@ -219,16 +219,16 @@ impl Server {
     fn listen(&self, public: Bound, ops: Option<Bound>) {
         let routes = routes::public(&self.context);
         let close = self.handed_over.as_ref().unwrap_or(&self.stop);
-        self.accept("public", public, routes, &self.gates.public, close);
+        self.accept(Listener::Public, public, routes, &self.gates.public, close);
         if let Some(ops) = ops {
             let routes = routes::ops(&self.context);
-            self.accept("ops", ops, routes, &self.gates.ops, &self.stop);
+            self.accept(Listener::Ops, ops, routes, &self.gates.ops, &self.stop);
         }
     }
 
     fn accept(
         &self,
-        name: &'static str,
+        listener: Listener,
         bound: Bound,
         routes: BoxedFilter<(Response,)>,
         gate: &Arc<Gate>,
@@ -239,6 +239,7 @@ impl Server {
             routes,
             gate: Arc::clone(gate),
             context: Arc::clone(&self.context),
+            hosts: HostCheck::new(&self.context, listener, bound.address),
         };
         let ends = Ends {
             accepting: close.clone(),
@@ -246,7 +247,7 @@ impl Server {
         };
         self.tasks
             .spawn(accept::run(bound.listener, surface, ends, tasks));
-        bind::tell_listening(name, bound.address);
+        bind::tell_listening(listener.name(), bound.address);
     }
 }
 
@@ -279,6 +280,7 @@ fn context(
         hub: Hub::new(clock, topics, server.default_topic.clone()),
         seats: Seats::new(viewers_max, server.max_viewers_per_ip),
         origins: Origins::new(server.allowed_origins.clone()),
+        hosts: Hosts::new(server.hosts.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
         history_max: AtomicU64::new(server.history_max),
         answers: Answers::start().map_err(StartError::Threads)?,

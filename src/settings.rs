@@ -8,6 +8,7 @@ mod duration;
 mod effective;
 mod error;
 mod file;
+mod host_name;
 mod in_force;
 mod kind;
 mod layers;
@@ -44,12 +45,13 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::protocol::{Rate, TopicName};
+use crate::protocol::{Host, Rate, TopicName};
 
 pub use error::{Fault, Faults};
 pub use in_force::{Change, Changes, InForce, Postponed, Refused};
 pub use origin::{Origin, Origins};
 pub use start::Start;
+pub use web_origin::canonical as canonical_origin;
 
 /// Everything that is set.
 #[derive(Debug, Clone)]
@@ -87,6 +89,8 @@ pub struct Server {
     pub max_connections_per_ip: usize,
     /// Origins beyond the hub's own, spelled as browsers send them, or `*`; default none.
     pub allowed_origins: Vec<String>,
+    /// Names by which requests may call the hub, beside those of a loopback address; default none.
+    pub hosts: Vec<Host>,
     /// Peers whose `X-Forwarded-*` count; default none.
     pub trusted_proxies: Vec<IpNet>,
     /// How long a request head may take, counted from accept; default 10 s.
@@ -182,6 +186,12 @@ impl Topic {
     #[must_use]
     pub fn key(&self, name: &str) -> String {
         origin::dotted(&["topics", self.name.as_str(), name])
+    }
+
+    /// The dotted key of the table of `field`.
+    #[must_use]
+    pub fn field_key(&self, field: &str) -> String {
+        origin::dotted(&["topics", self.name.as_str(), "fields", field])
     }
 }
 

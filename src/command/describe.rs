@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::{Failure, load, load_all, written};
 use crate::cli::{Cli, Options};
+use crate::source;
 
 /// Checks the configuration and its datasets.
 pub(super) fn check(options: &Options) -> Result<(), Failure> {
@@ -19,6 +20,9 @@ pub(super) fn check(options: &Options) -> Result<(), Failure> {
             "topic {name}: {records} records at {rate} a second, from {}",
             topic.dataset.display()
         ))?;
+    }
+    for unknown in source::unknown_fields(&settings, &datasets) {
+        written(writeln!(out, "warning: {}", unknown.fault))?;
     }
     written(writeln!(out, "{} is right", settings.file.display()))
 }

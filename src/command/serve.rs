@@ -92,6 +92,15 @@ async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result
         topics = settings.topics.len(),
         "tickcast {}", env!("CARGO_PKG_VERSION")
     );
+    for unknown in source::unknown_fields(settings, &given.datasets) {
+        tracing::warn!(
+            event = "field.unknown",
+            topic = unknown.topic,
+            field = unknown.field,
+            "{}",
+            unknown.fault
+        );
+    }
     // Before anything listens: until here, these two simply end the process.
     let mut signals = Signals::listen(given.early).map_err(|error| cannot_hear(&error))?;
     let started = Server::start(settings, given.datasets, given.sockets, telemetry.losses());

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
-use warp::http::uri::Authority;
 use warp::http::{HeaderMap, HeaderValue, header};
+
+use crate::protocol::Authority;
+use crate::settings::canonical_origin;
 
 /// Origins beyond the hub's own that may connect, or `*`.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ pub struct Origins(ArcSwap<Vec<String>>);
 pub struct TrustedProxies(ArcSwap<Vec<IpNet>>);
 
 impl Origins {
-    /// The origins in `allowed`, each `scheme://host[:port]` in lower case, or `*`.
+    /// The origins in `allowed`, each in the canonical form of the settings, or `*`.
     #[must_use]
     pub fn new(allowed: Vec<String>) -> Self {
         Self(ArcSwap::from_pointee(allowed))
@@ -29,21 +31,19 @@ impl Origins {
     }
 
     /// Whether a request with `headers` may connect. Without an Origin it is no browser page, and may; else
-    /// the Origin's host and port are those of `host`, or it is listed. The scheme does not count, because a
-    /// proxy in front may speak TLS. An opaque origin (`null`) never may.
-    pub(super) fn admit(&self, headers: &HeaderMap, host: Option<&str>) -> bool {
-        match headers.get(header::ORIGIN) {
-            None => true,
-            Some(origin) => origin
-                .to_str()
-                .is_ok_and(|origin| is_same(origin, host) || self.lists(origin)),
+    /// the Origin's host and port are those that it has `called`, or it is listed. The scheme does not count, because a
+    /// proxy in front may speak TLS. An opaque origin (`null`) never may, nor one that no browser spells so.
+    pub(super) fn admit(&self, headers: &HeaderMap, called: Option<&Authority>) -> bool {
+        if !headers.contains_key(header::ORIGIN) {
+            return true;
         }
+        the_origin(headers).is_some_and(|origin| is_same(&origin, called) || self.lists(&origin))
     }
 
     /// The value of `Access-Control-Allow-Origin` for a request with `headers`, if it is from a listed origin.
     pub(super) fn cors(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        let origin = headers.get(header::ORIGIN)?;
-        self.lists(origin.to_str().ok()?).then(|| origin.clone())
+        let is_listed = self.lists(&the_origin(headers)?);
+        headers.get(header::ORIGIN).filter(|_| is_listed).cloned()
     }
 
     /// The sources that may frame the page, as `frame-ancestors` spells them.
@@ -55,17 +55,10 @@ impl Origins {
     }
 
     fn lists(&self, origin: &str) -> bool {
-        let Some((scheme, authority)) = split(origin) else {
-            return false;
-        };
-        let listed = |allowed: &String| {
-            allowed == "*"
-                || split(allowed).is_some_and(|(allowed_scheme, allowed)| {
-                    allowed_scheme.eq_ignore_ascii_case(scheme)
-                        && same_place(scheme, &allowed, &authority)
-                })
-        };
-        self.0.load().iter().any(listed)
+        let allowed = self.0.load();
+        allowed
+            .iter()
+            .any(|allowed| allowed == "*" || allowed == origin)
     }
 }
 
@@ -87,29 +80,33 @@ impl TrustedProxies {
     }
 }
 
-fn is_same(origin: &str, host: Option<&str>) -> bool {
-    let (Some((scheme, authority)), Some(host)) = (split(origin), host) else {
+/// The one Origin of a request in canonical form; `None` where there are several, or one that no browser sends.
+fn the_origin(headers: &HeaderMap) -> Option<String> {
+    let mut lines = headers.get_all(header::ORIGIN).iter();
+    let (line, None) = (lines.next()?, lines.next()) else {
+        return None;
+    };
+    canonical_origin(line.to_str().ok()?)
+}
+
+/// Whether the canonical `origin` has the host and the port that were `called`, a missing port being the default of its
+/// scheme.
+fn is_same(origin: &str, called: Option<&Authority>) -> bool {
+    let default = |scheme| match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    };
+    let Some((scheme, authority)) = origin.split_once("://") else {
         return false;
     };
-    host.parse()
-        .is_ok_and(|host: Authority| same_place(scheme, &host, &authority))
-}
-
-/// Scheme and authority of an origin; `None` for `null` and whatever else is no origin.
-fn split(origin: &str) -> Option<(&str, Authority)> {
-    let (scheme, authority) = origin.split_once("://")?;
-    Some((scheme, authority.parse().ok()?))
-}
-
-/// Host and port agree, a missing port being the default of `scheme`.
-fn same_place(scheme: &str, one: &Authority, other: &Authority) -> bool {
-    let default = if scheme.eq_ignore_ascii_case("https") {
-        443
-    } else {
-        80
+    let (Some(default), Ok(authority), Some(called)) =
+        (default(scheme), authority.parse::<Authority>(), called)
+    else {
+        return false;
     };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(default);
-    one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
+    let port = |authority: &Authority| authority.port.unwrap_or(default);
+    authority.host == called.host && port(&authority) == port(called)
 }
 
 #[cfg(test)]
@@ -120,7 +117,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, origin.parse().unwrap());
         Origins::new(allowed.iter().map(|&origin| origin.to_owned()).collect())
-            .admit(&headers, Some(host))
+            .admit(&headers, host.parse().ok().as_ref())
     }
 
     #[test]
@@ -129,7 +126,7 @@ mod tests {
         assert!(admits(&[], "https://hub.example", "hub.example:443"));
         assert!(admits(&[], "https://HUB.example", "hub.example"));
         assert!(admits(&[], "http://[::1]:8000", "[::1]:8000"));
-        assert!(Origins::default().admit(&HeaderMap::new(), Some("hub.example")));
+        assert!(Origins::default().admit(&HeaderMap::new(), "hub.example".parse().ok().as_ref()));
     }
 
     #[test]
@@ -160,5 +157,73 @@ mod tests {
             "hub.example"
         ));
         assert!(admits(&["*"], "https://b.example", "hub.example"));
+    }
+
+    #[test]
+    fn a_star_lists_every_origin_but_null_and_what_no_browser_sends() {
+        for origin in [
+            "http://b.example:8000",
+            "file://",
+            "FILE://",
+            "capacitor://localhost",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "app://.",
+        ] {
+            assert!(admits(&["*"], origin, "hub.example"), "{origin}");
+            assert!(!admits(&[], origin, "hub.example"), "{origin}");
+        }
+        for origin in [
+            "",
+            "null",
+            "NULL",
+            "*",
+            "b.example",
+            "http://",
+            "https://",
+            "http://u@b.example",
+            "http://b.example:99999",
+            "http://b.example:+443",
+            "http://b.example:",
+            "http://b.example:0",
+            "http://b.example/",
+            "http://a, http://b",
+            "http://a http://b",
+            "://",
+            "app://u@host",
+            "app://host:99999",
+        ] {
+            assert!(!admits(&["*"], origin, "hub.example"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_the_hubs_own_by_its_canonical_text() {
+        for origin in [
+            "http://u@hub.example",
+            "http://hub.example:+80",
+            "http://hub.example:",
+            "http://hub.example/",
+            "http://hub.example@evil.example",
+            "http://[::1",
+        ] {
+            assert!(!admits(&[], origin, "hub.example"), "{origin}");
+        }
+        assert!(!admits(&[], "capacitor://localhost", "localhost"));
+        assert!(admits(&[], "http://hub.example.", "hub.example."));
+        assert!(admits(&[], "http://[0:0::1]", "[::1]:80"));
+    }
+
+    #[test]
+    fn of_two_origins_neither_counts() {
+        let own = HeaderValue::from_static("http://hub.example");
+        let mut headers = HeaderMap::new();
+        headers.append(header::ORIGIN, own.clone());
+        headers.append(header::ORIGIN, own);
+        let called = "hub.example".parse().ok();
+        for allowed in ["*", "http://hub.example"] {
+            let origins = Origins::new(vec![allowed.to_owned()]);
+            assert!(!origins.admit(&headers, called.as_ref()));
+            assert_eq!(origins.cors(&headers), None);
+        }
     }
 }

@@ -10,9 +10,10 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
 use super::cors::{with_cors, with_cors_for_all};
+use super::host::Called;
 use super::joining::check_origin;
 use super::problem::{Code, Problem};
-use super::{Context, Peer, get};
+use super::{Context, get};
 use crate::hub::Topic;
 use crate::protocol::message::{self, TimeView, TopicsView, VersionView};
 
@@ -26,10 +27,10 @@ pub(super) fn topics_routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> 
         .unify()
         .and(get())
         .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<Called>())
         .map(
-            move |name: Option<String>, headers: HeaderMap, peer: Option<Peer>| {
-                if let Err(refusal) = check_origin(&context, &headers, peer.as_ref()) {
+            move |name: Option<String>, headers: HeaderMap, called: Option<Called>| {
+                if let Err(refusal) = check_origin(&context, &headers, called.as_ref()) {
                     return with_cors_for_all(refusal.into_response());
                 }
                 let answer = match name {

@@ -1,8 +1,6 @@
 //! What pages of listed origins may read from here, by their own scripts (Fetch, "CORS protocol").
 //!
-//! There is no answer to a preflight, because none is asked: every path is a GET, and of the headers that a page has
-//! reason to set, `Accept` is safe-listed, while browsers send `Last-Event-ID` and `If-None-Match` by themselves. A page
-//! that sets others of its own is refused by its browser.
+//! Whether they may ask with headers of their own is `preflight`'s.
 
 use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderName, HeaderValue};

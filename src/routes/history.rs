@@ -29,7 +29,7 @@ use super::api::find_topic;
 use super::cors::with_cors;
 use super::etag::is_known;
 use super::problem::{Code, Problem};
-use super::{Context, Handover, Peer, get};
+use super::{Context, Handover, Peer, get, shown};
 use crate::hub::thinning::{Seqs, all, thinned};
 use crate::hub::{Served, Topic};
 use crate::protocol::{HistoryHead, Seq};
@@ -183,10 +183,10 @@ async fn find_fields(topic: &Arc<Topic>, place: &Answering) -> Result<(), Proble
 fn no_numbers(topic: &Topic, field: &str) -> Problem {
     const NAMED_MAX: usize = 20;
     let keys = topic.dataset().fields().keys().take(NAMED_MAX);
-    let keys: Vec<_> = keys.map(query::shown).collect();
+    let keys: Vec<_> = keys.map(shown).collect();
     let detail = format!(
         "no record has a number in `field`, which is `{}`; the fields are `{}`",
-        query::shown(field),
+        shown(field),
         keys.join("`, `")
     );
     Problem::new(Code::FieldNotNumeric, detail)

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::header;
 use warp::http::{HeaderMap, Method};
 
+use super::host::Called;
 use super::problem::{Code, Problem};
-use super::{Context, Peer, Place, get};
+use super::{Context, Peer, Place, get, shown, whole};
 use crate::fanout::Holds;
 use crate::hub::{Ask, Refusal, Refused, Topic};
+use crate::protocol::Position;
 
 /// What somebody brings who wants to be a viewer.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     pub(super) method: Method,
     peer: Option<Peer>,
+    called: Option<Called>,
     place: Option<Place>,
 }
 
@@ -50,15 +52,19 @@ pub(super) fn requests(path: &'static str) -> BoxedFilter<(Request,)> {
         .and(warp::header::headers_cloned())
         .and(warp::method())
         .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<Called>())
         .and(warp::ext::optional::<Place>())
-        .map(|topic, query, headers, method, peer, place| Request {
-            topic,
-            query,
-            headers,
-            method,
-            peer,
-            place,
-        })
+        .map(
+            |topic, query, headers, method, peer, called, place| Request {
+                topic,
+                query,
+                headers,
+                method,
+                peer,
+                called,
+                place,
+            },
+        )
         .boxed()
 }
 
@@ -80,7 +86,7 @@ impl Request {
 
     /// Whether the page it comes from may connect.
     pub(super) fn check_origin(&self, context: &Context) -> Result<(), Problem> {
-        check_origin(context, &self.headers, self.peer.as_ref())
+        check_origin(context, &self.headers, self.called.as_ref())
     }
 
     /// Gives it a seat.
@@ -114,65 +120,74 @@ impl Request {
     }
 }
 
-/// Whether the page may connect that sent `headers` from `peer`.
+/// Whether the page may connect that sent `headers` to whom it `called`.
 pub(super) fn check_origin(
     context: &Context,
     headers: &HeaderMap,
-    peer: Option<&Peer>,
+    called: Option<&Called>,
 ) -> Result<(), Problem> {
-    let is_proxied = peer.is_some_and(|peer| peer.is_trusted(&context.proxies));
-    let forwarded = headers.get("x-forwarded-host");
-    let host = forwarded
-        .filter(|_| is_proxied)
-        .or_else(|| headers.get(header::HOST))
-        .and_then(|host| host.to_str().ok())
-        // Each proxy of a chain adds its own; the first is what the client asked for.
-        .and_then(|host| host.split(',').next())
-        .map(str::trim);
-    if context.origins.admit(headers, host) {
+    if context
+        .origins
+        .admit(headers, called.map(|Called(host)| host))
+    {
         return Ok(());
     }
     let detail = "pages of this origin may not connect; list it in `server.allowed_origins`";
     Err(Problem::new(Code::OriginForbidden, detail))
 }
 
+/// What a query may ask for, each at most once.
+const SINCE: &str = "since";
+const LAST: &str = "last";
+/// What polyfills of `EventSource`, which cannot set a header, add to the address of the first time.
+const LAST_EVENT_ID: &str = "lastEventId";
+
 /// `since` or `last`, not both, each at most once; other parameters are the page's own.
 pub(super) fn parse_ask(query: &str) -> Result<Ask, Problem> {
-    let bad = Problem::new;
-    let mut ask = Ask::Nothing;
-    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        let next = match name {
-            // A browser's URLSearchParams escapes the colon.
-            "since" => Ask::Since(
-                value
-                    .replace("%3A", ":")
-                    .replace("%3a", ":")
-                    .parse()
-                    .map_err(|error| bad(Code::PositionInvalid, format!("`since` is {error}")))?,
-            ),
-            "last" => Ask::Last(
-                // Not a sign, which `parse` would take.
-                Some(value)
-                    .filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))
-                    .and_then(|value| value.parse().ok())
-                    .ok_or_else(|| {
-                        bad(
-                            Code::ParameterInvalid,
-                            "`last` is not a whole number".to_owned(),
-                        )
-                    })?,
-            ),
-            _ => continue,
-        };
-        if ask != Ask::Nothing {
-            return Err(bad(
-                Code::ParametersConflict,
-                "give one of `since` and `last`, once".to_owned(),
-            ));
+    let (since, last) = (the_one(query, SINCE)?, the_one(query, LAST)?);
+    match (since, last) {
+        (None, None) => Ok(Ask::Nothing),
+        (Some(since), None) => position(SINCE, &since).map(Ask::Since),
+        (None, Some(last)) => whole(&last).map(Ask::Last).ok_or_else(|| {
+            let last = shown(&last);
+            let detail =
+                format!("`last` is `{last}`, which is not a whole number; give one such as `100`");
+            Problem::new(Code::ParameterInvalid, detail)
+        }),
+        (Some(_), Some(_)) => {
+            let detail = "`since` and `last` are both given; give one of them";
+            Err(Problem::new(Code::ParametersConflict, detail))
         }
-        ask = next;
     }
-    Ok(ask)
+}
+
+/// The position in `lastEventId`. Empty is none, as it is in the header.
+pub(super) fn parse_last_event_id(query: &str) -> Result<Option<Ask>, Problem> {
+    let id = the_one(query, LAST_EVENT_ID)?.filter(|id| !id.is_empty());
+    id.map(|id| position(LAST_EVENT_ID, &id).map(Ask::Since))
+        .transpose()
+}
+
+/// The value of the parameter `name`, empty where it has none.
+fn the_one(query: &str, name: &str) -> Result<Option<String>, Problem> {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    let value = values.next().map(|(_, value)| value.into_owned());
+    if values.next().is_some() {
+        let detail = format!("`{name}` is given more than once; give it once");
+        return Err(Problem::new(Code::ParameterRepeated, detail));
+    }
+    Ok(value)
+}
+
+/// The position that is given as `name`.
+pub(super) fn position(name: &str, text: &str) -> Result<Position, Problem> {
+    text.parse().map_err(|_| {
+        let detail = format!(
+            "`{name}` is `{}`, which is not a position; it is `<epoch>:<seq>`, or leave it out",
+            shown(text)
+        );
+        Problem::new(Code::PositionInvalid, detail)
+    })
 }
 
 impl Denied {

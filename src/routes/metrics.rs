@@ -19,6 +19,7 @@ use warp::http::header::{self, HeaderValue};
 use warp::reply::{Reply, Response};
 
 use self::sheet::Sheet;
+use super::accept::Accepted;
 use super::problem::{Code, Problem};
 use super::{Context, get};
 use crate::hub::{Refused, Topic};
@@ -37,16 +38,16 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// OpenMetrics for whoever asks for it, as Prometheus does; else the older format, which every tool reads.
+/// OpenMetrics for a client that names it and prefers it, as Prometheus does; else the older format, which every tool reads.
 fn answer(context: &Arc<Context>, headers: &HeaderMap) -> Response {
     let Ok(exposed) = expose(context) else {
         let detail = "the numbers cannot be written; please report it";
         return Problem::new(Code::InternalError, detail).into_response();
     };
-    let accepts = headers.get_all(header::ACCEPT).iter();
-    let is_open = accepts
-        .filter_map(|accept| accept.to_str().ok())
-        .any(|accept| accept.contains("application/openmetrics-text"));
+    let accepted = Accepted::of(headers);
+    let named = |media_type| accepted.named(media_type).unwrap_or(0);
+    let open = named(("application", "openmetrics-text"));
+    let is_open = open > 0 && open >= named(("text", "plain"));
     let (content_type, body) = if is_open {
         (OPENMETRICS, exposed)
     } else {

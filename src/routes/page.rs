@@ -11,16 +11,15 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
+use super::accept::thousandths;
 use super::access::Origins;
 use super::cors::with_cors;
 use super::etag::is_known;
-use super::{Context, get};
+use super::{Context, RESOURCE_POLICY, get};
 
 #[derive(RustEmbed)]
 #[folder = "$TICKCAST_PAGE"]
 struct Page;
-
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Compressed forms the build leaves beside each file, the smaller first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
@@ -99,6 +98,11 @@ fn security_policy(context: &Context) -> HeaderValue {
         .expect("origins were checked to be plain when the settings were read")
 }
 
+/// Whether the file at `path` is for pages of listed origins too; `None` where there is none.
+pub(super) fn is_shared(path: &str) -> Option<bool> {
+    Asset::find(name(path)).map(|asset| asset.is_shared())
+}
+
 fn name(path: &str) -> &str {
     match path.strip_prefix('/') {
         Some("") => "index.html",
@@ -169,13 +173,12 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
         let is_named = parts
             .next()
             .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        is_named
-            && !parts.any(|weight| {
-                matches!(
-                    weight.replace(' ', "").as_str(),
-                    "q=0" | "q=0.0" | "q=0.00" | "q=0.000"
-                )
-            })
+        let refuses = |parameter: &str| {
+            let weight = parameter.split_once('=');
+            let weight = weight.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+            weight.is_some_and(|(_, text)| thousandths(text.trim()).unwrap_or(0) == 0)
+        };
+        is_named && !parts.any(refuses)
     })
 }
 
@@ -257,6 +260,8 @@ mod tests {
         assert!(accepts("gzip, deflate, br", "br"));
         assert!(accepts("BR;q=0.5", "br"));
         assert!(!accepts("gzip;q=0, br;q = 0.0", "br"));
+        assert!(!accepts("br;Q=.0", "br"));
+        assert!(!accepts("br;q=never", "br"));
         assert!(!accepts("brotli", "br"));
     }
 }

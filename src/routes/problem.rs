@@ -9,6 +9,9 @@ use warp::reply::{Reply, Response};
 
 pub(super) use code::Code;
 
+use super::preflight::METHODS;
+use super::secured;
+
 use crate::hub::Refused;
 use crate::protocol::message::{self, ProblemView};
 
@@ -105,7 +108,7 @@ impl Reply for Problem {
         for (name, value) in self.headers {
             headers.insert(name, value);
         }
-        response
+        secured(response)
     }
 }
 
@@ -121,9 +124,9 @@ pub(super) fn problem_for(rejection: &Rejection) -> Problem {
     if rejection.find::<MethodNotAllowed>().is_some() {
         return Problem::new(
             Code::MethodNotAllowed,
-            "this path answers GET and HEAD only",
+            "this path answers GET, HEAD and OPTIONS only",
         )
-        .with_header(header::ALLOW, "GET, HEAD");
+        .with_header(header::ALLOW, METHODS);
     }
     Problem::new(
         Code::PathNotFound,

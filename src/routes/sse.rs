@@ -9,15 +9,15 @@ use bytes::{BufMut, Bytes, BytesMut};
 use headers::{Date, HeaderMapExt};
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::http::Method;
 use warp::http::header::{self, HeaderName, HeaderValue};
-use warp::http::{HeaderMap, Method};
 use warp::reply::{Reply, Response};
 
-use super::Context;
 use super::cors::with_cors;
 use super::handover::Handover;
 use super::joining::{self, Denied, Request, parse_ask};
-use super::problem::{Code, Problem};
+use super::problem::Problem;
+use super::{Context, secured};
 use crate::clock;
 use crate::fanout::{Drain, Form, Joiner};
 use crate::hub::{Ask, Subscription, Topic};
@@ -29,11 +29,14 @@ pub(super) fn routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
     let context = Arc::clone(context);
     joining::requests("sse")
         .and(warp::ext::optional::<Handover>())
-        .then(move |request, handover| {
+        .then(move |request: Request, handover| {
             let context = Arc::clone(&context);
             async move {
+                let headers = request.headers.clone();
                 let answer = answer(&context, request, handover).await;
-                answer.unwrap_or_else(Reply::into_response)
+                answer.unwrap_or_else(|problem| {
+                    with_cors(problem.into_response(), &context.origins, &headers)
+                })
             }
         })
         .boxed()
@@ -56,7 +59,7 @@ async fn join(
     handover: Option<Handover>,
 ) -> Result<Response, Problem> {
     request.check_origin(context)?;
-    let ask = match last_event_id(&request.headers)? {
+    let ask = match last_event_id(&request)? {
         Some(since) => since,
         None => parse_ask(&request.query)?,
     };
@@ -95,22 +98,24 @@ async fn join(
     Ok(response)
 }
 
-/// The position that an `EventSource` comes back with. It wins over the query, which stays that of the first time.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<Ask>, Problem> {
-    let Some(id) = headers.get("last-event-id").filter(|id| !id.is_empty()) else {
-        return Ok(None);
+/// The position that an `EventSource` comes back with. The header wins over `lastEventId`, which wins over the rest of the
+/// query: that stays what it was the first time.
+fn last_event_id(request: &Request) -> Result<Option<Ask>, Problem> {
+    let Some(id) = request
+        .headers
+        .get("last-event-id")
+        .filter(|id| !id.is_empty())
+    else {
+        return joining::parse_last_event_id(&request.query);
     };
-    let position = id.to_str().ok().and_then(|id| id.parse().ok());
-    position.map(Ask::Since).map(Some).ok_or_else(|| {
-        Problem::new(
-            Code::PositionInvalid,
-            "`Last-Event-ID` is not a position; it is `<epoch>:<seq>`, or leave it out",
-        )
-    })
+    let id = String::from_utf8_lossy(id.as_bytes());
+    joining::position("Last-Event-ID", &id)
+        .map(Ask::Since)
+        .map(Some)
 }
 
 fn stream(body: Bytes) -> Response {
-    let mut response = Response::new(body.into());
+    let mut response = secured(Response::new(body.into()));
     let headers: [(HeaderName, &str); 4] = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),

@@ -9,6 +9,7 @@ use warp::http::uri::{PathAndQuery, Scheme, Uri};
 use warp::reply::{Reply, Response};
 
 use super::problem::{Code, Problem};
+use crate::protocol::Authority;
 
 /// Leaves `request` with a target in origin form. The authority of an absolute target replaces the value of `Host`
 /// (RFC 9112, section 3.2.2).
@@ -33,11 +34,19 @@ pub fn use_origin_form<B>(request: &mut Request<B>) -> Result<(), Box<Response>>
         return Err(refusal());
     };
     *request.uri_mut() = target.into();
-    // A request without `Host`, or with two, is as wrong as it was.
-    if request.headers().get_all(header::HOST).iter().count() == 1 {
+    // A request without `Host`, with two, or with one that is none, is as wrong as it was.
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    if let (Some(given), None) = (hosts.next(), hosts.next())
+        && is_host(given)
+    {
         request.headers_mut().insert(header::HOST, host);
     }
     Ok(())
+}
+
+fn is_host(value: &HeaderValue) -> bool {
+    let text = value.to_str().ok();
+    text.is_some_and(|text| text.parse::<Authority>().is_ok())
 }
 
 /// The path and the query of an absolute target, whose path may be empty.

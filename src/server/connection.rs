@@ -36,7 +36,7 @@ use warp::filters::BoxedFilter;
 use self::head::{HEAD_LEN_MAX, Head};
 use super::gate::Gate;
 use crate::hub::{ConnectionPermit, Phase, Watch};
-use crate::routes::{self, Context, Handover, Peer, Place, Socket};
+use crate::routes::{self, Context, Handover, HostCheck, Peer, Place, Socket};
 
 /// Headers in one request; browsers send some twenty.
 const HEADERS_MAX: usize = 100;
@@ -60,6 +60,8 @@ pub(super) struct Surface {
     pub(super) routes: BoxedFilter<(warp::reply::Response,)>,
     pub(super) gate: Arc<Gate>,
     pub(super) context: Arc<Context>,
+    /// Which names the listener answers to.
+    pub(super) hosts: HostCheck,
 }
 
 /// A connection that was accepted, and its place among all connections.
@@ -275,6 +277,7 @@ impl Requests {
         let permit = Arc::clone(&self.permit);
         let place = routes::place(context, connections, permit, peer, request.headers())?;
         routes::use_origin_form(request)?;
+        self.surface.hosts.admit(request, peer)?;
         let extensions = request.extensions_mut();
         extensions.insert(peer);
         // It goes with the connection, unless a viewer has taken it over.

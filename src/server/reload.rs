@@ -168,6 +168,7 @@ impl Server {
                 .set_max(viewers_max, server.max_viewers_per_ip);
         }
         context.origins.set(server.allowed_origins.clone());
+        context.hosts.set(server.hosts.clone());
         context.proxies.set(server.trusted_proxies.clone());
         context
             .history_max

@@ -121,6 +121,7 @@ fn text(path: [&str; 2], value: &str, origin: Origin) -> Leaf {
 }
 
 fn server(table: &Table<'_>) -> Option<Server> {
+    let hosts = table.list("hosts")?;
     let proxies = table.list("trusted_proxies")?;
     Some(Server {
         host: table.parsed("host")?,
@@ -130,6 +131,7 @@ fn server(table: &Table<'_>) -> Option<Server> {
         max_viewers_per_ip: table.number("max_viewers_per_ip")?,
         max_connections_per_ip: table.number("max_connections_per_ip")?,
         allowed_origins: table.list("allowed_origins")?,
+        hosts: hosts.iter().filter_map(|host| host.parse().ok()).collect(),
         trusted_proxies: proxies
             .iter()
             .filter_map(|range| network::parse(range).ok())

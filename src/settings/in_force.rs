@@ -103,7 +103,9 @@ impl InForce {
         let mut changes = Changes::default();
         let of_topics = "topics.";
         for (change, origin) in self.differences(new, |key| !key.starts_with(of_topics)) {
-            let is_refused = AT_RESTART.iter().any(|start| change.key.starts_with(start));
+            let is_refused = AT_RESTART.iter().any(|&named| {
+                named == change.key || (named.ends_with('.') && change.key.starts_with(named))
+            });
             changes.push(change, origin, is_refused.then_some(NEEDS_RESTART));
         }
         for topic in &new.topics {

@@ -9,6 +9,7 @@ use crate::protocol::{Rate, RateError, TopicName};
 
 use super::complaint::Complaint;
 use super::duration;
+use super::host_name;
 use super::nearest;
 use super::network;
 use super::origin::quoted;
@@ -50,6 +51,7 @@ pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     TopicName,
     WebOrigins,
+    Hosts,
     Networks,
 }
 
@@ -70,14 +72,19 @@ const BACKFILL_MAX: Duration = Duration::from_secs(366 * 86_400);
 impl Kind {
     /// Whether the kind takes several values; those are typed in the file only.
     pub(super) fn is_list(&self) -> bool {
-        matches!(self, Self::WebOrigins | Self::Networks)
+        matches!(self, Self::WebOrigins | Self::Hosts | Self::Networks)
     }
 
     /// Whether text without quotes is unambiguous, as in an environment variable.
     pub(super) fn is_text(&self) -> bool {
         !matches!(
             self,
-            Self::Count { .. } | Self::Switch | Self::Rate | Self::WebOrigins | Self::Networks
+            Self::Count { .. }
+                | Self::Switch
+                | Self::Rate
+                | Self::WebOrigins
+                | Self::Hosts
+                | Self::Networks
         )
     }
 
@@ -100,7 +107,7 @@ impl Kind {
             Self::Span { .. } | Self::AutoSpan { .. } => "a duration in quotes",
             Self::Backfill => "a duration in quotes or an integer",
             Self::Size { .. } => "a size in quotes",
-            Self::WebOrigins | Self::Networks => "an array of strings",
+            Self::WebOrigins | Self::Hosts | Self::Networks => "an array of strings",
             Self::Text
             | Self::Filled
             | Self::Address
@@ -155,6 +162,7 @@ impl Kind {
                 Err(error) => Err(nearest::topic_complaint(text, error)),
             },
             Self::WebOrigins => web_origin::normalised(text),
+            Self::Hosts => host_name::normalised(text),
             Self::Networks => network::parse(text).map(|network| network.to_string()),
             Self::Text | Self::Filled | Self::Count { .. } | Self::Switch | Self::Rate => {
                 Ok(as_typed())

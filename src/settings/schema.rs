@@ -99,6 +99,7 @@ pub(super) const SERVER: &[Key] = &[
         key("allowed_origins", Kind::WebOrigins, "[]"),
         "[\"https://example.org\"]",
     ),
+    with_example(key("hosts", Kind::Hosts, "[]"), "[\"hub.example.org\"]"),
     with_example(
         key("trusted_proxies", Kind::Networks, "[]"),
         "[\"10.0.0.0/8\"]",

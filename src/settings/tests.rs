@@ -15,6 +15,7 @@ const GIVEN: &str = r#"
 host = "::"
 port = 0
 allowed_origins = ["HTTPS://Example.org:443", "*"]
+hosts = ["Hub.Example.org.", "2001:DB8::1"]
 trusted_proxies = ["10.0.0.0/8", "::1"]
 drain = "0s"
 [ops]
@@ -55,6 +56,7 @@ fn what_is_not_given_has_its_default() {
         (Duration::from_secs(10), Duration::from_secs(10))
     );
     assert!(server.allowed_origins.is_empty() && server.trusted_proxies.is_empty());
+    assert!(server.hosts.is_empty());
     let ops = &settings.ops;
     assert_eq!(
         (ops.enabled, ops.host.to_string().as_str(), ops.port),
@@ -97,6 +99,8 @@ fn what_is_given_holds() {
         ("::", 0, Duration::ZERO)
     );
     assert_eq!(server.allowed_origins, ["https://example.org", "*"]);
+    let hosts: Vec<_> = server.hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["hub.example.org", "[2001:db8::1]"]);
     assert_eq!(
         server
             .trusted_proxies
@@ -252,6 +256,7 @@ fn the_effective_values_are_listed_in_the_order_of_the_reference() {
     );
     for line in [
         "server.allowed_origins = [\"http://a\"] # x.toml:7:19",
+        "server.hosts = [] # default",
         "server.trusted_proxies = [] # default",
         "log.level = \"debug\" # --log",
         "state.dir = \"../state\" # default",
@@ -267,8 +272,8 @@ fn the_effective_values_are_listed_in_the_order_of_the_reference() {
             lines.join("\n")
         );
     }
-    // 19 keys of the sections, 10 of the topic, 1 of its field.
-    assert_eq!(lines.len(), 19 + 10 + 1);
+    // 20 keys of the sections, 10 of the topic, 1 of its field.
+    assert_eq!(lines.len(), 20 + 10 + 1);
 }
 
 #[test]

@@ -187,6 +187,12 @@ allowed_origins = ["example.org"]
     x.toml:5:20: server.allowed_origins: an origin without a scheme, found `"example.org"`; use for example `"https://example.org"`
 allowed_origins = [7]
     x.toml:5:20: server.allowed_origins: wants an array of strings, not an integer, found `7`; use for example `allowed_origins = ["https://example.org"]`
+hosts = ["a", "hub.example.org:8000"]
+    x.toml:5:15: server.hosts: more than a host name, found `"hub.example.org:8000"`; use `"hub.example.org"`
+hosts = ["*.example.org"]
+    x.toml:5:10: server.hosts: a host name with a wildcard, found `"*.example.org"`; list every name by which the hub is called
+hosts = [""]
+    x.toml:5:10: server.hosts: neither a host name nor an IP address, found `""`; use for example `"hub.example.org"`, ASCII only
 trusted_proxies = ["::1", "10.0.0.0/40"]
     x.toml:5:27: server.trusted_proxies: not a CIDR range or an IP address, found `"10.0.0.0/40"`; use for example `trusted_proxies = ["10.0.0.0/8"]`
 "#;

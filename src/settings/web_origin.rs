@@ -1,6 +1,6 @@
 //! Web origins as a browser sends them: `scheme://host[:port]`, lower case, without the scheme's own port.
 //!
-//! Only spelling: who may connect is decided where the request is.
+//! The same form for `server.allowed_origins` and for the header, so that both can be compared as text. Only spelling: who may connect is decided where the request is.
 
 use std::net::Ipv6Addr;
 
@@ -32,6 +32,21 @@ pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
         (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
         (_, Some(port)) => format!("{scheme}://{host}:{port}"),
     })
+}
+
+/// An `Origin` header in the form to compare; `None` for `null` and whatever else no browser sends for a page.
+#[must_use]
+pub fn canonical(header: &str) -> Option<String> {
+    let hostless = || {
+        // Pages of files and of some applications: a scheme of its own without a host.
+        let scheme = header.strip_suffix("://")?.to_ascii_lowercase();
+        let is_opaque = is_scheme(&scheme) && !matches!(scheme.as_str(), "http" | "https");
+        is_opaque.then(|| format!("{scheme}://"))
+    };
+    normalised(header)
+        .ok()
+        .filter(|origin| origin != "*")
+        .or_else(hostless)
 }
 
 fn with_scheme(text: &str) -> String {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::compact::push_compact;
 use super::fields::Search;
-use super::{Extremes, Fields, Looked};
+use super::{Extremes, Fields, Looked, each_entry};
 
 /// Records in the order of their file, all in one block of memory. Never empty.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Dataset {
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         check_begins_with_array(path, json)?;
         let records: Vec<&RawValue> =
-            serde_json::from_str(json).map_err(|error| malformed(path, &error))?;
+            serde_json::from_str(json).map_err(|error| malformed(path, json, &error))?;
         if records.is_empty() {
             return Err(DatasetError::Empty {
                 path: path.to_owned(),
@@ -179,6 +179,19 @@ impl Dataset {
         self.ends
             .iter()
             .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    }
+
+    /// Those of `keys` that no record has. Stops at the record that has the last of them.
+    #[must_use]
+    pub fn without<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+        let mut missing: Vec<_> = keys.into_iter().collect();
+        for record in self.records() {
+            if missing.is_empty() {
+                break;
+            }
+            each_entry(record, |key, _| missing.retain(|missing| *missing != key));
+        }
+        missing
     }
 
     /// The fields of its records, after another part of the work if they are not known yet; `None` when there is more
@@ -278,7 +291,15 @@ fn place_after(before: &[u8]) -> (usize, usize) {
     (line, before.len() - line_start + 1)
 }
 
-fn malformed(path: &Path, error: &serde_json::Error) -> DatasetError {
+fn malformed(path: &Path, json: &str, error: &serde_json::Error) -> DatasetError {
+    if let Some((column, name)) = not_finite(json, error) {
+        return DatasetError::Malformed {
+            path: path.to_owned(),
+            line: error.line(),
+            column,
+            problem: format!("`{name}` is no number in JSON; write `null` in its place"),
+        };
+    }
     let text = error.to_string();
     let problem = text
         .rsplit_once(" at line ")
@@ -289,6 +310,30 @@ fn malformed(path: &Path, error: &serde_json::Error) -> DatasetError {
         column: error.column(),
         problem: problem.to_owned(),
     }
+}
+
+/// The number at which `error` stopped, as many programs write it although JSON has none such, and its column.
+fn not_finite<'a>(json: &'a str, error: &serde_json::Error) -> Option<(usize, &'a str)> {
+    /// Letters of a name after which the parser may stop: those that it has in common with `null`.
+    const READ_MAX: usize = 2;
+    const NAMES: [&str; 3] = ["infinity", "inf", "nan"];
+    let line = json.split('\n').nth(error.line().checked_sub(1)?)?;
+    let stopped = error.column().checked_sub(1)?;
+    let found = (0..=READ_MAX).find_map(|read| {
+        let start = stopped.checked_sub(read)?;
+        let rest = line.get(start..)?.trim_start_matches(['-', '+']);
+        let is_here = |name: &&str| {
+            rest.get(..name.len())
+                .is_some_and(|text| text.eq_ignore_ascii_case(name))
+        };
+        let name = NAMES.into_iter().find(is_here)?;
+        Some((line.len() - rest.len(), name.len()))
+    });
+    let (begin, len) = found?;
+    let signs = line[..begin].trim_end_matches(['-', '+']).len();
+    let is_whole =
+        line[..signs].trim_end().ends_with([':', ',', '[']) || line[..signs].trim().is_empty();
+    is_whole.then(|| (signs + 1, &line[signs..begin + len]))
 }
 
 impl fmt::Display for DatasetError {
@@ -382,6 +427,38 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_json_has_not_are_named_with_their_place() {
+        for (json, column, name) in [
+            ("[NaN]", 2, "NaN"),
+            ("[nan]", 2, "nan"),
+            ("[1, -NaN]", 5, "-NaN"),
+            ("[{\"v\":Infinity}]", 7, "Infinity"),
+            ("[{\"v\": -Infinity}]", 8, "-Infinity"),
+            ("[+Infinity]", 2, "+Infinity"),
+            ("[1,inf]", 4, "inf"),
+            ("[[1,[NaN]]]", 6, "NaN"),
+        ] {
+            let error = parse(json.as_bytes()).unwrap_err();
+            let expected = format!(
+                "d.json:1:{column}: malformed dataset: `{name}` is no number in JSON; write `null` in its place"
+            );
+            assert_eq!(error, expected, "{json}");
+        }
+        for json in ["[nul]", "[x]", "[\"NaN\", y]", "[1,]"] {
+            let error = parse(json.as_bytes()).unwrap_err();
+            assert!(!error.contains("no number"), "{error}");
+        }
+    }
+
+    #[test]
+    fn keys_that_no_record_has_are_found() {
+        let dataset = parse(b"[{\"a\":1},{\"b\":1}]").unwrap();
+        assert_eq!(dataset.without(["a", "c", "b", ""]), ["c", ""]);
+        let bare = parse(b"[1]").unwrap();
+        assert_eq!(bare.without(["data", "value"]), ["value"]);
+    }
+
+    #[test]
     fn what_is_not_a_dataset_is_refused_with_its_place() {
         for (json, message) in [
             (&b"[]"[..], "dataset `d.json` holds no records"),
@@ -398,7 +475,7 @@ mod tests {
             ),
             (
                 b"[1,\n NaN]",
-                "d.json:2:2: malformed dataset: expected value",
+                "d.json:2:2: malformed dataset: `NaN` is no number in JSON; write `null` in its place",
             ),
             (
                 b"[\"a\",\n\"\xff\"]",

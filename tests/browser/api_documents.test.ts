@@ -131,6 +131,8 @@ async function takeRefusals(hub: Hub): Promise<void> {
     const url = `${baseOf(hub, path)}${pathOf(path)}`;
     http.take(path, await ask(url, { method: "DELETE" }));
     http.take(path, await ask(url, { body: "x" }));
+    http.take(path, await ask(url, { headers: { Host: "a b" } }));
+    http.take(path, await ask(url, { headers: { Host: "elsewhere.example" } }));
     if (path.includes("{topic}"))
       http.take(path, await ask(url.replace("ecg", "nobody"), { headers: HANDSHAKE }));
   }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::support::{Hub, Project, Raw, Viewer};
 
 fn hub() -> Hub {
-    let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 59.94\n[topics.alpha]\ndataset = \"data.json\"\nrate = 2\n[topics.alpha.fields.value]\nunit = \"µV\"\n";
+    let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 59.94\n[topics.alpha]\ndataset = \"data.json\"\nrate = 2\n[topics.alpha.fields.data]\nunit = \"µV\"\n";
     Project::new("", "[1,2,3]").configure(toml).start()
 }
 
@@ -35,7 +35,7 @@ async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
         ),
         (&json!(1), &json!("dataset"), &json!(false), &json!(true))
     );
-    assert_eq!(alpha["fields"], json!({"value": {"unit": "µV"}}));
+    assert_eq!(alpha["fields"], json!({"data": {"unit": "µV"}}));
     hub.end_without_complaint();
 }
 

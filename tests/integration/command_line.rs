@@ -209,3 +209,27 @@ fn watch_ends_quietly_when_its_reader_does_and_with_1_when_the_hub_closes() {
         "{output:?}"
     );
 }
+
+#[test]
+fn a_field_that_no_record_has_is_named_by_check_and_at_the_start() {
+    let topic = "rate = 1.0\n[topics.demo.fields.value]\nunit = \"V\"\n[topics.demo.fields.valeu]\nunit = \"V\"";
+    let project = Project::new(topic, "[{\"other\":1},{\"value\":1}]");
+    let output = project.run(&["check"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let warnings: Vec<_> = out
+        .lines()
+        .filter(|line| line.starts_with("warning: "))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{out}");
+    assert!(
+        warnings[0].contains("tickcast.toml:10:21: topics.demo.fields.valeu: no record"),
+        "{out}"
+    );
+    let hub = project.start();
+    let event = hub.told("field.unknown").unwrap();
+    assert_eq!(
+        (&event["level"], &event["topic"], &event["field"]),
+        (&"WARN".into(), &"demo".into(), &"valeu".into())
+    );
+}

@@ -91,7 +91,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("dashmap::", &["hub"]),
     ("sd_notify::", &["supervisor"]),
     ("listenfd::", &["server/sockets.rs"]),
-    ("form_urlencoded::", &["routes/history"]),
+    ("form_urlencoded::", &["routes"]),
     ("clap::", &["cli", "command", "main.rs"]),
     ("rust_embed::", &["routes"]),
     ("mio::", &["fanout", "bench"]),

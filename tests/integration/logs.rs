@@ -219,16 +219,16 @@ fn what_clients_send_gets_into_no_line() {
     let lines = EVIL.replace("\r\n", " ");
     for path in [&encoded, EVIL, &lines] {
         for request in [
-            format!("GET /{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
-            format!("GET /ws/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+            format!("GET /{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
+            format!("GET /ws/{path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
             format!("GET /ws?since={path} HTTP/1.1\r\nhost: {path}\r\nconnection: close\r\n\r\n"),
             format!(
-                "GET /sse/{path} HTTP/1.1\r\nhost: x\r\nlast-event-id: {path}\r\nconnection: close\r\n\r\n"
+                "GET /sse/{path} HTTP/1.1\r\nhost: localhost\r\nlast-event-id: {path}\r\nconnection: close\r\n\r\n"
             ),
             format!(
-                "GET / HTTP/1.1\r\nhost: x\r\nuser-agent: {path}\r\norigin: {path}\r\nconnection: close\r\n\r\n"
+                "GET / HTTP/1.1\r\nhost: localhost\r\nuser-agent: {path}\r\norigin: {path}\r\nconnection: close\r\n\r\n"
             ),
-            format!("{path} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"),
+            format!("{path} / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
         ] {
             Raw::connect(hub.public()).send(request.as_bytes()).rest();
         }

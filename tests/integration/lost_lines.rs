@@ -75,7 +75,7 @@ impl Silent {
         while self.dropped() == 0.0 {
             for _ in 0..100 {
                 let mut raw = Raw::connect(&self.public());
-                raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: x\r\n\r\n")
+                raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: localhost\r\n\r\n")
                     .head();
             }
         }

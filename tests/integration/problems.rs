@@ -69,6 +69,23 @@ fn refuse_joining(hub: &Hub, seen: &mut BTreeSet<String>) {
     for (path, headers, code) in [
         ("/ws?since=x", HANDSHAKE.to_owned(), "position_invalid"),
         ("/ws?last=x", HANDSHAKE.to_owned(), "parameter_invalid"),
+        ("/ws?last", HANDSHAKE.to_owned(), "parameter_invalid"),
+        ("/ws?last=", HANDSHAKE.to_owned(), "parameter_invalid"),
+        ("/ws?since", HANDSHAKE.to_owned(), "position_invalid"),
+        ("/ws?since=", HANDSHAKE.to_owned(), "position_invalid"),
+        ("/ws?x&since&y", HANDSHAKE.to_owned(), "position_invalid"),
+        (
+            "/ws?last=1&last=1",
+            HANDSHAKE.to_owned(),
+            "parameter_repeated",
+        ),
+        (
+            "/ws?last=1&since=a:1",
+            HANDSHAKE.to_owned(),
+            "parameters_conflict",
+        ),
+        ("/sse?lastEventId=x", String::new(), "position_invalid"),
+        ("/sse?since", String::new(), "position_invalid"),
         (
             "/ws?since=another:1",
             HANDSHAKE.to_owned(),
@@ -106,6 +123,24 @@ fn refuse_joining(hub: &Hub, seen: &mut BTreeSet<String>) {
     }
     let resumed = Raw::ask(hub.public(), "GET", "/sse", "last-event-id: x\r\n");
     expect(&resumed, "position_invalid", seen);
+}
+
+fn refuse_hosts(hub: &Hub, seen: &mut BTreeSet<String>) {
+    for (lines, code) in [
+        ("", "host_missing"),
+        ("host: a\r\nhost: a\r\n", "host_repeated"),
+        ("host: a b\r\n", "host_invalid"),
+        ("host: elsewhere.example\r\n", "host_forbidden"),
+    ] {
+        let request = format!("GET / HTTP/1.1\r\n{lines}connection: close\r\n\r\n");
+        expect(&Raw::raw(hub.public(), request.as_bytes()), code, seen);
+    }
+    let connect = "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n";
+    expect(
+        &Raw::raw(hub.public(), connect.as_bytes()),
+        "target_invalid",
+        seen,
+    );
 }
 
 fn refuse_requests(hub: &Hub, seen: &mut BTreeSet<String>) {
@@ -165,6 +200,7 @@ async fn each_cause_of_a_refusal_has_the_code_that_the_handbook_describes() {
     refuse_history(&hub, &mut seen);
     refuse_joining(&hub, &mut seen);
     refuse_requests(&hub, &mut seen);
+    refuse_hosts(&hub, &mut seen);
     refuse_crowds(&mut seen).await;
     refuse_while_draining(&mut seen).await;
     let handbook = std::fs::read_to_string(root().join("docs/handbook/problems.md")).unwrap();

@@ -18,7 +18,7 @@ const NO_DRAIN: &str = "drain = \"0s\"";
 /// A hub that believes the proxy and nobody else, with `more` lines for its server and `rate` for its topic.
 fn hub(more: &str, rate: &str) -> Hub {
     let toml = format!(
-        "[server]\nport = 0\ntrusted_proxies = [\"127.0.0.1/32\"]\n{more}\n[ops]\nport = 0\n\
+        "[server]\nport = 0\ntrusted_proxies = [\"127.0.0.1/32\"]\nhosts = [\"hub.example.org\"]\n{more}\n[ops]\nport = 0\n\
          [topics.demo]\ndataset = \"data.json\"\nrate = {rate}\n"
     );
     Project::raw(&toml).start()

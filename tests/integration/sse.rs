@@ -110,7 +110,7 @@ async fn an_answer_that_is_still_on_its_way_is_not_overtaken() {
 async fn a_proxy_that_speaks_http_1_0_gets_the_same_stream() {
     let hub = hub();
     let mut raw = Raw::connect(hub.public());
-    raw.send(b"GET /sse?last=10 HTTP/1.0\r\n\r\n");
+    raw.send(b"GET /sse?last=10 HTTP/1.0\r\nhost: localhost\r\n\r\n");
     let mut events = Events::from(raw);
     assert!(!events.head.contains("transfer-encoding"));
     let seq = events.event().1["seq"].as_u64().unwrap();
@@ -164,6 +164,65 @@ async fn every_position_is_answered_as_over_websocket() {
         let back = if reason == "expired" { 100_000 } else { 6_000 };
         assert_eq!(first, newest - back);
         follow(&mut events, first, 100);
+    }
+}
+
+/// The first `seq` that follows, for each way to say where one was.
+#[tokio::test]
+async fn a_position_in_the_query_does_what_the_header_does() {
+    let hub = hub();
+    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let (epoch, newest) = (
+        topic["epoch"].as_str().unwrap(),
+        topic["seq"].as_u64().unwrap(),
+    );
+    let at = |back: u64| format!("{epoch}:{}", newest - back);
+    let (near, far) = (at(10), at(20));
+    let escaped = far.replace(':', "%3A");
+    for (query, headers, first) in [
+        (format!("?lastEventId={far}"), String::new(), &far),
+        (format!("?lastEventId={escaped}"), String::new(), &far),
+        (format!("?since={escaped}"), String::new(), &far),
+        // A polyfill adds it to the address of the first time.
+        (format!("?last=5&lastEventId={far}"), String::new(), &far),
+        (
+            format!("?since={near}&lastEventId={far}"),
+            String::new(),
+            &far,
+        ),
+        (format!("?since={far}&lastEventId="), String::new(), &far),
+        (
+            format!("?lastEventId={near}"),
+            format!("last-event-id: {far}\r\n"),
+            &far,
+        ),
+        (
+            format!("?lastEventId={far}"),
+            "last-event-id:\r\n".to_owned(),
+            &far,
+        ),
+    ] {
+        let mut events = Events::connect(&hub, &format!("/sse{query}"), &headers);
+        assert_eq!(events.event().1["recovered"], true, "{query} {headers}");
+        assert_eq!(events.last_id, *first, "{query} {headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_too_long_is_the_greatest() {
+    let hub = hub();
+    for last in [
+        "18446744073709551615",
+        "18446744073709551616",
+        &"9".repeat(100),
+        "000000000000000000000000010",
+    ] {
+        for path in ["/sse", "/sse/demo"] {
+            let mut events = Events::connect(&hub, &format!("{path}?last={last}"), "");
+            assert_eq!(events.event().0, "hello", "{last}");
+        }
+        let history = format!("/api/v1/topics/demo/history?last={last}&limit={last}");
+        assert_eq!(Raw::get(hub.public(), &history).status, 200, "{last}");
     }
 }
 
@@ -272,7 +331,7 @@ async fn stuck(policy: &str) -> (Hub, Raw, Viewer) {
     let hub = Project::new(&topic, &format!("[{record}]")).start_with(&["--log-level", "debug"]);
     let mut raw = Raw::connect(hub.public());
     raw.take_little();
-    raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: x\r\n\r\n");
+    raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let steady = Viewer::v1(&hub).await;
     (hub, raw, steady)
 }
@@ -384,7 +443,7 @@ async fn who_joins_while_the_hub_drains_is_told_when_to_come_back() {
     let mut late = Raw::connect(hub.public());
     hub.signal("-TERM");
     while staying.event().0 != "bye" {}
-    late.send(b"GET /sse HTTP/1.1\r\nhost: x\r\n\r\n");
+    late.send(b"GET /sse HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let mut late = Events::from(late);
     assert!(matches!(late.block(), Some(Block::Retry(_))));
     assert_eq!(late.event().1["reason"], "draining");
@@ -396,7 +455,7 @@ async fn a_stream_is_no_place_to_send_much_to() {
     let hub = Project::new("rate = 10.0", "[1]").start_with(&["--log-level", "debug"]);
     let mut hub = hub;
     let mut raw = Raw::connect(hub.public());
-    raw.send(b"GET /sse HTTP/1.1\r\nhost: x\r\n\r\n");
+    raw.send(b"GET /sse HTTP/1.1\r\nhost: localhost\r\n\r\n");
     raw.head();
     while hub.past_event("viewer.left").is_none() {
         raw.send(&[b'x'; 2_048]);

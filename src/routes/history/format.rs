@@ -1,7 +1,8 @@
 //! The forms that the history comes in, and which one a request asks for.
 
-use warp::http::{HeaderMap, header};
+use warp::http::HeaderMap;
 
+use crate::routes::accept::Accepted;
 use crate::routes::problem::{Code, Problem};
 
 /// How records are spelled.
@@ -60,16 +61,10 @@ impl Format {
     /// The format that `Accept` prefers, by weight and then by how exactly it is named. With an item in it that
     /// cannot be read, nobody knows what it refuses: whoever is left with nothing gets the first.
     pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
-        let (mut ranges, mut is_understood) = (Vec::new(), true);
-        for line in headers.get_all(header::ACCEPT) {
-            let items = line.to_str().unwrap_or("unreadable").split(',');
-            for item in items.filter(|item| !item.trim().is_empty()) {
-                match MediaRange::parse(item) {
-                    Some(range) => ranges.push(range),
-                    None => is_understood = false,
-                }
-            }
-        }
+        let Accepted {
+            ranges,
+            is_understood,
+        } = Accepted::of(headers);
         if ranges.is_empty() {
             return Ok(Self::Json);
         }
@@ -77,7 +72,7 @@ impl Format {
         let weighed = Self::ALL.into_iter().rev().filter_map(|format| {
             let range = ranges
                 .iter()
-                .filter(|range| range.takes(format))
+                .filter(|range| range.takes(format.media_type()))
                 .max_by_key(|range| range.exactness)?;
             (range.weight > 0).then_some((range.weight, range.exactness, format))
         });
@@ -95,64 +90,13 @@ impl Format {
     }
 }
 
-/// An item of `Accept`.
-#[derive(Debug)]
-struct MediaRange<'a> {
-    r#type: &'a str,
-    subtype: &'a str,
-    /// 0 for `*/*`, 1 for `text/*`, 2 for `text/csv`.
-    exactness: u8,
-    /// Thousandths; 0 refuses.
-    weight: u16,
-}
-
-impl<'a> MediaRange<'a> {
-    /// `None` for what is none.
-    fn parse(item: &'a str) -> Option<Self> {
-        let mut parts = item.split(';').map(str::trim);
-        let (r#type, subtype) = match parts.next()? {
-            // Some libraries of old say so.
-            "*" => ("*", "*"),
-            range => range.split_once('/')?,
-        };
-        let mut parameters = parts.filter_map(|parameter| parameter.split_once('='));
-        let weight = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-        let weight = weight.map_or(Some(1_000), |(_, text)| thousandths(text.trim()))?;
-        Some(Self {
-            r#type,
-            subtype,
-            exactness: u8::from(r#type != "*") + u8::from(subtype != "*"),
-            weight,
-        })
-    }
-
-    fn takes(&self, format: Format) -> bool {
-        let fits = |range: &str, name: &str| range == "*" || range.eq_ignore_ascii_case(name);
-        let (r#type, subtype) = format.media_type();
-        fits(self.r#type, r#type) && fits(self.subtype, subtype)
-    }
-}
-
-/// A weight of 0 to 1 with at most three places (RFC 9110, section 12.4.2); clients leave out the 0 before them.
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-    let is_spelled_well = places.len() <= 3 && places.bytes().all(|byte| byte.is_ascii_digit());
-    let thousandths: u16 = format!("{places:0<3}").parse().ok()?;
-    match whole {
-        "" if places.is_empty() => None,
-        "" | "0" if is_spelled_well => Some(thousandths),
-        "1" if is_spelled_well && thousandths == 0 => Some(1_000),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn accepted(accept: &str) -> &'static str {
         let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT, accept.parse().unwrap());
+        headers.insert("accept", accept.parse().unwrap());
         Format::accepted(&headers).map_or("none", Format::name)
     }
 

@@ -6,6 +6,7 @@ use super::format::Format;
 use crate::hub::{End, Span};
 use crate::protocol::{Micros, Seq};
 use crate::routes::problem::{Code, Problem};
+use crate::routes::{shown, whole};
 
 /// A query that makes sense.
 #[derive(Debug, PartialEq, Eq)]
@@ -130,17 +131,23 @@ impl Parameters {
     }
 
     fn instant(&self, name: &str) -> Result<Option<Micros>, Problem> {
-        self.text(name)
-            .map(|text| {
-                instant(text).ok_or_else(|| {
-                    invalid(format!(
-                        "`{name}` is `{}`, which is no instant; give microseconds since 1970, or one such as \
-                         `2026-01-01T00:00:00Z`",
-                        shown(text)
-                    ))
-                })
-            })
-            .transpose()
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let instant = instant(text).ok_or_else(|| {
+            invalid(format!(
+                "`{name}` is `{}`, which is no instant; give microseconds since 1970, or one such as \
+                 `2026-01-01T00:00:00Z`",
+                shown(text)
+            ))
+        })?;
+        match whole(text).and_then(coarser_unit) {
+            Some((unit, zeros)) => Err(invalid(format!(
+                "`{name}` is `{text}`, which would be {unit} since 1970, but instants are microseconds; give \
+                 `{text}{zeros}`, or one such as `2026-01-01T00:00:00Z`"
+            ))),
+            None => Ok(Some(instant)),
+        }
     }
 
     /// Which publications are asked for; `None` when nothing is said.
@@ -212,10 +219,16 @@ fn check_order<T: Ord + std::fmt::Display>(
     }
 }
 
-fn whole(text: &str) -> Option<u64> {
-    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // Only its length can be wrong now.
-    is_whole.then(|| text.parse().unwrap_or(u64::MAX))
+/// The unit in which `count` is of our time, and what is missing behind it; `None` for microseconds, and for what is of
+/// no time that a hub can know. Nothing was ever due in the first weeks of 1970, which these would be.
+fn coarser_unit(count: u64) -> Option<(&'static str, &'static str)> {
+    /// 2001 to 2100 in seconds, beyond which no topic begins.
+    const OUR_TIME: std::ops::Range<u64> = 1_000_000_000..4_102_444_800;
+    let units = [("seconds", 1, "000000"), ("milliseconds", 1_000, "000")];
+    let mut units = units.into_iter();
+    let (unit, _, zeros) =
+        units.find(|(_, per_second, _)| OUR_TIME.contains(&(count / per_second)))?;
+    Some((unit, zeros))
 }
 
 /// Microseconds, or RFC 3339. People type the `+` of an offset as it is, and in a query that means a space.
@@ -229,16 +242,6 @@ fn instant(text: &str) -> Option<Micros> {
     };
     let timestamp: Option<jiff::Timestamp> = text.parse().ok().or_else(typed);
     Some(Micros::new(timestamp?.as_microsecond()))
-}
-
-/// What a client typed, short enough to be said back.
-pub(super) fn shown(text: &str) -> String {
-    const LEN_MAX: usize = 60;
-    let mut shown: String = text.chars().take(LEN_MAX).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -60,6 +60,14 @@ codes! {
     WebsocketKeyInvalid = "websocket_key_invalid", BAD_REQUEST;
     /// The request target is neither a path nor an absolute URL.
     TargetInvalid = "target_invalid", BAD_REQUEST;
+    /// An HTTP/1.1 request without `Host`.
+    HostMissing = "host_missing", BAD_REQUEST;
+    /// A request with more than one `Host`.
+    HostRepeated = "host_repeated", BAD_REQUEST;
+    /// `Host`, or what a trusted proxy forwards of it, is not a host.
+    HostInvalid = "host_invalid", BAD_REQUEST;
+    /// The hub does not answer to this name.
+    HostForbidden = "host_forbidden", FORBIDDEN;
     /// Pages of this origin may not connect.
     OriginForbidden = "origin_forbidden", FORBIDDEN;
     /// The path does not exist.

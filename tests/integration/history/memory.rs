@@ -16,7 +16,7 @@ fn a_million_records_do_not_stand_in_memory() {
         let mut raw = Raw::connect(hub.public());
         raw.take_little();
         let request = format!(
-            "GET /api/v1/topics/demo/history?from=1&limit={RECORDS}&format={format} HTTP/1.1\r\nhost: x\r\n\r\n"
+            "GET /api/v1/topics/demo/history?from=1&limit={RECORDS}&format={format} HTTP/1.1\r\nhost: localhost\r\n\r\n"
         );
         // One that reads the head and nothing after it.
         raw.send(request.as_bytes()).until("\r\n\r\n");

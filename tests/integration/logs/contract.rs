@@ -10,6 +10,11 @@ use super::super::support::log::{self, Row};
 const SEEN: &[(&str, &str, &str)] = &[
     ("start", "logs", "events_come_in_the_order_of_a_life"),
     (
+        "field.unknown",
+        "command_line",
+        "a_field_that_no_record_has_is_named_by_check_and_at_the_start",
+    ),
+    (
         "timeline.begun",
         "restart",
         "another_dataset_and_another_loop_begin_a_new_epoch",

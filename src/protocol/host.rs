@@ -1,0 +1,240 @@
+//! `Host` and `Authority`: whom a request is for, as the header `Host`, a request target, an origin and the configuration
+//! spell it.
+//!
+//! Stricter than RFC 3986, whose registered names may hold nearly anything: what is neither a name of the DNS nor an IP
+//! address never reaches a hub from a browser, which sends names of other scripts as `xn--…` and addresses without their
+//! zone.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+
+/// A name or an address, in canonical form: equal hosts compare equal, however they were spelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// A name of the DNS in lower case, without the dot of the root.
+    Name(String),
+    /// An IP address; one of IPv4 that is mapped into IPv6 is the IPv4 one.
+    Address(IpAddr),
+}
+
+/// A host, and the port if one was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// The host.
+    pub host: Host,
+    /// The port; `None` stands for the default of whatever scheme.
+    pub port: Option<u16>,
+}
+
+/// The text is not a host, or has more than a host and a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAHost;
+
+/// Bytes of a name and of one of its labels (RFC 1035, section 2.3.4).
+const NAME_LEN_MAX: usize = 253;
+const LABEL_LEN_MAX: usize = 63;
+
+impl Host {
+    /// Whether only this machine can be meant: a loopback address, or `localhost`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Name(name) => name == "localhost",
+            Self::Address(address) => address.is_loopback(),
+        }
+    }
+}
+
+impl FromStr for Host {
+    type Err = NotAHost;
+
+    fn from_str(text: &str) -> Result<Self, NotAHost> {
+        let bracketed = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'));
+        if let Some(address) = bracketed {
+            let address: Ipv6Addr = address.parse().map_err(|_| NotAHost)?;
+            return Ok(Self::Address(IpAddr::from(address).to_canonical()));
+        }
+        let name = text.strip_suffix('.').unwrap_or(text);
+        if let Ok(address) = name.parse() {
+            return Ok(Self::Address(IpAddr::V4(address)));
+        }
+        let is_name = name.len() <= NAME_LEN_MAX && name.split('.').all(is_label);
+        // `127.1` and `0x7f.1` are addresses to a browser, which spells them out before it sends them.
+        let is_number = name
+            .rsplit('.')
+            .next()
+            .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_name && !is_number {
+            Ok(Self::Name(name.to_ascii_lowercase()))
+        } else {
+            Err(NotAHost)
+        }
+    }
+}
+
+/// With underscores, which names of containers have.
+fn is_label(label: &str) -> bool {
+    (1..=LABEL_LEN_MAX).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+impl FromStr for Authority {
+    type Err = NotAHost;
+
+    fn from_str(text: &str) -> Result<Self, NotAHost> {
+        // The colons of an IPv6 address stand in brackets.
+        let end = text.find(']').map_or(0, |end| end + 1);
+        let (host, port) = match text[end..].find(':') {
+            Some(colon) => {
+                let (host, port) = text.split_at(end + colon);
+                (host, &port[1..])
+            }
+            None => (text, ""),
+        };
+        Ok(Self {
+            host: host.parse()?,
+            port: port_of(port)?,
+        })
+    }
+}
+
+/// RFC 3986 lets the port be empty, which is none.
+fn port_of(digits: &str) -> Result<Option<u16>, NotAHost> {
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let port = is_number.then(|| digits.parse().ok()).flatten();
+    port.map(Some).ok_or(NotAHost)
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Address(IpAddr::V4(address)) => address.fmt(f),
+            Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+impl fmt::Display for NotAHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("neither a host name nor an IP address")
+    }
+}
+
+impl std::error::Error for NotAHost {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn authority(text: &str) -> Option<(String, Option<u16>)> {
+        let authority: Authority = text.parse().ok()?;
+        Some((authority.host.to_string(), authority.port))
+    }
+
+    #[test]
+    fn hosts_are_brought_to_one_form() {
+        for (text, host, port) in [
+            ("hub.example.org", "hub.example.org", None),
+            ("HUB.Example.ORG.:8000", "hub.example.org", Some(8000)),
+            ("localhost:", "localhost", None),
+            ("my_hub-1:00080", "my_hub-1", Some(80)),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example", None),
+            ("127.0.0.1:8000", "127.0.0.1", Some(8000)),
+            ("127.0.0.1.", "127.0.0.1", None),
+            ("[::1]:8000", "[::1]", Some(8000)),
+            ("[2001:DB8:0::1]", "[2001:db8::1]", None),
+            ("[::ffff:127.0.0.1]", "127.0.0.1", None),
+            ("1.example", "1.example", None),
+        ] {
+            assert_eq!(authority(text), Some((host.to_owned(), port)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_browser_sends_as_a_host_is_none() {
+        let long = format!("{}.example", "a".repeat(LABEL_LEN_MAX + 1));
+        let longer = "abcdefg.".repeat(NAME_LEN_MAX / 8 + 1);
+        for text in [
+            "",
+            ".",
+            "..",
+            ".a",
+            "a..b",
+            "a b",
+            " a",
+            "a,b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a@b",
+            "user:pw@a",
+            "a:b",
+            "a:+80",
+            "a:-1",
+            "a: 80",
+            "a:65536",
+            "a:99999",
+            "a:80:80",
+            ":80",
+            "::1",
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "x[::1]",
+            "[::1]:",
+            "[::1%25lo]",
+            "[::1%lo]",
+            "[127.0.0.1]",
+            "[v1.x]",
+            "[]",
+            "127.1",
+            "256.0.0.1",
+            "1",
+            "a%2eb",
+            "b\u{fc}cher.example",
+            "*",
+            "*.example",
+            "a\\b",
+            &long,
+            &longer,
+        ] {
+            // An empty port is none, also behind an address.
+            let expected = (text == "[::1]:").then(|| ("[::1]".to_owned(), None));
+            assert_eq!(authority(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_localhost_and_loopback_addresses_mean_this_machine_alone() {
+        let is_loopback = |text: &str| text.parse::<Host>().unwrap().is_loopback();
+        for text in [
+            "localhost",
+            "LOCALHOST.",
+            "127.0.0.1",
+            "127.9.9.9",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback(text), "{text}");
+        }
+        for text in [
+            "localhost.example",
+            "a.localhost",
+            "0.0.0.0",
+            "10.0.0.1",
+            "[::]",
+            "hub.example",
+        ] {
+            assert!(!is_loopback(text), "{text}");
+        }
+    }
+}

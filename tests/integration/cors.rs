@@ -1,0 +1,179 @@
+//! What pages of other origins may ask, and what every answer says about itself.
+
+use super::support::http::Answer;
+use super::support::{Hub, Project, Raw};
+
+const LISTED: &str = "https://a.example";
+
+fn hub() -> Hub {
+    Project::raw(
+        "[server]\nport = 0\nallowed_origins = [\"https://a.example\"]\n[ops]\nport = 0\n\
+         [topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n",
+    )
+    .start()
+}
+
+fn preflight(hub: &Hub, path: &str, origin: &str) -> Answer {
+    let headers = format!(
+        "origin: {origin}\r\naccess-control-request-method: GET\r\n\
+         access-control-request-headers: cache-control,last-event-id\r\n"
+    );
+    Raw::ask(hub.public(), "OPTIONS", path, &headers)
+}
+
+const SHARED: [&str; 6] = [
+    "/sse",
+    "/sse/demo",
+    "/api/v1/time",
+    "/api/v1/topics",
+    "/api/v1/topics/demo",
+    "/api/v1/topics/demo/history?last=1",
+];
+
+#[test]
+fn preflights_of_listed_origins_allow_the_headers_of_streaming_clients() {
+    let hub = hub();
+    for path in SHARED {
+        let answer = preflight(&hub, path, LISTED);
+        assert_eq!((answer.status, &answer.body[..]), (204, &b""[..]), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(LISTED));
+        let headers = answer.header("access-control-allow-headers").unwrap();
+        for header in ["last-event-id", "cache-control"] {
+            assert!(headers.split(", ").any(|name| name == header), "{headers}");
+        }
+        assert!(
+            answer
+                .header("access-control-allow-methods")
+                .unwrap()
+                .contains("GET")
+        );
+        assert_eq!(answer.header("access-control-max-age"), Some("600"));
+        assert!(answer.header("vary").unwrap().contains("origin"));
+        for origin in ["https://b.example", "null", "https://u@a.example"] {
+            let refusal = preflight(&hub, path, origin);
+            refusal.expect_problem(403);
+            assert_eq!(refusal.header("access-control-allow-origin"), None);
+        }
+    }
+    // What is the page's own stays so.
+    for path in ["/", "/ws", "/healthz"] {
+        let answer = preflight(&hub, path, LISTED);
+        assert_eq!(
+            (answer.status, answer.header("access-control-allow-origin")),
+            (204, None)
+        );
+    }
+    preflight(&hub, "/nothing", LISTED).expect_problem(404);
+    hub.end_without_complaint();
+}
+
+#[test]
+fn options_tells_the_methods_of_a_path() {
+    let hub = hub();
+    for path in SHARED
+        .into_iter()
+        .chain(["/", "/ws", "/ws/demo", "/healthz", "/version"])
+    {
+        let answer = Raw::ask(hub.public(), "OPTIONS", path, "");
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (204, Some("GET, HEAD, OPTIONS")),
+            "{path}"
+        );
+    }
+    Raw::ask(hub.public(), "OPTIONS", "/api/v1/nothing", "").expect_problem(404);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = Raw::ask(hub.ops(), "OPTIONS", path, "");
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (204, Some("GET, HEAD, OPTIONS")),
+            "{path}"
+        );
+    }
+    Raw::ask(hub.ops(), "OPTIONS", "/sse", "").expect_problem(404);
+    hub.end_without_complaint();
+}
+
+#[test]
+fn pages_of_listed_origins_can_read_why_a_stream_is_refused() {
+    let hub = hub();
+    let refusal = Raw::ask(
+        hub.public(),
+        "GET",
+        "/sse?since=x",
+        &format!("origin: {LISTED}\r\n"),
+    );
+    refusal.expect_problem(400);
+    assert_eq!(refusal.header("access-control-allow-origin"), Some(LISTED));
+}
+
+#[test]
+fn no_answer_may_be_sniffed_or_loaded_by_other_sites_unasked() {
+    let hub = hub();
+    let mut answers: Vec<_> = [
+        "/api/v1/topics",
+        "/api/v1/topics/demo",
+        "/api/v1/topics/demo/history?last=1",
+        "/api/v1/time",
+        "/version",
+        "/healthz",
+        "/nothing",
+        "/api/v1/topics/nobody",
+        "/ws",
+        "/sse?since=x",
+        "/api/v1/topics/demo/history?last=x",
+        "/api/v1/topics/demo/history?last=1&format=csv",
+    ]
+    .map(|path| Raw::get(hub.public(), path))
+    .into();
+    answers.push(Raw::ask(hub.public(), "HEAD", "/sse", ""));
+    answers.push(Raw::ask(hub.public(), "POST", "/version", ""));
+    answers.push(Raw::raw(hub.public(), b"GET / HTTP/1.1\r\n\r\n"));
+    answers.extend(["/metrics", "/readyz", "/nothing"].map(|path| Raw::get(hub.ops(), path)));
+    for answer in answers {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(
+            answer.header("cross-origin-resource-policy"),
+            Some("same-origin")
+        );
+    }
+}
+
+#[test]
+fn metrics_come_in_the_form_that_weighs_most() {
+    let hub = hub();
+    let open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let plain = "text/plain; version=0.0.4; charset=utf-8";
+    for (accept, form) in [
+        ("application/openmetrics-text", open),
+        (
+            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+            open,
+        ),
+        (
+            "application/openmetrics-text; version=1.0.0; q=0.5, text/plain; q=0.5",
+            open,
+        ),
+        ("application/openmetrics-text;q=0", plain),
+        (
+            "application/openmetrics-text;version=1.0.0;Q=0.000, */*",
+            plain,
+        ),
+        (
+            "application/openmetrics-text;q=0.1, text/plain;q=0.9",
+            plain,
+        ),
+        ("*/*", plain),
+        ("text/html", plain),
+        ("x-application/openmetrics-text-like", plain),
+    ] {
+        let answer = Raw::ask(
+            hub.ops(),
+            "GET",
+            "/metrics",
+            &format!("accept: {accept}\r\n"),
+        );
+        assert_eq!(answer.header("content-type"), Some(form), "{accept}");
+    }
+    hub.end_without_complaint();
+}
