@@ -9,6 +9,8 @@ import { licences } from "./build/licences.ts";
 const HUB = "http://127.0.0.1:8000";
 
 export default defineConfig({
+  // Behind a proxy the page may have any path.
+  base: "./",
   build: { modulePreload: { polyfill: false }, reportCompressedSize: false },
   // Over a slow mobile line this is still a fraction of a second.
   plugins: [licences(), compress(), budgets({ "index.html": 60_000 })],

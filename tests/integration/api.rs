@@ -93,6 +93,18 @@ fn time_and_version_are_told() {
     );
 }
 
+/// Behind a proxy it may be anywhere.
+#[test]
+fn the_page_has_no_address_that_begins_at_the_root() {
+    let hub = hub();
+    let page = Raw::get(hub.public(), "/");
+    let rooted: Vec<_> = ["=\"/", "='/", "url(/"]
+        .into_iter()
+        .filter(|text| page.text().contains(text))
+        .collect();
+    assert_eq!(rooted, [""; 0], "{}", page.text());
+}
+
 #[test]
 fn the_page_comes_with_a_strict_policy_and_is_asked_for_once() {
     let hub = hub();

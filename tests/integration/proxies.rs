@@ -261,6 +261,59 @@ async fn haproxy_leaves_out_a_hub_that_drains_when_it_is_told_to_ask() {
     }
 }
 
+/// The page, the API and a stream each way, all under the path of the sample.
+async fn a_path_before_it_changes_nothing(make: Make) {
+    let hub = hub(NO_DRAIN, "10.0");
+    let front = Front::with_path(make, &hub);
+    let bare = get(&front, "/live?topic=demo&at=x:1");
+    assert!(bare.starts_with("HTTP/1.1 308 "), "{bare}");
+    let location = bare.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("location").then_some(value)
+    });
+    assert_eq!(location, Some("/live/?topic=demo&at=x:1"), "{make:?}");
+    for (path, part) in [
+        ("/live/?topic=demo", "<!doctype html>"),
+        ("/live/api/v1/topics/demo", "\"name\":\"demo\""),
+        ("/live/api/v1/topics/demo/history?last=1", "\"items\":["),
+        ("/live/openapi.yaml", "openapi: 3.1"),
+    ] {
+        let answer = get(&front, path);
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK\r\n"),
+            "{path}: {answer}"
+        );
+        assert!(answer.contains(part), "{path}: {answer}");
+    }
+    assert!(get(&front, "/api/v1/topics").starts_with("HTTP/1.1 404 "));
+    let own = format!("https://{}", front.host());
+    let url = format!("wss://{}/live/ws?last=0", front.host());
+    let stream = connect(&front, "127.0.0.2");
+    let mut viewer = Viewer::over(stream, &url, &[V1, ("origin", &own)])
+        .await
+        .ok()
+        .unwrap();
+    viewer.until("data").await;
+    let mut events = Curl::ask(&front, "--http1.1", "/live/sse?last=0");
+    while events.data().await["type"] != "data" {}
+    hub.end_without_complaint();
+}
+
+#[tokio::test]
+async fn under_a_path_everything_passes_nginx() {
+    a_path_before_it_changes_nothing(Make::Nginx).await;
+}
+
+#[tokio::test]
+async fn under_a_path_everything_passes_caddy() {
+    a_path_before_it_changes_nothing(Make::Caddy).await;
+}
+
+#[tokio::test]
+async fn under_a_path_everything_passes_haproxy() {
+    a_path_before_it_changes_nothing(Make::Haproxy).await;
+}
+
 #[test]
 fn each_proxy_is_patient_for_longer_than_two_pings() {
     for make in Make::ALL {

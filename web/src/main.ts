@@ -5,6 +5,7 @@
 
 import "./style.css";
 import { expose, note } from "./instruments";
+import { hubAddress } from "./main/address";
 import { available } from "./main/available";
 import { keep } from "./main/keeping";
 import { Kiosk } from "./main/kiosk";
@@ -23,6 +24,7 @@ const TEXT_EVERY_MS = 100;
 /** A hub that could not say where a moment lies is asked again after this. */
 const MOMENT_AGAIN_MS = 2_000;
 
+const hub = hubAddress(location.href);
 const options = readOptions(location.search);
 let topics: readonly string[] | undefined;
 let moment = options.at;
@@ -42,7 +44,7 @@ const view = new View(document, granted);
 const stage = new Stage({
   ...options,
   host: view.chartHost,
-  url: location.origin,
+  url: hub,
   store: () => sessionStorage,
   onFrame,
   onChange: () => {
@@ -97,7 +99,7 @@ async function goToMoment(): Promise<void> {
 }
 
 async function findTopics(): Promise<void> {
-  topics = (await available(location.origin)) ?? topics;
+  topics = (await available(hub)) ?? topics;
 }
 
 keep(() => stage.player.remember());

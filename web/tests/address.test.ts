@@ -1,7 +1,7 @@
 /** When the page's address changes. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Address } from "../src/main/address";
+import { Address, hubAddress } from "../src/main/address";
 
 const written: string[] = [];
 
@@ -41,4 +41,14 @@ test("a change after a while is in it at once again", () => {
   vi.advanceTimersByTime(10_000);
   address.follow();
   expect(written).toEqual(["/live/", "/live/"]);
+});
+
+test("the hub is where the page is, whatever a proxy puts before it", () => {
+  for (const [page, hub] of [
+    ["http://hub.example/", "http://hub.example"],
+    ["http://hub.example:8000/?topic=a/b&at=x:1#y", "http://hub.example:8000"],
+    ["https://hub.example/live/", "https://hub.example/live"],
+    ["https://hub.example/any/path/index.html?embed=1", "https://hub.example/any/path"],
+  ] as const)
+    expect(hubAddress(page)).toBe(hub);
 });

@@ -44,17 +44,22 @@ impl Make {
         }
     }
 
-    fn sample(self) -> &'static str {
-        match self {
+    /// The file as it is shipped.
+    pub(super) fn text(self) -> String {
+        shipped(match self {
             Self::Nginx => "nginx.conf",
             Self::Caddy => "Caddyfile",
             Self::Haproxy => "haproxy.cfg",
-        }
+        })
     }
 
-    /// The file as it is shipped.
-    pub(super) fn text(self) -> String {
-        fs::read_to_string(root().join("deploy/proxy").join(self.sample())).unwrap()
+    /// The one that has the hub under a path, as it is shipped.
+    fn text_with_path(self) -> String {
+        shipped(match self {
+            Self::Nginx => "nginx-path.conf",
+            Self::Caddy => "Caddyfile-path",
+            Self::Haproxy => "haproxy-path.cfg",
+        })
     }
 
     /// What it writes on standard error when it listens.
@@ -89,8 +94,17 @@ impl Front {
         Self::changed(make, hub, &[("60s", patience)])
     }
 
+    /// The sample that has the hub under a path, as it is shipped.
+    pub(super) fn with_path(make: Make, hub: &Hub) -> Self {
+        Self::run(make, hub, make.text_with_path(), &[])
+    }
+
     /// With what stands second in `changes` in the place of what stands first.
     pub(super) fn changed(make: Make, hub: &Hub, changes: &[(&str, &str)]) -> Self {
+        Self::run(make, hub, make.text(), changes)
+    }
+
+    fn run(make: Make, hub: &Hub, text: String, changes: &[(&str, &str)]) -> Self {
         static PORTS: AtomicU16 = AtomicU16::new(8000);
         let folder = TempDir::new().unwrap();
         let plain = PORTS.fetch_add(2, Ordering::Relaxed);
@@ -102,7 +116,7 @@ impl Front {
             tls: plain + 1,
         };
         front.certify();
-        let configuration = front.configuration(make, hub, changes);
+        let configuration = front.configuration(make, hub, text, changes);
         let mut command = make.command(&configuration);
         front.child.wait().unwrap();
         front.child = command
@@ -156,7 +170,13 @@ impl Front {
     }
 
     /// Writes the file that is run, and returns its path.
-    fn configuration(&self, make: Make, hub: &Hub, changes: &[(&str, &str)]) -> PathBuf {
+    fn configuration(
+        &self,
+        make: Make,
+        hub: &Hub,
+        mut text: String,
+        changes: &[(&str, &str)],
+    ) -> PathBuf {
         let (ip, plain, tls) = (&self.ip, self.plain, self.tls);
         let files = format!("{}/", self.folder.path().display());
         let ops = hub.ops().rsplit_once(':').unwrap().1;
@@ -191,12 +211,10 @@ impl Front {
                 ("port 8001", format!("port {ops}")),
             ],
         });
-        let mut text = make.text();
         for (shipped, ours) in all {
             assert!(
                 text.contains(shipped),
-                "{shipped} is not in {}",
-                make.sample()
+                "{shipped} is not in the sample of {make:?}"
             );
             text = text.replace(shipped, &ours);
         }
@@ -258,6 +276,11 @@ impl Drop for Front {
             .status();
         _ = self.child.wait();
     }
+}
+
+/// A file of `deploy/proxy`.
+fn shipped(name: &str) -> String {
+    fs::read_to_string(root().join("deploy/proxy").join(name)).unwrap()
 }
 
 /// A loopback address that no other process of the tests listens on: proxies cannot be told to take any free port.

@@ -1,5 +1,10 @@
 /** The page's address, made to ask for what is seen: for a reload, and for bookmarks. */
 
+/** Where the hub is: at the page's own address, also behind a proxy that puts a path before it. */
+export function hubAddress(page: string): string {
+  return new URL(".", page).href.replace(/\/$/, "");
+}
+
 /** Safari refuses more than a hundred changes in half a minute; a key held down would make hundreds. */
 const EVERY_MS = 500;
 

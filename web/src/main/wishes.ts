@@ -8,7 +8,7 @@ import type { Line } from "../player/lines";
 import { type Problem, saveCsv, savePng } from "../saving";
 import type { Stage } from "../stage";
 import { strings } from "../strings";
-import { Address } from "./address";
+import { Address, hubAddress } from "./address";
 import { copy } from "./clipboard";
 import type { Kiosk } from "./kiosk";
 import { type PageOptions, TOPICS_MAX, writeOptions } from "./options";
@@ -122,7 +122,7 @@ export class Granted implements Wishes {
 
   copyLine = (of: "curl" | "js"): Promise<boolean> => {
     const [topic = ""] = this.#stage.player.topics;
-    return copy(of === "curl" ? curlLine(location.origin, topic) : jsLine(location.origin, topic));
+    return copy(of === "curl" ? curlLine(this.#hub, topic) : jsLine(this.#hub, topic));
   };
 
   savePng = (): void => {
@@ -151,7 +151,7 @@ export class Granted implements Wishes {
   }
 
   async #saveTable(topic: string, range: Range): Promise<void> {
-    const { rows, problem } = await saveCsv({ url: location.origin, topic, ...range });
+    const { rows, problem } = await saveCsv({ url: this.#hub, topic, ...range });
     if (problem !== undefined) this.#around.announce(problemText(problem, rows));
     else if (rows === 0) this.#around.announce(strings.csvEmpty);
   }
@@ -168,6 +168,10 @@ export class Granted implements Wishes {
       isEmbed: document.documentElement.hasAttribute("data-embed"),
     };
     return writeOptions(options, location.search);
+  }
+
+  get #hub(): string {
+    return hubAddress(location.href);
   }
 
   get #stage(): Stage {

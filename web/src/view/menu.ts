@@ -122,9 +122,9 @@ function withKey(item: HTMLButtonElement, name: CommandName): HTMLButtonElement 
 
 function interfaces(): HTMLElement {
   const addresses = [
-    ["/api/v1/topics", strings.topicList],
-    ["/openapi.yaml", strings.httpInterface],
-    ["/asyncapi.yaml", strings.streamInterface],
+    ["api/v1/topics", strings.topicList],
+    ["openapi.yaml", strings.httpInterface],
+    ["asyncapi.yaml", strings.streamInterface],
   ] as const;
   const links = addresses.map(([href, text]) => make("a", { href }, text));
   return section(strings.interfaces, make("p", { className: "links" }, ...links));

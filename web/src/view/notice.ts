@@ -37,17 +37,17 @@ export class NoticePanel {
     switch (notice.kind) {
       case "waiting":
       case "no-number":
-        return [this.#curl(), link("/api/v1/topics", strings.listOfTopics)];
+        return [this.#curl(), link("api/v1/topics", strings.listOfTopics)];
       case "other-epoch":
         return [button(strings.goLive, () => this.#wishes.goLive(), "button")];
       case "refused": {
         if (notice.topic === "") return [];
-        const others = available.slice(0, TOPICS_NAMED).map((name) => link(`/?topic=${name}`, name));
-        const home = link("/", strings.openDefault);
+        const others = available.slice(0, TOPICS_NAMED).map((name) => link(`?topic=${name}`, name));
+        const home = link("./", strings.openDefault);
         home.dataset.part = "notice-link";
         home.className = "button";
         const areAll = available.length > 0 && available.length <= TOPICS_NAMED;
-        return [home, ...others, ...(areAll ? [] : [link("/api/v1/topics", strings.listOfTopics)])];
+        return [home, ...others, ...(areAll ? [] : [link("api/v1/topics", strings.listOfTopics)])];
       }
       default:
         return [];

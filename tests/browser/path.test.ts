@@ -1,0 +1,112 @@
+/** Everything that the hub serves, behind a real proxy that puts a path before it. */
+
+import { afterAll, expect, test } from "vitest";
+import { strings } from "../../web/src/strings";
+import { isLive } from "./element";
+import { fixture } from "./fixture";
+import { Front } from "./front";
+import { Hub } from "./hub";
+import { Screen } from "./screen";
+import { Site } from "./site";
+
+const PATHS = ["/live", "/any/path"];
+
+let site: Site;
+const tests = fixture(async () => {
+  site = await Site.start();
+  const topic = (name: string) => `[topics.${name}]\ndataset = "data.json"\nrate = 100\nbackfill = "30s"\n`;
+  return Hub.startFrom({
+    "tickcast.toml": `[server]\nallowed_origins = ["${site.origin}"]\n${topic("ecg")}${topic("other")}`,
+    "data.json": Array.from({ length: 1_000 }, (_, value) => ({ value })),
+  });
+});
+
+afterAll(() => site?.close());
+
+/** Runs `use` with the address of the hub under `path`. */
+async function under(path: string, use: (url: string) => Promise<void>): Promise<void> {
+  const front = await Front.start(tests.hub.url, path);
+  try {
+    await use(front.url);
+  } finally {
+    await front.remove();
+  }
+}
+
+/** Opens the page there, and sees it live without a single failed request. */
+async function seen(url: string, look: (screen: Screen) => Promise<void> = async () => {}): Promise<void> {
+  const screen = await Screen.open(tests.browser, url);
+  const failed: string[] = [];
+  screen.page.on("response", (answer) => answer.status() >= 400 && failed.push(answer.url()));
+  try {
+    await screen.isLive();
+    await look(screen);
+    expect([...screen.errors, ...failed]).toEqual([]);
+  } finally {
+    await screen.close();
+  }
+}
+
+test.each(PATHS)(
+  "the page works under %s, with every link, also without the slash at the end",
+  async (path) => {
+    await under(path, async (url) => {
+      await seen(url);
+      await seen(`${url}/`, async ({ page }) => {
+        const links = await page.$$eval('[data-part="menu"] .links a', (all) =>
+          all.map((link) => (link as HTMLAnchorElement).href),
+        );
+        expect(links).toEqual(
+          ["api/v1/topics", "openapi.yaml", "asyncapi.yaml"].map((name) => `${url}/${name}`),
+        );
+        for (const link of links) expect((await fetch(link)).status, link).toBe(200);
+      });
+      await seen(`${url}/?embed=1&topic=other`);
+      const { epoch, seq } = await (await fetch(`${url}/api/v1/topics/ecg`)).json();
+      const screen = await Screen.open(tests.browser, `${url}/?topic=ecg&at=${epoch}:${seq}`);
+      await screen.becomes("paused");
+      expect(new URL(screen.page.url()).pathname).toBe(`${path}/`);
+      await screen.close();
+    });
+  },
+);
+
+test("the page under a path offers lines for a shell that work", async () => {
+  await under("/live", (url) =>
+    seen(`${url}/`, async (screen) => {
+      await screen.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      await screen.choose(strings.copyCurl);
+      const line = await screen.page.evaluate(() => navigator.clipboard.readText());
+      expect(line).toBe(`curl -N '${url}/sse/ecg'`);
+    }),
+  );
+});
+
+test("a topic that is not there leads to those that are", async () => {
+  await under("/live", async (url) => {
+    const screen = await Screen.open(tests.browser, `${url}/?topic=nobody`);
+    await screen.page.waitForSelector('[data-part="notice-ways"] a');
+    const home = await screen.page.$eval(
+      '[data-part="notice-link"]',
+      (link) => (link as HTMLAnchorElement).href,
+    );
+    expect(home).toBe(`${url}/`);
+    await screen.click("notice-link");
+    await screen.isLive();
+    await screen.close();
+  });
+});
+
+test("the element works under a path, from its module's address and from `src`", async () => {
+  await under("/any/path", async (url) => {
+    for (const attribute of ["", ` src="${url}"`, ` src="${url}/"`]) {
+      const text = `<!doctype html><title>any</title><script type="module" src="${url}/tick-chart.js"></script>
+        <tick-chart topic="ecg"${attribute}></tick-chart>`;
+      const context = await tests.browser.newContext();
+      const page = await context.newPage();
+      await page.goto(site.put("/page.html", text));
+      await isLive(page);
+      await context.close();
+    }
+  });
+});
