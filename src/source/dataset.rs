@@ -1,10 +1,11 @@
 //! `Dataset`: a JSON array in a file, held as the records' own text.
 
-use std::fmt;
+mod error;
+
 use std::fs;
 use std::io;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -12,9 +13,12 @@ use data_encoding::HEXLOWER;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+pub use error::DatasetError;
+
 use super::compact::push_compact;
 use super::fields::Search;
 use super::{Extremes, Fields, Looked, each_entry};
+use error::{malformed, malformed_after, place_after};
 
 /// Records in the order of their file, all in one block of memory. Never empty.
 #[derive(Debug)]
@@ -31,49 +35,6 @@ pub struct Dataset {
     fields: OnceLock<Fields>,
     /// What there is of them until then. Held for one part of the work at a time.
     search: Mutex<Search>,
-}
-
-/// Why a file is not a dataset.
-#[derive(Debug)]
-pub enum DatasetError {
-    /// The file cannot be read.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        error: io::Error,
-    },
-    /// The file is not a JSON array.
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line of the fault, from 1.
-        line: usize,
-        /// Column of the fault, in bytes, from 1.
-        column: usize,
-        /// What is wrong there.
-        problem: String,
-    },
-    /// A record is longer than its topic allows.
-    TooLong {
-        /// The file.
-        path: PathBuf,
-        /// Line on which the record begins, from 1.
-        line: usize,
-        /// Column at which it begins, in bytes, from 1.
-        column: usize,
-        /// Which record it is, from 1.
-        number: usize,
-        /// Its length in bytes, without insignificant white space.
-        len: usize,
-        /// The length allowed.
-        max: usize,
-    },
-    /// The array has no records.
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
 }
 
 impl Dataset {
@@ -268,130 +229,6 @@ fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> 
     }
     let before = &json[..json.len() - rest.len()];
     Err(malformed_after(path, before.as_bytes(), "not a JSON array"))
-}
-
-/// A fault in the file just after the bytes `before`.
-fn malformed_after(path: &Path, before: &[u8], problem: &str) -> DatasetError {
-    let (line, column) = place_after(before);
-    DatasetError::Malformed {
-        path: path.to_owned(),
-        line,
-        column,
-        problem: problem.to_owned(),
-    }
-}
-
-/// The line and the column, from 1, of what follows the bytes `before`.
-fn place_after(before: &[u8]) -> (usize, usize) {
-    let line_start = before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-    (line, before.len() - line_start + 1)
-}
-
-fn malformed(path: &Path, json: &str, error: &serde_json::Error) -> DatasetError {
-    if let Some((column, name)) = not_finite(json, error) {
-        return DatasetError::Malformed {
-            path: path.to_owned(),
-            line: error.line(),
-            column,
-            problem: format!("`{name}` is no number in JSON; write `null` in its place"),
-        };
-    }
-    let text = error.to_string();
-    let problem = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(problem, _)| problem);
-    DatasetError::Malformed {
-        path: path.to_owned(),
-        line: error.line(),
-        column: error.column(),
-        problem: problem.to_owned(),
-    }
-}
-
-/// The number at which `error` stopped, as many programs write it although JSON has none such, and its column.
-fn not_finite<'a>(json: &'a str, error: &serde_json::Error) -> Option<(usize, &'a str)> {
-    /// Letters of a name after which the parser may stop: those that it has in common with `null`.
-    const READ_MAX: usize = 2;
-    const NAMES: [&str; 3] = ["infinity", "inf", "nan"];
-    let line = json.split('\n').nth(error.line().checked_sub(1)?)?;
-    let stopped = error.column().checked_sub(1)?;
-    let found = (0..=READ_MAX).find_map(|read| {
-        let start = stopped.checked_sub(read)?;
-        let rest = line.get(start..)?.trim_start_matches(['-', '+']);
-        let is_here = |name: &&str| {
-            rest.get(..name.len())
-                .is_some_and(|text| text.eq_ignore_ascii_case(name))
-        };
-        let name = NAMES.into_iter().find(is_here)?;
-        Some((line.len() - rest.len(), name.len()))
-    });
-    let (begin, len) = found?;
-    let signs = line[..begin].trim_end_matches(['-', '+']).len();
-    let is_whole =
-        line[..signs].trim_end().ends_with([':', ',', '[']) || line[..signs].trim().is_empty();
-    is_whole.then(|| (signs + 1, &line[signs..begin + len]))
-}
-
-impl fmt::Display for DatasetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { path, error } => {
-                write!(f, "cannot read dataset `{}`: {error}", path.display())
-            }
-            Self::Malformed {
-                path,
-                line,
-                column,
-                problem,
-            } => {
-                write!(
-                    f,
-                    "{}:{line}:{column}: malformed dataset: {problem}",
-                    path.display()
-                )
-            }
-            Self::TooLong {
-                path,
-                line,
-                column,
-                number,
-                len,
-                max,
-            } => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path}:{line}:{column}: record {number} has {len} bytes, more than the {max} of `record_max`"
-                )
-            }
-            Self::Empty { path } => write!(f, "dataset `{}` holds no records", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for DatasetError {}
-
-impl DatasetError {
-    /// What the user can do about it.
-    #[must_use]
-    pub const fn remedy(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => {
-                "a relative path is taken from the folder of the configuration file"
-            }
-            Self::Malformed { .. } => {
-                "a dataset is one JSON array, such as `[{\"value\":1},{\"value\":2}]`"
-            }
-            Self::TooLong { .. } => {
-                "raise the topic's `record_max`, at most to \"64MiB\", or split the record"
-            }
-            Self::Empty { .. } => "give at least one record, such as `[{\"value\":1}]`",
-        }
-    }
 }
 
 #[cfg(test)]
