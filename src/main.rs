@@ -6,6 +6,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use tickcast::cli::Cli;
 use tickcast::command;
+use tikv_jemallocator::Jemalloc;
+
+// See Cargo.toml for why it is not the system's.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     match command::run(Cli::parse()) {
