@@ -69,7 +69,9 @@ class SlowLine {
   }
 }
 
-test("a record that takes longer than an answer may take arrives on the first attempt", { timeout: 90_000 }, async () => {
+test("a record that takes longer than an answer may take arrives on the first attempt", {
+  timeout: 90_000,
+}, async () => {
   hub = await Hub.startFrom({
     "tickcast.toml":
       '[server]\nrecover_max = 1\n[topics.wide]\ndataset = "wide.json"\nrate = 0.001\nstart = "2024-01-01T00:00:00Z"\n',
