@@ -160,7 +160,7 @@ fn a_refusal_is_told_with_status_and_detail() {
         ),
         (
             format!("ws://{host}/ws?last=x"),
-            "400: `last` is not a whole number",
+            "400: `last` is `x`, which is not a whole number",
         ),
         (
             "ws://127.0.0.1:1/".to_owned(),

@@ -223,7 +223,7 @@ fn a_field_that_no_record_has_is_named_by_check_and_at_the_start() {
         .collect();
     assert_eq!(warnings.len(), 1, "{out}");
     assert!(
-        warnings[0].contains("tickcast.toml:10:21: topics.demo.fields.valeu: no record"),
+        warnings[0].contains("tickcast.toml:11:21: topics.demo.fields.valeu: no record"),
         "{out}"
     );
     let hub = project.start();
