@@ -15,6 +15,17 @@ fn producers(hub: &Hub) -> Vec<String> {
     names
 }
 
+/// Waits until `count` threads that publish have their names, which each gives itself.
+fn await_producers(hub: &Hub, count: usize) -> Vec<String> {
+    loop {
+        let names = producers(hub);
+        if names.len() >= count {
+            return names;
+        }
+        std::thread::yield_now();
+    }
+}
+
 fn threads(hub: &Hub) -> usize {
     fs::read_dir(format!("/proc/{}/task", hub.pid()))
         .unwrap()
@@ -47,13 +58,13 @@ fn name(n: usize) -> String {
 fn a_thousand_topics_have_as_many_threads_as_ten_and_all_are_published() {
     let ten = Project::new("", "[1,2,3]").configure(&topics(10, 20.0));
     let ten = ten.start();
-    let (expected, total) = (producers(&ten), threads(&ten));
     let most = std::thread::available_parallelism().unwrap().get().max(4);
+    let (expected, total) = (await_producers(&ten, most.min(10)), threads(&ten));
     assert_eq!(expected.len(), most.min(10));
     ten.end_without_complaint();
     let thousand = Project::new("", "[1,2,3]").configure(&topics(1_000, 1.0));
     let mut thousand = thousand.start();
-    assert_eq!(producers(&thousand), expected);
+    assert_eq!(await_producers(&thousand, expected.len()), expected);
     // The runtime may have lent a thread or two to what blocks.
     assert!(threads(&thousand) <= total + 4, "{}", threads(&thousand));
     await_published(&mut thousand, (0..1_000).map(name), 3);
@@ -63,7 +74,7 @@ fn a_thousand_topics_have_as_many_threads_as_ten_and_all_are_published() {
 #[test]
 fn a_hub_of_one_topic_has_one_thread_that_publishes() {
     let hub = Hub::start("rate = 10.0", "[1]");
-    assert_eq!(producers(&hub), ["producer-0"]);
+    assert_eq!(await_producers(&hub, 1), ["producer-0"]);
     hub.end_without_complaint();
 }
 
@@ -71,6 +82,7 @@ fn a_hub_of_one_topic_has_one_thread_that_publishes() {
 fn topics_that_a_reload_adds_are_published_on_the_threads_that_there_are() {
     let project = Project::new("", "[1,2,3]").configure(&topics(20, 20.0));
     let mut hub = project.start();
+    await_published(&mut hub, (0..20).map(name), 1);
     let before = producers(&hub);
     hub.project().clone().configure(&topics(60, 20.0));
     hub.signal("-HUP");

@@ -230,7 +230,7 @@ async fn a_terminal_that_is_closed_is_no_second_signal_however_often_it_says_so(
         "tickcast.toml",
         &fs::read_to_string(project.path("tickcast.toml"))
             .unwrap()
-            .replacen("port = 0", "port = 0\ndrain = \"2s\"", 1),
+            .replacen("drain = \"200ms\"", "drain = \"2s\"", 1),
     );
     let log = project.path("log");
     let mut script = at_a_terminal(&project, &format!("2>{}", log.display()));
