@@ -6,9 +6,9 @@
 //! # The record comes before the effect
 //!
 //! A timeline that begins, and a segment that is added to one, are written first ([`Keeper::begin`], [`Keeper::add`],
-//! [`Keeper::change`]), and are in force only if that succeeded. So a hub that is killed at any moment finds at its next
-//! start what its viewers were sent. Only where a topic stands is written after the fact, once a second: that follows
-//! from the timeline and the clock, and a `seq` has the same instant however old the note of it is.
+//! [`Keeper::change`]), and are in force only if that succeeded. So a hub that is killed at any moment finds at its
+//! next start what its viewers were sent. Only where a topic stands is written after the fact, once a second: that
+//! follows from the timeline and the clock, and a `seq` has the same instant however old the note of it is.
 //!
 //! # Remembered
 //!
@@ -43,9 +43,9 @@ type Pasts = BTreeMap<TopicName, Past>;
 pub struct Journal {
     folder: Folder,
     pasts: Pasts,
-    /// What whoever reads the file finds there, once this process has written it.
+    /// The content of the file, once this process has written it.
     written: Option<Vec<u8>>,
-    /// Whether that outlives a power cut.
+    /// Whether that content outlives a power cut.
     is_synced: bool,
 }
 

@@ -1,23 +1,23 @@
 //! The producers: one task per topic that publishes what is due, on a bounded number of threads.
 //!
-//! Owns the threads and knows which topic is on which; a topic stays there. What a thread does next is its [`agenda`]'s
-//! to say, and what a task publishes is its [`ticker`]'s.
+//! Owns the threads and knows which topic is on which; a topic stays on its thread. [`agenda`] decides what a thread
+//! does next, and [`ticker`] what a task publishes.
 //!
 //! # Lateness
 //!
-//! The schedule is absolute. A thread sleeps until the exact instant at which the next of its topics is due, and after a
-//! stall everything due goes out at once, each publication with its own scheduled instant: a timeline has no holes.
+//! The schedule is absolute. A thread sleeps until the exact instant at which the next of its topics is due, and after
+//! a stall everything due goes out at once, each publication with its own scheduled instant: a timeline has no holes.
 //! Being late is measured, never made up for by skipping.
 //!
 //! # Fairness
 //!
-//! A topic that is behind gets a turn of bounded length, and then those that are on time have theirs. A topic whose
-//! records are large or many counts for more when the next one is given a thread.
+//! A topic that is behind gets a turn of bounded length, and then the topics that are on time get theirs. Topics with
+//! large or frequent records have more weight when the next topic is assigned to a thread.
 //!
 //! # Failure
 //!
-//! A topic whose production panics costs the others of its thread nothing. It is tried again after a while; as long as
-//! it fails it is overdue, and the watchdog sees it.
+//! A panic in one topic does not affect the others of its thread. The topic is tried again after a second; while it
+//! keeps failing it is overdue, and the watchdog sees that.
 
 mod agenda;
 mod inbox;
@@ -88,8 +88,8 @@ struct Place {
 }
 
 impl Producers {
-    /// Threads at least, where there are fewer cores: the kernel shares the cores out among threads, so that a topic with
-    /// records of many megabytes seldom holds up the others.
+    /// Threads at least, where there are fewer cores: the kernel shares the cores out among threads, so that a topic
+    /// with records of many megabytes seldom holds up the others.
     const THREADS_MIN: usize = 4;
 
     /// No topic yet, and no thread: at most one for each core that the process may use, or [`Self::THREADS_MIN`].
@@ -164,7 +164,7 @@ impl Producers {
             return;
         };
         let inbox = &self.threads[place.thread].inbox;
-        // Two that notify at once are ordered by whoever changes the timelines; the inbox takes either order.
+        // The callers, which change the timelines, order concurrent calls; the inbox takes either order.
         if place.has_begun.swap(true, Ordering::AcqRel) {
             inbox.send_changed(place.task);
         } else {

@@ -37,8 +37,8 @@ impl Early {
     }
 }
 
-/// Cancels `token` when a signal comes that ends the hub, for work during which nobody listens; until what is returned is
-/// dropped.
+/// Cancels `token` on a signal that ends the hub, for work during which signals are not handled otherwise. Stops
+/// listening when the returned handle is dropped.
 pub(super) fn cancel_at_end(token: CancellationToken) -> io::Result<AbortOnDropHandle<()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -88,8 +88,8 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal that ends a hub that drains. SIGHUP is none: of a terminal that is closed it comes twice, from
-    /// the shell and from the system.
+    /// Waits for a signal that ends a hub that drains. SIGHUP is none: of a terminal that is closed it comes twice,
+    /// from the shell and from the system.
     pub(super) async fn end(&mut self, telemetry: &Telemetry) {
         loop {
             tokio::select! {

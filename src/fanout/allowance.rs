@@ -2,7 +2,7 @@
 //!
 //! A call that hands over a whole long message copies as much of it as the socket has room for, which may be several
 //! megabytes: a thousand such calls in a row would stop the other topics of the lane. So long messages go out in parts,
-//! in the time that those who are live leave.
+//! in the time that live viewers leave.
 
 use std::io::{self, IoSlice, Write};
 
@@ -31,7 +31,7 @@ impl Allowance {
     /// Bytes for one viewer in one turn: a tenth of a millisecond or so of copying.
     const TURN_LEN_MAX: usize = 256 * 1024;
 
-    /// For a viewer that is live, or whose socket has room again: whatever is long waits.
+    /// For a viewer that is live, or whose socket has room again: long messages wait.
     pub(super) const fn live() -> Self {
         Self {
             left: Self::TURN_LEN_MAX,
@@ -39,7 +39,7 @@ impl Allowance {
         }
     }
 
-    /// For a viewer whose turn it is to be sent what is long.
+    /// For a viewer whose turn it is to be sent long messages.
     pub(super) const fn long() -> Self {
         Self {
             left: Self::TURN_LEN_MAX,
@@ -47,13 +47,14 @@ impl Allowance {
         }
     }
 
-    /// How many bytes may go out in one call that begins with something of `len` bytes; `None` when that has to wait.
+    /// Returns how many bytes may go out in a call that begins with a message of `len` bytes; `None` if that has to
+    /// wait.
     pub(super) fn next(&self, len: usize) -> Option<usize> {
         let may_go = self.left > 0 && len <= self.begun_max;
         may_go.then_some(self.left)
     }
 
-    /// So many bytes have gone out.
+    /// Subtracts `len` bytes that have been sent.
     pub(super) const fn spend(&mut self, len: usize) {
         self.left = self.left.saturating_sub(len);
     }

@@ -13,9 +13,9 @@ pub(super) struct Closing {
     /// Whether the hub ends its half once everything has gone: it does not wait for the close of a viewer that cannot
     /// be understood any more, or that has none to send.
     pub(super) ends_at_once: bool,
-    /// When the viewer is cut, whether it has answered or not, unless it takes what is on its way.
+    /// When the viewer is cut, whether it has answered or not, unless it still reads what was sent before the close.
     pub(super) deadline: Micros,
-    /// When it is cut whatever it does.
+    /// When it is cut in any case.
     latest: Micros,
     /// Bytes that it had acknowledged when the deadline was set; unknown until the lane has noted it.
     acknowledged: Option<u64>,
@@ -24,7 +24,7 @@ pub(super) struct Closing {
 impl Closing {
     /// Several round trips of the slowest network; a peer that needs longer is gone.
     const WITHIN: Duration = Duration::from_secs(5);
-    /// For a viewer that takes what stands before its close bit by bit: a message of 8 MB on a line of 250 kB/s.
+    /// For a viewer that reads what was sent before its close bit by bit: a message of 8 MB on a line of 250 kB/s.
     const WITHIN_AT_MOST: Duration = Duration::from_secs(30);
 
     /// The hub closes, and waits for the viewer to do the same.
@@ -39,17 +39,17 @@ impl Closing {
         }
     }
 
-    /// Whether it is still to be noted what the viewer had acknowledged when the close began.
+    /// Whether [`Self::note`] is still to be called.
     pub(super) const fn is_to_be_noted(&self) -> bool {
         self.acknowledged.is_none()
     }
 
-    /// The close has begun for a viewer that has acknowledged so many bytes.
+    /// Notes how many bytes the viewer had acknowledged when the close began.
     pub(super) const fn note(&mut self, acknowledged: u64) {
         self.acknowledged = Some(acknowledged);
     }
 
-    /// The deadline has come for a viewer that has acknowledged so many bytes; whether it is granted more time.
+    /// At the deadline, returns whether a viewer that has `acknowledged` this many bytes is granted more time.
     pub(super) fn goes_on(&mut self, acknowledged: u64, now: Micros) -> bool {
         let before = self.acknowledged.replace(acknowledged);
         let has_progressed = before.is_some_and(|before| acknowledged > before);

@@ -58,9 +58,9 @@ struct Pings {
 /// What a draining hub does about a viewer, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parting {
-    /// It is told that the hub ends, and keeps its stream.
+    /// Send it a `bye`; it keeps its stream.
     Tell,
-    /// It is closed.
+    /// Close it.
     Close,
 }
 
@@ -198,13 +198,13 @@ impl Conversation {
         self.parting.map_or(beat, |(at, _)| at.min(beat))
     }
 
-    /// The hub drains, and does this about the viewer at `at`.
+    /// Schedules `parting` for `at`, because the hub drains.
     pub(super) const fn part_at(&mut self, at: Micros, parting: Parting) {
         self.parting = Some((at, parting));
     }
 
-    /// The deadline has come, and the viewer's kernel has acknowledged so many bytes. A close waits for a viewer that
-    /// takes `has_more` of what stands before it.
+    /// Returns what to do at the deadline; the viewer's kernel has `acknowledged` this many bytes. A close waits if the
+    /// viewer `has_more` to read before it and still reads.
     pub(super) fn beat(&mut self, acknowledged: u64, has_more: bool, now: Micros) -> Demand {
         if let Some(closing) = &mut self.closing {
             return if closing.goes_on(acknowledged, now) && has_more {

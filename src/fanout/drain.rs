@@ -1,8 +1,8 @@
-//! `Drain`: how a hub that ends parts from its viewers, and when they come back.
+//! `Drain`: how a hub that ends parts from its viewers, and when they reconnect.
 //!
-//! A drain has two steps. First each viewer is told (`bye`) and keeps its stream, so that it can connect to another hub
-//! before it leaves this one. Then, when waiting is of no more use, the viewers that are left are closed (1012), all at
-//! once: a hub that is restarted serves them again only when the last of them has been closed.
+//! A drain has two steps. First each viewer gets a `bye` and keeps its stream, so that it can connect to another hub
+//! before it leaves this one. Then, when waiting no longer helps, the viewers that are left are closed (1012), all at
+//! once: a hub that is restarted serves them again only after the last of them has been closed.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct Drain {
 pub(super) enum Step {
     /// The hub does not drain.
     Serving,
-    /// Viewers are told, and keep their streams.
+    /// Viewers get a `bye` and keep their streams.
     Telling,
     /// The viewers that are left are closed.
     Closing,
@@ -38,18 +38,18 @@ impl Drain {
     /// Reconnects a second that a hub of two cores takes without its streams faltering, with a half to spare. The
     /// goodbyes, and the ranges in `retry_ms`, follow from it and from the number of viewers.
     const RECONNECTS_PER_SECOND: u64 = 8_000;
-    /// The narrowest range, milliseconds: a few viewers need not all connect in the same one.
+    /// The narrowest range, milliseconds: even a few viewers need not all connect in the same millisecond.
     const SPREAD_MS_MIN: u64 = 100;
-    /// What a supervisor and the successor need for a start, milliseconds: a viewer that tries sooner tries in vain.
+    /// What a supervisor and the successor need for a start, milliseconds: a viewer that tries sooner is refused.
     const RESTART_MS: u64 = 100;
     /// Goodbyes come within this part of the grace, however many viewers there are; the rest is for them to leave.
     const TELLING_PART: u32 = 2;
-    /// How long a stream goes on after `bye` where the successor accepts on the same socket once this hub has ended:
-    /// the sooner, the better. The first viewers to come back wait in the socket's queue, which holds 4,096.
+    /// How long a stream goes on after `bye` if the successor accepts on the same socket once this hub has ended: the
+    /// shorter, the better. The first viewers to come back wait in the socket's queue, which holds 4,096.
     const HANDED_OVER_WAIT: Duration = Duration::from_millis(250);
-    /// A viewer that is closed for a fault of its own, or finds the hub full, comes back in this range, milliseconds.
+    /// The range for a viewer that is closed for its own fault, or finds the hub full, in milliseconds.
     pub const RETRY_MS_OTHERWISE: [u64; 2] = [1_000, 10_000];
-    /// The narrowest range of the waits of an `EventSource`, milliseconds: it keeps to its wait while no hub is there.
+    /// The narrowest range of the waits of an `EventSource`, milliseconds: it keeps to its wait while no hub accepts.
     const EVENTS_RETRY_MS: [u64; 2] = [500, 1_000];
 
     /// A drain that takes at most `grace`.
@@ -70,17 +70,17 @@ impl Drain {
         Duration::from_micros(self.grace_us.load(Ordering::Relaxed))
     }
 
-    /// One that begins from now on takes so long.
+    /// Sets how long a drain that begins from now on may take.
     pub fn set_grace(&self, grace: Duration) {
         self.grace_us.store(micros(grace), Ordering::Relaxed);
     }
 
-    /// From now on `viewers` are told.
+    /// Begins the first step, with this number of `viewers`.
     pub(super) fn begin(&self, viewers: usize) {
         self.advance(Step::Telling, viewers);
     }
 
-    /// From now on the `viewers` that are left are closed.
+    /// Begins the second step, with the `viewers` that are left.
     pub(super) fn close(&self, viewers: usize) {
         self.advance(Step::Closing, viewers);
     }
@@ -118,7 +118,7 @@ impl Drain {
         self.step() > Step::Serving
     }
 
-    /// The hub that follows takes the connections from where this one does: nobody is refused meanwhile.
+    /// Notes that the successor takes over the listening socket, so no connection is refused in between.
     pub fn hand_over(&self) {
         self.is_handed_over.store(true, Ordering::Release);
     }
@@ -127,8 +127,8 @@ impl Drain {
         self.is_handed_over.load(Ordering::Acquire)
     }
 
-    /// Whether newcomers are refused. Where a hub follows, those who are in already are let in, and sent away at once
-    /// like other viewers.
+    /// Whether new viewers are refused. If the socket is handed over, connections accepted before that are let in, and
+    /// closed like other viewers.
     #[must_use]
     pub fn refuses(&self) -> bool {
         self.has_begun() && !self.is_handed_over()
@@ -141,10 +141,10 @@ impl Drain {
         self.is_handed_over().then_some(Self::HANDED_OVER_WAIT)
     }
 
-    /// How long after the beginning viewer `n` of `len` on a lane, counted from 0, is told.
+    /// How long after the beginning viewer `n` of `len` on a lane, counted from 0, gets its `bye`.
     pub(super) fn wait_of(&self, n: usize, len: usize) -> Duration {
         if self.is_handed_over() {
-            // Told at once, the viewers themselves spread over `retry_ms`.
+            // All get it at once, and spread themselves over `retry_ms`.
             return Duration::ZERO;
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -157,12 +157,12 @@ impl Drain {
         Duration::from_millis(self.spread_ms()).min(self.grace() / Self::TELLING_PART)
     }
 
-    /// Over how long the viewers come back, so that no more of them come in a second than a hub takes.
+    /// The time over which viewers reconnect, so that no more of them come in a second than a hub can take.
     fn spread_ms(&self) -> u64 {
         spread_ms(self.viewers.load(Ordering::Relaxed))
     }
 
-    /// When a viewer that is told now should come back: after a random delay between these, in milliseconds.
+    /// When a viewer that gets its `bye` now should reconnect: after a random delay in this range, in milliseconds.
     #[must_use]
     pub fn retry_ms(&self) -> [u64; 2] {
         let spread = self.spread_ms().max(Self::SPREAD_MS_MIN);
@@ -175,15 +175,14 @@ impl Drain {
         }
     }
 
-    /// `range` for an `EventSource`, which waits as long as it is told before each attempt, and not longer from one to
-    /// the next.
+    /// The range for an `EventSource`, which waits equally long before each attempt and never backs off.
     #[must_use]
     pub fn events_retry_ms([least, most]: [u64; 2]) -> [u64; 2] {
         let [least_of_all, most_at_least] = Self::EVENTS_RETRY_MS;
         [least.max(least_of_all), most.max(most_at_least)]
     }
 
-    /// The wait of an `EventSource` whose connection is lost, and of one of `viewers`, in milliseconds.
+    /// The wait of an `EventSource` that loses its connection together with all `viewers`, in milliseconds.
     #[must_use]
     pub fn events_retry_ms_after_loss(viewers: usize) -> [u64; 2] {
         Self::events_retry_ms([0, spread_ms(viewers)])

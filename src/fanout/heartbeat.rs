@@ -1,6 +1,6 @@
 //! `Heartbeat`: when to show a viewer that the hub lives, and when to give it up.
 //!
-//! Progress is life: a viewer whose line is slow does not answer the ping that waits behind a long message, but its
+//! Progress counts as life: a viewer on a slow line cannot answer a ping that is queued behind a long message, but its
 //! kernel acknowledges the message bit by bit.
 
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::protocol::Micros;
 /// What the deadline that has come demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beat {
-    /// Send a ping; where nobody answers, a comment.
+    /// Send a ping; on an event stream, which has no answers, a comment.
     Ping,
-    /// Go on waiting for the answer: the viewer takes what is on its way.
+    /// Go on waiting for the answer: the viewer still reads what was sent before the ping.
     Wait,
-    /// The viewer is gone: not a byte came after the last ping, and none was acknowledged.
+    /// The viewer is gone: since the last ping no byte has come from it, and it has acknowledged none.
     GiveUp,
 }
 
@@ -41,8 +41,8 @@ impl Heartbeat {
     /// The first ping comes by then, so that a viewer that never reads is given up and cut within half a minute.
     const FIRST_PING_WITHIN: Duration = Duration::from_secs(14);
 
-    /// Begins at `now`; the first ping comes at a random moment, so that those who joined together part. Who is not
-    /// heard is never given up here.
+    /// Begins at `now`; the first ping comes at a random moment, so that viewers that joined together are not pinged
+    /// together. A viewer without `is_heard` is never given up here.
     pub(super) fn begin(is_heard: bool, now: Micros) -> Self {
         Self {
             deadline: now.after(Self::FIRST_PING_WITHIN.mul_f64(fastrand::f64())),
@@ -57,8 +57,8 @@ impl Heartbeat {
         self.deadline
     }
 
-    /// The deadline has come; it is `now`, which after a stall of the hub is later. That is no fault of the viewer, whose
-    /// kernel has acknowledged so many bytes.
+    /// Returns what to do at the deadline. `now` is later than the deadline after a stall of the hub, which is not held
+    /// against the viewer. Its kernel has `acknowledged` this many bytes.
     pub(super) fn beat(&mut self, acknowledged: u64, now: Micros) -> Beat {
         if !self.is_heard {
             self.deadline = now.after(Self::COMMENT_EVERY);
@@ -76,7 +76,7 @@ impl Heartbeat {
         }
     }
 
-    /// Bytes came: any of them prove that the viewer lives.
+    /// Notes that bytes came from the viewer, which prove that it lives.
     pub(super) fn hear(&mut self, now: Micros) {
         if std::mem::take(&mut self.is_awaited) {
             self.deadline = now.after(Self::PING_EVERY);

@@ -67,7 +67,7 @@ impl Outgoing {
         (self.last, self.has_last) = (unit.last, true);
     }
 
-    /// Adds the pieces of a frame that holds so many publications.
+    /// Adds the pieces of a frame that holds this number of `publications`.
     fn push_pieces(&mut self, pieces: Vec<Bytes>, publications: u64) {
         let outbox = self.outbox();
         let end = pieces.len();

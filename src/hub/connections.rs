@@ -2,9 +2,11 @@
 //!
 //! Viewers hold a place like every connection, and keep it. All others end when their place is needed: the one that has
 //! waited longest for a request first, then the request that has been unfinished longest, then the answer that has
-//! stood still longest. Whoever floods the hub has the most and the oldest of these; a newcomer's is the youngest.
+//! stood still longest. A client that floods the hub has the most and the oldest of these; a new client's is the
+//! youngest.
 //!
-//! Knows no sockets: whoever serves a connection says what it is at ([`Watch`]) and ends it when told to.
+//! Knows no sockets: the task that serves a connection reports what it waits for ([`Watch`]) and closes it when asked
+//! to.
 
 mod watch;
 
@@ -48,11 +50,11 @@ struct State {
     open: usize,
     /// Those of them that are not viewers; never more than `open`.
     others: usize,
-    /// Connections that were told to end and have not ended yet.
+    /// Connections that were asked to end and have not ended yet.
     ending: usize,
     /// Connections, and clients behind proxies, by network; no entry is 0.
     by_network: HashMap<ClientNetwork, usize>,
-    /// What can be told to end, by [`Phase`] and in the order in which it entered the phase.
+    /// Connections that can be asked to end, by [`Phase`] and in the order in which they entered the phase.
     waiting: [BTreeMap<u64, Waiter>; Phase::COUNT],
     /// The sum of `bytes` of all that waits.
     unfinished_bytes: usize,
@@ -98,15 +100,15 @@ enum Room {
 /// once, as almost all do, counts for nothing.
 const UNFINISHED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Places kept free, so that a newcomer is served while the connection that ends for it still closes; a quarter of all
-/// where there are few.
+/// Places kept free, so that a new connection is served while the one that ends for it still closes; at most a quarter
+/// of all places.
 const SPARE_MAX: usize = 64;
 
 /// How long an answer stands still before its connection may end for a newcomer. A line that is merely slow takes
 /// something at least every second or two.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
-/// How often to look again for an answer that stands still, while every place is taken.
+/// How often to look for an answer that stands still, while every place is taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Connections {
@@ -135,7 +137,7 @@ impl Connections {
         self.0.state().limits
     }
 
-    /// From now on these are the limits. No connection ends by that.
+    /// Replaces the limits. This closes no connection.
     pub fn set_limits(&self, limits: ConnectionLimits) {
         self.0.state().limits = limits;
         self.0.freed.notify_one();
@@ -157,7 +159,7 @@ impl Connections {
         }
     }
 
-    /// Ends the connection that has waited longest, for want of something else than places.
+    /// Ends the connection that has waited longest, because something else than places has run out.
     pub fn end_one(&self) {
         self.0.state().end_one(Instant::now());
     }

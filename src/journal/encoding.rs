@@ -5,9 +5,8 @@
 //! # Versions
 //!
 //! In every version the first line is `tickcast-journal VERSION CHECKSUM`, and the checksum is of all that follows it.
-//! From version 2 on that is an object whose `version` repeats the one in the first line. So a version that was not
-//! written there, but came of damage to the first line, is told from a later one. Version 1 has the topics alone, is
-//! still read, and is written as version 2 from then on.
+//! From version 2 on that is an object whose `version` repeats the one in the first line, so that a damaged first line
+//! is not mistaken for a later version. Version 1 has only the topics; it is still read, and written back as version 2.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,13 +26,13 @@ use crate::protocol::{Micros, Rate, Seq, TopicName};
 pub(super) enum Damage {
     /// They do not begin as a journal does.
     NoJournal,
-    /// The first line names a version of which what follows is not.
+    /// The first line names another version than the body.
     Version(String),
-    /// They are whole, and of a version later than this program.
+    /// They are intact, and of a later version than this program knows.
     Newer(u32),
-    /// They are so many, and not read.
+    /// They are more than a journal may have, and were not read; this is how many.
     TooLong(u64),
-    /// The checksum is of other bytes than follow it.
+    /// The checksum does not match the bytes that follow it.
     Checksum,
     /// They are not JSON of the right shape.
     Malformed(String),
@@ -50,7 +49,7 @@ const NAME: &str = "tickcast-journal";
 /// Of what follows the first line.
 const VERSION: u32 = 2;
 
-/// What follows the first line. A later version has other topics, and the same `version`.
+/// What follows the first line. In a later version `topics` may differ, but not `version`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Body<Topics> {
     version: u32,

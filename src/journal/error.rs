@@ -20,8 +20,8 @@ pub enum JournalError {
         /// Its version.
         version: u32,
     },
-    /// What is to be a file of the journal is none: a FIFO, a device, a link. The operator has to look at it: it was put
-    /// there by somebody, and not by a hub.
+    /// A file of the journal is not a regular file but a FIFO, a device or a link. The operator has to look at it,
+    /// because no hub creates such a thing.
     NoFile {
         /// What is there.
         path: PathBuf,

@@ -46,8 +46,8 @@ const OWN: OFlags = OFlags::NOFOLLOW
 const MODE: Mode = Mode::from_raw_mode(0o666);
 
 impl Folder {
-    /// The longest journal in bytes. A segment takes some 130 of them, so this is half a million changes of a rate; what
-    /// is longer was not written by a hub, and is not read.
+    /// The longest journal in bytes. A segment takes some 130 of them, so this is half a million changes of a rate;
+    /// what is longer was not written by a hub, and is not read.
     pub(super) const LEN_MAX: u64 = 64 * 1024 * 1024;
 
     /// Creates the folder if it is absent, and locks it.
@@ -136,13 +136,14 @@ impl Folder {
         }
     }
 
-    /// Writes `bytes` to the disk beside the journal, to be [put in its place](Self::commit).
+    /// Writes `bytes` to the disk beside the journal, to [replace it](Self::commit).
     pub(super) fn prepare(&self, bytes: &[u8]) -> io::Result<()> {
         match unlinkat(&self.dir, NEXT, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        // A new file: what somebody puts there meanwhile, such as a link, is neither followed nor overwritten.
+        // A new file: if another program puts something there first, such as a link, it is neither followed nor
+        // overwritten.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OWN;
         let mut file = File::from(openat(&self.dir, NEXT, flags, MODE)?);
         file.write_all(bytes)?;
@@ -150,14 +151,14 @@ impl Folder {
         file.sync_all()
     }
 
-    /// Puts what was prepared in the place of the journal. Whatever happens meanwhile, the one or the other is there,
-    /// whole; a process that starts from now on reads the new one. A power cut may bring back the old one until
+    /// Replaces the journal by what was prepared. At any moment either the old or the new journal is there, whole; a
+    /// process that starts after this reads the new one. A power cut may bring back the old one until
     /// [`Self::sync`].
     pub(super) fn commit(&self) -> io::Result<()> {
         Ok(renameat(&self.dir, NEXT, &self.dir, JOURNAL)?)
     }
 
-    /// Makes what was put in the place of the journal outlive a power cut.
+    /// Makes the replaced journal outlive a power cut.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.dir.sync_all()
     }

@@ -21,18 +21,18 @@ pub struct Keeper {
 /// A topic with the course that it is to go on with.
 pub type Change = (Arc<Topic>, Course);
 
-/// What came of a change.
+/// The outcome of a change.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is written: whoever reads the journal from now on finds it there.
+    /// It is written: a hub that reads the journal from now on finds it.
     Written,
-    /// It was not wanted any more when everything else was done. The journal is as it was.
+    /// It was no longer wanted when it was about to take the journal's place. The journal is unchanged.
     Unwanted,
-    /// It cannot be written. The journal is as it was.
+    /// It cannot be written. The journal is unchanged.
     Failed(io::Error),
 }
 
-/// What a keeper is to do besides.
+/// Work for the keeper between its regular writes.
 pub type Work = Box<dyn FnOnce(&mut Keeper) + Send>;
 
 impl Keeper {
@@ -115,8 +115,8 @@ impl Keeper {
     /// Writes down that the topics of `changes` go on with other courses, if `is_wanted` says so once nothing but the
     /// replacing of the file is left to be done. Nothing may be sent before that which those courses have otherwise.
     ///
-    /// Whatever comes of it, a hub that is killed after this returns and started again finds the courses that the outcome
-    /// says.
+    /// Whatever comes of it, a hub that is killed after this returns and started again finds the courses that the
+    /// outcome says.
     pub fn change(&mut self, changes: &[Change], is_wanted: impl FnOnce() -> bool) -> Outcome {
         self.remember();
         for (topic, course) in changes {

@@ -1,7 +1,7 @@
 //! `Agenda`: which of a thread's tasks has the next turn.
 //!
-//! Pure. The most overdue goes first, among those that are on time: one that was behind when its turn was over waits in
-//! line, or it would be the most overdue for as long as it is behind, and nobody else had a turn.
+//! Pure. Among the tasks that are on time the most overdue goes first. A task that is still behind after its turn waits
+//! in a queue; otherwise it would stay the most overdue until it has caught up, and no other task would get a turn.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -18,7 +18,7 @@ pub(super) struct Agenda {
     waiting: BTreeSet<(Micros, TaskId)>,
     /// Those whose last turn was cut short, in the order in which they get the next.
     behind: VecDeque<TaskId>,
-    /// Turns in a row of those that wait, while others are behind.
+    /// Consecutive turns of tasks on time, while others are behind.
     turns: u32,
 }
 
@@ -43,8 +43,7 @@ impl Agenda {
         self.waiting.insert((t, task));
     }
 
-    /// `task` is not due at `t`, as it was told to be, but at another instant, or has something to publish no more.
-    /// False if it does not wait for `t`.
+    /// Withdraws `task`, which is no longer due at `t`. Returns false if it does not wait for `t`.
     pub(super) fn withdraw(&mut self, task: TaskId, t: Micros) -> bool {
         self.waiting.remove(&(t, task))
     }

@@ -1,7 +1,7 @@
 //! `Inbox`: where a producer's thread sleeps, and what wakes it early.
 //!
-//! What is sent is put down under the lock that the thread holds when it decides to sleep. So nothing that was sent
-//! stays unseen: a model of every interleaving holds it, below.
+//! Messages are stored under the lock that the thread holds when it decides to sleep, so none is missed; a model of
+//! every interleaving, below, proves it.
 //!
 //! The thread sleeps on a futex with a nanosecond deadline, because a runtime's timer wheel has millisecond slots:
 //! measured at 100 records a second, that is 0.06 ms late instead of 1.4 ms.
@@ -114,7 +114,7 @@ impl<T> State<T> {
         if self.is_stopped {
             return Some(Received::Stopped);
         }
-        // A task before its changes: what is told of one that the thread does not know is lost.
+        // A task before its changes: a change of a task that the thread does not know yet would be lost.
         if let Some((id, task)) = self.tasks.pop_front() {
             return Some(Received::Task(id, task));
         }
@@ -130,7 +130,7 @@ mod tests {
 
     const NEVER: Micros = Micros::new(i64::MAX);
 
-    /// In a model a sleep has no end of its own: one that misses what was sent stands still, which the model reports.
+    /// In the model a sleep never times out: a thread that misses what was sent hangs, which the model reports.
     #[test]
     fn whatever_was_sent_wakes_the_thread() {
         loom::model(|| {

@@ -376,7 +376,7 @@ mod tests {
         worker.tasks[id.index()].as_mut().unwrap().work.published = 4;
         worker.look_again(id, Micros::new(0));
         assert_eq!(worker.agenda.idle_until(), Micros::new(5_000));
-        // One that the thread was never given is none of its own.
+        // A task that the thread was never given is ignored.
         worker.look_again(id.following(), Micros::new(0));
         assert_eq!(bench.at(5, 2), ["a 5-5"]);
     }

@@ -66,7 +66,7 @@ fn hello(now: Micros, schedule: Schedule) -> Vec<u8> {
             looping: true,
             sha256: "",
         }),
-        // Nobody waits for a long one here.
+        // The floor sends no long records.
         record_max: 0,
         fields: &FieldsView::default(),
         viewers: 0,

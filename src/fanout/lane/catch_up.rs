@@ -1,4 +1,5 @@
-//! How a lane serves those who are behind, or owed what is long: a piece each, in what time those who are live leave.
+//! How a lane serves viewers that are behind or have a long message to get: a piece each, in the time that live viewers
+//! leave.
 
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use super::{Lane, surroundings};
 const CATCH_UP_FOR: Duration = Duration::from_millis(1);
 
 impl Lane<'_> {
-    /// Gives some of those who are behind the next piece: one of them while a round is under way, so that neither
-    /// waits for the other's end.
+    /// Gives some of the viewers that are behind their next piece: only one of them while a round is under way, so that
+    /// live viewers and these take turns.
     pub(super) fn catch_up(&mut self) {
         let is_in_round = self.relays.iter().any(|(_, relay)| relay.is_in_round());
         let until = self.shared.clock.now().after(CATCH_UP_FOR);
-        // Those who come back into the queue meanwhile have had their piece.
+        // Viewers that are queued again during this loop have had their piece.
         for _ in 0..self.behind.len() {
             let Some(id) = self.behind.pop_front() else {
                 return;

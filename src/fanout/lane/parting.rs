@@ -5,7 +5,7 @@ use super::super::drain::Step;
 use super::{Lane, id};
 
 impl Lane<'_> {
-    /// Does what the drain has come to since the lane looked last.
+    /// Takes the steps of the drain that have begun since the lane looked last.
     pub(super) fn keep_up_with_the_drain(&mut self) {
         let step = self.shared.drain.step();
         if step <= self.step {
@@ -19,7 +19,7 @@ impl Lane<'_> {
         }
     }
 
-    /// Has the viewers told one after another, by their timers.
+    /// Schedules the `bye` of each viewer, by its timer.
     fn begin_to_tell(&mut self) {
         let now = self.shared.clock.now();
         let len = self.viewers.len();

@@ -1,4 +1,4 @@
-//! `Watch`: what a connection is at, so that it can be told to end while it waits.
+//! `Watch`: what a connection waits for, so that it can be asked to end.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ pub enum Phase {
     Answer,
 }
 
-/// What a connection that is not a viewer is at; held by the task that serves it.
+/// What a connection that is not a viewer waits for; held by the task that serves it.
 #[derive(Debug)]
 pub struct Watch {
     shared: Arc<Shared>,
     end: Arc<Notify>,
-    /// Where it waits; may have been removed, by which it is told to end.
+    /// Its key among the waiting connections; the entry is removed when the connection is asked to end.
     entry: Option<(Phase, u64)>,
     is_ending: bool,
 }
@@ -103,13 +103,13 @@ impl Watch {
         state.keep_to_budget();
     }
 
-    /// Whether it was told to end.
+    /// Whether it was asked to end.
     #[must_use]
     pub fn is_ending(&self) -> bool {
         self.is_ending
     }
 
-    /// What tells it to end.
+    /// Notified when the connection is to end.
     #[must_use]
     pub fn end(&self) -> Arc<Notify> {
         Arc::clone(&self.end)

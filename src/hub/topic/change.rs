@@ -10,10 +10,10 @@ use crate::protocol::{Micros, Rate, Seq};
 use crate::settings;
 
 impl Topic {
-    /// The course that goes on at `rate` and `pace` from the instant `t` on; `None` where nothing is to change.
+    /// Returns the course that goes on at `rate` and `pace` from the instant `t` on; `None` if nothing changes.
     ///
-    /// From now on nothing is published that is due at `t` or later, until the course is [adopted](Self::adopt) or [given
-    /// up](Self::give_up): the old course and the new one agree on everything that viewers are sent meanwhile.
+    /// From now on nothing is published that is due at `t` or later, until the course is [adopted](Self::adopt) or
+    /// [given up](Self::give_up): the old and the new course agree on everything that viewers are sent until then.
     #[must_use]
     pub fn hold(&self, rate: Rate, pace: Pace, t: Micros) -> Option<Course> {
         let _turn = self.take_turn();
@@ -44,8 +44,8 @@ impl Topic {
         self.timeline().due(now.min(Micros::new(last)))
     }
 
-    /// When the publication after the last one sent is due, or may be sent at last: in the far future while a change is
-    /// being written that is to hold by then. `None` when the timeline is over.
+    /// When the next publication is due; in the far future while a change that would hold by then is still being
+    /// written. `None` when the timeline is over.
     #[must_use]
     pub fn next_due(&self) -> Option<Micros> {
         let t = self.timeline().t(self.published().next())?;
