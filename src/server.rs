@@ -73,11 +73,11 @@ pub struct Server {
     handed_over: Option<CancellationToken>,
     producers: Producers,
     keeping: Option<Keeping>,
-    /// The journal that a reload has wanted and the disk has not opened yet; `None` as soon as there is `keeping`.
+    /// The journal that a reload needs and the disk has not opened yet; `None` as soon as `keeping` is set.
     opening: Option<Opening>,
-    /// Rates that are in the place of the old ones, if the disk ever says so. Their topics wait for it meanwhile.
+    /// A change of rates whose outcome the disk has not reported yet; its topics wait for that.
     unsettled: Option<oneshot::Receiver<Result<(), NotChanged>>>,
-    /// Cancelled when the hub is to end: a reload under way waits for no disk any more.
+    /// Cancelled when the hub is to end, so that a reload under way stops waiting for the disk.
     hurry: CancellationToken,
     gates: Gates,
     files: OpenFiles,
@@ -87,8 +87,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// How long connections that are no viewers may take to end once the viewers are gone, where viewers that were closed
-    /// or the end of the grace wait for that.
+    /// How long connections that are no viewers may take to end once the viewers are gone, where viewers that were
+    /// closed or the end of the grace wait for that.
     const END_AT_LEAST: Duration = Duration::from_millis(100);
     /// And how long where all viewers have found another hub.
     const END_AT_MOST: Duration = Duration::from_secs(1);
@@ -173,14 +173,14 @@ impl Server {
         self.hurry.clone()
     }
 
-    /// Drains and ends: not ready from now on, every viewer told and, if it stays, closed within the grace period,
-    /// then everything stopped. What runs on after that serves nobody.
+    /// Drains and ends: readiness is withdrawn, every viewer gets a `bye` and, if it stays, is closed within the grace
+    /// period, then everything stops. What runs on after that serves no viewer.
     pub async fn drain(self) {
         let viewers = self.context.seats.taken();
         let grace = self.context.drain.grace();
         let grace_seconds = grace.as_secs_f64();
         if let Some(close) = &self.handed_over {
-            // Whoever comes from now on waits for the hub that follows, and is not sent away by this one.
+            // New connections wait for the next hub instead of being refused by this one.
             close.cancel();
         }
         self.context.lanes.drain(viewers);
@@ -188,7 +188,7 @@ impl Server {
             event = "drain",
             viewers,
             grace_seconds,
-            "draining: every viewer is told, and those that stay are closed"
+            "draining: every viewer gets a `bye`, and viewers that stay are closed"
         );
         self.context.tasks.close();
         let end = tokio::time::Instant::now() + grace;

@@ -1,7 +1,7 @@
 //! Which names the hub answers to, checked for every request of both listeners before any route sees it.
 //!
-//! A page of any site can have a name of its own lead to a loopback address or into a private network (DNS rebinding),
-//! and is then of the hub's own origin as far as the browser knows. Only the name gives it away.
+//! A page of any site can let its own name resolve to a loopback or private address (DNS rebinding); for the browser it
+//! then has the hub's origin. Only the name in the request shows it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub enum Listener {
     Ops,
 }
 
-/// Checks whom the requests of one listener are for.
+/// Checks the names in the requests of one listener.
 #[derive(Debug, Clone)]
 pub struct HostCheck {
     context: Arc<Context>,
@@ -37,12 +37,12 @@ pub struct HostCheck {
     is_loopback: bool,
 }
 
-/// Whom the client has called: what `Host` says, or `X-Forwarded-Host` of a trusted proxy. Put into the extensions of
-/// every request that has been checked, but for probes without `Host`.
+/// The name by which the client called the hub: `Host`, or `X-Forwarded-Host` of a trusted proxy. In the extensions of
+/// every request that has been checked, except probes without `Host`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Called(pub(super) Authority);
 
-/// Paths that load balancers and orchestrators ask by an address, or in HTTP/1.0 without `Host`.
+/// Paths that load balancers and orchestrators probe by address, or in HTTP/1.0 without `Host`.
 const PROBED: [&str; 2] = ["/healthz", "/readyz"];
 
 const FORWARDED_HOST: &str = "x-forwarded-host";
@@ -59,13 +59,13 @@ impl Listener {
 }
 
 impl Hosts {
-    /// These names.
+    /// Holds `hosts`.
     #[must_use]
     pub fn new(hosts: Vec<Host>) -> Self {
         Self(ArcSwap::from_pointee(hosts))
     }
 
-    /// From now on it is these.
+    /// Replaces the names.
     pub fn set(&self, hosts: Vec<Host>) {
         self.0.store(Arc::new(hosts));
     }
@@ -82,10 +82,10 @@ impl HostCheck {
         }
     }
 
-    /// Lets `request` pass if it is for this hub, and notes whom it calls.
+    /// Lets `request` pass if it is for this hub, and adds [`Called`] to it.
     ///
     /// # Errors
-    /// The answer to any other: 400 where that cannot be read, else 403.
+    /// The answer to any other request: 400 if the name cannot be read, else 403.
     pub fn admit<B>(&self, request: &mut Request<B>, peer: Peer) -> Result<(), Box<Response>> {
         let called = self
             .called(request, peer)
@@ -115,7 +115,7 @@ impl HostCheck {
             (Some(line), None) => read("Host", line.as_bytes())?,
         };
         self.check(request, "Host", &host.host)?;
-        // A page that was let in by a name of its own could claim any other: every name must do.
+        // A rebound page can set any other header: every name has to be allowed.
         let mut called = None;
         if peer.is_trusted(&self.context.proxies) {
             for forwarded in forwarded(headers) {
@@ -182,7 +182,7 @@ fn read(name: &str, value: &[u8]) -> Result<Authority, Problem> {
     })
 }
 
-/// Whoever does not know whom it talks to is not kept.
+/// Closes the connection, because the client may have meant another server.
 fn refused(code: Code, detail: impl Into<String>) -> Problem {
     Problem::new(code, detail).with_header(header::CONNECTION, "close")
 }

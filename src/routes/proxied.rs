@@ -1,7 +1,7 @@
-//! A request's place: the connection's own, and that of the client whom a trusted proxy speaks for.
+//! A request's place: that of its connection, and behind a trusted proxy that of its client.
 //!
-//! The connections of trusted proxies are not counted by address. Their clients are, one for each request under way and
-//! each viewer, from the moment at which the head says who they are.
+//! The connections of trusted proxies are not counted by address. Their clients are, once for each request under way
+//! and each viewer, from the moment at which the head has named them.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct Place {
     pub client: Option<Arc<ClientPermit>>,
 }
 
-/// What the connection from `peer` is counted by; nothing for a trusted proxy.
+/// The network that the connection from `peer` counts for; `None` for a trusted proxy.
 #[must_use]
 pub fn counted_by(context: &Context, peer: Peer) -> Option<ClientNetwork> {
     let is_trusted = peer.is_trusted(&context.proxies);
@@ -42,7 +42,7 @@ pub fn place(
 ) -> Result<Place, Box<Response>> {
     let client = if peer.is_trusted(&context.proxies) {
         let client = peer.client(headers, &context.proxies);
-        // A request of the proxy's own, such as its health check, names nobody else.
+        // A request that the proxy itself makes, such as a health check, names no other address.
         let is_other = client != peer.0.ip().to_canonical();
         is_other.then(|| connections.client(client.into()).ok_or_else(refusal))
     } else {
@@ -55,7 +55,7 @@ pub fn place(
 }
 
 impl Place {
-    /// From now on it is a viewer's.
+    /// Marks it as a viewer's.
     pub(super) fn of_viewer(self) -> Self {
         self.connection.become_viewer();
         self

@@ -1,10 +1,11 @@
-//! `ReadRate`: whether the client of a connection takes what it asked for fast enough.
+//! `ReadRate`: whether the client of a connection reads its answers fast enough.
 //!
-//! Counts only the time in which the kernel takes nothing from the hub because the client reads nothing from it: a hub
-//! that is slow itself is no fault of the client.
+//! Counts only the time in which the kernel takes nothing from the hub because the client reads nothing, so a slow hub
+//! is not held against the client.
 //!
 //! ## Limits
-//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME`], about 1 KiB/s: a line may stand still for half a minute, as in a tunnel.
+//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME`], about 1 KiB/s: a line may stand still for half a minute, as in a
+//!   tunnel.
 //! - [`RATE_MIN`] on the whole after [`GRACE`], half of what the slowest mobile networks carry.
 //! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME_SCARCE`], 16 KiB/s, while others need the place.
 
@@ -14,10 +15,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Bytes after which the time begins again. The kernel takes about so much at a time from a line that is full.
+/// Bytes after which the time begins again. The kernel takes about this much at a time while a line is full.
 const WINDOW_LEN: u64 = 32 * 1024;
 
-/// For so many bytes, the longest that the client may keep the hub waiting.
+/// The longest that the client may keep the hub waiting for [`WINDOW_LEN`] bytes.
 const WINDOW_TIME: Duration = Duration::from_secs(30);
 
 /// The same while places are scarce.
@@ -29,7 +30,7 @@ const RATE_MIN: u64 = 4 * 1024;
 /// How long a client may fall short of that.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// How often a client that takes nothing is looked at.
+/// How often to check a client that takes nothing.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// What a client has taken of a connection's answers, and how long it kept the hub waiting.
@@ -41,7 +42,7 @@ pub(super) struct ReadRate {
     whole: Taken,
     /// Since [`WINDOW_LEN`] bytes were taken last.
     window: Taken,
-    /// Wakes the connection when it is to be looked at. There only while the kernel takes nothing.
+    /// Wakes the connection for the next check. `Some` only while the kernel takes nothing.
     check: Option<Pin<Box<Sleep>>>,
 }
 
@@ -52,7 +53,7 @@ struct Taken {
 }
 
 impl ReadRate {
-    /// The kernel has taken `len` bytes.
+    /// Notes that the kernel has taken `len` bytes.
     pub(super) fn took(&mut self, len: usize) {
         // The clock is read only if the kernel has been waited for.
         if self.blocked_since.is_some() {
@@ -74,7 +75,7 @@ impl ReadRate {
         }
     }
 
-    /// The kernel takes nothing. Ready when that has been so for too long; else wakes the task in time to look again.
+    /// Called when the kernel takes nothing. Ready if that has lasted too long; else wakes the task for the next check.
     pub(super) fn poll_too_slow(
         &mut self,
         is_scarce: impl Fn() -> bool,
@@ -94,7 +95,7 @@ impl ReadRate {
         }
     }
 
-    /// Whether a client is too slow of which the kernel takes nothing at `now`.
+    /// Whether the client is too slow, given that the kernel takes nothing at `now`.
     fn is_too_slow(&mut self, now: Instant, is_scarce: bool) -> bool {
         let blocked = now.duration_since(*self.blocked_since.get_or_insert(now));
         let window_time = if is_scarce {
@@ -113,7 +114,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// For how long a client is borne with that takes 1 KiB after each `pause`, at most an hour.
+    /// How long a client that takes 1 KiB after each `pause` is kept, at most an hour.
     fn borne_with(pause: Duration, is_scarce: bool) -> Duration {
         let (mut rate, start) = (ReadRate::default(), Instant::now());
         let (mut now, mut taken_at) = (start, start);

@@ -1,4 +1,4 @@
-//! The accept loop: a connection is taken when there is a place for it, and served in a task of its own.
+//! The accept loop: takes a connection when there is a place for it, and serves it in a task.
 
 use std::io;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) struct Ends {
     pub(super) serving: CancellationToken,
 }
 
-/// Accepts connections until the end, each served in a task of its own among `tasks`.
+/// Accepts connections until the end, and serves each in one of `tasks`.
 pub(super) async fn run(listener: TcpListener, surface: Surface, ends: Ends, tasks: TaskTracker) {
     let surface = Arc::new(surface);
     let gate = Arc::clone(&surface.gate);

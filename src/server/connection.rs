@@ -1,8 +1,8 @@
-//! One connection that is not a viewer's: request after request until it ends, is upgraded, or is told to end.
+//! One connection that is not a viewer's: serves its requests until it ends, is upgraded, or is asked to end.
 //!
-//! Between requests it is a socket and nothing else: the HTTP layer is set up for each request head that has come as a
-//! whole, and given up when the answer has gone. So a connection ends for a newcomer, for its age or for the number of
-//! its requests only between two requests, and no more than an unfinished head is ever held for one that sends.
+//! Between requests it is only a socket: the HTTP layer is set up for each complete request head and dropped when the
+//! answer has been sent. So a connection ends for a new one, for its age or for the number of its requests only between
+//! two requests, and an incomplete request costs no more memory than its unfinished head.
 //!
 //! A panic in a handler ends the task of its connection, and no other.
 
@@ -47,11 +47,10 @@ const HEADERS_MAX: usize = 100;
 const REQUESTS_MAX: u32 = 1_000;
 const AGE_MAX: Duration = Duration::from_secs(300);
 
-/// What the HTTP parser says of a head that is too long, said before it sees it.
+/// The answer of the HTTP parser to a head that is too long, sent before the parser sees it.
 const TOO_LONG: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// After that answer: how much of what was on its way is read, and for how long, so that the client finds the answer
-/// and not a reset.
+/// After that answer: how much is still read, and for how long, so that the client gets the answer and not a reset.
 const LINGER_BYTES_MAX: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -104,10 +103,10 @@ fn prepare(stream: &TcpStream) {
     _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     {
-        // Else the kernel takes megabytes of an answer that nobody reads. What is on its way does not count, so a long
-        // line is filled all the same.
+        // Otherwise the kernel takes megabytes of an answer that the client does not read. Bytes in flight do not
+        // count, so a long line is still filled.
         const UNSENT_MAX: u32 = 64 * 1024;
-        // Whoever asks and then does not read the answers is cut by the kernel; of a viewer `fanout` knows better.
+        // The kernel cuts a client that does not read its answers; for viewers `fanout` decides.
         const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(30);
         let socket = SockRef::from(stream);
         _ = socket.set_tcp_notsent_lowat(UNSENT_MAX);
@@ -115,7 +114,7 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
-/// Serves one connection until it ends, is upgraded, is told to end, or `stop` lets it finish what it is at.
+/// Serves one connection until it ends, is upgraded, is asked to end, or `stop` lets it finish its current request.
 pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: CancellationToken) {
     let Accepted {
         mut stream,
@@ -155,7 +154,7 @@ pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: Cance
             permit: Arc::clone(&permit),
             is_last,
         };
-        // On the heap while it is needed, which for most connections is not most of the time.
+        // On the heap only while it is needed: most connections are idle most of the time.
         let Some(returned) = Box::pin(answer(asked, &surface, &mut watch, &stop)).await else {
             return;
         };
@@ -220,7 +219,7 @@ async fn answer(
     match served.await {
         Ok(stream) => stream,
         Err(error) => {
-            // The client's doing: a broken request, or it is gone. Never above debug.
+            // The client's fault: a broken request, or it has left. Never above debug.
             surface.gate.tell_of_http(asked.peer, &error);
             None
         }
@@ -233,7 +232,7 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        // Before the HTTP layer reads on: from here on it would not be given the body.
+        // Before the HTTP layer reads on: after this it would not get the body.
         let has_body = !request.body().is_end_stream();
         if has_body {
             self.handover.keep();
@@ -270,7 +269,7 @@ impl Service<Request<Incoming>> for Requests {
 }
 
 impl Requests {
-    /// What is refused whatever the path; else the request has in it what the routes need.
+    /// Refuses what no path accepts; otherwise adds to the request what the routes need.
     fn check(&self, request: &mut Request<Incoming>) -> Result<Place, Box<warp::reply::Response>> {
         let peer = Peer(self.peer);
         let (context, connections) = (&self.surface.context, self.surface.gate.connections());
@@ -316,7 +315,7 @@ impl Drop for AnswerBody {
 
 /// Answers 431, and closes when the client has had a chance to see it.
 async fn refuse_long_head(mut stream: TcpStream, watch: &mut Watch) {
-    // The first to end for a newcomer.
+    // The first to end for a new connection.
     watch.enter(Phase::Idle);
     let end = watch.end();
     let lingering = async {
@@ -341,7 +340,7 @@ async fn refuse_long_head(mut stream: TcpStream, watch: &mut Watch) {
     }
 }
 
-/// Reads what is there, into nothing.
+/// Reads what has arrived and discards it.
 fn discard(stream: &TcpStream) -> io::Result<usize> {
     let mut bytes = [0; 4 * 1024];
     stream.try_read(&mut bytes)

@@ -1,4 +1,4 @@
-//! The limits of each listener, which may be replaced while it listens, and where its faults are told.
+//! The limits of each listener, which may be replaced while it listens, and the logging of its faults.
 
 use std::fmt::Display;
 use std::io;
@@ -20,14 +20,14 @@ struct Limits {
     connections: ConnectionLimits,
 }
 
-/// How often the faults of all connections are told.
+/// How often the faults of all connections are logged.
 #[derive(Debug)]
 struct Complaints {
-    /// A connection failed: its client's doing, and so as often as clients like.
+    /// A connection failed: clients cause this, as often as they like.
     http: Limit,
     /// No connection can be accepted: tried ten times a second, and the same each time.
     accept: Limit,
-    /// There are as many connections as there may be: each that ends makes room for one more, and then it is so again.
+    /// The limit of connections is reached: each that ends makes room for one more, which reaches it again.
     full: Limit,
     /// An address has all the connections it may have, and tries for more.
     refused: Limit,
@@ -35,11 +35,11 @@ struct Complaints {
 
 impl Limits {
     /// Connections that are not viewers. A browser's becomes a viewer, or idle, within a few round trips, so this is
-    /// enough for some thousand newcomers a second; and what the hub holds for so many, some 30 MiB while all of them
-    /// are answered, fits a small container. More are served by ending those that wait longest.
+    /// enough for some thousand new viewers a second; and what the hub holds for them, some 30 MiB while all of them
+    /// are answered, fits a small container. More are served by closing those that wait longest.
     const OTHERS_MAX: usize = 4_096;
 
-    /// Operators and probes; a listener of its own must not use up what viewers may have.
+    /// Operators and probes: few, so that they leave the open files to the viewers.
     const OPS_CONNECTIONS_MAX: usize = 64;
 
     /// For the public listener.
@@ -99,8 +99,7 @@ impl Gate {
         }
     }
 
-    /// From now on these are the limits; of connections there are never fewer than there were. Nobody is turned out:
-    /// how many viewers there are is the seats' business.
+    /// Replaces the limits. The numbers of connections never shrink: which viewers are admitted is up to the seats.
     fn set(&self, mut limits: Limits) {
         let before = self.limits.load().connections;
         let connections = &mut limits.connections;
@@ -120,7 +119,7 @@ impl Gate {
         &self.connections
     }
 
-    /// Waits until there is room for one more connection. That there is none is told: another has to end for it.
+    /// Waits until there is room for one more connection. Logs it if another one has to end for it.
     pub(super) async fn place(&self) {
         self.connections.place(|| self.tell_full()).await;
     }
@@ -138,7 +137,7 @@ impl Gate {
     }
 
     pub(super) fn tell_of_http(&self, peer: SocketAddr, error: &dyn Display) {
-        // What is not written is not told too often either.
+        // An event that is not written must not use up the rate limit.
         if !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
@@ -165,7 +164,7 @@ impl Gate {
         }
     }
 
-    /// That a connection was closed at once, because its address has all that it may have.
+    /// Logs that a connection was closed at once, because its address has as many as it may have.
     pub(super) fn tell_refused(&self, peer: SocketAddr) {
         if let Some(suppressed) = self.complaints.refused.admit() {
             tracing::info!(
@@ -189,7 +188,7 @@ pub(super) struct Gates {
 }
 
 impl Gates {
-    /// Gates whose faults are told together: `losses` counts what is not.
+    /// Gates whose faults share their rate limits; `losses` counts what is not logged.
     pub(super) fn new(server: &settings::Server, files: OpenFiles, losses: &Losses) -> Self {
         let complaints = Arc::new(Complaints::new(losses));
         let gate = |name, limits| Arc::new(Gate::new(name, limits, Arc::clone(&complaints)));
@@ -199,7 +198,7 @@ impl Gates {
         }
     }
 
-    /// From now on the limits are those of `server`.
+    /// Replaces the limits by those of `server`.
     pub(super) fn set(&self, server: &settings::Server, files: OpenFiles) {
         self.public.set(Limits::public(server, files));
         self.ops.set(Limits::ops(server));

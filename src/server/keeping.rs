@@ -30,7 +30,7 @@ pub(super) struct Opening {
     ended: oneshot::Receiver<()>,
 }
 
-/// How long a disk may take before what waits for it is given up: nobody is heard meanwhile, but who ends the hub.
+/// How long to wait for the disk before giving up: until then the hub reacts to no signal but those that end it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Work that may wait for the disk. A reload gives up after [`PATIENCE`] and leaves at most four behind, so more than
@@ -49,9 +49,9 @@ impl Keeping {
         })
     }
 
-    /// What `work` on the journal comes to, for what cannot wait until it is written the next time; `None` when the disk
-    /// takes longer than [`PATIENCE`], or `hurry` comes. What was begun by then is still done, and undone by `undo`.
-    /// Blocks its thread, which must be one that may be blocked.
+    /// What `work` on the journal comes to, for what cannot wait until it is written the next time; `None` when the
+    /// disk takes longer than [`PATIENCE`], or `hurry` comes. What was begun by then is still done, and undone by
+    /// `undo`. Blocks its thread, which must be one that may be blocked.
     pub(super) fn within<T: Send + 'static>(
         &self,
         hurry: &CancellationToken,
@@ -148,7 +148,7 @@ pub(super) fn wait<T>(
     })
 }
 
-/// Runs `run` on a thread of its own; what is returned ends with an error when that does.
+/// Runs `run` on a new thread; the returned receiver fails when that thread ends.
 fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<oneshot::Receiver<()>> {
     let (alive, ended) = oneshot::channel();
     thread::Builder::new()

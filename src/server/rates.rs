@@ -1,13 +1,13 @@
-//! Changed rates while viewers are there: written into the journal first, and in force only if that succeeds.
+//! Changes of rates while the hub runs: written to the journal first, and in force only if that succeeds.
 //!
 //! # The record comes before the effect
 //!
-//! All topics of a reload change at one instant `t`, some time ahead, with one write. From before the write begins until
-//! its outcome is known nothing is published that is due at `t` or later. The write has two steps. The slow one, which
-//! brings the new journal to the disk beside the old one, may be given up: if it takes half of the time to `t`, it is,
-//! nothing of the change is in the journal, and the old segment goes on without a pause; the change is tried again with a
-//! later `t`. The other step puts the new journal in the place of the old one and cannot be taken back; if the disk comes
-//! to a stop just there, the topics wait at `t` for it.
+//! All topics of a reload change at one instant `t`, some time ahead, with one write. From before the write begins
+//! until its outcome is known nothing is published that is due at `t` or later. The write has two steps. The slow one
+//! writes the new journal to the disk beside the old one. It is given up if it takes more than half of the time to `t`:
+//! then nothing of the change is in the journal, the old segment goes on without a pause, and the change is tried again
+//! with a later `t`. The other step replaces the old journal by the new one and cannot be undone; if the disk hangs
+//! there, the topics wait for it at `t`.
 
 use std::fmt;
 use std::io;
@@ -26,15 +26,15 @@ use crate::producer::Notifier;
 use crate::protocol::Micros;
 use crate::settings;
 
-/// How far ahead topics change, one after the other on a disk that is too slow for the one before. Half of it is for
-/// bringing the journal to the disk, so a reload waits 5.6 s at most.
+/// How far ahead topics change; the next one is tried if the disk is too slow for the one before. Half of it is for
+/// writing the journal, so a reload waits 5.6 s at most.
 const LEADS: [Duration; 3] = [
     Duration::from_millis(250),
     Duration::from_secs(1),
     Duration::from_secs(10),
 ];
 
-/// Why rates are as they were.
+/// Why rates have not changed.
 #[derive(Debug)]
 pub(super) enum NotChanged {
     /// The journal cannot be written.
@@ -52,7 +52,8 @@ struct Attempt {
     clock: Clock,
     /// When it is given up, unless all is on the disk by then.
     deadline: Micros,
-    /// Set by whoever decides what becomes of it: the one that puts the journal in its place, or the one that gives up.
+    /// Set once the outcome is decided: by the journal's thread before it replaces the journal, or by the reload when
+    /// it gives up.
     is_decided: AtomicBool,
 }
 
@@ -82,7 +83,8 @@ impl Server {
         Err(NotChanged::Late)
     }
 
-    /// Holds the topics at the instant `lead` from now; `None` where nothing is to change: a topic that is over stays so.
+    /// Holds the topics at the instant `lead` from now; `None` where nothing is to change: a topic that is over stays
+    /// so.
     fn hold(&self, topics: &[(Arc<Topic>, &settings::Topic)], lead: Duration) -> Option<Attempt> {
         let clock = *self.context.hub.clock();
         let now = clock.now();
@@ -102,7 +104,7 @@ impl Server {
 
     fn try_change(&mut self, attempt: &Arc<Attempt>, lead: Duration) -> Result<(), NotChanged> {
         let Some(keeping) = &self.keeping else {
-            // Nothing is kept, so nothing can be told otherwise after a restart.
+            // Nothing is kept, so a restart cannot contradict the change.
             attempt.adopt();
             return Ok(());
         };
@@ -134,7 +136,7 @@ impl Server {
 }
 
 impl Attempt {
-    /// Whether whoever calls this is to decide what becomes of it.
+    /// Claims the decision about the outcome; true for the first caller only.
     fn decide(&self) -> bool {
         !self.is_decided.swap(true, Ordering::AcqRel)
     }

@@ -1,6 +1,7 @@
 //! Web origins as a browser sends them: `scheme://host[:port]`, lower case, without the scheme's own port.
 //!
-//! The same form for `server.allowed_origins` and for the header, so that both can be compared as text. Only spelling: who may connect is decided where the request is.
+//! The same form for `server.allowed_origins` and for the header, so that both can be compared as text. Only spelling:
+//! who may connect is decided where the request is.
 
 use std::net::Ipv6Addr;
 
@@ -38,7 +39,7 @@ pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
 #[must_use]
 pub fn canonical(header: &str) -> Option<String> {
     let hostless = || {
-        // Pages of files and of some applications: a scheme of its own without a host.
+        // Pages of files and of some applications: another scheme, without a host.
         let scheme = header.strip_suffix("://")?.to_ascii_lowercase();
         let is_opaque = is_scheme(&scheme) && !matches!(scheme.as_str(), "http" | "https");
         is_opaque.then(|| format!("{scheme}://"))

@@ -1,4 +1,5 @@
-//! Panics as lines of the log: what the standard library writes is no line of ours, and waits for whoever reads it.
+//! Panics as lines of the log: what the standard library writes is not in the log's format, and may block on its
+//! reader.
 
 use std::any::Any;
 use std::panic::PanicHookInfo;
@@ -11,7 +12,7 @@ use super::{Limit, Losses};
 const MOST: u32 = 5;
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// From now on a panic is told in the log, and not beside it; `losses` counts those beyond the limit.
+/// Has panics written to the log instead of standard error; `losses` counts those beyond the limit.
 pub(super) fn tell(losses: &Losses) {
     let limit = Limit::new(MOST, WITHIN, losses);
     std::panic::set_hook(Box::new(move |panic| {

@@ -204,7 +204,7 @@ fn elsewhere_any_name_is_taken_until_some_are_configured() {
     assert_eq!(ask(&public, "GET /healthz HTTP/1.0~~").status, 200);
 }
 
-/// A page on the same machine as the proxy is as trusted as the proxy, and may set any header of its own.
+/// A page on the proxy's machine is trusted like the proxy, and may set any header.
 #[test]
 fn a_forwarded_host_is_a_claim_that_must_do_beside_the_host_itself() {
     let hub = hub(
@@ -253,7 +253,7 @@ fn a_forwarded_host_is_a_claim_that_must_do_beside_the_host_itself() {
     );
 }
 
-/// Each client has one place; whoever is taken for another one, or for the proxy, is refused.
+/// Each client has one place; a client that is taken for another one, or for the proxy, is refused.
 #[test]
 fn a_client_behind_a_trusted_proxy_is_found_however_its_address_is_written() {
     let hub = hub(
@@ -283,7 +283,7 @@ fn a_client_behind_a_trusted_proxy_is_found_however_its_address_is_written() {
             "forwarded: For=203.0.113.3, for=10.0.0.3~",
             "x-forwarded-for: 203.0.113.3~",
         ),
-        // Nobody knows: it counts as the proxy.
+        // The client is unknown: it counts as the proxy.
         (
             "x-forwarded-for: 6.6.6.6, unknown~",
             "x-forwarded-for: 7.7.7.7, _hidden~",

@@ -1,4 +1,4 @@
-//! Records of megabytes: what viewers get, and what those who do not read cost.
+//! Records of megabytes: what viewers get, and what viewers that do not read cost.
 
 use serde_json::Value;
 use tickcast::protocol::frame::inflate;

@@ -114,7 +114,7 @@ async fn a_stall_of_all_topics_is_made_up_for_by_each_without_a_hole() {
         clock.until("data").await;
     }
     hub.signal("-CONT");
-    // What was due meanwhile, many turns of the quick one, comes whole and in order, and then what is due next.
+    // Everything that was due during the stall, many turns of the quick one, comes in order, and then what is due next.
     for ((mut viewer, mut last), count) in viewers.into_iter().zip([4, 20_000, 600]) {
         let end = last + count;
         while last < end {

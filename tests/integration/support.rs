@@ -25,7 +25,7 @@ pub(crate) fn indexed(len: u64) -> String {
     serde_json::json!(records).to_string()
 }
 
-/// Prints what whoever runs the tests wants to know: why one is skipped, or with which seed to run it again.
+/// Prints a note for the person who runs the tests: why one is skipped, or with which seed to run it again.
 #[expect(clippy::print_stderr, reason = "the runner shows it with the test")]
 pub(crate) fn report(text: &str) {
     eprintln!("{text}");

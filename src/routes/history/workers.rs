@@ -1,14 +1,15 @@
-//! `Workers`: the threads that answers from the history are made on, and nothing else is.
+//! `Workers`: the threads that make answers from the history, and do nothing else.
 //!
 //! ## Bounds
-//! Work comes in parts of about a millisecond. Each piece of work holds a [place](super::answers), so there are never more
-//! than those; a queue needs no bound of its own.
+//! Work comes in parts of about a millisecond. Each piece of work holds a [place](super::answers), which bounds the
+//! queue.
 //!
 //! ## Fairness
-//! Clients take turns, part by part: a client with much work delays another's by one part for each part of its own.
+//! Clients take turns, part by part: between two parts of one client's work at most one part of each other client's
+//! runs.
 //!
 //! ## Cancelling
-//! Work whose result is not waited for any more ends before its next part.
+//! Work ends before its next part once its future is dropped.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -71,7 +72,7 @@ impl Workers {
         Ok(workers)
     }
 
-    /// Calls `part` until it returns something or nobody waits for it any more; `place` is held as long.
+    /// Calls `part` until it returns something or the returned future is dropped; `place` is held until then.
     ///
     /// # Errors
     /// See [`Stopped`].
@@ -94,9 +95,9 @@ impl Workers {
                 return Progress::Unfinished;
             };
             if let Some((sender, place)) = waiting.take() {
-                // First the place: whoever gets the result may count on it.
+                // First the place, so that it is free when the result arrives.
                 drop(place);
-                // Nobody waits for it if the client left just now.
+                // Fails if the client left just now.
                 _ = sender.send(result);
             }
             Progress::Ended

@@ -1,7 +1,7 @@
 //! A request head, read before the HTTP layer is set up for it.
 //!
-//! A connection that is silent holds no buffer, and one that has sent a part of a head holds that part and no more, which
-//! counts against the budget for unfinished heads. No byte behind the head is read.
+//! A silent connection holds no buffer; one that has sent a part of a head holds only that part, which counts against
+//! the budget for unfinished heads. No byte after the head is read.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::hub::Watch;
 
 /// Bytes of one request head. Browsers send less than 2 KiB; what proxies and cookies add stays below 8 KiB, which is
-/// what most servers take. Shorter than hyper's longest URI, so that a longer one is 431 whatever it is long for.
+/// what most servers take. Shorter than hyper's longest URI, so that every head that is too long is answered 431.
 pub(super) const HEAD_LEN_MAX: usize = 16 * 1024;
 
 /// Read at a time, on the stack.
@@ -22,7 +22,7 @@ const CHUNK_LEN: usize = 4 * 1024;
 /// What came.
 #[derive(Debug)]
 pub(super) enum Head {
-    /// A request head from its first byte to its empty line, or as much as shows that it is none.
+    /// A request head from its first byte to its empty line, or enough of it to see that it is not one.
     Request(Vec<u8>),
     /// More than a head may have.
     TooLong,
@@ -32,7 +32,7 @@ pub(super) enum Head {
     End,
 }
 
-/// The request head that comes next on `stream`; `watch` is told how much is held of it.
+/// Reads the next request head from `stream`; `watch` counts how much of it is held.
 pub(super) async fn read(stream: &TcpStream, watch: &mut Watch) -> io::Result<Head> {
     let mut head = Vec::new();
     let mut lines = Lines::default();

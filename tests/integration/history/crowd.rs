@@ -117,7 +117,7 @@ fn clients_behind_a_trusted_proxy_have_a_share_each() {
     hub.end_without_complaint();
 }
 
-/// Has readers that do not read take all places there are; whoever is cut off meanwhile is replaced.
+/// Has clients that do not read take all places; those that are cut off are replaced.
 fn take_all(hub: &Hub) -> Vec<Raw> {
     let mut unread = Vec::new();
     loop {

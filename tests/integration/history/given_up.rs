@@ -1,11 +1,11 @@
-//! Requests whose client leaves before it is answered, and work that nothing else waits for.
+//! Requests whose client leaves before it is answered; other work must not wait for theirs.
 
 use std::net::Shutdown;
 
 use super::super::support::metrics::Metrics;
 use super::*;
 
-/// Fields of the dataset, each of which takes a pass of its own.
+/// Fields of the dataset; each takes one pass over it.
 const FIELDS: usize = 30;
 
 /// Numbers under many keys, so that a pass takes long.

@@ -63,7 +63,7 @@ async fn a_journal_of_a_later_version_is_left_as_it_is_and_the_hub_does_not_star
         "{message}"
     );
     assert_eq!(fs::read_to_string(project.state("journal")).unwrap(), newer);
-    // Whoever has a copy of the state goes on with it.
+    // With a copy of the state the timeline goes on.
     fs::write(project.state("journal"), own).unwrap();
     assert_eq!(epoch(&project.start()).await, before);
 }
@@ -177,7 +177,7 @@ async fn whatever_stands_where_the_next_journal_is_written_is_not_followed() {
     }
     assert_eq!(fs::read_to_string(others).unwrap(), "somebody's");
     assert_eq!(hub.past_event("journal.failed"), None);
-    // What is in the way for good is told.
+    // An obstacle that stays is logged.
     while fs::create_dir(&next).is_err() {}
     assert_eq!(
         hub.event("journal.failed")["error"],

@@ -48,7 +48,7 @@ impl Round {
         })
     }
 
-    /// Notes a publication. Whoever was sent one before was sent it with this instant, and none later with an earlier one.
+    /// Notes a publication. Asserts that it always has the same instant, and that later ones have later instants.
     fn note(&mut self, data: &Value) {
         let (seq, t) = (data["seq"].as_u64().unwrap(), data["t"].as_i64().unwrap());
         let known = *self.instants.entry(seq).or_insert(t);

@@ -162,8 +162,8 @@ export class Client {
   }
 
   /**
-   * From a little before our position: another hub's clock may be behind that of the one we leave, and would not know the
-   * newest record yet. What comes twice is told once.
+   * From a little before our position: another hub's clock may be behind that of the one we leave, and would not know
+   * the newest record yet. Duplicates are dropped.
    */
   #overlapping(asked: Joining): Joining {
     const place = asked !== undefined && "since" in asked ? readPosition(asked.since) : undefined;

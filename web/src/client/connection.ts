@@ -3,9 +3,9 @@
  * It hands decoded messages on unread, save for the two that concern the line itself, `hello` and `bye`.
  *
  * # Make before break
- * A hub that drains says `bye` and goes on with the stream. Meanwhile a second socket, the spare, is opened; the line
- * moves to it when it has said `hello`, and only then the first is closed. Where no other hub takes the spare, it is
- * tried again until the hub closes the first, and from then on the line comes back as after any loss.
+ * A hub that drains sends `bye` and goes on with the stream. A second socket, the spare, is opened; the line moves to
+ * it when it has received `hello`, and only then is the first closed. If no other hub accepts the spare, it is tried
+ * again until the hub closes the first; after that the line reconnects as after any loss.
  *
  * It stops for good only when the hub has said that coming back is useless: by a final close code, or,
  * because a browser hides why a handshake failed, by the answer to a plain GET for the same topic.
@@ -42,7 +42,7 @@ export interface ConnectionOptions {
   readonly url: string;
   /** Undefined: the hub's default topic. Asked at every attempt. */
   readonly topic: () => string | undefined;
-  /** Where to come in, asked at every attempt: meanwhile a position may have grown too old. */
+  /** Where to join, asked at every attempt: a position may have grown too old by then. */
   readonly joining: (isSpare: boolean) => Joining;
   readonly onMessage: (message: HubMessage, receivedAt: number) => void;
   readonly onLink: (link: Link) => void;
@@ -52,12 +52,12 @@ export interface ConnectionOptions {
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /**
- * After a ping something must arrive within this time, else the line is dead and nobody told us. A message is heard when
- * it is whole: on top comes the time that the longest one takes on the slowest line that can follow at all.
+ * After a ping something must arrive within this time, else the line is dead. A message is noticed only when it is
+ * complete, so the time that the longest one takes on the slowest usable line is added.
  */
 const SILENCE_MS = 10_000;
 
-/** Between two attempts with a spare: the stream goes on meanwhile, so that there is no hurry. */
+/** Between two attempts with a spare: the stream still runs, so there is no hurry. */
 const SPARE_AGAIN_MS = [1_000, 2_000] as const;
 
 /** Half a megabit a second. */
@@ -272,8 +272,8 @@ export class Connection {
   }
 
   /**
-   * As the hub has said, else as the backoff has it. A hub that dismisses whoever it has just greeted is not asked in a
-   * loop, whatever it says.
+   * As the hub has said, else as the backoff has it. A hub that closes right after its `hello` is not asked in a loop,
+   * whatever it says.
    */
   #pause(): number {
     if (this.#retryRange === undefined) return this.#backoff.next();

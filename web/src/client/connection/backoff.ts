@@ -9,7 +9,7 @@ const MIN_WAIT_MS = 100;
 /** The first waits differ by this much, so that 5,000 viewers whose hub died are not more than 10,000 attempts a second. */
 const FIRST_SPREAD_MS = 500;
 
-/** So many waits are short: a hub that restarts within two seconds has its viewers back half a second later. */
+/** This many waits are short: a hub that restarts within two seconds has its viewers back half a second later. */
 const SHORT_WAITS = 5;
 
 /** By this much each wait after those is longer than the last. */
