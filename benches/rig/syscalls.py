@@ -97,7 +97,7 @@ def _watched(server: Server, summary: Path) -> Iterator[Program]:
         wait_for("thread that is watched", watcher, lambda: "attached" in log.read_text() or None)
         yield watcher
     finally:
-        # Told so, it lets go of the server and writes down what it has counted.
+        # On SIGINT strace detaches from the server and writes its counts.
         process.send_signal(signal.SIGINT)
         try:
             process.wait(SPARE_SECONDS)

@@ -26,7 +26,7 @@ class Topics:
 
     count: int
     rate: float
-    # Whether they are due at the same instants, as those are that begin with the same hub; or one after the other.
+    # Whether their records are due at the same instants, like those of topics that begin together, or at different ones.
     at_once: bool
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ def measure_topics(topics: Topics, seconds: float, folder: Path, binary: Path | 
     settings = topics.settings()
     with hub_of(settings, folder, binary=binary, cores=cores, stats_every=f"{every}ms") as server:
         program = server.program
-        # The first numbers are those of the start, which is no part of it.
+        # The first numbers cover the start, which is not measured.
         first = _stats(program, topics.count, 1, seconds)
         threads, began = len(list(Path(f"/proc/{server.pid}/task").iterdir())), _cpu_seconds(program)
         second = _stats(program, topics.count, 2, seconds)

@@ -1,7 +1,7 @@
 //! Where viewers connect from: a hub on this machine sees several hosts, as it would outside.
 //!
-//! A hub caps the connections from one address (`server.max_connections_per_ip`, 1,024 by default). All of 127.0.0.0/8 is
-//! this machine on Linux, so that viewers of a hub there spread over it; anywhere else they come from where they are.
+//! A hub caps the connections from one address (`server.max_connections_per_ip`, 1,024 by default). On Linux all of
+//! 127.0.0.0/8 is this machine, so viewers of a hub on loopback spread over it; to other hubs the system chooses.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -24,7 +24,7 @@ pub(super) fn connect(target: SocketAddr, number: usize) -> io::Result<TcpStream
     socket.set_nonblocking(true)?;
     socket.bind(&SocketAddr::from((source, 0)).into())?;
     match socket.connect(&target.into()) {
-        // It goes on by itself; readiness tells when it is done.
+        // The connect goes on in the background; readiness reports its end.
         Err(error)
             if error.raw_os_error() != Some(rustix::io::Errno::INPROGRESS.raw_os_error()) =>
         {

@@ -22,7 +22,7 @@ pub struct Bench {
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Viewers at once; one connection more asks a hub for its schedule and clock. To 127.0.0.1 each thousand connects
-    /// from an address of its own (Linux)
+    /// from another address (Linux)
     #[arg(long, value_name = "COUNT", default_value = "100")]
     pub viewers: NonZeroUsize,
     /// What viewers speak [default: sse for http://…/sse, else bare]

@@ -1,14 +1,14 @@
-//! `Acknowledged`: how much of what was sent the other side's kernel has taken, by what Linux knows of the connection.
+//! `Acknowledged`: how many bytes the other side's kernel has acknowledged, as Linux counts them for each connection.
 //!
-//! A system call that writes says how much the kernel here has taken, which may be megabytes more than what has
-//! arrived. `TCP_INFO` says it, which no safe crate reads; the kernel gives the same through a `NETLINK_SOCK_DIAG`
-//! socket, where `ss` has it from: a question and an answer, both plain bytes, of one connection by its addresses.
+//! A write only says how much the kernel here has taken, which may be megabytes more than what has arrived. No safe
+//! crate reads the count from `TCP_INFO`, but the kernel also reports it through a `NETLINK_SOCK_DIAG` socket, like to
+//! `ss`: a request for one connection by its addresses and a response, both plain bytes.
 
 use std::net::{IpAddr, SocketAddr};
 
 use mio::net::TcpStream;
 
-/// A lane's way to ask; without one where the system has none, or forbids it.
+/// A lane's access to the count, which some systems lack or forbid.
 #[derive(Debug, Default)]
 pub(super) struct Acknowledged {
     #[cfg(target_os = "linux")]
@@ -23,18 +23,18 @@ enum Link {
     #[default]
     Untried,
     Open(std::os::fd::OwnedFd),
-    /// The system refuses it: not asked again.
+    /// The system refused to open it, and is not asked again.
     Closed,
 }
 
 impl Acknowledged {
-    /// Bytes that the other side's kernel has acknowledged since the connection began; `None` where that cannot be
-    /// found out.
+    /// Returns the bytes that the other side's kernel has acknowledged since the connection began; `None` if that is
+    /// unknown.
     #[cfg(target_os = "linux")]
     pub(super) fn bytes(&mut self, socket: &TcpStream) -> Option<u64> {
         let (local, peer) = (socket.local_addr().ok()?, socket.peer_addr().ok()?);
         let link = self.link.open()?;
-        // A question of one connection is answered while it is being sent.
+        // The kernel answers a request for one connection while it is being sent.
         rustix::net::send(
             link,
             &question(local, peer),
@@ -47,7 +47,7 @@ impl Acknowledged {
         acknowledged(&answer[..len])
     }
 
-    /// The same where nothing says so.
+    /// Unknown on other systems.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn bytes(&mut self, _: &TcpStream) -> Option<u64> {
         None

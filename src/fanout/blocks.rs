@@ -20,10 +20,10 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// Bytes kept: what thousands who join at once are sent within a second. Long records are the dataset's, and do not
-    /// count; a block has at most 160 KiB beside them.
+    /// Bytes kept: what thousands of viewers that join at once are sent within a second. Long records are in the
+    /// dataset's memory and do not count; a block has at most 160 KiB besides them.
     const LEN_MAX: usize = 512 * 1024;
-    /// Blocks kept, so that none is looked for long.
+    /// Blocks kept: few, because each lookup goes through them.
     const COUNT_MAX: usize = 64;
 
     /// The piece that begins with `first`, and ends with `to` at the latest; `None` for what is never due.

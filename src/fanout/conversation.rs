@@ -32,7 +32,7 @@ pub(super) struct Conversation {
     closing: Option<Closing>,
     /// Set once, with a close under way or about to begin: what the viewer sends from then on is left unread.
     has_heard_enough: bool,
-    /// Set once, when the lane has been told of it.
+    /// Set once, when the lane has noticed that.
     is_unread: bool,
     /// How often its socket was found to have taken something.
     taken: u64,

@@ -104,8 +104,8 @@ const UNFINISHED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// of all places.
 const SPARE_MAX: usize = 64;
 
-/// How long an answer stands still before its connection may end for a newcomer. A line that is merely slow takes
-/// something at least every second or two.
+/// How long an answer stands still before its connection may end for a new one. On a line that is merely slow,
+/// something moves at least every second or two.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// How often to look for an answer that stands still, while every place is taken.
@@ -271,7 +271,7 @@ impl State {
 }
 
 impl ConnectionPermit {
-    /// From now on the connection is a viewer's: it never ends for a newcomer, and frees its place among the others.
+    /// Marks the connection as a viewer's: it never ends for a new one, and frees its place among the others.
     pub fn become_viewer(&self) {
         if !self.is_viewer.swap(true, Ordering::Relaxed) {
             self.shared.state().others -= 1;

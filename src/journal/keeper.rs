@@ -112,11 +112,11 @@ impl Keeper {
         self.keep();
     }
 
-    /// Writes down that the topics of `changes` go on with other courses, if `is_wanted` says so once nothing but the
-    /// replacing of the file is left to be done. Nothing may be sent before that which those courses have otherwise.
+    /// Writes that the topics of `changes` go on with other courses. `is_wanted` is asked at the last moment, when only
+    /// the file is left to be replaced. Until this returns, nothing may be sent on which the old and new courses
+    /// differ.
     ///
-    /// Whatever comes of it, a hub that is killed after this returns and started again finds the courses that the
-    /// outcome says.
+    /// A hub that is killed after this returns and started again finds the courses that the outcome names.
     pub fn change(&mut self, changes: &[Change], is_wanted: impl FnOnce() -> bool) -> Outcome {
         self.remember();
         for (topic, course) in changes {

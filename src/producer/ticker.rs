@@ -1,6 +1,6 @@
 //! `Ticker`: the producer task of one topic, which publishes what is due.
 //!
-//! Knows its topic and nothing of the others on its thread. A turn is bounded, so that they wait for no more than that.
+//! Knows its topic and nothing of the others on its thread. A turn is bounded, so that the others wait for at most one.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    /// Publications in one turn. Some 0.3 ms for small records: so long do others of the thread wait in a stall.
+    /// Publications in one turn. Some 0.3 ms for small records, for which the others of the thread wait after a stall.
     const TURN_LEN_MAX: usize = 256;
     /// Bytes of frames in one turn, unless a single publication is longer: some 0.1 ms of copying.
     const TURN_BYTES_MAX: usize = 256 * 1024;
@@ -107,9 +107,9 @@ fn publish(topic: &Topic, gather: &mut Gather, seq: Seq) -> usize {
 
 /// How much of a thread `topic` takes, in publications of small records a second.
 pub(super) fn weight(topic: &Topic) -> f64 {
-    /// Bytes whose copying takes as long as everything else of a publication.
+    /// Bytes that take as long to copy as everything else in a publication.
     const RECORD_LEN: usize = 4_096;
-    /// What a topic takes that publishes next to nothing, so that those are spread as well.
+    /// The weight of a topic that publishes next to nothing, so that such topics are spread as well.
     const LEAST: f64 = 0.001;
     let per_second = topic.timeline().current().rate.per_second();
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]

@@ -1,7 +1,7 @@
 //! `Worker`: what a producer's thread does: turns of its tasks, in the order of its agenda.
 //!
-//! Between two turns it takes at most one thing out of its inbox, so that neither many new topics nor many changes of
-//! timelines hold up those that are due.
+//! Between two turns it takes at most one message out of its inbox, so that many new topics or changes of timelines do
+//! not hold up topics that are due.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::protocol::Micros;
 pub(super) trait Work {
     /// The name of its topic.
     fn name(&self) -> &str;
-    /// Does what takes its time, ahead of the first turn and of the first after a failure.
+    /// Does the slow preparations before the first turn, and before the first one after a failure.
     fn prepare(&mut self);
     /// When there is something to publish; `None` when there never will be.
     fn next_due(&self) -> Option<Micros>;
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(bench.at(1, 2), ["a 1-1", "b 1-1"]);
         assert_eq!(bench.at(2, 2), ["b 2-2"]);
         assert_eq!(bench.at(3, 2), ["b 3-3"]);
-        // It fails for as long as it is broken, once a second, and then goes on where it was.
+        // It fails once a second while it is broken, and then goes on where it was.
         assert_eq!(bench.at(1_001, 1), ["b 4-13"]);
         let worker = &mut bench.worker;
         worker.tasks[id.index()].as_mut().unwrap().work.broken = None;

@@ -1,9 +1,9 @@
-//! `Host` and `Authority`: whom a request is for, as the header `Host`, a request target, an origin and the configuration
-//! spell it.
+//! `Host` and `Authority`: a host, and a host with its port, as in the header `Host`, a request target, an origin and
+//! the configuration.
 //!
 //! Stricter than RFC 3986, whose registered names may hold nearly anything: what is neither a name of the DNS nor an IP
-//! address never reaches a hub from a browser, which sends names of other scripts as `xn--…` and addresses without their
-//! zone.
+//! address never reaches a hub from a browser, which sends names of other scripts as `xn--…` and addresses without
+//! their zone.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -103,7 +103,7 @@ impl FromStr for Authority {
     }
 }
 
-/// RFC 3986 lets the port be empty, which is none.
+/// Reads a port. RFC 3986 allows an empty one, which counts as no port.
 fn port_of(digits: &str) -> Result<Option<u16>, NotAHost> {
     if digits.is_empty() {
         return Ok(None);
@@ -207,7 +207,7 @@ mod tests {
             &long,
             &longer,
         ] {
-            // An empty port is none, also behind an address.
+            // An empty port counts as no port, also behind an address.
             let expected = (text == "[::1]:").then(|| ("[::1]".to_owned(), None));
             assert_eq!(authority(text), expected, "{text:?}");
         }

@@ -1,5 +1,5 @@
-//! `SharedBytes`: bytes ready to be sent. Long records stand in them as references to the dataset's own memory, so
-//! that whatever keeps a message (a log, a block of the history, a viewer that does not read) keeps no copy of them.
+//! `SharedBytes`: bytes ready to be sent. Long records are in them as references to the dataset's memory, so a message
+//! that is kept (in a log, in a block of the history, for a viewer that does not read) holds no copy of them.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl SharedBytes {
         }
     }
 
-    /// Whether there is not a single byte.
+    /// Whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -163,13 +163,13 @@ impl<'a> Builder<'a> {
         self.parts_len + self.buffer.len()
     }
 
-    /// Whether there is none yet.
+    /// Whether there are no bytes yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Where what is copied goes.
+    /// The buffer for bytes that are copied.
     pub const fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
@@ -183,7 +183,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds pieces of other [`SharedBytes`]: those that are long without copying them.
+    /// Adds pieces of other [`SharedBytes`]; long ones are not copied.
     pub fn put_pieces(&mut self, pieces: impl Iterator<Item = Bytes>) {
         for piece in pieces {
             if piece.len() < SharedBytes::SHARED_LEN_MIN {

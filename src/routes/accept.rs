@@ -1,4 +1,4 @@
-//! What a client takes: the header `Accept` (RFC 9110, section 12.5.1), with its weights.
+//! The header `Accept` (RFC 9110, section 12.5.1), with its weights.
 
 use warp::http::{HeaderMap, header};
 
@@ -11,7 +11,7 @@ pub(super) struct Accepted<'a> {
 }
 
 impl<'a> Accepted<'a> {
-    /// What stands in `headers`.
+    /// Reads the `Accept` lines in `headers`.
     pub(super) fn of(headers: &'a HeaderMap) -> Self {
         let (mut ranges, mut is_understood) = (Vec::new(), true);
         for line in headers.get_all(header::ACCEPT) {
@@ -51,11 +51,11 @@ pub(super) struct MediaRange<'a> {
 }
 
 impl<'a> MediaRange<'a> {
-    /// `None` for what is none.
+    /// Reads one item; `None` if it is not a media range.
     fn parse(item: &'a str) -> Option<Self> {
         let mut parts = item.split(';').map(str::trim);
         let (r#type, subtype) = match parts.next()? {
-            // Some libraries of old say so.
+            // Some old libraries send this.
             "*" => ("*", "*"),
             range => range.split_once('/')?,
         };

@@ -30,9 +30,9 @@ impl Origins {
         self.0.store(Arc::new(allowed));
     }
 
-    /// Whether a request with `headers` may connect. Without an Origin it is no browser page, and may; else
-    /// the Origin's host and port are those that it has `called`, or it is listed. The scheme does not count, because a
-    /// proxy in front may speak TLS. An opaque origin (`null`) never may, nor one that no browser spells so.
+    /// Whether a request with `headers` may connect. Without an Origin it is not from a browser page, and may;
+    /// otherwise the Origin must have the host and port in `called`, or be listed. The scheme does not count, because a
+    /// proxy in front may speak TLS. An opaque origin (`null`) never may, nor one in a form that no browser sends.
     pub(super) fn admit(&self, headers: &HeaderMap, called: Option<&Authority>) -> bool {
         if !headers.contains_key(header::ORIGIN) {
             return true;

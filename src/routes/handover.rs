@@ -1,9 +1,10 @@
 //! `Handover`: takes a socket out of the HTTP connection that is served on it.
 //!
-//! The HTTP layer is given one request head, and the socket to answer it on. When the answer has gone, the socket goes
-//! back to the server, which waits for the next request without the buffers of an HTTP connection. A WebSocket leaves
-//! HTTP by an upgrade; a stream of events does not, but is served on a lane as well, so it takes the socket at the one
-//! moment at which nothing is lost: when a request is being answered, and everything that was written before has gone.
+//! The HTTP layer gets one request head and the socket to answer it on. When the answer has been sent, the socket
+//! returns to the server, which waits for the next request without the buffers of an HTTP connection. A WebSocket
+//! leaves HTTP by an upgrade; a stream of events does not, but is served on a lane as well, so it takes the socket at
+//! the one moment at which nothing is lost: when a request is being answered, and everything that was written before
+//! has gone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -106,7 +107,7 @@ impl Socket {
     /// Has the kernel forget what the client has not taken, once the socket is closed.
     fn discard(&self) {
         if let Some(stream) = &self.stream {
-            // On a socket that is gone already there is nothing to forget.
+            // Fails only if the socket is closed already.
             _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
     }

@@ -60,7 +60,7 @@ pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// Who asks, and on which connection.
+/// The client of a request, and its connection.
 struct Client {
     peer: Peer,
     connection: Handover,

@@ -120,7 +120,7 @@ impl Request {
     }
 }
 
-/// Whether the page may connect that sent `headers` to whom it `called`.
+/// Checks whether the page that sent `headers` may connect, given the name by which it `called` the hub.
 pub(super) fn check_origin(
     context: &Context,
     headers: &HeaderMap,

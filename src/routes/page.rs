@@ -98,7 +98,7 @@ fn security_policy(context: &Context) -> HeaderValue {
         .expect("origins were checked to be plain when the settings were read")
 }
 
-/// Whether the file at `path` is for pages of listed origins too; `None` where there is none.
+/// Whether the file at `path` is for pages of listed origins too; `None` if no such file exists.
 pub(super) fn is_shared(path: &str) -> Option<bool> {
     Asset::find(name(path)).map(|asset| asset.is_shared())
 }

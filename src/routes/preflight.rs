@@ -1,7 +1,7 @@
 //! OPTIONS: which methods a path answers, and what pages of other origins may ask of it (Fetch, "CORS preflight").
 //!
-//! A page whose request carries a header that is not safe-listed, such as `Last-Event-ID` from a client on `fetch()`, is
-//! first asked for by its browser.
+//! A browser sends a preflight before a request with a header that is not safe-listed, such as `Last-Event-ID` from a
+//! client on `fetch()`.
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use super::page;
 /// What every path answers.
 pub(super) const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// Headers that a client of streams and of the history has reason to set. What else a page wants is refused by its browser.
+/// Headers that a client of streams and of the history has reason to set. The browser refuses all others.
 const HEADERS_ALLOWED: &str =
     "accept, cache-control, content-type, if-none-match, last-event-id, pragma, x-requested-with";
 
-/// Seconds that a browser keeps the answer: a reload that lists another origin is felt soon.
+/// Seconds that a browser keeps the answer: short, so that a reload that lists another origin takes effect soon.
 const MAX_AGE: &str = "600";
 
 /// The answer depends on all of these.

@@ -1,7 +1,7 @@
 //! The request target, before any route sees it: only the origin form (`/path?query`) and the absolute form
 //! (`http://host/path`) name a resource of the hub. Routing relies on a target that starts with `/`.
 //!
-//! Knows nothing of the paths themselves. Whatever cannot be a URI has been refused by the HTTP parser already.
+//! Knows nothing of the paths themselves. The HTTP parser has already refused what is not a URI.
 
 use warp::http::Request;
 use warp::http::header::{self, HeaderValue};
@@ -34,7 +34,7 @@ pub fn use_origin_form<B>(request: &mut Request<B>) -> Result<(), Box<Response>>
         return Err(refusal());
     };
     *request.uri_mut() = target.into();
-    // A request without `Host`, with two, or with one that is none, is as wrong as it was.
+    // A missing, repeated or malformed `Host` stays as it is, to be refused later.
     let mut hosts = request.headers().get_all(header::HOST).iter();
     if let (Some(given), None) = (hosts.next(), hosts.next())
         && is_host(given)

@@ -134,7 +134,7 @@ fn open_and_keep(
     }
 }
 
-/// What comes of `result`, within `patience` and before `hurry`. Blocks its thread.
+/// Waits for `result`, up to `patience` and until `hurry`. Blocks its thread.
 pub(super) fn wait<T>(
     result: &mut oneshot::Receiver<T>,
     patience: Duration,

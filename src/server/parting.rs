@@ -18,8 +18,8 @@ pub(super) enum Parted {
 /// The last part of the grace, for the viewers to answer the close.
 const ANSWER_PART: u32 = 10;
 
-/// The longest wait for these answers: the viewers that have answered need the hub's successor. An answer that is not
-/// waited for costs its viewer nothing, because the kernel still delivers the close.
+/// The longest wait for these answers: viewers that have answered need the hub's successor. Not waiting costs the
+/// others nothing, because the kernel still delivers the close.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
 
 /// A lane that has not closed its viewers by then hangs.
@@ -32,7 +32,7 @@ const STILL_FOR: Duration = Duration::from_secs(5);
 /// How often the viewers are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Waits until the viewers of `context`, which are being told, have left; closes those that stay.
+/// Waits until the viewers of `context`, which are being sent their `bye`, have left; closes those that stay.
 pub(super) async fn part(context: &Context) -> Parted {
     let (begin, grace) = (Instant::now(), context.drain.grace());
     let answers = (grace / ANSWER_PART).min(ANSWERS_WITHIN);

@@ -1,8 +1,8 @@
 //! `Extremes`: where the numbers of one field are least and greatest, in any range of a dataset.
 //!
 //! A tree over blocks of numbers, so that an answer costs the logarithm of the range's length. Numbers beyond the range
-//! of a double, such as `1e400`, cannot be drawn and are left out: they hide no extreme. Numbers that differ but share a
-//! double, such as `9007199254740992` and `9007199254740993`, are compared as they are spelled.
+//! of a double, such as `1e400`, cannot be drawn and are left out: they hide no extreme. Numbers that differ but share
+//! a double, such as `9007199254740992` and `9007199254740993`, are compared as they are spelled.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub struct Extremes {
     numbers: Vec<f64>,
     /// The tree's leaves, one a block of numbers, are its second half; node `n` is over `2n` and `2n + 1`.
     tree: Vec<Ends>,
-    /// Places in `numbers`, ascending, of those whose spelling is another number than their double spells, with that
+    /// Places in `numbers`, ascending, of the numbers that their double does not represent exactly, with their
     /// spelling. Most datasets have none.
     exact: Vec<(usize, Box<str>)>,
 }

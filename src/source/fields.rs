@@ -1,7 +1,7 @@
 //! `Fields`: which fields the records of a dataset have, in the order of their first appearance.
 //!
-//! Found in one pass, and the extremes of each field in another, when first asked for; both stay. A pass is made of
-//! [parts](Part) of bounded work, by whichever caller comes next, and what is done is never done again: a client that
+//! One pass finds them, and another one the extremes of a field when they are first asked for; both are kept. A pass
+//! consists of [parts](Part) of bounded work, each done by the next caller, and no part is done twice: a client that
 //! asks and leaves, however often, costs at most one pass for each field in the life of the hub. Extremes take 16 bytes
 //! for each number, another for the tree over them, and the spelling of those that a double cannot hold. Whatever is
 //! asked, all of it together has an upper bound: where records are long texts it is little, where they are bare small

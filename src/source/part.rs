@@ -1,9 +1,9 @@
-//! `Part`: how much of a dataset is gone through before others get their turn. Small, and of two siblings.
+//! `Part`: how much of a dataset is read before other work gets its turn.
 
 /// A bounded part of a pass over the records. It ends between two records, so it is longer by at most one of them.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    /// Bytes gone through, with what each record costs besides.
+    /// Bytes read, plus [`Self::RECORD_COST`] for each record.
     cost: usize,
 }
 
@@ -11,7 +11,7 @@ impl Part {
     /// Bytes in a part: about a millisecond's work.
     const COST_MAX: usize = 256 * 1024;
 
-    /// What a record costs besides its bytes, in bytes: an empty one is no free one.
+    /// What a record costs besides its bytes, in bytes, so that short records are not free.
     const RECORD_COST: usize = 64;
 
     /// Whether another record belongs to it.

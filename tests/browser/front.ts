@@ -55,7 +55,7 @@ export class Front {
   }
 }
 
-/** It cannot be told to take any free port. */
+/** Nginx cannot choose a free port by itself. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -78,7 +78,7 @@ export class Hub {
     this.#process.kill("SIGHUP");
   }
 
-  /** Tells its viewers, closes those that stay within the time that `server.drain` gives, and then ends. */
+  /** Sends its viewers a `bye`, closes those that stay within `server.drain`, and then ends. */
   drain(): void {
     this.#process.kill("SIGTERM");
   }

@@ -1,4 +1,4 @@
-//! Who gets a connection, and who keeps it: limits per address, places that run out, heads that never end.
+//! Which clients get a connection and keep it: limits per address, places that run out, heads that never end.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -72,7 +72,7 @@ fn address_gets_as_many_connections_as_the_limit_and_others_are_served() {
         (&"public".into(), &"127.0.0.2".into(), &2.into())
     );
     ask_again(&mut connect_from(3, hub.public()));
-    // Those that are there already are not concerned, and a reload lifts the limit.
+    // Existing connections are not affected, and a reload lifts the limit.
     ask_again(&mut first);
     second.frame();
     std::fs::write(

@@ -90,7 +90,8 @@ async fn two_hundred_viewers_are_told_keep_their_streams_and_are_closed_within_t
     for viewer in viewers {
         let farewell = viewer.await.unwrap();
         assert_eq!((farewell.code, farewell.ends_with_bye), (1012, true));
-        // 200 viewers are few. Told at first, they may come back at once; closed, when the hub may be back.
+        // 200 viewers are few: after the first `bye` they may reconnect at once, after the close when the hub may be
+        // back.
         assert_eq!(farewell.ranges, [[0, 100], [100, 200]]);
         // 200 records a second over more than two seconds.
         assert!(farewell.records >= 200, "{}", farewell.records);

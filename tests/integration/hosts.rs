@@ -1,4 +1,4 @@
-//! Whom requests are for: what `Host` must look like, and which names the hub answers to.
+//! The names in requests: what `Host` must look like, and which names the hub answers to.
 
 use super::support::http::Answer;
 use super::support::{Hub, Project, Raw};

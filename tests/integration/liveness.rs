@@ -1,4 +1,4 @@
-//! Who counts as alive: progress is life, whatever the line.
+//! When a viewer counts as alive: while it makes progress, however slow its line.
 
 use std::io::Read;
 
@@ -6,7 +6,7 @@ use super::support::{Project, Raw, Viewer};
 
 const V1: &str = "sec-websocket-protocol: tickcast.v1\r\n";
 
-/// Two topics: one record of `len` bytes that comes to each who joins, and a tick, 20 times a second.
+/// Two topics: one record of `len` bytes that each viewer gets when it joins, and a tick, 20 times a second.
 fn project(len: usize) -> Project {
     let project = Project::raw("");
     project.write("wide.json", &format!("[\"{}\"]", "x".repeat(len - 2)));

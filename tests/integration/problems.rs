@@ -9,7 +9,7 @@ use super::support::{Hub, Project, Raw, Viewer};
 const HANDSHAKE: &str = "upgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// Needs a hub that stops, that is broken, or 64 readers; tested where those are.
+/// Codes that need a hub that stops or is broken, or 64 readers; other tests provoke them.
 const PROVOKED_ELSEWHERE: [&str; 4] = [
     "history_busy",
     "history_share_taken",
@@ -24,7 +24,7 @@ fn hub(server: &str) -> Hub {
     .start()
 }
 
-/// A WebSocket handshake on `path`, with `headers` in the place of the usual ones.
+/// A WebSocket handshake on `path`, with `headers` instead of the usual ones.
 fn shake(hub: &Hub, path: &str, headers: &str) -> Answer {
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: upgrade, close\r\n{headers}\r\n",
@@ -178,7 +178,7 @@ async fn refuse_crowds(seen: &mut BTreeSet<String>) {
 
 async fn refuse_while_draining(seen: &mut BTreeSet<String>) {
     let hub = hub("drain = \"1h\"");
-    // With two of them, one is still there when the other has been told.
+    // With two of them, one is still connected when the other has its `bye`.
     let (mut viewer, _other) = (Viewer::v1(&hub).await, Viewer::v1(&hub).await);
     viewer.until("hello").await;
     let mut waiting = Raw::connect(hub.public());

@@ -106,7 +106,7 @@ async fn a_stall_of_all_topics_is_made_up_for_by_each_without_a_hole() {
         let hello = viewer.until("hello").await;
         viewers.push((viewer, hello["seq"].as_u64().unwrap()));
     }
-    // Another hub's records are the clock by which this one stands still for a second.
+    // Another hub's records are the clock for the second in which this one is stopped.
     let other = Hub::start("rate = 100.0", "[1]");
     let mut clock = Viewer::v1(&other).await;
     hub.signal("-STOP");

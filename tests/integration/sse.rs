@@ -287,7 +287,7 @@ async fn a_draining_hub_says_goodbye_goes_on_and_ends_the_stream_with_a_time_to_
     let mut events = Events::connect(&hub, "/sse?last=0", "");
     let mut last = events.event().1["seq"].as_u64().unwrap();
     hub.signal("-TERM");
-    // What comes besides records: the first goodbye, how long to wait, and the last goodbye.
+    // The blocks that are not records: the first goodbye, the wait, and the last goodbye.
     let (mut others, mut after_goodbye) = (Vec::new(), 0);
     while let Some(block) = events.block() {
         let (kind, data) = match block {

@@ -87,8 +87,8 @@ hardening() {
     tail -n 1
 }
 
-# Known faults in what we depend on. Their database stands on GitHub; where that cannot be reached an older copy is
-# used, and where there is none it says so: a machine without it must be able to run everything else.
+# Security advisories for our dependencies. The database is on GitHub; if it cannot be reached, an older copy is used, and
+# without one the summary says so: a machine without network must be able to run everything else.
 advisories() {
   local databases=("${CARGO_HOME:-$HOME/.cargo}"/advisory-dbs/advisory-db-*)
   if ! timeout 60 cargo deny fetch db; then

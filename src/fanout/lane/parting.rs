@@ -32,8 +32,8 @@ impl Lane<'_> {
         }
     }
 
-    /// Closes the viewers that are left in one go: those that are closed first would only wait for the others, because
-    /// the hub that follows may begin when this one has ended.
+    /// Closes the viewers that are left all at once: the successor can start only when this hub has ended, so viewers
+    /// that were closed earlier would only wait for the others.
     fn close_all(&mut self) {
         let now = self.shared.clock.now();
         let retry_ms = self.shared.drain.retry_ms();

@@ -1,4 +1,4 @@
-//! A viewer's deadlines: pings, what says that it lives, and the end of a close.
+//! A viewer's deadlines: pings, its signs of life, and the end of a close.
 
 use super::super::acknowledged::Acknowledged;
 use super::super::closing::Closing;
@@ -14,12 +14,12 @@ impl Viewer {
         (&mut self.conversation.alarm, deadline)
     }
 
-    /// The hub drains, and does this about the viewer at `at`.
+    /// Schedules `parting` for `at`, because the hub drains.
     pub(in crate::fanout) const fn part_at(&mut self, at: Micros, parting: Parting) {
         self.conversation.part_at(at, parting);
     }
 
-    /// The hub drains, and does this about the viewer now. A bare viewer cannot be told.
+    /// Does `parting` now, because the hub drains. A bare viewer gets no `bye`.
     pub(in crate::fanout) fn part(&mut self, parting: Parting, retry_ms: [u64; 2], now: Micros) {
         match parting {
             Parting::Tell if self.is_closing || !self.form.has_messages() => {}
@@ -30,7 +30,7 @@ impl Viewer {
         }
     }
 
-    /// What says that the viewer takes what it is sent, as a number that grows while it does.
+    /// Returns a number that grows while the viewer takes what it is sent.
     fn progress(&mut self, acknowledged: &mut Acknowledged) -> u64 {
         let has_taken = std::mem::take(&mut self.has_taken);
         acknowledged
@@ -38,7 +38,7 @@ impl Viewer {
             .unwrap_or_else(|| self.conversation.count_taken(has_taken))
     }
 
-    /// A close has begun: what the viewer has acknowledged by then is no answer to it.
+    /// Notes the progress when a close begins, because what was acknowledged before does not answer it.
     pub(in crate::fanout) fn note_progress(&mut self, acknowledged: &mut Acknowledged) {
         if self.conversation.closing_to_note().is_some() {
             let progress = self.progress(acknowledged);
@@ -48,7 +48,7 @@ impl Viewer {
         }
     }
 
-    /// A deadline has come; false when the viewer is to be cut.
+    /// Does what is due at a deadline; false if the viewer is to be cut.
     pub(in crate::fanout) fn beat(
         &mut self,
         retry_ms: [u64; 2],
@@ -63,7 +63,7 @@ impl Viewer {
         let has_more = !self.outgoing.is_outbox_empty();
         match self.conversation.beat(progress, has_more, now) {
             Demand::Wait => {}
-            // Behind what waits, a comment would be one more thing that waits.
+            // A comment would only queue up behind what waits already.
             Demand::Ping if !self.form.is_heard() && !self.outgoing.is_outbox_empty() => {}
             Demand::Ping => self.outgoing.push(words::sign_of_life(self.form)),
             Demand::Part(parting) => self.part(parting, retry_ms, now),
@@ -78,8 +78,8 @@ impl Viewer {
         true
     }
 
-    /// Whether what the viewer was told last is not worth waiting for: the kernel, too, would keep it for as long as
-    /// the viewer takes nothing.
+    /// Whether the viewer takes nothing, so that its last messages are not worth keeping: the kernel would hold them
+    /// until it reads.
     fn takes_nothing(&self) -> bool {
         let why = self.conversation.closing().map(|closing| closing.why);
         !self.outgoing.is_outbox_empty() || matches!(why, Some(Close::NoPong | Close::Slow))

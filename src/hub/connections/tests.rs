@@ -1,4 +1,4 @@
-//! Who gets a place, and who loses one.
+//! Which connections get a place, and which lose theirs.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ fn waiting(connections: &Connections, phase: Phase) -> (ConnectionPermit, Watch)
     (permit, watch)
 }
 
-/// Whether `watch` was told to end.
+/// Whether `watch` was asked to end.
 fn is_told(mut watch: Watch) -> bool {
     watch.leave();
     watch.is_ending()
@@ -112,7 +112,7 @@ fn places_are_kept_free_before_the_last_one_is_taken() {
         connections.0.state().make_room(Instant::now()),
         Room::Cleared
     );
-    // The one that ends counts as free, so that it is one for each newcomer.
+    // A connection that ends counts as free, so only one ends for each new one.
     assert_eq!(connections.0.state().make_room(Instant::now()), Room::Free);
     assert!(is_told(open.remove(0).1));
     assert!(!is_told(open.remove(0).1));

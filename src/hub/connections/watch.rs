@@ -55,7 +55,7 @@ impl Watch {
         }
     }
 
-    /// The connection waits from now on, and may be told to end.
+    /// The connection waits from now on, and may be asked to end.
     pub fn enter(&mut self, phase: Phase) {
         self.leave();
         if self.is_ending {
@@ -73,7 +73,7 @@ impl Watch {
         self.entry = Some((phase, key));
     }
 
-    /// It has something to do, and is not told to end until it waits again.
+    /// The connection has something to do, and is not asked to end until it waits again.
     pub fn leave(&mut self) {
         let Some((phase, key)) = self.entry.take() else {
             return;

@@ -147,9 +147,9 @@ pub(super) fn malformed(path: &Path, json: &str, error: &serde_json::Error) -> D
     }
 }
 
-/// The number at which `error` stopped, as many programs write it although JSON has none such, and its column.
+/// The non-finite number at which `error` stopped, which many programs write although JSON has none, and its column.
 fn not_finite<'a>(json: &'a str, error: &serde_json::Error) -> Option<(usize, &'a str)> {
-    /// Letters of a name after which the parser may stop: those that it has in common with `null`.
+    /// Letters of a name after which the parser may stop: the prefix that it has in common with `null`.
     const READ_MAX: usize = 2;
     const NAMES: [&str; 3] = ["infinity", "inf", "nan"];
     let line = json.split('\n').nth(error.line().checked_sub(1)?)?;

@@ -1,4 +1,4 @@
-//! What stands in the place of the journal's files and is none of them, and a state folder that is replaced.
+//! Links, FIFOs and other things in place of the journal's files, and a state folder that is replaced.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;

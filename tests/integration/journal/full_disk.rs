@@ -1,5 +1,5 @@
-//! A state disk of 64 kB that is full at drawn moments, under a hub whose rate is changed and that is killed: who comes
-//! back is never given instants again.
+//! A state disk of 64 kB that is full at random moments, under a hub whose rate is changed and that is killed: a viewer
+//! that resumes never gets instants again.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::super::support::{Hub, Project, Raw, Viewer, indexed, report};
 
 /// Rounds on one disk: the journal grows by up to one segment in each.
 const ROUNDS: usize = 40;
-/// In records per second: the records that the viewer is sent are the clock by which moments are drawn.
+/// In records per second: the records that the viewer gets are the clock for the random moments.
 const RATES: [&str; 4] = ["150.0", "400.0", "59.94", "1000.0"];
 
 /// How many kills: a few in every run of the tests, and as many as the promise is worth with `SOAK=1` (`make soak`).

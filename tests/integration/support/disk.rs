@@ -22,23 +22,23 @@ impl Obstacle {
         Self::attach(hub, calls, &format!("delay_enter={}", Self::NEVER))
     }
 
-    /// From now on each takes so much longer.
+    /// From now on each call takes `micros` longer.
     pub(crate) fn slow(hub: &Hub, calls: &str, micros: u64) -> Self {
         Self::attach(hub, calls, &format!("delay_enter={micros}"))
     }
 
-    /// From now on each fails with `error`, such as "ENOSPC".
+    /// From now on each call fails with `error`, such as "ENOSPC".
     pub(crate) fn fail(hub: &Hub, calls: &str, error: &str) -> Self {
         Self::attach(hub, calls, &format!("error={error}"))
     }
 
-    /// The same, of those calls alone that are about `path`.
+    /// The same, but only for calls on `path`.
     pub(crate) fn fail_on(hub: &Hub, calls: &str, path: &Path, error: &str) -> Self {
         let path = path.to_str().unwrap();
         Self::attach_with(hub, calls, &format!("error={error}"), &["-P", path])
     }
 
-    /// From now on no call of `calls` comes back on any thread, those of them included that are not there yet.
+    /// From now on no call of `calls` returns on any thread, including threads that start later.
     pub(crate) fn stop_everywhere(hub: &Hub, calls: &str) -> Self {
         let what = format!("delay_enter={}", Self::NEVER);
         Self::attach_to(&["-f", "-p", &hub.pid().to_string()], calls, &what)
@@ -155,7 +155,7 @@ impl SmallDisk {
     pub(crate) fn fill(&self) {
         let page = [0; 4096];
         let mut bytes = Vec::new();
-        // Each is as long as there is room, so the last one fails.
+        // Each file is longer than the one before, so the last one fails.
         while fs::write(self.path("filler"), &bytes).is_ok() {
             bytes.extend(page);
         }

@@ -94,7 +94,7 @@ export class Connection {
   /** Page time of the next attempt with a spare; infinite while none is to come. */
   #spareAt = Number.POSITIVE_INFINITY;
   #retryRange: readonly [number, number] | undefined;
-  /** Whether the line was up for so long that earlier failures are forgotten. */
+  /** Whether the line has been up long enough to forget earlier failures. */
   #isWell = false;
   #link: Link = { kind: "connecting" };
   /** One of: a handshake takes too long, the next attempt is due, the line has been up for long. */
@@ -142,7 +142,7 @@ export class Connection {
     });
     socket.onmessage = (event) => ifHeard(() => this.#receive(attempt, event.data))();
     socket.onclose = (event) => ifHeard(() => this.#closed(attempt, event.code))();
-    // Node.js 22 tells of a handshake that fails by an error alone; what fails later is closed as well, with a code.
+    // Node.js 22 reports a failed handshake only by `error`; later failures also cause `close`, with a code.
     socket.onerror = ifHeard(() => attempt.wasOpened || this.#closed(attempt, 0));
     return attempt;
   }

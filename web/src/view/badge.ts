@@ -23,7 +23,7 @@ export function badgeWords(badge: Badge): BadgeWords {
     case "starving":
       return { ...words, behind: `${strings.minus}${spanText(Math.max(0, badge.behindMs))}` };
     case "reconnecting": {
-      // Over before anybody has read it.
+      // Over before it could be read.
       if (badge.retryInMs <= 1000) return words;
       const seconds = Math.ceil(badge.retryInMs / 1000);
       return { ...words, countdown: strings.inTime(`${seconds} s`) };

@@ -12,7 +12,7 @@ const FIRST_SPREAD_MS = 500;
 /** This many waits are short: a hub that restarts within two seconds has its viewers back half a second later. */
 const SHORT_WAITS = 5;
 
-/** By this much each wait after those is longer than the last. */
+/** The factor by which each later wait is longer than the one before. */
 const GROWTH = 1.6;
 
 /** The longest wait: what somebody in front of a wall display will bear. */
