@@ -88,8 +88,8 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal that ends a hub that drains. SIGHUP is none: of a terminal that is closed it comes twice,
-    /// from the shell and from the system.
+    /// Waits for a signal that ends a hub that drains. SIGHUP is not one: when a terminal is closed, it comes
+    /// twice, from the shell and from the system.
     pub(super) async fn end(&mut self, telemetry: &Telemetry) {
         loop {
             tokio::select! {

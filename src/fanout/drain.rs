@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn viewers_that_are_told_one_after_another_come_back_almost_at_once() {
+    fn viewers_whose_goodbyes_are_spread_come_back_almost_at_once() {
         assert_eq!(begun(TEN_SECONDS, 16_000).retry_ms(), [0, 100]);
     }
 
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn viewers_of_a_hub_whose_socket_stays_open_are_told_at_once_and_spread_themselves() {
+    fn viewers_of_a_hub_whose_socket_stays_open_get_bye_at_once_and_spread_themselves() {
         for (viewers, range) in [(50, [0, 100]), (16_000, [0, 2_000])] {
             let drain = begun(TEN_SECONDS, viewers);
             drain.hand_over();

@@ -71,7 +71,7 @@ impl JournalError {
                 "start the later version again, put back a copy from before it, or name another folder to begin anew"
             }
             Self::NoFile { .. } => {
-                "move it away or put the file itself there, or name another folder to begin anew"
+                "move it away or put the file itself there, or name another folder to start afresh"
             }
             Self::Unusable { .. } => {
                 "let the hub's user write there and see that there is room, or name another folder (\"\" keeps nothing)"

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_that_nobody_has_seen_are_one() {
+    fn changes_that_the_thread_has_not_seen_are_merged() {
         loom::model(|| {
             let (clock, inbox) = (Clock::start(), Inbox::<()>::default());
             let task = TaskId::default();

@@ -161,7 +161,7 @@ pub(super) fn parse_ask(query: &str) -> Result<Ask, Problem> {
     }
 }
 
-/// The position in `lastEventId`. Empty is none, as it is in the header.
+/// The position in `lastEventId`. An empty one counts as none, as in the header.
 pub(super) fn parse_last_event_id(query: &str) -> Result<Option<Ask>, Problem> {
     let id = the_one(query, LAST_EVENT_ID)?.filter(|id| !id.is_empty());
     id.map(|id| position(LAST_EVENT_ID, &id).map(Ask::Since))

@@ -131,7 +131,7 @@ impl Gate {
                 listener = self.name,
                 connections_max = self.limits.load().connections.open,
                 suppressed,
-                "there are hardly any places left, and connections that wait for a request end for new ones"
+                "hardly any connections are left; those that wait for a request are closed for new ones"
             );
         }
     }
@@ -173,7 +173,7 @@ impl Gate {
                 remote = %peer.ip().to_canonical(),
                 connections_max = self.limits.load().connections.per_network,
                 suppressed,
-                "the address has as many connections as `server.max_connections_per_ip` allows; a proxy belongs into \
+                "the address has as many connections as `server.max_connections_per_ip` allows; name a proxy in \
                  `server.trusted_proxies`"
             );
         }

@@ -82,7 +82,7 @@ test("the page under a path offers lines for a shell that work", async () => {
   );
 });
 
-test("a topic that is not there leads to those that are", async () => {
+test("an unknown topic leads to the existing ones", async () => {
   await under("/live", async (url) => {
     const screen = await Screen.open(tests.browser, `${url}/?topic=nobody`);
     await screen.page.waitForSelector('[data-part="notice-ways"] a');

@@ -71,7 +71,7 @@ async fn stay(mut viewer: Viewer) -> Farewell {
 }
 
 #[tokio::test]
-async fn two_hundred_viewers_are_told_keep_their_streams_and_are_closed_within_the_grace() {
+async fn two_hundred_viewers_get_bye_keep_their_streams_and_are_closed_within_the_grace() {
     let mut hub = project("3s").start();
     let mut viewers = Vec::new();
     for _ in 0..199 {
@@ -103,7 +103,7 @@ async fn two_hundred_viewers_are_told_keep_their_streams_and_are_closed_within_t
 }
 
 #[tokio::test]
-async fn without_a_grace_viewers_are_still_told_and_closed() {
+async fn without_a_grace_viewers_still_get_bye_and_are_closed() {
     let hub = project("0s").start();
     let mut viewers = Vec::new();
     for _ in 0..50 {

@@ -239,7 +239,7 @@ test("closed by a hub that ends, and refused by it, it tries again when the hub 
   }
 });
 
-test("a hub that dismisses whoever it has just greeted is not asked in a loop", () => {
+test("a hub that closes right after its hello is not asked in a loop", () => {
   const line = new Line();
   line.greet();
   const waits = Array.from({ length: 8 }, () => {

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_nobody_waits_for_ends_before_its_next_part() {
+    async fn abandoned_work_ends_before_its_next_part() {
         let answers = Answers::start().unwrap();
         let place = answers.begin(ONE.into()).unwrap();
         let (begin, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));

@@ -135,7 +135,7 @@ fn take_all(hub: &Hub) -> Vec<Raw> {
 }
 
 #[test]
-fn who_finds_all_places_taken_is_sent_away_until_answers_end() {
+fn requests_are_refused_while_all_places_are_taken() {
     let hub = hub_with_max(20_000, PAST, &saw_of_texts());
     let unread = take_all(&hub);
     assert!(unread.len() >= ANSWERS_MAX);

@@ -153,7 +153,7 @@ async fn a_change_that_cannot_be_written_is_named_and_not_in_force_and_the_next_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_was_refused_on_a_full_disk_gives_nobody_instants_twice_after_a_kill() {
+async fn no_viewer_gets_instants_twice_after_a_refused_change_and_a_kill() {
     let mut hub = hub("200.0");
     let mut witness = Witness::of(&hub).await;
     let obstacle = Obstacle::fail(&hub, "write", "ENOSPC");
@@ -236,7 +236,7 @@ async fn held_in_the_middle() -> (Hub, Witness, Obstacle) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_nobody_knows_whether_a_change_is_written_nothing_is_sent_that_it_decides() {
+async fn nothing_that_a_change_decides_is_sent_before_its_outcome_is_known() {
     let (mut hub, mut witness, obstacle) = held_in_the_middle().await;
     assert_eq!(hub.told("timeline.segment"), None);
     // Another reload waits for the same, for five seconds more, and does not make it worse.
@@ -269,7 +269,7 @@ async fn while_nobody_knows_whether_a_change_is_written_nothing_is_sent_that_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_is_killed_while_nobody_knows_goes_on_with_what_viewers_have() {
+async fn a_hub_killed_before_an_outcome_is_known_goes_on_with_what_viewers_have() {
     let (hub, mut witness, obstacle) = held_in_the_middle().await;
     hub.signal("-KILL");
     // It ends once it is let go.

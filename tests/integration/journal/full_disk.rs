@@ -131,7 +131,7 @@ fn configure(project: &Project, rate: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_is_killed_after_a_change_on_a_full_disk_gives_nobody_instants_again() {
+async fn no_viewer_gets_instants_again_after_a_change_on_a_full_disk_and_a_kill() {
     let seed = fastrand::u64(..);
     report(&format!("the moments are those of seed {seed}"));
     let mut random = fastrand::Rng::with_seed(seed);
