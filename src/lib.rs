@@ -34,7 +34,8 @@
 //! - A viewer that does not read costs the others nothing and the hub a bounded amount.
 //! - A hub that is killed and started again goes on in the same epoch, where the clock says.
 //! - Bad input gets an error that names its place and the remedy, and changes nothing.
-//! - Draining tells every viewer, spreads the closes, and ends within the grace period.
+//! - Draining sends every viewer a `bye`, keeps its stream until it leaves, and ends within the grace period.
+//! - A change of a rate takes effect only once it is in the journal.
 //!
 //! # Deliberately absent
 //!

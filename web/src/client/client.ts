@@ -60,7 +60,7 @@ export type ClientEvents = {
   readonly record: [record: Publication];
 };
 
-/** The clocks of hubs that serve the same timeline differ by less than this, in seconds; this span is asked for twice. */
+/** Clocks of hubs that serve the same timeline differ by less than this, in seconds; this span is asked for twice. */
 const OVERLAP_S = 0.25;
 
 export class Client {
