@@ -104,6 +104,10 @@ const UNFINISHED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// of all places.
 const SPARE_MAX: usize = 64;
 
+/// How long a connection waits before it may end for a newcomer while there is another to end: one that was accepted a
+/// moment ago is idle, too, until its request has come.
+const NEWCOMER: Duration = Duration::from_secs(1);
+
 /// How long an answer stands still before its connection may end for a new one. On a line that is merely slow,
 /// something moves at least every second or two.
 const STANDSTILL: Duration = Duration::from_secs(5);
@@ -224,15 +228,22 @@ impl State {
     }
 
     fn end_one(&mut self, now: Instant) -> bool {
-        for phase in Phase::ALL {
-            let oldest = self.waiting[phase.index()].first_entry();
-            if let Some(oldest) = oldest.filter(|oldest| phase.may_end(oldest.get(), now)) {
-                let waiter = oldest.remove();
-                self.end(&waiter);
-                return true;
-            }
+        let has_waited = |phase: &Phase| self.longest(*phase, now) >= Some(phase.patience());
+        let phase = Phase::ALL.into_iter().find(has_waited).or_else(|| {
+            let longest = |phase: &Phase| self.longest(*phase, now);
+            [Phase::Idle, Phase::Head].into_iter().max_by_key(longest)
+        });
+        let oldest = phase.and_then(|phase| self.waiting[phase.index()].pop_first());
+        if let Some((_, waiter)) = &oldest {
+            self.end(waiter);
         }
-        false
+        oldest.is_some()
+    }
+
+    /// How long the connection has waited that has been in `phase` longest.
+    fn longest(&self, phase: Phase, now: Instant) -> Option<Duration> {
+        let (_, oldest) = self.waiting[phase.index()].first_key_value()?;
+        Some(now.duration_since(oldest.since))
     }
 
     fn end(&mut self, waiter: &Waiter) {

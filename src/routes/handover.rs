@@ -8,7 +8,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -48,6 +48,8 @@ struct Wish {
     returned: Mutex<Option<TcpStream>>,
     /// The kernel takes no more of the answer for now.
     is_blocked: AtomicBool,
+    /// Bytes of the answer that the kernel has taken.
+    written: AtomicU64,
     /// While this is set, others need what the answer holds. Of the first request that holds something.
     hurry: OnceLock<Arc<AtomicBool>>,
 }
@@ -85,7 +87,10 @@ impl Socket {
         let is_blocked = written.is_pending();
         self.wish.is_blocked.store(is_blocked, Ordering::Relaxed);
         match &written {
-            Poll::Ready(Ok(len)) => self.rate.took(*len),
+            Poll::Ready(Ok(len)) => {
+                self.rate.took(*len);
+                self.wish.written.fetch_add(*len as u64, Ordering::Relaxed);
+            }
             Poll::Ready(Err(_)) => {}
             Poll::Pending => {
                 let wish = &self.wish;
@@ -158,10 +163,12 @@ impl Handover {
         self.0.returned().take()
     }
 
-    /// Whether the answer waits for the client to take more of it.
+    /// How much of the answer has been written while it waits for the client to take more; `None` while it does not
+    /// wait.
     #[must_use]
-    pub fn is_blocked(&self) -> bool {
-        self.0.is_blocked.load(Ordering::Relaxed)
+    pub fn standing_at(&self) -> Option<u64> {
+        let is_blocked = self.0.is_blocked.load(Ordering::Relaxed);
+        is_blocked.then(|| self.0.written.load(Ordering::Relaxed))
     }
 }
 
@@ -198,6 +205,10 @@ impl AsyncRead for Socket {
             let len = rest.len().min(buffer.remaining());
             buffer.put_slice(&rest[..len]);
             this.taken += len;
+            if this.taken == this.head.len() {
+                // The HTTP layer has a copy.
+                (this.head, this.taken) = (Vec::new(), 0);
+            }
             return Poll::Ready(Ok(()));
         }
         let Some(stream) = &mut this.stream else {

@@ -129,9 +129,10 @@ pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: Cance
         watch.enter(Phase::Idle);
         let head = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
             () = end.notified() => return,
+            // A request that is there already is answered, also by a hub that stops.
             head = timeout_at(deadline, head::read(&stream, &mut watch)) => head,
+            () = stop.cancelled() => return,
         };
         let tell = |error: &dyn Display| surface.gate.tell_of_http(peer, error);
         let head = match head {
@@ -146,7 +147,10 @@ pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: Cance
             Err(elapsed) => return tell(&elapsed),
         };
         watch.leave();
-        let is_last = request >= REQUESTS_MAX || opened.elapsed() >= AGE_MAX || watch.is_ending();
+        let is_last = request >= REQUESTS_MAX
+            || opened.elapsed() >= AGE_MAX
+            || watch.is_ending()
+            || stop.is_cancelled();
         let asked = Asked {
             stream,
             head,
@@ -191,7 +195,8 @@ async fn answer(
         .with_upgrades();
     let (mut connection, end) = (pin!(connection), watch.end());
     let (mut stopped, mut told) = (pin!(stop.cancelled()), pin!(end.notified()));
-    let (mut is_stopping, mut is_waiting) = (false, false);
+    // How much had been written when the answer came to stand still; `None` while it does not.
+    let (mut is_stopping, mut waiting_at) = (false, None);
     let served = poll_fn(|context| {
         let mut polled = connection.as_mut().poll(context);
         if polled.is_pending() && !is_stopping && stopped.as_mut().poll(context).is_ready() {
@@ -205,13 +210,15 @@ async fn answer(
         if let Some(stream) = handover.returned() {
             return Poll::Ready(Ok(Some(stream)));
         }
-        match (handover.is_blocked(), is_waiting) {
-            (true, _) => watch.enter(Phase::Answer),
-            (false, true) => watch.leave(),
-            (false, false) => {}
+        let standing_at = handover.standing_at();
+        if standing_at != waiting_at {
+            waiting_at = standing_at;
+            match standing_at {
+                Some(_) => watch.enter(Phase::Answer),
+                None => watch.leave(),
+            }
         }
-        is_waiting = handover.is_blocked();
-        if is_waiting && told.as_mut().poll(context).is_ready() {
+        if waiting_at.is_some() && told.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(None));
         }
         Poll::Pending

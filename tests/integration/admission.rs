@@ -151,6 +151,25 @@ fn probes_are_answered_however_many_connections_to_the_operations_listener_are_i
 }
 
 #[test]
+fn probes_are_answered_however_many_answers_of_the_operations_listener_are_not_read() {
+    const SCRAPE: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let hub = hub("");
+    let unread: Vec<_> = (0..64)
+        .map(|_| {
+            let mut connection = Raw::connect(hub.ops());
+            connection.take_little();
+            // More than the kernels on the way hold.
+            connection.send(&SCRAPE.repeat(200));
+            connection
+        })
+        .collect();
+    for _ in 0..10 {
+        assert_eq!(Raw::get(hub.ops(), "/healthz").status, 200);
+    }
+    drop(unread);
+}
+
+#[test]
 fn viewers_and_answers_under_way_outlast_a_flood_of_idle_connections() {
     let hub = hub("max_viewers = 2\nmax_connections_per_ip = 0");
     let (mut viewer, head) = Raw::upgrade(hub.public(), "");

@@ -57,19 +57,37 @@ fn network_without_connections_is_forgotten_and_a_limit_of_0_is_none() {
 #[test]
 fn longest_idle_connection_ends_first_then_the_oldest_head() {
     let connections = connections(4, 0);
+    let later = Instant::now() + 2 * NEWCOMER;
     let head = waiting(&connections, Phase::Head);
     let young_head = waiting(&connections, Phase::Head);
     let idle = waiting(&connections, Phase::Idle);
     let busy = connections.open(None).unwrap();
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::None);
+    assert_eq!(connections.0.state().make_room(later), Room::None);
     assert!(is_told(idle.1));
     drop(idle.0);
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::Free);
+    assert_eq!(connections.0.state().make_room(later), Room::Free);
     let newcomer = connections.open(None).unwrap();
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::None);
+    assert_eq!(connections.0.state().make_room(later), Room::None);
     assert!(is_told(head.1));
     assert!(!is_told(young_head.1));
     drop((head.0, newcomer, busy));
+}
+
+#[test]
+fn connection_that_was_just_accepted_does_not_end_before_an_old_head_or_an_answer_that_stands_still()
+ {
+    for (phase, age) in [(Phase::Head, 2 * NEWCOMER), (Phase::Answer, STANDSTILL)] {
+        let connections = connections(2, 0);
+        let old = waiting(&connections, phase);
+        let now = Instant::now() + age;
+        let newcomer = waiting(&connections, Phase::Idle);
+        for waiter in connections.0.state().waiting[Phase::Idle.index()].values_mut() {
+            waiter.since = now;
+        }
+        assert_eq!(connections.0.state().make_room(now), Room::None);
+        assert!(is_told(old.1));
+        assert!(!is_told(newcomer.1));
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `Watch`: what a connection waits for, so that it can be asked to end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{STANDSTILL, Shared, Waiter};
+use super::{NEWCOMER, STANDSTILL, Shared, Waiter};
 
 /// What a connection waits for, in the order in which connections end when places run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +41,12 @@ impl Phase {
         }
     }
 
-    pub(super) fn may_end(self, waiter: &Waiter, now: Instant) -> bool {
-        self != Self::Answer || now.duration_since(waiter.since) >= STANDSTILL
+    /// How long a connection has to wait before it ends ahead of those that wait for something else.
+    pub(super) const fn patience(self) -> Duration {
+        match self {
+            Self::Idle | Self::Head => NEWCOMER,
+            Self::Answer => STANDSTILL,
+        }
     }
 }
 
