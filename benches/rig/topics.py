@@ -26,7 +26,7 @@ class Topics:
 
     count: int
     rate: float
-    # Whether their records are due at the same instants, like those of topics that begin together, or at different ones.
+    # Whether their records are due at the same instants, as in topics that begin together, or at different ones.
     at_once: bool
 
     def __str__(self) -> str:

@@ -82,7 +82,7 @@ impl HostCheck {
         }
     }
 
-    /// Lets `request` pass if it is for this hub, and adds [`Called`] to it.
+    /// Lets `request` pass if it is for this hub, and adds `Called` to its extensions.
     ///
     /// # Errors
     /// The answer to any other request: 400 if the name cannot be read, else 403.
