@@ -9,6 +9,8 @@ interface Request {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Where the request comes from. */
+  readonly localAddress?: string;
 }
 
 /** What a WebSocket client sends first. */
@@ -22,11 +24,12 @@ export const HANDSHAKE = {
 /** The answer to one request. Of a stream, what comes first; whatever it is, it is ended then. */
 export async function ask(
   url: string,
-  { method = "GET", headers = {}, body = "" }: Request = {},
+  { method = "GET", headers = {}, body = "", localAddress }: Request = {},
 ): Promise<Answer> {
   const asked = request(url, {
     method,
     agent: false,
+    ...(localAddress === undefined ? {} : { localAddress }),
     headers: { ...headers, "Content-Length": body.length },
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -51,9 +54,9 @@ async function text(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Asks for what it then does not read. Returns how to let go of it. */
-export async function askAndLeave(url: string): Promise<() => void> {
-  const asked = request(url, { agent: false });
+/** Asks from the address `localAddress` for what it then does not read. Returns how to let go of it. */
+export async function askAndLeave(url: string, localAddress: string): Promise<() => void> {
+  const asked = request(url, { agent: false, localAddress });
   asked.end();
   await once(asked, "response");
   return () => asked.destroy();
