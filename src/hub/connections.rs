@@ -1,8 +1,8 @@
 //! `Connections`: how many connections a listener holds, from which network, and which one ends when places run out.
 //!
 //! Viewers hold a place like every connection, and keep it. All others end when their place is needed: the one that has
-//! waited longest for a request first, then the request that has been unfinished longest, then the answer that has
-//! stood still longest. A client that floods the hub has the most and the oldest of these; a new client's is the
+//! waited longest for another request first, then one that has waited a second for its first request, then the request
+//! that has been unfinished longest, then the answer that has stood still longest. A client that floods the hub has the most and the oldest of these; a new client's is the
 //! youngest.
 //!
 //! Knows no sockets: the task that serves a connection reports what it waits for ([`Watch`]) and closes it when asked
@@ -104,8 +104,8 @@ const UNFINISHED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// of all places.
 const SPARE_MAX: usize = 64;
 
-/// How long a connection waits before it may end for a newcomer while there is another to end: one that was accepted a
-/// moment ago is idle, too, until its request has come.
+/// How long a connection that has had no answer yet waits before it ends ahead of the others: a newcomer's request comes
+/// within that.
 const NEWCOMER: Duration = Duration::from_secs(1);
 
 /// How long an answer stands still before its connection may end for a new one. On a line that is merely slow,
@@ -231,7 +231,9 @@ impl State {
         let has_waited = |phase: &Phase| self.longest(*phase, now) >= Some(phase.patience());
         let phase = Phase::ALL.into_iter().find(has_waited).or_else(|| {
             let longest = |phase: &Phase| self.longest(*phase, now);
-            [Phase::Idle, Phase::Head].into_iter().max_by_key(longest)
+            [Phase::Accepted, Phase::Head]
+                .into_iter()
+                .max_by_key(longest)
         });
         let oldest = phase.and_then(|phase| self.waiting[phase.index()].pop_first());
         if let Some((_, waiter)) = &oldest {

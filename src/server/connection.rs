@@ -126,7 +126,11 @@ pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: Cance
     let (opened, end) = (Instant::now(), watch.end());
     for request in 1.. {
         let deadline = Instant::now() + surface.gate.header_timeout();
-        watch.enter(Phase::Idle);
+        watch.enter(if request == 1 {
+            Phase::Accepted
+        } else {
+            Phase::Idle
+        });
         let head = tokio::select! {
             biased;
             () = end.notified() => return,

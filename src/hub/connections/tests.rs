@@ -74,14 +74,17 @@ fn longest_idle_connection_ends_first_then_the_oldest_head() {
 }
 
 #[test]
-fn connection_that_was_just_accepted_does_not_end_before_an_old_head_or_an_answer_that_stands_still()
- {
-    for (phase, age) in [(Phase::Head, 2 * NEWCOMER), (Phase::Answer, STANDSTILL)] {
+fn connection_that_was_just_accepted_outlasts_idle_ones_old_heads_and_answers_that_stand_still() {
+    for (phase, age) in [
+        (Phase::Idle, Duration::ZERO),
+        (Phase::Head, 2 * NEWCOMER),
+        (Phase::Answer, STANDSTILL),
+    ] {
         let connections = connections(2, 0);
         let old = waiting(&connections, phase);
         let now = Instant::now() + age;
-        let newcomer = waiting(&connections, Phase::Idle);
-        for waiter in connections.0.state().waiting[Phase::Idle.index()].values_mut() {
+        let newcomer = waiting(&connections, Phase::Accepted);
+        for waiter in connections.0.state().waiting[Phase::Accepted.index()].values_mut() {
             waiter.since = now;
         }
         assert_eq!(connections.0.state().make_room(now), Room::None);

@@ -11,8 +11,10 @@ use super::{NEWCOMER, STANDSTILL, Shared, Waiter};
 /// What a connection waits for, in the order in which connections end when places run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// The first byte of a request.
+    /// The first byte of another request.
     Idle,
+    /// The first byte of its first request.
+    Accepted,
     /// The rest of a request head.
     Head,
     /// The client to take more of an answer.
@@ -30,21 +32,24 @@ pub struct Watch {
 }
 
 impl Phase {
-    pub(super) const COUNT: usize = 3;
-    pub(super) const ALL: [Self; Self::COUNT] = [Self::Idle, Self::Head, Self::Answer];
+    pub(super) const COUNT: usize = 4;
+    pub(super) const ALL: [Self; Self::COUNT] =
+        [Self::Idle, Self::Accepted, Self::Head, Self::Answer];
 
     pub(super) const fn index(self) -> usize {
         match self {
             Self::Idle => 0,
-            Self::Head => 1,
-            Self::Answer => 2,
+            Self::Accepted => 1,
+            Self::Head => 2,
+            Self::Answer => 3,
         }
     }
 
     /// How long a connection has to wait before it ends ahead of those that wait for something else.
     pub(super) const fn patience(self) -> Duration {
         match self {
-            Self::Idle | Self::Head => NEWCOMER,
+            Self::Idle => Duration::ZERO,
+            Self::Accepted | Self::Head => NEWCOMER,
             Self::Answer => STANDSTILL,
         }
     }
