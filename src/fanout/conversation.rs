@@ -29,7 +29,8 @@ pub(super) struct Conversation {
     /// When the wheel gives the viewer out next.
     pub(super) alarm: Micros,
     pings: Pings,
-    closing: Option<Closing>,
+    /// Apart, because only the last moments of a viewer need it, and each viewer has the room.
+    closing: Option<Box<Closing>>,
     /// Set once, with a close under way or about to begin: what the viewer sends from then on is left unread.
     has_heard_enough: bool,
     /// Set once, when the lane has noticed that.
@@ -135,7 +136,7 @@ impl Conversation {
     /// The close under way, if it is still to be noted what the viewer had acknowledged when it began.
     pub(super) fn closing_to_note(&mut self) -> Option<&mut Closing> {
         self.closing
-            .as_mut()
+            .as_deref_mut()
             .filter(|closing| closing.is_to_be_noted())
     }
 
@@ -148,8 +149,8 @@ impl Conversation {
     }
 
     /// The close under way.
-    pub(super) const fn closing(&self) -> Option<&Closing> {
-        self.closing.as_ref()
+    pub(super) fn closing(&self) -> Option<&Closing> {
+        self.closing.as_deref()
     }
 
     /// Begins to close; false when a close is under way already.
@@ -158,7 +159,7 @@ impl Conversation {
         if is_first {
             self.attendance.close(closing.why);
             self.pings = Pings::default();
-            self.closing = Some(closing);
+            self.closing = Some(Box::new(closing));
         }
         is_first
     }
