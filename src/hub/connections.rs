@@ -165,7 +165,9 @@ impl Connections {
 
     /// Ends the connection that has waited longest, because something else than places has run out.
     pub fn end_one(&self) {
-        self.0.state().end_one(Instant::now());
+        let now = Instant::now();
+        let mut state = self.0.state();
+        _ = state.end_waiting(now) || state.end_newcomer(now);
     }
 
     /// Opens a connection from `network`; `None` is not counted. Returns nothing if the network has all the connections
@@ -219,7 +221,8 @@ impl State {
         let places = self.limits.open.min(self.limits.others);
         let spare = (places / 4).clamp(1, SPARE_MAX);
         let is_short = self.free() + self.ending < spare;
-        let has_ended_one = is_short && self.end_one(now);
+        let has_ended_one =
+            is_short && (self.end_waiting(now) || self.free() == 0 && self.end_newcomer(now));
         match (self.free() > 0, has_ended_one) {
             (true, false) => Room::Free,
             (true, true) => Room::Cleared,
@@ -227,14 +230,23 @@ impl State {
         }
     }
 
-    fn end_one(&mut self, now: Instant) -> bool {
+    /// Ends the connection that has waited longest, of those that have waited long enough for their phase.
+    fn end_waiting(&mut self, now: Instant) -> bool {
         let has_waited = |phase: &Phase| self.longest(*phase, now) >= Some(phase.patience());
-        let phase = Phase::ALL.into_iter().find(has_waited).or_else(|| {
-            let longest = |phase: &Phase| self.longest(*phase, now);
-            [Phase::Accepted, Phase::Head]
-                .into_iter()
-                .max_by_key(longest)
-        });
+        let phase = Phase::ALL.into_iter().find(has_waited);
+        self.end_oldest_in(phase)
+    }
+
+    /// The same of those that have not: only for want of any other place.
+    fn end_newcomer(&mut self, now: Instant) -> bool {
+        let longest = |phase: &Phase| self.longest(*phase, now);
+        let phase = [Phase::Accepted, Phase::Head]
+            .into_iter()
+            .max_by_key(longest);
+        self.end_oldest_in(phase)
+    }
+
+    fn end_oldest_in(&mut self, phase: Option<Phase>) -> bool {
         let oldest = phase.and_then(|phase| self.waiting[phase.index()].pop_first());
         if let Some((_, waiter)) = &oldest {
             self.end(waiter);

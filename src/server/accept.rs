@@ -28,10 +28,6 @@ pub(super) async fn run(listener: TcpListener, surface: Surface, ends: Ends, tas
     let surface = Arc::new(surface);
     let gate = Arc::clone(&surface.gate);
     loop {
-        tokio::select! {
-            () = ends.accepting.cancelled() => return,
-            () = gate.place() => {}
-        }
         let accepted = tokio::select! {
             () = ends.accepting.cancelled() => return,
             accepted = listener.accept() => accepted,
@@ -43,6 +39,11 @@ pub(super) async fn run(listener: TcpListener, surface: Surface, ends: Ends, tas
                 continue;
             }
         };
+        // Only now: no connection ends before there is another that needs its place.
+        tokio::select! {
+            () = ends.accepting.cancelled() => return,
+            () = gate.place() => {}
+        }
         let connections = gate.connections();
         let Some(permit) = connections.open(counted_by(&surface.context, Peer(peer))) else {
             gate.tell_refused(peer);
