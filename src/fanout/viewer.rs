@@ -218,12 +218,6 @@ impl Viewer {
             return Ok(Served::Waits);
         }
         if self.was_blocked && !self.is_closing && self.is_too_far(surroundings) {
-            // A deadline only looks whether the socket takes anything again: until it does, one gap is enough.
-            if self.is_at_a_standstill(&mut allowance, tally)? {
-                self.is_blocked = true;
-                self.judge(surroundings);
-                return Ok(Served::Waits);
-            }
             self.leave_out(surroundings);
         }
         loop {
@@ -254,21 +248,6 @@ impl Viewer {
                 }
             }
         }
-    }
-
-    /// Whether the socket takes nothing of what the viewer is being sent already.
-    fn is_at_a_standstill(
-        &mut self,
-        allowance: &mut Allowance,
-        tally: &mut Tally,
-    ) -> io::Result<bool> {
-        if self.outgoing.is_outbox_empty() {
-            return Ok(false);
-        }
-        let written = self
-            .outgoing
-            .write_own(&mut self.socket, allowance, tally)?;
-        Ok(matches!(written, Written::Blocked) && tally.bytes == 0)
     }
 
     /// Everything has gone; what is left is to see whether that was all.
