@@ -217,11 +217,13 @@ impl Viewer {
             self.judge(surroundings);
             return Ok(Served::Waits);
         }
-        if self.was_blocked && !self.is_closing && self.is_too_far(surroundings) {
-            self.leave_out(surroundings);
+        let mut is_far = self.was_blocked && self.is_too_far(surroundings);
+        if is_far {
+            self.judge(surroundings);
         }
         loop {
-            let written = if self.is_closing || self.owes_pong {
+            is_far &= !self.is_closing;
+            let written = if self.is_closing || self.owes_pong || is_far {
                 self.outgoing
                     .write_own(&mut self.socket, &mut allowance, tally)?
             } else {
@@ -233,6 +235,8 @@ impl Viewer {
             self.has_taken |= self.was_blocked && tally.bytes > 0;
             match written {
                 Written::All if self.owes_pong => self.push_pongs(surroundings.clock),
+                // Not before what it was sent last has gone: until then more may be missing, and one gap is enough.
+                Written::All if std::mem::take(&mut is_far) => self.leave_out(surroundings),
                 Written::All => return self.rest(),
                 Written::Apart(to) => {
                     let is_nearly_live = to == surroundings.newest() && self.is_within_a_piece(to);

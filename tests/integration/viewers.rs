@@ -336,6 +336,7 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
         (&gap["from"], &gap["reason"]),
         (&json!(last + 1), &json!("slow"))
     );
+    // One standstill is one gap: what follows it is there.
     let to = gap["to"].as_u64().unwrap();
     assert_eq!(slow.until("data").await["seq"], to + 1);
     assert_eq!(u16::from(bare.closed().await.code), 4409);

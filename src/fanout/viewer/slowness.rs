@@ -27,23 +27,20 @@ impl Viewer {
             && self.conversation.behind_for(surroundings.clock.now()) > topic.max_lag()
     }
 
-    /// A viewer that takes nothing may have fallen behind further than it is allowed to.
+    /// Begins to close a viewer that has fallen behind further than it is allowed to, if that is the policy.
     pub(super) fn judge(&mut self, surroundings: Surroundings<'_>) {
         if !self.is_closing
             && self.is_closed_when_slow(surroundings.topic)
             && self.is_too_far(surroundings)
         {
-            self.close_as_slow(surroundings);
+            let closing = Closing::begin(Close::Slow, surroundings.clock.now());
+            self.close(closing, surroundings.drain.retry_ms());
         }
     }
 
-    /// The viewer is further behind than it is granted: it is told the gap and goes on with live, or is closed, by
-    /// policy.
+    /// The viewer is further behind than it is granted: it is told the gap and goes on with live.
     pub(super) fn leave_out(&mut self, surroundings: Surroundings<'_>) {
         let topic = surroundings.topic;
-        if self.is_closed_when_slow(topic) {
-            return self.close_as_slow(surroundings);
-        }
         let (from, to) = (self.outgoing.last().next(), surroundings.newest());
         topic.counters.gaps.add(1);
         self.outgoing.skip_to(to);
@@ -56,11 +53,6 @@ impl Viewer {
             self.say(&state);
         }
         self.say_end_at_the_end(topic);
-    }
-
-    fn close_as_slow(&mut self, surroundings: Surroundings<'_>) {
-        let closing = Closing::begin(Close::Slow, surroundings.clock.now());
-        self.close(closing, surroundings.drain.retry_ms());
     }
 
     fn is_closed_when_slow(&self, topic: &Topic) -> bool {
