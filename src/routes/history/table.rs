@@ -129,7 +129,7 @@ impl Row {
             cell
         });
         let end = piece_end(&text, cell.at, cell.is_escaped);
-        let piece = &text[cell.at..end];
+        let piece = as_text(&text[cell.at..end]);
         let piece = if cell.is_escaped {
             unescaped(piece).unwrap_or_default()
         } else {
@@ -150,25 +150,21 @@ impl Row {
     }
 
     /// The text of the next column, and whether it may have JSON's escapes: the text of a string, nothing for null, else
-    /// the value's own spelling.
-    fn text<'a>(&self, line: &Line<'a>, fields: &'a Fields) -> (Cow<'a, str>, bool) {
+    /// the value's own spelling. As bytes, because to find out for every piece that all of it is UTF-8 would take long.
+    fn text<'a>(&self, line: &Line<'a>, fields: &'a Fields) -> (Cow<'a, [u8]>, bool) {
         match (line, self.column.checked_sub(OWN.len())) {
-            (Line::Header, None) => (Cow::Borrowed(OWN[self.column]), false),
-            (Line::Header, Some(field)) => (column(fields, field), false),
+            (Line::Header, None) => (OWN[self.column].as_bytes().into(), false),
+            (Line::Header, Some(field)) => (bytes_of(column(fields, field)), false),
             (Line::Record(due), None) => {
                 let own = [due.seq.to_string(), due.t.to_string()];
-                (own[self.column].clone().into(), false)
+                (own[self.column].clone().into_bytes().into(), false)
             }
             (Line::Record(due), Some(field)) => {
                 let value = self.values[field - self.window.start].clone();
-                let json = std::str::from_utf8(&due.record[value]).expect("a dataset is UTF-8");
-                let inner = json
-                    .strip_prefix('"')
-                    .and_then(|json| json.strip_suffix('"'));
-                match inner {
-                    Some(inner) => (inner.into(), true),
-                    None if json == "null" => ("".into(), false),
-                    None => (json.into(), false),
+                match &due.record[value] {
+                    [b'"', inner @ .., b'"'] => (inner.into(), true),
+                    b"null" => (Cow::Borrowed(&[]), false),
+                    json => (json.into(), false),
                 }
             }
         }
@@ -178,14 +174,17 @@ impl Row {
 impl Cell {
     /// Looks at the whole of `text`: whether there is anything in it that calls for quotes. A string with half of a
     /// surrogate pair stands for no text, and is given as it is spelled.
-    fn begin(text: &str, may_be_escaped: bool) -> Self {
-        let calls_for_quotes = |text: &str| text.contains(['"', ',', '\r', '\n']);
-        let has_escapes = may_be_escaped && text.contains('\\');
+    fn begin(text: &[u8], may_be_escaped: bool) -> Self {
+        let calls_for_quotes = |text: &[u8]| {
+            text.iter()
+                .any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n'))
+        };
+        let has_escapes = may_be_escaped && text.contains(&b'\\');
         let is_quoted = has_escapes.then(|| {
             let (mut at, mut is_quoted) = (0, false);
             while at < text.len() {
                 let end = piece_end(text, at, true);
-                is_quoted |= calls_for_quotes(&unescaped(&text[at..end])?);
+                is_quoted |= calls_for_quotes(unescaped(as_text(&text[at..end]))?.as_bytes());
                 at = end;
             }
             Some(is_quoted)
@@ -213,11 +212,11 @@ fn column(fields: &Fields, field: usize) -> Cow<'_, str> {
 }
 
 /// Where the piece of `text` ends that begins at `at`: not within a character, an escape or a surrogate pair.
-fn piece_end(text: &str, at: usize, is_escaped: bool) -> usize {
-    let (bytes, limit) = (text.as_bytes(), text.len().min(at + PIECE_LEN));
+fn piece_end(text: &[u8], at: usize, is_escaped: bool) -> usize {
+    let limit = text.len().min(at + PIECE_LEN);
     let mut end = if is_escaped { at } else { limit };
     while end < limit {
-        end += match &bytes[end..] {
+        end += match &text[end..] {
             [
                 b'\\',
                 b'u',
@@ -235,10 +234,22 @@ fn piece_end(text: &str, at: usize, is_escaped: bool) -> usize {
         };
     }
     end = end.min(text.len());
-    while !text.is_char_boundary(end) {
+    // UTF-8 marks each byte within a character by 10 in its highest bits.
+    while text.get(end).is_some_and(|byte| byte & 0xC0 == 0x80) {
         end += 1;
     }
     end
+}
+
+fn bytes_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => text.as_bytes().into(),
+        Cow::Owned(text) => text.into_bytes().into(),
+    }
+}
+
+fn as_text(piece: &[u8]) -> &str {
+    std::str::from_utf8(piece).expect("a dataset is UTF-8")
 }
 
 /// What the inner text of a JSON string, or a piece of it, stands for; `None` with half of a surrogate pair in it.
