@@ -1,5 +1,5 @@
-# The everyday commands; `make` alone lists them. Everything they do is an ordinary cargo or npm
-# command: nothing here is needed to use either directly.
+# The everyday commands; `make` lists them. They run ordinary cargo and npm commands, which also work
+# directly.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -7,8 +7,8 @@
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-# The page is stale when any of these is newer than its build. The folders of the sources count
-# too, for a file that was taken away; `web` itself does not, because the build writes into it.
+# The page is rebuilt if any of these is newer than its build. The source folders are included so that
+# deleted files count; `web` itself is not, because the build writes into it.
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -name 'dist*' \) -prune -o -type f -print) \
                 $(shell find web/src web/public -type d 2>/dev/null)
 
@@ -16,12 +16,12 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 	  while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-# Logs are JSON for machines; a person at a terminal gets text, unless they chose otherwise.
+# Logs are JSON by default; at a terminal they are text, unless configured otherwise.
 run: build ## build and serve config/tickcast.toml on http://127.0.0.1:8000/
 	@if [ -t 2 ]; then export TICKCAST__LOG__FORMAT="$${TICKCAST__LOG__FORMAT:-text}"; fi; \
 	exec $(TARGET)/release/tickcast
 
-# The page comes first: the hub takes it in when it is compiled.
+# The page comes first, because it is embedded when the hub is compiled.
 build: page ## build the page and the hub (target/release/tickcast)
 	cargo build --release --locked
 
@@ -40,49 +40,49 @@ fmt: web/node_modules/.package-lock.json ## format all sources
 	cargo fmt
 	npm --prefix web run --silent format
 
-# ARGS narrows it: make bench ARGS='--only cpu --runs 3'. A machine with nothing else to do is needed.
-bench: build ## measure the hub, the floor and the peers (about 70 minutes)
+# ARGS selects a part: make bench ARGS='--only cpu --runs 3'. Needs an otherwise idle machine.
+bench: build ## measure the hub, the floor and other servers (about 70 minutes)
 	@benches/peers/install.sh
 	@benches/compare.py $(ARGS)
 
-# ARGS narrows it: make pagebench ARGS='--only smooth'.
-pagebench: build ## measure what the page costs the device that shows it (about 13 minutes)
+# ARGS selects a part: make pagebench ARGS='--only smooth'.
+pagebench: build ## measure the page's performance in a browser (about 13 minutes)
 	@npm --prefix web run --silent pagebench -- $(ARGS)
 
-# ARGS narrows it: make restarts ARGS='--viewers 50 --only kill,term --page'.
-restarts: build ## measure how long viewers are without records while a hub is restarted (about 20 minutes)
+# ARGS selects a part: make restarts ARGS='--viewers 50 --only kill,term --page'.
+restarts: build ## measure how long a restart of the hub interrupts viewers (about 20 minutes)
 	@benches/restarts.py $(ARGS)
 
-# ARGS narrows it: make synchrony ARGS='--profile lan --seconds 30'; ARGS=--help lists the rest.
-synchrony: build ## measure how well the screens keep together (about 9 minutes)
+# ARGS selects a part: make synchrony ARGS='--profile lan --seconds 30'; ARGS=--help lists the options.
+synchrony: build ## measure how well screens are synchronized (about 9 minutes)
 	@npm --prefix web run --silent synchrony -- $(ARGS)
 
-# The page is taken in by the hub, so it must be there. nextest would end a test that takes minutes.
-soak: page ## kill a hub again and again, also on a full disk, rotate its log, keep silent behind proxies (8 minutes)
+# The page has to exist, because the hub embeds it. Not with nextest, which stops tests that take minutes.
+soak: page ## kill a hub repeatedly, also on a full disk, rotate its log, idle behind proxies (8 minutes)
 	@tests/tools/install.sh
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills full_disk a_silent_stream
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture monitoring::rotation
 
-# Its sources are in Cargo.toml, under package.metadata.deb.
-deb: build ## make the Debian package (target/debian/tickcast_*.deb)
+# Its contents are listed in Cargo.toml, under package.metadata.deb.
+deb: build ## build the Debian package (target/debian/tickcast_*.deb)
 	@command -v cargo-deb >/dev/null || { echo 'cargo-deb is missing; install it with: cargo install --locked cargo-deb@3.8.0' >&2; exit 1; }
 	@deploy/debian/files.sh $(TARGET)/release/tickcast $(TARGET)/release/package
 	cargo deb --no-build --locked
 	@if command -v lintian >/dev/null; then lintian --fail-on error $(TARGET)/debian/tickcast_*.deb; \
 	else echo 'lintian is not installed: the package was not checked' >&2; fi
 
-debtest: deb ## install, run, remove and purge that package in a copy of this machine (as root)
+debtest: deb ## install, run, remove and purge the package in a copy of this machine (as root)
 	tests/tools/deb.sh $(TARGET)/debian/tickcast_*.deb
 
-image: page ## make the container image with buildah, and run what is in it (as root)
+image: page ## build the container image with buildah, and test it (as root)
 	@command -v buildah >/dev/null || { echo 'buildah is missing; install it with: apt-get install buildah' >&2; exit 1; }
 	deploy/container/image.sh $(TARGET)/image/image
 	tests/tools/image.sh $(TARGET)/image
 
-microbench: page ## run the benchmarks of the code's hot parts
+microbench: page ## run the microbenchmarks of hot code
 	cargo bench --locked
 
-clean: ## remove everything built or fetched; a hub's state stays
+clean: ## remove everything built or downloaded; keep the state of hubs
 	cargo clean
 	rm -rf web/dist web/dist-client web/node_modules
 

@@ -1,4 +1,5 @@
-//! Tells the crate where the built page is, and which commit this is. Writes nothing and runs no npm.
+//! Build script: passes the folder of the built page and the commit to the crate. It writes no files and does not run
+//! npm.
 
 use std::env;
 use std::path::Path;
@@ -12,7 +13,7 @@ fn main() {
     );
 }
 
-/// The folder of the page to embed: the built one, else a small one that says how to build it.
+/// The folder of the page to embed: the built one, or a placeholder that explains how to build it.
 fn page() -> String {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let built = Path::new(&root).join("web/dist");
@@ -22,7 +23,7 @@ fn page() -> String {
         return built.display().to_string();
     }
     println!(
-        "cargo:warning=web/dist is missing: the hub will serve a page that says how to build the real one (`make page`)"
+        "cargo:warning=web/dist is missing: the hub will serve a placeholder page; build the real one with `make page`"
     );
     Path::new(&root)
         .join("src/routes/placeholder")
@@ -30,6 +31,7 @@ fn page() -> String {
         .to_string()
 }
 
+/// The abbreviated commit, or `None` outside a git checkout.
 fn commit() -> Option<String> {
     println!("cargo:rerun-if-changed=.git/HEAD");
     println!("cargo:rerun-if-changed=.git/refs/heads");

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What records of megabytes cost the hub, and the viewers of another topic beside them.
+"""Measures what records of several megabytes cost the hub and the viewers of another topic.
 
-The hub has one core, and so one thread for viewers. A hundred viewers of a topic with long records join and read
-nothing; one viewer of a topic with small records notes how late each of them comes. Printed are the memory of the
-hub before the viewers join and the most that it held afterwards, and how late the small records were.
+The hub runs on one core and so has a single lane. A hundred viewers join a topic with long records and never read;
+one viewer of a topic with small records measures the lateness of each record. The table shows the hub's memory before
+the viewers join, its peak afterwards, and the lateness of the small records.
 
 Usage: benches/big_records.py [--binary FILE]… [--sizes 1,4,20,50] [--viewers 100] [--seconds 10]
 """
@@ -24,26 +24,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.processes import SERVER_CORE, Failed, Program, prepare_this_process, running, wait_for
+from rig.processes import SERVER_CORE, RigError, Program, prepare_this_process, running, wait_for
 from rig.servers import HUB
 from rig.stuck import join
 
 V1 = "Sec-WebSocket-Protocol: tickcast.v1\r\n"
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
-# Records of each dataset: enough that viewers stand still in different ones.
+# Records in the dataset; several, so that the stuck viewers stop in different ones.
 RECORDS = 4
-# Records a second of the topic with long ones, and of the one beside it.
+# Records a second of the topic with long records, and of the topic with small ones.
 BIG_RATE = 2.0
 SMALL_RATE = 200.0
-# Half of what the viewers are sent is backfill, half is live.
+# With this, half of what the viewers are sent is backfill and half is live.
 BACKFILL = "2s"
 
 LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Measured:
-    """One row."""
+    """The result of one measurement: a row of the table."""
 
     binary: str
     megabytes: int
@@ -62,7 +62,7 @@ class Measured:
 
 
 def dataset(path: Path, megabytes: int) -> None:
-    """Records that take a compressor as long as any: base64 of random bytes, which repeats beyond its window only."""
+    """Writes records that are expensive to compress: base64 of random bytes that repeats only beyond the window."""
     block = base64.b64encode(os.urandom(48_000)).decode()
     copies = megabytes * 1_000_000 // len(block)
     blob = block * copies
@@ -74,7 +74,7 @@ def dataset(path: Path, megabytes: int) -> None:
 
 
 def configuration(folder: Path, binary: Path) -> Path:
-    """The two topics; `record_max` where the binary knows the key."""
+    """Writes the configuration of the two topics; sets `record_max` if the binary knows that key."""
     path = folder / "tickcast.toml"
 
     def write(record_max: str) -> None:
@@ -99,7 +99,7 @@ def listening(program: Program) -> str | None:
 
 
 class SmallViewer:
-    """A viewer of the small records: how many milliseconds after its instant each came."""
+    """A viewer of the small records that measures how many milliseconds after its due time each one arrives."""
 
     def __init__(self, address: str) -> None:
         host, port = address.rsplit(":", 1)
@@ -129,7 +129,7 @@ class SmallViewer:
             chunk = self._socket.recv(65536)
             now_us = time.time_ns() // 1000
             if not chunk:
-                raise Failed("the hub closed the small viewer")
+                raise RigError("the hub closed the small viewer")
             held = self._take(held + chunk, now_us)
 
     def _take(self, held: bytes, now_us: int) -> bytes:
@@ -155,13 +155,13 @@ def measure(binary: Path, name: str, megabytes: int, is_deflated: bool, options:
         address = wait_for("address", hub, lambda: listening(hub))
         small = SmallViewer(address)
         stack.callback(small.end)
-        # The hub has read its files; what it held for that is given back or not.
+        # Lets the hub finish loading and release what it only needed for that.
         time.sleep(1.0)
         rest = hub.memory_kib("VmRSS")
         headers = V1 + (DEFLATE if is_deflated else "")
         url = f"http://{address}/ws/big?"
         until = time.monotonic() + options.seconds
-        # Not all at once: each stands still in another record.
+        # The viewers join one by one, so that they stop in different records.
         sleepers = []
         peak = rest
         while time.monotonic() < until:
@@ -175,10 +175,10 @@ def measure(binary: Path, name: str, megabytes: int, is_deflated: bool, options:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", type=Path, action="append", help=f"a build of the hub; {HUB} by default")
-    parser.add_argument("--sizes", default="1,4,20,50", help="megabytes of a record")
+    parser.add_argument("--binary", type=Path, action="append", help=f"a build of the hub [default: {HUB}]")
+    parser.add_argument("--sizes", default="1,4,20,50", help="record sizes in megabytes")
     parser.add_argument("--viewers", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement")
     options = parser.parse_args()
     prepare_this_process()
     print("| binary | record | deflate | memory at rest | at most | small records: p50 | p99 | max |")
@@ -196,5 +196,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Failed as failure:
+    except RigError as failure:
         sys.exit(f"big_records: {failure}")

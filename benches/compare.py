@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures the hub, the floor and the peers in turn, on one machine and in one call.
+"""Measures the hub, the floor and the peers in turn, in one run on one machine.
 
-The server under test has core 0 for itself; viewers and publishers share core 1. Figures of two calls,
-or of two machines, say little about each other: what can be compared is what stands in one table.
-BENCHMARKS.md tells what is measured and how. Everything that is started here is ended here.
+The server under test has core 0 to itself; viewers and publishers share core 1. Compare figures within one table
+only: figures from different runs or machines are not comparable. BENCHMARKS.md describes what is measured and how.
+Every process started here is terminated here.
 
-With `--against` it measures two builds of the hub instead, pair by pair.
+With `--against` it compares two builds of the hub instead, pair by pair.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 from rig.against import DEFAULT_SCENARIOS, DURATION, RUNS, Comparison
 from rig.against import SCENARIOS as COMPARED
 from rig.peers import PEERS, Peer
-from rig.processes import Failed, prepare_this_process
+from rig.processes import RigError, prepare_this_process
 from rig.report import build, heading, machine, write_json
 from rig.scenarios import SCENARIOS, Session, say
 from rig.servers import HUB, check_hub
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 
 def list_of(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """A parser of lists such as `a,b`, every name of which must be known; `none` is the empty list."""
+    """Returns an argument parser for lists such as `a,b` that rejects unknown names; `none` is the empty list."""
 
     def parse(text: str) -> list[str]:
         asked = [] if text == "none" else text.split(",")
@@ -54,10 +54,10 @@ def count(text: str) -> int:
 
 
 def program(text: str) -> Path:
-    """A build of the hub."""
+    """Parses the path of a hub executable."""
     path = Path(text).resolve()
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise argparse.ArgumentTypeError(f"{text} is no program")
+        raise argparse.ArgumentTypeError(f"{text} is not an executable file")
     return path
 
 
@@ -67,14 +67,14 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", type=list_of(scenarios), metavar="SCENARIO,…", help=f"{scenarios}")
     parser.add_argument("--peers", type=list_of(peers), default=peers, metavar="PEER,…", help=f"{peers}, or none")
-    parser.add_argument("--runs", type=count, help="runs of each measurement, instead of each scenario's own")
-    parser.add_argument("--duration", type=seconds, help="length of each measurement, instead of each scenario's own")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every single run into this file")
+    parser.add_argument("--runs", type=count, help="runs of each measurement [default: the scenario's]")
+    parser.add_argument("--duration", type=seconds, help="length of each measurement [default: the scenario's]")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result of every run to this file")
     parser.add_argument(
         "--against",
         type=program,
         metavar="BINARY",
-        help=f"compare this tree's build with another one, in pairs: {list(COMPARED)} [default: {RUNS} pairs of "
+        help=f"compare this tree's build with another build, in pairs: {list(COMPARED)} [default: {RUNS} pairs of "
         f"{','.join(DEFAULT_SCENARIOS)}, {DURATION:g} s each]",
     )
     parser.add_argument("--no-syscalls", action="store_true", help="with --against: do not count system calls (strace)")
@@ -82,7 +82,7 @@ def parse_arguments() -> argparse.Namespace:
     if arguments.against and (unknown := [name for name in arguments.only or () if name not in COMPARED]):
         parser.error(f"--against does not compare {', '.join(unknown)}; it compares {', '.join(COMPARED)}")
     if arguments.no_syscalls and not arguments.against:
-        parser.error("--no-syscalls goes with --against")
+        parser.error("--no-syscalls requires --against")
     return arguments
 
 
@@ -90,12 +90,12 @@ def installed(asked: Sequence[str]) -> list[Peer]:
     found = [peer for peer in PEERS if peer.name in asked]
     for peer in found:
         if not peer.is_installed():
-            say(f"{peer.name} is left out: it is not here; benches/peers/install.sh installs it")
+            say(f"{peer.name} is skipped: it is not installed; run benches/peers/install.sh")
     return [peer for peer in found if peer.is_installed()]
 
 
 def run_scenarios(session: Session, asked: Sequence[str]) -> None:
-    """Each table appears as soon as it is known, so that an interrupted call has not been for nothing."""
+    """Runs the scenarios and prints each table as soon as it is complete, so that an interrupted run still counts."""
     for scenario in SCENARIOS:
         if scenario.name in asked:
             session.begin(scenario)
@@ -103,7 +103,7 @@ def run_scenarios(session: Session, asked: Sequence[str]) -> None:
 
 
 def compare_builds(arguments: argparse.Namespace) -> int:
-    """This tree's build and the other one in turn."""
+    """Compares this tree's build with the one given by `--against`."""
     facts = machine()
     comparison = Comparison(
         arguments.against,
@@ -148,7 +148,7 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Failed as failure:
+    except RigError as failure:
         sys.exit(str(failure))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

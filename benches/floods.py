@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Floods a hub with connections that never become viewers, and measures what a newcomer notices of it.
+"""Floods a hub with connections that never become viewers, and measures the effect on new clients.
 
-Two floods, each from one and from 200 addresses of this machine: request heads that never end, and kept-alive
-connections that ask `/healthz` now and then. Whatever the hub closes is opened again. With the second one, 64
-connections more hold on to the operations listener. Meanwhile a newcomer from another address asks for the page, joins
-by WebSocket and asks both listeners for `/healthz`, five times a second, each time on a new connection.
+There are two floods, each run from 1 and from 200 loopback addresses: request heads that never end ("heads"), and
+keep-alive connections that request `/healthz` every few seconds ("kept"). Connections that the hub closes are opened
+again. The second flood also holds 64 connections to the operations listener. During a flood, a client on another
+address loads the page, joins by WebSocket and requests `/healthz` from both listeners, five times a second and each
+time on a new connection.
 
-The hub runs in a memory control group of its own where this process may make one. Linux only. Everything that is started
-here is ended here; a flood takes half a minute, and the whole about three.
+The hub runs in its own memory control group if this process may create one. Linux only. Every process started here is
+terminated here. One flood takes half a minute, all of them about three minutes.
 """
 
 import argparse
@@ -30,11 +31,11 @@ HEADS, HEAD_LEN = 13_000, 120_000
 KEPT, ASK_EVERY = 15_600, 3.0
 OPS = 64
 WORKERS = 2
-"""Processes of a flood; each has at most 20,000 files."""
+"""Processes per flood; each may open at most 20,000 files."""
 OPENED_PER_SECOND = 2_000
-"""New connections a second of one process, at most: a flood that uses up the machine measures the machine."""
+"""New connections a second per process, at most: a flood that saturates the machine would measure the machine."""
 SETTLE = 15.0
-"""From the end of a flood to the last look at the memory; longer than the hub lets a connection be idle."""
+"""Seconds from the end of a flood to the last memory reading; longer than the hub's idle timeout."""
 PAUSE = 0.2
 TIMEOUT = 5.0
 PIECE = b"x" * 16_384
@@ -48,7 +49,7 @@ Address = tuple[str, int]
 
 
 class Group:
-    """A memory control group, of either version."""
+    """A memory control group, cgroup v1 or v2."""
 
     def __init__(self, limit: int) -> None:
         root = Path("/sys/fs/cgroup")
@@ -64,7 +65,7 @@ class Group:
             raise
 
     def enter(self) -> None:
-        """Takes the calling process in."""
+        """Moves the calling process into the group."""
         (self.folder / "cgroup.procs").write_text(str(os.getpid()))
 
     def peak_mib(self) -> float:
@@ -83,7 +84,7 @@ class Group:
 
 
 class Hub:
-    """A hub with one topic, in its group."""
+    """A hub with one topic, running in its control group."""
 
     def __init__(self, binary: Path, folder: Path, group: Group | None) -> None:
         (folder / "dataset.json").write_text(json.dumps([{"i": i} for i in range(1_000)]))
@@ -115,7 +116,7 @@ class Hub:
         return self.process.poll() is None
 
     def memory_mib(self, field: str) -> float:
-        """`VmRSS` or `VmHWM`; 0 when the hub is gone."""
+        """`VmRSS` or `VmHWM` in MiB; 0 if the hub has exited."""
         with contextlib.suppress(OSError, StopIteration):
             lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
             return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024
@@ -135,7 +136,7 @@ class Hub:
 
 
 class Flooder:
-    """Connections of one process, opened again when they are closed."""
+    """The flood connections of one process; connections that the hub closes are replaced."""
 
     def __init__(self, target: Address, count: int, sources: list[str], kind: str) -> None:
         self.target, self.count, self.sources, self.kind = target, count, sources, kind
@@ -159,7 +160,8 @@ class Flooder:
     def _connect(self) -> None:
         connection = socket.socket()
         connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: as many ports as destinations allow.
+        # IP_BIND_ADDRESS_NO_PORT: the range of local ports then counts per destination.
+        connection.setsockopt(socket.IPPROTO_IP, 24, 1)
         connection.bind((self.sources[self.opened % len(self.sources)], 0))
         self.opened += 1
         with contextlib.suppress(BlockingIOError):
@@ -183,7 +185,7 @@ class Flooder:
                 self._send(connection, head if is_first else PIECE)
                 is_done = self.open.get(connection, 0) >= HEAD_LEN
             else:
-                # Every other one to the operations listener is slow instead of idle.
+                # Half of the connections to the operations listener send slowly instead of being idle.
                 is_slow = self.kind == "ops" and self.opened % 2 == 0
                 self._send(connection, head if is_slow else ASK)
                 is_done = True
@@ -207,7 +209,7 @@ class Flooder:
 
 @contextlib.contextmanager
 def flood(hub: Hub, kind: str, sources: list[str], seconds: float) -> Iterator[None]:
-    """Floods in processes of its own while the block runs, `seconds` at most."""
+    """Runs the flood in child processes while the block runs, for at most `seconds`."""
     until = time.monotonic() + seconds
     parts = [Flooder(hub.public, (HEADS if kind == "heads" else KEPT) // WORKERS, sources, kind) for _ in range(WORKERS)]
     if kind == "kept":
@@ -228,7 +230,7 @@ def flood(hub: Hub, kind: str, sources: list[str], seconds: float) -> Iterator[N
 
 
 def ask(address: Address, request: bytes, enough: bytes) -> None:
-    """One request on a connection of its own; returns when `enough` has come."""
+    """Sends one request on a new connection and returns once the response contains `enough`."""
     with socket.create_connection(address, TIMEOUT) as connection:
         connection.settimeout(TIMEOUT)
         connection.sendall(request)
@@ -241,25 +243,25 @@ def ask(address: Address, request: bytes, enough: bytes) -> None:
             raise ConnectionError(answer.splitlines()[0].decode())
 
 
-class Newcomer:
-    """What one who comes for the first time waits for each thing, at most, and how often in vain."""
+class NewClient:
+    """A client that connects afresh for each request; records the longest wait and the failures by kind of request."""
 
     def __init__(self, hub: Hub) -> None:
         page = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
-        self.asks = {
+        self.requests = {
             "page": (hub.public, page, b"</html>"),
-            # A bare record behind the head.
+            # The response head, then the first bare record.
             "socket": (hub.public, JOIN, b'{"i":'),
             "health": (hub.public, ASK, b"ok\n"),
             "ops": (hub.ops, ASK, b"ok\n"),
         }
-        self.worst = dict.fromkeys(self.asks, 0.0)
-        self.failed = dict.fromkeys(self.asks, 0)
+        self.worst = dict.fromkeys(self.requests, 0.0)
+        self.failed = dict.fromkeys(self.requests, 0)
         self.asked = 0
 
     def run(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        threads = [threading.Thread(target=self._keep_asking, args=(what, until)) for what in self.asks]
+        threads = [threading.Thread(target=self._keep_asking, args=(what, until)) for what in self.requests]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -268,7 +270,7 @@ class Newcomer:
     def _keep_asking(self, what: str, until: float) -> None:
         while (begun := time.monotonic()) < until:
             try:
-                ask(*self.asks[what])
+                ask(*self.requests[what])
             except OSError:
                 self.failed[what] += 1
             took = time.monotonic() - begun
@@ -278,22 +280,22 @@ class Newcomer:
 
 
 def measure(args: argparse.Namespace, kind: str, hosts: int) -> list[str]:
-    """One flood of a hub started for it, as a row of the table."""
+    """Starts a hub, floods it, and returns the row of the table."""
     group = None
     with contextlib.suppress(OSError):
         group = Group(args.memory * 2**20)
     with tempfile.TemporaryDirectory() as folder:
         hub = Hub(args.binary, Path(folder), group)
         try:
-            Newcomer(hub).run(2.0)
+            NewClient(hub).run(2.0)
             start = hub.memory_mib("VmRSS")
             hub.reset_peak()
             if group:
                 group.reset_peak()
-            newcomer = Newcomer(hub)
+            client = NewClient(hub)
             sources = [f"127.0.1.{host}" for host in range(1, hosts + 1)]
             with flood(hub, kind, sources, args.seconds):
-                newcomer.run(args.seconds)
+                client.run(args.seconds)
             peak, peak_of_group = hub.memory_mib("VmHWM"), f"{group.peak_mib():.0f}" if group else "–"
             if hub.is_alive():
                 time.sleep(SETTLE)
@@ -303,9 +305,9 @@ def measure(args: argparse.Namespace, kind: str, hosts: int) -> list[str]:
             hub.end()
             if group:
                 group.remove()
-    latencies = [f"{newcomer.worst[what]:.2f} ({newcomer.failed[what]})" for what in newcomer.asks]
+    latencies = [f"{client.worst[what]:.2f} ({client.failed[what]})" for what in client.requests]
     memory = [f"{start:.1f}", f"{peak:.1f}", peak_of_group, f"{end:.1f}", outcome]
-    return [kind, str(hosts), *latencies, str(newcomer.asked), *memory]
+    return [kind, str(hosts), *latencies, str(client.asked), *memory]
 
 
 def main() -> int:
@@ -313,14 +315,14 @@ def main() -> int:
     parser.add_argument("--binary", type=Path, default=HUB, help="the hub to flood [default: target/release/tickcast]")
     parser.add_argument("--seconds", type=float, default=25.0, help="how long each flood lasts [default: 25]")
     parser.add_argument("--memory", type=int, default=512, help="MiB of the hub's control group [default: 512]")
-    parser.add_argument("--only", choices=("heads", "kept"), help="one flood only")
-    parser.add_argument("--sources", type=int, choices=(1, 200), help="one number of addresses only")
+    parser.add_argument("--only", choices=("heads", "kept"), help="run only this flood")
+    parser.add_argument("--sources", type=int, choices=(1, 200), help="flood only from this many addresses")
     args = parser.parse_args()
     if not args.binary.is_file():
         parser.error(f"{args.binary} does not exist; build it with `cargo build --release`, or give --binary")
     heading = ["flood", "addresses", "page s", "socket s", "health s", "ops s", "asked"]
     heading += ["RSS MiB before", "peak", "peak of group", "after", "after/before"]
-    print("Longest wait of a newcomer, in brackets how often it waited in vain, and the hub's memory.\n")
+    print("Longest wait of a new client, with the number of failures in brackets, and the hub's memory.\n")
     print("|", " | ".join(heading), "|")
     print("|" + "---|" * len(heading), flush=True)
     for kind in (args.only,) if args.only else ("heads", "kept"):

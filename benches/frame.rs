@@ -1,16 +1,16 @@
-//! Frames: hearing a viewer's ping, and deflating a batch for all viewers.
+//! Benchmarks of WebSocket frames: decoding a viewer's ping, and compressing a batch once for all viewers.
 //!
-//! The baseline in the same run is the plain frame: one allocation and one copy.
+//! The baseline of each group is one allocation and one copy of the same bytes.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tickcast::protocol::frame::{self, Decoder, Deflater};
+use tickcast::protocol::websocket::{self, Decoder, Deflater};
 
 const PING: &[u8] = br#"{"type":"ping","id":1234567890}"#;
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// `PING` as a viewer sends it.
+/// `PING` as a masked frame, as a viewer sends it.
 fn masked_ping() -> Vec<u8> {
     let len = u8::try_from(PING.len()).expect("a short message");
     let mut bytes = vec![0x81, 0x80 | len];
@@ -19,7 +19,7 @@ fn masked_ping() -> Vec<u8> {
     bytes
 }
 
-/// A batch of the first `len` records of the dataset in the repository.
+/// A `batch` message with the first `len` records of `measurements.json`.
 fn batch(len: usize) -> Vec<u8> {
     let dataset = include_str!("../measurements.json");
     let records: Vec<_> = dataset
@@ -46,7 +46,7 @@ fn decode(c: &mut Criterion) {
         let mut decoder = Decoder::default();
         b.iter(|| {
             decoder.feed(black_box(&ping));
-            decoder.message()
+            decoder.next_message()
         });
     });
     group.finish();
@@ -54,16 +54,16 @@ fn decode(c: &mut Criterion) {
 
 fn deflate(c: &mut Criterion) {
     let mut group = c.benchmark_group("deflate");
-    // Five records are too short to be deflated: what that costs is the judgement.
+    // A batch of five records is below the threshold for compression, so this measures the cost of that check.
     for len in [5, 50, 256] {
         let message = batch(len);
         group.throughput(Throughput::Bytes(message.len() as u64));
         group.bench_function(format!("baseline: {len} records, plain"), |b| {
-            b.iter(|| frame::text(black_box(&message)));
+            b.iter(|| websocket::text_frame(black_box(&message)));
         });
         group.bench_function(format!("{len} records"), |b| {
             let mut deflater = Deflater::default();
-            b.iter(|| deflater.text(black_box(&message)));
+            b.iter(|| deflater.text_frame(black_box(&message)));
         });
     }
     group.finish();

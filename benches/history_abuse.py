@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What another client notices of the history while it is abused, and how soon a reload answers.
+"""Measures how abuse of the history API affects another client, and how long a configuration reload takes.
 
-A hub replays a generated dataset of a million records. Another client (127.0.0.2) asks for the newest
-100 records as JSON, for 1,000 points of the whole dataset, and for 1,000 rows of CSV of another topic, in
-turn, and after each round SIGHUP is sent and the answer awaited in the log. Quiet first; then while one
-address (127.0.0.1) holds 64 slow readers; then while it sends 399 requests for the extremes of 40 fields,
-each closed after 3 ms. Each scenario has a hub of its own and a bounded time.
+A hub replays a generated dataset of a million records. A well-behaved client (127.0.0.2) requests the newest 100
+records as JSON, 1,000 points of the whole dataset, and 1,000 CSV rows of another topic, in turn. After each round the
+script sends SIGHUP and waits for the reload in the log. It measures three scenarios: no abuse; one address
+(127.0.0.1) holding 64 slow readers; and that address sending 399 requests for the extremes of 40 fields, each closed
+after 3 ms. Each scenario starts a fresh hub and runs for a bounded time.
 
-Prints a table, in seconds unless it says otherwise. An answer that does not come within 90 s counts as that long.
+Prints a table; times are in seconds. A response that takes more than 90 s is recorded as 90 s.
 Usage: benches/history_abuse.py [--binary PATH] [--seconds 30] [--records 1000000]
 """
 
@@ -32,17 +32,17 @@ ABUSER, OTHER = "127.0.0.1", "127.0.0.2"
 
 FIELDS = 40
 SLOW_READERS = 64
-# Bytes that a slow reader takes at a time, and how often; 640 a second.
+# Bytes a slow reader takes per read, and the seconds between reads: 640 bytes a second.
 SLOW_BYTES, SLOW_EVERY = 64, 0.1
-GIVEN_UP = 399
-GIVE_UP_AFTER = 0.003
+CANCELLED_REQUESTS = 399
+CANCEL_AFTER = 0.003
 
-# How long an answer or a reload is waited for, in seconds.
-PATIENCE = 90.0
+# Longest wait for a response or a reload, in seconds.
+TIMEOUT = 90.0
 START_SECONDS = 120.0
 END_SECONDS = 10.0
 
-ASKED = {
+QUERIES = {
     "json last=100": "/api/v1/topics/large/history?last=100",
     "points=1000": "/api/v1/topics/large/history?from=1&points=1000&field=f0",
     "csv other topic": "/api/v1/topics/small/history?from=1&limit=1000&format=csv",
@@ -68,13 +68,13 @@ start = "2020-01-01T00:00:00Z"
 """
 
 
-class Failed(Exception):
-    """The hub did not do what it is here for."""
+class AbuseError(Exception):
+    """The hub did not start or did not respond as the benchmark needs; the message says what failed."""
 
 
 @dataclass
 class Hub:
-    """A hub that runs, and the lines of its log."""
+    """A running hub and the events it has logged."""
 
     process: subprocess.Popen[str]
     address: tuple[str, int] = ("", 0)
@@ -82,7 +82,7 @@ class Hub:
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def read_log(self) -> None:
-        """Takes every line of the log, for as long as there is one."""
+        """Reads the log until it ends, and notifies waiters of each event."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
             with suppress(json.JSONDecodeError):
@@ -95,16 +95,16 @@ class Hub:
                     self.changed.notify_all()
 
     def wait_for(self, event: str, count: int, seconds: float) -> bool:
-        """Whether `event` is in the log `count` times by then."""
+        """Returns whether `event` is logged at least `count` times within `seconds`."""
         with self.changed:
             return self.changed.wait_for(lambda: self.events.count(event) >= count, seconds)
 
     def reload(self) -> float:
-        """Seconds from SIGHUP to the answer."""
+        """Sends SIGHUP and returns the seconds until the reload is logged."""
         count = self.events.count("config.reloaded")
         begin = time.monotonic()
         self.process.send_signal(signal.SIGHUP)
-        self.wait_for("config.reloaded", count + 1, PATIENCE)
+        self.wait_for("config.reloaded", count + 1, TIMEOUT)
         return time.monotonic() - begin
 
 
@@ -122,7 +122,7 @@ def running(binary: Path, folder: Path) -> Iterator[Hub]:
     reader.start()
     try:
         if not hub.wait_for("listening", 1, START_SECONDS):
-            raise Failed("the hub does not listen")
+            raise AbuseError("the hub does not listen")
         yield hub
     finally:
         process.terminate()
@@ -134,7 +134,7 @@ def running(binary: Path, folder: Path) -> Iterator[Hub]:
 
 
 def write_datasets(folder: Path, records: int) -> None:
-    """Records of 40 numbers in one topic, and a small one besides."""
+    """Writes the large dataset, of 40 numbers a record, the small one, and the configuration."""
     numbers = random.Random(7)
     with (folder / "large.json").open("w") as out:
         rows = [
@@ -149,19 +149,19 @@ def write_datasets(folder: Path, records: int) -> None:
 
 
 def connect(hub: Hub, source: str, path: str) -> socket.socket:
-    """A connection from `source` with a request for `path` on it."""
+    """Connects from `source` and sends a request for `path`."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096 if source == ABUSER else 1 << 20)
     client.bind((source, 0))
-    client.settimeout(PATIENCE)
+    client.settimeout(TIMEOUT)
     client.connect(hub.address)
     host = f"{hub.address[0]}:{hub.address[1]}"
     client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
     return client
 
 
-def ask(hub: Hub, path: str) -> tuple[float, int]:
-    """Seconds until the whole answer is there, and its status; 0 for none."""
+def request(hub: Hub, path: str) -> tuple[float, int]:
+    """Returns the seconds until the response is complete and its status, 0 if there was no response."""
     begin = time.monotonic()
     status = 0
     with suppress(OSError), connect(hub, OTHER, path) as client:
@@ -174,7 +174,7 @@ def ask(hub: Hub, path: str) -> tuple[float, int]:
 
 
 def read_slowly(hub: Hub, stop: threading.Event) -> None:
-    """Holds 64 long answers, and comes back with a new one for each that ends."""
+    """Keeps 64 slow downloads open, replacing each one that ends."""
     path = "/api/v1/topics/large/history?from=1&limit=1000000"
     readers: list[socket.socket] = []
     while not stop.wait(SLOW_EVERY):
@@ -195,21 +195,21 @@ def read_slowly(hub: Hub, stop: threading.Event) -> None:
         reader.close()
 
 
-def give_up(hub: Hub, stop: threading.Event) -> None:
-    """Asks for the extremes of one field after another, and leaves before there is an answer."""
-    for number in range(GIVEN_UP):
+def cancel_requests(hub: Hub, stop: threading.Event) -> None:
+    """Requests the extremes of each field in turn and disconnects before the response arrives."""
+    for number in range(CANCELLED_REQUESTS):
         path = f"/api/v1/topics/large/history?from=1&points=100&field=f{number % FIELDS}"
         with suppress(OSError):
             client = connect(hub, ABUSER, path)
-            time.sleep(GIVE_UP_AFTER)
+            time.sleep(CANCEL_AFTER)
             client.close()
         if stop.is_set():
             return
 
 
 @dataclass
-class Noticed:
-    """What the other client noticed in one scenario."""
+class Observation:
+    """What the well-behaved client measured in one scenario."""
 
     name: str
     seconds: dict[str, list[float]]
@@ -219,7 +219,7 @@ class Noticed:
 
 
 def cpu_seconds(hub: Hub) -> float:
-    """What the hub has used of all cores."""
+    """CPU time the hub has used so far, over all cores."""
     fields = Path(f"/proc/{hub.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -229,70 +229,71 @@ def measure(
     hub: Hub,
     abuse: Callable[[Hub, threading.Event], None] | None,
     seconds: float,
-) -> Noticed:
-    """Asks in turn until the time is over, or an answer that was awaited is there."""
+) -> Observation:
+    """Sends the queries in turn for about `seconds`; a round that has started is completed."""
     stop = threading.Event()
     before = cpu_seconds(hub)
     abusing = abuse and threading.Thread(target=abuse, args=(hub, stop))
     if abusing:
         abusing.start()
-        # The slow ones are there, and the first of the others have left.
+        # By then the slow readers are connected and the first requests have been cancelled.
         time.sleep(1.0)
-    noticed = Noticed(name, {what: [] for what in ASKED}, 0, [], 0.0)
+    observation = Observation(name, {what: [] for what in QUERIES}, 0, [], 0.0)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        for what, path in ASKED.items():
-            took, status = ask(hub, path)
-            noticed.seconds[what].append(took)
-            noticed.refused += status != 200
-        noticed.reloads.append(hub.reload())
-    noticed.cpu = cpu_seconds(hub) - before
+        for what, path in QUERIES.items():
+            took, status = request(hub, path)
+            observation.seconds[what].append(took)
+            observation.refused += status != 200
+        observation.reloads.append(hub.reload())
+    observation.cpu = cpu_seconds(hub) - before
     stop.set()
     if abusing:
         abusing.join()
-    return noticed
+    return observation
 
 
-def at(share: float, values: list[float]) -> float:
-    """The value that `share` of `values` do not exceed."""
+def percentile(share: float, values: list[float]) -> float:
+    """The value that a fraction `share` of `values` does not exceed."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-def print_table(all_noticed: list[Noticed]) -> None:
-    """A row for each scenario and question."""
+def print_table(observations: list[Observation]) -> None:
+    """Prints a row for each scenario and query."""
     print(f"{'scenario':<24}{'asked':<18}{'count':>6}{'p50':>10}{'p99':>10}{'max':>10}")
-    for noticed in all_noticed:
-        rows = [*noticed.seconds.items(), ("SIGHUP", noticed.reloads)]
+    for observation in observations:
+        rows = [*observation.seconds.items(), ("SIGHUP", observation.reloads)]
         for what, seconds in rows:
-            figures = "".join(f"{value:>10.4f}" for value in (at(0.5, seconds), at(0.99, seconds), max(seconds)))
-            print(f"{noticed.name:<24}{what:<18}{len(seconds):>6}{figures}")
-        print(f"{noticed.name:<24}not answered 200: {noticed.refused}, CPU of the hub: {noticed.cpu:.1f} s")
+            quantiles = (percentile(0.5, seconds), percentile(0.99, seconds), max(seconds))
+            figures = "".join(f"{value:>10.4f}" for value in quantiles)
+            print(f"{observation.name:<24}{what:<18}{len(seconds):>6}{figures}")
+        print(f"{observation.name:<24}responses other than 200: {observation.refused}, hub CPU: {observation.cpu:.1f} s")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--binary", type=Path, default=Path("target/release/tickcast"))
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each scenario")
-    parser.add_argument("--records", type=int, default=1_000_000, help="of the large dataset")
-    given = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each scenario")
+    parser.add_argument("--records", type=int, default=1_000_000, help="records in the large dataset")
+    arguments = parser.parse_args()
     scenarios: list[tuple[str, Callable[[Hub, threading.Event], None] | None]] = [
         ("quiet", None),
         ("64 slow readers", read_slowly),
-        ("399 given up", give_up),
+        ("399 cancelled requests", cancel_requests),
     ]
-    all_noticed = []
+    observations = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_datasets(folder, given.records)
+        write_datasets(folder, arguments.records)
         for scenario, abuse in scenarios:
-            with running(given.binary.resolve(), folder) as hub:
-                all_noticed.append(measure(scenario, hub, abuse, given.seconds))
-    print_table(all_noticed)
+            with running(arguments.binary.resolve(), folder) as hub:
+                observations.append(measure(scenario, hub, abuse, arguments.seconds))
+    print_table(observations)
     return 0
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Failed as error:
+    except AbuseError as error:
         sys.exit(f"history_abuse: {error}")

@@ -1,20 +1,20 @@
-//! The cost of the log, which all viewers of a form share: adding what came, and asking what follows a place.
+//! Benchmarks of the log that all viewers with one encoding share: appending, and looking up what follows a position.
 //!
-//! The baseline in the same run is the least that adding can cost, a push to a queue; a place is asked for once for
-//! each viewer and flush, next to a system call of some two microseconds.
+//! The baseline for appending is a push to a queue. A lookup happens once per viewer and flush, next to a system call
+//! that takes about two microseconds.
 
 use std::collections::VecDeque;
 use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use tickcast::fanout::{Log, Unit};
+use tickcast::fanout::{Chunk, FrameLog};
 use tickcast::protocol::{Micros, Seq};
 
-fn unit(n: u64) -> Unit {
+fn unit(n: u64) -> Chunk {
     let seq = Seq::saturating(n);
     let t = Micros::new(i64::try_from(n).expect("a small number") * 10_000);
-    Unit {
+    Chunk {
         first: seq,
         last: seq,
         t,
@@ -23,9 +23,9 @@ fn unit(n: u64) -> Unit {
     }
 }
 
-/// A log of a hundred records a second that has been full for a while.
-fn log() -> Log {
-    let mut log = Log::begin(Seq::saturating(1));
+/// A log at a hundred records a second that has reached its capacity.
+fn log() -> FrameLog {
+    let mut log = FrameLog::new(Seq::saturating(1));
     for n in 1..=5_000 {
         log.extend(&[unit(n)]);
     }
@@ -35,7 +35,7 @@ fn log() -> Log {
 fn extend(c: &mut Criterion) {
     let mut group = c.benchmark_group("log/extend");
     group.bench_function("baseline: push to a queue", |b| {
-        let mut queue: VecDeque<Unit> = (1..=1_000).map(unit).collect();
+        let mut queue: VecDeque<Chunk> = (1..=1_000).map(unit).collect();
         let one = unit(1);
         b.iter(|| {
             queue.push_back(black_box(&one).clone());
@@ -50,7 +50,7 @@ fn extend(c: &mut Criterion) {
         });
     });
     let hundred: Vec<_> = (5_001..=5_100).map(unit).collect();
-    group.bench_function("a hundred records that came in one go", |b| {
+    group.bench_function("a hundred records at once", |b| {
         b.iter_batched_ref(
             log,
             |log| log.extend(black_box(&hundred)),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Checks that every server of the comparison does its job: each of 50 viewers gets every record.
+"""Checks that every server in the comparison works: each of 50 viewers receives every record.
 
-A small client of its own, apart from the instrument that measures, so that a fault of one is not
-taken for a fault of the other. Usage: benches/smoke.py [hub|PEER…], all that are installed by default.
+It uses its own small client instead of `tickcast bench`, so that a bug in one is not mistaken for a bug in the other.
+Usage: benches/smoke.py [hub|PEER…]; by default it checks everything that is installed.
 """
 
 import json
@@ -20,12 +20,12 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from rig.peers import PEERS
-from rig.processes import Failed, prepare_this_process
+from rig.processes import RigError, prepare_this_process
 from rig.servers import Server, check_hub, hub
 
 VIEWERS = 50
 RATE = 100.0
-# All of them listen for so long once the last has joined.
+# How long the viewers read after the last one has joined.
 SECONDS = 3.0
 
 RECORD = re.compile(rb'\{"i":(\d+),"t":(\d+)[^}]*\}')
@@ -54,7 +54,7 @@ def mqtt_opening(url: SplitResult) -> bytes:
     def packet(kind: int, rest: bytes) -> bytes:
         return bytes([kind, len(rest)]) + rest
 
-    # A clean session without a name of its own, no keep-alive; then one subscription with QoS 0.
+    # A clean session with an empty client id and no keep-alive, then one subscription with QoS 0.
     connect = packet(0x10, text(b"MQTT") + b"\x04\x02\x00\x00" + text(b""))
     return connect + packet(0x82, b"\x00\x01" + text(url.path[1:].encode()) + b"\x00")
 
@@ -68,7 +68,7 @@ OPENINGS: dict[str, Callable[[SplitResult], bytes]] = {
 
 @dataclass
 class Viewer:
-    """One connection, and the records that came over it."""
+    """One connection and the records it has received."""
 
     connection: socket.socket
     rest: bytes = b""
@@ -103,8 +103,8 @@ def watch(server: Server, stack: ExitStack) -> list[Viewer]:
     return viewers
 
 
-def complaints(viewers: list[Viewer], stamped: bool) -> list[str]:
-    """What is wrong with what they got; nothing when each got every record, in order, on the tick."""
+def problems(viewers: list[Viewer], stamped: bool) -> list[str]:
+    """Lists what is wrong; empty if every viewer received every record in order and with the right due time."""
     wrong = []
     firsts, lasts = ([viewer.records[at][0] for viewer in viewers if viewer.records] for at in (0, -1))
     for number, viewer in enumerate(viewers):
@@ -112,12 +112,12 @@ def complaints(viewers: list[Viewer], stamped: bool) -> list[str]:
         if len(indexes) < (SECONDS - 1) * RATE:
             wrong.append(f"viewer {number} got {len(indexes)} records")
         elif indexes != list(range(indexes[0], indexes[0] + len(indexes))):
-            wrong.append(f"viewer {number} did not get them dense and in order")
+            wrong.append(f"viewer {number} got records with holes or out of order")
         steps = {later[1] - earlier[1] for earlier, later in zip(viewer.records, viewer.records[1:], strict=False)}
         if stamped and not steps <= {round(1e6 / RATE)}:
-            wrong.append(f"viewer {number} got due instants {sorted(steps)} µs apart")
+            wrong.append(f"viewer {number} got due times {sorted(steps)} µs apart")
     if len(lasts) == VIEWERS and max(lasts) - min(lasts) > RATE / 2:
-        wrong.append(f"viewers stand far apart: {min(lasts)} to {max(lasts)}, joined at {min(firsts)} to {max(firsts)}")
+        wrong.append(f"viewers are far apart: {min(lasts)} to {max(lasts)}, joined at {min(firsts)} to {max(firsts)}")
     return wrong
 
 
@@ -127,7 +127,7 @@ def check(name: str, serve: Callable[[float, Path], AbstractContextManager[Serve
         server = stack.enter_context(serve(RATE, folder))
         executable = os.readlink(f"/proc/{server.pid}/exe").rpartition("/")[2]
         viewers = watch(server, stack)
-        wrong = complaints(viewers, server.stamp_field is not None)
+        wrong = problems(viewers, server.stamp_field is not None)
         late = sorted(us for viewer in viewers for us in viewer.late_us)
     median = f", median {late[len(late) // 2] / 1000:.2f} ms" if late and server.stamp_field else ""
     print(f"{name:<10} pid of {executable}: {len(late)} records to {VIEWERS} viewers{median}: {wrong[:3] or 'ok'}")
@@ -139,7 +139,7 @@ def main(names: list[str]) -> int:
     check_hub()
     servers = {"hub": hub} | {peer.name: peer.serve for peer in PEERS if peer.is_installed()}
     if unknown := set(names) - set(servers):
-        raise Failed(f"not here: {', '.join(sorted(unknown))}; there are {', '.join(servers)}")
+        raise RigError(f"unknown or not installed: {', '.join(sorted(unknown))}; there are {', '.join(servers)}")
     results = [check(name, servers[name]) for name in names or servers]
     return 0 if all(results) else 1
 
@@ -147,5 +147,5 @@ def main(names: list[str]) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except Failed as failure:
+    except RigError as failure:
         sys.exit(str(failure))

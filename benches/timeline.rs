@@ -1,6 +1,6 @@
-//! The cost of the pure parts of the hot path: the schedule and its inverse, and the encoding of records.
+//! Benchmarks of the pure parts of the hot path: the timeline and its inverse, and the encoding of records.
 //!
-//! The baseline in the same run is the least that an encoding can cost: one allocation and one copy.
+//! The baseline for encoding is one allocation and one copy of the same bytes.
 
 use std::hint::black_box;
 use std::num::NonZeroU64;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tickcast::hub::Timeline;
-use tickcast::protocol::{Due, Flush, Micros, Publication, Rate, Seq};
+use tickcast::protocol::{DueRecord, Flush, Micros, Publication, Rate, Seq};
 
 const RECORD: &[u8] = br#"{"value":-245}"#;
 
 fn schedule(c: &mut Criterion) {
     let rate = Rate::from_millionths(59_940_000).expect("a rate within range");
     let len = NonZeroU64::new(8_233).expect("not zero");
-    let timeline = Timeline::begin(Micros::new(1_767_225_600_000_000), rate, len, true);
+    let timeline = Timeline::new(Micros::new(1_767_225_600_000_000), rate, len, true);
     let seq = Seq::saturating(18_902_678_401);
     let t = timeline.t(seq).expect("a looping timeline never ends");
     let mut group = c.benchmark_group("timeline");
@@ -41,7 +41,7 @@ fn encode(c: &mut Criterion) {
     group.bench_function("publication", |b| {
         b.iter(|| Publication::encode(seq, t, black_box(RECORD), &text));
     });
-    let due = |n: u64| Due {
+    let due = |n: u64| DueRecord {
         seq: Seq::saturating(seq.get() + n),
         t: t.after(Duration::from_millis(10 * n)),
         record: RECORD,

@@ -1,152 +1,153 @@
-//! The load instrument: many viewers in one thread, against any hub, and what they got.
+//! The load generator behind `tickcast bench`: many viewers in one thread, and a report of what they received.
 //!
-//! Knows nothing of how a hub works; it is a client. What it needs to know of a hub's schedule and clock it asks
-//! through one connection more, as any v1 viewer could.
+//! It is purely a client and shares no code with the hub's delivery path. It learns a hub's schedule and clock over one
+//! additional v1 connection, as any viewer could.
 //!
 //! # What the numbers mean
 //!
-//! - **Arrival** is the instant at which the instrument has read a record. Time that a record waits for the
-//!   instrument itself is in it, which is why a saturated instrument says so.
-//! - **Latency** is arrival − `t`, with `t` from the message, or for bare records from the index they hold and the
-//!   hub's schedule, on the hub's clock as pings estimate it; or from a field of the record (`--stamp-field`) and the
-//!   wall clock, for servers that are no hub.
-//! - **Spread** is the time between the arrivals of one record at the first and at the last viewer. Only records that
-//!   came to every viewer count.
-//! - **Loss** is counted from each viewer's first record to the end: holes, repeats and reorderings are all zero
-//!   where nothing is lost. What the hub told to be missing is counted apart.
-//! - **Held back** is what had been due for a second when the measurement ended, by the hub's schedule, and had not
-//!   come. Without a schedule, what the furthest viewer had a second before the end counts as due.
-//! - A **delivery** is one record at one viewer.
+//! - **Delivery**: one record received by one viewer.
+//! - **Arrival**: the instant at which the bench has read a record. It includes the time that the record waited for the
+//!   bench itself, so the report warns if the bench was saturated.
+//! - **Latency**: arrival − `t`. `t` comes from the message, or for bare records from their index and the hub's
+//!   schedule; both are on the hub's clock, which pings estimate. For other servers, `t` comes from a field of the
+//!   record (`--stamp-field`) and is compared with the wall clock.
+//! - **Spread**: the time between the arrivals of one record at the first and at the last viewer. Only records that
+//!   reached every viewer count.
+//! - **Loss**: holes, repeats and reorderings from each viewer's first record to the end. All are zero if nothing is
+//!   lost. Records that the hub announced as missing (`gap`) are counted separately.
+//! - **Held back**: records that were at least a second overdue by the hub's schedule when the measurement ended.
+//!   Without a schedule, the newest record that any viewer had a second before the end counts as due.
 
-mod account;
-mod connection;
-mod control;
-mod crowd;
-mod dialect;
+mod bench_run;
+mod bench_target;
+mod client_connection;
+mod clock_probes;
+mod control_connection;
+mod delivery_stats;
 mod floor;
-mod follower;
+mod hub_message;
+mod hub_schedule;
+mod json_scan;
 mod machine;
-mod message;
-mod probes;
-mod process;
-mod progress;
-mod reader;
+mod process_monitor;
+mod progress_line;
+mod record_reader;
 mod report;
-mod run;
-mod scan;
-mod schedule;
-mod source;
-mod spread;
-mod table;
-mod tally;
-mod target;
+mod report_builder;
+mod report_table;
+mod sequence_tracker;
+mod source_address;
+mod spread_tracker;
+mod viewer_pool;
+mod wire_protocol;
 
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-pub use floor::{Floor, FloorPlan, serve as serve_floor};
+pub use bench_target::{BenchTarget, HubProtocol, TargetError};
+pub use floor::{Floor, FloorOptions, serve as serve_floor};
 pub use machine::Machine;
 pub use report::{
-    Build, Client, FloorCounts, Held, HubClock, Latency, Loss, Lost, Report, Server, Spread,
+    BuildInfo, ClientUsage, FloorCounts, HeldBackReport, HubClock, LatencyQuantiles, LossReport,
+    LostConnections, Report, ServerUsage, SpreadQuantiles,
 };
-pub use target::{Form, Target, TargetError};
 
-use account::Before;
-use process::Process;
-use run::Run;
+use bench_run::BenchRun;
+use process_monitor::ProcessMonitor;
+use report_builder::StartConditions;
 
-/// What to measure, and how.
+/// Options of one measurement.
 #[derive(Debug, Clone)]
-pub struct Plan {
-    /// The server.
-    pub target: Target,
-    /// How many viewers.
+pub struct BenchOptions {
+    /// The server to measure.
+    pub target: BenchTarget,
+    /// Number of viewers.
     pub viewers: usize,
-    /// How many of them join in a second, at most.
-    pub arrival: u32,
-    /// From the last viewer's joining to the measurement.
+    /// Maximum number of viewers that join per second.
+    pub joins_per_second: u32,
+    /// Time between the last viewer's join and the start of the measurement.
     pub warmup: Duration,
-    /// How long to measure.
+    /// Length of the measurement.
     pub duration: Duration,
-    /// The server's process, for its CPU time and memory.
+    /// The server's process, whose CPU time and memory are reported.
     pub pid: Option<u32>,
-    /// The field of a record that holds its index, where the record is not its index itself.
+    /// The field of a record that contains its index; a record that is a bare number is its own index.
     pub index_field: String,
-    /// The field of a record that holds the instant at which it was due, in Unix microseconds.
+    /// The field of a record with the instant at which it was due, in Unix microseconds.
     pub stamp_field: Option<String>,
-    /// The core on which the instrument stays.
+    /// The core to pin the bench to.
     pub cpu: Option<usize>,
-    /// How long the instrument rests between looks at its sockets; zero when the kernel is to wake it.
-    pub rest: Duration,
+    /// Interval at which sockets are polled; zero to be woken by the kernel for each event.
+    pub poll_interval: Duration,
 }
 
-/// Why there is no result.
+/// Why a measurement failed.
 #[derive(Debug)]
 pub enum BenchError {
-    /// The system refuses the instrument itself what it needs.
+    /// A system call failed that the bench itself depends on.
     System(io::Error),
-    /// So many viewers do not fit into this process or onto this machine's ports.
-    NoRoom {
-        /// What is wanted.
+    /// The limits on open files or local ports do not allow that many viewers.
+    TooManyViewers {
+        /// The requested number.
         viewers: usize,
-        /// What fits.
+        /// The largest number that fits.
         room: usize,
     },
-    /// There is no such process, or this system does not show it.
+    /// The process does not exist or cannot be inspected.
     NoProcess(u32),
-    /// The core cannot be had.
+    /// Pinning to the core failed.
     Pin(usize, io::Error),
-    /// A viewer was not let in.
-    Refused {
+    /// A viewer could not join.
+    JoinFailed {
         /// The URL.
         url: String,
-        /// What the server or the system said.
+        /// The reason given by the server or the system.
         why: String,
     },
-    /// Nobody has joined for a while.
+    /// No further viewer joined within the timeout.
     Stalled {
-        /// Viewers that have.
+        /// Viewers that have joined.
         joined: usize,
-        /// Viewers that should.
+        /// Viewers requested.
         viewers: usize,
     },
-    /// No viewer was left to measure; how they went.
-    AllLost(String),
-    /// The yardstick does not run, and why.
+    /// All viewers were disconnected; contains the reasons.
+    AllDisconnected(String),
+    /// The floor does not run; contains the reason.
     Floor(String),
 }
 
-/// Measures.
+/// Runs one measurement: viewers join, warm up, are measured and disconnect.
 ///
 /// # Errors
-/// Viewers could not join, or none stayed.
-pub fn measure(plan: &Plan) -> Result<Report, BenchError> {
-    let room = machine::room_for_viewers().min(machine::local_ports().unwrap_or(usize::MAX));
-    let viewers = plan.viewers;
+/// Fails if viewers cannot join, or if all of them are disconnected.
+pub fn measure(options: &BenchOptions) -> Result<Report, BenchError> {
+    let room = machine::raise_fd_limit().min(machine::local_port_count().unwrap_or(usize::MAX));
+    let viewers = options.viewers;
     if viewers > room {
-        return Err(BenchError::NoRoom { viewers, room });
+        return Err(BenchError::TooManyViewers { viewers, room });
     }
-    // Before this process is kept on one core, which would then be all that it sees.
-    let machine = Machine::this();
-    if let Some(cpu) = plan.cpu {
-        machine::pin(cpu).map_err(|error| BenchError::Pin(cpu, error))?;
+    // Detected before pinning, after which the process would see only one core.
+    let machine = Machine::detect();
+    if let Some(cpu) = options.cpu {
+        machine::pin_to_core(cpu).map_err(|error| BenchError::Pin(cpu, error))?;
     }
-    let watch = |pid| Process::of(pid).ok_or(BenchError::NoProcess(pid));
-    let server = plan.pid.map(watch).transpose()?;
-    let memory_kib = server.as_ref().and_then(Process::resident_kib);
-    let mut run = Run::new(plan, server)?;
-    run.consult()?;
+    let watch = |pid| ProcessMonitor::open(pid).ok_or(BenchError::NoProcess(pid));
+    let server = options.pid.map(watch).transpose()?;
+    let memory_kib = server.as_ref().and_then(ProcessMonitor::resident_kib);
+    let mut run = BenchRun::new(options, server)?;
+    run.query_hub()?;
     let join_time = run.join()?;
     run.warm_up()?;
     let window = run.measure()?;
-    let before = Before {
+    let before = StartConditions {
         machine,
         memory_kib,
         join_time,
     };
-    let report = account::report(plan, &run, &window, before);
-    run.take_leave();
+    let report = report_builder::build_report(options, &run, &window, before);
+    run.disconnect();
     Ok(report)
 }
 
@@ -154,31 +155,31 @@ impl fmt::Display for BenchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System(error) => {
-                write!(f, "the system refuses what a measurement needs: {error}")
+                write!(f, "a system call failed: {error}")
             }
-            Self::NoRoom { viewers, room } => write!(
+            Self::TooManyViewers { viewers, room } => write!(
                 f,
-                "{viewers} viewers do not fit; ask for {room} at most, or raise the limit of open files (`ulimit -Hn`) \
-                 and the range of local ports"
+                "{viewers} viewers are too many; ask for at most {room}, or raise the limit of open files \
+                 (`ulimit -Hn`) and the range of local ports"
             ),
             Self::NoProcess(pid) => write!(
                 f,
-                "there is no process `{pid}` to be watched; give the server's, on Linux and of the same user"
+                "process `{pid}` cannot be inspected; give the pid of the server, run by the same user on Linux"
             ),
             Self::Pin(cpu, error) => {
                 write!(
                     f,
-                    "cannot stay on core `{cpu}`: {error}; the first core is 0"
+                    "cannot pin to core `{cpu}`: {error}; cores are counted from 0"
                 )
             }
-            Self::Refused { url, why } => write!(f, "cannot join `{url}`: {why}"),
+            Self::JoinFailed { url, why } => write!(f, "cannot join `{url}`: {why}"),
             Self::Stalled { joined, viewers } => write!(
                 f,
-                "{joined} of {viewers} viewers have joined, and for 30 s nobody more; ask for fewer, or look at the \
+                "only {joined} of {viewers} viewers have joined, none in the last 30 s; ask for fewer, or check the \
                  server's log"
             ),
-            Self::AllLost(how) => write!(f, "the server closed every connection: {how}"),
-            Self::Floor(problem) => write!(f, "the floor does not run: {problem}"),
+            Self::AllDisconnected(how) => write!(f, "the server closed every connection: {how}"),
+            Self::Floor(problem) => write!(f, "the floor failed: {problem}"),
         }
     }
 }

@@ -1,32 +1,32 @@
-//! The command line: what can be typed. What it does is `command`'s.
+//! The command line: commands, arguments and their help texts. Running the commands is up to `command`.
 
-mod bench;
+mod bench_args;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub use bench::{Bench, Form};
+pub use bench_args::{BenchArgs, FormArg};
 
 use crate::settings::Overrides;
 
-/// One dataset on a fixed tick, to any number of browsers, all showing the same instant.
+/// Broadcasts a dataset on a fixed tick to many browsers, so that all of them show the same instant.
 #[derive(Debug, Parser)]
 #[command(name = "tickcast", version = version(), max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration.")]
 pub struct Cli {
-    /// What applies to every command.
+    /// Options of every command.
     #[command(flatten)]
-    pub options: Options,
-    /// What to do; `serve` when nothing is said.
+    pub global: GlobalArgs,
+    /// The command; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What applies to every command.
+/// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Options {
+pub struct GlobalArgs {
     /// Configuration file [default: $TICKCAST_CONFIG, else config/tickcast.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -44,53 +44,53 @@ pub struct Options {
     pub log_level: Option<String>,
 }
 
-/// What the program can do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the hub
     Serve,
-    /// Check the configuration and its datasets, and listen nowhere
+    /// Check the configuration and its datasets without starting the hub
     Check,
     /// Print the effective configuration and where each value comes from
     Config,
-    /// Ask a hub whether it is ready; for the probes of containers
-    Health(Health),
-    /// Print a topic's records, one a line, as they come
-    Watch(Watch),
-    /// Open many viewers, and tell what they got and how late
-    Bench(Bench),
-    /// Print a script that completes this command line
+    /// Check whether a hub is ready, for container probes
+    Health(HealthArgs),
+    /// Print a topic's records as they arrive, one per line
+    Watch(WatchArgs),
+    /// Measure a hub with many viewers: what they receive, and how late
+    Bench(BenchArgs),
+    /// Print a shell completion script
     Completions {
-        /// The shell it is for
+        /// The shell
         shell: Shell,
     },
     /// Print the manual page
     Man,
 }
 
-/// Whom to ask.
+/// Arguments of `health`.
 #[derive(Debug, Args)]
-pub struct Health {
+pub struct HealthArgs {
     /// The hub's operations listener [default: the address in the configuration]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
 }
 
-/// What to watch.
+/// Arguments of `watch`.
 #[derive(Debug, Args)]
-pub struct Watch {
+pub struct WatchArgs {
     /// The topic [default: the hub's default topic]
     pub topic: Option<String>,
     /// The hub [default: the address in the configuration]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// End after so many records
+    /// Exit after COUNT records
     #[arg(short = 'n', long, value_name = "COUNT")]
     pub count: Option<u64>,
 }
 
-impl Options {
-    /// The flags that set values of the configuration.
+impl GlobalArgs {
+    /// Returns the flags that override configuration keys.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
         let flags = [

@@ -1,7 +1,7 @@
-//! The only reader of time: the hub's timeline clock, and an alarm that wakes on its schedule.
+//! `Clock` and `Alarm`: the only place where time is read, and a blocking wait for an instant.
 //!
-//! The timeline clock is Unix time taken once, at start, and the monotonic clock from then on: a step of the
-//! wall clock moves nothing. Knows no topic and no schedule; instants come in, waking comes out.
+//! The timeline clock reads the wall clock once, at start, and adds the monotonic clock from then on, so a step of the
+//! wall clock does not affect it. Knows no topics and no schedules.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -11,8 +11,8 @@ use crate::protocol::Micros;
 /// The timeline clock of one hub. Cheap to copy; copies agree.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    unix: Duration,
-    instant: Instant,
+    anchor_unix: Duration,
+    anchor_monotonic: Instant,
 }
 
 impl Clock {
@@ -20,60 +20,60 @@ impl Clock {
     #[must_use]
     pub fn start() -> Self {
         Self {
-            unix: unix_time(),
-            instant: monotonic(),
+            anchor_unix: unix_time(),
+            anchor_monotonic: monotonic(),
         }
     }
 
-    /// The instant now.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Micros {
         micros(self.elapsed())
     }
 
-    /// The instant at which it was anchored.
+    /// The instant at which the clock was started.
     #[must_use]
-    pub fn started(&self) -> Micros {
-        micros(self.unix)
+    pub fn started_at(&self) -> Micros {
+        micros(self.anchor_unix)
     }
 
-    /// How long ago that was.
+    /// The time since [`started_at`](Self::started_at).
     #[must_use]
     pub fn uptime(&self) -> Duration {
-        monotonic().duration_since(self.instant)
+        monotonic().duration_since(self.anchor_monotonic)
     }
 
-    /// Microseconds by which this clock is ahead of the wall clock; negative when it is behind.
+    /// Microseconds by which this clock is ahead of the wall clock; negative if it is behind.
     #[must_use]
     pub fn ahead_of_wall_us(&self) -> i64 {
-        self.now().get().saturating_sub(wall().get())
+        self.now().get().saturating_sub(wall_now().get())
     }
 
-    /// How long from now until `t`, to the nanosecond; zero when it has passed.
+    /// The time left until `t`, to the nanosecond; zero if `t` has passed.
     pub(crate) fn until(&self, t: Micros) -> Duration {
         let target = Duration::from_micros(u64::try_from(t.get()).unwrap_or(0));
         target.saturating_sub(self.elapsed())
     }
 
-    /// Since the Unix epoch, on this clock.
+    /// The time since the Unix epoch on this clock.
     fn elapsed(&self) -> Duration {
-        self.unix + monotonic().duration_since(self.instant)
+        self.anchor_unix + monotonic().duration_since(self.anchor_monotonic)
     }
 }
 
-/// The wall clock, which may step: for log lines and whatever else people compare with other machines' clocks.
+/// The wall-clock time, which may step: for log lines and other times that are compared with other machines.
 #[must_use]
-pub fn wall() -> Micros {
+pub fn wall_now() -> Micros {
     micros(unix_time())
 }
 
-/// The same, as the standard library has it.
+/// The wall-clock time as a [`SystemTime`].
 #[must_use]
-pub fn wall_time() -> SystemTime {
+pub fn wall_system_time() -> SystemTime {
     SystemTime::UNIX_EPOCH + unix_time()
 }
 
-/// A wall clock before 1970 is a broken one, and stands at zero.
+/// The wall-clock time since the Unix epoch; zero for a broken clock that is before 1970.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place where time is read"
@@ -96,14 +96,14 @@ fn micros(since_epoch: Duration) -> Micros {
     Micros::new(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// Asks the kernel to wake the calling thread as exactly as it can, where there is such a thing to ask for.
+/// Asks the kernel to wake the calling thread as precisely as it can; does nothing on systems without this setting.
 ///
-/// Linux lets timers of ordinary threads slip by 50 µs so that it can wake several at once; for the few threads
-/// that keep the schedule that is half of all their lateness.
-pub fn wake_exactly() {
+/// Linux delays the timers of ordinary threads by up to 50 µs, so that it can wake several at once. For the few
+/// threads that keep the schedule that would be half of their lateness.
+pub fn minimize_timer_slack() {
     #[cfg(target_os = "linux")]
     {
-        // Refused, the thread is only as late as any other.
+        // If it fails, the thread is as late as any other.
         _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
     }
 }
@@ -111,70 +111,73 @@ pub fn wake_exactly() {
 /// Why a wait on an [`Alarm`] ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {
-    /// The instant has come.
+    /// It is time.
     Due,
-    /// Somebody called: what is waited for may be another instant by now.
-    Called,
-    /// Somebody rang: there is to be no more waiting.
-    Rung,
+    /// The alarm was notified: the waiting thread has to check whether the instant has changed.
+    Notified,
+    /// The alarm was cancelled: the waiting thread has to end.
+    Cancelled,
 }
 
-/// A wait for an instant that can be cut short: by a call, to look again, and by ringing, once and for good.
+/// A blocking wait for an instant; [`notify`](Self::notify) interrupts it once, [`cancel`](Self::cancel) for good.
 ///
-/// It blocks its thread on a futex with a nanosecond deadline, because a runtime's timer wheel has
-/// millisecond slots: measured at 100 records a second, that is 0.06 ms late instead of 1.4 ms.
+/// The thread sleeps on a futex with a nanosecond deadline, because a runtime's timer wheel has millisecond slots:
+/// measured at 100 records a second, that is 0.06 ms late instead of 1.4 ms.
 #[derive(Debug, Default)]
 pub struct Alarm {
-    wish: Mutex<Wish>,
-    bell: Condvar,
+    state: Mutex<AlarmState>,
+    condvar: Condvar,
 }
 
-/// What is wanted of whoever waits.
+/// What the waiting thread has been asked to do.
 #[derive(Debug, Default)]
-struct Wish {
-    is_rung: bool,
-    is_called: bool,
+struct AlarmState {
+    /// Stays set.
+    is_cancelled: bool,
+    /// Reset by the wait that it ends.
+    is_notified: bool,
 }
 
 impl Alarm {
-    /// The longest single wait. Bounds what a suspended machine, whose monotonic clock stood still, can oversleep.
+    /// The longest single wait. Limits how late the thread wakes after the machine was suspended, which stops the
+    /// monotonic clock.
     const WAIT_MAX: Duration = Duration::from_secs(60);
 
-    /// Blocks until `t` on `clock`, or until the alarm is called or rung.
+    /// Blocks until `t` on `clock`, or until the alarm is notified or cancelled.
     pub fn wait_until(&self, clock: &Clock, t: Micros) -> Woken {
-        let mut wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let left = clock.until(t);
-            if wish.is_rung {
-                return Woken::Rung;
+            if state.is_cancelled {
+                return Woken::Cancelled;
             }
-            if std::mem::take(&mut wish.is_called) {
-                return Woken::Called;
+            if std::mem::take(&mut state.is_notified) {
+                return Woken::Notified;
             }
             if left.is_zero() {
                 return Woken::Due;
             }
-            let waited = self.bell.wait_timeout(wish, left.min(Self::WAIT_MAX));
-            wish = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.condvar.wait_timeout(state, left.min(Self::WAIT_MAX));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Ends the wait under way, or the next one.
-    pub fn call(&self) {
-        self.wish
+    /// Ends the current wait, or else the next one.
+    pub fn notify(&self) {
+        self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .is_called = true;
-        self.bell.notify_all();
+            .is_notified = true;
+        self.condvar.notify_all();
     }
 
-    /// Ends every wait, now and later.
-    pub fn ring(&self) {
-        self.wish
+    /// Ends the current wait and every later one.
+    pub fn cancel(&self) {
+        self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .is_rung = true;
-        self.bell.notify_all();
+            .is_cancelled = true;
+        self.condvar.notify_all();
     }
 }
 
@@ -186,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_alarm_never_goes_off_early() {
+    fn a_wait_never_ends_early() {
         let (clock, alarm) = (Clock::start(), Alarm::default());
         for wait_us in [0, 1, 100, 3_000] {
             let t = Micros::new(clock.now().get() + wait_us);
@@ -196,27 +199,33 @@ mod tests {
     }
 
     #[test]
-    fn a_call_ends_one_wait_and_ringing_all_that_follow() {
+    fn notify_ends_one_wait_and_cancel_every_later_one() {
         let (clock, alarm) = (Clock::start(), Alarm::default());
-        alarm.call();
+        alarm.notify();
         assert_eq!(
             alarm.wait_until(&clock, Micros::new(i64::MAX)),
-            Woken::Called
+            Woken::Notified
         );
         assert_eq!(alarm.wait_until(&clock, Micros::new(0)), Woken::Due);
-        alarm.call();
-        alarm.ring();
-        assert_eq!(alarm.wait_until(&clock, Micros::new(0)), Woken::Rung);
-        assert_eq!(alarm.wait_until(&clock, Micros::new(0)), Woken::Rung);
+        alarm.notify();
+        alarm.cancel();
+        assert_eq!(alarm.wait_until(&clock, Micros::new(0)), Woken::Cancelled);
+        assert_eq!(alarm.wait_until(&clock, Micros::new(0)), Woken::Cancelled);
     }
 
     #[test]
-    fn ringing_ends_a_wait_that_has_years_to_go() {
+    fn cancel_ends_a_wait_without_a_deadline() {
         let (clock, alarm) = (Clock::start(), Arc::new(Alarm::default()));
-        let ringer = Arc::clone(&alarm);
-        let thread = thread::spawn(move || ringer.ring());
-        assert_eq!(alarm.wait_until(&clock, Micros::new(i64::MAX)), Woken::Rung);
-        assert_eq!(alarm.wait_until(&clock, Micros::new(i64::MAX)), Woken::Rung);
+        let canceller = Arc::clone(&alarm);
+        let thread = thread::spawn(move || canceller.cancel());
+        assert_eq!(
+            alarm.wait_until(&clock, Micros::new(i64::MAX)),
+            Woken::Cancelled
+        );
+        assert_eq!(
+            alarm.wait_until(&clock, Micros::new(i64::MAX)),
+            Woken::Cancelled
+        );
         thread.join().unwrap();
     }
 }

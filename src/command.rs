@@ -1,63 +1,63 @@
-//! What the program does, one file a command.
+//! The commands of the program, one file each.
 
-mod bench;
+mod config_reload;
 mod describe;
 mod health;
-mod not_started;
-mod reload;
+mod run_bench;
 mod serve;
 mod signals;
+mod start_failure;
 mod terminal;
 mod watch;
 
 use std::fmt;
 use std::io;
 
-use crate::cli::{Cli, Command, Options};
-use crate::settings::{self, Fault, Faults, Settings};
+use crate::cli::{Cli, Command, GlobalArgs};
+use crate::settings::{self, Settings, SettingsError, SettingsErrors};
 use crate::source::{self, Dataset};
 use crate::telemetry;
 
-/// Why a command ended without having done what was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
     /// The configuration or a dataset is wrong: exit code 2.
-    Settings(Faults),
-    /// What the configuration asks for cannot be had here, as a port that is taken: exit code 1.
-    Surroundings(Box<Fault>),
-    /// What was typed cannot be meant: exit code 2.
-    Use(String),
-    /// It failed while running: exit code 1.
+    Settings(SettingsErrors),
+    /// The machine does not provide what the configuration asks for, such as a free port: exit code 1.
+    Environment(Box<SettingsError>),
+    /// The arguments are wrong: exit code 2.
+    Usage(String),
+    /// The command failed while running: exit code 1.
     Running(String),
-    /// It failed, and has said so in the log.
-    Told {
+    /// The failure has already been logged; nothing is printed.
+    AlreadyLogged {
         /// The process's exit code.
         exit_code: u8,
     },
 }
 
-/// One thing that is in the way.
-struct Problem {
-    /// The key of the configuration that it is about; empty if about none.
+/// One problem, as it is logged.
+struct Diagnostic {
+    /// The configuration key concerned; empty if none is.
     key: String,
-    /// Where that is set.
+    /// Where that key is set; empty without a key.
     origin: String,
     text: String,
 }
 
-/// Runs what was typed.
+/// Runs the command that `cli` names.
 ///
 /// # Errors
-/// The command could not do what was asked.
+/// The command failed.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let options = &cli.options;
+    let args = &cli.global;
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(options),
-        Command::Check => describe::check(options),
-        Command::Config => describe::config(options),
-        Command::Health(health) => health::run(options, &health),
-        Command::Watch(watch) => watch::run(options, &watch),
-        Command::Bench(bench) => bench::run(options, &bench),
+        Command::Serve => serve::run(args),
+        Command::Check => describe::check(args),
+        Command::Config => describe::config(args),
+        Command::Health(health) => health::run(args, &health),
+        Command::Watch(watch) => watch::run(args, &watch),
+        Command::Bench(bench) => run_bench::run(args, &bench),
         Command::Completions { shell } => describe::completions(shell),
         Command::Man => describe::man(),
     }
@@ -68,28 +68,28 @@ impl Failure {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Use(_) => 2,
-            Self::Surroundings(_) | Self::Running(_) => 1,
-            Self::Told { exit_code } => *exit_code,
+            Self::Settings(_) | Self::Usage(_) => 2,
+            Self::Environment(_) | Self::Running(_) => 1,
+            Self::AlreadyLogged { exit_code } => *exit_code,
         }
     }
 
-    /// Everything that is in the way, for the log.
-    fn problems(&self) -> Vec<Problem> {
-        let of = |fault: &Fault| Problem {
-            key: fault.key().to_owned(),
-            origin: fault.origin().to_string(),
-            text: fault.to_string(),
+    /// Returns all problems, for the log.
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let diagnostic = |error: &SettingsError| Diagnostic {
+            key: error.key().to_owned(),
+            origin: error.origin().to_string(),
+            text: error.to_string(),
         };
         match self {
-            Self::Settings(Faults(faults)) => faults.iter().map(of).collect(),
-            Self::Surroundings(fault) => vec![of(fault)],
-            Self::Use(text) | Self::Running(text) => vec![Problem {
+            Self::Settings(SettingsErrors(errors)) => errors.iter().map(diagnostic).collect(),
+            Self::Environment(error) => vec![diagnostic(error)],
+            Self::Usage(text) | Self::Running(text) => vec![Diagnostic {
                 key: String::new(),
                 origin: String::new(),
                 text: text.clone(),
             }],
-            Self::Told { .. } => Vec::new(),
+            Self::AlreadyLogged { .. } => Vec::new(),
         }
     }
 }
@@ -97,49 +97,51 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Settings(faults) => faults
+            Self::Settings(errors) => errors
                 .0
                 .iter()
-                .try_for_each(|fault| writeln!(f, "error: {fault}")),
-            Self::Surroundings(fault) => writeln!(f, "error: {fault}"),
-            Self::Use(problem) | Self::Running(problem) => writeln!(f, "error: {problem}"),
-            Self::Told { .. } => Ok(()),
+                .try_for_each(|error| writeln!(f, "error: {error}")),
+            Self::Environment(error) => writeln!(f, "error: {error}"),
+            Self::Usage(problem) | Self::Running(problem) => writeln!(f, "error: {problem}"),
+            Self::AlreadyLogged { .. } => Ok(()),
         }
     }
 }
 
-impl From<Faults> for Failure {
-    fn from(faults: Faults) -> Self {
-        Self::Settings(faults)
+impl From<SettingsErrors> for Failure {
+    fn from(errors: SettingsErrors) -> Self {
+        Self::Settings(errors)
     }
 }
 
-/// The settings in force, all of them true.
-fn load(options: &Options) -> Result<Settings, Failure> {
-    let file = settings::locate(options.config.clone(), environment());
-    let settings = Settings::load(&file, environment(), &options.overrides())?;
+/// Loads and validates the settings.
+fn load(args: &GlobalArgs) -> Result<Settings, Failure> {
+    let file = settings::locate(args.config.clone(), environment());
+    let settings = Settings::load(&file, environment(), &args.overrides())?;
     telemetry::check_level(&settings.log.level).map_err(|error| {
         let remedy = "use `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,tickcast::fanout=debug`";
-        Faults(vec![Fault::new(settings.origins.of("log.level"), "log.level", error.to_string(), remedy)])
+        let (key, origins) = ("log.level", &settings.origins);
+        let error = SettingsError::new(origins.origin_of(key), key, error.to_string(), remedy);
+        SettingsErrors(vec![error])
     })?;
     Ok(settings)
 }
 
-/// The settings in force with the dataset of each topic, in their order.
-fn load_all(options: &Options) -> Result<(Settings, Vec<Dataset>), Failure> {
-    let settings = load(options)?;
+/// Loads the settings and the dataset of each topic, in the order of the topics.
+fn load_with_datasets(args: &GlobalArgs) -> Result<(Settings, Vec<Dataset>), Failure> {
+    let settings = load(args)?;
     let datasets = source::load(&settings)?;
     Ok((settings, datasets))
 }
 
-/// The variables of the process; those that are not Unicode are none of ours.
+/// The environment variables; names or values that are not Unicode are skipped, because no key of ours uses them.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// Whoever reads our output may have had enough, as `head` does: that ends the command, and is no failure.
-fn written(result: io::Result<()>) -> Result<(), Failure> {
+/// Treats a closed standard output as success: a reader such as `head` may stop before the end.
+fn ignore_broken_pipe(result: io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Running(format!("cannot write: {error}")))

@@ -1,48 +1,50 @@
-//! Viewers: from the taken-over socket to the last byte.
+//! Delivery to viewers: from the upgraded socket to the last byte written.
 //!
 //! ```text
-//! channel ─► relay ─► log ◄─ viewer ─► socket        a lane: one thread, one epoll, and many of the right half
-//!                     (frames)  (a place in it)
+//! channel ─► LaneTopic ─► FrameLog ◄─ LogCursor ─► socket        a lane: one thread, one epoll, many viewers
+//!            (encodes)    (frames)    (one per viewer)
 //! ```
 //!
-//! A lane reads each topic's channel once, whatever the number of its viewers, and keeps the frames in a log. A
-//! viewer is a place in that log and at most one frame that its socket took in part: nothing is queued for it, so
-//! one that does not read holds a bounded amount and costs the others nothing. What came in one go leaves in one
-//! system call a viewer; nothing is allocated and no lock is taken for a viewer and frame.
+//! A lane reads each topic's channel once, however many viewers it has, and keeps the encoded frames in one log per
+//! encoding. A viewer is a position in that log plus at most one partly written frame. Nothing is queued per viewer, so
+//! a viewer that does not read takes a bounded amount of memory and does not slow down the others. Frames that arrived
+//! together leave in one system call per viewer. Sending a frame to a viewer allocates nothing and takes no lock.
 //!
-//! A viewer whose place is older than the log is sent pieces of the history, which is computed, one piece a turn:
-//! who is live goes first.
+//! A viewer whose position is older than the log is sent blocks of the history instead. These are computed on demand,
+//! one block per turn, after the live viewers have been served.
+//!
+//! The module knows nothing of HTTP: [`crate::routes`] hands over an upgraded socket and a [`JoinRequest`].
 
-mod acknowledged;
-mod allowance;
-mod audience;
-mod bell;
-mod blocks;
-mod closing;
-mod conversation;
+mod backfill_cache;
+mod control_messages;
 mod drain;
 mod encoder;
-mod headcount;
+mod frame_log;
 mod heartbeat;
-mod joiner;
 mod lane;
+mod lane_context;
+mod lane_inbox;
+mod lane_shared;
+mod lane_topic;
+mod lane_waker;
 mod lanes;
-mod load;
-mod log;
-mod mailbox;
-mod outbox;
-mod outgoing;
-mod relay;
-mod shared;
-mod socket;
-mod surroundings;
+mod load_guard;
+mod log_cursor;
+mod pending_close;
+mod rate_limiter;
+mod socket_options;
 mod sync;
-mod throttle;
+mod tcp_ack_probe;
+mod timer_wheel;
 mod viewer;
-mod wheel;
-mod words;
+mod viewer_count;
+mod viewer_group;
+mod viewer_join;
+mod viewer_session;
+mod write_budget;
+mod write_queue;
 
 pub use drain::Drain;
-pub use joiner::{Form, Holds, Joiner};
+pub use frame_log::{Chunk, FrameLog, LogEntry, LogLookup};
 pub use lanes::Lanes;
-pub use log::{Entry, Following, Log, Unit};
+pub use viewer_join::{Encoding, JoinRequest, ViewerPermits};

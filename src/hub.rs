@@ -1,85 +1,87 @@
-//! Topics by name, and what a topic is: the waist between those who publish and those who view.
+//! The hub: the registry of topics, and everything that belongs to one topic.
 //!
-//! Writers ([`crate::producer`]) and readers ([`crate::fanout`], [`crate::routes`]) both hold a [`Topic`];
-//! neither knows the other.
+//! Writers ([`crate::producer`]) and readers ([`crate::fanout`], [`crate::routes`]) both hold a [`Topic`] and do not
+//! know each other. The hub also owns the admission limits, for viewers ([`ViewerLimits`]) and for connections
+//! ([`Connections`]). It opens no sockets and spawns no tasks.
 
-mod attendance;
-mod beginning;
-mod channel;
 mod client_network;
+mod coalescer;
 mod connections;
-mod counters;
-mod course;
-mod gather;
-mod history;
-mod join;
-mod manner;
-mod seats;
-pub mod thinning;
+pub mod decimation;
+mod delivery_policy;
+mod presence_guard;
+mod range_query;
+mod resume;
+mod schedule;
+mod startup;
+mod subscription;
 mod timeline;
 mod topic;
-mod wave;
+mod topic_metrics;
+mod update;
+mod viewer_limits;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-pub use attendance::Attendance;
-pub use beginning::{How, Past, Reason};
-pub use channel::{Feed, Subscription};
 pub use client_network::ClientNetwork;
+pub use coalescer::Coalescer;
 pub use connections::{
-    ClientPermit, ConnectionLimits, ConnectionPermit, Connections, Phase, Watch,
+    ClientPermit, ConnectionLimits, ConnectionPermit, Connections, EvictionWatch, Phase,
 };
-pub use counters::{Counters, Departure, Refused};
-pub use course::{Course, Current, Pace};
-pub use gather::Gather;
-pub use history::{End, Served, Span};
-pub use join::{Answer, Ask, Standing};
-pub use manner::Manner;
-pub use seats::{Refusal, Seat, Seats};
+pub use delivery_policy::DeliveryPolicy;
+pub use presence_guard::PresenceGuard;
+pub use range_query::{RangeEnd, RangePage, RangeQuery};
+pub use resume::{ResumeOutcome, ResumeRequest, StreamHead};
+pub use schedule::{PlayoutSettings, Schedule, TimelineRef};
+pub use startup::{Checkpoint, NewEpochReason, StartMode};
+pub use subscription::{Feed, Subscription};
 pub use timeline::{RestoreError, Segment, Timeline};
 pub use topic::{Topic, TopicSpec};
-pub use wave::Wave;
+pub use topic_metrics::{DisconnectReason, RejectReason, TopicMetrics};
+pub use update::Update;
+pub use viewer_limits::{ViewerLimitReached, ViewerLimits, ViewerPermit};
 
 use crate::clock::Clock;
 use crate::metrics::Counter;
 use crate::protocol::TopicName;
 
-/// All topics of one process.
+/// All topics of one process, by name.
 #[derive(Debug)]
 pub struct Hub {
     clock: Clock,
     directory: ArcSwap<Directory>,
-    /// Who asked to view a topic that there is not.
+    /// Requests to view a topic that does not exist.
     pub not_found: Counter,
 }
 
-/// Replaced as a whole, so that whoever reads it sees one state of it.
+/// The set of topics. Immutable: a change replaces it as a whole, so that a reader sees a consistent set.
 #[derive(Debug)]
 struct Directory {
     by_name: HashMap<TopicName, Arc<Topic>>,
-    /// In the order of the configuration.
+    /// In the order of the configuration; the same topics as in `by_name`.
     topics: Vec<Arc<Topic>>,
+    /// The topic of requests that name none; a key of `by_name`.
     default_topic: TopicName,
 }
 
 impl Hub {
-    /// A hub of `topics`, in their order.
+    /// Creates a hub of `topics`, which are listed in this order.
     #[must_use]
     pub fn new(clock: Clock, topics: Vec<Arc<Topic>>, default_topic: TopicName) -> Self {
         Self {
             clock,
-            directory: ArcSwap::from_pointee(Directory::of(topics, default_topic)),
+            directory: ArcSwap::from_pointee(Directory::new(topics, default_topic)),
             not_found: Counter::default(),
         }
     }
 
-    /// From now on there are these topics, in their order.
-    pub fn arrange(&self, topics: Vec<Arc<Topic>>, default_topic: TopicName) {
+    /// Replaces the set of topics. A viewer of a topic that is no longer listed keeps it.
+    pub fn set_topics(&self, topics: Vec<Arc<Topic>>, default_topic: TopicName) {
         self.directory
-            .store(Arc::new(Directory::of(topics, default_topic)));
+            .store(Arc::new(Directory::new(topics, default_topic)));
     }
 
     /// The hub's timeline clock.
@@ -88,7 +90,7 @@ impl Hub {
         &self.clock
     }
 
-    /// The topic called `name`; the default one for `None`.
+    /// Looks up the topic `name`; without a name, the default topic.
     #[must_use]
     pub fn topic(&self, name: Option<&TopicName>) -> Option<Arc<Topic>> {
         let directory = self.directory.load();
@@ -98,12 +100,12 @@ impl Hub {
             .cloned()
     }
 
-    /// How many were not let in so far, whatever they wanted to view.
+    /// Rejected viewers of all topics so far, requests for unknown topics included.
     #[must_use]
-    pub fn refused(&self) -> u64 {
+    pub fn rejected(&self) -> u64 {
         let topics = self.topics();
-        let refused = topics.iter().map(|topic| topic.counters.refused.total());
-        refused.sum::<u64>() + self.not_found.total()
+        let rejected = topics.iter().map(|topic| topic.metrics.rejected.total());
+        rejected.sum::<u64>() + self.not_found.total()
     }
 
     /// All topics, in the order of the configuration.
@@ -114,10 +116,10 @@ impl Hub {
 }
 
 impl Directory {
-    fn of(topics: Vec<Arc<Topic>>, default_topic: TopicName) -> Self {
-        let named = |topic: &Arc<Topic>| (topic.name().clone(), Arc::clone(topic));
+    fn new(topics: Vec<Arc<Topic>>, default_topic: TopicName) -> Self {
+        let entry = |topic: &Arc<Topic>| (topic.name().clone(), Arc::clone(topic));
         Self {
-            by_name: topics.iter().map(named).collect(),
+            by_name: topics.iter().map(entry).collect(),
             topics,
             default_topic,
         }

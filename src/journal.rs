@@ -1,60 +1,62 @@
-//! The journal: what is remembered of the topics that start at their first run, in a folder that is this hub's alone.
+//! The journal: the checkpoints of topics with `start = "first-run"`, kept on disk across restarts.
 //!
-//! One file for all topics, replaced as a whole, so that whatever ends the process leaves the file before or the
-//! file after. What cannot be believed is set aside and told, never guessed at. Knows no schedule but its own.
+//! One file for all topics, replaced as a whole: a crash leaves either the old or the new file. A damaged file is set
+//! aside and logged, never repaired. The state folder is locked, so that it belongs to one hub only. The journal knows
+//! nothing of viewers, and decides nothing: what follows from a checkpoint is up to `hub`.
 //!
-//! # The record comes before the effect
+//! # Write-ahead
 //!
-//! A timeline that begins, and a segment that is added to one, are written first ([`Keeper::begin`], [`Keeper::add`],
-//! [`Keeper::change`]), and are in force only if that succeeded. So a hub that is killed at any moment finds at its
-//! next start what its viewers were sent. Only where a topic stands is written after the fact, once a second: that
-//! follows from the timeline and the clock, and a `seq` has the same instant however old the note of it is.
+//! A new timeline and a new segment are written first ([`JournalWriter::start`], [`JournalWriter::add`],
+//! [`JournalWriter::change`]) and take effect only if that succeeds. So a hub that is killed at any moment continues,
+//! at its next start, the timelines that its viewers have seen. Only the last `seq` is written afterwards, once a
+//! second: it follows from the timeline and the clock, and an old value does no harm.
 //!
-//! # Remembered
+//! # What a checkpoint holds
 //!
-//! The dataset, the segments of the timeline and the last publication sent, of every topic there ever was in the
-//! folder; a topic that is not configured at present keeps its place.
+//! The dataset's digest, the segments of the timeline and the last publication, for every topic that was ever
+//! journalled in the folder. Topics that are not configured at the moment keep their checkpoints.
 
 mod encoding;
-mod error;
-mod folder;
-mod keeper;
-mod trouble;
+mod journal_error;
+mod journal_health;
+mod state_folder;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-pub use error::JournalError;
-pub use keeper::{Change, Keeper, Outcome, Work};
-pub use trouble::Trouble;
+pub use journal_error::JournalError;
+pub use journal_health::JournalHealth;
+pub use writer::{ChangeOutcome, JournalJob, JournalWriter, ScheduleChange};
 
 use encoding::Damage;
-use folder::Folder;
+use state_folder::StateFolder;
 
-use crate::hub::Past;
+use crate::hub::Checkpoint;
 use crate::protocol::TopicName;
 
-/// What is remembered, by topic.
-type Pasts = BTreeMap<TopicName, Past>;
+/// The last checkpoint of each topic.
+type Checkpoints = BTreeMap<TopicName, Checkpoint>;
 
-/// An open journal; its folder is locked until it is dropped or the process ends.
+/// An open journal. Its folder is locked until the journal is dropped or the process ends.
 #[derive(Debug)]
 pub struct Journal {
-    folder: Folder,
-    pasts: Pasts,
-    /// The content of the file, once this process has written it.
+    folder: StateFolder,
+    /// What the next write puts into the file.
+    checkpoints: Checkpoints,
+    /// The content of the file; `None` until this process has written it.
     written: Option<Vec<u8>>,
-    /// Whether that content outlives a power cut.
+    /// Whether `written` survives a power failure.
     is_synced: bool,
 }
 
 /// How a write failed.
 #[derive(Debug)]
 enum WriteError {
-    /// The file is as it was before.
+    /// The file is unchanged.
     Unchanged(io::Error),
-    /// The new file is there; a power cut may bring back the one before.
+    /// The file was replaced, but a power failure may bring back the old one.
     Unsynced(io::Error),
 }
 
@@ -67,60 +69,60 @@ impl WriteError {
 }
 
 impl Journal {
-    /// Takes `folder`, which is created if it is absent, and reads what is remembered there. A damaged journal is
-    /// set aside, told, and taken for an empty one.
+    /// Locks `folder`, which is created if it does not exist, and reads its journal. A damaged journal is logged, set
+    /// aside, and replaced with an empty one.
     ///
     /// # Errors
-    /// Another hub has the folder, it cannot be read or written, or a later version of this program wrote there.
+    /// Another hub uses the folder, it cannot be read or written, or its journal is of a later version.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let folder = Folder::take(folder)?;
+        let folder = StateFolder::lock(folder)?;
         let decode = |bytes: Vec<u8>| encoding::decode(&bytes);
-        let pasts = match folder.read()?.map(|read| read.and_then(decode)) {
-            None => Pasts::new(),
-            Some(Ok(pasts)) => pasts,
+        let checkpoints = match folder.read()?.map(|read| read.and_then(decode)) {
+            None => Checkpoints::new(),
+            Some(Ok(checkpoints)) => checkpoints,
             Some(Err(Damage::Newer(version))) => return Err(folder.newer(version)),
             Some(Err(damage)) => {
                 set_aside(&folder, &damage)?;
-                Pasts::new()
+                Checkpoints::new()
             }
         };
         Ok(Self {
             folder,
-            pasts,
+            checkpoints,
             written: None,
             is_synced: false,
         })
     }
 
-    /// What is remembered of `topic`.
+    /// Returns the last checkpoint of `topic`.
     #[must_use]
-    pub fn past(&self, topic: &TopicName) -> Option<&Past> {
-        self.pasts.get(topic)
+    pub fn checkpoint(&self, topic: &TopicName) -> Option<&Checkpoint> {
+        self.checkpoints.get(topic)
     }
 
-    /// Remembers `past` of `topic` with the next write, or nothing of it for `None`.
-    fn remember(&mut self, topic: TopicName, past: Option<Past>) {
-        match past {
-            Some(past) => self.pasts.insert(topic, past),
-            None => self.pasts.remove(&topic),
+    /// Sets the checkpoint of `topic` for the next write; `None` removes it.
+    fn set_checkpoint(&mut self, topic: TopicName, checkpoint: Option<Checkpoint>) {
+        match checkpoint {
+            Some(checkpoint) => self.checkpoints.insert(topic, checkpoint),
+            None => self.checkpoints.remove(&topic),
         };
     }
 
-    /// Writes down what is remembered, unless the file says it already. When this returns, it outlives a power cut.
+    /// Writes the checkpoints to the file if they have changed. Once this returns, they survive a power failure.
     fn write(&mut self) -> Result<(), WriteError> {
         self.write_if(|| true).map(|_| ())
     }
 
-    /// The same, if `is_wanted` says so once nothing but the replacing of the file is left to be done; returns what it
-    /// said.
+    /// Does the same, but asks `is_wanted` as late as possible, when the file only has to be replaced, and leaves the
+    /// file unchanged if the answer is no. Returns the answer.
     fn write_if(&mut self, is_wanted: impl FnOnce() -> bool) -> Result<bool, WriteError> {
         let unchanged = WriteError::Unchanged;
-        self.folder.check().map_err(unchanged)?;
-        let bytes = encoding::encode(&self.pasts);
+        self.folder.check_not_replaced().map_err(unchanged)?;
+        let bytes = encoding::encode(&self.checkpoints);
         if self.is_synced && self.written.as_ref() == Some(&bytes) {
             return Ok(is_wanted());
         }
-        if bytes.len() as u64 > Folder::LEN_MAX {
+        if bytes.len() as u64 > StateFolder::LEN_MAX {
             return Err(unchanged(io::ErrorKind::FileTooLarge.into()));
         }
         self.folder.prepare(&bytes).map_err(unchanged)?;
@@ -136,14 +138,14 @@ impl Journal {
     }
 }
 
-fn set_aside(folder: &Folder, damage: &Damage) -> Result<(), JournalError> {
+fn set_aside(folder: &StateFolder, damage: &Damage) -> Result<(), JournalError> {
     let aside = folder.set_aside()?;
     tracing::error!(
         event = "journal.damaged",
         path = %folder.journal().display(),
         problem = %damage,
         moved_to = %aside.display(),
-        "the journal cannot be believed and was set aside; every topic that starts at its first run begins anew"
+        "the journal is damaged and was set aside; every topic with `start = \"first-run\"` starts a new timeline"
     );
     Ok(())
 }

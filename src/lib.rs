@@ -2,45 +2,46 @@
 //!
 //! ```text
 //! settings ──┐
-//! dataset ─► source ─► producer ─► HUB ─► lanes ─► sockets ─► browsers
-//!                         clock     (topic = timeline + channel)   ▲
-//!                                                     ▲      routes: upgrade, API, page
+//! dataset ─► source ─► producer ─► hub ─► lanes ─► sockets ─► browsers
+//!                         ▲         │                 ▲
+//!                       clock       │          routes: upgrade, API, page
+//!                                   └─ topic = timeline + channel
 //! ```
 //!
 //! # The idea
 //!
-//! A timeline is a pure function: a dataset, an anchor and a rate determine which record is due when. So every
-//! viewer is shown the same record for the same instant, nothing has to be remembered to be replayed, and a
-//! record is encoded once, whoever receives it.
+//! A timeline is a pure function: a dataset, a start and a rate determine which record is due when. So all viewers
+//! show the same record at the same instant, history is computed instead of stored, and a record is encoded once for
+//! all viewers.
 //!
 //! # Modules, in reading order
 //!
-//! 1. [`protocol`]: the words of the wire as types, and their bytes.
-//! 2. [`clock`], [`metrics`]: the only reader of time; counters and quantiles.
-//! 3. [`settings`], [`telemetry`]: what is configured; what is told.
-//! 4. [`source`], [`hub`]: where records come from; topics, timelines and the channel between writer and readers.
-//! 5. [`producer`], [`fanout`]: who publishes, and who sends to viewers; neither knows the other.
-//! 6. [`journal`]: what is remembered of the topics beyond the process.
-//! 7. [`supervisor`]: what the service manager is told. [`routes`], [`server`]: every path; everything put together.
-//! 8. [`bench`](mod@bench): the load instrument, a client like any other.
-//! 9. [`cli`], [`command`]: what can be typed, and what it does.
+//! 1. [`protocol`]: the terms of the wire as types, and their encodings.
+//! 2. [`clock`], [`metrics`]: the only source of time; counters and quantiles.
+//! 3. [`settings`], [`telemetry`]: the configuration; the log.
+//! 4. [`source`], [`hub`]: datasets; topics, their timelines and the channel from the producer to the lanes.
+//! 5. [`producer`], [`fanout`]: publish records when they are due; send them to viewers. Neither knows the other.
+//! 6. [`journal`]: checkpoints of the topics that survive a restart.
+//! 7. [`systemd`], [`routes`], [`server`]: notifications to systemd; the HTTP routes; everything put together.
+//! 8. [`bench`](mod@bench): the load generator, a client like any other.
+//! 9. [`cli`], [`command`]: the command line; its commands.
 //!
-//! Imports run from the later to the earlier only; a test holds it.
+//! A module imports only from earlier ones; a test enforces that.
 //!
 //! # Promises
 //!
-//! - Every viewer of a topic gets the same publications in the same order, each with its scheduled instant.
-//! - What a viewer should have been sent and was not, it is told.
-//! - A viewer that does not read costs the others nothing and the hub a bounded amount.
-//! - A hub that is killed and started again goes on in the same epoch, where the clock says.
-//! - Bad input gets an error that names its place and the remedy, and changes nothing.
-//! - Draining sends every viewer a `bye`, keeps its stream until it leaves, and ends within the grace period.
-//! - A change of a rate takes effect only once it is in the journal.
+//! - Every viewer of a topic receives the same publications in the same order, each with its scheduled instant.
+//! - A viewer that misses publications receives a `gap` with the missing range.
+//! - A viewer that does not read does not slow down the others, and costs the hub a bounded amount of memory.
+//! - A hub that is killed and restarted continues in the same epoch, at the position that the clock determines.
+//! - Bad input is rejected with an error that names its place and the remedy, and changes nothing.
+//! - A drain sends every viewer a `bye`, keeps streaming until it leaves, and ends within the grace period.
+//! - A rate change takes effect only once it is in the journal.
 //!
 //! # Deliberately absent
 //!
-//! TLS (bytes would differ per viewer; a proxy in front speaks it), HTTP/2 on the hub's own port, and
-//! publishing by viewers.
+//! TLS (the bytes would differ for each viewer; use a proxy in front), HTTP/2 on the hub's own port, and publishing by
+//! viewers.
 
 pub mod bench;
 pub mod cli;
@@ -56,5 +57,5 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 pub mod source;
-pub mod supervisor;
+pub mod systemd;
 pub mod telemetry;

@@ -1,4 +1,4 @@
-//! The program: arguments in, exit code out.
+//! The program: parses the arguments, runs the command, and maps its result to an exit code.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use tickcast::cli::Cli;
 use tickcast::command;
 use tikv_jemallocator::Jemalloc;
 
-// See Cargo.toml for why it is not the system's.
+// Returns memory to the system soon after a load peak, which the system's allocator does not; see Cargo.toml.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
@@ -16,11 +16,11 @@ fn main() -> ExitCode {
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // What was told in the log already is nothing, and takes no lock: who writes to a log that nobody takes never
-            // gives it back.
+            // Empty if the failure has been logged. Then the lock on standard error must not be taken: a log writer
+            // that is blocked on a full pipe never releases it.
             let text = failure.to_string();
             if !text.is_empty() {
-                // Nobody is left to be told when standard error is gone as well.
+                // If standard error is closed as well, there is nowhere left to report to.
                 _ = std::io::stderr().write_all(text.as_bytes());
             }
             ExitCode::from(failure.exit_code())

@@ -1,9 +1,9 @@
-//! Counters and quantiles, cheap to write from the hot path and summed up when somebody reads.
+//! Metric types: counters, gauges and histograms that are cheap to write on the hot path and aggregated when read.
 //!
-//! Knows no topic and no format; `telemetry` puts the numbers into events.
+//! Knows no topics and no output format.
 
-mod peaks;
-mod process;
+mod max_gauge;
+mod process_usage;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,17 +11,17 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-pub use peaks::{Peak, Peaks};
-pub use process::Process;
+pub use max_gauge::{MaxGauge, MaxGaugeShard};
+pub use process_usage::ProcessUsage;
 
-/// A number that only grows.
+/// A count that only grows.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
     /// Adds `n`.
     pub fn add(&self, n: u64) {
-        // Nothing is ordered by a count: it is read for people only.
+        // Relaxed: no other memory access depends on a count.
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
@@ -31,15 +31,16 @@ impl Counter {
     }
 }
 
-/// A number that only grows, for each reason out of a few.
+/// One counter for each of a fixed set of reasons.
 #[derive(Debug)]
-pub struct Totals<R: 'static> {
+pub struct CounterFamily<R: 'static> {
     reasons: &'static [R],
+    /// In the order of `reasons`.
     counters: Box<[Counter]>,
 }
 
-impl<R: Copy + PartialEq> Totals<R> {
-    /// Nothing yet, for any of `reasons`.
+impl<R: Copy + PartialEq> CounterFamily<R> {
+    /// Creates a counter for each of `reasons`.
     #[must_use]
     pub fn new(reasons: &'static [R]) -> Self {
         Self {
@@ -48,7 +49,7 @@ impl<R: Copy + PartialEq> Totals<R> {
         }
     }
 
-    /// Counts one for `reason`; one that is not among the reasons counts nowhere.
+    /// Adds one for `reason`; does nothing for a reason without a counter.
     pub fn add(&self, reason: R) {
         if let Some(counter) = self.counter(reason) {
             counter.add(1);
@@ -56,11 +57,11 @@ impl<R: Copy + PartialEq> Totals<R> {
     }
 
     /// The total for `reason` so far.
-    pub fn of(&self, reason: R) -> u64 {
+    pub fn get(&self, reason: R) -> u64 {
         self.counter(reason).map_or(0, Counter::total)
     }
 
-    /// All totals as they are now, so that their sum is that of its parts.
+    /// Returns a copy, whose total stays the sum of its parts.
     #[must_use]
     pub fn snapshot(&self) -> Self {
         let now = |counter: &Counter| Counter(AtomicU64::new(counter.total()));
@@ -70,12 +71,12 @@ impl<R: Copy + PartialEq> Totals<R> {
         }
     }
 
-    /// The total for all reasons so far.
+    /// The sum over all reasons.
     pub fn total(&self) -> u64 {
         self.counters.iter().map(Counter::total).sum()
     }
 
-    /// Each reason with its total so far.
+    /// Each reason with its total.
     pub fn iter(&self) -> impl Iterator<Item = (R, u64)> {
         let totals = self.counters.iter().map(Counter::total);
         self.reasons.iter().copied().zip(totals)
@@ -87,36 +88,36 @@ impl<R: Copy + PartialEq> Totals<R> {
     }
 }
 
-/// The distribution of a duration since it was last taken.
+/// A histogram of durations, which is reset each time that its quantiles are taken.
 #[derive(Debug)]
-pub struct Distribution {
+pub struct DurationHistogram {
     histogram: Mutex<Histogram<u64>>,
-    /// What was taken last, for whoever reads in between.
-    taken: Mutex<Quantiles>,
+    /// The result of the last `take`, for readers that must not reset the histogram.
+    last_taken: Mutex<Quantiles>,
 }
 
-/// Quantiles of a [`Distribution`], zero when nothing was recorded.
+/// Quantiles of a [`DurationHistogram`]; zero if nothing was recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quantiles {
     /// The median.
     pub p50: Duration,
-    /// One in a hundred is longer.
+    /// The 99th percentile.
     pub p99: Duration,
-    /// The longest.
+    /// The maximum.
     pub max: Duration,
 }
 
-impl Default for Distribution {
+impl Default for DurationHistogram {
     fn default() -> Self {
         Self {
             histogram: Mutex::new(empty_histogram()),
-            taken: Mutex::default(),
+            last_taken: Mutex::default(),
         }
     }
 }
 
-impl Distribution {
-    /// Records one duration; those beyond a minute count as a minute.
+impl DurationHistogram {
+    /// Records a duration; more than a minute counts as a minute.
     pub fn record(&self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.histogram
@@ -125,7 +126,7 @@ impl Distribution {
             .saturating_record(micros);
     }
 
-    /// The quantiles of what was recorded since the last call.
+    /// Returns the quantiles of what was recorded since the last call, and resets the histogram.
     pub fn take(&self) -> Quantiles {
         let mut histogram = self
             .histogram
@@ -138,17 +139,23 @@ impl Distribution {
             max: Duration::from_micros(histogram.max()),
         };
         histogram.reset();
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = quantiles;
+        *self
+            .last_taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = quantiles;
         quantiles
     }
 
-    /// What was taken last.
-    pub fn taken(&self) -> Quantiles {
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the result of the last [`take`](Self::take).
+    pub fn last_taken(&self) -> Quantiles {
+        *self
+            .last_taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One microsecond to one minute, two significant digits: 14 KiB, whatever is recorded.
+/// One microsecond to one minute with two significant digits: always 14 KiB.
 fn empty_histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000, 2).expect("the bounds are constant and valid")
 }
@@ -158,8 +165,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_of_what_came_since_they_were_last_taken() {
-        let distribution = Distribution::default();
+    fn quantiles_cover_what_was_recorded_since_the_last_take() {
+        let distribution = DurationHistogram::default();
         for micros in 1..=100 {
             distribution.record(Duration::from_micros(micros));
         }
@@ -172,32 +179,32 @@ mod tests {
                 Duration::from_micros(100)
             )
         );
-        assert_eq!(distribution.taken(), taken);
+        assert_eq!(distribution.last_taken(), taken);
         assert_eq!(distribution.take(), Quantiles::default());
-        assert_eq!(distribution.taken(), Quantiles::default());
+        assert_eq!(distribution.last_taken(), Quantiles::default());
     }
 
     #[test]
-    fn totals_are_of_each_reason_and_of_all() {
-        let totals = Totals::new(&["full", "gone"]);
+    fn family_counts_by_reason_and_in_total() {
+        let totals = CounterFamily::new(&["full", "gone"]);
         totals.add("gone");
         totals.add("gone");
         totals.add("full");
-        totals.add("never heard of");
-        assert_eq!((totals.of("gone"), totals.total()), (2, 3));
+        totals.add("unknown");
+        assert_eq!((totals.get("gone"), totals.total()), (2, 3));
         let all: Vec<_> = totals.iter().collect();
         assert_eq!(all, [("full", 1), ("gone", 2)]);
     }
 
     #[test]
-    fn a_snapshot_stays_as_it_was_when_it_was_made() {
-        let totals = Totals::new(&["full", "gone"]);
+    fn a_snapshot_does_not_change_later() {
+        let totals = CounterFamily::new(&["full", "gone"]);
         totals.add("gone");
         let before = totals.snapshot();
         totals.add("gone");
         totals.add("full");
         assert_eq!(
-            (before.of("full"), before.of("gone"), before.total()),
+            (before.get("full"), before.get("gone"), before.total()),
             (0, 1, 1)
         );
         assert_eq!(totals.total(), 3);

@@ -1,28 +1,28 @@
-//! The producers: one task per topic that publishes what is due, on a bounded number of threads.
+//! `Producers`: one task per topic, which publishes what is due, on a bounded number of threads.
 //!
-//! Owns the threads and knows which topic is on which; a topic stays on its thread. [`agenda`] decides what a thread
-//! does next, and [`ticker`] what a task publishes.
+//! Owns the threads and assigns each topic to one for good. [`run_queue`] decides which task of a thread runs next, and
+//! [`topic_producer`] what it publishes. Knows nothing of viewers.
 //!
 //! # Lateness
 //!
-//! The schedule is absolute. A thread sleeps until the exact instant at which the next of its topics is due, and after
-//! a stall everything due goes out at once, each publication with its own scheduled instant: a timeline has no holes.
-//! Being late is measured, never made up for by skipping.
+//! The schedule is absolute. A thread sleeps until the exact instant at which its next topic is due. After a stall
+//! everything that is due is published at once, each publication with its own scheduled instant. Lateness is measured,
+//! and never made up for by skipping publications.
 //!
 //! # Fairness
 //!
-//! A topic that is behind gets a turn of bounded length, and then the topics that are on time get theirs. Topics with
-//! large or frequent records have more weight when the next topic is assigned to a thread.
+//! A topic that is behind runs for a bounded time, and then the topics that are on time get their turn. A new topic
+//! goes to the thread with the least load; topics with large or frequent records weigh more.
 //!
 //! # Failure
 //!
-//! A panic in one topic does not affect the others of its thread. The topic is tried again after a second; while it
-//! keeps failing it is overdue, and the watchdog sees that.
+//! A panic in one topic does not affect the others of its thread. The topic is retried after a second; while it keeps
+//! failing it is overdue, which the watchdog notices.
 
-mod agenda;
-mod inbox;
-mod ticker;
+mod run_queue;
+mod topic_producer;
 mod worker;
+mod worker_inbox;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -33,67 +33,69 @@ use std::thread;
 
 use tokio_util::task::TaskTracker;
 
-use agenda::TaskId;
-use inbox::Inbox;
-use ticker::Ticker;
+use run_queue::TaskId;
+use topic_producer::TopicProducer;
+use worker_inbox::WorkerInbox;
 
 use crate::clock::Clock;
 use crate::hub::Topic;
 use crate::protocol::TopicName;
 
-/// The producers of one hub. Dropped, they stop.
+/// The producers of one hub. Dropping it stops them.
 #[derive(Debug)]
 pub struct Producers {
     clock: Clock,
-    /// Counts the threads until they have ended.
+    /// Tracks each thread until it has ended.
     tasks: TaskTracker,
     threads_max: usize,
-    /// Those started so far: one a topic until there are `threads_max`.
-    threads: Vec<Thread>,
-    places: BTreeMap<TopicName, Place>,
+    /// The threads started so far: one per topic, up to `threads_max`.
+    threads: Vec<WorkerThread>,
+    /// All topics that have been added and not removed.
+    assignments: BTreeMap<TopicName, ThreadAssignment>,
 }
 
 #[derive(Debug)]
-struct Thread {
-    inbox: Arc<Inbox<Ticker>>,
-    /// The sum of its topics' weights.
+struct WorkerThread {
+    inbox: Arc<WorkerInbox<TopicProducer>>,
+    /// The sum of the weights of its topics.
     weight: f64,
-    /// The task that a topic gets next; none is given twice.
-    next: TaskId,
+    /// The id for the next topic; ids are never reused.
+    next_task: TaskId,
 }
 
-/// Has the thread of one topic look at its timeline again, from wherever that is changed.
+/// Notifies the producer of one topic that the topic's timeline has changed.
 #[derive(Debug)]
 pub struct Notifier {
-    inbox: Arc<Inbox<Ticker>>,
+    inbox: Arc<WorkerInbox<TopicProducer>>,
     task: TaskId,
 }
 
 impl Notifier {
-    /// The timeline has changed.
+    /// Has the producer reschedule the topic.
     pub fn notify(&self) {
         self.inbox.send_changed(self.task);
     }
 }
 
-/// Where a topic is.
+/// The thread that a topic is assigned to.
 #[derive(Debug)]
-struct Place {
+struct ThreadAssignment {
     topic: Arc<Topic>,
-    /// The index of its thread, whose inbox knows it as `task` once it has begun.
+    /// The index of the thread in `threads`.
     thread: usize,
+    /// Known to the thread once the topic is started.
     task: TaskId,
     weight: f64,
-    has_begun: AtomicBool,
+    is_started: AtomicBool,
 }
 
 impl Producers {
-    /// Threads at least, where there are fewer cores: the kernel shares the cores out among threads, so that a topic
-    /// with records of many megabytes seldom holds up the others.
+    /// The limit of threads on a machine with fewer cores. The kernel preempts threads, so a topic with records of many
+    /// megabytes delays only the topics on its own thread.
     const THREADS_MIN: usize = 4;
 
-    /// No topic yet, and no thread: at most one for each core that the process may use, or [`Self::THREADS_MIN`].
-    /// `tasks` tracks each until it has ended.
+    /// Creates producers without a topic or a thread. There will be at most one thread for each core that the process
+    /// may use, or [`Self::THREADS_MIN`]; `tasks` tracks them.
     #[must_use]
     pub fn new(clock: Clock, tasks: TaskTracker) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -102,14 +104,14 @@ impl Producers {
             tasks,
             threads_max: cores.max(Self::THREADS_MIN),
             threads: Vec::new(),
-            places: BTreeMap::new(),
+            assignments: BTreeMap::new(),
         }
     }
 
-    /// Gives `topic` a thread, which publishes from the first [`notify`](Self::notify) on.
+    /// Assigns `topic` to a thread. It is published from the first [`notify`](Self::notify) on.
     ///
     /// # Errors
-    /// The system has no thread.
+    /// The operating system cannot start a thread.
     pub fn add(&mut self, topic: &Arc<Topic>) -> io::Result<()> {
         if self.threads.len() < self.threads_max {
             self.start_thread()?;
@@ -119,70 +121,71 @@ impl Producers {
             .iter_mut()
             .enumerate()
             .min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight));
-        let (index, thread) = lightest.expect("one has been started");
-        let place = Place {
+        let (index, thread) = lightest.expect("there is a thread: `threads_max` is at least 1");
+        let assignment = ThreadAssignment {
             topic: Arc::clone(topic),
             thread: index,
-            task: thread.next,
-            weight: ticker::weight(topic),
-            has_begun: AtomicBool::new(false),
+            task: thread.next_task,
+            weight: topic_producer::weight(topic),
+            is_started: AtomicBool::new(false),
         };
-        thread.next = thread.next.following();
-        thread.weight += place.weight;
-        self.places.insert(topic.name().clone(), place);
+        thread.next_task = thread.next_task.next();
+        thread.weight += assignment.weight;
+        self.assignments.insert(topic.name().clone(), assignment);
         Ok(())
     }
 
     fn start_thread(&mut self) -> io::Result<()> {
-        let inbox = Arc::new(Inbox::default());
+        let inbox = Arc::new(WorkerInbox::default());
         let (received, clock, token) = (Arc::clone(&inbox), self.clock, self.tasks.token());
         thread::Builder::new()
             .name(format!("producer-{}", self.threads.len()))
             .spawn(move || {
-                // Held until it ends: what is waited for is this thread as well.
+                // Held until the thread ends, so that the tracker waits for it.
                 let _token = token;
                 worker::run(&received, &clock);
             })?;
-        self.threads.push(Thread {
+        self.threads.push(WorkerThread {
             inbox,
             weight: 0.0,
-            next: TaskId::default(),
+            next_task: TaskId::default(),
         });
         Ok(())
     }
 
-    /// Takes back the thread of the topic `name`, which must not have begun.
+    /// Undoes [`add`](Self::add) for the topic `name`, which must not have been started.
     pub fn remove(&mut self, name: &TopicName) {
-        if let Some(place) = self.places.remove(name) {
-            self.threads[place.thread].weight -= place.weight;
+        if let Some(assignment) = self.assignments.remove(name) {
+            self.threads[assignment.thread].weight -= assignment.weight;
         }
     }
 
-    /// Has the topic `name` begin; the next times, has its thread look at its timeline again, which has changed.
+    /// Starts the topic `name`. When called again, notifies its producer that the timeline has changed.
     pub fn notify(&self, name: &TopicName) {
-        let Some(place) = self.places.get(name) else {
+        let Some(assignment) = self.assignments.get(name) else {
             return;
         };
-        let inbox = &self.threads[place.thread].inbox;
-        // The callers, which change the timelines, order concurrent calls; the inbox takes either order.
-        if place.has_begun.swap(true, Ordering::AcqRel) {
-            inbox.send_changed(place.task);
+        let inbox = &self.threads[assignment.thread].inbox;
+        // Concurrent calls may arrive in either order: a change of a task that has not arrived yet is ignored, and the
+        // task reads the newest timeline when it arrives.
+        if assignment.is_started.swap(true, Ordering::AcqRel) {
+            inbox.send_changed(assignment.task);
         } else {
-            let ticker = Ticker::new(Arc::clone(&place.topic), self.clock);
-            inbox.send_task(place.task, ticker);
+            let producer = TopicProducer::new(Arc::clone(&assignment.topic), self.clock);
+            inbox.send_task(assignment.task, producer);
         }
     }
 
-    /// What has the thread of the topic `name`, which has begun, look at its timeline again.
+    /// Returns the notifier of the topic `name`, which must have been started.
     #[must_use]
     pub fn notifier(&self, name: &TopicName) -> Option<Notifier> {
-        let place = self.places.get(name)?;
-        let inbox = Arc::clone(&self.threads[place.thread].inbox);
-        let task = place.task;
+        let assignment = self.assignments.get(name)?;
+        let inbox = Arc::clone(&self.threads[assignment.thread].inbox);
+        let task = assignment.task;
         Some(Notifier { inbox, task })
     }
 
-    /// Stops all of them, each after the turn that it is at.
+    /// Stops all threads, each after its current turn.
     pub fn stop(&self) {
         for thread in &self.threads {
             thread.inbox.stop();

@@ -1,14 +1,12 @@
-//! The wire: the words of the contract as types, and their spelling in bytes.
+//! The wire protocol: its types, and their encoding to bytes.
 //!
-//! At the bottom of the import order: knows no clock, no socket, no topic's state.
+//! Depends on no other module of the crate; knows no clock, no socket and no state of a topic.
 
+mod authority;
 mod close;
 mod epoch;
-pub mod event;
 mod flush;
-pub mod frame;
-mod history;
-mod host;
+mod history_json;
 pub mod message;
 mod micros;
 mod position;
@@ -16,13 +14,15 @@ mod publication;
 mod rate;
 mod seq;
 pub mod shared_bytes;
+pub mod sse;
 mod topic_name;
+pub mod websocket;
 
-pub use close::Close;
+pub use authority::{Authority, Host, HostError};
+pub use close::CloseReason;
 pub use epoch::{Epoch, EpochError};
-pub use flush::{Due, Encoded, Flush, Jump, JumpReason};
-pub use history::{HistoryHead, ITEM_CLOSE, open_item, put_item};
-pub use host::{Authority, Host, NotAHost};
+pub use flush::{DueRecord, EncodedFlush, Flush, Jump, JumpReason};
+pub use history_json::{HistoryHead, ITEM_END, write_item, write_item_start};
 pub use micros::Micros;
 pub use position::{Position, PositionError};
 pub use publication::Publication;

@@ -1,27 +1,27 @@
-//! Every path in one list, for both listeners.
+//! The HTTP routes of both listeners, and the state they share.
 //!
-//! Each resource is one filter that ends in a handler returning a response; what no filter takes becomes a
-//! problem document at the end. Knows HTTP and the hub; what happens on an upgraded socket is `fanout`'s.
+//! Each resource is a warp filter that ends in a handler. Requests that no filter matches get a problem document. This
+//! module knows HTTP and the hub; once a socket has been upgraded or taken over, it belongs to `fanout`.
 
-mod accept;
-mod access;
+mod accept_header;
+mod allowed_origins;
 mod api;
 mod cors;
 mod etag;
-mod handover;
-mod history;
-mod host;
-mod joining;
-mod metrics;
+mod history_endpoint;
+mod host_check;
+mod metrics_endpoint;
 mod page;
+mod peer;
 mod preflight;
 mod problem;
-mod proxied;
 mod read_rate;
-mod remote;
-mod sse;
-mod target;
-mod ws;
+mod request_permits;
+mod request_target;
+mod socket_takeover;
+mod sse_endpoint;
+mod viewer_request;
+mod ws_endpoint;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -34,114 +34,115 @@ use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-pub use access::{Origins, TrustedProxies};
-pub use handover::{Handover, Socket};
-pub use history::Answers;
-pub use host::{HostCheck, Hosts, Listener};
-pub use proxied::{Place, counted_by, place};
-pub use remote::Peer;
-pub use target::use_origin_form;
+pub use allowed_origins::{AllowedOrigins, TrustedProxies};
+pub use history_endpoint::HistoryLimit;
+pub use host_check::{AllowedHosts, HostCheck, Listener};
+pub use peer::Peer;
+pub use request_permits::{RequestPermits, acquire_permits, network_to_count};
+pub use request_target::normalize_target;
+pub use socket_takeover::{HttpSocket, SocketTakeover};
 
 use crate::fanout::{Drain, Lanes};
-use crate::hub::{Hub, Seats};
-use crate::telemetry::Losses;
-use problem::{BodyRefused, problem_for};
+use crate::hub::{Hub, ViewerLimits};
+use crate::telemetry::LogDrops;
+use problem::{BodyRejected, problem_for};
 
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
 
-/// What the routes of one hub share.
+/// The state that all routes of a hub share.
 #[derive(Debug)]
-pub struct Context {
+pub struct AppState {
     /// The topics.
     pub hub: Hub,
-    /// Seats for viewers.
-    pub seats: Seats,
-    /// Which other sites may connect.
-    pub origins: Origins,
-    /// The names that requests may call the hub by.
-    pub hosts: Hosts,
-    /// Whose `X-Forwarded-*` counts.
+    /// The limits on the number of viewers; every viewer holds a permit from here.
+    pub viewer_limits: ViewerLimits,
+    /// The other origins whose pages may connect (`server.allowed_origins`).
+    pub origins: AllowedOrigins,
+    /// The host names that the operator has allowed (`server.hosts`).
+    pub hosts: AllowedHosts,
+    /// The proxies whose forwarding headers are trusted (`server.trusted_proxies`).
     pub proxies: TrustedProxies,
-    /// The most records that one history request returns.
+    /// The maximum number of records in a history response (`server.history_max`).
     pub history_max: AtomicU64,
-    /// Places for answers from the history.
-    pub answers: Answers,
-    /// The way out for viewers.
+    /// The limit on concurrent history responses; each of them holds a permit from here.
+    pub history_limit: HistoryLimit,
+    /// Coordinates the disconnection of viewers when the hub stops.
     pub drain: Arc<Drain>,
-    /// The threads that viewers are served on.
+    /// The threads that serve viewers.
     pub lanes: Lanes,
-    /// Tracks viewers, and those on their way to be.
+    /// Tracks viewers from before their upgrade until they leave.
     pub tasks: TaskTracker,
-    /// Whether every topic is scheduled.
+    /// True once every topic is scheduled; never reset.
     pub is_ready: AtomicBool,
-    /// The lines that are not in the log.
-    pub losses: Losses,
+    /// Counts the log lines that were dropped or suppressed.
+    pub log_drops: LogDrops,
 }
 
-/// Every path of the public listener.
+/// The routes of the public listener.
 #[must_use]
-pub fn public(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
-    let route = |paths: BoxedFilter<()>, answer: fn(&Context, &HeaderMap) -> Response| {
-        let context = Arc::clone(context);
+pub fn public(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
+    let route = |paths: BoxedFilter<()>, handler: fn(&AppState, &HeaderMap) -> Response| {
+        let state = Arc::clone(state);
         paths
             .and(get())
             .and(warp::header::headers_cloned())
-            .map(move |headers| answer(&context, &headers))
+            .map(move |headers| handler(&state, &headers))
             .boxed()
     };
-    let routes = ws::routes(context)
-        .or(sse::routes(context))
+    let routes = ws_endpoint::routes(state)
+        .or(sse_endpoint::routes(state))
         .unify()
-        .or(api::topics_routes(context))
+        .or(api::topics_routes(state))
         .unify()
-        .or(history::route(context))
+        .or(history_endpoint::route(state))
         .unify()
         .or(route(warp::path!("api" / "v1" / "time").boxed(), api::time))
         .unify()
-        .or(route(warp::path!("healthz").boxed(), |_, _| api::alive()))
+        .or(route(warp::path!("healthz").boxed(), |_, _| api::healthz()))
         .unify()
         .or(route(warp::path!("version").boxed(), |_, _| api::version()))
         .unify()
-        .or(page::route(context))
+        .or(page::route(state))
         .unify()
-        .or(preflight::route(context))
+        .or(preflight::route(state))
         .unify();
-    finish(routes.boxed())
+    with_error_handling(routes.boxed())
 }
 
-/// Every path of the operations listener.
+/// The routes of the operations listener.
 #[must_use]
-pub fn ops(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
-    let scraped = metrics::route(context);
-    let context = Arc::clone(context);
+pub fn ops(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
+    let metrics = metrics_endpoint::route(state);
+    let state = Arc::clone(state);
     let routes = warp::path!("healthz")
         .and(get())
-        .map(api::alive)
+        .map(api::healthz)
         .or(warp::path!("readyz")
             .and(get())
-            .map(move || api::ready(&context)))
+            .map(move || api::readyz(&state)))
         .unify()
-        .or(scraped)
+        .or(metrics)
         .unify()
-        .or(preflight::own_route(&["/healthz", "/readyz", "/metrics"]))
+        .or(preflight::ops_route(&["/healthz", "/readyz", "/metrics"]))
         .unify();
-    finish(routes.boxed())
+    with_error_handling(routes.boxed())
 }
 
-impl Context {
-    /// Whether traffic should be sent here.
+impl AppState {
+    /// Whether every topic is scheduled and the hub is not draining.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Acquire) && !self.drain.has_begun()
+        self.is_ready.load(Ordering::Acquire) && !self.drain.is_draining()
     }
 }
 
-/// Lets no browser guess at the answer's type, nor another site load it without asking by CORS.
-fn secured(mut response: Response) -> Response {
+/// Adds headers that keep browsers from guessing the content type and other sites from embedding the response.
+fn with_security_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (RESOURCE_POLICY, "same-origin"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
     ] {
         let entry = headers.entry(name);
         entry.or_insert(HeaderValue::from_static(value));
@@ -149,49 +150,50 @@ fn secured(mut response: Response) -> Response {
     response
 }
 
-/// A whole number however long, the greatest that fits where it does not; `None` for anything else, also a sign.
-fn whole(text: &str) -> Option<u64> {
-    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // Only its length can be wrong now.
-    is_whole.then(|| text.parse().unwrap_or(u64::MAX))
+/// Parses an unsigned decimal integer of any length, saturating at `u64::MAX`. Returns `None` for anything else,
+/// including a sign.
+fn parse_saturating(text: &str) -> Option<u64> {
+    let is_decimal = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Parsing digits can only fail by overflow.
+    is_decimal.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// What a client typed, short enough to be said back.
-fn shown(text: &str) -> String {
-    const LEN_MAX: usize = 60;
-    let mut shown: String = text.chars().take(LEN_MAX).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+/// Shortens client input so that an error message can quote it.
+fn excerpt(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let mut excerpt: String = text.chars().take(CHARS_MAX).collect();
+    if excerpt.len() < text.len() {
+        excerpt.push('…');
     }
-    shown
+    excerpt
 }
 
-/// GET, and HEAD, whose body the HTTP layer leaves out.
+/// Matches GET and HEAD. The HTTP layer omits the body of a HEAD response.
 fn get() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::get().or(warp::head()).unify()
 }
 
-/// Refuses bodies before, and answers what nobody took after.
-fn finish(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
-    refuse_body()
+/// Rejects request bodies ahead of `routes` and turns rejections into problem documents.
+fn with_error_handling(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+    reject_body()
         .and(routes)
         .recover(|rejection: Rejection| async move {
             Ok::<_, Infallible>(problem_for(&rejection).into_response())
         })
         .unify()
-        .map(secured)
+        .map(with_security_headers)
         .boxed()
 }
 
-/// No path takes a body, and one that is not read would be taken for the next request.
-fn refuse_body() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
+/// Rejects requests with a body: no path accepts one, and an unread body would be parsed as the next request.
+fn reject_body() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::header::headers_cloned()
         .and_then(|headers: HeaderMap| async move {
             let length = headers.get(header::CONTENT_LENGTH);
             let has_body = length.is_some_and(|length| length != "0")
                 || headers.contains_key(header::TRANSFER_ENCODING);
             if has_body {
-                Err(warp::reject::custom(BodyRefused))
+                Err(warp::reject::custom(BodyRejected))
             } else {
                 Ok(())
             }

@@ -1,18 +1,20 @@
-//! The composition root: binds, schedules, accepts, and drains.
+//! The server: puts the parts of the hub together, and starts, reloads and drains them.
+//!
+//! It owns the listeners, the journal and every task. Routing is `routes`', sending to viewers is `fanout`'s.
 
 mod accept;
-mod begin;
 mod bind;
+mod clock_drift;
 mod connection;
-mod files;
-mod gate;
-mod keeping;
-mod parting;
-mod rates;
+mod fd_limit;
+mod journal_thread;
+mod listener_limits;
+mod rate_change;
 mod reload;
-mod sockets;
+mod restore_topics;
+mod socket_activation;
 mod stats;
-mod wall;
+mod viewer_drain;
 mod watchdog;
 
 use std::fmt;
@@ -29,232 +31,252 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 pub use bind::BindError;
-pub use sockets::{Sockets, SocketsError};
+pub use socket_activation::{InheritedSockets, SocketActivationError};
 
-use accept::Ends;
-use bind::Bound;
-use connection::Surface;
-use files::OpenFiles;
-use gate::{Gate, Gates};
-use keeping::{Keeping, Opening};
-use parting::Parted;
-use rates::NotChanged;
+use accept::ShutdownTokens;
+use bind::BoundListener;
+use connection::ListenerContext;
+use fd_limit::FdLimit;
+use journal_thread::{JournalThread, PendingJournal};
+use listener_limits::{HubLimits, ListenerLimits};
+use rate_change::RateChangeError;
+use viewer_drain::DrainOutcome;
 
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
-use crate::hub::{Hub, Seats, Topic};
-use crate::journal::{JournalError, Keeper};
+use crate::hub::{Hub, Topic, ViewerLimits};
+use crate::journal::{JournalError, JournalWriter};
 use crate::producer::Producers;
-use crate::routes::{self, Answers, Context, HostCheck, Hosts, Listener, Origins, TrustedProxies};
-use crate::settings::{InForce, Settings};
+use crate::routes::{
+    self, AllowedHosts, AllowedOrigins, AppState, HistoryLimit, HostCheck, Listener, TrustedProxies,
+};
+use crate::settings::{ActiveConfig, Settings};
 use crate::source::Dataset;
-use crate::supervisor;
-use crate::telemetry::Losses;
+use crate::systemd;
+use crate::telemetry::LogDrops;
 
 /// Why a hub cannot start.
 #[derive(Debug)]
 pub enum StartError {
-    /// An address cannot be listened on.
+    /// A listener's address cannot be bound.
     Bind(BindError),
     /// The state folder cannot be used.
     Journal(JournalError),
-    /// The system has no descriptor or no thread for the viewers, or none for the topics.
+    /// The system has no thread or no file descriptor left for the lanes, the producers or the journal.
     Threads(io::Error),
 }
 
 /// A running hub.
 #[derive(Debug)]
 pub struct Server {
-    context: Arc<Context>,
-    /// Producers, listeners and connections; viewers are tracked in the context.
+    /// What the routes share; a reload replaces parts of it.
+    state: Arc<AppState>,
+    /// Every task of the hub (producers, listeners, connections) except those of viewers, which `state.tasks` tracks.
     tasks: TaskTracker,
+    /// Cancelled once the drain is over: the tasks in `tasks` then end.
     stop: CancellationToken,
-    /// Ends the accepting at the public listener, where that goes on without this process.
-    handed_over: Option<CancellationToken>,
+    /// A child of `stop`, set if the public socket belongs to the service manager. It is cancelled as soon as the
+    /// drain starts: new connections then wait in the socket's backlog for the next process.
+    stop_public: Option<CancellationToken>,
+    /// One producer per topic of `state.hub`.
     producers: Producers,
-    keeping: Option<Keeping>,
-    /// The journal that a reload needs and the disk has not opened yet; `None` as soon as `keeping` is set.
-    opening: Option<Opening>,
-    /// A change of rates whose outcome the disk has not reported yet; its topics wait for that.
-    unsettled: Option<oneshot::Receiver<Result<(), NotChanged>>>,
-    /// Cancelled when the hub is to end, so that a reload under way stops waiting for the disk.
-    hurry: CancellationToken,
-    gates: Gates,
-    files: OpenFiles,
+    /// `None` as long as no topic has needed a journal, or if `state_dir` is not set.
+    journal: Option<JournalThread>,
+    /// A journal that an earlier reload asked for and that the disk has not opened yet; `None` once `journal` is set.
+    pending_journal: Option<PendingJournal>,
+    /// The outcome of a rate change that the disk has not reported yet. Until then its topics publish nothing that is
+    /// due after the change, and no other rate change is tried.
+    pending_rate_change: Option<oneshot::Receiver<Result<(), RateChangeError>>>,
+    /// Cancelled by a signal to shut down, so that a running reload stops waiting for the disk.
+    cancel_reload: CancellationToken,
+    /// The connection limits of both listeners.
+    limits: HubLimits,
+    /// The limit on open files, read at the start; the other limits are derived from it.
+    fd_limit: FdLimit,
+    /// Sends a new `log.stats_every` to the task that logs statistics.
     stats_every: watch::Sender<Duration>,
-    in_force: InForce,
+    /// The values that the hub runs with; a reload compares the new settings with them.
+    active_config: ActiveConfig,
+    /// The folder of the journal. A reload does not change it.
     state_dir: Option<PathBuf>,
 }
 
 impl Server {
-    /// How long connections that are no viewers may take to end once the viewers are gone, where viewers that were
-    /// closed or the end of the grace wait for that.
-    const END_AT_LEAST: Duration = Duration::from_millis(100);
-    /// And how long where all viewers have found another hub.
-    const END_AT_MOST: Duration = Duration::from_secs(1);
+    /// How long to wait for the remaining connections after the viewers, if viewers had to be closed or the grace
+    /// period is over: closed viewers are waiting for the next process.
+    const END_TIMEOUT_MIN: Duration = Duration::from_millis(100);
+    /// The same if all viewers have moved to another hub, and nothing is urgent.
+    const END_TIMEOUT_MAX: Duration = Duration::from_secs(1);
 
-    /// Takes `sockets`, binds the listeners that are not among them, and only then begins the timelines of `datasets`,
-    /// which are those of the settings' topics in their order. `losses` counts the lines that are not in the log.
+    /// Starts the hub: listens on `sockets`, binds the listeners that are not among them, and only then starts the
+    /// topics, so that a port that is taken leaves no trace in the journal. `datasets` are those of `settings.topics`,
+    /// in the same order; `log_drops` counts log lines that were not written.
     ///
     /// # Errors
-    /// An address cannot be bound, the state folder cannot be used, or the system has no threads for the viewers.
+    /// An address cannot be bound, the state folder cannot be used, or a thread cannot be started.
     pub fn start(
         settings: &Settings,
         datasets: Vec<Dataset>,
-        sockets: Sockets,
-        losses: Losses,
+        sockets: InheritedSockets,
+        log_drops: LogDrops,
     ) -> Result<Self, StartError> {
         let is_handed_over = sockets.public.is_some();
         let listeners = listeners(settings, sockets)?;
-        let journal = begin::journal(settings)?;
+        let journal = restore_topics::open_journal(settings)?;
         let clock = Clock::start();
-        let topics = begin::topics(settings, datasets, journal.as_ref(), &clock);
-        let keeper = journal
-            .map(|journal| Keeper::begin(journal, topics.clone()))
+        let topics = restore_topics::restore_all(settings, datasets, journal.as_ref(), &clock);
+        let writer = journal
+            .map(|journal| JournalWriter::start(journal, topics.clone()))
             .transpose()?;
-        let files = OpenFiles::raise();
-        let gates = Gates::new(&settings.server, files, &losses);
-        let context = Arc::new(context(settings, clock, topics, files, losses)?);
+        let fd_limit = FdLimit::raise();
+        let limits = HubLimits::new(&settings.server, fd_limit, &log_drops);
+        let state = Arc::new(app_state(settings, clock, topics, fd_limit, log_drops)?);
         if is_handed_over {
-            context.drain.hand_over();
+            state.drain.hand_over();
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let mut server = Self {
             producers: Producers::new(clock, tasks.clone()),
             tasks,
-            handed_over: is_handed_over.then(|| stop.child_token()),
+            stop_public: is_handed_over.then(|| stop.child_token()),
             stop,
-            keeping: keeper
-                .map(Keeping::start)
+            journal: writer
+                .map(JournalThread::start)
                 .transpose()
                 .map_err(StartError::Threads)?,
-            opening: None,
-            unsettled: None,
-            hurry: CancellationToken::new(),
-            gates,
-            files,
+            pending_journal: None,
+            pending_rate_change: None,
+            cancel_reload: CancellationToken::new(),
+            limits,
+            fd_limit,
             stats_every: watch::Sender::new(settings.log.stats_every),
-            in_force: InForce::of(settings),
+            active_config: ActiveConfig::new(settings),
             state_dir: settings.state.dir.clone(),
-            context,
+            state,
         };
-        server.begin(listeners)?;
+        server.launch(listeners)?;
         Ok(server)
     }
 
-    fn begin(&mut self, (public, ops): (Bound, Option<Bound>)) -> Result<(), StartError> {
-        for topic in self.context.hub.topics() {
-            begin::tell(&topic);
-            tell_ready(&topic);
+    fn launch(
+        &mut self,
+        (public, ops): (BoundListener, Option<BoundListener>),
+    ) -> Result<(), StartError> {
+        for topic in self.state.hub.topics() {
+            restore_topics::log_start(&topic);
+            log_topic_ready(&topic);
             self.producers.add(&topic).map_err(StartError::Threads)?;
-            // What it logs is to follow on what is logged of its beginning.
+            // Only now, so that the producer's log lines follow those about the topic's start.
             self.producers.notify(topic.name());
         }
-        self.context.is_ready.store(true, Ordering::Release);
+        self.state.is_ready.store(true, Ordering::Release);
         self.listen(public, ops);
-        let (context, stop) = (&self.context, &self.stop);
+        let (state, stop) = (&self.state, &self.stop);
         self.tasks.spawn(stats::run(
-            Arc::clone(context),
+            Arc::clone(state),
             self.stats_every.subscribe(),
             stop.clone(),
         ));
         self.tasks
-            .spawn(wall::run(Arc::clone(context), stop.clone()));
-        if let Some(period) = supervisor::watchdog() {
+            .spawn(clock_drift::run(Arc::clone(state), stop.clone()));
+        if let Some(period) = systemd::watchdog_period() {
             self.tasks
-                .spawn(watchdog::run(Arc::clone(context), period, stop.clone()));
+                .spawn(watchdog::run(Arc::clone(state), period, stop.clone()));
         }
         Ok(())
     }
 
-    /// Cancelled, keeps a reload under way from waiting for the disk.
+    /// Returns the token that stops a running reload from waiting for the disk; cancel it to shut down quickly.
     #[must_use]
-    pub fn hurry(&self) -> CancellationToken {
-        self.hurry.clone()
+    pub fn reload_canceller(&self) -> CancellationToken {
+        self.cancel_reload.clone()
     }
 
-    /// Drains and ends: readiness is withdrawn, every viewer gets a `bye` and, if it stays, is closed within the grace
-    /// period, then everything stops. What runs on after that serves no viewer.
+    /// Drains the hub and stops it: withdraws readiness, sends every viewer a `bye`, closes the viewers that have not
+    /// left by the end of the grace period, and then ends all tasks. Tasks that do not end in time are left to the
+    /// runtime to drop; none of them serves a viewer.
     pub async fn drain(self) {
-        let viewers = self.context.seats.taken();
-        let grace = self.context.drain.grace();
+        let viewers = self.state.viewer_limits.in_use();
+        let grace = self.state.drain.grace();
         let grace_seconds = grace.as_secs_f64();
-        if let Some(close) = &self.handed_over {
-            // New connections wait for the next hub instead of being refused by this one.
+        if let Some(close) = &self.stop_public {
+            // From now on new connections wait in the backlog for the next process, instead of being refused here.
             close.cancel();
         }
-        self.context.lanes.drain(viewers);
+        self.state.lanes.start_drain(viewers);
         tracing::info!(
             event = "drain",
             viewers,
             grace_seconds,
-            "draining: every viewer gets a `bye`, and viewers that stay are closed"
+            "draining: viewers are sent a `bye`, and those that stay are closed by the end of the grace period"
         );
-        self.context.tasks.close();
+        self.state.tasks.close();
         let end = tokio::time::Instant::now() + grace;
-        let parted = parting::part(&self.context).await;
+        let outcome = viewer_drain::drain_viewers(&self.state).await;
         self.producers.stop();
         self.stop.cancel();
         self.tasks.close();
-        // What does not end in time is dropped with the runtime; it is none of the viewers' streams.
-        let patience = match parted {
-            Parted::AllLeft => {
+        let end_timeout = match outcome {
+            DrainOutcome::AllLeft => {
                 let left = end.duration_since(tokio::time::Instant::now());
-                left.clamp(Self::END_AT_LEAST, Self::END_AT_MOST)
+                left.clamp(Self::END_TIMEOUT_MIN, Self::END_TIMEOUT_MAX)
             }
-            Parted::Closed { .. } => Self::END_AT_LEAST,
+            DrainOutcome::Closed { .. } => Self::END_TIMEOUT_MIN,
         };
-        _ = tokio::time::timeout(patience, self.tasks.wait()).await;
-        // After the producers: what they sent last is remembered.
-        if let Some(keeping) = self.keeping {
-            keeping.finish(patience).await;
+        _ = tokio::time::timeout(end_timeout, self.tasks.wait()).await;
+        // After the producers have stopped, so that the journal has their last publication.
+        if let Some(journal) = self.journal {
+            journal.stop(end_timeout).await;
         }
-        let remaining = match parted {
-            Parted::AllLeft => 0,
-            Parted::Closed { remaining } => remaining,
+        let remaining = match outcome {
+            DrainOutcome::AllLeft => 0,
+            DrainOutcome::Closed { remaining } => remaining,
         };
         tracing::info!(event = "stop", remaining, "stopped");
     }
 
-    fn listen(&self, public: Bound, ops: Option<Bound>) {
-        let routes = routes::public(&self.context);
-        let close = self.handed_over.as_ref().unwrap_or(&self.stop);
-        self.accept(Listener::Public, public, routes, &self.gates.public, close);
+    fn listen(&self, public: BoundListener, ops: Option<BoundListener>) {
+        let routes = routes::public(&self.state);
+        let close = self.stop_public.as_ref().unwrap_or(&self.stop);
+        self.accept(Listener::Public, public, routes, &self.limits.public, close);
         if let Some(ops) = ops {
-            let routes = routes::ops(&self.context);
-            self.accept(Listener::Ops, ops, routes, &self.gates.ops, &self.stop);
+            let routes = routes::ops(&self.state);
+            self.accept(Listener::Ops, ops, routes, &self.limits.ops, &self.stop);
         }
     }
 
     fn accept(
         &self,
         listener: Listener,
-        bound: Bound,
+        bound: BoundListener,
         routes: BoxedFilter<(Response,)>,
-        gate: &Arc<Gate>,
+        limits: &Arc<ListenerLimits>,
         close: &CancellationToken,
     ) {
         let tasks = self.tasks.clone();
-        let surface = Surface {
+        let context = ListenerContext {
             routes,
-            gate: Arc::clone(gate),
-            context: Arc::clone(&self.context),
-            hosts: HostCheck::new(&self.context, listener, bound.address),
+            limits: Arc::clone(limits),
+            state: Arc::clone(&self.state),
+            hosts: HostCheck::new(&self.state, listener, bound.address),
         };
-        let ends = Ends {
+        let tokens = ShutdownTokens {
             accepting: close.clone(),
             serving: self.stop.clone(),
         };
         self.tasks
-            .spawn(accept::run(bound.listener, surface, ends, tasks));
-        bind::tell_listening(listener.name(), bound.address);
+            .spawn(accept::run(bound.listener, context, tokens, tasks));
+        bind::log_listening(listener.name(), bound.address);
     }
 }
 
-/// The public listener, and the one for operations.
-fn listeners(settings: &Settings, sockets: Sockets) -> Result<(Bound, Option<Bound>), BindError> {
+/// Returns the public listener and, if it is enabled, the operations listener.
+fn listeners(
+    settings: &Settings,
+    sockets: InheritedSockets,
+) -> Result<(BoundListener, Option<BoundListener>), BindError> {
     let get = |socket: Option<std::net::TcpListener>, host, port, section| match socket {
-        Some(socket) => Bound::inherited(socket, section),
+        Some(socket) => BoundListener::from_inherited(socket, section),
         None => bind::bind(host, port, section),
     };
     let (server, ops) = (&settings.server, &settings.ops);
@@ -266,33 +288,33 @@ fn listeners(settings: &Settings, sockets: Sockets) -> Result<(Bound, Option<Bou
     Ok((public, ops))
 }
 
-fn context(
+fn app_state(
     settings: &Settings,
     clock: Clock,
     topics: Vec<Arc<Topic>>,
-    files: OpenFiles,
-    losses: Losses,
-) -> Result<Context, StartError> {
+    fd_limit: FdLimit,
+    log_drops: LogDrops,
+) -> Result<AppState, StartError> {
     let server = &settings.server;
     let drain = Arc::new(Drain::new(server.drain));
-    let viewers_max = files.cap(server.max_viewers);
-    Ok(Context {
+    let viewers_max = fd_limit.cap_viewers(server.max_viewers);
+    Ok(AppState {
         hub: Hub::new(clock, topics, server.default_topic.clone()),
-        seats: Seats::new(viewers_max, server.max_viewers_per_ip),
-        origins: Origins::new(server.allowed_origins.clone()),
-        hosts: Hosts::new(server.hosts.clone()),
+        viewer_limits: ViewerLimits::new(viewers_max, server.max_viewers_per_ip),
+        origins: AllowedOrigins::new(server.allowed_origins.clone()),
+        hosts: AllowedHosts::new(server.hosts.clone()),
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
         history_max: AtomicU64::new(server.history_max),
-        answers: Answers::start().map_err(StartError::Threads)?,
+        history_limit: HistoryLimit::start().map_err(StartError::Threads)?,
         lanes: Lanes::start(clock, &drain).map_err(StartError::Threads)?,
         drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
-        losses,
+        log_drops,
     })
 }
 
-fn tell_ready(topic: &Topic) {
+fn log_topic_ready(topic: &Topic) {
     let (segment, dataset) = (*topic.timeline().current(), topic.dataset_view());
     tracing::info!(
         event = "topic.ready",
@@ -304,7 +326,7 @@ fn tell_ready(topic: &Topic) {
         records = dataset.len,
         r#loop = dataset.looping,
         sha256 = dataset.sha256,
-        "the topic is loaded and scheduled"
+        "topic loaded and scheduled"
     );
 }
 

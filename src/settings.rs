@@ -1,35 +1,37 @@
-//! The settings: what is true of this hub, from its defaults, its file, its environment and its flags.
+//! The configuration of a hub: defaults, overridden by the file, then the environment, then command-line flags.
 //!
-//! Reads one file and is told the rest; binds nothing, opens no dataset, and leaves no string that could still be wrong.
+//! Owns parsing, validation and error messages. Reads a single file and gets everything else as arguments; it binds no
+//! socket and opens no dataset. Every value in [`Settings`] is parsed and valid, except `log.level`, which telemetry
+//! parses.
 
+mod active_config;
+mod auto;
 mod checks;
-mod complaint;
+mod config_file;
+mod dump;
 mod duration;
 mod effective;
-mod error;
-mod file;
+mod env_and_flags;
 mod host_name;
-mod in_force;
-mod kind;
+mod key_names;
 mod layers;
-mod listing;
-mod names;
-mod nearest;
 mod network;
-mod origin;
-mod outside;
-mod pace;
-mod raw;
 mod schema;
+mod section;
+mod settings_error;
 mod size;
 mod start;
-mod strict;
-mod table;
+mod suggest;
+mod toml_value;
 mod topics;
+mod validate;
+mod value_error;
+mod value_origin;
+mod value_type;
 mod web_origin;
 
 #[cfg(test)]
-mod fault_tests;
+mod error_tests;
 #[cfg(test)]
 mod layer_tests;
 #[cfg(test)]
@@ -47,86 +49,86 @@ use ipnet::IpNet;
 
 use crate::protocol::{Host, Rate, TopicName};
 
-pub use error::{Fault, Faults};
-pub use in_force::{Change, Changes, InForce, Postponed, Refused};
-pub use origin::{Origin, Origins};
+pub use active_config::{ActiveConfig, ConfigDiff, KeyChange, NeedsRestart, PostponedChange};
+pub use settings_error::{SettingsError, SettingsErrors};
 pub use start::Start;
+pub use value_origin::{ValueOrigin, ValueOrigins};
 pub use web_origin::canonical as canonical_origin;
 
-/// Everything that is set.
+/// The validated configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The public listener.
-    pub server: Server,
-    /// The listener for health and metrics.
-    pub ops: Ops,
+    pub server: ServerSettings,
+    /// The operations listener: health, readiness and metrics.
+    pub ops: OpsSettings,
     /// The log.
-    pub log: Log,
-    /// What outlives the process.
-    pub state: State,
-    /// The topics in the order of the file; never empty.
-    pub topics: Vec<Topic>,
-    /// Who gave each value.
-    pub origins: Origins,
-    /// The file's path as it was given.
+    pub log: LogSettings,
+    /// State that survives a restart.
+    pub state: StateSettings,
+    /// The topics, in file order; never empty.
+    pub topics: Vec<TopicSettings>,
+    /// Where each value was set.
+    pub origins: ValueOrigins,
+    /// The path of the configuration file, as given.
     pub file: PathBuf,
 }
 
-/// `[server]`: the public listener and what it grants.
+/// `[server]`: the public listener and its limits.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub struct ServerSettings {
     /// The address to listen on; default 127.0.0.1.
     pub host: IpAddr,
-    /// The port; 0 takes any free one; default 8000.
+    /// The port; 0 picks a free one; default 8000.
     pub port: u16,
-    /// Where a path without a topic leads; default the first topic of the file.
+    /// The topic of paths that name none; default: the first topic in the file.
     pub default_topic: TopicName,
-    /// Viewers at once; default 15000.
+    /// Maximum concurrent viewers; default 15000.
     pub max_viewers: usize,
-    /// Viewers at once from one address; 0, the default, sets no cap.
+    /// Maximum concurrent viewers per client address; 0, the default, means no limit.
     pub max_viewers_per_ip: usize,
-    /// Connections at once from one address, viewers among them; 0 sets no cap; default 1024.
+    /// Maximum concurrent connections per client address, viewers included; 0 means no limit; default 1024.
     pub max_connections_per_ip: usize,
-    /// Origins beyond the hub's own, spelled as browsers send them, or `*`; default none.
+    /// Allowed web origins besides the hub's own, in the canonical form of an `Origin` header, or `*`; default none.
     pub allowed_origins: Vec<String>,
-    /// Names by which requests may call the hub, beside those of a loopback address; default none.
+    /// Host names accepted in requests, in addition to loopback names; default none.
     pub hosts: Vec<Host>,
-    /// Peers whose `X-Forwarded-*` count; default none.
+    /// Peers whose `X-Forwarded-*` headers are trusted; default none.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long a request head may take, counted from accept; default 10 s.
+    /// Time limit for receiving a request head, counted from accept; default 10 s.
     pub header_timeout: Duration,
-    /// The most records that one history request returns; default 100000.
+    /// Maximum number of records per history response; default 100000.
     pub history_max: u64,
-    /// The most records that a stream catches up on; default 100000.
+    /// Maximum number of records that a stream backfills; default 100000.
     pub recover_max: u64,
-    /// How long a stopping hub waits for its viewers to leave; default 10 s.
+    /// How long a hub that shuts down waits for its viewers to leave; default 10 s.
     pub drain: Duration,
 }
 
 /// `[ops]`: the listener for health, readiness and metrics.
 #[derive(Debug, Clone)]
-pub struct Ops {
-    /// Whether there is one; default true.
+pub struct OpsSettings {
+    /// Whether the hub opens this listener; default true.
     pub enabled: bool,
     /// The address to listen on; default 127.0.0.1.
     pub host: IpAddr,
-    /// The port; 0 takes any free one; default 8001.
+    /// The port; 0 picks a free one; default 8001.
     pub port: u16,
 }
 
-/// `[log]`: the lines on standard error.
+/// `[log]`: the log on standard error.
 #[derive(Debug, Clone)]
-pub struct Log {
-    /// The form of a line; default JSON.
+pub struct LogSettings {
+    /// The line format; default JSON.
     pub format: LogFormat,
     /// A filter directive, not yet parsed; default `info`.
     pub level: String,
-    /// Between two rounds of statistics; default 10 s.
+    /// The interval between statistics events; default 10 s.
     pub stats_every: Duration,
 }
 
-/// The log while it is not known what the configuration says of it.
-impl Default for Log {
+/// The log settings until the configuration has been read.
+impl Default for LogSettings {
     fn default() -> Self {
         Self {
             format: LogFormat::Json,
@@ -136,136 +138,137 @@ impl Default for Log {
     }
 }
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// One JSON object a line.
     Json,
-    /// For people.
+    /// Human-readable text.
     Text,
 }
 
-/// `[state]`: what outlives the process.
+/// `[state]`: state that survives a restart.
 #[derive(Debug, Clone)]
-pub struct State {
-    /// The folder; `None` keeps nothing. Default `$STATE_DIRECTORY`, else `../state` from the file.
+pub struct StateSettings {
+    /// The state folder; `None` keeps no state. Default: `$STATE_DIRECTORY`, else `../state` relative to the file.
     pub dir: Option<PathBuf>,
 }
 
 /// `[topics.NAME]`: a stream of records.
 #[derive(Debug, Clone)]
-pub struct Topic {
-    /// Its name.
+pub struct TopicSettings {
+    /// The topic's name.
     pub name: TopicName,
-    /// The file of its records, resolved.
+    /// The path of the dataset, resolved against the configuration file.
     pub dataset: PathBuf,
     /// Records per second.
     pub rate: Rate,
-    /// `loop`: whether it begins again after the last record; default true.
+    /// `loop`: whether playback restarts after the last record; default true.
     pub looping: bool,
-    /// When its timeline begins; default the first run.
+    /// When the timeline begins; default: the first run.
     pub start: Start,
-    /// What viewers get who do not ask; default 30 s.
+    /// Backfill for viewers that request none; default 30 s.
     pub backfill: Backfill,
-    /// The group delay; `auto`, the default, follows from the rate.
+    /// The playout delay; `auto`, the default, derives it from the rate.
     pub delay: Duration,
-    /// How long records are gathered into a batch, zero for never; `auto`, the default, follows from rate and delay.
+    /// The coalescing window; zero disables coalescing. `auto`, the default, derives it from rate and delay.
     pub coalesce: Duration,
-    /// What becomes of viewers beyond `max_lag`; default skip.
+    /// What happens to viewers that lag more than `max_lag`; default skip.
     pub slow: SlowPolicy,
-    /// How far behind a viewer may be and still be sent everything; default 10 s.
+    /// How far a viewer may lag and still receive every record; default 10 s.
     pub max_lag: Duration,
-    /// The longest record of the dataset that is taken, in bytes; default 16 MiB.
+    /// The longest record accepted in the dataset, in bytes; default 16 MiB.
     pub record_max: usize,
-    /// What is known of the fields of its records, in the order of the file.
-    pub fields: Vec<Field>,
+    /// Labels and units of the record fields, in file order.
+    pub fields: Vec<FieldSettings>,
 }
 
-impl Topic {
-    /// The dotted key of this topic's `name`, as faults spell it: `topics.ecg.dataset`.
+impl TopicSettings {
+    /// The dotted key of this topic's `name`, as error messages show it: `topics.ecg.dataset`.
     #[must_use]
     pub fn key(&self, name: &str) -> String {
-        origin::dotted(&["topics", self.name.as_str(), name])
+        value_origin::dotted_key(&["topics", self.name.as_str(), name])
     }
 
-    /// The dotted key of the table of `field`.
+    /// The dotted key of the table that describes `field`.
     #[must_use]
     pub fn field_key(&self, field: &str) -> String {
-        origin::dotted(&["topics", self.name.as_str(), "fields", field])
+        value_origin::dotted_key(&["topics", self.name.as_str(), "fields", field])
     }
 }
 
-/// What viewers get who join without asking.
+/// The backfill that a viewer receives when its request names neither a position nor a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backfill {
-    /// So far back from the last publication due.
-    Span(Duration),
-    /// So many of the newest records.
+    /// All publications due within this time before the newest one.
+    Duration(Duration),
+    /// This many of the newest records.
     Records(u64),
 }
 
-/// What becomes of viewers that are too far behind.
+/// What happens to a viewer that lags too far behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlowPolicy {
-    /// They are told the gap and go on with live.
+    /// Send a gap and continue with live publications.
     Skip,
-    /// They are closed.
+    /// Close the connection.
     Disconnect,
 }
 
-/// `[topics.NAME.fields.FIELD]`: how a field of the records is shown.
+/// `[topics.NAME.fields.FIELD]`: how to display a field of the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its key in the records.
+pub struct FieldSettings {
+    /// The field's key in the records.
     pub name: String,
-    /// What to call it.
+    /// The display name.
     pub label: Option<String>,
-    /// What it is measured in.
+    /// The unit of measurement.
     pub unit: Option<String>,
 }
 
-/// What the flags of the command line set; the highest precedence.
+/// Values set by command-line flags, which take precedence over everything else.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// The dotted key, the text as typed, and the flag with its dashes.
+    /// The dotted key, the value as typed, and the flag with its dashes.
     pub values: Vec<(String, String, String)>,
 }
 
 impl Settings {
-    /// Reads `file` and lays `env`, all variables of the process, and the flags over it.
+    /// Loads `file` and overrides its values with `env` (all variables of the process) and the flags.
     ///
     /// # Errors
-    /// Everything that is wrong with the file, the variables and the flags.
+    /// Returns every error in the file, the variables and the flags, not just the first.
     pub fn load(
         file: &Path,
         env: impl IntoIterator<Item = (String, String)>,
         overrides: &Overrides,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, SettingsErrors> {
         let mut env: Vec<(String, String)> = env.into_iter().collect();
-        // The environment has no order of its own; faults should not change theirs from run to run.
+        // The environment is unordered; sorting keeps error messages in a stable order.
         env.sort();
         effective::load(file, &env, overrides)
     }
 
-    /// Every effective value: dotted key, spelling in TOML, origin; in the order of the reference file.
+    /// Every effective value as dotted key, TOML text and origin, in the order of the reference file.
     #[must_use]
-    pub fn effective(&self) -> Vec<(String, String, Origin)> {
-        let entry =
-            |entry: &origin::Entry| (entry.key.clone(), entry.value.clone(), entry.origin.clone());
+    pub fn effective(&self) -> Vec<(String, String, ValueOrigin)> {
+        let entry = |entry: &value_origin::EffectiveValue| {
+            (entry.key.clone(), entry.value.clone(), entry.origin.clone())
+        };
         self.origins.values.iter().map(entry).collect()
     }
 }
 
-/// Reads a duration as the configuration spells it, `250ms` or `10s`, for what is typed elsewhere.
+/// Parses a duration in the syntax of the configuration, `250ms` or `10s`, for use outside of it.
 ///
 /// # Errors
-/// What is wrong with it, and the remedy.
+/// Returns the problem and its remedy as text.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text)
-        .map_err(|complaint| format!("{}; write one such as `10s` or `250ms`", complaint.problem))
+        .map_err(|error| format!("{}; write one such as `10s` or `250ms`", error.problem))
 }
 
-/// Where the configuration file is: `--config`, else `TICKCAST_CONFIG`, else `config/tickcast.toml`.
+/// Returns the path of the configuration file: `--config`, else `TICKCAST_CONFIG`, else `config/tickcast.toml`.
 pub fn locate(flag: Option<PathBuf>, env: impl IntoIterator<Item = (String, String)>) -> PathBuf {
     let variable = || {
         env.into_iter()

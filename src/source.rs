@@ -1,67 +1,66 @@
-//! Where records come from.
+//! Sources of records: reads files into records, as JSON text without insignificant white space.
 //!
-//! A source turns what is outside (a file) into records: JSON text without insignificant white space.
-//! It knows no time; the timeline says when a record is due.
+//! Knows nothing about time; the timeline decides when a record is due.
 
 mod compact;
 mod dataset;
 mod decimal;
-mod entries;
 mod extremes;
-mod fields;
-mod part;
+mod field_index;
+mod record_fields;
+mod work_budget;
 
 pub use dataset::{Dataset, DatasetError};
-pub use entries::{each_entry, unquote};
 pub use extremes::{Extreme, Extremes};
-pub use fields::{Fields, Looked};
+pub use field_index::{ExtremesLookup, FieldIndex};
+pub use record_fields::{for_each_field, unquote};
 
-use crate::settings::{Fault, Faults, Settings};
+use crate::settings::{Settings, SettingsError, SettingsErrors};
 
-/// A field that is configured and that no record of its topic has.
+/// A configured field that no record of its topic has.
 #[derive(Debug)]
 pub struct UnknownField<'a> {
     /// The topic's name.
     pub topic: &'a str,
     /// The field's key.
     pub field: &'a str,
-    /// Its table in the file, with its place.
-    pub fault: Fault,
+    /// The error that points at the field's table in the configuration.
+    pub error: SettingsError,
 }
 
-/// The fields in `settings` that no record of their dataset has; `datasets` are those of its topics.
+/// Returns the fields in `settings` that no record of their dataset has. `datasets` are those of the topics, in order.
 pub fn unknown_fields<'a>(settings: &'a Settings, datasets: &[Dataset]) -> Vec<UnknownField<'a>> {
     let mut unknown = Vec::new();
     for (topic, dataset) in settings.topics.iter().zip(datasets) {
         let names = topic.fields.iter().map(|field| field.name.as_str());
-        for field in dataset.without(names) {
+        for field in dataset.missing_keys(names) {
             let key = topic.field_key(field);
             let problem = "no record of the dataset has this field";
-            let remedy = "check its spelling, or leave the table out";
+            let remedy = "check its spelling, or remove the table";
             unknown.push(UnknownField {
                 topic: topic.name.as_str(),
                 field,
-                fault: Fault::new(settings.origins.of(&key), key, problem, remedy),
+                error: SettingsError::new(settings.origins.origin_of(&key), key, problem, remedy),
             });
         }
     }
     unknown
 }
 
-/// Reads the dataset of every topic, in their order.
+/// Loads the datasets of all topics, in order.
 ///
 /// # Errors
-/// What is wrong with any of them, at the key that names it.
-pub fn load(settings: &Settings) -> Result<Vec<Dataset>, Faults> {
+/// Returns an error for each dataset that cannot be loaded, located at its key.
+pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     let mut datasets = Vec::with_capacity(settings.topics.len());
-    let mut faults = Faults::default();
+    let mut errors = SettingsErrors::default();
     for topic in &settings.topics {
         match Dataset::load(&topic.dataset, topic.record_max) {
             Ok(dataset) => datasets.push(dataset),
             Err(error) => {
                 let key = topic.key("dataset");
-                faults.0.push(Fault::new(
-                    settings.origins.of(&key),
+                errors.0.push(SettingsError::new(
+                    settings.origins.origin_of(&key),
                     key,
                     error.to_string(),
                     error.remedy(),
@@ -69,9 +68,9 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, Faults> {
             }
         }
     }
-    if faults.0.is_empty() {
+    if errors.0.is_empty() {
         Ok(datasets)
     } else {
-        Err(faults)
+        Err(errors)
     }
 }

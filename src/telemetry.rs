@@ -1,15 +1,15 @@
-//! Log events: the monitoring contract.
+//! The log: one event per line on standard error, with its fields in a fixed order that monitoring relies on.
 //!
-//! One event a line on standard error, fields in a fixed order. The writer runs on a thread of its own: a
-//! stuck pipe or a full disk costs lines, which are counted, and never stops the stream.
+//! Lines are written by a separate thread. A blocked pipe or a full disk loses lines, which are counted, but never
+//! delays the hub.
 
-mod fields;
-mod format;
-mod level;
-mod limit;
-mod losses;
-mod output;
+mod event_fields;
+mod event_format;
+mod level_switch;
+mod log_drops;
+mod log_output;
 mod panics;
+mod rate_limit;
 
 use std::fmt;
 use std::sync::mpsc;
@@ -20,101 +20,101 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
 use crate::settings;
-use format::EventFormat;
-use output::Output;
+use event_format::EventFormat;
+use log_output::LogOutput;
 
-pub use level::Level;
-pub use limit::Limit;
-pub use losses::Losses;
+pub use level_switch::LevelSwitch;
+pub use log_drops::LogDrops;
+pub use rate_limit::LogRateLimit;
 
-/// Keeps the writer alive. Dropping it writes what is left.
-#[must_use = "lines that are not written yet are lost without it"]
+/// The running log. Dropping it writes the lines that are still queued.
+#[must_use = "dropping it stops the log"]
 pub struct Telemetry {
-    losses: Losses,
-    level: Level,
+    drops: LogDrops,
+    level: LevelSwitch,
     writer: Option<WorkerGuard>,
 }
 
-/// Why a text is not a filter directive.
+/// Why a text is not a log level or a filter.
 #[derive(Debug)]
 pub enum LevelError {
-    /// The filter does not understand it.
+    /// It is not a valid filter.
     Syntax(ParseError),
-    /// A word that is no level. The filter would take it for the name of a module, and log nothing but that.
+    /// It contains a word that is not a level. The filter would read it as the name of a module, and log only that.
     UnknownLevel(String),
 }
 
-/// What libraries say that is none of an operator's business: broken client connections above all.
-const LIBRARIES: &str = "hyper=warn,warp=off";
+/// Filters for libraries whose messages do not concern an operator, mostly about broken client connections.
+const LIBRARY_LEVELS: &str = "hyper=warn,warp=off";
 
-/// Lines that wait for whoever reads the log and pauses; at most 6 MB. Beyond it they are dropped.
-const LINES_WAITING_MAX: usize = 4_096;
+/// Lines that wait while standard error is blocked, at most some 6 MB; further lines are dropped.
+const QUEUED_LINES_MAX: usize = 4_096;
 
 impl Telemetry {
-    /// Begins to log, once per process.
+    /// Starts the log; to be called once per process.
     ///
     /// # Errors
-    /// `log.level` is not a filter directive.
-    pub fn start(settings: &settings::Log) -> Result<Self, LevelError> {
+    /// `log.level` is not a level or a filter.
+    pub fn start(settings: &settings::LogSettings) -> Result<Self, LevelError> {
         let filter = filter(&settings.level)?;
-        let output = Output::stderr();
+        let output = LogOutput::stderr();
         let unwritten = output.unwritten();
         let (writer, guard) = NonBlockingBuilder::default()
             .lossy(true)
-            .buffered_lines_limit(LINES_WAITING_MAX)
+            .buffered_lines_limit(QUEUED_LINES_MAX)
             .finish(output);
-        let losses = Losses::new(writer.error_counter(), unwritten);
+        let drops = LogDrops::new(writer.error_counter(), unwritten);
         let subscriber = tracing_subscriber::fmt()
             .event_format(EventFormat::new(settings.format))
             .with_writer(writer)
             .with_env_filter(filter)
             .with_filter_reloading();
         let handle = subscriber.reload_handle();
-        // A second start in one process, as tests do it, keeps the first.
+        // Fails on a second start in one process, as in tests; the first log stays.
         _ = tracing::subscriber::set_global_default(subscriber.finish());
-        panics::tell(&losses);
+        panics::install_hook(&drops);
         Ok(Self {
-            losses,
-            level: Level::new(&settings.level, move |filter| handle.reload(filter).is_ok()),
+            drops,
+            level: LevelSwitch::new(&settings.level, move |filter| handle.reload(filter).is_ok()),
             writer: Some(guard),
         })
     }
 
-    /// Counts the lines that are not in the log.
+    /// Counts the lines that were dropped or suppressed.
     #[must_use]
-    pub fn losses(&self) -> Losses {
-        self.losses.clone()
+    pub fn drops(&self) -> LogDrops {
+        self.drops.clone()
     }
 
-    /// What of the log is written.
+    /// Changes the log level while the hub runs.
     #[must_use]
-    pub fn level(&self) -> &Level {
+    pub fn level_switch(&self) -> &LevelSwitch {
         &self.level
     }
 }
 
 impl Drop for Telemetry {
-    /// Has what is left written; not for longer than it takes to see that nobody reads it.
+    /// Writes the queued lines, but does not wait for a blocked standard error.
     fn drop(&mut self) {
-        /// A little more than the writer itself allows for it, unless it is stuck: then it waits for good, to say so.
-        const WITHIN: Duration = Duration::from_secs(2);
+        /// A little more than the writer itself takes, which waits forever if it is blocked.
+        const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
         let writer = self.writer.take();
         let (done, is_done) = mpsc::channel();
         let thread = thread::Builder::new().spawn(move || {
             drop(writer);
-            // Whoever waited may have given up.
+            // Fails if the wait below has timed out.
             _ = done.send(());
         });
         if thread.is_ok() {
-            _ = is_done.recv_timeout(WITHIN);
+            _ = is_done.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }
 
-/// Whether `level` is a filter directive.
+/// Checks that `level` is a log level or a filter.
 ///
 /// # Errors
-/// What is wrong with it.
+/// It is neither.
 pub fn check_level(level: &str) -> Result<(), LevelError> {
     filter(level).map(|_| ())
 }
@@ -125,13 +125,13 @@ fn filter(level: &str) -> Result<EnvFilter, LevelError> {
         .map(str::trim)
         .filter(|part| !part.contains(['=', '[', ':']));
     for word in words {
-        // An empty word parses, too; the filter leaves it out, and with it everything.
+        // An empty word would parse, but as a filter that logs nothing.
         if word.is_empty() || word.parse::<LevelFilter>().is_err() {
             return Err(LevelError::UnknownLevel(word.to_owned()));
         }
     }
     EnvFilter::builder()
-        .parse(format!("{LIBRARIES},{level}"))
+        .parse(format!("{LIBRARY_LEVELS},{level}"))
         .map_err(LevelError::Syntax)
 }
 
@@ -145,7 +145,7 @@ impl fmt::Display for LevelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(error) => error.fmt(f),
-            Self::UnknownLevel(word) => write!(f, "`{word}` is no level"),
+            Self::UnknownLevel(word) => write!(f, "`{word}` is not a level"),
         }
     }
 }

@@ -1,6 +1,6 @@
 /**
- * How the client library is built: one module, for a hub to serve beside the page, whose build comes before this one;
- * or, in the mode `package`, the package `tickcast-client` in a folder of its own, but for its types.
+ * Builds the client library: one module that a hub serves next to the page, built after the page; or, in the mode
+ * `package`, the package `tickcast-client` in its own folder, without its types.
  */
 
 import { resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** How `<tick-chart>` is built: one module, for a hub to serve beside the page, whose build comes before this one. */
+/** Builds `<tick-chart>`: one module that a hub serves next to the page, built after the page. */
 
 import { resolve } from "node:path";
 import { defineConfig } from "vite";
@@ -17,6 +17,6 @@ export default defineConfig({
       output: { entryFileNames: FILE },
     },
   },
-  // Less than the page: it has no panels and no strip.
+  // Smaller than the page: it has no panels and no time navigator.
   plugins: [budgets({ [FILE]: 35_000 }), compress()],
 });

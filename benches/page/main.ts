@@ -1,13 +1,13 @@
 /**
- * What the page costs the device that shows it: `make pagebench`. Frames a second and time on the main thread with
- * 10,000 points on the screen, memory over ten minutes, and what a hidden tab does. A real hub, a real Chromium; the
- * machine should have nothing else to do.
+ * Measures what the page costs the device that shows it (`make pagebench`): frames per second and main-thread time
+ * with 10,000 points on the screen, memory over ten minutes, and the behaviour of a hidden tab. It uses a real hub and
+ * a real Chromium; the machine should otherwise be idle.
  *
  *   make pagebench ARGS='--only smooth,hidden --minutes 2'
  */
 
 import { parseArgs } from "node:util";
-import { Hub, type Settings } from "../../tests/browser/hub";
+import { Hub, type HubSettings } from "../../tests/browser/hub";
 import { Tab } from "../../tests/browser/tab";
 
 const MIB = 1024 * 1024;
@@ -19,9 +19,9 @@ const { values: asked } = parseArgs({
   },
 });
 
-/** Measures with a page of a hub with these settings. */
+/** Starts a hub with these settings, opens its page and runs `measure` on it. */
 async function withPage(
-  settings: Settings,
+  settings: HubSettings,
   query: string,
   measure: (tab: Tab) => Promise<void>,
 ): Promise<void> {
@@ -38,7 +38,7 @@ async function withPage(
 
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-/** Of the page's main thread, in seconds since it began, by name. */
+/** Performance metrics of the page's main thread, by name; times are totals in seconds. */
 async function metrics(tab: Tab): Promise<ReadonlyMap<string, number>> {
   await tab.send("Performance.enable");
   const { metrics } = await tab.send<{ metrics: { name: string; value: number }[] }>(
@@ -47,7 +47,7 @@ async function metrics(tab: Tab): Promise<ReadonlyMap<string, number>> {
   return new Map(metrics.map(({ name, value }) => [name, value]));
 }
 
-/** Memory in use, the samples' arrays included, with everything collected that can be. */
+/** The page's memory after a garbage collection, in MiB, including array buffers. */
 async function heapMib(tab: Tab): Promise<number> {
   await tab.send("HeapProfiler.collectGarbage");
   const { usedSize, backingStorageSize } = await tab.send<{ usedSize: number; backingStorageSize: number }>(
@@ -65,19 +65,20 @@ async function frames(tab: Tab, count: number): Promise<number> {
   })`);
 }
 
-/** 10,000 points at 100 records a second. */
+/** Measures frame rate and main-thread time with 10,000 points at 100 records a second. */
 async function smooth(): Promise<void> {
   await withPage({}, "?window=100s", async (tab) => {
     await seconds(5);
     const [before, count, after] = [await metrics(tab), await frames(tab, 30), await metrics(tab)];
     const spent = (name: string) => (((after.get(name) ?? 0) - (before.get(name) ?? 0)) * 1000) / count;
     console.log(
-      `smooth: ${(count / 30).toFixed(1)} frames/s; main thread ${spent("TaskDuration").toFixed(2)} ms a frame, ` +
+      `smooth: ${(count / 30).toFixed(1)} frames/s; main thread ${spent("TaskDuration").toFixed(2)} ms per frame, ` +
         `of which script ${spent("ScriptDuration").toFixed(2)} ms`,
     );
   });
 }
 
+/** Measures the page's memory once a minute. */
 async function memory(): Promise<void> {
   await withPage({}, "?window=100s", async (tab) => {
     const heap: number[] = [];
@@ -85,11 +86,11 @@ async function memory(): Promise<void> {
       if (minute > 0) await seconds(60);
       heap.push(await heapMib(tab));
     }
-    console.log(`memory: memory in MiB, once a minute: ${heap.map((mib) => mib.toFixed(2)).join(" ")}`);
+    console.log(`memory: MiB in use, once a minute: ${heap.map((mib) => mib.toFixed(2)).join(" ")}`);
   });
 }
 
-/** A minute out of sight at 1,000 records a second, and how long the page needs to be in time again. */
+/** Hides the tab for a minute at 1,000 records a second, and measures how long the page then takes to be in sync. */
 async function hidden(): Promise<void> {
   await withPage({ TICKCAST__TOPICS__ECG__RATE: "1000.0" }, "?window=10s", async (tab) => {
     await seconds(15);
@@ -101,7 +102,7 @@ async function hidden(): Promise<void> {
     const result = await tab.evaluate<{ firstMs: number; worstMs: number }>(`(async () => {
       const began = performance.now();
       const { now } = await (await fetch("/api/v1/time")).json();
-      // The answer was written in between: half of the way is what nobody can tell.
+      // Assumes that the hub read its clock halfway through the round trip.
       const hubOffset = now / 1000 - (began + performance.now()) / 2;
       let [first, worst] = [NaN, 0];
       while (performance.now() - began < 3000) {
@@ -115,8 +116,8 @@ async function hidden(): Promise<void> {
       return { firstMs: first, worstMs: worst };
     })()`);
     console.log(
-      `hidden: memory ${before.toFixed(2)} MiB before, ${after.toFixed(2)} after 60 s out of sight; ` +
-        `in time again ${result.firstMs.toFixed(0)} ms after its return, then off by at most ${result.worstMs.toFixed(1)} ms`,
+      `hidden: memory ${before.toFixed(2)} MiB before, ${after.toFixed(2)} after 60 s hidden; ` +
+        `in sync ${result.firstMs.toFixed(0)} ms after being shown, then off by at most ${result.worstMs.toFixed(1)} ms`,
     );
   });
 }
@@ -126,6 +127,6 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = { smooth, memor
 for (const name of asked.only.split(",")) {
   const scenario = SCENARIOS[name];
   if (scenario === undefined)
-    throw new Error(`unknown scenario \`${name}\`; there are ${Object.keys(SCENARIOS).join(", ")}`);
+    throw new Error(`unknown scenario \`${name}\`; use ${Object.keys(SCENARIOS).join(", ")}`);
   await scenario();
 }

@@ -1,7 +1,7 @@
 /**
- * How long a page shows no new record: run by `benches/restarts.py`, with the page's address. It says `live` when the
- * page shows records, begins to measure at the first line of its input, and at the second says for how long, in
- * milliseconds, no frame showed a newer record than the frame before.
+ * Measures the longest time for which a page shows no new record; run by `benches/restarts.py` with the page's URL. It
+ * prints `live` once the page shows records, starts measuring at the first line on standard input, and at the second
+ * line prints the longest interval, in milliseconds, between frames with a newer record.
  */
 
 import { once } from "node:events";
@@ -14,7 +14,7 @@ const tab = await Tab.open(url);
 try {
   await tab.until("globalThis.tickcast?.seq > 0");
   await tab.evaluate(`(() => {
-    const seen = globalThis.stillness = { seq: 0, at: performance.now(), longest: 0 };
+    const seen = globalThis.silence = { seq: 0, at: performance.now(), longest: 0 };
     const look = (now) => {
       const { seq } = globalThis.tickcast;
       if (seq > seen.seq) {
@@ -27,11 +27,11 @@ try {
   })()`);
   console.log("live");
   await once(process.stdin, "data");
-  await tab.evaluate("globalThis.stillness.longest = 0");
+  await tab.evaluate("globalThis.silence.longest = 0");
   await once(process.stdin, "data");
   console.log(
     await tab.evaluate<number>(
-      "Math.max(globalThis.stillness.longest, performance.now() - globalThis.stillness.at)",
+      "Math.max(globalThis.silence.longest, performance.now() - globalThis.silence.at)",
     ),
   );
 } finally {

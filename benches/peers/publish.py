@@ -1,7 +1,7 @@
-"""Publishes the records to a broker, on the tick, over the broker's own protocol and nothing else.
+"""Publishes the records to a broker on schedule, over the broker's own protocol.
 
-The schedule is absolute: a tick that comes late is sent at once and still bears the instant at which
-it was due, so a broker that holds the publisher back is seen as late and not as slow to be asked.
+The schedule is absolute: a late record is sent at once and still carries the instant at which it was due, so delays
+caused by a broker that slows the publisher down show up as latency.
 Usage: publish.py URL RATE, with nats://HOST:PORT/SUBJECT, mqtt://HOST:PORT/TOPIC or
 http://HOST:PORT/PATH (POST, kept alive and pipelined).
 """
@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ticks import Schedule
 
-# An answer of a broker is read whole or in parts of this size.
+# Size of one read from the broker.
 READ_BYTES = 1 << 16
 
 
@@ -32,14 +32,14 @@ class Nats:
     def frame(self, record: bytes) -> bytes:
         return b"PUB %s %d\r\n%s\r\n" % (self._subject.encode(), len(record), record)
 
-    def answer(self, said: bytes) -> bytes:
-        if b"-ERR" in said:
-            sys.exit(f"the broker refuses: {said.decode(errors='replace').strip()}")
-        return b"PONG\r\n" * said.count(b"PING\r\n")
+    def answer(self, data: bytes) -> bytes:
+        if b"-ERR" in data:
+            sys.exit(f"the broker reports an error: {data.decode(errors='replace').strip()}")
+        return b"PONG\r\n" * data.count(b"PING\r\n")
 
 
 class Mqtt:
-    """MQTT 3.1.1 with QoS 0: nothing is acknowledged but the connection."""
+    """MQTT 3.1.1 with QoS 0: only the connection is acknowledged."""
 
     CLEAN_SESSION = 0x02
 
@@ -52,9 +52,9 @@ class Mqtt:
     def frame(self, record: bytes) -> bytes:
         return self._packet(0x30, self._topic + record)
 
-    def answer(self, said: bytes) -> bytes:
-        if said[:1] == b"\x20" and said[3:4] != b"\x00":
-            sys.exit(f"the broker refuses the connection with code {said[3]}")
+    def answer(self, data: bytes) -> bytes:
+        if data[:1] == b"\x20" and data[3:4] != b"\x00":
+            sys.exit(f"the broker refuses the connection with code {data[3]}")
         return b""
 
     @staticmethod
@@ -71,7 +71,7 @@ class Mqtt:
 
 
 class Http:
-    """One POST a record; the next one does not wait for the answer to the last."""
+    """One POST per record, pipelined: the next request does not wait for the previous response."""
 
     greeting = b""
 
@@ -81,9 +81,9 @@ class Http:
     def frame(self, record: bytes) -> bytes:
         return self._head + str(len(record)).encode() + b"\r\n\r\n" + record
 
-    def answer(self, said: bytes) -> bytes:
-        if b"HTTP/1.1 4" in said or b"HTTP/1.1 5" in said:
-            sys.exit(f"the broker refuses: {said.decode(errors='replace').strip()}")
+    def answer(self, data: bytes) -> bytes:
+        if b"HTTP/1.1 4" in data or b"HTTP/1.1 5" in data:
+            sys.exit(f"the broker reports an error: {data.decode(errors='replace').strip()}")
         return b""
 
 
@@ -91,14 +91,14 @@ PROTOCOLS: dict[str, Callable[[SplitResult], Nats | Mqtt | Http]] = {"nats": Nat
 
 
 def listen(connection: socket.socket, protocol: Nats | Mqtt | Http, wait: float) -> None:
-    """Reads what the broker says for so long, and answers it where the protocol wants that."""
+    """Reads from the broker for `wait` seconds and sends the answers that the protocol requires."""
     until = time.monotonic() + wait
-    # `select` and not `poll`: its timeout is exact to the microsecond, theirs to the millisecond.
+    # `select`, because its timeout has microsecond resolution; those of `poll` and `epoll` have milliseconds.
     while select.select([connection], [], [], max(0.0, until - time.monotonic()))[0]:
-        said = connection.recv(READ_BYTES)
-        if not said:
+        data = connection.recv(READ_BYTES)
+        if not data:
             sys.exit("the broker has closed the connection")
-        if answer := protocol.answer(said):
+        if answer := protocol.answer(data):
             connection.sendall(answer)
         if time.monotonic() >= until:
             return

@@ -1,25 +1,25 @@
-"""The record that every server sends, and the instant at which each one is due.
+"""The record that every server sends, and the instant at which each record is due.
 
-Both are pure functions of the index, so that a late tick moves none of the following ones. The same
-stands in ws_server.cjs for Node.
+Both are pure functions of the index, so a late record does not delay the following ones. ws_server.cjs has the same
+code for Node.
 """
 
 import time
 
-# The size of every record, so that no server carries more bytes than another.
+# The size of every record; the same for all servers.
 RECORD_BYTES = 64
 
 MICROS_PER_SECOND = 1_000_000
 
 
 def record(index: int, t: int) -> bytes:
-    """A record as JSON: its index, the instant at which it is due in Unix µs, a value, and padding."""
+    """A record as JSON: its index, the Unix time in µs at which it is due, a value, and padding."""
     head = f'{{"i":{index},"t":{t},"value":{index * 37 % 1999 - 999},"pad":"'
     return (head + "." * (RECORD_BYTES - len(head) - 2) + '"}').encode()
 
 
 class Schedule:
-    """When each record is due, counted from now on the monotonic clock and named on the wall clock."""
+    """When each record is due: scheduled on the monotonic clock from now on, reported as wall-clock time."""
 
     def __init__(self, rate: float) -> None:
         self._rate_millionths = round(rate * MICROS_PER_SECOND)
@@ -30,9 +30,9 @@ class Schedule:
         return (index + 1) * MICROS_PER_SECOND**2 // self._rate_millionths
 
     def wait(self, index: int) -> float:
-        """How many seconds there are until the record is due; not positive when it is."""
+        """Seconds until the record is due; zero or negative if it is."""
         return self._began + self._after_us(index) / MICROS_PER_SECOND - time.monotonic()
 
     def record(self, index: int) -> bytes:
-        """The record with its own due instant."""
+        """The record, with the instant at which it is due."""
         return record(index, self._began_unix_us + self._after_us(index))

@@ -1,15 +1,14 @@
-// A broadcast server with Node's ws, each message framed once. `Sender.frame` is public and was made
-// static for this use (ws pull request 1016); the frame then goes to every viewer's socket in one
-// write, where `viewer.send()` would frame it for each and write header and payload apart. Compression
-// is off. Usage: node ws_server.cjs RATE, with NODE_PATH naming the folder that ws is in; the first line
-// on standard output tells the port.
+// A broadcast server with Node's ws that frames each message once. `Sender.frame` is public and was made static for
+// this use (ws pull request 1016). The frame goes to every viewer's socket in one write, where `viewer.send()` would
+// frame it per viewer and write header and payload separately. Compression is off. Usage: node ws_server.cjs RATE, with
+// NODE_PATH set to the folder that contains ws; the first line on standard output contains the port.
 "use strict";
 
 const { Sender, WebSocketServer } = require("ws");
 
 // As in ticks.py: the size of every record.
 const RECORD_BYTES = 64;
-// Viewers come by the thousand at once; the kernel caps this at its own limit.
+// Thousands of viewers connect at once; the kernel caps the backlog at its own limit.
 const BACKLOG = 4096;
 const OPCODE_TEXT = 1;
 
@@ -29,8 +28,8 @@ function send(text) {
   }
 }
 
-// Every instant is counted from the first, so that nothing drifts; Node's timers are exact to a
-// millisecond, and a tick that comes late sends all that was due when it came.
+// Every due time is computed from the start, so the schedule does not drift. Node's timers have a resolution of a
+// millisecond; a late tick sends every record that is due.
 function start() {
   const began = performance.now();
   const beganUnixUs = Math.round((performance.timeOrigin + began) * 1000);

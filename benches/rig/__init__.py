@@ -1,1 +1,1 @@
-"""What `compare.py` is made of: processes ← servers ← instrument ← scenarios ← report."""
+"""The modules behind `compare.py`; each uses the ones to its left: processes, servers, instrument, scenarios, report."""

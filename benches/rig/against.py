@@ -1,7 +1,7 @@
-"""Two builds of the hub in turn: this tree's, and the one that `--against` names.
+"""Compares two builds of the hub: this tree's and the one given by `--against`.
 
-A run is a pair of the two and a pair of this tree's build with itself (A/A), in the order that `change` tells. What
-the control's pairs show is what the machine does to a figure without any change; a change that matters lies outside.
+A run measures a pair of the two builds and a control pair of this tree's build with itself (A/A), in the order given by
+`rig.change.turns`. The spread of the control pairs is the noise of the machine; a real change lies outside it.
 """
 
 import tempfile
@@ -19,14 +19,14 @@ from rig.scenarios import say
 from rig.servers import HUB, hub
 from rig.topics import LOADS, Topics, measure_topics
 
-# Seven give a median and a spread that one unlucky run does not decide.
+# With seven runs, a single unlucky one decides neither the median nor the spread.
 RUNS = 7
-# Of one measurement. The shorter ones are, the more pairs fit into a quarter of an hour that the machine is quiet.
+# Seconds of one measurement; short, so that many pairs fit into a quarter of an hour in which the machine is quiet.
 DURATION = 8.0
 WARMUP = 2.0
-# Viewers that join in a second; the warm-up lets the hub get over it.
+# Viewers joining per second; the warm-up covers the load that this causes.
 ARRIVAL = 2500
-# Starting and ending the hub, and looking for its address.
+# Estimated time to start and stop the hub around a measurement.
 OVERHEAD_SECONDS = 1.0
 
 LABELS = {
@@ -39,7 +39,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One measurement of one build: its figures by name and unit, the whole report, and what was wrong with it."""
+    """One measurement of one build: its figures by name and unit, the full report, and the problems found."""
 
     figures: dict[str, float]
     report: dict[str, Any] = field(repr=False)
@@ -48,7 +48,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is compared: a load of a scenario, how to measure one build under it, and about how long that takes."""
+    """One comparison: a load of a scenario, how to measure a build under it, and roughly how long that takes."""
 
     scenario: str
     load: str
@@ -71,7 +71,7 @@ def _of_topics(topics: Topics, duration: float) -> Subject:
         figures = measure_topics(topics, duration, folder, binary)
         return Sample(figures, figures)
 
-    # The first numbers are left out.
+    # Twice the duration: the first set of statistics covers the start and is discarded.
     return Subject("topics", str(topics), measure_one, 2 * duration + OVERHEAD_SECONDS)
 
 
@@ -102,7 +102,7 @@ DEFAULT_SCENARIOS = ("cpu", "coalescing")
 
 @dataclass
 class Comparison:
-    """One call with `--against`: what was asked for, and every measurement so far."""
+    """One run of `compare.py --against`: its options, and every measurement so far."""
 
     before: Path
     scenarios: Sequence[str]
@@ -132,9 +132,9 @@ class Comparison:
             sample = subject.measure(self._binary(turn), Path(folder))
         of = {"scenario": subject.scenario, "load": subject.load, "subject": LABELS[turn], "run": run}
         self.journal.append({**of, "figures": sample.figures, "wrong": sample.wrong, "report": sample.report})
-        told = ", ".join(f"{name} {value:.2f}" for name, value in sample.figures.items())
+        summary = ", ".join(f"{name} {value:.2f}" for name, value in sample.figures.items())
         wrong = "; ".join(sample.wrong)
-        say(f"{subject.scenario} {run}/{self.runs} {LABELS[turn]:<9} {subject.load}: {told} {wrong}")
+        say(f"{subject.scenario} {run}/{self.runs} {LABELS[turn]:<9} {subject.load}: {summary} {wrong}")
         return sample
 
     def _count_syscalls(self) -> Table:

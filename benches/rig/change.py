@@ -1,13 +1,13 @@
-"""The arithmetic of two builds side by side: ratios within pairs, their spread, and a verdict.
+"""The arithmetic of comparing two builds: ratios within pairs, their spread, and a verdict.
 
-Pure, so that `test_change.py` can hold it.
+Pure functions, tested by `test_change.py`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-# With fewer pairs the spread of the control says nothing.
+# With fewer pairs the spread of the control is meaningless.
 VERDICT_PAIRS = 3
 
 
@@ -15,17 +15,17 @@ VERDICT_PAIRS = 3
 class Turn:
     """One measurement of a run: which pair it belongs to, and which of the pair it is."""
 
-    # The pair of two builds, or the control pair, in which both are the same build.
+    # False: the pair of the two builds. True: the control pair, in which both are the same build.
     is_control: bool
-    # The numerator of the pair's ratio: the new build, or the control's second label.
+    # True for the numerator of the pair's ratio: the new build, or the second measurement of the control.
     is_after: bool
 
 
 def turns(run: int) -> Iterator[Turn]:
-    """The four measurements of a run in their order.
+    """Yields the four measurements of a run in order.
 
-    Within pairs the order alternates from run to run, AB and then BA, and so does the order of the two pairs: a
-    machine that gets slower or faster in the meantime pushes half of the ratios up and the other half down.
+    The order within pairs alternates from run to run (AB, then BA), and so does the order of the two pairs: if the
+    machine gets slower or faster during the runs, half of the ratios go up and the other half go down.
     """
     is_odd = run % 2 == 1
     for is_control in (False, True) if is_odd else (True, False):
@@ -35,7 +35,7 @@ def turns(run: int) -> Iterator[Turn]:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one figure: its ratio after ÷ before in each pair, and the same of the control's pairs."""
+    """The change of one figure: the ratio after ÷ before of each pair, and the ratios of the control pairs."""
 
     ratios: Sequence[float]
     control: Sequence[float]
@@ -46,7 +46,7 @@ class Change:
 
     @property
     def is_inside(self) -> bool:
-        """Whether the median change is no greater than what the same build shows beside itself."""
+        """Whether the median change lies within the spread of the control pairs."""
         return min(self.control) <= self.median <= max(self.control)
 
     @property
@@ -57,6 +57,6 @@ class Change:
 
 
 def ratios(before: Sequence[float], after: Sequence[float]) -> list[float]:
-    """after ÷ before, pair by pair; nothing that stays nothing is no change."""
+    """Returns after ÷ before, pair by pair; 0 ÷ 0 counts as no change."""
     pairs = zip(before, after, strict=True)
     return [1.0 if one == other else other / one if one else float("inf") for one, other in pairs]

@@ -1,6 +1,6 @@
-"""The instrument: one call of `tickcast bench`, and what of its report the comparison uses.
+"""Runs `tickcast bench` and reads its report.
 
-This is the only file that knows its command line and the names in its report.
+This is the only file that knows the command line of `tickcast bench` and the field names of its report.
 """
 
 import json
@@ -11,35 +11,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rig.processes import CLIENT_CORE, SERVER_CORE, Failed
+from rig.processes import CLIENT_CORE, SERVER_CORE, RigError
 from rig.servers import HUB, Server
 
-# Viewers look every millisecond instead of being woken by each record. On one machine the server pays for the waking,
-# half a microsecond each, which a viewer elsewhere does not cost it; and the slower server pays more often.
-REST = "1ms"
+# Viewers poll every millisecond instead of being woken by each record. On a shared machine the server pays for each
+# wake-up, about half a microsecond, which a remote viewer would not cost it; and a slower server causes more wake-ups.
+POLL_INTERVAL = "1ms"
 
-# What a measurement may take beyond its own length: thousands of viewers that join and leave.
+# Seconds a run may take beyond warm-up and measurement, for thousands of viewers to join and leave.
 SPARE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Load:
-    """Who looks, at what, for how long."""
+    """The load of one measurement: viewers, rate, form and duration."""
 
     viewers: int
     rate: float
-    # `bare` or `v1`, where a server knows both.
+    # `bare` or `v1`; used for the hub only, since peers have one form.
     form: str = "bare"
-    # What the hub is asked for on joining; by default nothing from before.
+    # The query with which viewers join the hub; by default no backfill.
     ask: str = "last=0"
-    # Viewers that join in a second.
+    # Viewers joining per second.
     arrival: int = 1000
     warmup: float = 3.0
     duration: float = 20.0
 
     @property
     def offered(self) -> float:
-        """Deliveries a second, if everything arrives."""
+        """Deliveries per second if every record arrives."""
         return self.viewers * self.rate
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Measured:
-    """One measurement: the whole report, and its figures by our names."""
+    """The result of one measurement: the full report, with its figures as properties."""
 
     load: Load
     report: dict[str, Any] = field(repr=False)
@@ -59,17 +59,17 @@ class Measured:
 
     @property
     def cpu_us(self) -> float:
-        """CPU time of the server for each record delivered to a viewer, in µs."""
+        """CPU time of the server per delivery, in µs."""
         return float(self.report["server"]["cpu_us_per_delivery"] or 0)
 
     @property
     def cpu_share(self) -> float:
-        """How much of its core the server used, 0 to 1."""
+        """The fraction of its core that the server used."""
         return float(self.report["server"]["cpu_cores"])
 
     @property
     def memory_kib(self) -> float:
-        """What one viewer adds to the server's resident memory."""
+        """The server's resident memory per viewer, in KiB."""
         return float(self.report["server"]["memory_kib_per_viewer"] or 0)
 
     def latency(self, name: str) -> float:
@@ -78,24 +78,24 @@ class Measured:
 
     @property
     def spread(self) -> float:
-        """From a record's arrival at the first viewer to that at the last, 99th percentile, in seconds."""
+        """99th percentile of the time between a record's arrival at the first and the last viewer, in seconds."""
         return float((self.report["spread_seconds"] or {}).get("p99", math.inf))
 
     @property
     def caught_up(self) -> float:
-        """From the first connection until every viewer had all that was due when it joined, in seconds."""
+        """Seconds from the first connection until every viewer had received all that was due when it joined."""
         seconds = self.report["caught_up_seconds"]
         return math.inf if seconds is None else float(seconds)
 
     @property
     def lost(self) -> int:
-        """Records that did not come, told or not; what the floor dropped is among them."""
+        """Records that did not arrive, with or without a `gap`; includes those that the floor dropped."""
         loss = self.report["loss"] or {}
         return int(loss.get("holes", 0)) + int(loss.get("told", 0))
 
     @property
     def held_back(self) -> int:
-        """Records that were due for a second at the end and had not come."""
+        """Records that were more than a second overdue at the end of the measurement."""
         return int((self.report["held_back"] or {}).get("records", 0))
 
     @property
@@ -107,9 +107,9 @@ class Measured:
         return bool(self.report["client_saturated"])
 
     def unmet(self, p99: float) -> list[str]:
-        """Why the load was more than the server carries; nothing when it carried it."""
+        """Reasons why the server fell behind under this load; empty if it kept up."""
         delivered = self.deliveries_per_second / self.load.offered
-        # At its edges the measured span may miss one tick, and as much as the latency grew within it.
+        # The measured span may miss one tick at its edges, and as much as latency grew during it.
         missing_seconds = (1 - delivered) * self.load.duration
         checks = (
             (self.latency("p99") > p99, f"p99 {self.latency('p99') * 1000:.0f} ms"),
@@ -122,24 +122,24 @@ class Measured:
 
 
 def measure(server: Server, load: Load) -> Measured:
-    """What viewers of the server got, and what it cost the server."""
+    """Measures `server` under `load`."""
     measured = _bench(load, "--url", _url(server, load), *_form(server, load), *_stamp(server), "--pid", server.pid)
     server.program.check()
     return measured
 
 
 def measure_floor(load: Load, dataset: Path) -> Measured:
-    """The same from the yardstick: a bare loop of send(2) with the same frames."""
+    """Measures the floor under `load`: a bare loop of send(2) that sends the same frames."""
     return _bench(load, "--floor", "--rate", f"{load.rate:g}", "--dataset", dataset, "--server-cpu", SERVER_CORE)
 
 
 def _url(server: Server, load: Load) -> str:
-    # Peers know no past.
+    # Peers keep no history, so viewers cannot ask for it.
     return f"{server.url}?{load.ask}" if server.stamp_field is None and load.ask else server.url
 
 
 def _form(server: Server, load: Load) -> Sequence[str]:
-    # Peers have one form, and their URL says which.
+    # Each peer has one form, which its URL implies.
     return ("--form", load.form) if server.stamp_field is None else ()
 
 
@@ -150,13 +150,13 @@ def _stamp(server: Server) -> Sequence[str]:
 def _bench(load: Load, *target: object) -> Measured:
     span = ("--warmup", _duration(load.warmup), "--duration", _duration(load.duration))
     crowd = ("--viewers", load.viewers, "--arrival", load.arrival)
-    options = (*crowd, *span, "--client-cpu", CLIENT_CORE, "--rest", REST, "--json")
-    # The instrument places its threads itself, so it may use both cores; it must not outlive us.
+    options = (*crowd, *span, "--client-cpu", CLIENT_CORE, "--rest", POLL_INTERVAL, "--json")
+    # `tickcast bench` pins its own threads, so it may use both cores; the kernel ends it if this process dies.
     placed = ("setpriv", "--pdeathsig", "TERM", "taskset", "--cpu-list", f"{SERVER_CORE},{CLIENT_CORE}")
     command = [str(word) for word in (*placed, HUB, "bench", *target, *options)]
     shown = " ".join(command[len(placed) :])
     try:
-        said = subprocess.run(
+        completed = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -166,12 +166,13 @@ def _bench(load: Load, *target: object) -> Measured:
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        # A server that is far behind does not even let all viewers in.
-        raise Failed(f"{shown}\n  did not end within {late.timeout:g} s") from None
+        # A server that is far behind does not even accept all viewers.
+        raise RigError(f"{shown}\n  did not end within {late.timeout:g} s") from None
     try:
-        return Measured(load, json.loads(said.stdout))
+        return Measured(load, json.loads(completed.stdout))
     except ValueError:
-        raise Failed(f"{shown}\n  ended with {said.returncode}: {said.stderr.strip() or said.stdout.strip()}") from None
+        output = completed.stderr.strip() or completed.stdout.strip()
+        raise RigError(f"{shown}\n  ended with {completed.returncode}: {output}") from None
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
-"""A viewer that stops reading for a while and then goes on: what it is sent, and what it is told.
+"""A viewer that stops reading for a while and then resumes, and what the hub sends it.
 
-Its receive buffer is the smallest that the kernel gives, so that the hub feels the pause at once, and not when
-megabytes are full. While it pauses it says now and then that it lives, as a browser does for a page that is busy.
+Its receive buffer is the smallest the kernel allows, so that the pause reaches the hub at once instead of after
+megabytes have been buffered. During the pause it sends pongs, as a browser does while its page is busy.
 """
 
 import json
@@ -9,7 +9,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-from rig.processes import Failed
+from rig.processes import RigError
 from rig.stuck import join
 
 PONG = b"\x8a\x80\0\0\0\0"
@@ -19,16 +19,16 @@ V1 = "Sec-WebSocket-Protocol: tickcast.v1\r\n"
 
 @dataclass
 class Outcome:
-    """What came of it."""
+    """What the pausing viewer received."""
 
     records: int = 0
     missed: int = 0
     gaps: int = 0
-    # Records that were missing and of which nobody said so.
+    # Missing records that no `gap` announced.
     holes: int = 0
-    # The close code, when the hub closed.
+    # The close code, if the hub closed the connection.
     closed: int | None = None
-    # The last publication that it had, or was told of.
+    # The `seq` of the last publication received or covered by a `gap`.
     last: int = field(default=0, repr=False)
 
     def take(self, message: dict[str, object]) -> None:
@@ -54,13 +54,13 @@ class Outcome:
     def __str__(self) -> str:
         if self.closed is not None:
             return f"closed with {self.closed} after {self.records:,} records"
-        told = f"{self.gaps} gap of {self.missed:,}" if self.gaps else "everything"
-        return told + (f", {self.holes:,} untold" if self.holes else "")
+        received = f"{self.gaps} gap of {self.missed:,}" if self.gaps else "everything"
+        return received + (f", {self.holes:,} unannounced" if self.holes else "")
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int):
-        raise Failed(f"not a whole number: {value!r}")
+        raise RigError(f"not a whole number: {value!r}")
     return value
 
 
@@ -101,7 +101,7 @@ class _Reader:
                 pass
 
     def _take_frame(self) -> bool:
-        """Takes one frame of the server, which is never masked, off the bytes, if it is there whole."""
+        """Removes and handles one complete frame, if there is one; frames of a server are never masked."""
         if len(self._bytes) < 2:
             return False
         first, length, head = self._bytes[0], self._bytes[1], 2

@@ -1,7 +1,7 @@
-"""The peers: servers of other makes that do the same job, each started by one small program.
+"""The peers: other broadcast servers, and how to start each of them.
 
-How each is configured, and why that is its fast way, stands in BENCHMARKS.md and at the head of each
-file in `benches/peers/`.
+BENCHMARKS.md and the head of each file in `benches/peers/` explain how each one is configured and why that is its fast
+configuration.
 """
 
 import json
@@ -30,7 +30,7 @@ NATS = TOOLS / "nats/bin/nats-server"
 
 @dataclass(frozen=True)
 class Peer:
-    """A server of another make: how to start it, what must be there, and how it tells its version."""
+    """A server to compare with: how to start it, the files it needs, and how to get its version."""
 
     name: str
     serve: Callable[[float, Path], AbstractContextManager[Server]]
@@ -41,7 +41,7 @@ class Peer:
         return all(path.exists() for path in self.needs)
 
 
-# === servers that tick themselves ===
+# === servers that generate the records themselves ===
 
 
 @contextmanager
@@ -59,16 +59,16 @@ def ws(rate: float, folder: Path) -> Iterator[Server]:
 
 
 def _self_ticking(program: Program) -> Server:
-    port = wait_for("port", program, lambda: _told_port(program))
+    port = wait_for("port", program, lambda: _printed_port(program))
     return Server(f"ws://127.0.0.1:{port}/", program.pid, program, "t")
 
 
-def _told_port(program: Program) -> int | None:
+def _printed_port(program: Program) -> int | None:
     first = next(iter(program.lines()), "")
     return int(json.loads(first)["port"]) if first.startswith("{") and first.endswith("}") else None
 
 
-# === brokers, with our publisher on the viewers' core ===
+# === brokers, fed by our publisher, which runs on the viewers' core ===
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def nchan(rate: float, folder: Path) -> Iterator[Server]:
     command = [_debian("usr/sbin/nginx"), "-p", folder, "-e", folder / "error.log", "-c", config]
     with running("nchan", command, SERVER_CORE, folder, _debian_env()) as program:
         wait_for("listener", program, lambda: accepts(port))
-        # The first process only watches over the worker.
+        # The master process only supervises; the worker serves.
         worker = wait_for("worker", program, lambda: next(iter(program.children()), None))
         with _publishing(f"http://127.0.0.1:{port}/pub", rate, folder):
             yield Server(f"ws://127.0.0.1:{port}/sub", worker, program, "t")
@@ -120,11 +120,11 @@ def _fill(name: str, into: Path, /, **values: object) -> Path:
     return path
 
 
-# === where they are, and which they are ===
+# === installed files and versions ===
 
 
 def _debian(path: str) -> Path:
-    """A file of Debian's: where install.sh has unpacked it, else the system's own."""
+    """The path of a file from a Debian package: unpacked by install.sh, otherwise the system's."""
     unpacked = DEBIAN / path
     return unpacked if unpacked.exists() else Path("/") / path
 
@@ -134,35 +134,35 @@ def _nchan_module() -> Path:
 
 
 def _debian_env() -> dict[str, str]:
-    """The unpacked programs find the libraries that were unpacked with them."""
+    """An environment in which unpacked programs find the libraries unpacked with them."""
     folders = ":".join(map(str, (DEBIAN / "usr/lib").glob("*-linux-gnu*")))
     return {**os.environ, "LD_LIBRARY_PATH": folders} if folders else dict(os.environ)
 
 
 def _debian_version(*packages: str) -> str:
-    """Versions of packages: install.sh keeps the names of the files it unpacked, dpkg knows the others."""
+    """Versions of packages: from the file names that install.sh recorded for unpacked ones, otherwise from dpkg."""
     listing = DEBIAN / "packages"
     unpacked = listing.read_text() if listing.exists() else ""
     versions = []
     for package in packages:
         found = re.findall(rf"^{package}_(?:\d+%3a)?([^_]+)_", unpacked, re.MULTILINE)
-        versions.append(found[-1] if found else _said("dpkg-query", "-W", "-f", "${Version}", package))
+        versions.append(found[-1] if found else _output("dpkg-query", "-W", "-f", "${Version}", package))
     return ", ".join(versions)
 
 
-def _said(*command: str | Path) -> str:
+def _output(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _python_versions() -> str:
     names = ("websockets", "uvloop")
     code = f"import platform, importlib.metadata as m; print(*map(m.version, {names}), platform.python_version())"
-    return "{}, uvloop {}, Python {}".format(*_said(PYTHON, "-c", code).split())
+    return "{}, uvloop {}, Python {}".format(*_output(PYTHON, "-c", code).split())
 
 
 def _ws_versions() -> str:
     version = json.loads((WS / "package.json").read_text())["version"]
-    return f"{version}, Node.js {_said('node', '--version').removeprefix('v')}"
+    return f"{version}, Node.js {_output('node', '--version').removeprefix('v')}"
 
 
 PEERS: tuple[Peer, ...] = (
@@ -175,5 +175,5 @@ PEERS: tuple[Peer, ...] = (
         lambda: "{}, nginx {}".format(*_debian_version("libnginx-mod-nchan", "nginx").split(", ")),
     ),
     Peer("mosquitto", mosquitto, (_debian("usr/sbin/mosquitto"),), lambda: _debian_version("mosquitto")),
-    Peer("nats", nats, (NATS,), lambda: _said(NATS, "--version").rpartition("v")[2]),
+    Peer("nats", nats, (NATS,), lambda: _output(NATS, "--version").rpartition("v")[2]),
 )

@@ -1,7 +1,6 @@
-"""Starts programs on a core of their own and ends them, whatever happens to this one.
+"""Starts programs pinned to a core and makes sure that they end.
 
-Each is ended by its pid. Should this program itself be killed, the kernel ends them (`setpriv
---pdeathsig`).
+Each is terminated by its pid; if this process is killed, the kernel terminates them (`setpriv --pdeathsig`).
 """
 
 import os
@@ -17,25 +16,25 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-# The server under test has the first core for itself; viewers, publisher and this program the second.
+# The server under test has the first core to itself; viewers, publisher and this program share the second.
 SERVER_CORE = 0
 CLIENT_CORE = 1
 
-# A descriptor each viewer, and some. A process must not open more than this many here.
+# One descriptor per viewer plus some spare; the benchmark machines allow no more per process.
 OPEN_FILES = 20_000
 
-# Long enough for any of them to begin to listen, or to end when told to.
+# Long enough for any of the programs to start listening, or to exit after SIGTERM.
 START_SECONDS = 15.0
 END_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
 
-class Failed(Exception):
-    """A program did not do what it is here for; the message says which and what it wrote."""
+class RigError(Exception):
+    """A program failed or did not respond in time; the message names it and shows its output."""
 
 
 class Program:
-    """A running program, and what it has written so far."""
+    """A running program and its output so far."""
 
     def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
         self.name = name
@@ -50,25 +49,25 @@ class Program:
         return self._log.read_text(errors="replace").splitlines()
 
     def check(self) -> None:
-        """Raises when the program is no longer running."""
+        """Raises if the program is no longer running."""
         if self._process.poll() is not None:
-            said = "\n  ".join(self.lines()[-5:])
-            raise Failed(f"{self.name} ended with {self._process.returncode}; it wrote:\n  {said}")
+            output = "\n  ".join(self.lines()[-5:])
+            raise RigError(f"{self.name} ended with {self._process.returncode}; it wrote:\n  {output}")
 
     def memory_kib(self, name: str) -> int:
-        """`VmRSS`, what it holds now, or `VmHWM`, the most that it ever held."""
+        """`VmRSS`, the resident memory now, or `VmHWM`, its peak."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1])
-        raise Failed(f"the kernel says nothing of {name} of {self.name}")
+        raise RigError(f"the kernel does not report {name} of {self.name}")
 
     def children(self) -> list[int]:
-        """The pids of its own processes."""
+        """The pids of its child processes."""
         path = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         return [int(pid) for pid in path.read_text().split()] if path.exists() else []
 
     def end(self) -> None:
-        """Ends it, politely at first."""
+        """Terminates the program; kills it and its children if it does not exit in time."""
         if self._process.poll() is not None:
             return
         children = self.children()
@@ -91,11 +90,12 @@ def _kill_if_alive(pid: int) -> None:
 def running(
     name: str, command: Sequence[object], core: int | str, folder: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[Program]:
-    """The program on its core, or on those of a list such as `0,1`, for as long as the block lasts; what it writes goes to a file in `folder`."""
+    """Runs the program for the duration of the block, pinned to a core or a list such as `0,1`; its output goes to a
+    file in `folder`."""
     pinned = ["setpriv", "--pdeathsig", "TERM", "taskset", "--cpu-list", str(core), *map(str, command)]
     log = folder / f"{name}.log"
     with log.open("wb") as output:
-        # A group of its own: Ctrl-C at the terminal is for this program, which then ends the others.
+        # A separate process group: Ctrl-C at the terminal reaches only this process, which then ends the others.
         process = subprocess.Popen(
             pinned,
             stdin=subprocess.DEVNULL,
@@ -112,25 +112,25 @@ def running(
 
 
 def wait_for(what: str, program: Program, look: Callable[[], Found | None]) -> Found:
-    """What `look` finds, as soon as it finds something."""
+    """Polls `look` until it returns something, and returns that."""
     until = time.monotonic() + START_SECONDS
     while (found := look()) is None:
         program.check()
         if time.monotonic() > until:
-            raise Failed(f"{program.name}: no {what} within {START_SECONDS:.0f} s")
+            raise RigError(f"{program.name}: no {what} within {START_SECONDS:.0f} s")
         time.sleep(POLL_SECONDS)
     return found
 
 
 def free_port() -> int:
-    """A port that nobody listens on, for programs that cannot choose one and tell it."""
+    """A free port, for programs that cannot pick one themselves and report it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def accepts(port: int) -> bool | None:
-    """True when somebody listens on the port, None while nobody does."""
+    """True if a server is listening on the port, otherwise None."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
@@ -139,9 +139,9 @@ def accepts(port: int) -> bool | None:
 
 
 def prepare_this_process() -> None:
-    """Moves this program off the server's core, lets it open enough, and has every signal end it as Ctrl-C does."""
+    """Moves this process off the server's core, raises its limit of open files, and handles signals like Ctrl-C."""
     if not {SERVER_CORE, CLIENT_CORE} <= os.sched_getaffinity(0):
-        raise Failed("two cores are needed, 0 for the server and 1 for its viewers")
+        raise RigError("two cores are needed, 0 for the server and 1 for its viewers")
     os.sched_setaffinity(0, {CLIENT_CORE})
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)

@@ -1,4 +1,4 @@
-"""What comes out: the machine, tables in the form of BENCHMARKS.md, and every single run as JSON."""
+"""The output: a description of the machine, tables as in BENCHMARKS.md, and every run as JSON."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from rig.servers import HUB, ROOT
 
 @dataclass(frozen=True)
 class Table:
-    """A heading and rows, printed as Markdown."""
+    """A table with a title, printed as Markdown."""
 
     title: str
     header: Sequence[str]
@@ -29,29 +29,29 @@ class Table:
 
 
 def spread(values: Iterable[float], digits: int = 2) -> str:
-    """The median, with the least and the greatest where they differ."""
+    """The median, followed by minimum and maximum if they differ."""
     found = list(values)
-    middle, least, most = (f"{of(found):,.{digits}f}" for of in (median, min, max))
+    middle, least, most = (f"{statistic(found):,.{digits}f}" for statistic in (median, min, max))
     return middle if least == most else f"{middle} ({least}–{most})"
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on, and of which commit."""
+    """The machine and the commit that the figures belong to."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "commit": _commit(),
-        "hub": _said(str(HUB), "--version"),
+        "hub": _output(str(HUB), "--version"),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "load_average": os.getloadavg()[0],
     }
 
 
 def build(binary: Path) -> str:
-    """Which build of the hub a program is: what it says of itself, and its digest, since two may say the same."""
+    """Identifies a build of the hub by its version and its digest, since two builds may report the same version."""
     digest = hashlib.sha256(binary.read_bytes()).hexdigest()
-    return f"{_said(str(binary), '--version')}, sha256 {digest[:12]}"
+    return f"{_output(str(binary), '--version')}, sha256 {digest[:12]}"
 
 
 def _cpu_model() -> str:
@@ -62,16 +62,16 @@ def _cpu_model() -> str:
 
 
 def _commit() -> str:
-    return _said("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12")
+    return _output("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12")
 
 
-def _said(*command: str) -> str:
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
+def _output(*command: str) -> str:
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return completed.stdout.strip() or "unknown"
 
 
 def heading(facts: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    """The lines above the tables."""
+    """The lines printed above the tables."""
     lines = [
         f"Machine: {facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}; "
         f"load average at the start {facts['load_average']:.2f}",

@@ -1,4 +1,4 @@
-"""A hub that is restarted in each of the ways in which operators do it, and what is in front of it."""
+"""Restarts a hub in the ways that operators do it, with and without a proxy in front of it."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from rig.processes import Failed
+from rig.processes import RigError
 from rig.servers import TARGET
 
 DATASET_RECORDS = 1_000
 START_SECONDS = 20.0
-# How long the proxies need until they take a hub that was not there for one that is.
+# How long each proxy takes to mark a hub as up again after it was down.
 SETTLE_SECONDS = {"haproxy": 3.0, "nginx": 11.5}
 PROBE_SECONDS = 0.02
 
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 class Hub:
-    """A configuration and the process that runs on it, if one does."""
+    """A hub's configuration, and its process while it runs."""
 
     def __init__(self, binary: Path, folder: Path, rate: float, *, trusted: bool = False) -> None:
         folder.mkdir()
@@ -37,7 +37,7 @@ class Hub:
         self.port, self.ops_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.listener: socket.socket | None = None
-        # When the process that was to end had ended, and when the next one listened.
+        # When the last process exited, and when the latest one started listening.
         self.ended_at = self.listening_at = 0.0
         proxies = 'trusted_proxies = ["127.0.0.1/32"]\n' if trusted else ""
         start = 'start = "2026-01-01T00:00:00Z"\n' if trusted else ""
@@ -48,11 +48,11 @@ class Hub:
         )
 
     def hold_socket(self) -> None:
-        """From now on the socket is passed on, as systemd does it."""
+        """Opens the listening socket here and passes it to each process, as systemd does."""
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=4_096)
 
     def start(self) -> None:
-        """Starts it and waits until it listens."""
+        """Starts the hub and waits until it listens."""
         command = [str(self.binary), "serve", "--config", str(self.folder / "tickcast.toml")]
         if self.listener is not None:
             passing = 'exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=public; exec "$@"'
@@ -64,7 +64,7 @@ class Hub:
         until = time.monotonic() + START_SECONDS
         while b'"listener":"public"' not in self.log_from(place):
             if self.process.poll() is not None or time.monotonic() > until:
-                raise Failed(f"the hub does not start; it wrote: {self.log_from(place).decode()[-500:]}")
+                raise RigError(f"the hub does not start; it wrote: {self.log_from(place).decode()[-500:]}")
             time.sleep(0.002)
         self.listening_at = time.monotonic()
 
@@ -74,14 +74,14 @@ class Hub:
             return file.read()
 
     def end(self, number: signal.Signals) -> None:
-        """Sends the signal and waits for the end."""
+        """Sends the signal and waits for the process to exit."""
         assert self.process
         self.process.send_signal(number)
         self.process.wait()
         self.ended_at = time.monotonic()
 
     def restart(self, number: signal.Signals) -> None:
-        """As a supervisor without a pause does it."""
+        """Ends the hub and starts it again at once, as a supervisor without a restart delay does."""
         self.end(number)
         self.start()
 
@@ -94,7 +94,7 @@ class Hub:
 
 
 class Probe(threading.Thread):
-    """Joins again and again, and knows for how long nobody was let in."""
+    """Keeps joining as a new viewer and records the longest time for which no join succeeded."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         super().__init__(daemon=True)
@@ -127,16 +127,16 @@ class Probe(threading.Thread):
 
 
 def tool(name: str) -> str:
-    """A program of the system, or the one that the tests have unpacked."""
+    """The path of a program: unpacked by the tests, otherwise installed on the system."""
     unpacked = TARGET / "tools" / "debian" / "bin" / name
     found = str(unpacked) if unpacked.exists() else shutil.which(name)
     if found is None:
-        raise Failed(f"{name} is not here; tests/tools/install.sh unpacks it")
+        raise RigError(f"{name} is missing; run tests/tools/install.sh")
     return found
 
 
 def haproxy(folder: Path, port: int, hubs: list[Hub]) -> list[str]:
-    """The lines of `deploy/proxy/haproxy.cfg` that bear on this, without TLS, with those for several hubs."""
+    """Writes the relevant lines of `deploy/proxy/haproxy.cfg`, without TLS, for several hubs; returns the command."""
     servers = "".join(
         f"    server hub{n} 127.0.0.1:{hub.port} check port {hub.ops_port} maxconn 20000\n" for n, hub in enumerate(hubs)
     )
@@ -152,7 +152,7 @@ def haproxy(folder: Path, port: int, hubs: list[Hub]) -> list[str]:
 
 
 def nginx(folder: Path, port: int, hubs: list[Hub]) -> list[str]:
-    """The lines of `deploy/proxy/nginx.conf` that bear on this, without TLS."""
+    """Writes the relevant lines of `deploy/proxy/nginx.conf`, without TLS; returns the command."""
     servers = "".join(f"server 127.0.0.1:{hub.port}; " for hub in hubs)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
@@ -172,7 +172,7 @@ def nginx(folder: Path, port: int, hubs: list[Hub]) -> list[str]:
 
 
 class Situation:
-    """What viewers connect to, what is done to it, and how long the hub that they came from was not replaced."""
+    """One way of restarting: the hubs, the proxy in front of them if there is one, and the address viewers use."""
 
     def __init__(self, stack: ExitStack, name: str, binary: Path, folder: Path, rate: float) -> None:
         self.name = name
@@ -195,17 +195,17 @@ class Situation:
         probe, until = Probe(self.target), time.monotonic() + START_SECONDS
         while not probe.joins():
             if time.monotonic() > until:
-                raise Failed(f"{self.name} lets nobody in")
+                raise RigError(f"no viewer can join through {self.name}")
             time.sleep(0.05)
 
     def prepare(self) -> None:
-        """All viewers are at the first hub; now the second one is there as well."""
+        """Starts the second hub once all viewers are connected to the first one."""
         for hub in self.hubs[1:]:
             hub.start()
             time.sleep(SETTLE_SECONDS[self.name])
 
     def act(self) -> float:
-        """Restarts the hub, or ends the one of two; how long there was no process that listened."""
+        """Restarts the hub, or ends the first of two; returns for how long no process was listening."""
         hub = self.hubs[0]
         if len(self.hubs) > 1:
             hub.end(signal.SIGTERM)
@@ -217,7 +217,7 @@ class Situation:
 SITUATIONS = {
     "kill": "kill -9 and start",
     "term": "SIGTERM and start",
-    "socket": "the same, the socket held",
+    "socket": "SIGTERM and start, socket kept open",
     "haproxy": "one of two behind HAProxy",
     "nginx": "one of two behind nginx",
 }

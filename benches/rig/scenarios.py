@@ -1,4 +1,4 @@
-"""The scenarios: who is measured under which load, and the table that comes of it."""
+"""The scenarios of `compare.py`: the servers and loads that each one measures, and its table."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ from typing import Any
 from rig.instrument import Load, Measured, measure, measure_floor
 from rig.pausing import Outcome, pause
 from rig.peers import Peer
-from rig.processes import Failed
+from rig.processes import RigError
 from rig.report import Table, spread
 from rig.saturation import P99_SECONDS, Limit, find_limit
 from rig.servers import Server, hub, write_dataset
@@ -29,7 +29,7 @@ STUCK_VIEWERS = 100
 
 @dataclass
 class Session:
-    """One call of compare.py: what was asked for, and every run so far."""
+    """One run of `compare.py`: its options, the current scenario, and every measurement so far."""
 
     peers: Sequence[Peer]
     runs_asked: int | None = None
@@ -47,14 +47,14 @@ class Session:
     def load(self, load: Load) -> Load:
         return replace(load, duration=self.duration)
 
-    def note(self, subject: str, run: int, measured: Measured, **more: object) -> Measured:
-        """Keeps the run, and says how it went."""
+    def record(self, subject: str, run: int, measured: Measured, **more: object) -> Measured:
+        """Adds the measurement to the journal and prints a summary."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         of = {"scenario": self.scenario, "subject": subject, "run": run, "at": at}
         self.journal.append({**of, "load": asdict(measured.load), **more, "report": measured.report})
-        told = f"{measured.cpu_us:.2f} µs a delivery, p99 {_ms(measured.latency('p99'))} ms"
+        summary = f"{measured.cpu_us:.2f} µs a delivery, p99 {_ms(measured.latency('p99'))} ms"
         wrong = "; ".join(measured.unmet(P99_SECONDS))
-        say(f"{self.scenario} {run}/{self.runs} {subject:<10} {measured.load}: {told} {wrong}")
+        say(f"{self.scenario} {run}/{self.runs} {subject:<10} {measured.load}: {summary} {wrong}")
         return measured
 
 
@@ -83,15 +83,15 @@ def _measure_floor(load: Load) -> Measured:
 
 
 def _of_hub_and_floor(session: Session, hub_load: Load, floor_load: Load, run: int) -> tuple[Measured, Measured]:
-    of_hub = session.note("hub", run, _measure(hub, session.load(hub_load)))
-    of_floor = session.note("floor", run, _measure_floor(session.load(floor_load)))
+    of_hub = session.record("hub", run, _measure(hub, session.load(hub_load)))
+    of_floor = session.record("floor", run, _measure_floor(session.load(floor_load)))
     return of_hub, of_floor
 
 
 def _ratio_row(name: str, pairs: Sequence[tuple[Measured, Measured]]) -> list[str]:
     ratios = (of_hub.cpu_us / of_floor.cpu_us for of_hub, of_floor in pairs)
     each = (spread(pair[at].cpu_us for pair in pairs) for at in (0, 1))
-    # A server that falls behind sends more with each call, so what it cost then is no price of a delivery.
+    # A server that falls behind sends more per system call, so its CPU time per delivery is not comparable then.
     short = sum(bool(measured.unmet(P99_SECONDS)) for pair in pairs for measured in pair)
     return [name, *each, spread(ratios), f"{short} of {2 * len(pairs)}"]
 
@@ -132,9 +132,9 @@ def saturation(session: Session) -> Table:
 
 def _step(session: Session, name: str, run: int, measure_one: Callable[[Load], Measured], rate: int) -> Measured:
     try:
-        return session.note(name, run, measure_one(session.load(Load(1000, rate))))
-    except Failed as failure:
-        # The search takes it for a rate that is missed; what happened stands here alone.
+        return session.record(name, run, measure_one(session.load(Load(1000, rate))))
+    except RigError as failure:
+        # The search counts this as a missed rate and drops the reason, so it is printed here.
         say(f"{session.scenario} {run}/{session.runs} {name:<10} {rate}/s: {failure}")
         raise
 
@@ -157,14 +157,14 @@ def _limit_row(name: str, limits: Sequence[Limit]) -> list[str]:
 
 def memory(session: Session) -> Table:
     load = session.load(Load(10_000, 1))
-    found = [session.note("hub", run, _measure(hub, load)) for run in range(1, session.runs + 1)]
+    found = [session.record("hub", run, _measure(hub, load)) for run in range(1, session.runs + 1)]
     rows = [[str(load), spread(measured.memory_kib for measured in found)]]
     return Table("Resident memory per idle viewer", ("load", "hub, KiB"), rows)
 
 
 def many(session: Session) -> Table:
     load = session.load(Load(15_000, 1))
-    found = [session.note("hub", run, _measure(hub, load)) for run in range(1, session.runs + 1)]
+    found = [session.record("hub", run, _measure(hub, load)) for run in range(1, session.runs + 1)]
     return Table(
         "Many viewers",
         ("load", *LATENCY_HEADER, *COST_HEADER),
@@ -176,9 +176,9 @@ def stuck(session: Session) -> Table:
     load = session.load(Load(5000, 10))
     without, among, gone = [], [], []
     for run in range(1, session.runs + 1):
-        without.append(session.note("hub", run, _measure(hub, load)))
+        without.append(session.record("hub", run, _measure(hub, load)))
         measured, viewers = _measure_among_stuck(load)
-        among.append(session.note("hub, stuck", run, measured, disconnected=viewers.disconnected))
+        among.append(session.record("hub, stuck", run, measured, disconnected=viewers.disconnected))
         gone.append(viewers)
     header = ("viewers that never read", *LATENCY_HEADER, *COST_HEADER)
     rows = [
@@ -200,37 +200,37 @@ def _disconnections(runs: Sequence[StuckViewers]) -> str:
     return f"{count}, after {spread(after, 1)} s" if after else count
 
 
-# Long ago, so that every hub of a run has the same past.
+# A fixed start far in the past, so that every hub of a run has the same history.
 ANCHORED = 'start = "2024-01-01T00:00:00Z"\n'
 
 
 def rush(session: Session) -> Table:
-    """Thousands who join at once, each with 30 s to catch up on, while others are live."""
+    """Measures thousands of viewers joining at once, each with 30 s of backfill, while others are live."""
     live = session.load(Load(500, 100, form="v1"))
     joiners = Load(5000, 100, form="v1", ask="", arrival=2500, warmup=5, duration=2)
     alone, among, rushed, peaks = [], [], [], []
     for run in range(1, session.runs + 1):
         with _folder() as folder, hub(live.rate, folder, ANCHORED) as server:
-            alone.append(session.note("hub", run, measure(server, live)))
+            alone.append(session.record("hub", run, measure(server, live)))
             before = server.program.memory_kib("VmRSS")
             with ThreadPoolExecutor() as threads:
                 of_live = threads.submit(measure, server, live)
                 time.sleep(live.warmup + live.duration / 4)
-                rushed.append(session.note("joiners", run, measure(server, joiners)))
-                among.append(session.note("hub, rush", run, of_live.result()))
+                rushed.append(session.record("joiners", run, measure(server, joiners)))
+                among.append(session.record("hub, rush", run, of_live.result()))
             peaks.append((before, server.program.memory_kib("VmHWM")))
     caught_up = spread((measured.caught_up for measured in rushed), 1)
     peak = spread((after / 1024 for _, after in peaks), 1)
     title = f"{joiners.viewers:,} joiners with 30 s each; all caught up after {caught_up} s, peak memory {peak} MiB"
     rows = [
-        ["live, nobody joins", *_latency_cells(alone), *_cost_cells(alone)],
+        ["live, without joiners", *_latency_cells(alone), *_cost_cells(alone)],
         ["live, with joiners", *_latency_cells(among), *_cost_cells(among)],
     ]
     return Table(title, ("500 v1 × 100/s", *LATENCY_HEADER, *COST_HEADER), rows)
 
 
 def pausing(session: Session) -> Table:
-    """One that stops reading for 10 s among others, by what it is allowed."""
+    """Measures a viewer that stops reading for 10 s among others, for each `max_lag` and `slow` policy."""
     load = session.load(Load(200, 1000, form="v1"))
     rows = [_pause_row(session, load, max_lag, slow) for max_lag in ("5s", "30s") for slow in ("skip", "disconnect")]
     header = ("max_lag, slow", "p99 alone, ms", "p99 with it, ms", "lost by the others", "memory grew, KiB", "it got")
@@ -242,7 +242,7 @@ def _pause_row(session: Session, load: Load, max_lag: str, slow: str) -> list[st
     topic = f'max_lag = "{max_lag}"\nslow = "{slow}"\n'
     for run in range(1, session.runs + 1):
         with _folder() as folder, hub(load.rate, folder, topic) as server:
-            alone.append(session.note(f"{max_lag} {slow}", run, measure(server, load)))
+            alone.append(session.record(f"{max_lag} {slow}", run, measure(server, load)))
             with ThreadPoolExecutor() as threads:
                 of_others = threads.submit(measure, server, load)
                 time.sleep(load.warmup)
@@ -250,7 +250,7 @@ def _pause_row(session: Session, load: Load, max_lag: str, slow: str) -> list[st
                 of_pausing = threads.submit(pause, server.url, 2.0, 10.0, load.duration - 13.0)
                 grown.append(_most_memory(server, of_pausing) - before)
                 outcomes.append(str(of_pausing.result()))
-                among.append(session.note(f"{max_lag} {slow}, one pauses", run, of_others.result()))
+                among.append(session.record(f"{max_lag} {slow}, one pauses", run, of_others.result()))
     return [
         f"{max_lag}, {slow}",
         *(spread((measured.latency("p99") * 1000 for measured in found), 1) for found in (alone, among)),
@@ -261,7 +261,7 @@ def _pause_row(session: Session, load: Load, max_lag: str, slow: str) -> list[st
 
 
 def _most_memory(server: Server, until: Future[Outcome]) -> int:
-    """The most that the server held until something was over, in KiB."""
+    """The server's peak memory until `until` is done, in KiB."""
     most = server.program.memory_kib("VmRSS")
     while not until.done():
         time.sleep(0.1)
@@ -270,7 +270,7 @@ def _most_memory(server: Server, until: Future[Outcome]) -> int:
 
 
 def topics(session: Session) -> Table:
-    """Many topics that nobody views: how late each is published, and by how many threads."""
+    """Measures many topics without viewers: the lateness of each topic, and the number of threads."""
     runs = range(1, session.runs + 1)
     found = {load: [_measure_topics(session, load, run) for run in runs] for load in LOADS}
     names = list(found[LOADS[0]][0])
@@ -282,8 +282,8 @@ def _measure_topics(session: Session, load: Topics, run: int) -> dict[str, float
     with _folder() as folder:
         figures = measure_topics(load, session.duration, folder)
     session.journal.append({"scenario": session.scenario, "load": str(load), "run": run, "figures": figures})
-    told = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
-    say(f"{session.scenario} {run}/{session.runs} {load}: {told}")
+    summary = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    say(f"{session.scenario} {run}/{session.runs} {load}: {summary}")
     return figures
 
 
@@ -310,7 +310,7 @@ def _cost_cells(found: Sequence[Measured]) -> list[str]:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A row of the table below: its name on the command line, its runs and their length by default."""
+    """A scenario: its name on the command line, and the default number and length of its runs."""
 
     name: str
     run: Callable[[Session], Table]
@@ -327,6 +327,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("rush", rush, runs=3, duration=20),
     Scenario("pausing", pausing, runs=3, duration=20),
     Scenario("topics", topics, runs=3, duration=10),
-    # Long enough for the kernel to give up a viewer that has not read for 30 s.
+    # Long enough for the kernel to drop a viewer that has not read for 30 s.
     Scenario("stuck", stuck, runs=3, duration=60),
 )

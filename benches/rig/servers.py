@@ -1,7 +1,7 @@
-"""A server under test, and the first of them: our hub.
+"""A server under test, and how to start our hub as one.
 
-A server is started anew for every measurement, sends its records on the tick from then on, and is
-ended with the block it was asked for in.
+Every measurement starts a fresh server, which sends its records on schedule from then on and is terminated at the end
+of the `with` block.
 """
 
 import json
@@ -12,43 +12,43 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.processes import SERVER_CORE, Failed, Program, running, wait_for
+from rig.processes import SERVER_CORE, RigError, Program, running, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
 HUB = TARGET / "release" / "tickcast"
 
-# The programs and configurations of the peers; their record is everybody's.
+# The programs and configurations of the peers; `ticks.py` there defines the record that every server sends.
 PEERS = ROOT / "benches" / "peers"
 sys.path.insert(0, str(PEERS))
 
-# A replay longer than a measurement, so that the dataset does not begin again within one; the cap is
-# 20 MB, and still a minute at the highest rate that is likely.
+# The dataset is longer than a measurement, so that it does not loop within one; it is capped at 20 MB, which is still
+# a minute at the highest likely rate.
 DATASET_SECONDS = 180
 DATASET_RECORDS = (1_000, 300_000)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs and sends: where viewers go, and the process whose CPU and memory count."""
+    """A running server: the URL for viewers, and the process whose CPU time and memory are measured."""
 
     url: str
     pid: int
     program: Program
-    # The field with the instant at which a record is due; our own hub tells that otherwise.
+    # The record field with the due time; None for our hub, whose schedule is known.
     stamp_field: str | None
-    # Where our own hub shows its metrics, if it was asked to.
+    # The URL of the hub's operations listener, if it is enabled.
     ops_url: str | None = None
 
 
 def write_dataset(folder: Path, rate: float) -> Path:
-    """Records of the size that the peers send, for the hub and the floor to replay."""
+    """Writes the dataset that the hub and the floor replay, with records of the size that the peers send."""
     least, most = DATASET_RECORDS
     return write_records(folder, min(most, max(least, round(rate * DATASET_SECONDS))))
 
 
 def write_records(folder: Path, count: int) -> Path:
-    """So many of them."""
+    """Writes a dataset of `count` records."""
     from ticks import record
 
     path = folder / "dataset.json"
@@ -61,8 +61,8 @@ def write_records(folder: Path, count: int) -> Path:
 def hub(
     rate: float, folder: Path, topic: str = "", *, binary: Path | None = None, ops: bool = False
 ) -> Iterator[Server]:
-    """The hub as it is built, or another build of it; every setting that bears on speed is at its default, save for the
-    lines of `topic`. `ops` has it show its metrics."""
+    """Runs this tree's hub, or another build of it. Every setting that affects speed has its default value, except for
+    the lines of `topic`; `ops` enables the operations listener."""
     write_dataset(folder, rate)
     topics = f"[topics.bench]\ndataset = 'dataset.json'\nrate = {float(rate)}\n{topic}"
     with hub_of(topics, folder, binary=binary, ops=ops) as server:
@@ -79,7 +79,7 @@ def hub_of(
     cores: int | str = SERVER_CORE,
     stats_every: str = "10s",
 ) -> Iterator[Server]:
-    """The hub with these topics, whose datasets are in `folder`. An older build must know every key that stands here."""
+    """Runs a hub with these topics, whose datasets are in `folder`. Older builds must know every key used here."""
     config = folder / "tickcast.toml"
     config.write_text(
         "[server]\nport = 0\nmax_viewers = 20000\ndrain = '0s'\n"
@@ -104,11 +104,11 @@ def _listening(program: Program, listener: str) -> str | None:
 
 
 def _env_without_settings() -> dict[str, str]:
-    """What somebody has set for their own hub is not for this one."""
+    """The environment without variables that configure a hub, which the user may have set for their own."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TICKCAST_")}
 
 
 def check_hub() -> None:
-    """Raises unless there is a hub to measure."""
+    """Raises if the hub has not been built."""
     if not HUB.exists():
-        raise Failed(f"{HUB} is missing; `make build` builds it")
+        raise RigError(f"{HUB} is missing; `make build` builds it")

@@ -1,8 +1,8 @@
-"""Viewers that join and then never read: what a hub has to survive.
+"""Viewers that join and then never read.
 
-Each is a socket with the smallest receive buffer that the kernel gives. Whether the hub still holds it
-is found out without reading: the kernel probes the connection once a second (keepalive), and the answer
-for one that is gone is a reset. The probes carry nothing, so to the hub such a viewer stays silent.
+Each is a socket with the smallest receive buffer the kernel allows. To detect without reading that the hub has dropped
+a viewer, the kernel probes the connection once a second (TCP keepalive) and gets a reset if it is gone. Probes carry no
+data, so the hub still sees the viewer as silent.
 """
 
 import select
@@ -20,7 +20,7 @@ POLL_SECONDS = 0.5
 
 
 class StuckViewers:
-    """A number of them, and when each was disconnected, in seconds since it joined."""
+    """The number of stuck viewers, and after how many seconds each was disconnected."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -29,7 +29,7 @@ class StuckViewers:
 
 @contextmanager
 def stuck_viewers(url: str, count: int) -> Iterator[StuckViewers]:
-    """They join when the block begins and are gone when it ends."""
+    """Connects `count` viewers for the duration of the block."""
     viewers = StuckViewers(count)
     with ExitStack() as stack:
         connections = [stack.enter_context(join(url)) for _ in range(count)]
@@ -44,11 +44,11 @@ def stuck_viewers(url: str, count: int) -> Iterator[StuckViewers]:
 
 
 def join(url: str, headers: str = "") -> socket.socket:
-    """A viewer whose receive buffer is the smallest that the kernel gives; `headers` each with its line end."""
+    """Joins with the smallest receive buffer the kernel allows; each header in `headers` ends with CRLF."""
     parts = urlsplit(url)
     connection = socket.socket()
     try:
-        # Before connecting, since the window that is offered depends on it; the kernel takes its least.
+        # Set before connecting, because the offered window depends on it; the kernel raises it to its minimum.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, PROBE_SECONDS)
@@ -62,7 +62,7 @@ def join(url: str, headers: str = "") -> socket.socket:
         )
         head = b""
         while HEAD_END not in head:
-            # One at a time: what comes after the head must stay unread.
+            # Byte by byte: everything after the head must stay unread.
             head += connection.recv(1) or HEAD_END
         if not head.startswith(b"HTTP/1.1 101 "):
             raise OSError(f"the hub answers {head[:40]!r}")

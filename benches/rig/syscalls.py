@@ -1,7 +1,7 @@
-"""System calls of a hub for each delivery, as `strace -c` counts them while viewers are served.
+"""Counts the hub's system calls per delivery with `strace -c`.
 
-strace makes each call dearer, so this is a run of its own with few viewers; what it counts does not depend on the
-machine. Deliveries are the hub's own count, read from its metrics when strace has begun and when it has let go.
+strace makes every call more expensive, so this is a separate run with few viewers; the counts do not depend on the
+machine. Deliveries are read from the hub's metrics after strace has attached and after it has detached.
 """
 
 import re
@@ -16,13 +16,13 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from rig.instrument import Load, measure
-from rig.processes import SERVER_CORE, Failed, Program, wait_for
+from rig.processes import SERVER_CORE, RigError, Program, wait_for
 from rig.servers import Server, hub
 
-# Few enough that a hub whose every call is stopped twice still keeps up on one core.
+# Few enough that the hub keeps up on one core although strace stops it twice per call.
 VIEWERS = 200
 WATCHED_SECONDS = 8.0
-# strace attaches to each thread in turn, and lets go of each again.
+# Time for strace to attach to each thread and detach again.
 SPARE_SECONDS = 3.0
 HTTP_SECONDS = 5.0
 
@@ -32,7 +32,7 @@ LINE = re.compile(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", re.MULTILI
 
 @dataclass(frozen=True)
 class Calls:
-    """What the hub asked of the kernel, and what it delivered by it."""
+    """System calls by name, and the deliveries in the same time."""
 
     by_name: dict[str, int]
     deliveries: int
@@ -42,46 +42,46 @@ class Calls:
         return sum(self.by_name.values()) / self.deliveries
 
     def most_frequent(self, count: int) -> str:
-        """The calls that there are most of, each by the delivery."""
+        """The most frequent calls, with their number per delivery."""
         most = sorted(self.by_name.items(), key=lambda item: -item[1])[:count]
         return ", ".join(f"{name} {calls / self.deliveries:.4f}" for name, calls in most)
 
 
 def loads() -> tuple[Load, Load]:
-    """Bare viewers, who are sent each record alone, and v1 viewers, who are sent them together."""
+    """A load of bare viewers, which receive each record alone, and one of v1 viewers, which receive batches."""
     duration = WATCHED_SECONDS + SPARE_SECONDS
     bare, v1 = (Load(VIEWERS, 100, form=form, warmup=1, duration=duration) for form in ("bare", "v1"))
     return bare, v1
 
 
 def seconds(load: Load) -> float:
-    """About how long one count takes."""
+    """The approximate length of one count."""
     return load.viewers / load.arrival + load.warmup + load.duration + 1
 
 
 def count(binary: Path, load: Load, folder: Path) -> Calls:
-    """The calls of a hub that serves `load`, once all its viewers are live."""
+    """Counts the calls of a hub that serves `load`, once all its viewers are live."""
     with hub(load.rate, folder, binary=binary, ops=True) as server, ThreadPoolExecutor() as threads:
         viewing = threads.submit(measure, server, load)
-        # All viewers have joined, and been sent what lies between their joining and being live.
+        # By then all viewers have joined and caught up.
         time.sleep(load.viewers / load.arrival + load.warmup)
         summary = folder / "strace.txt"
         with _watched(server, summary) as watcher:
             before = _delivered(server)
             time.sleep(WATCHED_SECONDS)
             watcher.check()
-        # Read at the same point of both ends, so that what either misses makes up for the other.
+        # Read at the same point after attaching and after detaching, so that the errors at both ends cancel out.
         deliveries = _delivered(server) - before
         viewing.result()
     by_name = {name: int(calls) for calls, name in LINE.findall(summary.read_text()) if name != "total"}
     if not by_name or not deliveries:
-        raise Failed(f"strace counted {sum(by_name.values())} calls for {deliveries} deliveries")
+        raise RigError(f"strace counted {sum(by_name.values())} calls for {deliveries} deliveries")
     return Calls(by_name, deliveries)
 
 
 @contextmanager
 def _watched(server: Server, summary: Path) -> Iterator[Program]:
-    """strace on every thread of the server, on the server's core: across cores each stop would cost a wake-up more."""
+    """Runs strace on every thread of the server, on its core: on another core each stop would cost a wake-up."""
     log = summary.with_suffix(".log")
     command = ["taskset", "--cpu-list", SERVER_CORE, "strace", "-f", "-c", "-o", summary, "-p", server.pid]
     with log.open("wb") as output:
@@ -106,10 +106,10 @@ def _watched(server: Server, summary: Path) -> Iterator[Program]:
 
 
 def _delivered(server: Server) -> int:
-    """Publications that the hub has given to viewers' sockets so far."""
+    """Publications the hub has written to viewers' sockets so far."""
     with urlopen(f"{server.ops_url}/metrics", timeout=HTTP_SECONDS) as answer:
         text = answer.read().decode()
     totals = re.findall(r"^tickcast_delivered_total(?:\{[^}]*\})? (\d+)", text, re.MULTILINE)
     if not totals:
-        raise Failed("the hub's metrics have no tickcast_delivered_total")
+        raise RigError("the hub's metrics have no tickcast_delivered_total")
     return sum(map(int, totals))

@@ -1,4 +1,4 @@
-"""Holds the arithmetic of `compare.py --against`; `make test` runs it: python3 -m unittest discover -s benches."""
+"""Tests the arithmetic of `compare.py --against`. `make test` runs it: python3 -m unittest discover -s benches."""
 
 import unittest
 
@@ -9,7 +9,7 @@ CONTROL = Turn(is_control=True, is_after=False), Turn(is_control=True, is_after=
 
 
 def drift(runs: int, slower: float) -> Change:
-    """What a machine that is slower by a factor with each measurement makes of a build that has not changed."""
+    """The change that is measured for an unchanged build if the machine slows down by a factor each time."""
     found: dict[Turn, list[float]] = {}
     cost = 1.0
     for run in range(1, runs + 1):
@@ -33,7 +33,7 @@ class Turns(unittest.TestCase):
         change = drift(runs=8, slower=1.01)
         self.assertAlmostEqual(change.median, 1.0, places=3)
         self.assertTrue(change.is_inside)
-        # An odd number of runs leaves one pair over, and the control is pushed as far.
+        # An odd number of runs leaves one pair unbalanced, which shifts the control just as far.
         self.assertTrue(drift(runs=7, slower=1.01).is_inside)
 
 
@@ -41,14 +41,14 @@ class Changes(unittest.TestCase):
     def test_ratios_are_taken_pair_by_pair(self) -> None:
         self.assertEqual(ratios([2.0, 4.0], [3.0, 3.0]), [1.5, 0.75])
 
-    def test_nothing_that_stays_nothing_has_not_changed_and_something_from_nothing_is_infinite(self) -> None:
+    def test_zero_to_zero_is_no_change_and_zero_to_something_is_infinite(self) -> None:
         self.assertEqual(ratios([0.0, 0.0], [0.0, 2.0]), [1.0, float("inf")])
 
     def test_pairs_must_be_whole(self) -> None:
         with self.assertRaises(ValueError):
             ratios([1.0], [])
 
-    def test_a_median_within_the_control_is_inside_its_ends_included(self) -> None:
+    def test_a_median_within_the_control_including_its_ends_is_inside(self) -> None:
         control = [0.95, 1.0, 1.04]
         for median in control:
             self.assertEqual(Change([0.1, median, 9.0], control).verdict, "inside the spread of A/A")

@@ -1,4 +1,4 @@
-"""The viewers of the restart benchmark wait as the client library does, or their figures say nothing about it."""
+"""Checks that the viewers of the restart benchmark use the reconnect constants of the client library."""
 
 import re
 import unittest
@@ -10,7 +10,7 @@ CLIENT = Path(__file__).resolve().parents[2] / "web" / "src" / "client"
 
 
 def constant(file: str, name: str) -> float:
-    """The number of a constant of the client library."""
+    """The value of a numeric constant in the client library's source."""
     found = re.search(rf"const {name} = ([\d_.]+)", (CLIENT / file).read_text())
     assert found, name
     return float(found[1].replace("_", ""))
@@ -27,10 +27,10 @@ class Rules(unittest.TestCase):
         self.assertEqual(crowd.HANDSHAKE_SECONDS * 1000, constant("connection.ts", "HANDSHAKE_TIMEOUT_MS"))
         self.assertEqual(crowd.OVERLAP_SECONDS, constant("client.ts", "OVERLAP_S"))
 
-    def test_waits_are_short_at_first_and_bounded_at_last(self) -> None:
+    def test_waits_start_short_and_stay_bounded(self) -> None:
         viewer = crowd.Viewer("127.0.1.2")
-        crowd_of_none = crowd.Crowd(("127.0.0.1", 1), 0, 1.0, old_rules=False)
-        waits = [crowd_of_none.back_off(viewer) for _ in range(30)]
+        pool = crowd.ViewerPool(("127.0.0.1", 1), 0, 1.0, old_rules=False)
+        waits = [pool.backoff(viewer) for _ in range(30)]
         self.assertLessEqual(max(waits[:5]), 0.6)
         self.assertLessEqual(max(waits), 20.0)
         self.assertGreaterEqual(min(waits), 0.1)

@@ -1,37 +1,38 @@
-//! The decoder says the same however its bytes are cut, holds no message beyond its limit, and yields nothing after a
-//! violation or a close.
+//! Fuzzes the frame decoder: its result does not depend on how the bytes are split, no message exceeds the limit, and
+//! nothing is returned after a protocol violation or a close.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tickcast::protocol::Close;
-use tickcast::protocol::frame::{Compression, Decoder, Incoming, MESSAGE_LEN_MAX};
+use tickcast::protocol::CloseReason;
+use tickcast::protocol::websocket::{Compression, Decoder, MESSAGE_LEN_MAX, ViewerMessage};
 
-type Heard = (Vec<Incoming>, Option<Close>);
+/// The decoded messages, and the close code of the first violation.
+type Decoded = (Vec<ViewerMessage>, Option<CloseReason>);
 
-fn hear<'a>(compression: Compression, chunks: impl Iterator<Item = &'a [u8]>) -> Heard {
+fn decode<'a>(compression: Compression, chunks: impl Iterator<Item = &'a [u8]>) -> Decoded {
     let mut decoder = Decoder::new(compression);
-    let (mut messages, mut verdict) = (Vec::new(), None);
+    let (mut messages, mut violation) = (Vec::new(), None);
     for chunk in chunks {
         decoder.feed(chunk);
         loop {
-            match decoder.message() {
+            match decoder.next_message() {
                 Ok(None) => break,
                 Ok(Some(message)) => {
-                    assert!(verdict.is_none() && messages.last() != Some(&Incoming::Close));
-                    if let Incoming::Text(text) = &message {
+                    assert!(violation.is_none() && messages.last() != Some(&ViewerMessage::Close));
+                    if let ViewerMessage::Text(text) = &message {
                         assert!(text.len() <= MESSAGE_LEN_MAX);
                     }
                     messages.push(message);
                 }
-                Err(close) => assert_eq!(verdict.replace(close), None),
+                Err(close) => assert_eq!(violation.replace(close), None),
             }
         }
     }
-    (messages, verdict)
+    (messages, violation)
 }
 
-// The first bytes choose whether compression was agreed upon and how long the chunks are, in turn.
+// The first byte selects whether compression was negotiated; the next four are the chunk lengths, used in turn.
 fuzz_target!(|input: &[u8]| {
     let Some(([choice, lens @ ..], bytes)) = input.split_first_chunk::<5>() else {
         return;
@@ -44,7 +45,7 @@ fuzz_target!(|input: &[u8]| {
         (!chunk.is_empty()).then_some(chunk)
     });
     assert_eq!(
-        hear(compression, chunks),
-        hear(compression, std::iter::once(bytes))
+        decode(compression, chunks),
+        decode(compression, std::iter::once(bytes))
     );
 });

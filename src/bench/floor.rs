@@ -1,13 +1,13 @@
-//! The floor: the least that any server could do to send these records to these viewers, as a yardstick.
+//! The floor: a minimal server that sends the same frames to the same viewers, as a lower bound for the cost of a hub.
 //!
-//! It runs as a process of its own, so that descriptors and CPU time are its own and are measured as a hub's are.
-//! This is the parent's side.
+//! It runs in a separate process, so that its descriptors and CPU time can be measured like those of a hub. This file
+//! is the parent's side.
 
-mod control;
+mod floor_process;
+mod floor_records;
 mod handshake;
-mod records;
 mod sender;
-mod server;
+mod v1_session;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -16,20 +16,20 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use super::{BenchError, FloorCounts};
 use crate::protocol::Rate;
 
-pub use server::serve;
+pub use floor_process::serve;
 
-/// What the floor is to send.
+/// Options of the floor.
 #[derive(Debug, Clone)]
-pub struct FloorPlan {
+pub struct FloorOptions {
     /// Records per second.
     pub rate: Rate,
-    /// The file of the records; without one each is its index, `{"i":0}`.
+    /// The dataset file; without one, each record contains its index, as in `{"i":0}`.
     pub dataset: Option<PathBuf>,
-    /// The core on which it stays.
+    /// The core to pin the floor to.
     pub cpu: Option<usize>,
 }
 
-/// A floor that runs; it ends with its owner.
+/// A running floor; dropping it ends the process.
 #[derive(Debug)]
 pub struct Floor {
     child: Child,
@@ -38,10 +38,10 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// Starts `program` with `arguments`, which must come to [`serve`], and waits until it listens.
+    /// Starts `program`, which must call [`serve`], and waits until it listens.
     ///
     /// # Errors
-    /// It does not start; it has said why on standard error.
+    /// Fails if the process does not start or exits early; it prints the reason on standard error.
     pub fn start(mut program: Command) -> Result<Self, BenchError> {
         let failed = |error: std::io::Error| BenchError::Floor(error.to_string());
         let mut child = program
@@ -49,34 +49,34 @@ impl Floor {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        let out = child.stdout.take().expect("it was asked for");
+        let out = child.stdout.take().expect("stdout is piped");
         let mut out = BufReader::new(out);
         let mut line = String::new();
         out.read_line(&mut line).map_err(failed)?;
         let Ok(port) = line.trim().parse() else {
             _ = child.wait();
-            return Err(BenchError::Floor("it ended before it listened".to_owned()));
+            return Err(BenchError::Floor("it exited before listening".to_owned()));
         };
         Ok(Self { child, out, port })
     }
 
-    /// Where it listens.
+    /// The URL for viewers.
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://127.0.0.1:{}/ws", self.port)
     }
 
-    /// Its process.
+    /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it, and has its own account.
+    /// Stops the floor and returns its counts.
     ///
     /// # Errors
-    /// It gives none.
-    pub fn end(mut self) -> Result<FloorCounts, BenchError> {
+    /// Fails if the process exits without printing them.
+    pub fn stop(mut self) -> Result<FloorCounts, BenchError> {
         drop(self.child.stdin.take());
         let mut text = String::new();
         let read = self.out.read_to_string(&mut text);
@@ -84,13 +84,15 @@ impl Floor {
         let mut numbers = text.split_whitespace().map(str::parse);
         match (read, numbers.next(), numbers.next()) {
             (Ok(_), Some(Ok(dropped)), Some(Ok(closed))) => Ok(FloorCounts { dropped, closed }),
-            _ => Err(BenchError::Floor("it ended without an account".to_owned())),
+            _ => Err(BenchError::Floor(
+                "it exited without printing its counts".to_owned(),
+            )),
         }
     }
 }
 
 impl Drop for Floor {
-    /// The end of its standard input is what it waits for; killed, it leaves even if it does not come to reading.
+    /// Closes standard input, at which the floor exits, and kills it in case it does not read.
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         _ = self.child.kill();

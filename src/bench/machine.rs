@@ -1,4 +1,4 @@
-//! The machine: what it is, how many connections it lets one process have, and which core does what.
+//! The machine: its description for the report, its connection limits, and pinning to a core.
 
 use std::fs;
 use std::io;
@@ -6,23 +6,23 @@ use std::io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 
-/// What the numbers were measured on.
+/// The machine that a report was measured on.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {
-    /// The CPU's model, empty where the system does not say.
+    /// The CPU model; empty if unknown.
     pub cpu: String,
-    /// Cores that the system lets this process use, when none is chosen.
+    /// Cores available to this process before pinning.
     pub cores: usize,
-    /// The kernel's release, empty where the system does not say.
+    /// The kernel release; empty if unknown.
     pub kernel: String,
 }
 
-/// Descriptors that are no viewers': standard streams, epoll, the control connection, files that are read.
+/// Descriptors reserved for other uses: standard streams, epoll, the control connection, files in `/proc`.
 const DESCRIPTORS_SPARE: usize = 32;
 
 impl Machine {
-    /// This machine.
-    pub(super) fn this() -> Self {
+    /// Describes this machine.
+    pub(super) fn detect() -> Self {
         let text = |path| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = text("/proc/cpuinfo");
         let model = cpuinfo.lines().find(|line| line.starts_with("model name"));
@@ -36,8 +36,8 @@ impl Machine {
     }
 }
 
-/// Raises the limit of open files as far as it goes; returns how many viewers fit.
-pub(super) fn room_for_viewers() -> usize {
+/// Raises the limit of open files to the hard limit; returns how many viewers it allows.
+pub(super) fn raise_fd_limit() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -50,29 +50,29 @@ pub(super) fn room_for_viewers() -> usize {
     files.saturating_sub(DESCRIPTORS_SPARE)
 }
 
-/// How many connections one address and port of a server can have from this machine, where the system says it.
-pub(super) fn local_ports() -> Option<usize> {
+/// The number of local ports, which limits the connections from one address to one server; `None` if unknown.
+pub(super) fn local_port_count() -> Option<usize> {
     let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let mut ends = range.split_whitespace().map(str::parse::<usize>);
     let (first, last) = (ends.next()?.ok()?, ends.next()?.ok()?);
     Some((last + 1).saturating_sub(first))
 }
 
-/// Keeps the calling thread, and those it starts later, on the core `cpu`.
+/// Pins the calling thread, and threads it starts later, to the core `cpu`.
 #[cfg(target_os = "linux")]
-pub(super) fn pin(cpu: usize) -> io::Result<()> {
+pub(super) fn pin_to_core(cpu: usize) -> io::Result<()> {
     use rustix::thread::{CpuSet, sched_setaffinity};
 
     if cpu >= CpuSet::MAX_CPU {
-        return Err(io::Error::other("no machine has that many"));
+        return Err(io::Error::other("the number is too large"));
     }
     let mut set = CpuSet::new();
     set.set(cpu);
     Ok(sched_setaffinity(None, &set)?)
 }
 
-/// Keeps the calling thread on the core `cpu`.
+/// Fails: pinning is only supported on Linux.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn pin(_: usize) -> io::Result<()> {
-    Err(io::Error::other("only Linux lets a program choose"))
+pub(super) fn pin_to_core(_: usize) -> io::Result<()> {
+    Err(io::Error::other("pinning is only supported on Linux"))
 }

@@ -1,6 +1,6 @@
-//! `Report`: what was measured, as one JSON object whose fields are an interface.
+//! [`Report`]: the result of a measurement, serialised as one JSON object with stable field names.
 //!
-//! Seconds are seconds; other units stand in the field's name. What was not measured is null, and `notes` say why.
+//! Each field name contains its unit. Values that were not measured are null, and `notes` explain why.
 
 use std::collections::BTreeMap;
 
@@ -12,179 +12,179 @@ use super::machine::Machine;
 /// The result of one run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The program that measured.
-    pub tickcast: Build,
-    /// What was measured.
+    /// The build of the bench.
+    pub tickcast: BuildInfo,
+    /// The URL of the server.
     pub url: String,
     /// `bare`, `v1`, `sse`, `nats` or `mqtt`.
     pub form: &'static str,
     /// Viewers that joined.
     pub viewers: usize,
-    /// From the first connection to the last viewer's joining.
+    /// Time from the first connection to the last viewer's join.
     pub join_seconds: f64,
-    /// From the first connection until the last viewer had everything that was due when it joined; not known where
-    /// messages do not tell their place, or while one is still without.
+    /// Time from the first connection until every viewer had received everything that was due when it joined. Null if
+    /// messages do not contain `seq`, or if a viewer has not caught up.
     pub caught_up_seconds: Option<f64>,
-    /// The length of the measurement.
+    /// Length of the measurement.
     pub duration_seconds: f64,
-    /// Records per second at one viewer.
+    /// Records per second and viewer.
     pub rate_observed: f64,
-    /// Records that arrived, each counted at each viewer.
+    /// Records that arrived, counted per viewer.
     pub deliveries: u64,
-    /// The same, by the second.
+    /// Deliveries per second.
     pub deliveries_per_second: f64,
-    /// Messages with records in them that arrived.
+    /// Messages with records that arrived.
     pub messages: u64,
-    /// Bytes that arrived, without those of TCP and IP.
+    /// Bytes that arrived, without TCP and IP headers.
     pub bytes: u64,
-    /// From the instant a record was due to its arrival.
-    pub latency_seconds: Option<Latency>,
-    /// From a record's arrival at the first viewer to that at the last one.
-    pub spread_seconds: Option<Spread>,
-    /// What did not come as it should have, from each viewer's first record on.
-    pub loss: Option<Loss>,
-    /// What had been due for a second at the end, and had not come.
-    pub held_back: Option<Held>,
-    /// Viewers that lost their connection after joining.
-    pub lost_connections: Lost,
-    /// How well the hub's clock is known.
+    /// Time between a record's due time and its arrival.
+    pub latency_seconds: Option<LatencyQuantiles>,
+    /// Time between a record's arrival at the first and at the last viewer.
+    pub spread_seconds: Option<SpreadQuantiles>,
+    /// Records lost, repeated or reordered, counted from each viewer's first record on.
+    pub loss: Option<LossReport>,
+    /// Records that were more than a second overdue at the end.
+    pub held_back: Option<HeldBackReport>,
+    /// Connections that ended after the viewer had joined.
+    pub lost_connections: LostConnections,
+    /// The estimate of the hub's clock.
     pub clock: Option<HubClock>,
-    /// The server's process.
-    pub server: Option<Server>,
-    /// The instrument's own process.
-    pub client: Client,
-    /// The instrument used its core, or waited for it, more than nine tenths of the time: latencies and rates may be
-    /// its own.
+    /// Resources used by the server's process.
+    pub server: Option<ServerUsage>,
+    /// Resources used by the bench itself.
+    pub client: ClientUsage,
+    /// Whether the bench used or waited for a core more than 90 % of the time, so that it may have limited latency and
+    /// rate.
     pub client_saturated: bool,
-    /// The yardstick's own account, in a run with `--floor`.
+    /// The floor's counts, in a run with `--floor`.
     pub floor: Option<FloorCounts>,
-    /// What it was measured on.
+    /// The machine it was measured on.
     pub machine: Machine,
-    /// What the reader of the numbers should know.
+    /// Notes that qualify the numbers.
     pub notes: Vec<String>,
 }
 
-/// Which build measured.
+/// A build of tickcast.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Build {
+pub struct BuildInfo {
     /// Its version.
     pub version: &'static str,
     /// The commit it was built from.
     pub commit: &'static str,
 }
 
-/// Quantiles of the delivery latency.
+/// Quantiles of the delivery latency, in seconds.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Latency {
-    /// Half of the records came sooner.
+pub struct LatencyQuantiles {
+    /// The median.
     pub p50: f64,
-    /// Nine in ten did.
+    /// The 90th percentile.
     pub p90: f64,
-    /// Ninety-nine in a hundred did.
+    /// The 99th percentile.
     pub p99: f64,
-    /// 999 in a thousand did.
+    /// The 99.9th percentile.
     pub p999: f64,
-    /// The latest.
+    /// The maximum.
     pub max: f64,
-    /// Records that seem to have come before they were due, counted as not late at all.
+    /// Records that seem to have arrived before they were due; their latency counts as zero.
     pub early_records: u64,
 }
 
-/// Quantiles of the spread over the viewers.
+/// Quantiles of the spread, in seconds.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Spread {
-    /// For half of the records it was shorter.
+pub struct SpreadQuantiles {
+    /// The median.
     pub p50: f64,
-    /// For ninety-nine in a hundred it was.
+    /// The 99th percentile.
     pub p99: f64,
-    /// The longest.
+    /// The maximum.
     pub max: f64,
-    /// Records that came to every viewer within the measurement.
+    /// Records that reached every viewer during the measurement.
     pub records: u64,
 }
 
-/// What did not come as it should have, over all viewers.
+/// Records lost, repeated or reordered, over all viewers.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Loss {
-    /// Records that never came, without a word.
+pub struct LossReport {
+    /// Missing records that no `gap` announced.
     pub holes: u64,
-    /// Records that came again at once.
+    /// Records that arrived twice in a row.
     pub repeats: u64,
-    /// Records that came after a later one.
+    /// Records that arrived after a later one.
     pub reorderings: u64,
-    /// Records that did not come and were told to be missing.
+    /// Missing records that a `gap` announced.
     pub told: u64,
 }
 
-/// What had not come at the end.
+/// Records that were overdue at the end.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Held {
+pub struct HeldBackReport {
     /// Records, over all viewers.
     pub records: u64,
-    /// Viewers that miss any.
+    /// Viewers that are behind.
     pub viewers: usize,
-    /// The most that one of them misses.
+    /// Records overdue at the viewer that is furthest behind.
     pub worst: u64,
 }
 
-/// Viewers that went missing.
+/// Connections that ended early.
 #[derive(Debug, Clone, Serialize)]
-pub struct Lost {
-    /// How many.
+pub struct LostConnections {
+    /// Number of connections.
     pub count: usize,
-    /// How many by how.
+    /// Number of connections by reason.
     pub reasons: BTreeMap<String, usize>,
 }
 
 /// The estimate of the hub's clock.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct HubClock {
-    /// From our clock to the hub's.
+    /// The hub's clock minus ours.
     pub offset_seconds: f64,
-    /// How wrong that may be: half of the shortest round trip.
+    /// The maximum error of the offset: half of the shortest round trip.
     pub error_seconds: f64,
 }
 
-/// What the server's process used.
+/// Resources used by the server's process.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Server {
-    /// Its number.
+pub struct ServerUsage {
+    /// The process id.
     pub pid: u32,
-    /// CPU time within the measurement.
+    /// CPU time during the measurement.
     pub cpu_seconds: f64,
-    /// The same as a part of one core: 1 is a whole one.
+    /// CPU time as a fraction of one core.
     pub cpu_cores: f64,
-    /// Time in which its threads would have run and had no core, as a part of one core.
+    /// Time its threads were runnable without a core, as a fraction of one core.
     pub waiting_cores: f64,
-    /// The CPU time for each delivery, in microseconds; null without any.
+    /// CPU time per delivery in microseconds; null without deliveries.
     pub cpu_us_per_delivery: Option<f64>,
-    /// Resident before the first viewer, in KiB.
+    /// Resident memory before the first viewer joined, in KiB.
     pub memory_before_kib: Option<u64>,
-    /// Resident at the end of the measurement, with all viewers, in KiB.
+    /// Resident memory with all viewers at the end of the measurement, in KiB.
     pub memory_with_viewers_kib: Option<u64>,
-    /// What one viewer adds, in KiB. Buffers in the kernel are not in it.
+    /// Resident memory per viewer in KiB, without kernel buffers.
     pub memory_kib_per_viewer: Option<f64>,
 }
 
-/// What the instrument used.
+/// Resources used by the bench.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Client {
-    /// CPU time within the measurement as a part of one core; null where the system does not tell.
+pub struct ClientUsage {
+    /// CPU time during the measurement as a fraction of one core; null if unknown.
     pub cpu_cores: Option<f64>,
-    /// Time in which it would have run and had no core, as a part of one core; null where the system does not tell.
+    /// Time it was runnable without a core, as a fraction of one core; null if unknown.
     pub waiting_cores: Option<f64>,
 }
 
-/// What the yardstick says of itself.
+/// The floor's counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct FloorCounts {
     /// Records that were not sent because a viewer's socket was full.
     pub dropped: u64,
-    /// Viewers that were closed because a record went out in part only.
+    /// Viewers that were closed after a partial write.
     pub closed: u64,
 }
 
-impl Latency {
+impl LatencyQuantiles {
     pub(super) fn of(micros: &Histogram<u64>, early_records: u64) -> Self {
         let at = |quantile| seconds(micros.value_at_quantile(quantile));
         Self {
@@ -198,7 +198,7 @@ impl Latency {
     }
 }
 
-impl Spread {
+impl SpreadQuantiles {
     pub(super) fn of(micros: &Histogram<u64>) -> Option<Self> {
         (!micros.is_empty()).then(|| Self {
             p50: seconds(micros.value_at_quantile(0.5)),

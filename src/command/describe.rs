@@ -1,35 +1,35 @@
-//! `check`, `config`, `completions` and `man`: what the program says about itself.
+//! `check`, `config`, `completions` and `man`: print something and exit.
 
 use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Failure, load, load_all, written};
-use crate::cli::{Cli, Options};
+use super::{Failure, ignore_broken_pipe, load, load_with_datasets};
+use crate::cli::{Cli, GlobalArgs};
 use crate::source;
 
 /// Checks the configuration and its datasets.
-pub(super) fn check(options: &Options) -> Result<(), Failure> {
-    let (settings, datasets) = load_all(options)?;
+pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
+    let (settings, datasets) = load_with_datasets(args)?;
     let mut out = io::stdout().lock();
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
         let (name, records, rate) = (&topic.name, dataset.len(), topic.rate);
-        written(writeln!(
+        ignore_broken_pipe(writeln!(
             out,
-            "topic {name}: {records} records at {rate} a second, from {}",
+            "topic {name}: {records} records at {rate} per second, from {}",
             topic.dataset.display()
         ))?;
     }
     for unknown in source::unknown_fields(&settings, &datasets) {
-        written(writeln!(out, "warning: {}", unknown.fault))?;
+        ignore_broken_pipe(writeln!(out, "warning: {}", unknown.error))?;
     }
-    written(writeln!(out, "{} is right", settings.file.display()))
+    ignore_broken_pipe(writeln!(out, "{} is valid", settings.file.display()))
 }
 
 /// Prints the effective configuration as TOML, each value with its origin.
-pub(super) fn config(options: &Options) -> Result<(), Failure> {
-    let entries = load(options)?.effective();
+pub(super) fn config(args: &GlobalArgs) -> Result<(), Failure> {
+    let entries = load(args)?.effective();
     let width = entries
         .iter()
         .map(|(key, value, _)| key.chars().count() + value.chars().count())
@@ -38,7 +38,7 @@ pub(super) fn config(options: &Options) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for (key, value, origin) in entries {
         let padding = width - key.chars().count() - value.chars().count();
-        written(writeln!(out, "{key} = {value}{:padding$}  # {origin}", ""))?;
+        ignore_broken_pipe(writeln!(out, "{key} = {value}{:padding$}  # {origin}", ""))?;
     }
     Ok(())
 }
@@ -47,12 +47,12 @@ pub(super) fn config(options: &Options) -> Result<(), Failure> {
 pub(super) fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tickcast", &mut script);
-    written(io::stdout().write_all(&script))
+    ignore_broken_pipe(io::stdout().write_all(&script))
 }
 
 /// Prints the manual page.
 pub(super) fn man() -> Result<(), Failure> {
     let mut page = Vec::new();
-    written(clap_mangen::Man::new(Cli::command()).render(&mut page))?;
-    written(io::stdout().write_all(&page))
+    ignore_broken_pipe(clap_mangen::Man::new(Cli::command()).render(&mut page))?;
+    ignore_broken_pipe(io::stdout().write_all(&page))
 }

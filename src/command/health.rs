@@ -1,4 +1,4 @@
-//! `health`: asks a hub whether it is ready, for probes that can do nothing but start a program.
+//! `health`: asks a hub whether it is ready, for probes that can only run a program.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -9,42 +9,42 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::watch::local_url;
-use super::{Failure, load, written};
-use crate::cli::{Health, Options};
+use super::{Failure, ignore_broken_pipe, load};
+use crate::cli::{GlobalArgs, HealthArgs};
 
-/// A hub answers at once; one that does not within this is not well.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// A healthy hub responds at once; without a response within this it counts as failed.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) fn run(options: &Options, health: &Health) -> Result<(), Failure> {
+pub(super) fn run(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failure> {
     let url = match &health.url {
         Some(url) => url.clone(),
-        None => own_url(options)?,
+        None => configured_url(args)?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Running(format!("cannot start: {error}")))?;
-    let uri = parse(&url)?;
-    let asked = async { tokio::time::timeout(ANSWER_WITHIN, ask(&uri)).await };
+    let uri = parse_url(&url)?;
+    let response = async { tokio::time::timeout(RESPONSE_TIMEOUT, request_status(&uri)).await };
     let status = runtime
-        .block_on(asked)
-        .map_err(|_| format!("no answer within {} s", ANSWER_WITHIN.as_secs()))
+        .block_on(response)
+        .map_err(|_| format!("no answer within {} s", RESPONSE_TIMEOUT.as_secs()))
         .and_then(|answer| answer.map_err(|error| error.to_string()))
         .map_err(|error| {
             Failure::Running(format!("`{url}`: {error}; is the hub running there?"))
         })?;
     if status == StatusCode::OK {
-        return written(writeln!(io::stdout(), "ready"));
+        return ignore_broken_pipe(writeln!(io::stdout(), "ready"));
     }
     Err(Failure::Running(match status {
-        StatusCode::SERVICE_UNAVAILABLE => format!("`{url}`: not ready: it starts or drains"),
-        status => format!("`{url}` answered {status}; name a listener of a hub"),
+        StatusCode::SERVICE_UNAVAILABLE => format!("`{url}`: not ready: starting or draining"),
+        status => format!("`{url}` answered {status}; use the address of a hub"),
     }))
 }
 
-/// The readiness of the hub of this configuration; where it has no listener that tells it, that it is alive.
-fn own_url(options: &Options) -> Result<String, Failure> {
-    let settings = load(options)?;
+/// Returns the readiness URL of the configured hub; its liveness URL if the operations listener is disabled.
+fn configured_url(args: &GlobalArgs) -> Result<String, Failure> {
+    let settings = load(args)?;
     let (host, port, path, key) = if settings.ops.enabled {
         let ops = &settings.ops;
         (ops.host, ops.port, "/readyz", "ops.port")
@@ -54,17 +54,17 @@ fn own_url(options: &Options) -> Result<String, Failure> {
     };
     if port == 0 {
         let problem =
-            format!("`{key}` is 0, so the hub alone knows its port; name it with `--url`");
-        return Err(Failure::Use(problem));
+            format!("`{key}` is 0, so the port is not known here; pass the address with `--url`");
+        return Err(Failure::Usage(problem));
     }
     Ok(local_url(host, port) + path)
 }
 
-/// An address to ask at; where it has no path, that of readiness.
-fn parse(url: &str) -> Result<Uri, Failure> {
+/// Parses the URL to request; without a path, that of readiness.
+fn parse_url(url: &str) -> Result<Uri, Failure> {
     let wrong = || {
-        Failure::Use(format!(
-            "`{url}` is no address of a hub; use one such as `http://127.0.0.1:8001` (TLS is not spoken)"
+        Failure::Usage(format!(
+            "`{url}` is not the address of a hub; use for example `http://127.0.0.1:8001` (TLS is not supported)"
         ))
     };
     let uri: Uri = url.parse().map_err(|_| wrong())?;
@@ -79,7 +79,7 @@ fn parse(url: &str) -> Result<Uri, Failure> {
     format!("{base}/readyz").parse().map_err(|_| wrong())
 }
 
-async fn ask(uri: &Uri) -> Result<StatusCode, Box<dyn std::error::Error>> {
+async fn request_status(uri: &Uri) -> Result<StatusCode, Box<dyn std::error::Error>> {
     let host = uri.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((address, uri.port_u16().unwrap_or(80))).await?;
@@ -91,13 +91,13 @@ async fn ask(uri: &Uri) -> Result<StatusCode, Box<dyn std::error::Error>> {
         )
         .body(String::new())?;
     let answer = sender.send_request(request);
-    // The connection carries the question while it is asked, and ends with it.
+    // The connection has to be polled while the request is pending.
     tokio::select! {
         biased;
         answer = answer => Ok(answer?.status()),
         ended = connection => {
             ended?;
-            Err("it ended the connection without an answer".into())
+            Err("the connection was closed without a response".into())
         }
     }
 }

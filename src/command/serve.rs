@@ -1,68 +1,69 @@
-//! `serve`: runs the hub until a signal ends it.
+//! `serve`: runs the hub until a signal stops it.
 
 use std::fmt;
 use std::io;
 
 use tokio::runtime::Runtime;
 
-use super::not_started::{tell, tell_without_log};
-use super::signals::{self, Early, Signals, Wish};
-use super::{Failure, load, reload};
-use crate::cli::Options;
-use crate::server::{Server, Sockets, SocketsError, StartError};
-use crate::settings::{Fault, Log, Settings};
+use super::signals::{self, EarlySignals, SignalAction, Signals};
+use super::start_failure::{log_before_start, log_failure};
+use super::{Failure, config_reload, load};
+use crate::cli::GlobalArgs;
+use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
+use crate::settings::{LogSettings, Settings, SettingsError};
 use crate::source::{self, Dataset};
-use crate::supervisor;
+use crate::systemd;
 use crate::telemetry::Telemetry;
 
-/// Threads for short blocking work.
+/// Threads for blocking work such as reading datasets in a reload.
 const BLOCKING_THREADS: usize = 16;
 
-/// What the hub is started with.
-struct Given {
+/// Everything that the hub is started with.
+struct StartupInputs {
     settings: Settings,
     datasets: Vec<Dataset>,
-    sockets: Sockets,
-    early: Early,
+    sockets: InheritedSockets,
+    early_signals: EarlySignals,
 }
 
-impl Given {
-    /// The datasets of `settings`, and what there was before them.
-    fn take(
+impl StartupInputs {
+    /// Loads the datasets of `settings`, and checks that the inherited sockets fit.
+    fn load(
         settings: Settings,
-        sockets: Result<Sockets, SocketsError>,
-        early: Early,
+        sockets: Result<InheritedSockets, SocketActivationError>,
+        early_signals: EarlySignals,
     ) -> Result<Self, Failure> {
         let datasets = source::load(&settings)?;
-        let unusable = |error: SocketsError| Failure::Use(error.to_string());
+        let unusable = |error: SocketActivationError| Failure::Usage(error.to_string());
         let sockets = sockets.map_err(unusable)?;
         sockets.check(settings.ops.enabled).map_err(unusable)?;
         Ok(Self {
             settings,
             datasets,
             sockets,
-            early,
+            early_signals,
         })
     }
 }
 
-pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    // Before there is another thread.
-    let sockets = Sockets::inherit();
-    let without_settings = |failure| tell_without_log(failure, &Log::default());
+pub(super) fn run(args: &GlobalArgs) -> Result<(), Failure> {
+    // First, because it changes the environment, which is safe only as long as there is one thread.
+    let sockets = InheritedSockets::from_env();
+    let without_settings = |failure| log_before_start(failure, &LogSettings::default());
     let runtime = runtime().map_err(|error| without_settings(cannot_start(&error)))?;
-    // Before anything is read, which may take its time: unheard, they would end the process.
-    let early = runtime.block_on(async { Early::listen() });
-    let early = early.map_err(|error| without_settings(cannot_hear(&error)))?;
-    let settings = load(options).map_err(without_settings)?;
+    // Before the configuration is read, which may take a while: unhandled, these signals would kill the process.
+    let early_signals = runtime.block_on(async { EarlySignals::listen() });
+    let early_signals =
+        early_signals.map_err(|error| without_settings(cannot_listen_for_signals(&error)))?;
+    let settings = load(args).map_err(without_settings)?;
     let log = settings.log.clone();
-    let given = Given::take(settings, sockets, early);
-    let given = given.map_err(|failure| tell_without_log(failure, &log))?;
+    let inputs = StartupInputs::load(settings, sockets, early_signals);
+    let inputs = inputs.map_err(|failure| log_before_start(failure, &log))?;
     let telemetry = Telemetry::start(&log).map_err(|error| cannot_start(&error))?;
-    let result = runtime.block_on(serve(options, given, &telemetry));
-    // After a second signal something may still run; it does not hold up the exit.
+    let result = runtime.block_on(serve(args, inputs, &telemetry));
+    // Does not wait: after a second signal some work may still be running.
     runtime.shutdown_background();
-    result.map_err(tell)
+    result.map_err(log_failure)
 }
 
 fn runtime() -> io::Result<Runtime> {
@@ -77,12 +78,16 @@ fn cannot_start(error: &dyn fmt::Display) -> Failure {
     Failure::Running(format!("cannot start: {error}"))
 }
 
-fn cannot_hear(error: &io::Error) -> Failure {
-    Failure::Running(format!("cannot hear signals: {error}"))
+fn cannot_listen_for_signals(error: &io::Error) -> Failure {
+    Failure::Running(format!("cannot listen for signals: {error}"))
 }
 
-async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result<(), Failure> {
-    let settings = &given.settings;
+async fn serve(
+    args: &GlobalArgs,
+    inputs: StartupInputs,
+    telemetry: &Telemetry,
+) -> Result<(), Failure> {
+    let settings = &inputs.settings;
     tracing::info!(
         event = "start",
         version = env!("CARGO_PKG_VERSION"),
@@ -92,48 +97,55 @@ async fn serve(options: &Options, given: Given, telemetry: &Telemetry) -> Result
         topics = settings.topics.len(),
         "tickcast {}", env!("CARGO_PKG_VERSION")
     );
-    for unknown in source::unknown_fields(settings, &given.datasets) {
+    for unknown in source::unknown_fields(settings, &inputs.datasets) {
         tracing::warn!(
             event = "field.unknown",
             topic = unknown.topic,
             field = unknown.field,
             "{}",
-            unknown.fault
+            unknown.error
         );
     }
-    // Before anything listens: until here, these two simply end the process.
-    let mut signals = Signals::listen(given.early).map_err(|error| cannot_hear(&error))?;
-    let started = Server::start(settings, given.datasets, given.sockets, telemetry.losses());
+    // Before the hub accepts connections. Until here, SIGTERM and SIGINT simply kill the process.
+    let mut signals =
+        Signals::listen(inputs.early_signals).map_err(|error| cannot_listen_for_signals(&error))?;
+    let started = Server::start(settings, inputs.datasets, inputs.sockets, telemetry.drops());
     let mut server = started.map_err(|error| match error {
-        StartError::Bind(error) => fault(&error.key(), &error, error.remedy(), settings),
-        StartError::Journal(error) => fault("state.dir", &error, error.remedy(), settings),
+        StartError::Bind(error) => start_failure(&error.key(), &error, error.remedy(), settings),
+        StartError::Journal(error) => start_failure("state.dir", &error, error.remedy(), settings),
         StartError::Threads(_) => Failure::Running(error.to_string()),
     })?;
-    supervisor::ready(&format!("serving {} topics", settings.topics.len()));
-    while signals.next(telemetry).await == Wish::Reload {
-        supervisor::reloading();
-        // Reading may take its time, and must not hold up the end.
-        let Some(read) = signals.unless_ended(reload::read(options)).await else {
+    systemd::notify_ready(&format!("serving {} topics", settings.topics.len()));
+    while signals.next_action(telemetry).await == SignalAction::Reload {
+        systemd::notify_reloading();
+        // Loading may take a while, and must not delay a shutdown.
+        let Some(loaded) = signals.unless_shutdown(config_reload::load(args)).await else {
             break;
         };
-        // Without it, a disk that stands still holds up the end by a few seconds.
-        let _hurry = signals::cancel_at_end(server.hurry());
-        let status = tokio::task::block_in_place(|| reload::apply(read, &mut server, telemetry));
-        supervisor::ready(&status);
+        // Otherwise a blocked disk would delay a shutdown by some seconds.
+        let _guard = signals::cancel_on_shutdown(server.reload_canceller());
+        let status =
+            tokio::task::block_in_place(|| config_reload::apply(loaded, &mut server, telemetry));
+        systemd::notify_ready(&status);
     }
-    supervisor::stopping("draining");
+    systemd::notify_stopping("draining");
     tokio::select! {
         () = server.drain() => Ok(()),
-        () = signals.end(telemetry) => {
-            tracing::warn!(event = "stop.forced", "a second signal: stopped without draining further");
-            Err(Failure::Told { exit_code: 1 })
+        () = signals.wait_for_shutdown(telemetry) => {
+            tracing::warn!(event = "stop.forced", "second signal: stopped without waiting for the drain");
+            Err(Failure::AlreadyLogged { exit_code: 1 })
         }
     }
 }
 
-/// Why the hub cannot start, with the place in the configuration.
-fn fault(key: &str, error: &dyn fmt::Display, remedy: &str, settings: &Settings) -> Failure {
-    let origin = settings.origins.of(key);
-    let fault = Fault::new(origin, key, error.to_string(), remedy);
-    Failure::Surroundings(Box::new(fault))
+/// Builds the failure for a key whose value cannot be used on this machine.
+fn start_failure(
+    key: &str,
+    error: &dyn fmt::Display,
+    remedy: &str,
+    settings: &Settings,
+) -> Failure {
+    let origin = settings.origins.origin_of(key);
+    let error = SettingsError::new(origin, key, error.to_string(), remedy);
+    Failure::Environment(Box::new(error))
 }

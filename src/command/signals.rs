@@ -1,4 +1,4 @@
-//! The signals that a running hub hears, and what they ask for.
+//! The signals that a running hub handles, and what each one asks for.
 
 use std::future::Future;
 use std::io;
@@ -10,36 +10,37 @@ use tokio_util::task::AbortOnDropHandle;
 use super::terminal::Terminal;
 use crate::telemetry::Telemetry;
 
-/// What a signal asks for.
+/// What the hub does after a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// Read the configuration again.
+pub(super) enum SignalAction {
+    /// Reload the configuration.
     Reload,
-    /// Drain and end.
-    End,
+    /// Drain and exit.
+    Shutdown,
 }
 
-/// The signals that do not mean the end. They wait from the beginning for whoever listens to them.
-pub(super) struct Early {
+/// The signals that would kill the process by default but do not mean a shutdown. Those that arrive while the hub
+/// starts stay pending.
+pub(super) struct EarlySignals {
     hangup: Signal,
-    look_closer: Signal,
+    user1: Signal,
     terminal: Terminal,
 }
 
-impl Early {
-    /// Must run within a runtime.
+impl EarlySignals {
+    /// Starts to listen. Must be called within a runtime.
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
-            look_closer: signal(SignalKind::user_defined1())?,
-            terminal: Terminal::look(),
+            user1: signal(SignalKind::user_defined1())?,
+            terminal: Terminal::detect(),
         })
     }
 }
 
-/// Cancels `token` on a signal that ends the hub, for work during which signals are not handled otherwise. Stops
-/// listening when the returned handle is dropped.
-pub(super) fn cancel_at_end(token: CancellationToken) -> io::Result<AbortOnDropHandle<()>> {
+/// Cancels `token` on SIGTERM or SIGINT, for work during which signals are not handled otherwise. Stops listening when
+/// the returned handle is dropped.
+pub(super) fn cancel_on_shutdown(token: CancellationToken) -> io::Result<AbortOnDropHandle<()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listening = tokio::spawn(async move {
@@ -52,57 +53,57 @@ pub(super) fn cancel_at_end(token: CancellationToken) -> io::Result<AbortOnDropH
     Ok(AbortOnDropHandle::new(listening))
 }
 
-/// All signals that the hub hears.
+/// All signals that the hub handles.
 pub(super) struct Signals {
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
-    look_closer: Signal,
+    user1: Signal,
     terminal: Terminal,
 }
 
 impl Signals {
-    /// Must run within a runtime.
-    pub(super) fn listen(early: Early) -> io::Result<Self> {
+    /// Starts to listen for the remaining signals. Must be called within a runtime.
+    pub(super) fn listen(early: EarlySignals) -> io::Result<Self> {
         Ok(Self {
             hangup: early.hangup,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            look_closer: early.look_closer,
+            user1: early.user1,
             terminal: early.terminal,
         })
     }
 
-    /// Waits for what somebody wishes of the hub; those who only want to see more of the log get that at once.
-    pub(super) async fn next(&mut self, telemetry: &Telemetry) -> Wish {
+    /// Waits for a signal that asks for a reload or a shutdown. SIGUSR1 is handled here: it switches the log level.
+    pub(super) async fn next_action(&mut self, telemetry: &Telemetry) -> SignalAction {
         loop {
             tokio::select! {
                 _ = self.hangup.recv() => {
-                    return if self.terminal.was_closed() { Wish::End } else { Wish::Reload };
+                    return if self.terminal.was_closed() { SignalAction::Shutdown } else { SignalAction::Reload };
                 }
-                _ = self.terminate.recv() => return Wish::End,
-                _ = self.interrupt.recv() => return Wish::End,
-                _ = self.look_closer.recv() => telemetry.level().switch(),
-                () = self.terminal.until_next_look() => self.terminal.look_again(),
+                _ = self.terminate.recv() => return SignalAction::Shutdown,
+                _ = self.interrupt.recv() => return SignalAction::Shutdown,
+                _ = self.user1.recv() => telemetry.level_switch().toggle_debug(),
+                () = self.terminal.wait_for_poll() => self.terminal.poll(),
             }
         }
     }
 
-    /// Waits for a signal that ends a hub that drains. SIGHUP is not one: when a terminal is closed, it comes
-    /// twice, from the shell and from the system.
-    pub(super) async fn end(&mut self, telemetry: &Telemetry) {
+    /// Waits for a signal that aborts the drain. SIGHUP is ignored, because it comes twice when a terminal is closed:
+    /// from the shell and from the kernel.
+    pub(super) async fn wait_for_shutdown(&mut self, telemetry: &Telemetry) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hangup.recv() => {}
-                _ = self.look_closer.recv() => telemetry.level().switch(),
+                _ = self.user1.recv() => telemetry.level_switch().toggle_debug(),
             }
         }
     }
 
-    /// What `work` comes to; `None` if the hub is to end before.
-    pub(super) async fn unless_ended<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    /// Returns the result of `work`, or `None` if SIGTERM or SIGINT comes first.
+    pub(super) async fn unless_shutdown<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             result = work => Some(result),
             _ = self.terminate.recv() => None,

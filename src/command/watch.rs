@@ -1,4 +1,4 @@
-//! `watch`: prints a topic's records as a bare viewer gets them.
+//! `watch`: prints a topic's records as a bare viewer receives them.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,17 +8,17 @@ use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{Failure, load, written};
-use crate::cli::{Options, Watch};
-use crate::settings::Server;
+use super::{Failure, ignore_broken_pipe, load};
+use crate::cli::{GlobalArgs, WatchArgs};
+use crate::settings::ServerSettings;
 
-/// Bytes: the longest record that a topic may have.
+/// The longest record that a topic may have, in bytes.
 const RECORD_LEN_MAX: usize = 64 << 20;
 
-pub(super) fn run(options: &Options, watch: &Watch) -> Result<(), Failure> {
+pub(super) fn run(args: &GlobalArgs, watch: &WatchArgs) -> Result<(), Failure> {
     let url = match &watch.url {
         Some(url) => websocket_url(url, watch.topic.as_deref())?,
-        None => websocket_url(&hub_url(&load(options)?.server), watch.topic.as_deref())?,
+        None => websocket_url(&hub_url(&load(args)?.server), watch.topic.as_deref())?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -33,14 +33,14 @@ async fn print(url: &str, count: u64) -> Result<(), Failure> {
         .max_frame_size(Some(RECORD_LEN_MAX));
     let (mut stream, _) = connect_async_with_config(url, Some(config), false)
         .await
-        .map_err(|error| refused(url, &error))?;
+        .map_err(|error| connect_error(url, &error))?;
     let mut printed = 0;
     while printed < count {
         match stream.next().await {
             Some(Ok(Message::Text(record))) => {
                 let mut out = io::stdout().lock();
                 if let Err(error) = writeln!(out, "{record}") {
-                    return written(Err(error));
+                    return ignore_broken_pipe(Err(error));
                 }
                 printed += 1;
             }
@@ -64,12 +64,12 @@ async fn print(url: &str, count: u64) -> Result<(), Failure> {
             }
         }
     }
-    // Having what was asked for, the viewer takes its leave; whether the hub hears it changes nothing.
+    // A courtesy to the hub; the result does not matter.
     _ = stream.close(None).await;
     Ok(())
 }
 
-fn refused(url: &str, error: &Error) -> Failure {
+fn connect_error(url: &str, error: &Error) -> Failure {
     Failure::Running(match error {
         Error::Http(response) => {
             let body = response.body().as_deref().unwrap_or_default();
@@ -83,15 +83,15 @@ fn refused(url: &str, error: &Error) -> Failure {
     })
 }
 
-/// The address of the topic's WebSocket on the hub at `url`, whose scheme may be that of its page.
+/// Returns the WebSocket URL of the topic on the hub at `url`, which may start with `http` or `ws`.
 fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
     let schemes = [("http://", "ws://"), ("ws://", "ws://")];
-    let place = schemes
+    let split = schemes
         .iter()
         .find_map(|(scheme, websocket)| Some((websocket, url.strip_prefix(scheme)?)));
-    let (scheme, rest) = place.ok_or_else(|| {
+    let (scheme, rest) = split.ok_or_else(|| {
         Failure::Running(format!(
-            "`{url}` is no address of a hub; use one such as `http://127.0.0.1:8000` (TLS is not spoken)"
+            "`{url}` is not the address of a hub; use for example `http://127.0.0.1:8000` (TLS is not supported)"
         ))
     })?;
     let authority = rest.trim_end_matches('/');
@@ -101,12 +101,12 @@ fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
     })
 }
 
-/// The address at which the hub of this configuration can be reached from here.
-pub(super) fn hub_url(server: &Server) -> String {
+/// Returns the URL of the configured hub for clients on this machine.
+pub(super) fn hub_url(server: &ServerSettings) -> String {
     local_url(server.host, server.port)
 }
 
-/// The address at which a listener can be reached from here.
+/// Returns the URL of a listener for clients on this machine.
 pub(super) fn local_url(host: IpAddr, port: u16) -> String {
     let ip = match host {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

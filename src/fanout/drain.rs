@@ -1,8 +1,10 @@
-//! `Drain`: how a hub that ends parts from its viewers, and when they reconnect.
+//! `Drain`: how a hub that shuts down sheds its viewers, and when it has them reconnect.
 //!
-//! A drain has two steps. First each viewer gets a `bye` and keeps its stream, so that it can connect to another hub
-//! before it leaves this one. Then, when waiting no longer helps, the viewers that are left are closed (1012), all at
-//! once: a hub that is restarted serves them again only after the last of them has been closed.
+//! A drain has two phases. First, each viewer gets a `bye` and keeps its stream, so that it can connect to another hub
+//! before it leaves this one. Then, when waiting no longer helps, the remaining viewers are closed (1012), all at once:
+//! a restarting hub serves none of them until the last has been closed.
+//!
+//! This module decides when; the lanes send.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,113 +14,117 @@ use tokio::sync::Semaphore;
 /// The drain of one hub, shared with its lanes.
 #[derive(Debug)]
 pub struct Drain {
-    /// A [`Step`]; it only grows.
-    step: AtomicU8,
-    /// The successor accepts on the listener of this hub.
+    /// A [`DrainPhase`]; it only advances.
+    phase: AtomicU8,
+    /// Whether the successor accepts on the listening socket of this hub.
     is_handed_over: AtomicBool,
+    /// The time that the whole drain may take.
     grace_us: AtomicU64,
-    /// The viewers when the present step began; 0 before the first.
+    /// The number of viewers when the current phase started; 0 before the first.
     viewers: AtomicUsize,
-    /// A permit for each lane that has closed its viewers.
-    closed: Semaphore,
+    /// Holds one permit for each lane that has closed its viewers.
+    closed_lanes: Semaphore,
 }
 
-/// How far a drain has come.
+/// How far a drain has progressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
-    /// The hub does not drain.
+pub(super) enum DrainPhase {
+    /// The hub is not draining.
     Serving,
-    /// Viewers get a `bye` and keep their streams.
-    Telling,
-    /// The viewers that are left are closed.
+    /// Viewers get a `bye`, and their streams continue.
+    Notifying,
+    /// The remaining viewers are closed.
     Closing,
 }
 
 impl Drain {
-    /// Reconnects a second that a hub of two cores takes without its streams faltering, with a half to spare. The
-    /// goodbyes, and the ranges in `retry_ms`, follow from it and from the number of viewers.
+    /// Reconnects per second that a hub on two cores handles without delaying its streams, with a margin of one
+    /// half. The pace of the `bye`s and the ranges of `retry_ms` follow from it and from the number of viewers.
     const RECONNECTS_PER_SECOND: u64 = 8_000;
-    /// The narrowest range, milliseconds: even a few viewers need not all connect in the same millisecond.
+    /// The narrowest retry range, in milliseconds: even a few viewers should not connect in the same millisecond.
     const SPREAD_MS_MIN: u64 = 100;
-    /// What a supervisor and the successor need for a start, milliseconds: a viewer that tries sooner is refused.
+    /// The time that a service manager and the successor need to start, in milliseconds; a viewer that reconnects
+    /// sooner finds nothing listening.
     const RESTART_MS: u64 = 100;
-    /// Goodbyes come within this part of the grace, however many viewers there are; the rest is for them to leave.
-    const TELLING_PART: u32 = 2;
-    /// How long a stream goes on after `bye` if the successor accepts on the same socket once this hub has ended: the
-    /// shorter, the better. The first viewers to come back wait in the socket's queue, which holds 4,096.
-    const HANDED_OVER_WAIT: Duration = Duration::from_millis(250);
-    /// The range for a viewer that is closed for its own fault, or finds the hub full, in milliseconds.
-    pub const RETRY_MS_OTHERWISE: [u64; 2] = [1_000, 10_000];
-    /// The narrowest range of the waits of an `EventSource`, milliseconds: it keeps to its wait while no hub accepts.
-    const EVENTS_RETRY_MS: [u64; 2] = [500, 1_000];
+    /// All `bye`s are sent within the grace period divided by this, however many viewers there are. The rest of the
+    /// period is left for viewers to leave.
+    const BYE_GRACE_DIVISOR: u32 = 2;
+    /// How long streams continue after `bye` if the successor inherits the listening socket. Short, because it accepts
+    /// only once this hub has exited; until then reconnecting viewers wait in the socket's backlog of 4,096.
+    const HANDOVER_CLOSE_DELAY: Duration = Duration::from_millis(250);
+    /// The retry range for a viewer that is closed for a violation or rejected by a full hub, in milliseconds.
+    pub const DEFAULT_RETRY_MS: [u64; 2] = [1_000, 10_000];
+    /// The lowest retry range for an `EventSource`, in milliseconds: it retries at the same interval while no hub
+    /// accepts.
+    const EVENT_SOURCE_RETRY_MS_MIN: [u64; 2] = [500, 1_000];
 
-    /// A drain that takes at most `grace`.
+    /// Creates a drain that will take at most `grace`.
     #[must_use]
     pub fn new(grace: Duration) -> Self {
         Self {
-            step: AtomicU8::new(Step::Serving as u8),
+            phase: AtomicU8::new(DrainPhase::Serving as u8),
             is_handed_over: AtomicBool::new(false),
             grace_us: AtomicU64::new(micros(grace)),
             viewers: AtomicUsize::new(0),
-            closed: Semaphore::new(0),
+            closed_lanes: Semaphore::new(0),
         }
     }
 
-    /// How long it may take.
+    /// The time that the drain may take.
     #[must_use]
     pub fn grace(&self) -> Duration {
         Duration::from_micros(self.grace_us.load(Ordering::Relaxed))
     }
 
-    /// Sets how long a drain that begins from now on may take.
+    /// Sets the time that a drain may take, if it has not started yet.
     pub fn set_grace(&self, grace: Duration) {
         self.grace_us.store(micros(grace), Ordering::Relaxed);
     }
 
-    /// Begins the first step, with this number of `viewers`.
-    pub(super) fn begin(&self, viewers: usize) {
-        self.advance(Step::Telling, viewers);
+    /// Starts the first phase, with this number of `viewers`.
+    pub(super) fn start(&self, viewers: usize) {
+        self.advance(DrainPhase::Notifying, viewers);
     }
 
-    /// Begins the second step, with the `viewers` that are left.
-    pub(super) fn close(&self, viewers: usize) {
-        self.advance(Step::Closing, viewers);
+    /// Starts the second phase, with the number of `viewers` that remain.
+    pub(super) fn start_closing(&self, viewers: usize) {
+        self.advance(DrainPhase::Closing, viewers);
     }
 
-    fn advance(&self, step: Step, viewers: usize) {
-        // Before the step, which says that the number holds.
+    fn advance(&self, phase: DrainPhase, viewers: usize) {
+        // Before the phase: a lane that sees the new phase must also see this number.
         self.viewers.store(viewers, Ordering::Relaxed);
-        self.step.fetch_max(step as u8, Ordering::AcqRel);
+        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
     }
 
-    /// How far it has come.
-    pub(super) fn step(&self) -> Step {
-        match self.step.load(Ordering::Acquire) {
-            0 => Step::Serving,
-            1 => Step::Telling,
-            _ => Step::Closing,
+    /// The current phase.
+    pub(super) fn phase(&self) -> DrainPhase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => DrainPhase::Serving,
+            1 => DrainPhase::Notifying,
+            _ => DrainPhase::Closing,
         }
     }
 
-    /// A lane has closed its viewers.
-    pub(super) fn lane_has_closed(&self) {
-        self.closed.add_permits(1);
+    /// Records that one lane has closed its viewers.
+    pub(super) fn report_lane_closed(&self) {
+        self.closed_lanes.add_permits(1);
     }
 
-    /// Waits until `lanes` have closed their viewers.
-    pub(super) async fn closed(&self, lanes: usize) {
+    /// Waits until all `lanes` have closed their viewers.
+    pub(super) async fn wait_for_lanes(&self, lanes: usize) {
         let lanes = u32::try_from(lanes).expect("there are as many lanes as cores");
-        // It is never closed.
-        _ = self.closed.acquire_many(lanes).await;
+        // The semaphore is never closed, so this cannot fail.
+        _ = self.closed_lanes.acquire_many(lanes).await;
     }
 
-    /// Whether it has begun.
+    /// Returns whether the drain has started.
     #[must_use]
-    pub fn has_begun(&self) -> bool {
-        self.step() > Step::Serving
+    pub fn is_draining(&self) -> bool {
+        self.phase() > DrainPhase::Serving
     }
 
-    /// Notes that the successor takes over the listening socket, so no connection is refused in between.
+    /// Records that the successor inherits the listening socket, so that no connection is refused in between.
     pub fn hand_over(&self) {
         self.is_handed_over.store(true, Ordering::Release);
     }
@@ -127,65 +133,66 @@ impl Drain {
         self.is_handed_over.load(Ordering::Acquire)
     }
 
-    /// Whether new viewers are refused. If the socket is handed over, connections accepted before that are let in, and
-    /// closed like other viewers.
+    /// Returns whether new viewers are rejected. If the listening socket is handed over, viewers on connections
+    /// accepted before that still join, and are closed like the others.
     #[must_use]
-    pub fn refuses(&self) -> bool {
-        self.has_begun() && !self.is_handed_over()
+    pub fn rejects_viewers(&self) -> bool {
+        self.is_draining() && !self.is_handed_over()
     }
 
-    /// How long after its beginning the viewers that are left are closed, if the grace allows; `None` where it depends
-    /// on whether they leave.
+    /// How long after its start the drain closes the remaining viewers, if the grace period allows; `None` if it waits
+    /// for them to leave.
     #[must_use]
-    pub fn closes_after(&self) -> Option<Duration> {
-        self.is_handed_over().then_some(Self::HANDED_OVER_WAIT)
+    pub fn close_delay(&self) -> Option<Duration> {
+        self.is_handed_over().then_some(Self::HANDOVER_CLOSE_DELAY)
     }
 
-    /// How long after the beginning viewer `n` of `len` on a lane, counted from 0, gets its `bye`.
-    pub(super) fn wait_of(&self, n: usize, len: usize) -> Duration {
+    /// How long after the start of the drain the `n`th of `len` viewers on a lane, counted from 0, gets its `bye`.
+    pub(super) fn bye_delay(&self, n: usize, len: usize) -> Duration {
         if self.is_handed_over() {
-            // All get it at once, and spread themselves over `retry_ms`.
+            // All viewers get it at once; the random delay in `retry_ms` spreads their reconnects.
             return Duration::ZERO;
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        self.telling() * count(n) / count(len).max(1)
+        self.bye_period() * count(n) / count(len).max(1)
     }
 
-    /// How long the goodbyes take.
+    /// The time over which the `bye`s are sent.
     #[must_use]
-    pub fn telling(&self) -> Duration {
-        Duration::from_millis(self.spread_ms()).min(self.grace() / Self::TELLING_PART)
+    pub fn bye_period(&self) -> Duration {
+        Duration::from_millis(self.spread_ms()).min(self.grace() / Self::BYE_GRACE_DIVISOR)
     }
 
-    /// The time over which viewers reconnect, so that no more of them come in a second than a hub can take.
+    /// The time over which viewers reconnect, in milliseconds, so that a hub can handle their rate.
     fn spread_ms(&self) -> u64 {
         spread_ms(self.viewers.load(Ordering::Relaxed))
     }
 
-    /// When a viewer that gets its `bye` now should reconnect: after a random delay in this range, in milliseconds.
+    /// The range from which a viewer that gets its `bye` now picks its reconnect delay, in milliseconds.
     #[must_use]
     pub fn retry_ms(&self) -> [u64; 2] {
         let spread = self.spread_ms().max(Self::SPREAD_MS_MIN);
-        match self.step() {
-            Step::Serving => Self::RETRY_MS_OTHERWISE,
+        match self.phase() {
+            DrainPhase::Serving => Self::DEFAULT_RETRY_MS,
             _ if self.is_handed_over() => [0, spread],
-            // The goodbyes are spread already.
-            Step::Telling => [0, Self::SPREAD_MS_MIN],
-            Step::Closing => [Self::RESTART_MS, Self::RESTART_MS + spread],
+            // The `bye`s themselves are spread already.
+            DrainPhase::Notifying => [0, Self::SPREAD_MS_MIN],
+            DrainPhase::Closing => [Self::RESTART_MS, Self::RESTART_MS + spread],
         }
     }
 
-    /// The range for an `EventSource`, which waits equally long before each attempt and never backs off.
+    /// The same for an `EventSource`, which waits the same time before each attempt and never backs off.
     #[must_use]
-    pub fn events_retry_ms([least, most]: [u64; 2]) -> [u64; 2] {
-        let [least_of_all, most_at_least] = Self::EVENTS_RETRY_MS;
+    pub fn event_source_retry_ms([least, most]: [u64; 2]) -> [u64; 2] {
+        let [least_of_all, most_at_least] = Self::EVENT_SOURCE_RETRY_MS_MIN;
         [least.max(least_of_all), most.max(most_at_least)]
     }
 
-    /// The wait of an `EventSource` that loses its connection together with all `viewers`, in milliseconds.
+    /// The range of reconnect delays for an `EventSource` that loses its connection together with all `viewers`, in
+    /// milliseconds.
     #[must_use]
-    pub fn events_retry_ms_after_loss(viewers: usize) -> [u64; 2] {
-        Self::events_retry_ms([0, spread_ms(viewers)])
+    pub fn event_source_retry_ms_after_loss(viewers: usize) -> [u64; 2] {
+        Self::event_source_retry_ms([0, spread_ms(viewers)])
     }
 }
 
@@ -202,66 +209,75 @@ fn micros(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn begun(grace: Duration, viewers: usize) -> Drain {
+    fn started(grace: Duration, viewers: usize) -> Drain {
         let drain = Drain::new(grace);
-        drain.begin(viewers);
+        drain.start(viewers);
         drain
     }
 
     const TEN_SECONDS: Duration = Duration::from_secs(10);
 
     #[test]
-    fn goodbyes_are_spread_by_the_number_of_viewers_and_not_by_the_grace() {
+    fn byes_are_spread_by_the_number_of_viewers_and_not_by_the_grace_period() {
         for grace in [TEN_SECONDS, Duration::from_secs(3_600)] {
-            let drain = begun(grace, 16_000);
-            let waits = [0, 2_000, 4_000].map(|n| drain.wait_of(n, 8_000).as_millis());
+            let drain = started(grace, 16_000);
+            let waits = [0, 2_000, 4_000].map(|n| drain.bye_delay(n, 8_000).as_millis());
             assert_eq!(waits, [0, 500, 1_000]);
-            assert_eq!(drain.telling(), Duration::from_secs(2));
-            assert!(begun(grace, 50).telling() < Duration::from_millis(10));
+            assert_eq!(drain.bye_period(), Duration::from_secs(2));
+            assert!(started(grace, 50).bye_period() < Duration::from_millis(10));
         }
     }
 
     #[test]
-    fn goodbyes_leave_half_of_a_short_grace_to_the_viewers() {
-        let drain = begun(Duration::from_secs(1), 16_000);
-        assert_eq!(drain.telling(), Duration::from_millis(500));
-        assert_eq!(begun(Duration::ZERO, 16_000).wait_of(7, 8), Duration::ZERO);
+    fn byes_take_at_most_half_of_a_short_grace_period() {
+        let drain = started(Duration::from_secs(1), 16_000);
+        assert_eq!(drain.bye_period(), Duration::from_millis(500));
+        assert_eq!(
+            started(Duration::ZERO, 16_000).bye_delay(7, 8),
+            Duration::ZERO
+        );
     }
 
     #[test]
-    fn viewers_whose_goodbyes_are_spread_come_back_almost_at_once() {
-        assert_eq!(begun(TEN_SECONDS, 16_000).retry_ms(), [0, 100]);
+    fn viewers_whose_byes_are_spread_reconnect_almost_at_once() {
+        assert_eq!(started(TEN_SECONDS, 16_000).retry_ms(), [0, 100]);
     }
 
     #[test]
-    fn viewers_that_are_closed_come_back_once_the_hub_may_have_been_restarted() {
+    fn closed_viewers_reconnect_after_the_hub_had_time_to_restart() {
         for (viewers, range) in [(50, [100, 200]), (16_000, [100, 2_100])] {
-            let drain = begun(TEN_SECONDS, viewers);
-            drain.close(viewers);
+            let drain = started(TEN_SECONDS, viewers);
+            drain.start_closing(viewers);
             assert_eq!(drain.retry_ms(), range);
         }
     }
 
     #[test]
-    fn viewers_of_a_hub_whose_socket_stays_open_get_bye_at_once_and_spread_themselves() {
+    fn byes_are_sent_at_once_if_the_socket_is_handed_over() {
         for (viewers, range) in [(50, [0, 100]), (16_000, [0, 2_000])] {
-            let drain = begun(TEN_SECONDS, viewers);
+            let drain = started(TEN_SECONDS, viewers);
             drain.hand_over();
-            assert_eq!(drain.wait_of(7, 8), Duration::ZERO);
+            assert_eq!(drain.bye_delay(7, 8), Duration::ZERO);
             assert_eq!(drain.retry_ms(), range);
-            assert!(drain.closes_after().unwrap() < Duration::from_secs(1));
+            assert!(drain.close_delay().unwrap() < Duration::from_secs(1));
         }
     }
 
     #[test]
-    fn an_event_source_waits_half_a_second_at_least_and_longer_only_among_many() {
-        assert_eq!(Drain::events_retry_ms_after_loss(50), [500, 1_000]);
-        assert_eq!(Drain::events_retry_ms_after_loss(16_000), [500, 2_000]);
-        assert_eq!(Drain::events_retry_ms([1_000, 10_000]), [1_000, 10_000]);
+    fn an_event_source_waits_at_least_half_a_second_and_longer_among_many_viewers() {
+        assert_eq!(Drain::event_source_retry_ms_after_loss(50), [500, 1_000]);
+        assert_eq!(
+            Drain::event_source_retry_ms_after_loss(16_000),
+            [500, 2_000]
+        );
+        assert_eq!(
+            Drain::event_source_retry_ms([1_000, 10_000]),
+            [1_000, 10_000]
+        );
     }
 
     #[test]
-    fn a_hub_that_serves_asks_viewers_with_a_fault_to_stay_away_longer() {
+    fn a_viewer_closed_for_a_violation_waits_longer_before_reconnecting() {
         assert_eq!(Drain::new(TEN_SECONDS).retry_ms(), [1_000, 10_000]);
     }
 }

@@ -1,31 +1,36 @@
-//! `Encoder`: publications and flushes as units of a form.
+//! `Encoder`: turns flushes and ranges of publications into chunks of one encoding.
 
-use super::joiner::Form;
-use super::log::Unit;
+use super::frame_log::Chunk;
+use super::viewer_join::Encoding;
 use crate::hub::Topic;
-use crate::protocol::frame::Deflater;
-use crate::protocol::{Encoded, Flush, Seq};
+use crate::protocol::websocket::Deflater;
+use crate::protocol::{EncodedFlush, Flush, Seq};
 
-/// See the head of this file.
+/// A lane's encoder, with the state of its compressor.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
-    /// It holds 300 KiB, so it is made when somebody is there for it.
+    /// Allocated with the first viewer that needs it, because it takes 300 KiB.
     deflater: Option<Deflater>,
 }
 
 impl Encoder {
-    /// `flush` for viewers of `form`.
-    pub(super) fn flush(&mut self, topic: &Topic, flush: &Flush, form: Form) -> Unit {
-        let encoded = match form {
-            Form::V1Deflated => flush.deflated(self.deflater.get_or_insert_default()),
-            Form::Sse => flush.events(topic.epoch()),
-            Form::V1 => flush.frames(),
-            Form::Bare => &Encoded {
+    /// Encodes a live flush.
+    pub(super) fn encode_flush(
+        &mut self,
+        topic: &Topic,
+        flush: &Flush,
+        encoding: Encoding,
+    ) -> Chunk {
+        let encoded = match encoding {
+            Encoding::V1Deflated => flush.deflated(self.deflater.get_or_insert_default()),
+            Encoding::Sse => flush.events(topic.epoch()),
+            Encoding::V1 => flush.frames(),
+            Encoding::Bare => &EncodedFlush {
                 bytes: topic.frames(flush.first(), flush.last()),
                 jump_len: 0,
             },
         };
-        Unit {
+        Chunk {
             first: flush.first(),
             last: flush.last(),
             t: flush.t(),
@@ -34,24 +39,25 @@ impl Encoder {
         }
     }
 
-    /// Publications `first` to `last` of `topic` in one piece, which [`Topic::cut`] has cut. One that begins where only
-    /// one viewer stands is not compressed: that would cost the lane more than its viewer gains.
-    pub(super) fn block(
+    /// Encodes a block of history, publications `first` to `last`, where `last` comes from [`Topic::block_end`]. A
+    /// block that starts in between is for one viewer only and is not compressed: it would cost the lane more than it
+    /// saves.
+    pub(super) fn encode_range(
         &mut self,
         topic: &Topic,
-        form: Form,
+        encoding: Encoding,
         first: Seq,
         last: Seq,
-    ) -> Option<Unit> {
-        if form.has_messages() {
-            let is_shared = topic.is_cut_before(first);
-            let form = match form {
-                Form::V1Deflated if !is_shared => Form::V1,
-                form => form,
+    ) -> Option<Chunk> {
+        if encoding.has_messages() {
+            let is_shared = topic.is_block_start(first);
+            let encoding = match encoding {
+                Encoding::V1Deflated if !is_shared => Encoding::V1,
+                encoding => encoding,
             };
-            return Some(self.flush(topic, &topic.flush(first, last)?, form));
+            return Some(self.encode_flush(topic, &topic.flush(first, last)?, encoding));
         }
-        Some(Unit {
+        Some(Chunk {
             first,
             last,
             t: topic.timeline().t(last)?,

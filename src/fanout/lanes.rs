@@ -1,4 +1,6 @@
-//! `Lanes`: the threads that viewers are served on, as many as there are cores.
+//! `Lanes`: the threads that serve viewers, one lane per core.
+//!
+//! It assigns viewers to lanes, wakes the lanes for drains, and restarts a lane that fails.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -12,28 +14,28 @@ use bytes::Bytes;
 use mio::{Poll, Waker};
 use tokio::net::TcpStream;
 
-use super::bell::Bell;
 use super::drain::Drain;
-use super::joiner::Joiner;
 use super::lane::Lane;
-use super::load::Load;
-use super::mailbox::Mailbox;
-use super::shared::{Newcomer, Shared};
+use super::lane_inbox::LaneInbox;
+use super::lane_shared::{LaneShared, NewViewer};
+use super::lane_waker::LaneWaker;
+use super::load_guard::LoadGuard;
+use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
 
-/// The lanes of one hub. Dropped, they stop.
+/// The lanes of one hub. Dropping it stops them.
 #[derive(Debug)]
 pub struct Lanes {
-    lanes: Vec<Arc<Shared>>,
+    lanes: Vec<Arc<LaneShared>>,
     threads: Vec<JoinHandle<()>>,
     drain: Arc<Drain>,
 }
 
 impl Lanes {
-    /// Starts one lane for each core that the process may use.
+    /// Starts one lane per core that the process may use.
     ///
     /// # Errors
-    /// The system has no descriptor or no thread for one.
+    /// The system has no file descriptor or thread left.
     pub fn start(clock: Clock, drain: &Arc<Drain>) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut lanes = Self {
@@ -43,9 +45,9 @@ impl Lanes {
         };
         for n in 0..cores {
             let poll = Poll::new()?;
-            let bell = Arc::new(Bell::new(Waker::new(poll.registry(), Lane::BELL)?));
-            let shared = Arc::new(Shared {
-                mailbox: Mailbox::new(bell),
+            let waker = Arc::new(LaneWaker::new(Waker::new(poll.registry(), Lane::WAKER)?));
+            let shared = Arc::new(LaneShared {
+                inbox: LaneInbox::new(waker),
                 drain: Arc::clone(drain),
                 clock,
                 load: Arc::new(AtomicUsize::new(0)),
@@ -61,54 +63,59 @@ impl Lanes {
         Ok(lanes)
     }
 
-    /// Has `socket`, on which `leftover` was read already, served on the lane with the fewest viewers.
+    /// Hands `socket` to the lane with the fewest viewers. `leftover` has been read from it already.
     ///
     /// # Errors
-    /// The socket cannot be taken from the runtime; it is gone.
-    pub fn admit(&self, socket: TcpStream, leftover: Bytes, joiner: Joiner) -> io::Result<()> {
+    /// The socket cannot be detached from the tokio runtime; it is closed.
+    pub fn admit(
+        &self,
+        socket: TcpStream,
+        leftover: Bytes,
+        request: JoinRequest,
+    ) -> io::Result<()> {
         let socket = socket.into_std()?;
         let least = self
             .lanes
             .iter()
             .min_by_key(|lane| lane.load.load(Ordering::Relaxed));
         if let Some(lane) = least {
-            lane.mailbox.post(Newcomer {
+            lane.inbox.send(NewViewer {
                 socket,
                 leftover,
-                joiner,
-                load: Load::add_to(&lane.load),
+                request,
+                load: LoadGuard::new(&lane.load),
             });
         }
         Ok(())
     }
 
-    /// Has each lane wake, and returns how often each had woken before: more than that by and by, while it lives.
+    /// Wakes every lane, and returns the turns that each had run before. A lane that is alive soon exceeds its number.
     #[must_use]
-    pub fn knock(&self) -> Vec<u64> {
-        let knock = |lane: &Arc<Shared>| {
+    pub fn probe(&self) -> Vec<u64> {
+        let wake = |lane: &Arc<LaneShared>| {
             let turns = lane.turns.load(Ordering::Relaxed);
-            lane.mailbox.bell().ring();
+            lane.inbox.waker().notify();
             turns
         };
-        self.lanes.iter().map(knock).collect()
+        self.lanes.iter().map(wake).collect()
     }
 
-    /// Begins to tell all `viewers` that the hub ends; their streams go on.
-    pub fn drain(&self, viewers: usize) {
-        self.drain.begin(viewers);
-        self.ring();
+    /// Starts the drain: all `viewers` are sent `bye`, and their streams continue.
+    pub fn start_drain(&self, viewers: usize) {
+        self.drain.start(viewers);
+        self.wake_all();
     }
 
-    /// Closes the `viewers` that are left, and returns when each has been sent its close or takes nothing.
+    /// Closes the `viewers` that remain. Returns once each has been sent its close, or its socket is blocked.
     pub async fn close(&self, viewers: usize) {
-        self.drain.close(viewers);
-        self.ring();
-        self.drain.closed(self.lanes.len()).await;
+        self.drain.start_closing(viewers);
+        self.wake_all();
+        self.drain.wait_for_lanes(self.lanes.len()).await;
     }
 
-    fn ring(&self) {
+    fn wake_all(&self) {
         for lane in &self.lanes {
-            lane.mailbox.bell().ring();
+            lane.inbox.waker().notify();
         }
     }
 }
@@ -117,19 +124,19 @@ impl Drop for Lanes {
     fn drop(&mut self) {
         for lane in &self.lanes {
             lane.is_stopped.store(true, Ordering::Release);
-            lane.mailbox.bell().ring();
+            lane.inbox.waker().notify();
         }
         for thread in self.threads.drain(..) {
-            // A lane catches its panics itself.
+            // The thread catches the panics of its lane, so this cannot fail.
             _ = thread.join();
         }
     }
 }
 
-/// Runs a lane. One that fails loses its viewers, who come back, and a new one takes its place: the others' streams
-/// go on.
-fn run(shared: &Shared, mut poll: Poll) {
-    /// Whatever a lane fails of, it does not fail of it a thousand times a second.
+/// Runs a lane, and replaces it if it fails. Its viewers lose their connections and reconnect; viewers on other lanes
+/// do not notice.
+fn run(shared: &LaneShared, mut poll: Poll) {
+    /// The pause before a failed lane is replaced, so that a persistent failure does not become a busy loop.
     const PAUSE: Duration = Duration::from_millis(100);
     while !shared.is_stopped.load(Ordering::Acquire) {
         let mut lane = Lane::new(shared, &mut poll);
@@ -142,7 +149,7 @@ fn run(shared: &Shared, mut poll: Poll) {
             event = "lane.failed",
             error,
             lost = lane.len(),
-            "a lane failed and lost its viewers; please report it"
+            "a lane failed and its viewers were disconnected; please report this bug"
         );
         thread::park_timeout(PAUSE);
     }

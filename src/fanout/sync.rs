@@ -1,5 +1,5 @@
-//! The atomics and locks of what is handed over between threads. Unit tests have loom's in their place, which try
-//! every interleaving.
+//! The atomics and locks of `LaneWaker` and `LaneInbox`. Unit tests replace them with loom's, which check every
+//! interleaving.
 
 #[cfg(test)]
 pub(super) use loom::sync::Mutex;

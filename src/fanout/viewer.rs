@@ -1,7 +1,7 @@
-//! One viewer: a socket, a place on the timeline, and the conversation about it.
+//! `Viewer`: a socket, a position in the log, and the state of the protocol.
 //!
-//! What the viewer says goes in as bytes, what it is owed goes out as far as the socket takes it. Nothing here
-//! waits: the lane calls when something has happened or is due.
+//! The lane calls it when its socket is ready, its topic has news, or its timer has expired. It reads and writes
+//! without blocking, and returns what it needs next as a [`ServeOutcome`].
 
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -10,328 +10,332 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mio::net::TcpStream;
 
-use super::allowance::Allowance;
-use super::closing::Closing;
-use super::conversation::Conversation;
-use super::joiner::{Form, Holds};
-use super::load::Load;
-use super::log::{Following, Unit};
-use super::outbox::Tally;
-use super::outgoing::{Outgoing, Written};
-use super::surroundings::Surroundings;
-use super::{socket, words};
+use super::frame_log::{Chunk, LogLookup};
+use super::lane_context::LaneContext;
+use super::load_guard::LoadGuard;
+use super::log_cursor::{LogCursor, WriteOutcome};
+use super::pending_close::PendingClose;
+use super::viewer_join::{Encoding, ViewerPermits};
+use super::viewer_session::ViewerSession;
+use super::write_budget::WriteBudget;
+use super::write_queue::SentTotals;
+use super::{control_messages, socket_options};
 use crate::clock::Clock;
-use crate::hub::{Ask, Attendance, Topic};
+use crate::hub::{PresenceGuard, ResumeRequest, Topic};
 use crate::protocol::message::Message;
 use crate::protocol::{Micros, Seq};
 
 mod deadlines;
-mod slowness;
+mod lag_policy;
 
-/// A viewer between its joining and its leaving. What every flush touches stands here, in one cache line; the rest
-/// is a conversation.
+/// A connected viewer. What every flush touches is here, in one cache line; the rest is in the session.
 #[derive(Debug)]
 pub(super) struct Viewer {
-    /// First, because it is dropped first: whoever sees the end of the connection finds the seat free.
-    conversation: Box<Conversation>,
+    /// The first field, because fields are dropped in order: the viewer's permits are released before its peer can see
+    /// the connection end.
+    session: Box<ViewerSession>,
+    /// Non-blocking, and registered with the lane under the viewer's id.
     socket: TcpStream,
-    form: Form,
-    /// The socket took less than it was given, and has not said since that it takes more.
+    encoding: Encoding,
+    /// The last write would have blocked, and the kernel has not reported the socket writable since.
     is_blocked: bool,
-    /// A close is under way.
+    /// A close is in progress: no more publications are sent.
     is_closing: bool,
-    /// A ping has not been answered yet.
+    /// The session holds a ping that has not been answered yet.
     owes_pong: bool,
-    /// Its socket took something since that was asked last.
-    has_taken: bool,
-    /// It has not had everything since it joined, or since its socket took no more.
+    /// The socket has accepted bytes since progress was last measured.
+    has_progressed: bool,
+    /// The viewer has not been up to date since it joined behind, fell back on the history, or blocked.
     is_behind: bool,
-    /// Its socket took no more since it was sent the last piece of the history.
+    /// The socket has blocked since the last block of the history, or since the viewer was last up to date.
     was_blocked: bool,
-    /// It waits for its turn to be sent a piece of the history, or what is long.
+    /// The viewer is in the lane's backfill queue.
     pub(super) is_queued: bool,
-    /// The relay of its topic on the lane, and its place in the audience there.
-    pub(super) relay: u32,
-    pub(super) rank: u32,
-    outgoing: Outgoing,
+    /// The key of its topic on the lane.
+    pub(super) lane_topic: u32,
+    /// Its index in its group of that topic. It changes when the group moves the viewer.
+    pub(super) group_index: u32,
+    /// What has been sent, and what is queued for this viewer alone.
+    cursor: LogCursor,
 }
 
-/// What is to become of a viewer that has been served.
+/// What a viewer needs after it has been read from or written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Served {
-    /// It waits for what comes.
-    Waits,
-    /// It has more to read, and gave way to the others.
-    Again,
-    /// It has more to write, and gave way to the others, or what follows is long.
-    Long,
-    /// It is owed what is in the history alone; whether one piece of it is enough.
-    Behind { is_nearly_live: bool },
-    /// It has left.
-    Left,
+pub(super) enum ServeOutcome {
+    /// Nothing until the next event.
+    Idle,
+    /// It has more input, and yielded to the others.
+    ReadAgain,
+    /// It has more to write, and yielded to the others, or the next message is long.
+    WriteAgain,
+    /// The next publications are only in the history. It is nearly live if one block of them is enough.
+    NeedsBackfill { is_nearly_live: bool },
+    /// The connection is closed.
+    Closed,
 }
 
 impl Viewer {
-    /// Bytes taken from a socket in one call: a viewer sends pings of some 30 bytes.
+    /// Bytes read from a socket in one call; a typical message is a ping of some 30 bytes.
     pub(super) const READ_LEN: usize = 2_048;
-    /// Calls before the others get their turn.
+    /// Reads before it is the others' turn.
     const READS_MAX: usize = 4;
 
-    /// A viewer of `topic`, whose last publication is `newest`, that is answered `ask`.
-    pub(super) fn join(
+    /// Creates a viewer of `topic` that joins when `newest` is the last publication, and queues its first messages.
+    pub(super) fn new(
         socket: TcpStream,
         topic: &Arc<Topic>,
-        (form, head, ask): (Form, Bytes, &Ask),
+        (encoding, head, resume_request): (Encoding, Bytes, &ResumeRequest),
         newest: Seq,
-        (attendance, holds, load): (Attendance, Holds, Load),
+        (presence, permits, load): (PresenceGuard, ViewerPermits, LoadGuard),
         now: Micros,
     ) -> Self {
-        socket::prepare(&socket, topic.max_lag());
-        let answer = form.answer(ask, topic, newest);
-        let viewers = attendance.viewers();
-        let conversation = Conversation::begin(form, attendance, (holds, load), now);
+        socket_options::configure(&socket, topic.max_lag());
+        let outcome = encoding.resume_outcome(resume_request, topic, newest);
+        let viewers = presence.viewers();
+        let session = ViewerSession::new(encoding, presence, (permits, load), now);
         let mut viewer = Self {
             socket,
-            form,
+            encoding,
             is_blocked: false,
             is_closing: false,
             owes_pong: false,
-            has_taken: false,
+            has_progressed: false,
             is_behind: false,
             was_blocked: false,
             is_queued: false,
-            relay: 0,
-            rank: 0,
-            outgoing: Outgoing::after(answer.after, ask.has_last(answer)),
-            conversation: Box::new(conversation),
+            lane_topic: 0,
+            group_index: 0,
+            cursor: LogCursor::new(outcome.after, resume_request.has_previous(outcome)),
+            session: Box::new(session),
         };
-        if ask.has_last(answer) {
-            topic.counters.recovered.add(1);
+        if resume_request.has_previous(outcome) {
+            topic.metrics.recovered.add(1);
         }
-        if answer.after < newest {
-            viewer.fall_back(topic, newest, now);
+        if outcome.after < newest {
+            viewer.mark_behind(topic, newest, now);
         }
         if !head.is_empty() {
-            viewer.outgoing.push(head);
+            viewer.cursor.push(head);
         }
-        if form.has_messages() {
-            let outgoing = &mut viewer.outgoing;
-            words::greet(form, topic, answer, (newest, viewers), now, |frame| {
-                outgoing.push(frame);
+        if encoding.has_messages() {
+            let cursor = &mut viewer.cursor;
+            control_messages::hello(encoding, topic, outcome, (newest, viewers), now, |frame| {
+                cursor.push(frame);
             });
-            viewer.say_end_at_the_end(topic);
+            viewer.push_end_if_last(topic);
         }
         viewer
     }
 
-    /// Where the viewer comes from.
+    /// The viewer's address.
     pub(super) const fn remote(&self) -> IpAddr {
-        self.conversation.remote()
+        self.session.remote()
     }
 
-    /// Why the viewer has left, as a short word.
+    /// Why the viewer has left, as a label for logs.
     pub(super) const fn reason(&self) -> &'static str {
-        self.conversation.departure().label()
+        self.session.disconnect_reason().label()
     }
 
-    /// The last publication it has, or that waits for its socket; `None` when it gets no more.
+    /// The last publication that was sent or queued; `None` during a close.
     pub(super) fn last(&self) -> Option<Seq> {
-        (!self.is_closing).then(|| self.outgoing.last())
+        (!self.is_closing).then(|| self.cursor.last())
     }
 
-    pub(super) const fn form(&self) -> Form {
-        self.form
+    pub(super) const fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     pub(super) const fn socket(&mut self) -> &mut TcpStream {
         &mut self.socket
     }
 
-    /// The socket takes more.
-    pub(super) const fn unblock(&mut self) {
+    /// Records that the socket may accept more.
+    pub(super) const fn mark_writable(&mut self) {
         self.is_blocked = false;
     }
 
-    /// Whether its deadline may have come nearer: nothing but a close brings it nearer between two alarms.
+    /// Returns whether a close is in progress. Only a close moves a deadline closer, so only then must the timer be
+    /// armed again before it expires.
     pub(super) const fn is_closing(&self) -> bool {
         self.is_closing
     }
 
-    /// Reads what the socket has, by way of `buffer`.
+    /// Reads from the socket into `buffer`, and handles the input.
     ///
     /// # Errors
-    /// The connection is gone.
+    /// The connection has ended or is lost.
     pub(super) fn read(
         &mut self,
         buffer: &mut [u8; Self::READ_LEN],
         retry_ms: [u64; 2],
         clock: &Clock,
-    ) -> io::Result<Served> {
+    ) -> io::Result<ServeOutcome> {
         for _ in 0..Self::READS_MAX {
-            if self.conversation.has_heard_enough() {
-                return Ok(Served::Waits);
+            if self.session.ignores_input() {
+                return Ok(ServeOutcome::Idle);
             }
             match self.socket.read(buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                // Never taken for the last: an end that came with it is told by the next read alone.
-                Ok(len) => self.hear(&buffer[..len], retry_ms, clock.now()),
+                // Even after a short read, another follows: only that one returns an end that arrived with the data.
+                Ok(len) => self.on_bytes(&buffer[..len], retry_ms, clock.now()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Served::Waits);
+                    return Ok(ServeOutcome::Idle);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(Served::Again)
+        Ok(ServeOutcome::ReadAgain)
     }
 
-    /// Takes what the viewer has said, and came at `now`.
-    pub(super) fn hear(&mut self, bytes: &[u8], retry_ms: [u64; 2], now: Micros) {
-        if let Some(closing) = self.conversation.hear(bytes, now) {
-            self.close(closing, retry_ms);
+    /// Handles input that arrived at `now`.
+    pub(super) fn on_bytes(&mut self, bytes: &[u8], retry_ms: [u64; 2], now: Micros) {
+        if let Some(close) = self.session.on_bytes(bytes, now) {
+            self.close(close, retry_ms);
         }
-        self.owes_pong = self.conversation.owes_pong();
+        self.owes_pong = self.session.owes_pong();
     }
 
-    /// Whether from now on nothing more is read from the viewer; true once.
-    pub(super) fn stops_being_read(&mut self) -> bool {
-        self.conversation.stops_being_read()
+    /// Returns true once, when the lane is to stop polling the socket for input.
+    pub(super) fn disable_reading_once(&mut self) -> bool {
+        self.session.disable_reading_once()
     }
 
-    /// Whether nothing is read from the viewer any more.
-    pub(super) fn is_unread(&self) -> bool {
-        self.conversation.is_unread()
+    /// Returns whether the lane has stopped polling the socket for input.
+    pub(super) fn is_reading_disabled(&self) -> bool {
+        self.session.is_reading_disabled()
     }
 
-    /// Gives the socket what the viewer is owed, as far as it takes it.
+    /// Writes what the viewer has not been sent yet, until the socket blocks or the budget is spent.
     ///
     /// # Errors
-    /// The connection is gone.
+    /// The connection is lost.
     pub(super) fn send(
         &mut self,
-        surroundings: Surroundings<'_>,
-        mut allowance: Allowance,
-        tally: &mut Tally,
-    ) -> io::Result<Served> {
+        context: LaneContext<'_>,
+        mut budget: WriteBudget,
+        sent: &mut SentTotals,
+    ) -> io::Result<ServeOutcome> {
         if self.is_blocked {
-            self.judge(surroundings);
-            return Ok(Served::Waits);
+            self.enforce_max_lag(context);
+            return Ok(ServeOutcome::Idle);
         }
-        let mut is_far = self.was_blocked && self.is_too_far(surroundings);
-        if is_far {
-            self.judge(surroundings);
+        let mut is_too_far = self.was_blocked && self.exceeds_max_lag(context);
+        if is_too_far {
+            self.enforce_max_lag(context);
         }
         loop {
-            is_far &= !self.is_closing;
-            let written = if self.is_closing || self.owes_pong || is_far {
-                self.outgoing
-                    .write_own(&mut self.socket, &mut allowance, tally)?
+            is_too_far &= !self.is_closing;
+            let outcome = if self.is_closing || self.owes_pong || is_too_far {
+                self.cursor
+                    .write_queued(&mut self.socket, &mut budget, sent)?
             } else {
-                let log = surroundings.log;
-                self.outgoing
-                    .write(log, &mut self.socket, &mut allowance, tally)?
+                let log = context.log;
+                self.cursor
+                    .write(log, &mut self.socket, &mut budget, sent)?
             };
-            // Room that the kernel has not had before was made by the viewer.
-            self.has_taken |= self.was_blocked && tally.bytes > 0;
-            match written {
-                Written::All if self.owes_pong => self.push_pongs(surroundings.clock),
-                // Not before what it was sent last has gone: until then more may be missing, and one gap is enough.
-                Written::All if std::mem::take(&mut is_far) => self.leave_out(surroundings),
-                Written::All => return self.rest(),
-                Written::Apart(to) => {
-                    let is_nearly_live = to == surroundings.newest() && self.is_within_a_piece(to);
-                    return Ok(Served::Behind { is_nearly_live });
+            // If a socket that was full accepts bytes, the viewer has read some.
+            self.has_progressed |= self.was_blocked && sent.bytes > 0;
+            match outcome {
+                WriteOutcome::Done if self.owes_pong => self.push_pongs(context.clock),
+                // Only once the queued frames are written: the gap may still grow until then, and one gap is enough.
+                WriteOutcome::Done if std::mem::take(&mut is_too_far) => self.skip_to_live(context),
+                WriteOutcome::Done => return self.on_all_written(),
+                WriteOutcome::NotInLog(to) => {
+                    let is_nearly_live = to == context.newest() && self.fits_one_block(to);
+                    return Ok(ServeOutcome::NeedsBackfill { is_nearly_live });
                 }
-                Written::Enough => return Ok(Served::Long),
-                Written::Blocked => {
+                WriteOutcome::Yield => return Ok(ServeOutcome::WriteAgain),
+                WriteOutcome::Blocked => {
                     (self.is_blocked, self.was_blocked) = (true, true);
-                    let now = surroundings.clock.now();
-                    self.fall_back(surroundings.topic, surroundings.newest(), now);
-                    self.judge(surroundings);
-                    return Ok(Served::Waits);
+                    let now = context.clock.now();
+                    self.mark_behind(context.topic, context.newest(), now);
+                    self.enforce_max_lag(context);
+                    return Ok(ServeOutcome::Idle);
                 }
             }
         }
     }
 
-    /// Everything has gone; what is left is to see whether that was all.
-    fn rest(&mut self) -> io::Result<Served> {
+    /// Everything has been written: the viewer is up to date, or its close can continue.
+    fn on_all_written(&mut self) -> io::Result<ServeOutcome> {
         if !self.is_closing {
-            // Before the conversation is looked at: to nearly all this is all there is.
+            // Checked before the session is touched: for most viewers, `is_behind` is false.
             if std::mem::take(&mut self.is_behind) {
                 self.was_blocked = false;
-                self.conversation.arrive();
+                self.session.caught_up();
             }
-            return Ok(Served::Waits);
+            return Ok(ServeOutcome::Idle);
         }
-        match self.conversation.closing() {
-            Some(closing) if closing.is_mutual => Ok(Served::Left),
-            Some(closing) if closing.ends_at_once => {
-                socket::end_our_half(&self.socket)?;
-                Ok(Served::Waits)
+        match self.session.pending_close() {
+            Some(close) if close.is_answered => Ok(ServeOutcome::Closed),
+            Some(close) if close.shuts_down_when_sent => {
+                socket_options::shut_down_write(&self.socket)?;
+                Ok(ServeOutcome::Idle)
             }
-            _ => Ok(Served::Waits),
+            _ => Ok(ServeOutcome::Idle),
         }
     }
 
-    const fn is_within_a_piece(&self, to: Seq) -> bool {
-        to.get() - self.outgoing.last().get() < Topic::CUT
+    const fn fits_one_block(&self, to: Seq) -> bool {
+        to.get() - self.cursor.last().get() < Topic::BLOCK_LEN
     }
 
-    /// The range of the history that the viewer is owed next.
-    pub(super) fn wants(&mut self, surroundings: Surroundings<'_>) -> Option<(Seq, Seq)> {
-        // What is on its way goes first: a viewer has one piece at a time.
-        if self.is_closing || !self.outgoing.is_outbox_empty() {
+    /// Returns the range of the history to send next, if any, and adjusts the viewer's backlog.
+    pub(super) fn take_backfill_range(&mut self, context: LaneContext<'_>) -> Option<(Seq, Seq)> {
+        // A viewer has at most one block in its queue.
+        if self.is_closing || !self.cursor.is_queue_empty() {
             return None;
         }
-        let last = self.outgoing.last();
-        let Following::Apart(to) = surroundings.log.after(last) else {
+        let last = self.cursor.last();
+        let LogLookup::NotInLog(to) = context.log.after(last) else {
             return None;
         };
         self.is_behind = true;
-        let lag = surroundings.topic.lag(last, surroundings.newest());
-        // While its socket took everything, it was the hub that let it wait.
+        let lag = context.topic.lag(last, context.newest());
+        // If its socket has not blocked since the last block, it was waiting for the hub.
         if std::mem::take(&mut self.was_blocked) {
-            self.conversation.come_nearer(lag);
+            self.session.shrink_backlog(lag);
         } else {
-            let now = surroundings.clock.now();
-            self.conversation.begin_behind(lag, now);
+            let now = context.clock.now();
+            self.session.mark_behind(lag, now);
         }
         Some((last.next(), to))
     }
 
-    /// Adds what the viewer wants.
-    pub(super) fn push_unit(&mut self, unit: &Unit) {
-        self.outgoing.push_unit(unit);
+    /// Queues a block of the history.
+    pub(super) fn push_chunk(&mut self, chunk: &Chunk) {
+        self.cursor.push_chunk(chunk);
     }
 
-    /// Answers to pings overtake what waits and are stamped as late as possible.
+    /// Queues the answers to pings. They overtake publications in the log, and are stamped as late as possible.
     fn push_pongs(&mut self, clock: &Clock) {
-        let outgoing = &mut self.outgoing;
-        self.conversation
-            .take_pongs(clock, |pong| outgoing.push(pong));
+        let cursor = &mut self.cursor;
+        self.session.take_pongs(clock, |pong| cursor.push(pong));
         self.owes_pong = false;
     }
 
-    fn say(&mut self, message: &Message<'_>) {
-        self.outgoing.push(words::spell(self.form, message));
+    fn push_message(&mut self, message: &Message<'_>) {
+        self.cursor
+            .push(control_messages::encode(self.encoding, message));
     }
 
-    fn say_end_at_the_end(&mut self, topic: &Topic) {
-        if let Some(end) = words::end_after(self.form, topic, self.outgoing.last()) {
-            self.outgoing.push(end);
+    fn push_end_if_last(&mut self, topic: &Topic) {
+        if let Some(end) = control_messages::end_if_last(self.encoding, topic, self.cursor.last()) {
+            self.cursor.push(end);
         }
     }
 
-    /// Begins to close. Whoever may come back is told when.
-    fn close(&mut self, mut closing: Closing, retry_ms: [u64; 2]) {
-        let why = closing.why;
-        closing.ends_at_once |= !self.form.is_heard();
-        if !self.conversation.close(closing) {
+    /// Starts to close, unless a close is in progress. A viewer that may reconnect is sent `bye` with `retry_ms`.
+    fn close(&mut self, mut close: PendingClose, retry_ms: [u64; 2]) {
+        let reason = close.reason;
+        close.shuts_down_when_sent |= !self.encoding.is_two_way();
+        if !self.session.start_close(close) {
             return;
         }
-        let outgoing = &mut self.outgoing;
-        words::farewell(self.form, why, retry_ms, |frame| outgoing.push(frame));
+        let cursor = &mut self.cursor;
+        control_messages::goodbye(self.encoding, reason, retry_ms, |frame| cursor.push(frame));
         (self.is_closing, self.owes_pong) = (true, false);
     }
 }
@@ -341,7 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_every_flush_touches_is_one_cache_line() {
+    fn a_viewer_fits_into_one_cache_line() {
         assert!(size_of::<Viewer>() <= 64, "{}", size_of::<Viewer>());
     }
 }

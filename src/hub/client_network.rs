@@ -1,7 +1,7 @@
-//! `ClientNetwork`: what the limits per address count by.
+//! `ClientNetwork`: the key by which the limits per address count clients.
 //!
-//! A host on IPv6 has a whole /64 to choose its addresses from, so all of them count as one. An IPv4 address counts by
-//! itself, also where a socket of both versions writes it as IPv6.
+//! An IPv6 host can choose any address of its /64, so the whole /64 counts as one client. Each IPv4 address counts
+//! separately, also in the IPv4-mapped form (`::ffff:192.0.2.1`) that a dual-stack socket reports.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 
-/// The bits of an IPv6 address that name the network; providers hand out at least a /64.
+/// The network part of an IPv6 address: providers assign at least a /64.
 const NETWORK_BITS: u128 = !(u64::MAX as u128);
 
 impl From<IpAddr> for ClientNetwork {
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_counts_by_its_first_64_bits_and_ipv4_by_the_whole_address() {
+    fn ipv6_addresses_count_by_their_64_bit_prefix_and_ipv4_addresses_one_by_one() {
         assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:0:0:2"));
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));

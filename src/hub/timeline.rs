@@ -1,9 +1,9 @@
-//! The timeline: a pure function between `seq`, the instant it is due, and the dataset's index.
+//! `Timeline`: the pure function between `seq`, the instant at which it is due, and the index in the dataset.
 //!
-//! Integer arithmetic from an anchor, nothing accumulated: the billionth record is as exact as the first, and
-//! two hubs with the same anchor agree without talking. Reads no clock; the instant comes in as an argument.
+//! Integer arithmetic from an anchor; nothing is accumulated. So the billionth record is as exact as the first, and two
+//! hubs with the same anchor agree without talking. Reads no clock; the current time is an argument.
 
-mod cover;
+mod dataset_ranges;
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -15,14 +15,14 @@ mod restore;
 
 pub use restore::RestoreError;
 
-/// A stretch of the timeline with one rate: from `seq0`, due at `t0` and at `index0` of the dataset.
+/// A part of the timeline with one rate, from `seq0` up to the next segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// The first publication of the segment.
     pub seq0: Seq,
-    /// When it is due.
+    /// When `seq0` is due.
     pub t0: Micros,
-    /// Its index in the dataset.
+    /// The index of `seq0` in the dataset.
     pub index0: u64,
     /// Records per second.
     pub rate: Rate,
@@ -31,7 +31,7 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Microseconds a second times millionths a record: turns records at a rate into microseconds.
+    /// Microseconds per second times millionths per record: converts records at a rate into microseconds.
     const SCALE: i128 = 1_000_000_000_000;
 
     /// `t0 + floor((seq − seq0)·10¹² / R)` with R in millionths of a record per second.
@@ -45,7 +45,7 @@ impl Segment {
         )
     }
 
-    /// The inverse: the last publication due at or before `now`, `seq0 − 1` when none is.
+    /// The inverse of `t`: the last publication due at or before `now`; `seq0 − 1` before the first.
     ///
     /// The largest n with `floor(n·10¹² / R) ≤ d` is the largest n with `n·10¹² < (d + 1)·R`.
     fn due(&self, now: Micros) -> Seq {
@@ -65,14 +65,16 @@ impl Segment {
 /// The segments of one epoch over a dataset of a known length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
-    /// In order of `seq0` and of `t0`; never empty.
+    /// In ascending order of `seq0` and of `t0`; never empty. Segments are only appended.
     segments: Vec<Segment>,
+    /// The number of records in the dataset.
     len: NonZeroU64,
+    /// Whether the dataset starts again after its end.
     looping: bool,
 }
 
 impl Timeline {
-    /// A timeline whose first record is due at `t0`, over a dataset of `len` records.
+    /// Creates a timeline whose first record is due at `t0`, over a dataset of `len` records.
     ///
     /// ```
     /// use std::num::NonZeroU64;
@@ -80,14 +82,14 @@ impl Timeline {
     /// use tickcast::protocol::{Micros, Seq};
     ///
     /// let (t0, rate) = (Micros::new(1_000_000), "3".parse()?);
-    /// let timeline = Timeline::begin(t0, rate, NonZeroU64::MIN, true);
+    /// let timeline = Timeline::new(t0, rate, NonZeroU64::MIN, true);
     /// let third = Seq::saturating(3);
     /// assert_eq!(timeline.t(third), Some(Micros::new(1_666_666)));
     /// assert_eq!(timeline.due(Micros::new(1_666_666)), third);
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn begin(t0: Micros, rate: Rate, len: NonZeroU64, looping: bool) -> Self {
+    pub fn new(t0: Micros, rate: Rate, len: NonZeroU64, looping: bool) -> Self {
         let first = Segment {
             seq0: Seq::ZERO.next(),
             t0,
@@ -102,11 +104,11 @@ impl Timeline {
         }
     }
 
-    /// Goes on at `rate` after the publication `published`: the next one is due `now`, and in any case after what
-    /// was due before it. The dataset goes on where it was, so there is no jump.
+    /// Changes to `rate` after the publication `published`: the next one is due `now`, or just after `published` if
+    /// that is later. It is the next record of the dataset, so there is no jump.
     ///
-    /// A segment none of whose publications is out keeps the first of them, so that segments never share a `seq`.
-    /// A timeline that is over stays as it is.
+    /// If nothing of the current segment has been published, its first publication stays in it, so that segments never
+    /// share a `seq`. Does nothing if the timeline has ended.
     pub fn change_rate(&mut self, rate: Rate, published: Seq, now: Micros) {
         let current = *self.current();
         let last = published.max(current.seq0);
@@ -124,14 +126,14 @@ impl Timeline {
         });
     }
 
-    /// When `seq` is due; `None` for what is never due: seq 0, and what lies beyond the end.
+    /// Returns when `seq` is due; `None` for 0 and beyond the end of the timeline.
     #[must_use]
     pub fn t(&self, seq: Seq) -> Option<Micros> {
         let is_due_once = seq > Seq::ZERO && self.last().is_none_or(|last| seq <= last);
         is_due_once.then(|| self.segment_of(seq).t(seq))
     }
 
-    /// The last publication due at `now`, 0 before the first.
+    /// Returns the last publication due at `now`; 0 before the first.
     #[must_use]
     pub fn due(&self, now: Micros) -> Seq {
         let following = self.segments.partition_point(|segment| segment.t0 <= now);
@@ -145,14 +147,14 @@ impl Timeline {
         ends.into_iter().flatten().fold(due, Seq::min)
     }
 
-    /// The index in the dataset of the record that `seq` carries.
+    /// Returns the index in the dataset of the record at `seq`.
     #[must_use]
     pub fn index(&self, seq: Seq) -> u64 {
         let segment = self.segment_of(seq);
         (segment.index0 + seq.get().saturating_sub(segment.seq0.get())) % self.len
     }
 
-    /// The discontinuity of the dataset just before `seq`. A dataset of one record has none.
+    /// Returns the discontinuity of the dataset just before `seq`, if there is one. A dataset of one record has none.
     #[must_use]
     pub fn jump_before(&self, seq: Seq) -> Option<Jump> {
         if seq <= Seq::ZERO.next() || self.len == NonZeroU64::MIN {
@@ -173,7 +175,7 @@ impl Timeline {
         })
     }
 
-    /// The last publication there will be; `None` for a timeline that loops.
+    /// The last publication of the timeline; `None` if it loops.
     #[must_use]
     pub fn last(&self) -> Option<Seq> {
         let segment = self.current();
@@ -181,12 +183,12 @@ impl Timeline {
         (!self.looping).then(|| Seq::saturating(segment.seq0.get() + left - 1))
     }
 
-    /// The segment in force.
+    /// The newest segment.
     #[must_use]
     pub fn current(&self) -> &Segment {
         self.segments
             .last()
-            .expect("a timeline begins with a segment and never loses one")
+            .expect("a timeline has at least one segment")
     }
 
     /// All segments, the oldest first; never empty.
@@ -195,26 +197,26 @@ impl Timeline {
         &self.segments
     }
 
-    /// How many records the dataset has.
+    /// The number of records in the dataset.
     #[must_use]
     pub const fn len(&self) -> NonZeroU64 {
         self.len
     }
 
-    /// The epoch of this timeline over the dataset of a digest: it depends on the first segment alone.
+    /// The epoch of this timeline over the dataset with this digest. Later segments do not change it.
     #[must_use]
     pub fn epoch(&self, dataset_sha256: &[u8; 32]) -> Epoch {
         let first = &self.segments[0];
-        Epoch::of(dataset_sha256, self.looping, first.t0, first.rate)
+        Epoch::from_timeline(dataset_sha256, self.looping, first.t0, first.rate)
     }
 
-    /// Whether the dataset begins again after its end.
+    /// Whether the dataset starts again after its end.
     #[must_use]
     pub const fn is_looping(&self) -> bool {
         self.looping
     }
 
-    /// The segment that `seq` is in, as viewers see it.
+    /// The segment that contains `seq`, as viewers see it.
     #[must_use]
     pub fn view_at(&self, seq: Seq) -> TimelineView {
         let Segment {

@@ -1,12 +1,13 @@
-//! The journal as bytes: a line that says what follows, with its checksum, and JSON that a person can read.
+//! The format of the journal: a header line with a checksum, then readable JSON.
 //!
-//! What is read back is checked as if anybody had written it: a checksum tells a torn file, not a wrong one.
+//! The content is validated like untrusted input: the checksum detects a torn file, not a wrong one.
 //!
 //! # Versions
 //!
-//! In every version the first line is `tickcast-journal VERSION CHECKSUM`, and the checksum is of all that follows it.
-//! From version 2 on that is an object whose `version` repeats the one in the first line, so that a damaged first line
-//! is not mistaken for a later version. Version 1 has only the topics; it is still read, and written back as version 2.
+//! In every version the first line is `tickcast-journal VERSION CHECKSUM`; the checksum covers everything after that
+//! line. From version 2 on, that is an object whose `version` repeats the one in the first line, so that a damaged
+//! first line is not mistaken for a later version. Version 1 has only the topics; it is still read, and rewritten as
+//! version 2.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,112 +17,113 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Pasts;
-use super::folder::Folder;
-use crate::hub::{Past, Segment, Timeline};
+use super::Checkpoints;
+use super::state_folder::StateFolder;
+use crate::hub::{Checkpoint, Segment, Timeline};
 use crate::protocol::{Micros, Rate, Seq, TopicName};
 
-/// Why bytes are no journal.
+/// Why a journal cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Damage {
-    /// They do not begin as a journal does.
-    NoJournal,
-    /// The first line names another version than the body.
-    Version(String),
-    /// They are intact, and of a later version than this program knows.
+    /// The file does not start like a journal.
+    NotAJournal,
+    /// The first line and the body have different versions; this is that of the first line.
+    VersionMismatch(String),
+    /// The journal is intact, but of a later version than this program supports.
     Newer(u32),
-    /// They are more than a journal may have, and were not read; this is how many.
+    /// The file exceeds [`StateFolder::LEN_MAX`] and was not read; this is its length.
     TooLong(u64),
-    /// The checksum does not match the bytes that follow it.
+    /// The checksum does not match the body.
     Checksum,
-    /// They are not JSON of the right shape.
+    /// The body is not JSON of the right shape.
     Malformed(String),
-    /// What is said of this topic cannot be.
+    /// The entry of a topic is invalid.
     Topic {
-        /// The topic as it is spelled there.
+        /// The topic's name as it is in the file.
         name: String,
         /// What is wrong.
         problem: String,
     },
 }
 
-const NAME: &str = "tickcast-journal";
-/// Of what follows the first line.
+/// The first word of a journal.
+const MAGIC: &str = "tickcast-journal";
+/// The version that is written.
 const VERSION: u32 = 2;
 
-/// What follows the first line. In a later version `topics` may differ, but not `version`.
+/// Everything after the first line. A later version may change `topics`, but not `version`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Body<Topics> {
+struct JournalBody<Topics> {
     version: u32,
     topics: Topics,
 }
 
-/// What every version from 2 on says of itself.
+/// The part of the body that all versions from 2 on share.
 #[derive(Debug, Deserialize)]
-struct Seal {
+struct VersionStamp {
     version: u32,
 }
 
-type Entries = BTreeMap<String, Entry>;
+type TopicEntries = BTreeMap<String, TopicEntry>;
 
-/// What is remembered of a topic, as it is spelled.
+/// A topic's checkpoint in the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct TopicEntry {
     sha256: String,
     records: NonZeroU64,
     r#loop: bool,
     epoch: String,
     seq: u64,
-    segments: Vec<Stretch>,
+    segments: Vec<SegmentEntry>,
 }
 
-/// A segment as it is spelled.
+/// A timeline segment in the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stretch {
+struct SegmentEntry {
     seq0: u64,
     t0: i64,
     index0: u64,
-    /// A decimal in text, so that no binary fraction comes between.
+    /// A decimal as text, because a binary floating-point number would round it.
     rate: String,
 }
 
-/// `pasts` as bytes; the same for the same.
-pub(super) fn encode(pasts: &Pasts) -> Vec<u8> {
-    let topics: BTreeMap<_, _> = pasts
+/// Encodes `checkpoints`; equal checkpoints give equal bytes.
+pub(super) fn encode(checkpoints: &Checkpoints) -> Vec<u8> {
+    let topics: BTreeMap<_, _> = checkpoints
         .iter()
-        .map(|(name, past)| (name.as_str(), Entry::of(past)))
+        .map(|(name, checkpoint)| (name.as_str(), TopicEntry::from_checkpoint(checkpoint)))
         .collect();
     let version = VERSION;
-    let body = Body { version, topics };
+    let body = JournalBody { version, topics };
     let mut body = serde_json::to_vec_pretty(&body).expect("text keys and plain values");
     body.push(b'\n');
-    let mut bytes = format!("{NAME} {VERSION} {}\n", checksum(&body)).into_bytes();
+    let mut bytes = format!("{MAGIC} {VERSION} {}\n", checksum(&body)).into_bytes();
     bytes.extend(body);
     bytes
 }
 
-/// What `bytes` remember.
-pub(super) fn decode(bytes: &[u8]) -> Result<Pasts, Damage> {
-    let entries = entries(bytes)?;
-    let past = |(name, entry): (String, Entry)| {
+/// Decodes and validates the checkpoints in `bytes`.
+pub(super) fn decode(bytes: &[u8]) -> Result<Checkpoints, Damage> {
+    let entries = parse_entries(bytes)?;
+    let checkpoint = |(name, entry): (String, TopicEntry)| {
         let topic = name.parse::<TopicName>().map_err(|error| error.to_string());
         topic
-            .and_then(|topic| Ok((topic, entry.past()?)))
+            .and_then(|topic| Ok((topic, entry.into_checkpoint()?)))
             .map_err(|problem| Damage::Topic { name, problem })
     };
-    entries.into_iter().map(past).collect()
+    entries.into_iter().map(checkpoint).collect()
 }
 
-/// What is remembered as it is spelled, if the first line vouches for it.
-fn entries(bytes: &[u8]) -> Result<Entries, Damage> {
+/// Parses the body after checking it against the first line.
+fn parse_entries(bytes: &[u8]) -> Result<TopicEntries, Damage> {
     let end = bytes.iter().position(|&byte| byte == b'\n');
-    let (head, body) = bytes.split_at(end.ok_or(Damage::NoJournal)?);
-    let head = str::from_utf8(head).map_err(|_| Damage::NoJournal)?;
+    let (head, body) = bytes.split_at(end.ok_or(Damage::NotAJournal)?);
+    let head = str::from_utf8(head).map_err(|_| Damage::NotAJournal)?;
     let mut words = head.split(' ');
-    if words.next() != Some(NAME) {
-        return Err(Damage::NoJournal);
+    if words.next() != Some(MAGIC) {
+        return Err(Damage::NotAJournal);
     }
     let version = words.next().unwrap_or_default();
     let body = &body[1..];
@@ -135,49 +137,57 @@ fn entries(bytes: &[u8]) -> Result<Entries, Damage> {
         .filter(|n: &u32| n.to_string() == version);
     match number {
         Some(1) => serde_json::from_slice(body).map_err(malformed),
-        // What came of damage to the first line is of another version, or of none.
-        Some(number) if sealed_version(body) == Some(number) => match number {
+        // A damaged first line may name any version, so it counts only if the body agrees.
+        Some(number) if stamped_version(body) == Some(number) => match number {
             VERSION => serde_json::from_slice(body)
-                .map(|body: Body<Entries>| body.topics)
+                .map(|body: JournalBody<TopicEntries>| body.topics)
                 .map_err(malformed),
             newer if newer > VERSION => Err(Damage::Newer(newer)),
-            _ => Err(Damage::Version(version.to_owned())),
+            _ => Err(Damage::VersionMismatch(version.to_owned())),
         },
-        _ => Err(Damage::Version(version.to_owned())),
+        _ => Err(Damage::VersionMismatch(version.to_owned())),
     }
 }
 
-/// The version that `body` says it has.
-fn sealed_version(body: &[u8]) -> Option<u32> {
-    let seal: Seal = serde_json::from_slice(body).ok()?;
-    Some(seal.version)
+/// Returns the version that `body` names.
+fn stamped_version(body: &[u8]) -> Option<u32> {
+    let stamp: VersionStamp = serde_json::from_slice(body).ok()?;
+    Some(stamp.version)
 }
 
 fn checksum(body: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(body))
 }
 
-impl Entry {
-    fn of(past: &Past) -> Self {
-        let timeline = &past.timeline;
+impl TopicEntry {
+    fn from_checkpoint(checkpoint: &Checkpoint) -> Self {
+        let timeline = &checkpoint.timeline;
         Self {
-            sha256: HEXLOWER.encode(&past.dataset_sha256),
+            sha256: HEXLOWER.encode(&checkpoint.dataset_sha256),
             records: timeline.len(),
             r#loop: timeline.is_looping(),
-            epoch: past.epoch.to_string(),
-            seq: past.seq.get(),
-            segments: timeline.segments().iter().map(Stretch::of).collect(),
+            epoch: checkpoint.epoch.to_string(),
+            seq: checkpoint.seq.get(),
+            segments: timeline
+                .segments()
+                .iter()
+                .map(SegmentEntry::from_segment)
+                .collect(),
         }
     }
 
-    fn past(self) -> Result<Past, String> {
+    fn into_checkpoint(self) -> Result<Checkpoint, String> {
         let digest = HEXLOWER.decode(self.sha256.as_bytes());
         let dataset_sha256: [u8; 32] = digest
             .ok()
             .and_then(|digest| digest.try_into().ok())
-            .ok_or_else(|| format!("`{}` is no SHA-256", self.sha256))?;
-        let segments: Result<_, _> = self.segments.into_iter().map(Stretch::segment).collect();
-        let timeline = Timeline::restore(segments?, self.records, self.r#loop)
+            .ok_or_else(|| format!("`{}` is not a SHA-256 digest", self.sha256))?;
+        let segments: Result<_, _> = self
+            .segments
+            .into_iter()
+            .map(SegmentEntry::into_segment)
+            .collect();
+        let timeline = Timeline::from_segments(segments?, self.records, self.r#loop)
             .map_err(|error| error.to_string())?;
         let epoch = timeline.epoch(&dataset_sha256);
         if epoch.as_str() != self.epoch {
@@ -185,9 +195,11 @@ impl Entry {
         }
         let seq = seq(self.seq)?;
         if timeline.last().is_some_and(|last| last < seq) {
-            return Err(format!("publication {seq} lies beyond its end"));
+            return Err(format!(
+                "publication {seq} is beyond the end of its timeline"
+            ));
         }
-        Ok(Past {
+        Ok(Checkpoint {
             dataset_sha256,
             epoch,
             timeline,
@@ -196,8 +208,8 @@ impl Entry {
     }
 }
 
-impl Stretch {
-    fn of(segment: &Segment) -> Self {
+impl SegmentEntry {
+    fn from_segment(segment: &Segment) -> Self {
         Self {
             seq0: segment.seq0.get(),
             t0: segment.t0.get(),
@@ -206,7 +218,7 @@ impl Stretch {
         }
     }
 
-    fn segment(self) -> Result<Segment, String> {
+    fn into_segment(self) -> Result<Segment, String> {
         let rate: Result<Rate, _> = self.rate.parse();
         Ok(Segment {
             seq0: seq(self.seq0)?,
@@ -225,21 +237,21 @@ fn seq(value: u64) -> Result<Seq, String> {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoJournal => f.write_str("it does not begin as a journal does"),
-            Self::Version(version) => write!(
+            Self::NotAJournal => f.write_str("it is not a tickcast journal"),
+            Self::VersionMismatch(version) => write!(
                 f,
-                "its first line says version `{version}`, and what follows is of another one"
+                "its first line has version `{version}`, its body another one"
             ),
             Self::Newer(version) => write!(
                 f,
-                "it is of version {version}; this program knows {VERSION}"
+                "it has version {version}; this program supports up to {VERSION}"
             ),
             Self::TooLong(len) => write!(
                 f,
-                "it is {len} bytes long; a journal has at most {}",
-                Folder::LEN_MAX
+                "it is {len} bytes long; the limit is {}",
+                StateFolder::LEN_MAX
             ),
-            Self::Checksum => f.write_str("its checksum is of other content"),
+            Self::Checksum => f.write_str("its checksum does not match"),
             Self::Malformed(problem) => f.write_str(problem),
             Self::Topic { name, problem } => write!(f, "topic `{name}`: {problem}"),
         }

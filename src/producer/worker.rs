@@ -1,68 +1,68 @@
-//! `Worker`: what a producer's thread does: turns of its tasks, in the order of its agenda.
+//! `Worker`: the loop of a producer thread, which runs the tasks of its [`RunQueue`].
 //!
-//! Between two turns it takes at most one message out of its inbox, so that many new topics or changes of timelines do
-//! not hold up topics that are due.
+//! Handles at most one message of its inbox between two turns, so that many new topics or changed timelines do not
+//! delay topics that are due.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::agenda::{Agenda, TaskId};
-use super::inbox::{Inbox, Received};
+use super::run_queue::{RunQueue, TaskId};
+use super::worker_inbox::{WorkerEvent, WorkerInbox};
 use crate::clock::{self, Clock};
 use crate::protocol::Micros;
 
-/// A task, as its thread sees it.
-pub(super) trait Work {
-    /// The name of its topic.
+/// What a worker needs of a task; implemented by the producer of a topic.
+pub(super) trait ProducerTask {
+    /// The name of the topic.
     fn name(&self) -> &str;
-    /// Does the slow preparations before the first turn, and before the first one after a failure.
+    /// Does slow preparations before the first turn.
     fn prepare(&mut self);
-    /// When there is something to publish; `None` when there never will be.
+    /// When the next publication is due; `None` after the last.
     fn next_due(&self) -> Option<Micros>;
     /// Publishes what is due, for a bounded time.
-    fn turn(&mut self) -> Turn;
-    /// Logs that there is nothing to publish any more.
-    fn end(&self);
+    fn run_turn(&mut self) -> Turn;
+    /// Logs that the topic has ended.
+    fn log_ended(&self);
 }
 
-/// How a turn went.
+/// How a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// All that was due is published.
+    /// Everything that was due has been published.
     Done,
-    /// The turn was over before that.
-    Cut,
+    /// The turn reached its limit before that.
+    Interrupted,
 }
 
 /// The tasks of one thread.
 #[derive(Debug)]
 struct Worker<T> {
-    /// By their ids, which need not come in order; `None` where none has come, or it is over.
-    tasks: Vec<Option<Task<T>>>,
-    agenda: Agenda,
+    /// Indexed by id. `None` for a task that has not arrived yet or has ended.
+    tasks: Vec<Option<ScheduledTask<T>>>,
+    run_queue: RunQueue,
 }
 
 #[derive(Debug)]
-struct Task<T> {
-    work: T,
-    /// The instant at which it is on the agenda; `None` while it is behind.
-    waits_for: Option<Micros>,
-    /// Whether its last turn failed, which has been logged.
+struct ScheduledTask<T> {
+    task: T,
+    /// The instant for which it is in the run queue; `None` while it is behind or running.
+    due_at: Option<Micros>,
+    /// Whether its last turn panicked; that has been logged.
     is_failing: bool,
 }
 
-/// Gives the tasks that come into `inbox` their turns until it is stopped. Blocks its thread.
-pub(super) fn run<T: Work>(inbox: &Inbox<T>, clock: &Clock) {
-    clock::wake_exactly();
+/// Runs the tasks that arrive in `inbox` until it is stopped. Blocks the thread.
+pub(super) fn run<T: ProducerTask>(inbox: &WorkerInbox<T>, clock: &Clock) {
+    clock::minimize_timer_slack();
     let mut worker = Worker::default();
     loop {
-        match inbox.receive_until(clock, worker.agenda.idle_until()) {
-            Received::Stopped => return,
-            Received::Task(id, work) => worker.begin(id, work, clock.now()),
-            Received::Changed(id) => worker.look_again(id, clock.now()),
-            Received::Due => {}
+        match inbox.receive_until(clock, worker.run_queue.next_wakeup()) {
+            WorkerEvent::Stopped => return,
+            WorkerEvent::Task(id, task) => worker.add_task(id, task, clock.now()),
+            WorkerEvent::Changed(id) => worker.reschedule(id, clock.now()),
+            WorkerEvent::Due => {}
         }
-        worker.give_turn(clock.now());
+        worker.run_next(clock.now());
     }
 }
 
@@ -70,113 +70,113 @@ impl<T> Default for Worker<T> {
     fn default() -> Self {
         Self {
             tasks: Vec::new(),
-            agenda: Agenda::default(),
+            run_queue: RunQueue::default(),
         }
     }
 }
 
-impl<T: Work> Worker<T> {
-    /// From a failure to the next try, so that a task does not fail a thousand times a second.
+impl<T: ProducerTask> Worker<T> {
+    /// From a panic to the next attempt, so that a task does not panic a thousand times a second.
     const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-    fn begin(&mut self, id: TaskId, work: T, now: Micros) {
+    fn add_task(&mut self, id: TaskId, task: T, now: Micros) {
         if self.tasks.len() <= id.index() {
             self.tasks.resize_with(id.index() + 1, || None);
         }
-        let mut task = Task {
-            work,
-            waits_for: None,
+        let mut scheduled = ScheduledTask {
+            task,
+            due_at: None,
             is_failing: false,
         };
-        let outcome = attempt(&mut task.work, |work| {
-            work.prepare();
+        let next_run = catch_panic(&mut scheduled.task, |task| {
+            task.prepare();
             Turn::Done
         });
-        self.tasks[id.index()] = Some(task);
-        self.place(id, outcome, now);
+        self.tasks[id.index()] = Some(scheduled);
+        self.requeue(id, next_run, now);
     }
 
-    /// Takes note of the timeline of `id` as it is now.
-    fn look_again(&mut self, id: TaskId, now: Micros) {
-        let Some(Some(task)) = self.tasks.get_mut(id.index()) else {
+    /// Schedules `id` by its timeline as it is now.
+    fn reschedule(&mut self, id: TaskId, now: Micros) {
+        let Some(Some(scheduled)) = self.tasks.get_mut(id.index()) else {
             return;
         };
-        // One that is behind looks when it has its turn.
-        if let Some(t) = task.waits_for.take() {
-            self.agenda.withdraw(id, t);
-            let outcome = attempt(&mut task.work, |_| Turn::Done);
-            self.place(id, outcome, now);
+        // A task that is behind reads the timeline in its next turn anyway.
+        if let Some(t) = scheduled.due_at.take() {
+            self.run_queue.remove_waiting(id, t);
+            let next_run = catch_panic(&mut scheduled.task, |_| Turn::Done);
+            self.requeue(id, next_run, now);
         }
     }
 
-    /// Gives the next one its turn, if one is due.
-    fn give_turn(&mut self, now: Micros) {
-        let Some(id) = self.agenda.next(now) else {
+    /// Runs the next task, if one is due.
+    fn run_next(&mut self, now: Micros) {
+        let Some(id) = self.run_queue.pop(now) else {
             return;
         };
-        if let Some(Some(task)) = self.tasks.get_mut(id.index()) {
-            task.waits_for = None;
-            let outcome = attempt(&mut task.work, T::turn);
-            self.place(id, outcome, now);
+        if let Some(Some(scheduled)) = self.tasks.get_mut(id.index()) {
+            scheduled.due_at = None;
+            let next_run = catch_panic(&mut scheduled.task, T::run_turn);
+            self.requeue(id, next_run, now);
         }
     }
 
-    /// Puts `id` back on the agenda, by how it went.
-    fn place(&mut self, id: TaskId, outcome: Outcome, now: Micros) {
+    /// Puts `id` back into the run queue as `next_run` says.
+    fn requeue(&mut self, id: TaskId, next_run: NextRun, now: Micros) {
         let slot = &mut self.tasks[id.index()];
-        let Some(task) = slot else {
+        let Some(scheduled) = slot else {
             return;
         };
-        let is_failed = matches!(outcome, Outcome::Failed);
-        let was_failing = std::mem::replace(&mut task.is_failing, is_failed);
-        let t = match outcome {
-            Outcome::Behind => return self.agenda.queue(id),
-            Outcome::Ended => {
-                task.work.end();
+        let is_failed = matches!(next_run, NextRun::Failed);
+        let was_failing = std::mem::replace(&mut scheduled.is_failing, is_failed);
+        let t = match next_run {
+            NextRun::Behind => return self.run_queue.push_behind(id),
+            NextRun::Ended => {
+                scheduled.task.log_ended();
                 *slot = None;
                 return;
             }
-            Outcome::DueAt(t) => t,
-            Outcome::Failed => {
+            NextRun::DueAt(t) => t,
+            NextRun::Failed => {
                 if !was_failing {
-                    log_failed(&task.work);
+                    log_failed(&scheduled.task);
                 }
                 now.after(Self::RETRY_AFTER)
             }
         };
-        task.waits_for = Some(t);
-        self.agenda.wait(id, t);
+        scheduled.due_at = Some(t);
+        self.run_queue.push_waiting(id, t);
     }
 }
 
-/// What a task wants next.
+/// When a task runs next.
 #[derive(Debug, Clone, Copy)]
-enum Outcome {
-    /// A turn as soon as it may have one.
+enum NextRun {
+    /// As soon as possible.
     Behind,
-    /// A turn then.
+    /// At this instant.
     DueAt(Micros),
-    /// No turn any more.
+    /// Never.
     Ended,
-    /// Nothing is known: it panicked.
+    /// Unknown: it panicked.
     Failed,
 }
 
-/// Has `work` do something that may panic; it is in order again when it has been prepared or had a turn.
-fn attempt<T: Work>(work: &mut T, act: impl FnOnce(&mut T) -> Turn) -> Outcome {
-    let outcome = catch_unwind(AssertUnwindSafe(|| match act(work) {
-        Turn::Cut => Outcome::Behind,
-        Turn::Done => work.next_due().map_or(Outcome::Ended, Outcome::DueAt),
+/// Calls `act`, which may panic. A task that has panicked is in a valid state again after `prepare` or `run_turn`.
+fn catch_panic<T: ProducerTask>(task: &mut T, act: impl FnOnce(&mut T) -> Turn) -> NextRun {
+    let next_run = catch_unwind(AssertUnwindSafe(|| match act(task) {
+        Turn::Interrupted => NextRun::Behind,
+        Turn::Done => task.next_due().map_or(NextRun::Ended, NextRun::DueAt),
     }));
-    outcome.unwrap_or(Outcome::Failed)
+    next_run.unwrap_or(NextRun::Failed)
 }
 
-/// Follows on the line of the panic, which knows the thread only. Not again before the topic has gone on.
-fn log_failed(work: &impl Work) {
+/// Names the topic, which the log line of the panic cannot. Logged once until the topic has recovered.
+fn log_failed(task: &impl ProducerTask) {
     tracing::error!(
         target: "std::panic",
-        topic = work.name(),
-        "the producer of this topic panicked and is tried again each second; the others of its thread go on"
+        topic = task.name(),
+        "the producer of this topic panicked and is retried every second; other topics are not affected"
     );
 }
 
@@ -187,8 +187,8 @@ mod tests {
 
     use super::*;
 
-    /// Publishes every millisecond from 0 on, at most `turn_len` at once, and panics instead of publishing `broken`.
-    struct Fake {
+    /// Publishes every millisecond from 0 on, at most `turn_len` per turn, and panics instead of publishing `broken`.
+    struct FakeTask {
         name: &'static str,
         published: i64,
         turn_len: i64,
@@ -198,7 +198,7 @@ mod tests {
         log: Rc<RefCell<Vec<String>>>,
     }
 
-    impl Work for Fake {
+    impl ProducerTask for FakeTask {
         fn name(&self) -> &str {
             self.name
         }
@@ -212,7 +212,7 @@ mod tests {
             (!is_over).then(|| Micros::new((self.published + 1) * 1_000))
         }
 
-        fn turn(&mut self) -> Turn {
+        fn run_turn(&mut self) -> Turn {
             let due = (*self.now.borrow() / 1_000).min(self.last.unwrap_or(i64::MAX));
             let from = self.published + 1;
             for _ in 0..self.turn_len {
@@ -223,27 +223,31 @@ mod tests {
                 self.published += 1;
             }
             let to = self.published;
-            let told = format!("{} {from}-{to}", self.name);
-            self.log.borrow_mut().push(told);
-            if to < due { Turn::Cut } else { Turn::Done }
+            let entry = format!("{} {from}-{to}", self.name);
+            self.log.borrow_mut().push(entry);
+            if to < due {
+                Turn::Interrupted
+            } else {
+                Turn::Done
+            }
         }
 
-        fn end(&self) {
+        fn log_ended(&self) {
             self.log.borrow_mut().push(format!("{} ends", self.name));
         }
     }
 
     #[derive(Default)]
-    struct Bench {
-        worker: Worker<Fake>,
+    struct Harness {
+        worker: Worker<FakeTask>,
         now: Rc<RefCell<i64>>,
         log: Rc<RefCell<Vec<String>>>,
         next: TaskId,
     }
 
-    impl Bench {
-        fn add(&mut self, name: &'static str, change: impl FnOnce(&mut Fake)) -> TaskId {
-            let mut fake = Fake {
+    impl Harness {
+        fn add(&mut self, name: &'static str, change: impl FnOnce(&mut FakeTask)) -> TaskId {
+            let mut fake = FakeTask {
                 name,
                 published: 0,
                 turn_len: 10,
@@ -254,8 +258,8 @@ mod tests {
             };
             change(&mut fake);
             let id = self.next;
-            self.next = id.following();
-            self.worker.begin(id, fake, self.now());
+            self.next = id.next();
+            self.worker.add_task(id, fake, self.now());
             id
         }
 
@@ -263,12 +267,12 @@ mod tests {
             Micros::new(*self.now.borrow())
         }
 
-        /// What happens in the next `turns` turns when `millis` have passed since the beginning.
+        /// The log of the next `turns` turns, at `millis` after the beginning.
         fn at(&mut self, millis: i64, turns: usize) -> Vec<String> {
             *self.now.borrow_mut() = millis * 1_000;
             self.log.borrow_mut().clear();
             for _ in 0..turns {
-                self.worker.give_turn(self.now());
+                self.worker.run_next(self.now());
             }
             self.log.borrow().clone()
         }
@@ -276,21 +280,21 @@ mod tests {
 
     #[test]
     fn each_task_publishes_what_is_due_and_then_waits() {
-        let mut bench = Bench::default();
-        bench.add("a", |_| {});
-        bench.add("b", |fake| fake.published = 1);
-        assert_eq!(*bench.log.borrow(), ["a begins", "b begins"]);
-        assert_eq!(bench.at(1, 3), ["a 1-1"]);
-        assert_eq!(bench.at(2, 3), ["a 2-2", "b 2-2"]);
-        assert_eq!(bench.worker.agenda.idle_until(), Micros::new(3_000));
+        let mut harness = Harness::default();
+        harness.add("a", |_| {});
+        harness.add("b", |fake| fake.published = 1);
+        assert_eq!(*harness.log.borrow(), ["a begins", "b begins"]);
+        assert_eq!(harness.at(1, 3), ["a 1-1"]);
+        assert_eq!(harness.at(2, 3), ["a 2-2", "b 2-2"]);
+        assert_eq!(harness.worker.run_queue.next_wakeup(), Micros::new(3_000));
     }
 
     #[test]
-    fn a_task_that_makes_up_for_a_stall_lets_those_on_time_go_first() {
-        let mut bench = Bench::default();
-        bench.add("late", |_| {});
-        bench.add("prompt", |fake| fake.published = 30);
-        let turns = bench.at(31, 6);
+    fn a_task_that_catches_up_after_a_stall_lets_tasks_on_time_run_first() {
+        let mut harness = Harness::default();
+        harness.add("late", |_| {});
+        harness.add("prompt", |fake| fake.published = 30);
+        let turns = harness.at(31, 6);
         let expected = [
             "late 1-10",
             "prompt 31-31",
@@ -303,36 +307,36 @@ mod tests {
 
     #[test]
     fn a_task_that_never_keeps_up_delays_the_others_by_one_turn_each() {
-        let mut bench = Bench::default();
-        bench.add("slow", |_| {});
-        bench.add("prompt", |_| {});
+        let mut harness = Harness::default();
+        harness.add("slow", |_| {});
+        harness.add("prompt", |_| {});
         for millis in (100..1_000).step_by(100) {
-            let told = bench.at(millis, 12);
-            let prompt = told.iter().filter(|turn| turn.starts_with("prompt"));
-            assert!(prompt.count() >= 5, "{told:?}");
+            let log = harness.at(millis, 12);
+            let prompt = log.iter().filter(|turn| turn.starts_with("prompt"));
+            assert!(prompt.count() >= 5, "{log:?}");
         }
     }
 
     #[test]
-    fn a_panic_in_one_task_costs_the_others_nothing_and_is_tried_again_later() {
-        let mut bench = Bench::default();
-        let id = bench.add("a", |fake| fake.broken = Some(2));
-        bench.add("b", |_| {});
-        assert_eq!(bench.at(1, 2), ["a 1-1", "b 1-1"]);
-        assert_eq!(bench.at(2, 2), ["b 2-2"]);
-        assert_eq!(bench.at(3, 2), ["b 3-3"]);
-        // It fails once a second while it is broken, and then goes on where it was.
-        assert_eq!(bench.at(1_001, 1), ["b 4-13"]);
-        let worker = &mut bench.worker;
-        worker.tasks[id.index()].as_mut().unwrap().work.broken = None;
-        let told = bench.at(1_002, 20);
-        assert_eq!(told[0], "a 2-11", "{told:?}");
+    fn a_task_that_panics_is_retried_later_and_does_not_affect_the_others() {
+        let mut harness = Harness::default();
+        let id = harness.add("a", |fake| fake.broken = Some(2));
+        harness.add("b", |_| {});
+        assert_eq!(harness.at(1, 2), ["a 1-1", "b 1-1"]);
+        assert_eq!(harness.at(2, 2), ["b 2-2"]);
+        assert_eq!(harness.at(3, 2), ["b 3-3"]);
+        // It panics once a second while it is broken, and then continues where it was.
+        assert_eq!(harness.at(1_001, 1), ["b 4-13"]);
+        let worker = &mut harness.worker;
+        worker.tasks[id.index()].as_mut().unwrap().task.broken = None;
+        let log = harness.at(1_002, 20);
+        assert_eq!(log[0], "a 2-11", "{log:?}");
     }
 
     #[test]
-    fn a_task_that_panics_before_it_begins_is_tried_again() {
+    fn a_task_that_panics_while_it_is_prepared_is_retried() {
         struct Broken(u32);
-        impl Work for Broken {
+        impl ProducerTask for Broken {
             fn name(&self) -> &'static str {
                 "broken"
             }
@@ -342,42 +346,42 @@ mod tests {
             fn next_due(&self) -> Option<Micros> {
                 Some(Micros::new(5))
             }
-            fn turn(&mut self) -> Turn {
+            fn run_turn(&mut self) -> Turn {
                 self.0 += 1;
                 Turn::Done
             }
-            fn end(&self) {}
+            fn log_ended(&self) {}
         }
         let mut worker = Worker::default();
         let now = Micros::new(7);
-        worker.begin(TaskId::default(), Broken(0), now);
-        worker.give_turn(now);
-        let turns = |worker: &Worker<Broken>| worker.tasks[0].as_ref().unwrap().work.0;
+        worker.add_task(TaskId::default(), Broken(0), now);
+        worker.run_next(now);
+        let turns = |worker: &Worker<Broken>| worker.tasks[0].as_ref().unwrap().task.0;
         assert_eq!(turns(&worker), 0);
-        worker.give_turn(now.after(Worker::<Broken>::RETRY_AFTER));
+        worker.run_next(now.after(Worker::<Broken>::RETRY_AFTER));
         assert_eq!(turns(&worker), 1);
     }
 
     #[test]
-    fn a_task_that_is_over_says_so_once() {
-        let mut bench = Bench::default();
-        let id = bench.add("a", |fake| fake.last = Some(1));
-        assert_eq!(bench.at(5, 3), ["a 1-1", "a ends"]);
-        bench.worker.look_again(id, bench.now());
-        assert_eq!(bench.at(6, 3), [""; 0]);
+    fn a_task_that_has_ended_logs_it_once() {
+        let mut harness = Harness::default();
+        let id = harness.add("a", |fake| fake.last = Some(1));
+        assert_eq!(harness.at(5, 3), ["a 1-1", "a ends"]);
+        harness.worker.reschedule(id, harness.now());
+        assert_eq!(harness.at(6, 3), [""; 0]);
     }
 
     #[test]
-    fn a_task_whose_timeline_has_changed_waits_for_another_instant() {
-        let mut bench = Bench::default();
-        let id = bench.add("a", |fake| fake.published = 99);
-        assert_eq!(bench.worker.agenda.idle_until(), Micros::new(100_000));
-        let worker = &mut bench.worker;
-        worker.tasks[id.index()].as_mut().unwrap().work.published = 4;
-        worker.look_again(id, Micros::new(0));
-        assert_eq!(worker.agenda.idle_until(), Micros::new(5_000));
+    fn a_task_whose_timeline_has_changed_is_rescheduled() {
+        let mut harness = Harness::default();
+        let id = harness.add("a", |fake| fake.published = 99);
+        assert_eq!(harness.worker.run_queue.next_wakeup(), Micros::new(100_000));
+        let worker = &mut harness.worker;
+        worker.tasks[id.index()].as_mut().unwrap().task.published = 4;
+        worker.reschedule(id, Micros::new(0));
+        assert_eq!(worker.run_queue.next_wakeup(), Micros::new(5_000));
         // A task that the thread was never given is ignored.
-        worker.look_again(id.following(), Micros::new(0));
-        assert_eq!(bench.at(5, 2), ["a 5-5"]);
+        worker.reschedule(id.next(), Micros::new(0));
+        assert_eq!(harness.at(5, 2), ["a 5-5"]);
     }
 }

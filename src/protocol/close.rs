@@ -1,9 +1,9 @@
-//! Why the hub closes a viewer's connection, and whether the viewer should come back.
+//! [`CloseReason`]: why the hub closes a viewer's connection, and whether the viewer should reconnect.
 
-/// A close code of the hub, with its reason phrase.
+/// Why the hub closes a connection: a close code with its reason phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Close {
-    /// 1000: both sides are done.
+pub enum CloseReason {
+    /// 1000: the viewer closed the connection.
     Normal,
     /// 1002: the viewer broke the WebSocket protocol.
     Protocol,
@@ -11,22 +11,22 @@ pub enum Close {
     Binary,
     /// 1007: the viewer sent text that is not UTF-8.
     Utf8,
-    /// 1009: the viewer sent more than a message may hold.
+    /// 1009: the viewer sent a message that is too long.
     TooBig,
-    /// 1012: the hub is draining; come back after the `retry_ms` of `bye`.
+    /// 1012: the hub is draining; reconnect after the `retry_ms` of `bye`.
     Draining,
-    /// 4400: the viewer sent a malformed message; do not retry.
+    /// 4400: the viewer sent a malformed message; do not reconnect.
     Malformed,
-    /// 4408: after the hub's ping no byte came, and none was acknowledged; come back.
+    /// 4408: after the hub's ping, the viewer neither sent nor acknowledged a byte; reconnect.
     NoPong,
-    /// 4409: too slow; come back.
+    /// 4409: the viewer lagged too far behind; reconnect.
     Slow,
-    /// 4429: too many messages; come back later.
-    TooMany,
+    /// 4429: the viewer sent too many messages; reconnect later.
+    TooManyMessages,
 }
 
-impl Close {
-    /// Every reason there is.
+impl CloseReason {
+    /// All reasons.
     pub const ALL: [Self; 10] = [
         Self::Normal,
         Self::Protocol,
@@ -37,7 +37,7 @@ impl Close {
         Self::Malformed,
         Self::NoPong,
         Self::Slow,
-        Self::TooMany,
+        Self::TooManyMessages,
     ];
 
     /// The code on the wire (RFC 6455, section 7.4, and its private range).
@@ -53,13 +53,13 @@ impl Close {
             Self::Malformed => 4400,
             Self::NoPong => 4408,
             Self::Slow => 4409,
-            Self::TooMany => 4429,
+            Self::TooManyMessages => 4429,
         }
     }
 
     /// The reason phrase on the wire.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub const fn phrase(self) -> &'static str {
         match self {
             Self::Normal => "",
             Self::Protocol => "websocket protocol error",
@@ -70,20 +70,20 @@ impl Close {
             Self::Malformed => "malformed message",
             Self::NoPong => "no pong",
             Self::Slow => "too slow",
-            Self::TooMany => "too many messages",
+            Self::TooManyMessages => "too many messages",
         }
     }
 
-    /// Whether the viewer is told when to come back: it did nothing that it would do again at once.
+    /// Whether the viewer should reconnect. Not after an error of its own that would occur again at once.
     #[must_use]
-    pub const fn may_return(self) -> bool {
+    pub const fn may_reconnect(self) -> bool {
         matches!(
             self,
-            Self::Draining | Self::NoPong | Self::Slow | Self::TooMany
+            Self::Draining | Self::NoPong | Self::Slow | Self::TooManyMessages
         )
     }
 
-    /// The reason as a short word for logs and for `bye`.
+    /// The reason as a short name for logs, metrics and `bye`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl Close {
             Self::Malformed => "malformed",
             Self::NoPong => "no_pong",
             Self::Slow => "slow",
-            Self::TooMany => "too_many",
+            Self::TooManyMessages => "too_many",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `Epoch`: the incarnation of a topic's timeline.
+//! [`Epoch`]: identifies one incarnation of a topic's timeline.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Micros, Rate};
 
-/// Names one incarnation of a timeline: 1 to 32 characters of `[a-z0-9]`. Cheap to clone.
+/// Identifies one incarnation of a timeline: 1 to 32 characters of `[a-z0-9]`. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Epoch(Arc<str>);
 
@@ -19,15 +19,16 @@ pub struct EpochError;
 
 impl Epoch {
     const LEN_MAX: usize = 32;
-    /// 16 characters of base32 are 80 bits: two timelines collide once in 10^12 pairs of 10^6 timelines.
+    /// The length of a derived epoch. 16 characters of base32 are 80 bits: among 10^6 timelines, a collision has a
+    /// probability of 10^-12.
     const LEN: usize = 16;
 
-    /// The epoch of the timeline that begins at `t0`: a digest of the dataset's digest, `looping`, `t0` and
-    /// the first rate, and of nothing else, so that renaming a topic leaves its viewers' positions valid.
+    /// Derives the epoch of the timeline that begins at `t0`: a digest of the dataset's digest, `looping`, `t0` and the
+    /// first rate. The topic's name is not included, so that renaming it keeps viewers' positions valid.
     ///
-    /// The integers enter as big-endian 64-bit words, `looping` as one byte of 0 or 1.
+    /// Integers are hashed as big-endian 64-bit words, `looping` as one byte, 0 or 1.
     #[must_use]
-    pub fn of(dataset_sha256: &[u8; 32], looping: bool, t0: Micros, rate: Rate) -> Self {
+    pub fn from_timeline(dataset_sha256: &[u8; 32], looping: bool, t0: Micros, rate: Rate) -> Self {
         let digest = Sha256::new()
             .chain_update(dataset_sha256)
             .chain_update([u8::from(looping)])
@@ -78,10 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_epoch_depends_on_each_of_its_ingredients_and_on_no_run() {
+    fn the_epoch_is_determined_by_each_of_its_inputs() {
         let rate: Rate = "100".parse().unwrap();
         let of = |digest, looping, t0, rate| {
-            Epoch::of(&[digest; 32], looping, Micros::new(t0), rate).to_string()
+            Epoch::from_timeline(&[digest; 32], looping, Micros::new(t0), rate).to_string()
         };
         let first = of(0, true, 7, rate);
         assert_eq!(first, of(0, true, 7, rate));

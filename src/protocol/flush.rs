@@ -1,42 +1,42 @@
-//! `Flush`: what v1 and SSE viewers are sent in one go: neighbouring publications as one message, encoded once for
-//! all of a form.
+//! [`Flush`]: consecutive publications that v1 and SSE viewers receive together, encoded once per encoding and shared
+//! by all viewers.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::frame::Deflater;
 use super::message::Message;
-use super::shared_bytes::Builder;
-use super::{Epoch, Micros, Seq, SharedBytes, event, frame};
+use super::shared_bytes::SharedBytesBuilder;
+use super::websocket::Deflater;
+use super::{Epoch, Micros, Seq, SharedBytes, sse, websocket};
 
-mod text;
+mod records_text;
 
-use text::RecordsText;
+use records_text::RecordsText;
 
-/// Why the dataset's index did not just step by one.
+/// Why the dataset index did not advance by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JumpReason {
-    /// The dataset began again.
+    /// Playback restarted at the beginning of the dataset.
     Loop,
-    /// The timeline was moved.
+    /// Playback moved to another position.
     Seek,
 }
 
-/// A discontinuity of the dataset just before a publication.
+/// A discontinuity of the dataset index just before a publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jump {
-    /// Index in the dataset of the publication that follows.
+    /// Dataset index of the publication that follows.
     pub index: u64,
-    /// Why.
+    /// Why the index jumped.
     pub reason: JumpReason,
 }
 
-/// A record with its place, before it is encoded.
+/// A record that is due, before it is encoded.
 #[derive(Debug, Clone, Copy)]
-pub struct Due<'a> {
-    /// Its place.
+pub struct DueRecord<'a> {
+    /// The sequence number of its publication.
     pub seq: Seq,
     /// When it is due.
     pub t: Micros,
@@ -44,87 +44,102 @@ pub struct Due<'a> {
     pub record: &'a [u8],
 }
 
-/// Neighbouring publications: `jump` where the dataset jumps before the first of them, `state` where the timeline
-/// changes at one of them, then one `data` or `batch`, then `end` where the last of them is the last there will be.
+/// Consecutive publications as messages, in this order: `jump` if the dataset index jumps before the first publication,
+/// a `state` for each change of the timeline within, one `data` or `batch`, and `end` if the last publication is the
+/// last of the epoch.
 #[derive(Debug)]
 pub struct Flush {
+    /// The first publication.
     first: Seq,
+    /// The last publication; not before `first`.
     last: Seq,
+    /// When the last publication is due.
     t: Micros,
-    plain: Encoded,
-    /// Where the payloads of the messages stand in the plain frames.
+    /// The uncompressed WebSocket frames, always present. The ranges below are offsets in its bytes.
+    plain: EncodedFlush,
+    /// The payload of `jump`.
     jump: Option<Range<usize>>,
+    /// The payloads of the `state` messages.
     states: Vec<Range<usize>>,
-    /// Where the frame of the records begins.
+    /// The start of the frame of `data` or `batch`.
     records_at: usize,
+    /// The payload of `data` or `batch`.
     records: Range<usize>,
+    /// The payload of `end`.
     end: Option<Range<usize>>,
-    deflated: OnceLock<Encoded>,
-    events: OnceLock<Encoded>,
+    /// The compressed frames, encoded on first use.
+    deflated: OnceLock<EncodedFlush>,
+    /// The server-sent events, encoded on first use.
+    events: OnceLock<EncodedFlush>,
 }
 
-/// A flush as the viewers of one form are sent it.
+/// A flush in one encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encoded {
-    /// All of it.
+pub struct EncodedFlush {
+    /// All messages.
     pub bytes: SharedBytes,
-    /// Bytes of the `jump` at the front, which goes to viewers that have the publication before the first.
+    /// Length of the `jump` at the front, which is sent only to viewers that have the publication before the first.
     pub jump_len: usize,
 }
 
 impl Flush {
-    /// The longest message that is compressed, in bytes: that of a flush of short records, which takes a lane some
-    /// milliseconds. What is longer holds a long record, and goes out as it is.
+    /// The longest message that is compressed, in bytes. It fits any flush of short records and takes a lane a few
+    /// milliseconds. A longer message contains a long record and is sent uncompressed.
     pub const DEFLATED_LEN_MAX: usize = 160 * 1024;
 
-    /// Encodes `first` and `rest`, which are dense in `seq` and have no jump between them. `jump` lies before the
-    /// first; `is_end` says that nothing ever follows the last.
+    /// Encodes `first` and `rest`, which are dense in `seq` with no jump between them. `jump` precedes the first;
+    /// `is_end` means that nothing follows the last.
     #[must_use]
-    pub fn encode(first: Due<'_>, rest: &[Due<'_>], jump: Option<Jump>, is_end: bool) -> Self {
+    pub fn encode(
+        first: DueRecord<'_>,
+        rest: &[DueRecord<'_>],
+        jump: Option<Jump>,
+        is_end: bool,
+    ) -> Self {
         Self::encode_with(first, rest, (jump, &[]), is_end, &Bytes::new())
     }
 
-    /// The same, with messages that the timeline is another one from one of the publications on. Long records that are
-    /// parts of `source` are shared with it.
+    /// Like [`Flush::encode`], with `state` messages for changes of the timeline at one of the publications. Long
+    /// records that lie in the memory of `source` are shared with it.
     #[must_use]
     pub fn encode_with(
-        first: Due<'_>,
-        rest: &[Due<'_>],
+        first: DueRecord<'_>,
+        rest: &[DueRecord<'_>],
         (jump, states): (Option<Jump>, &[Message<'_>]),
         is_end: bool,
         source: &Bytes,
     ) -> Self {
         let last = rest.last().copied().unwrap_or(first);
         let states: Vec<_> = states.iter().map(Message::to_json).collect();
-        let jump = jump.map(|jump| text::jump(first.seq, first.t, jump));
+        let jump = jump.map(|jump| records_text::jump_json(first.seq, first.t, jump));
         let end = is_end.then(|| {
             let (seq, t) = (last.seq, last.t);
             Message::End { seq, t }.to_json()
         });
-        let text = RecordsText::of(first, rest);
+        let text = RecordsText::new(first, rest);
         let len = text.len();
         let others = [jump.as_ref().map(String::len), end.as_ref().map(Vec::len)];
         let others = others.into_iter().flatten();
         let others = others
             .chain(states.iter().map(Vec::len))
-            .map(frame::text_len_max);
-        let more = frame::text_len_max(text.own_len()) + others.sum::<usize>();
-        let mut bytes = Builder::new(source, text.records(), more);
-        let jump = jump.map(|jump| put_text(&mut bytes, jump.as_bytes()));
+            .map(websocket::text_frame_len_max);
+        let more = websocket::text_frame_len_max(text.envelope_len()) + others.sum::<usize>();
+        let mut bytes = SharedBytesBuilder::new(source, text.records(), more);
+        let jump = jump.map(|jump| put_text_frame(&mut bytes, jump.as_bytes()));
         let jump_len = bytes.len();
-        let put_state = |state: &Vec<u8>| put_text(&mut bytes, state);
+        let put_state = |state: &Vec<u8>| put_text_frame(&mut bytes, state);
         let states = states.iter().map(put_state).collect();
         let records_at = bytes.len();
-        frame::put_text_header(bytes.buffer(), len);
+        websocket::put_text_frame_header(bytes.buffer(), len);
         let records = bytes.len()..bytes.len() + len;
-        text.put(&mut bytes);
-        let end = end.map(|end| put_text(&mut bytes, &end));
+        text.write_to(&mut bytes);
+        let end = end.map(|end| put_text_frame(&mut bytes, &end));
         let bytes = bytes.finish();
         Self {
             first: first.seq,
             last: last.seq,
             t: last.t,
-            plain: Encoded { bytes, jump_len },
+            plain: EncodedFlush { bytes, jump_len },
             jump,
             states,
             records_at,
@@ -135,13 +150,13 @@ impl Flush {
         }
     }
 
-    /// Its first publication.
+    /// The first publication.
     #[must_use]
     pub const fn first(&self) -> Seq {
         self.first
     }
 
-    /// Its last publication.
+    /// The last publication.
     #[must_use]
     pub const fn last(&self) -> Seq {
         self.last
@@ -153,21 +168,21 @@ impl Flush {
         self.t
     }
 
-    /// As WebSocket frames.
+    /// The flush as uncompressed WebSocket frames.
     #[must_use]
-    pub const fn frames(&self) -> &Encoded {
+    pub const fn frames(&self) -> &EncodedFlush {
         &self.plain
     }
 
-    /// The same with the records compressed, for viewers that agreed to it; the plain frames where that does not
-    /// pay, or would take too long. Compressed for the first viewer that asks.
-    pub fn deflated(&self, deflater: &mut Deflater) -> &Encoded {
+    /// The flush with the records compressed, for viewers that negotiated compression; the plain frames if compression
+    /// does not make it smaller or would take too long. Encoded on the first call.
+    pub fn deflated(&self, deflater: &mut Deflater) -> &EncodedFlush {
         self.deflated.get_or_init(|| {
             if self.records.len() > Self::DEFLATED_LEN_MAX {
                 return self.plain.clone();
             }
             let bytes = self.plain.bytes.to_bytes();
-            let Some(deflated) = deflater.text(&bytes[self.records.clone()]) else {
+            let Some(deflated) = deflater.text_frame(&bytes[self.records.clone()]) else {
                 return self.plain.clone();
             };
             let (before, end) = (&bytes[..self.records_at], &bytes[self.records.end..]);
@@ -176,19 +191,19 @@ impl Flush {
             } else {
                 [before, &deflated, end].concat().into()
             };
-            Encoded {
+            EncodedFlush {
                 bytes: bytes.into(),
                 jump_len: self.plain.jump_len,
             }
         })
     }
 
-    /// As server-sent events of `epoch`. Encoded by whoever asks first.
-    pub fn events(&self, epoch: &Epoch) -> &Encoded {
+    /// The flush as server-sent events of `epoch`. Encoded on the first call.
+    pub fn events(&self, epoch: &Epoch) -> &EncodedFlush {
         self.events.get_or_init(|| {
-            let room = self.plain.bytes.own_len() + event::OVERHEAD_MAX;
+            let room = self.plain.bytes.owned_len() + sse::EVENT_OVERHEAD_MAX;
             let source = Bytes::new();
-            let mut bytes = Builder::new(&source, std::iter::empty(), room);
+            let mut bytes = SharedBytesBuilder::new(&source, std::iter::empty(), room);
             if let Some(jump) = &self.jump {
                 self.put_event(&mut bytes, Some("jump"), None, jump);
             }
@@ -202,27 +217,27 @@ impl Flush {
                 self.put_event(&mut bytes, Some("end"), None, end);
             }
             let bytes = bytes.finish();
-            Encoded { bytes, jump_len }
+            EncodedFlush { bytes, jump_len }
         })
     }
 
-    /// Adds the message whose payload stands at `payload` in the plain frames as an event.
+    /// Appends the message with the given payload range as an event.
     fn put_event(
         &self,
-        bytes: &mut Builder<'_>,
+        bytes: &mut SharedBytesBuilder<'_>,
         kind: Option<&str>,
         id: Option<(&Epoch, Seq)>,
         payload: &Range<usize>,
     ) {
-        event::put_head(bytes.buffer(), kind, id);
-        bytes.put_pieces(self.plain.bytes.pieces(payload.start, payload.end));
-        event::put_tail(bytes.buffer());
+        sse::put_event_start(bytes.buffer(), kind, id);
+        bytes.put_slices(self.plain.bytes.slices(payload.start, payload.end));
+        sse::put_event_end(bytes.buffer());
     }
 }
 
-/// Adds a text frame; returns where its payload stands.
-fn put_text(bytes: &mut Builder<'_>, payload: &[u8]) -> Range<usize> {
-    frame::put_text(bytes.buffer(), payload);
+/// Appends a text frame; returns the range of its payload.
+fn put_text_frame(bytes: &mut SharedBytesBuilder<'_>, payload: &[u8]) -> Range<usize> {
+    websocket::put_text_frame(bytes.buffer(), payload);
     bytes.len() - payload.len()..bytes.len()
 }
 

@@ -1,6 +1,6 @@
-//! The messages of `tickcast.v1`, from the hub and from viewers.
+//! The messages of `tickcast.v1`, from the hub and from viewers, and the JSON objects of the API.
 //!
-//! Rare messages are serialized here through serde; those on the hot path are spelled by `flush`.
+//! Infrequent messages are serialized here by serde; the messages of the hot path are written in `flush`.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -9,51 +9,51 @@ use super::{Epoch, Micros, Rate, Seq, TopicName};
 /// The WebSocket subprotocol of the messages below.
 pub const SUBPROTOCOL: &str = "tickcast.v1";
 
-/// A message from the hub to one viewer, or one that is rare.
+/// A message from the hub to viewers, except those that carry records.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Message<'a> {
-    /// First, always: where the viewer is and how to read what follows.
+    /// The first message: the viewer's position, and how to interpret what follows.
     Hello(Hello<'a>),
-    /// Something that should have been sent is not.
+    /// Publications that should have been sent are missing.
     Gap(Gap),
-    /// The timeline or the delay is another one from an instant on.
+    /// The timeline or the delay changes at an instant.
     State {
-        /// The instant.
+        /// The instant of the change.
         t: Micros,
-        /// The segment in force from then on.
+        /// The segment from then on.
         timeline: TimelineView,
-        /// The group's playout delay from then on, in microseconds.
+        /// The playout delay from then on, in microseconds.
         delay: u64,
         /// Who changed it.
         by: &'static str,
     },
-    /// The dataset is over and does not loop.
+    /// The dataset has ended and does not loop.
     End {
         /// The last publication.
         seq: Seq,
-        /// Its instant.
+        /// When it was due.
         t: Micros,
     },
     /// The number of viewers changed.
     Viewers {
-        /// Viewers of the topic now.
+        /// The current number of viewers of the topic.
         n: usize,
     },
-    /// The answer to a viewer's ping.
+    /// The reply to a viewer's ping.
     Pong {
         /// The id of the ping.
         id: u64,
         /// When the ping was received.
         r: Micros,
-        /// When this answer was sent.
+        /// When this reply was sent.
         s: Micros,
     },
     /// The hub is about to close the connection.
     Bye {
-        /// Why.
+        /// Why it closes.
         reason: &'static str,
-        /// Come back after a random delay between these, in milliseconds.
+        /// The range from which the viewer picks a random delay before it reconnects, in milliseconds.
         retry_ms: [u64; 2],
     },
 }
@@ -61,185 +61,186 @@ pub enum Message<'a> {
 /// The first message on every connection.
 #[derive(Debug, Serialize)]
 pub struct Hello<'a> {
-    /// The subprotocol spoken: [`SUBPROTOCOL`].
+    /// The subprotocol: [`SUBPROTOCOL`].
     pub protocol: &'static str,
     /// The topic.
     pub topic: &'a TopicName,
-    /// Its incarnation.
+    /// The topic's epoch.
     pub epoch: &'a Epoch,
-    /// The last publication due.
+    /// The newest publication.
     pub seq: Seq,
-    /// The instant now.
+    /// The current time.
     pub now: Micros,
-    /// Whether all that was asked for follows; `None` when nothing was asked.
+    /// Whether everything requested follows; `None` if nothing was requested.
     pub recovered: Option<bool>,
-    /// The group's playout delay, in microseconds.
+    /// The playout delay, in microseconds.
     pub delay: u64,
-    /// The segment in force, `None` on live topics.
+    /// The current segment; `None` on live topics.
     pub timeline: Option<TimelineView>,
-    /// What the history holds, `None` when nothing can be fetched.
+    /// The publications in the history; `None` if there are none.
     pub retained: Option<Retained>,
-    /// The dataset replayed, `None` on live topics.
+    /// The dataset; `None` on live topics.
     pub dataset: Option<DatasetView<'a>>,
-    /// The longest record that may come, in bytes.
+    /// The maximum length of a record, in bytes.
     pub record_max: usize,
-    /// Labels and units of the record's fields.
+    /// Labels and units of the fields.
     pub fields: &'a FieldsView,
-    /// Viewers of this topic now, this one included.
+    /// The number of viewers of this topic, including this one.
     pub viewers: usize,
 }
 
-/// The segment of the timeline that is in force.
+/// A segment of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct TimelineView {
     /// The first publication of the segment.
     pub seq0: Seq,
-    /// Its instant.
+    /// When it is due.
     pub t0: Micros,
-    /// Its index in the dataset.
+    /// Its dataset index.
     pub index0: u64,
     /// Records per second.
     pub rate: Rate,
-    /// Whether the timeline moves.
+    /// Whether playback is running, not paused.
     pub playing: bool,
 }
 
-/// A range of publications, both ends included.
+/// The range of publications in the history, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Retained {
-    /// The oldest.
+    /// The oldest publication.
     pub from: Seq,
-    /// The newest.
+    /// The newest publication.
     pub to: Seq,
 }
 
-/// What is being replayed.
+/// The dataset of a replay topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DatasetView<'a> {
-    /// Records in the dataset.
+    /// The number of records.
     pub len: u64,
-    /// Whether it begins again after its end.
+    /// Whether playback restarts after the last record.
     #[serde(rename = "loop")]
     pub looping: bool,
-    /// Digest of the dataset's bytes, lower-case hexadecimal.
+    /// SHA-256 of the dataset file, in lower-case hexadecimal.
     pub sha256: &'a str,
 }
 
-/// Label and unit of each field, in the order of the configuration.
+/// The labels and units of the fields, in configuration order.
 #[derive(Debug, Clone, Default)]
 pub struct FieldsView(pub Vec<(String, FieldView)>);
 
-/// How a field is shown to people.
+/// How to display a field.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FieldView {
-    /// A name to show.
+    /// The display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The unit of its values.
+    /// The unit of measurement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
 }
 
-/// What was not sent, and why.
+/// Publications that were not sent, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Gap {
-    /// The first publication that is missing; `None` when the viewer's position says nothing about this epoch.
+    /// The first missing publication; `None` if the viewer's position does not belong to this epoch or lies ahead of
+    /// it.
     pub from: Option<Seq>,
-    /// The last one, included.
+    /// The last missing publication.
     pub to: Option<Seq>,
-    /// Why.
+    /// Why they are missing.
     pub reason: GapReason,
 }
 
-/// Why something is missing.
+/// Why publications are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
-    /// The viewer read too slowly.
+    /// The viewer lagged too far behind.
     Slow,
-    /// Further back than the stream reaches.
+    /// They are older than the stream can recover.
     Expired,
-    /// The viewer's position is of another epoch.
+    /// The viewer's position belongs to another epoch.
     Epoch,
-    /// The viewer's position lies beyond the newest publication.
+    /// The viewer's position lies ahead of the newest publication.
     Future,
 }
 
-/// One topic as `GET /api/v1/topics` shows it.
+/// A topic in `GET /api/v1/topics`.
 #[derive(Debug, Serialize)]
 pub struct TopicView<'a> {
     /// The topic's name.
     pub name: &'a TopicName,
-    /// Its incarnation.
+    /// The topic's epoch.
     pub epoch: &'a Epoch,
-    /// The last publication due.
+    /// The newest publication.
     pub seq: Seq,
-    /// What the history holds.
+    /// The publications in the history; `None` if there are none.
     pub retained: Option<Retained>,
-    /// Records per second, `None` on live topics.
+    /// Records per second; `None` on live topics.
     pub rate: Option<Rate>,
-    /// Whether the timeline moves.
+    /// Whether playback is running, not paused.
     pub playing: bool,
-    /// Whether the dataset is over.
+    /// Whether the dataset has ended.
     pub ended: bool,
-    /// Viewers now.
+    /// The current number of viewers.
     pub viewers: usize,
-    /// Labels and units.
+    /// Labels and units of the fields.
     pub fields: FieldsView,
-    /// Where records come from: `dataset`.
+    /// The source of the records: `dataset`.
     pub source: &'static str,
 }
 
-/// All topics, in the order of the configuration.
+/// The response of `GET /api/v1/topics`: all topics, in configuration order.
 #[derive(Debug, Serialize)]
 pub struct TopicsView<'a> {
     /// The topics.
     pub topics: Vec<TopicView<'a>>,
 }
 
-/// The answer of `GET /api/v1/time`.
+/// The response of `GET /api/v1/time`.
 #[derive(Debug, Serialize)]
 pub struct TimeView {
-    /// The instant now.
+    /// The current time.
     pub now: Micros,
 }
 
-/// Which build answers: `GET /version`.
+/// The response of `GET /version`: identifies the build.
 #[derive(Debug, Serialize)]
 pub struct VersionView {
-    /// The program.
+    /// The name of the program.
     pub name: &'static str,
-    /// Its version.
+    /// The version of the program.
     pub version: &'static str,
-    /// The commit it was built from, `unknown` outside a repository.
+    /// The commit it was built from; `unknown` if built outside a repository.
     pub commit: &'static str,
 }
 
-/// An error as RFC 9457 problem details; its type is `about:blank`, so the title is the status phrase.
+/// An error as RFC 9457 problem details. Its type is `about:blank`, so the title is the status phrase.
 #[derive(Debug, Serialize)]
 pub struct ProblemView<'a> {
-    /// The kind of problem.
+    /// The type of the problem, `about:blank`.
     pub r#type: &'static str,
     /// The status phrase.
     pub title: &'a str,
     /// The status code.
     pub status: u16,
-    /// The cause, by a name that stays.
+    /// The stable name of the cause.
     pub code: &'static str,
-    /// What is wrong with this request, and the remedy.
+    /// The problem with this request, and the remedy.
     pub detail: &'a str,
 }
 
 impl Message<'_> {
-    /// The message as JSON text.
+    /// Encodes the message as JSON text.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         to_json(self)
     }
 
-    /// Its `type`.
+    /// The value of `type`.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Hello(_) => "hello",
             Self::Gap(_) => "gap",
@@ -252,18 +253,18 @@ impl Message<'_> {
     }
 }
 
-/// Any wire type as JSON text.
+/// Encodes any wire type as JSON text.
 pub fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("wire types have string keys only, so they always serialize")
 }
 
-/// A ping in a viewer's message, `None` for a type this version does not know.
+/// Parses a viewer's message; returns the id of a ping, and `None` for unknown types.
 ///
 /// # Errors
-/// The message is not a JSON object with a `type`, or its ping has no whole `id` below 2^53.
+/// The message is not a JSON object with a `type`, or it is a ping without an integer `id` less than 2^53.
 pub fn parse_ping(text: &str) -> Result<Option<u64>, serde_json::Error> {
     #[derive(Deserialize)]
-    struct Typed<'a> {
+    struct TypeOnly<'a> {
         #[serde(borrow)]
         r#type: std::borrow::Cow<'a, str>,
     }
@@ -271,11 +272,11 @@ pub fn parse_ping(text: &str) -> Result<Option<u64>, serde_json::Error> {
     struct Ping {
         id: u64,
     }
-    // Serde would take an array for a struct's fields in their order.
+    // Serde would accept an array as the fields of a struct in order.
     if !text.trim_start().starts_with('{') {
         return Err(serde::de::Error::custom("not an object"));
     }
-    if serde_json::from_str::<Typed<'_>>(text)?.r#type != "ping" {
+    if serde_json::from_str::<TypeOnly<'_>>(text)?.r#type != "ping" {
         return Ok(None);
     }
     let Ping { id } = serde_json::from_str(text)?;
@@ -304,7 +305,7 @@ impl Serialize for Micros {
 }
 
 impl Serialize for Rate {
-    /// The exact decimal, `59.94`: no binary fraction comes between.
+    /// Serializes the exact decimal, `59.94`, without going through an `f64`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let decimal = serde_json::value::RawValue::from_string(self.to_string());
         decimal
@@ -330,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pings_are_read_and_unknown_types_are_ignored() {
+    fn pings_are_parsed_and_unknown_types_are_ignored() {
         assert_eq!(parse_ping(r#"{"type":"ping","id":7}"#).unwrap(), Some(7));
         assert_eq!(
             parse_ping(r#"{"id":9007199254740991,"type":"p\u0069ng","x":[]}"#).unwrap(),
@@ -358,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_have_the_fields_of_the_contract() {
+    fn messages_have_the_specified_fields() {
         let gap = Message::Gap(Gap {
             from: None,
             to: None,

@@ -1,6 +1,6 @@
-//! `Micros`: an instant on the hub's timeline clock.
+//! [`Micros`]: an instant on the hub's timeline clock.
 //!
-//! Plain arithmetic; reading the clock is `clock`'s business.
+//! Arithmetic only; the clock is read in `clock`.
 
 use std::fmt;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Micros {
         Self(self.0.saturating_sub(span))
     }
 
-    /// How long this instant lies after `earlier`; zero when it does not.
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -1,16 +1,16 @@
-//! `Position`: the last publication a viewer has; the resume token.
+//! [`Position`]: the last publication that a viewer has, used as the resume token.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Epoch, Seq};
 
-/// `<epoch>:<seq>`; seq 0 is before the first record.
+/// The last publication that a viewer has, written `<epoch>:<seq>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// The incarnation the place belongs to.
+    /// The epoch that `seq` belongs to.
     pub epoch: Epoch,
-    /// The last publication the viewer has.
+    /// The last publication that the viewer has; 0 is before the first.
     pub seq: Seq,
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_round_trip_and_everything_else_is_refused() {
+    fn positions_round_trip_and_other_text_is_rejected() {
         for good in ["a:0", "k3v7:9007199254740991"] {
             assert_eq!(good.parse::<Position>().unwrap().to_string(), good);
         }

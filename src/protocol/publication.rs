@@ -1,11 +1,11 @@
-//! `Publication`: a record with its place, encoded once for all bare viewers.
+//! [`Publication`]: a record with its sequence number and time, encoded once for all bare viewers.
 
 use bytes::Bytes;
 
-use super::shared_bytes::Builder;
-use super::{Micros, Seq, SharedBytes, frame};
+use super::shared_bytes::SharedBytesBuilder;
+use super::{Micros, Seq, SharedBytes, websocket};
 
-/// A record with its place on the timeline, and the record alone as a frame ready to be sent. Clones share it.
+/// A publication, with the record as a WebSocket frame that is ready to be sent. Clones share the frame.
 #[derive(Debug, Clone)]
 pub struct Publication {
     seq: Seq,
@@ -14,13 +14,17 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Encodes `record` (JSON text without insignificant white space) due at `t`; a long one that is a part of `text`
-    /// is shared with it.
+    /// Encodes `record` (JSON text without insignificant white space), due at `t`. If it is long and lies in the memory
+    /// of `text`, it is shared with it.
     #[must_use]
     pub fn encode(seq: Seq, t: Micros, record: &[u8], text: &Bytes) -> Self {
-        let mut builder = Builder::new(text, std::iter::once(record), frame::text_len_max(0));
-        frame::put_text_header(builder.buffer(), record.len());
-        builder.put(record);
+        let mut builder = SharedBytesBuilder::new(
+            text,
+            std::iter::once(record),
+            websocket::text_frame_len_max(0),
+        );
+        websocket::put_text_frame_header(builder.buffer(), record.len());
+        builder.put_record(record);
         Self {
             seq,
             t,
@@ -28,19 +32,19 @@ impl Publication {
         }
     }
 
-    /// Its place.
+    /// The sequence number.
     #[must_use]
     pub const fn seq(&self) -> Seq {
         self.seq
     }
 
-    /// The instant at which it is due.
+    /// When it is due.
     #[must_use]
     pub const fn t(&self) -> Micros {
         self.t
     }
 
-    /// The record alone, as one frame.
+    /// The record as one WebSocket frame.
     #[must_use]
     pub const fn frame(&self) -> &SharedBytes {
         &self.frame

@@ -1,6 +1,6 @@
-//! `Rate`: how many records a second, held exactly.
+//! [`Rate`]: an exact number of records per second.
 //!
-//! A decimal of at most six places becomes an integer of millionths, so that the schedule is integer arithmetic.
+//! A decimal with at most six places is stored as an integer of millionths, so that schedules use integer arithmetic.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,14 +36,14 @@ impl Rate {
         Ok(Self(millionths))
     }
 
-    /// The rate as a fraction, for people and metrics; the schedule never uses it.
+    /// The rate as an `f64`, for display and metrics; schedules never use it.
     #[must_use]
     pub fn per_second(self) -> f64 {
         let exact = |part: u64| f64::from(u32::try_from(part).expect("both parts are below 2^32"));
         exact(self.0 / Self::MILLIONTHS) + exact(self.0 % Self::MILLIONTHS) / 1e6
     }
 
-    /// The rate in millionths of a record per second: the integer `R` of the schedule.
+    /// The rate in millionths of a record per second: the integer `R` in the formulas of schedules.
     #[must_use]
     pub const fn millionths(self) -> u64 {
         self.0
@@ -53,7 +53,7 @@ impl Rate {
 impl FromStr for Rate {
     type Err = RateError;
 
-    /// Reads a decimal such as `59.94`, exactly: no binary fraction comes between.
+    /// Parses a decimal such as `59.94` exactly, without going through an `f64`.
     fn from_str(text: &str) -> Result<Self, RateError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_held_exactly_and_printed_shortest() {
+    fn decimals_are_stored_exactly_and_printed_in_the_shortest_form() {
         for (text, millionths, printed) in [
             ("0.001", 1_000, "0.001"),
             ("59.94", 59_940_000, "59.94"),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_rate_is_refused_with_its_reason() {
+    fn an_invalid_rate_is_rejected_with_the_reason() {
         for (text, why) in [
             ("0", RateError::Range),
             ("0.000999", RateError::Range),

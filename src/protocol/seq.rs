@@ -1,22 +1,22 @@
-//! `Seq`: a publication's dense number within its epoch.
+//! [`Seq`]: the sequence number of a publication within its epoch.
 //!
-//! Knows nothing of time or datasets; the timeline maps it to both.
+//! Knows nothing about time or datasets; the timeline maps it to both.
 
 use std::fmt;
 
-/// The place of a publication in its epoch: 1, 2, 3, …; 0 is before the first.
+/// The sequence number of a publication in its epoch: 1, 2, 3, … without holes; 0 is before the first.
 ///
-/// Stays below 2^53, so that a JavaScript number holds it exactly.
+/// Always less than 2^53, so that a JavaScript number represents it exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(u64);
 
 impl Seq {
     /// Before the first publication.
     pub const ZERO: Self = Self(0);
-    /// The largest number a JavaScript viewer can hold exactly, 2^53 − 1.
+    /// The largest integer that a JavaScript number represents exactly with all smaller ones, 2^53 − 1.
     pub const MAX: Self = Self((1 << 53) - 1);
 
-    /// The place `value`, or `None` beyond [`Seq::MAX`].
+    /// The sequence number `value`; `None` if it exceeds [`Seq::MAX`].
     #[must_use]
     pub const fn new(value: u64) -> Option<Self> {
         if value <= Self::MAX.0 {
@@ -26,7 +26,7 @@ impl Seq {
         }
     }
 
-    /// The place `value`, held at [`Seq::MAX`].
+    /// The sequence number `value`, limited to [`Seq::MAX`].
     #[must_use]
     pub const fn saturating(value: u64) -> Self {
         match Self::new(value) {
@@ -35,19 +35,19 @@ impl Seq {
         }
     }
 
-    /// The plain number.
+    /// The sequence number as an integer.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The place after this one.
+    /// The next sequence number, at most [`Seq::MAX`].
     #[must_use]
     pub const fn next(self) -> Self {
         Self::saturating(self.0 + 1)
     }
 
-    /// The place before this one; before the first there is only zero.
+    /// The previous sequence number, at least zero.
     #[must_use]
     pub const fn previous(self) -> Self {
         Self(self.0.saturating_sub(1))

@@ -1,52 +1,54 @@
-//! `SharedBytes`: bytes ready to be sent. Long records are in them as references to the dataset's memory, so a message
-//! that is kept (in a log, in a block of the history, for a viewer that does not read) holds no copy of them.
+//! [`SharedBytes`]: encoded bytes that share long records with the memory of the dataset. A message that is kept (in a
+//! log, in a block of the history, for a viewer that does not read) holds no copy of them.
 
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Clones share everything.
+/// Immutable bytes in one or more parts. Cloning is cheap: clones share all memory.
 #[derive(Debug, Clone)]
-pub struct SharedBytes(Kind);
+pub struct SharedBytes(Repr);
 
 #[derive(Debug, Clone)]
-enum Kind {
-    One(Bytes),
-    Several(Arc<Several>),
+enum Repr {
+    Contiguous(Bytes),
+    Parts(Arc<Parts>),
 }
 
 #[derive(Debug)]
-struct Several {
-    /// In their order, none of them empty.
+struct Parts {
+    /// In order; none is empty.
     parts: Vec<Bytes>,
-    /// Of all parts together.
+    /// The sum of the lengths of all parts.
     len: usize,
-    /// Bytes that exist for this message alone.
-    own_len: usize,
+    /// The number of bytes that are not shared with the dataset.
+    owned_len: usize,
 }
 
-/// Puts [`SharedBytes`] together from bytes that are copied and records that are shared.
+/// Builds [`SharedBytes`] from copied bytes and shared records.
 #[derive(Debug)]
-pub struct Builder<'a> {
-    text: &'a Bytes,
+pub struct SharedBytesBuilder<'a> {
+    source: &'a Bytes,
     parts: Vec<Bytes>,
-    /// Copied since the last part.
+    /// The bytes copied since the last part.
     buffer: BytesMut,
+    /// The sum of the lengths of `parts`.
     parts_len: usize,
+    /// The length of the parts that are shared with `source`.
     shared_len: usize,
 }
 
 impl SharedBytes {
-    /// The shortest record that is shared, in bytes. Copying a shorter one costs less than one more piece in each
+    /// The shortest record that is shared, in bytes. Copying a shorter one is cheaper than an additional slice in each
     /// system call.
     pub const SHARED_LEN_MIN: usize = 16 * 1024;
 
-    /// How many bytes there are.
+    /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
-            Kind::One(bytes) => bytes.len(),
-            Kind::Several(several) => several.len,
+            Repr::Contiguous(bytes) => bytes.len(),
+            Repr::Parts(inner) => inner.len,
         }
     }
 
@@ -56,65 +58,65 @@ impl SharedBytes {
         self.len() == 0
     }
 
-    /// Bytes that exist for this message alone; the rest is the dataset's, which is in memory anyway.
+    /// The number of bytes that only this message holds; the rest is shared with the dataset.
     #[must_use]
-    pub fn own_len(&self) -> usize {
+    pub fn owned_len(&self) -> usize {
         match &self.0 {
-            Kind::One(bytes) => bytes.len(),
-            Kind::Several(several) => several.own_len,
+            Repr::Contiguous(bytes) => bytes.len(),
+            Repr::Parts(inner) => inner.owned_len,
         }
     }
 
-    /// The bytes, if they are in one piece.
+    /// The bytes as one slice, if they are contiguous.
     #[must_use]
-    pub fn as_one(&self) -> Option<&Bytes> {
+    pub fn as_contiguous(&self) -> Option<&Bytes> {
         match &self.0 {
-            Kind::One(bytes) => Some(bytes),
-            Kind::Several(_) => None,
+            Repr::Contiguous(bytes) => Some(bytes),
+            Repr::Parts(_) => None,
         }
     }
 
-    /// The pieces, in their order.
+    /// The parts, in order.
     #[must_use]
     pub fn parts(&self) -> &[Bytes] {
         match &self.0 {
-            Kind::One(bytes) => std::slice::from_ref(bytes),
-            Kind::Several(several) => &several.parts,
+            Repr::Contiguous(bytes) => std::slice::from_ref(bytes),
+            Repr::Parts(inner) => &inner.parts,
         }
     }
 
-    /// Bytes `start` to `end`, piece by piece.
-    pub fn pieces(&self, start: usize, end: usize) -> impl Iterator<Item = Bytes> {
+    /// The bytes `start..end`, one slice per part.
+    pub fn slices(&self, start: usize, end: usize) -> impl Iterator<Item = Bytes> {
         let mut at = 0;
         self.parts().iter().filter_map(move |part| {
             let (from, to) = (start.max(at), end.min(at + part.len()));
-            let piece = (from < to).then(|| part.slice(from - at..to - at));
+            let slice = (from < to).then(|| part.slice(from - at..to - at));
             at += part.len();
-            piece
+            slice
         })
     }
 
-    /// All bytes in one piece; a copy if they are not.
+    /// All bytes as one slice; copies them unless they are contiguous.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         match &self.0 {
-            Kind::One(bytes) => bytes.clone(),
-            Kind::Several(several) => several.parts.concat().into(),
+            Repr::Contiguous(bytes) => bytes.clone(),
+            Repr::Parts(inner) => inner.parts.concat().into(),
         }
     }
 
-    /// The same with `more` behind it.
+    /// Returns these bytes followed by a copy of `more`.
     #[must_use]
-    pub fn with(&self, more: &[u8]) -> Self {
+    pub fn with_suffix(&self, more: &[u8]) -> Self {
         match &self.0 {
-            Kind::One(bytes) => Bytes::from([&bytes[..], more].concat()).into(),
-            Kind::Several(several) => {
-                let mut parts = several.parts.clone();
+            Repr::Contiguous(bytes) => Bytes::from([&bytes[..], more].concat()).into(),
+            Repr::Parts(inner) => {
+                let mut parts = inner.parts.clone();
                 parts.push(Bytes::copy_from_slice(more));
-                Self(Kind::Several(Arc::new(Several {
+                Self(Repr::Parts(Arc::new(Parts {
                     parts,
-                    len: several.len + more.len(),
-                    own_len: several.own_len + more.len(),
+                    len: inner.len + more.len(),
+                    owned_len: inner.owned_len + more.len(),
                 })))
             }
         }
@@ -123,7 +125,7 @@ impl SharedBytes {
 
 impl From<Bytes> for SharedBytes {
     fn from(bytes: Bytes) -> Self {
-        Self(Kind::One(bytes))
+        Self(Repr::Contiguous(bytes))
     }
 }
 
@@ -142,14 +144,19 @@ impl PartialEq for SharedBytes {
 
 impl Eq for SharedBytes {}
 
-impl<'a> Builder<'a> {
-    /// Room for `records` and `more` bytes beside them; records that are parts of `text` may be shared with it.
+impl<'a> SharedBytesBuilder<'a> {
+    /// Reserves space for the copied ones of `records` and for `more` other bytes. Long records that lie in the memory
+    /// of `source` are shared with it.
     #[must_use]
-    pub fn new<'r>(text: &'a Bytes, records: impl Iterator<Item = &'r [u8]>, more: usize) -> Self {
-        let copied = records.filter(|record| !is_shared(text, record));
+    pub fn new<'r>(
+        source: &'a Bytes,
+        records: impl Iterator<Item = &'r [u8]>,
+        more: usize,
+    ) -> Self {
+        let copied = records.filter(|record| !is_shared(source, record));
         let len: usize = copied.map(<[u8]>::len).sum();
         Self {
-            text,
+            source,
             parts: Vec::new(),
             buffer: BytesMut::with_capacity(len + more),
             parts_len: 0,
@@ -157,39 +164,39 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// How many bytes there are so far.
+    /// The number of bytes so far.
     #[must_use]
     pub fn len(&self) -> usize {
         self.parts_len + self.buffer.len()
     }
 
-    /// Whether there are no bytes yet.
+    /// Whether nothing has been added yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The buffer for bytes that are copied.
+    /// The buffer to which the caller appends bytes that are not records.
     pub const fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
-    /// Adds a record.
-    pub fn put(&mut self, record: &[u8]) {
-        if is_shared(self.text, record) {
-            self.share(self.text.slice_ref(record));
+    /// Appends a record; shares it if it is long and lies in the source.
+    pub fn put_record(&mut self, record: &[u8]) {
+        if is_shared(self.source, record) {
+            self.share(self.source.slice_ref(record));
         } else {
             self.buffer.put_slice(record);
         }
     }
 
-    /// Adds pieces of other [`SharedBytes`]; long ones are not copied.
-    pub fn put_pieces(&mut self, pieces: impl Iterator<Item = Bytes>) {
-        for piece in pieces {
-            if piece.len() < SharedBytes::SHARED_LEN_MIN {
-                self.buffer.put_slice(&piece);
+    /// Appends slices of other [`SharedBytes`]; shares the long ones.
+    pub fn put_slices(&mut self, slices: impl Iterator<Item = Bytes>) {
+        for slice in slices {
+            if slice.len() < SharedBytes::SHARED_LEN_MIN {
+                self.buffer.put_slice(&slice);
             } else {
-                self.share(piece);
+                self.share(slice);
             }
         }
     }
@@ -208,25 +215,27 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What was put together.
+    /// Returns the bytes.
     #[must_use]
     pub fn finish(mut self) -> SharedBytes {
         if self.parts.is_empty() {
             return self.buffer.freeze().into();
         }
         self.end_part();
-        SharedBytes(Kind::Several(Arc::new(Several {
+        SharedBytes(Repr::Parts(Arc::new(Parts {
             len: self.parts_len,
-            own_len: self.parts_len - self.shared_len,
+            owned_len: self.parts_len - self.shared_len,
             parts: self.parts,
         })))
     }
 }
 
-/// Whether `record` is long, and a part of `text`.
-fn is_shared(text: &Bytes, record: &[u8]) -> bool {
-    let (text, part) = (text.as_ptr_range(), record.as_ptr_range());
-    record.len() >= SharedBytes::SHARED_LEN_MIN && text.start <= part.start && part.end <= text.end
+/// Whether `record` is long and lies in the memory of `source`.
+fn is_shared(source: &Bytes, record: &[u8]) -> bool {
+    let (source, record_range) = (source.as_ptr_range(), record.as_ptr_range());
+    record.len() >= SharedBytes::SHARED_LEN_MIN
+        && source.start <= record_range.start
+        && record_range.end <= source.end
 }
 
 #[cfg(test)]
@@ -235,7 +244,7 @@ mod tests {
 
     const LEN: usize = SharedBytes::SHARED_LEN_MIN;
 
-    /// `<` and the records between bars and `>`, of a text that holds records of these lengths.
+    /// A source with records of these lengths, and a message with each record after a `|` and `>` at the end.
     fn message(lens: &[usize]) -> (Bytes, SharedBytes) {
         let text = Bytes::from(vec![b'x'; lens.iter().sum()]);
         let mut at = 0;
@@ -246,10 +255,10 @@ mod tests {
                 &text[at - len..at]
             })
             .collect();
-        let mut builder = Builder::new(&text, records.iter().copied(), 64);
+        let mut builder = SharedBytesBuilder::new(&text, records.iter().copied(), 64);
         for record in &records {
             builder.buffer().put_u8(b'|');
-            builder.put(record);
+            builder.put_record(record);
         }
         builder.buffer().put_u8(b'>');
         let message = builder.finish();
@@ -257,25 +266,25 @@ mod tests {
     }
 
     #[test]
-    fn long_records_are_the_texts_own_memory_and_short_ones_are_copied() {
+    fn long_records_share_the_memory_of_the_source_and_short_ones_are_copied() {
         let (text, bytes) = message(&[3, LEN, 5, 7, LEN + 1]);
         let lens: Vec<_> = bytes.parts().iter().map(Bytes::len).collect();
         assert_eq!(lens, [5, LEN, 6 + 8 + 1, LEN + 1, 1]);
         assert_eq!(bytes.parts()[1].as_ptr(), text[3..].as_ptr());
-        assert_eq!((bytes.own_len(), bytes.len()), (21, 21 + 2 * LEN + 1));
-        assert!(message(&[3, LEN - 1]).1.as_one().is_some());
+        assert_eq!((bytes.owned_len(), bytes.len()), (21, 21 + 2 * LEN + 1));
+        assert!(message(&[3, LEN - 1]).1.as_contiguous().is_some());
     }
 
     #[test]
-    fn any_range_is_what_it_is_in_one_piece() {
+    fn slices_of_any_range_equal_the_contiguous_bytes() {
         let (_, bytes) = message(&[3, LEN, 5]);
         let whole = bytes.to_bytes();
         for (start, end) in [(0, 5), (2, 9), (5, 5), (4, LEN + 9), (LEN + 6, whole.len())] {
-            let pieces: Vec<_> = bytes.pieces(start, end).collect();
-            assert_eq!(pieces.concat(), whole[start..end], "{start}..{end}");
+            let slices: Vec<_> = bytes.slices(start, end).collect();
+            assert_eq!(slices.concat(), whole[start..end], "{start}..{end}");
         }
         assert_eq!(
-            bytes.with(b"abc").to_bytes(),
+            bytes.with_suffix(b"abc").to_bytes(),
             [&whole, &b"abc"[..]].concat()
         );
     }

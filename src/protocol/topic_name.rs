@@ -1,4 +1,4 @@
-//! `TopicName`: what a stream of records is called.
+//! [`TopicName`]: the name of a topic.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A topic's name, `[a-z0-9][a-z0-9._-]{0,63}` without `__`. Cheap to clone.
 ///
-/// The double underscore is left out because environment variables use it as the separator of keys.
+/// The double underscore is excluded because environment variables use it to separate keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicName(Arc<str>);
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_grammar() {
+    fn valid_names_are_accepted_and_others_rejected() {
         for good in ["ecg", "0", "a.b-c_d", &"a".repeat(64)] {
             assert!(good.parse::<TopicName>().is_ok(), "{good}");
         }

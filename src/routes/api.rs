@@ -1,4 +1,4 @@
-//! The API: topics, time, health.
+//! The small JSON and text resources: topics, time, version, and the liveness and readiness checks.
 
 use std::sync::Arc;
 
@@ -9,69 +9,71 @@ use warp::http::header::{self, HeaderValue};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
-use super::cors::{with_cors, with_cors_for_all};
-use super::host::Called;
-use super::joining::check_origin;
-use super::problem::{Code, Problem};
-use super::{Context, get};
+use super::cors::{with_cors, with_cors_for_any_origin};
+use super::host_check::RequestAuthority;
+use super::problem::{Problem, ProblemCode};
+use super::viewer_request::check_origin;
+use super::{AppState, get};
 use crate::hub::Topic;
 use crate::protocol::message::{self, TimeView, TopicsView, VersionView};
 
-/// `GET /api/v1/topics` and `GET /api/v1/topics/{topic}`: the list, and what a client asks for when its handshake has
-/// failed. So a page that may not connect is told here why, in an answer that it can read.
-pub(super) fn topics_routes(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
-    let context = Arc::clone(context);
+/// `GET /api/v1/topics` and `GET /api/v1/topics/{topic}`.
+///
+/// A browser hides the status of a failed handshake, so clients then request the topic to learn the reason. Pages of
+/// origins that may not connect therefore get a rejection here too, and one that they can read.
+pub(super) fn topics_routes(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
+    let state = Arc::clone(state);
     let list = warp::path!("api" / "v1" / "topics").map(|| None);
     let one = warp::path!("api" / "v1" / "topics" / String).map(Some);
     list.or(one)
         .unify()
         .and(get())
         .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Called>())
+        .and(warp::ext::optional::<RequestAuthority>())
         .map(
-            move |name: Option<String>, headers: HeaderMap, called: Option<Called>| {
-                if let Err(refusal) = check_origin(&context, &headers, called.as_ref()) {
-                    return with_cors_for_all(refusal.into_response());
+            move |name: Option<String>, headers: HeaderMap, authority: Option<RequestAuthority>| {
+                if let Err(problem) = check_origin(&state, &headers, authority.as_ref()) {
+                    return with_cors_for_any_origin(problem.into_response());
                 }
-                let answer = match name {
-                    None => topics(&context),
-                    Some(name) => topic(&context, &name),
+                let response = match name {
+                    None => topics(&state),
+                    Some(name) => topic(&state, &name),
                 };
-                with_cors(answer, &context.origins, &headers)
+                with_cors(response, &state.origins, &headers)
             },
         )
         .boxed()
 }
 
-fn topics(context: &Context) -> Response {
-    let topics = context.hub.topics();
+fn topics(state: &AppState) -> Response {
+    let topics = state.hub.topics();
     json(&TopicsView {
         topics: topics.iter().map(|topic| topic.view()).collect(),
     })
 }
 
-fn topic(context: &Context, name: &str) -> Response {
-    match find_topic(context, name) {
+fn topic(state: &AppState, name: &str) -> Response {
+    match find_topic(state, name) {
         Ok(topic) => json(&topic.view()),
         Err(problem) => problem.into_response(),
     }
 }
 
-/// The topic called `name`.
-pub(super) fn find_topic(context: &Context, name: &str) -> Result<Arc<Topic>, Problem> {
+/// Looks up the topic `name`.
+pub(super) fn find_topic(state: &AppState, name: &str) -> Result<Arc<Topic>, Problem> {
     name.parse()
         .ok()
-        .and_then(|name| context.hub.topic(Some(&name)))
-        .ok_or_else(Problem::no_such_topic)
+        .and_then(|name| state.hub.topic(Some(&name)))
+        .ok_or_else(Problem::topic_not_found)
 }
 
 /// `GET /api/v1/time`.
-pub(super) fn time(context: &Context, headers: &HeaderMap) -> Response {
+pub(super) fn time(state: &AppState, headers: &HeaderMap) -> Response {
     with_cors(
         json(&TimeView {
-            now: context.hub.clock().now(),
+            now: state.hub.clock().now(),
         }),
-        &context.origins,
+        &state.origins,
         headers,
     )
 }
@@ -85,19 +87,19 @@ pub(super) fn version() -> Response {
     })
 }
 
-/// `GET /healthz`: whoever can answer is alive.
-pub(super) fn alive() -> Response {
+/// `GET /healthz`: a process that can respond is alive.
+pub(super) fn healthz() -> Response {
     plain(StatusCode::OK, "ok\n")
 }
 
 /// `GET /readyz`.
-pub(super) fn ready(context: &Context) -> Response {
-    if context.is_ready() {
+pub(super) fn readyz(state: &AppState) -> Response {
+    if state.is_ready() {
         return plain(StatusCode::OK, "ready\n");
     }
     Problem::retry_later(
-        Code::NotReady,
-        "starting or draining; send traffic elsewhere",
+        ProblemCode::NotReady,
+        "the hub is starting or draining; send traffic elsewhere",
     )
     .into_response()
 }

@@ -1,38 +1,38 @@
-//! What pages of listed origins may read from here, by their own scripts (Fetch, "CORS protocol").
+//! The CORS headers of responses: which origins may read them (Fetch standard, "CORS protocol").
 //!
-//! Whether they may ask with headers of their own is `preflight`'s.
+//! `preflight` answers preflight requests.
 
 use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reply::Response;
 
-use super::access::Origins;
+use super::allowed_origins::AllowedOrigins;
 
-/// Headers of answers that no browser shows to another origin unless they are named.
-const EXPOSED: HeaderValue =
+/// Response headers that browsers hide from other origins unless they are listed here.
+const EXPOSED_HEADERS: HeaderValue =
     HeaderValue::from_static("tickcast-epoch, tickcast-next, etag, retry-after");
 
-/// Lets pages of listed origins read the answer.
+/// Lets pages from allowed origins read the response to a request with `headers`.
 pub(super) fn with_cors(
     mut response: Response,
-    origins: &Origins,
+    origins: &AllowedOrigins,
     headers: &HeaderMap,
 ) -> Response {
-    let answer = response.headers_mut();
-    // Also where there is no origin: a cache must not give that answer to a page of one.
-    answer.append(header::VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = origins.cors(headers) {
+    let response_headers = response.headers_mut();
+    // Even if the request has no `Origin`: a cache must not serve this response to a page of another origin.
+    response_headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origins.allow_origin_header(headers) {
         let set: [(HeaderName, HeaderValue); 2] = [
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin),
-            (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
+            (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS),
         ];
-        answer.extend(set);
+        response_headers.extend(set);
     }
     response
 }
 
-/// Lets every page read the answer: a refusal, which says nothing but why.
-pub(super) fn with_cors_for_all(mut refusal: Response) -> Response {
+/// Lets pages from any origin read the response. Only for rejections, which contain nothing but the reason.
+pub(super) fn with_cors_for_any_origin(mut rejection: Response) -> Response {
     let set: [(HeaderName, HeaderValue); 2] = [
         (header::VARY, HeaderValue::from_static("origin")),
         (
@@ -40,6 +40,6 @@ pub(super) fn with_cors_for_all(mut refusal: Response) -> Response {
             HeaderValue::from_static("*"),
         ),
     ];
-    refusal.headers_mut().extend(set);
-    refusal
+    rejection.headers_mut().extend(set);
+    rejection
 }

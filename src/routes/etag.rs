@@ -1,10 +1,10 @@
-//! Answers that a client may have already.
+//! Conditional requests with entity tags.
 
 use warp::http::{HeaderMap, header};
 
-/// Whether `headers` say that the client has the answer with `tag`. If-None-Match is a list of tags, or `*`; weak
-/// and strong compare alike here (RFC 9110, section 13.1.2).
-pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+/// Whether `If-None-Match` in `headers` matches `tag`. The header is a list of tags or `*`, and uses the weak
+/// comparison (RFC 9110, section 13.1.2).
+pub(super) fn matches_if_none_match(headers: &HeaderMap, tag: &str) -> bool {
     let lines = headers.get_all(header::IF_NONE_MATCH).iter();
     lines
         .filter_map(|line| line.to_str().ok())

@@ -1,4 +1,4 @@
-//! The page, embedded in the binary with its compressed forms.
+//! Serves the web page, which is embedded in the binary together with its compressed variants.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,51 +11,52 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
-use super::accept::thousandths;
-use super::access::Origins;
+use super::accept_header::parse_qvalue;
+use super::allowed_origins::AllowedOrigins;
 use super::cors::with_cors;
-use super::etag::is_known;
-use super::{Context, RESOURCE_POLICY, get};
+use super::etag::matches_if_none_match;
+use super::{AppState, CROSS_ORIGIN_RESOURCE_POLICY, get};
 
 #[derive(RustEmbed)]
 #[folder = "$TICKCAST_PAGE"]
-struct Page;
+struct PageFiles;
 
-/// Compressed forms the build leaves beside each file, the smaller first.
+/// The encodings of the compressed variants with their file suffixes, in order of preference. The build puts the
+/// variants next to each file.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Files that pages of listed origins may import or read; everything else is for the hub's own page.
-const SHARED: [&str; 4] = [
+/// The files that pages from allowed origins may import or read. All others are for the hub's own page only.
+const CROSS_ORIGIN_FILES: [&str; 4] = [
     "asyncapi.yaml",
     "openapi.yaml",
     "tick-chart.js",
     "tickcast-client.js",
 ];
 
-/// A file of the page.
+/// A file of the web page.
 struct Asset {
     name: String,
-    plain: EmbeddedFile,
+    uncompressed: EmbeddedFile,
 }
 
 impl Asset {
-    /// The compressed forms are no files of their own.
+    /// Looks up a file. The compressed variants cannot be requested by name.
     fn find(name: &str) -> Option<Self> {
-        let is_form = ENCODINGS.iter().any(|(_, suffix)| name.ends_with(suffix));
-        let plain = Page::get(name).filter(|_| !is_form)?;
+        let is_variant = ENCODINGS.iter().any(|(_, suffix)| name.ends_with(suffix));
+        let uncompressed = PageFiles::get(name).filter(|_| !is_variant)?;
         Some(Self {
             name: name.to_owned(),
-            plain,
+            uncompressed,
         })
     }
 
-    fn is_shared(&self) -> bool {
-        SHARED.contains(&self.name.as_str())
+    fn is_cross_origin(&self) -> bool {
+        CROSS_ORIGIN_FILES.contains(&self.name.as_str())
     }
 
-    /// Who may load it without asking by CORS.
+    /// The value of `Cross-Origin-Resource-Policy`: who may embed the file without CORS.
     fn resource_policy(&self) -> &'static str {
-        if self.is_shared() {
+        if self.is_cross_origin() {
             "cross-origin"
         } else {
             "same-origin"
@@ -63,47 +64,46 @@ impl Asset {
     }
 }
 
-/// `GET /` and the page's assets.
-pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
-    let context = Arc::clone(context);
-    let answer = move |asset: Asset, headers: HeaderMap| {
-        let policy = security_policy(&context);
-        shared(
+/// Matches `GET /` and the page's files.
+pub(super) fn route(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
+    let state = Arc::clone(state);
+    let respond = move |asset: Asset, headers: HeaderMap| {
+        let policy = security_policy(&state);
+        with_cors_if_allowed(
             &asset,
             &headers,
-            &context.origins,
-            file(&asset, &headers, &policy),
+            &state.origins,
+            file_response(&asset, &headers, &policy),
         )
     };
-    // Only a path that is there may take part: a wrong method on any other path is 404, not 405.
+    // The path comes before the method: a wrong method on an unknown path must be 404, not 405.
     let exists = warp::path::full().and_then(|path: FullPath| async move {
-        Asset::find(name(path.as_str())).ok_or_else(warp::reject::not_found)
+        Asset::find(file_name(path.as_str())).ok_or_else(warp::reject::not_found)
     });
     exists
         .and(get())
         .and(warp::header::headers_cloned())
-        .map(answer)
+        .map(respond)
         .boxed()
 }
 
-/// Everything from this hub, nothing inline, but the icon; framed by listed origins only. `'self'` holds for WebSockets
-/// too, in every browser that the page is built for.
-fn security_policy(context: &Context) -> HeaderValue {
+/// The content security policy: load everything from this hub, nothing inline except the icon, and let only allowed
+/// origins embed the page in a frame. `'self'` includes WebSockets in every browser that the page supports.
+fn security_policy(state: &AppState) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors {}",
-        context.origins.frame_ancestors()
+        state.origins.frame_ancestors()
     );
-    HeaderValue::from_str(&policy)
-        .expect("origins were checked to be plain when the settings were read")
+    HeaderValue::from_str(&policy).expect("the settings accept only origins in plain ASCII")
 }
 
-/// Whether the file at `path` is for pages of listed origins too; `None` if no such file exists.
-pub(super) fn is_shared(path: &str) -> Option<bool> {
-    Asset::find(name(path)).map(|asset| asset.is_shared())
+/// Whether pages from allowed origins may read the file at `path`; `None` if it does not exist.
+pub(super) fn is_path_cross_origin(path: &str) -> Option<bool> {
+    Asset::find(file_name(path)).map(|asset| asset.is_cross_origin())
 }
 
-fn name(path: &str) -> &str {
+fn file_name(path: &str) -> &str {
     match path.strip_prefix('/') {
         Some("") => "index.html",
         Some(name) => name,
@@ -111,29 +111,34 @@ fn name(path: &str) -> &str {
     }
 }
 
-/// Has pages of listed origins get `asset` if it is for them.
-fn shared(asset: &Asset, headers: &HeaderMap, origins: &Origins, response: Response) -> Response {
-    if asset.is_shared() {
+/// Adds the CORS headers if pages from other origins may read `asset`.
+fn with_cors_if_allowed(
+    asset: &Asset,
+    headers: &HeaderMap,
+    origins: &AllowedOrigins,
+    response: Response,
+) -> Response {
+    if asset.is_cross_origin() {
         with_cors(response, origins, headers)
     } else {
         response
     }
 }
 
-fn file(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
-    let Asset { name, plain } = asset;
-    let form = negotiate(name, headers);
-    let encoding = form.as_ref().map(|(encoding, _)| *encoding);
-    // Each form has its own tag (RFC 9110, section 8.8.3): the digest alone would be the same for all.
+fn file_response(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
+    let Asset { name, uncompressed } = asset;
+    let variant = negotiate(name, headers);
+    let encoding = variant.as_ref().map(|(encoding, _)| *encoding);
+    // Each encoding needs a different tag (RFC 9110, section 8.8.3).
     let tag = format!(
         "\"{}{}\"",
-        digest_prefix(plain),
+        digest_prefix(uncompressed),
         encoding.unwrap_or_default()
     );
-    let mut response = if is_known(headers, &tag) {
+    let mut response = if matches_if_none_match(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        body(form.map_or_else(|| plain.clone(), |(_, file)| file))
+        body_response(variant.map_or_else(|| uncompressed.clone(), |(_, file)| file))
     };
     let mut set = |name: HeaderName, value: &str| {
         response.headers_mut().insert(
@@ -144,10 +149,10 @@ fn file(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
     set(header::ETAG, &tag);
     set(header::CACHE_CONTROL, cache_control(name));
     set(header::VARY, "accept-encoding");
-    set(header::CONTENT_TYPE, content_type(name, plain));
+    set(header::CONTENT_TYPE, content_type(name, uncompressed));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(RESOURCE_POLICY, asset.resource_policy());
+    set(CROSS_ORIGIN_RESOURCE_POLICY, asset.resource_policy());
     if let Some(encoding) = encoding {
         set(header::CONTENT_ENCODING, encoding);
     }
@@ -157,39 +162,41 @@ fn file(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
     response
 }
 
-/// The best compressed form of `name` that the client takes, with the name of its encoding.
+/// Returns the preferred compressed variant of `name` that the client accepts, with its encoding.
 fn negotiate(name: &str, headers: &HeaderMap) -> Option<(&'static str, EmbeddedFile)> {
     let accepted = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
-    let mut taken = ENCODINGS
+    let mut acceptable = ENCODINGS
         .into_iter()
-        .filter(|(encoding, _)| accepts(accepted, encoding));
-    taken.find_map(|(encoding, suffix)| Some((encoding, Page::get(&format!("{name}{suffix}"))?)))
-}
-
-/// Whether `Accept-Encoding: accepted` names `encoding` with a weight above zero.
-fn accepts(accepted: &str, encoding: &str) -> bool {
-    accepted.split(',').any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let is_named = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let refuses = |parameter: &str| {
-            let weight = parameter.split_once('=');
-            let weight = weight.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-            weight.is_some_and(|(_, text)| thousandths(text.trim()).unwrap_or(0) == 0)
-        };
-        is_named && !parts.any(refuses)
+        .filter(|(encoding, _)| accepts_encoding(accepted, encoding));
+    acceptable.find_map(|(encoding, suffix)| {
+        Some((encoding, PageFiles::get(&format!("{name}{suffix}"))?))
     })
 }
 
-fn body(file: EmbeddedFile) -> Response {
+/// Whether the `Accept-Encoding` value `accepted` lists `encoding` with a weight above zero.
+fn accepts_encoding(accepted: &str, encoding: &str) -> bool {
+    accepted.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let is_listed = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        let has_zero_weight = |parameter: &str| {
+            let weight = parameter.split_once('=');
+            let weight = weight.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+            weight.is_some_and(|(_, text)| parse_qvalue(text.trim()).unwrap_or(0) == 0)
+        };
+        is_listed && !parts.any(has_zero_weight)
+    })
+}
+
+fn body_response(file: EmbeddedFile) -> Response {
     match file.data {
         Cow::Borrowed(bytes) => Response::new(bytes.into()),
         Cow::Owned(bytes) => Response::new(bytes.into()),
     }
 }
 
-/// Names of assets carry their digest, so they never change; the page itself is asked for each time.
+/// File names in `assets/` contain a digest, so these files never change. All others are revalidated every time.
 fn cache_control(name: &str) -> &'static str {
     if name.starts_with("assets/") {
         "public, max-age=31536000, immutable"
@@ -212,7 +219,7 @@ fn content_type(name: &str, file: &EmbeddedFile) -> &'static str {
     }
 }
 
-/// Half of the file's SHA-256: plenty to tell two builds apart.
+/// The first half of the file's SHA-256, which is enough to tell two builds apart.
 fn digest_prefix(file: &EmbeddedFile) -> String {
     data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()[..16])
 }
@@ -221,47 +228,52 @@ fn digest_prefix(file: &EmbeddedFile) -> String {
 mod tests {
     use super::*;
 
-    /// The answer to a page of a listed origin that asks for `name`.
-    fn answer(name: &str) -> Response {
+    /// The response to a page from an allowed origin that requests `name`.
+    fn response_for(name: &str) -> Response {
         let asset = Asset {
             name: name.to_owned(),
-            plain: Page::get("index.html").unwrap(),
+            uncompressed: PageFiles::get("index.html").unwrap(),
         };
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, "https://a.example".parse().unwrap());
-        let origins = Origins::new(vec!["https://a.example".to_owned()]);
+        let origins = AllowedOrigins::new(vec!["https://a.example".to_owned()]);
         let policy = HeaderValue::from_static("default-src 'none'");
-        shared(&asset, &headers, &origins, file(&asset, &headers, &policy))
+        with_cors_if_allowed(
+            &asset,
+            &headers,
+            &origins,
+            file_response(&asset, &headers, &policy),
+        )
     }
 
     #[test]
-    fn modules_and_documents_are_for_pages_of_listed_origins_and_the_page_is_not() {
-        for name in SHARED {
-            let answer = answer(name);
-            let headers = answer.headers();
+    fn allowed_origins_may_read_modules_and_documents_but_not_the_page() {
+        for name in CROSS_ORIGIN_FILES {
+            let response = response_for(name);
+            let headers = response.headers();
             assert_eq!(
                 headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
                 "https://a.example"
             );
             let varies: Vec<_> = headers.get_all(header::VARY).iter().collect();
             assert_eq!(varies, ["accept-encoding", "origin"], "{name}");
-            assert_eq!(headers[RESOURCE_POLICY], "cross-origin");
+            assert_eq!(headers[CROSS_ORIGIN_RESOURCE_POLICY], "cross-origin");
         }
         for name in ["index.html", "assets/index.js"] {
-            let answer = answer(name);
-            let headers = answer.headers();
+            let response = response_for(name);
+            let headers = response.headers();
             assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
-            assert_eq!(headers[RESOURCE_POLICY], "same-origin");
+            assert_eq!(headers[CROSS_ORIGIN_RESOURCE_POLICY], "same-origin");
         }
     }
 
     #[test]
-    fn an_encoding_counts_when_it_is_named_and_not_refused() {
-        assert!(accepts("gzip, deflate, br", "br"));
-        assert!(accepts("BR;q=0.5", "br"));
-        assert!(!accepts("gzip;q=0, br;q = 0.0", "br"));
-        assert!(!accepts("br;Q=.0", "br"));
-        assert!(!accepts("br;q=never", "br"));
-        assert!(!accepts("brotli", "br"));
+    fn an_encoding_is_accepted_if_it_is_listed_with_a_weight_above_zero() {
+        assert!(accepts_encoding("gzip, deflate, br", "br"));
+        assert!(accepts_encoding("BR;q=0.5", "br"));
+        assert!(!accepts_encoding("gzip;q=0, br;q = 0.0", "br"));
+        assert!(!accepts_encoding("br;Q=.0", "br"));
+        assert!(!accepts_encoding("br;q=never", "br"));
+        assert!(!accepts_encoding("brotli", "br"));
     }
 }

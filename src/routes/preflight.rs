@@ -1,7 +1,7 @@
-//! OPTIONS: which methods a path answers, and what pages of other origins may ask of it (Fetch, "CORS preflight").
+//! OPTIONS requests: which methods a path supports, and CORS preflight (Fetch standard, "CORS-preflight request").
 //!
-//! A browser sends a preflight before a request with a header that is not safe-listed, such as `Last-Event-ID` from a
-//! client on `fetch()`.
+//! Browsers send a preflight before cross-origin requests with a header that is not CORS-safelisted, such as the
+//! `Last-Event-ID` of a client built on `fetch()`.
 
 use std::sync::Arc;
 
@@ -12,53 +12,54 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
-use super::Context;
-use super::host::Called;
-use super::joining::check_origin;
+use super::AppState;
+use super::host_check::RequestAuthority;
 use super::page;
+use super::viewer_request::check_origin;
 
-/// What every path answers.
-pub(super) const METHODS: &str = "GET, HEAD, OPTIONS";
+/// The methods that every path supports.
+pub(super) const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// Headers that a client of streams and of the history has reason to set. The browser refuses all others.
-const HEADERS_ALLOWED: &str =
+/// The request headers that clients of the streams and the history need. Browsers block requests with any others.
+const ALLOWED_HEADERS: &str =
     "accept, cache-control, content-type, if-none-match, last-event-id, pragma, x-requested-with";
 
-/// Seconds that a browser keeps the answer: short, so that a reload that lists another origin takes effect soon.
-const MAX_AGE: &str = "600";
+/// How long browsers cache the response, in seconds. Short, so that a reload of `server.allowed_origins` takes effect
+/// soon.
+const MAX_AGE_SECONDS: &str = "600";
 
-/// The answer depends on all of these.
+/// The request headers that the response depends on.
 const VARY: &str = "origin, access-control-request-method, access-control-request-headers";
 
-/// What is at a path.
+/// Which origins may read a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resource {
-    /// Pages of listed origins may read it.
-    Shared,
-    /// Only the hub's own pages may.
-    Own,
+enum Sharing {
+    /// The allowed origins.
+    CrossOrigin,
+    /// Only the hub's own origin.
+    SameOrigin,
 }
 
-/// OPTIONS on every path of the public listener.
-pub(super) fn route(context: &Arc<Context>) -> BoxedFilter<(Response,)> {
-    let context = Arc::clone(context);
+/// Matches OPTIONS on every path of the public listener.
+pub(super) fn route(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
+    let state = Arc::clone(state);
     let exists = warp::path::full().and_then(|path: FullPath| async move {
-        Resource::at(path.as_str()).ok_or_else(warp::reject::not_found)
+        Sharing::from_path(path.as_str()).ok_or_else(warp::reject::not_found)
     });
     exists
         .and(warp::options())
         .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Called>())
+        .and(warp::ext::optional::<RequestAuthority>())
         .map(
-            move |resource, headers: HeaderMap, called: Option<Called>| {
-                answer(&context, resource, &headers, called.as_ref())
+            move |sharing, headers: HeaderMap, authority: Option<RequestAuthority>| {
+                respond(&state, sharing, &headers, authority.as_ref())
             },
         )
         .boxed()
 }
 
-/// OPTIONS on the `paths` of the operations listener, which no page of another origin may read.
-pub(super) fn own_route(paths: &'static [&'static str]) -> BoxedFilter<(Response,)> {
+/// Matches OPTIONS on the `paths` of the operations listener, which other origins may not read.
+pub(super) fn ops_route(paths: &'static [&'static str]) -> BoxedFilter<(Response,)> {
     warp::path::full()
         .and_then(move |path: FullPath| async move {
             let exists = paths.contains(&path.as_str());
@@ -66,63 +67,65 @@ pub(super) fn own_route(paths: &'static [&'static str]) -> BoxedFilter<(Response
         })
         .untuple_one()
         .and(warp::options())
-        .map(plain)
+        .map(options_response)
         .boxed()
 }
 
-fn plain() -> Response {
+fn options_response() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    for (name, value) in [(header::ALLOW, METHODS), (header::VARY, VARY)] {
+    for (name, value) in [(header::ALLOW, ALLOWED_METHODS), (header::VARY, VARY)] {
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);
     }
     response
 }
 
-fn answer(
-    context: &Context,
-    resource: Resource,
+fn respond(
+    state: &AppState,
+    sharing: Sharing,
     headers: &HeaderMap,
-    called: Option<&Called>,
+    authority: Option<&RequestAuthority>,
 ) -> Response {
-    let mut response = plain();
+    let mut response = options_response();
     let is_preflight = headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let (Some(origin), true, Resource::Shared) =
-        (headers.get(header::ORIGIN), is_preflight, resource)
+    let (Some(origin), true, Sharing::CrossOrigin) =
+        (headers.get(header::ORIGIN), is_preflight, sharing)
     else {
         return response;
     };
-    if let Err(problem) = check_origin(context, headers, called) {
+    if let Err(problem) = check_origin(state, headers, authority) {
         return problem.into_response();
     }
     let mut set = |name: HeaderName, value: HeaderValue| response.headers_mut().insert(name, value);
     set(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS_ALLOWED),
-        (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+        (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS),
     ] {
         set(name, HeaderValue::from_static(value));
     }
     response
 }
 
-impl Resource {
-    /// What is at `path`; a topic need not exist for that.
-    fn at(path: &str) -> Option<Self> {
+impl Sharing {
+    /// Returns the sharing of the resource at `path`; `None` if no resource has that path. The topic need not exist.
+    fn from_path(path: &str) -> Option<Self> {
         let segments: Vec<_> = path.strip_prefix('/')?.split('/').collect();
         match segments[..] {
             ["sse"]
             | ["sse", _]
             | ["api", "v1", "time" | "topics"]
             | ["api", "v1", "topics", _]
-            | ["api", "v1", "topics", _, "history"] => Some(Self::Shared),
-            ["ws"] | ["ws", _] | ["healthz" | "version"] => Some(Self::Own),
-            _ => page::is_shared(path).map(
-                |is_shared| {
-                    if is_shared { Self::Shared } else { Self::Own }
-                },
-            ),
+            | ["api", "v1", "topics", _, "history"] => Some(Self::CrossOrigin),
+            ["ws"] | ["ws", _] | ["healthz" | "version"] => Some(Self::SameOrigin),
+            _ => page::is_path_cross_origin(path).map(|is_cross_origin| {
+                if is_cross_origin {
+                    Self::CrossOrigin
+                } else {
+                    Self::SameOrigin
+                }
+            }),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Errors as problem details (RFC 9457).
+//! Error responses as problem details (RFC 9457).
 
 mod code;
 
@@ -7,82 +7,86 @@ use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reject::{MethodNotAllowed, Reject, Rejection};
 use warp::reply::{Reply, Response};
 
-pub(super) use code::Code;
+pub(super) use code::ProblemCode;
 
-use super::preflight::METHODS;
-use super::secured;
+use super::preflight::ALLOWED_METHODS;
+use super::with_security_headers;
 
-use crate::hub::Refused;
+use crate::hub::RejectReason;
 use crate::protocol::message::{self, ProblemView};
 
-/// Why a request is not served, said to the client.
+/// An error response, explained to the client.
 #[derive(Debug)]
 pub(super) struct Problem {
-    code: Code,
+    code: ProblemCode,
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Why whoever wanted to be a viewer is none, where the status does not tell.
-    refused: Option<Refused>,
+    /// The reason to count for a rejected viewer; `None` derives it from the status.
+    reject_reason: Option<RejectReason>,
 }
 
-/// The request carries a body, and no path takes one.
+/// The rejection of a request with a body.
 #[derive(Debug)]
-pub(super) struct BodyRefused;
+pub(super) struct BodyRejected;
 
-impl Reject for BodyRefused {}
+impl Reject for BodyRejected {}
 
 impl Problem {
-    /// The problem `code`; `detail` names what is wrong and the remedy.
-    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+    /// Creates a problem; `detail` says what is wrong and how to fix it.
+    pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
             headers: Vec::new(),
-            refused: None,
+            reject_reason: None,
         }
     }
 
-    /// What it is, for tests.
+    /// The problem's code.
     #[cfg(test)]
-    pub(super) const fn code(&self) -> Code {
+    pub(super) const fn code(&self) -> ProblemCode {
         self.code
     }
 
-    /// Counts as `refused`, whatever the status.
-    pub(super) const fn counting_as(mut self, refused: Refused) -> Self {
-        self.refused = Some(refused);
+    /// Counts the rejection of a viewer as `reason`, whatever the status.
+    pub(super) const fn with_reject_reason(mut self, reason: RejectReason) -> Self {
+        self.reject_reason = Some(reason);
         self
     }
 
-    /// What it counts as when somebody is no viewer for it.
-    pub(super) fn refused(&self) -> Refused {
-        self.refused.unwrap_or(match self.code.status() {
-            StatusCode::FORBIDDEN => Refused::Forbidden,
-            StatusCode::NOT_FOUND => Refused::NotFound,
-            StatusCode::GONE => Refused::Gone,
-            StatusCode::UPGRADE_REQUIRED => Refused::UpgradeRequired,
-            _ => Refused::BadRequest,
+    /// The reason under which the rejection of a viewer with this problem is counted.
+    pub(super) fn reject_reason(&self) -> RejectReason {
+        self.reject_reason.unwrap_or(match self.code.status() {
+            StatusCode::FORBIDDEN => RejectReason::Forbidden,
+            StatusCode::NOT_FOUND => RejectReason::NotFound,
+            StatusCode::GONE => RejectReason::Gone,
+            StatusCode::UPGRADE_REQUIRED => RejectReason::UpgradeRequired,
+            _ => RejectReason::BadRequest,
         })
     }
 
-    /// Adds a header that the status calls for.
+    /// Adds a header to the response.
     pub(super) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
-    /// No seat or no time: come back.
-    pub(super) fn retry_later(code: Code, detail: &'static str) -> Self {
-        // The successor of a hub that drains is soon there, or is there already.
-        let seconds = if code == Code::HubDraining { "1" } else { "5" };
+    /// Creates a temporary problem, with `Retry-After`.
+    pub(super) fn retry_later(code: ProblemCode, detail: &'static str) -> Self {
+        // The successor of a draining hub is running already, or soon will be.
+        let seconds = if code == ProblemCode::HubDraining {
+            "1"
+        } else {
+            "5"
+        };
         Self::new(code, detail).with_header(header::RETRY_AFTER, seconds)
     }
 
-    /// There is no such topic.
-    pub(super) fn no_such_topic() -> Self {
+    /// Creates the problem for a topic that does not exist.
+    pub(super) fn topic_not_found() -> Self {
         Self::new(
-            Code::TopicNotFound,
-            "there is no such topic; see `/api/v1/topics`",
+            ProblemCode::TopicNotFound,
+            "topic not found; see `/api/v1/topics`",
         )
     }
 }
@@ -108,28 +112,28 @@ impl Reply for Problem {
         for (name, value) in self.headers {
             headers.insert(name, value);
         }
-        secured(response)
+        with_security_headers(response)
     }
 }
 
-/// What no route took.
+/// The problem for a request that matched no route.
 pub(super) fn problem_for(rejection: &Rejection) -> Problem {
-    if rejection.find::<BodyRefused>().is_some() {
+    if rejection.find::<BodyRejected>().is_some() {
         return Problem::new(
-            Code::BodyNotAllowed,
-            "no path takes a request body; send none",
+            ProblemCode::BodyNotAllowed,
+            "no path accepts a request body; send none",
         )
         .with_header(header::CONNECTION, "close");
     }
     if rejection.find::<MethodNotAllowed>().is_some() {
         return Problem::new(
-            Code::MethodNotAllowed,
-            "this path answers GET, HEAD and OPTIONS only",
+            ProblemCode::MethodNotAllowed,
+            "this path supports GET, HEAD and OPTIONS only",
         )
-        .with_header(header::ALLOW, METHODS);
+        .with_header(header::ALLOW, ALLOWED_METHODS);
     }
     Problem::new(
-        Code::PathNotFound,
-        "there is nothing at this path; the page is at `/`, the topics at `/api/v1/topics`",
+        ProblemCode::PathNotFound,
+        "path not found; the page is at `/`, the topics are at `/api/v1/topics`",
     )
 }

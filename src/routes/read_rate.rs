@@ -1,13 +1,12 @@
-//! `ReadRate`: whether the client of a connection reads its answers fast enough.
+//! [`ReadRate`]: detects clients that read their responses too slowly.
 //!
-//! Counts only the time in which the kernel takes nothing from the hub because the client reads nothing, so a slow hub
-//! is not held against the client.
+//! Counts only the time during which the kernel accepts no data because the client does not read, so a slow hub is
+//! never held against the client.
 //!
 //! ## Limits
-//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME`], about 1 KiB/s: a line may stand still for half a minute, as in a
-//!   tunnel.
-//! - [`RATE_MIN`] on the whole after [`GRACE`], half of what the slowest mobile networks carry.
-//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME_SCARCE`], 16 KiB/s, while others need the place.
+//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME`], about 1 KiB/s: tolerates stalls of half a minute, as in a tunnel.
+//! - [`RATE_MIN`] on average after [`GRACE`], half of what the slowest mobile networks carry.
+//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME_SCARCE`], 16 KiB/s, while history permits are scarce.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,54 +14,56 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Bytes after which the time begins again. The kernel takes about this much at a time while a line is full.
+/// The length of a measurement window in bytes. On a full send buffer, the kernel accepts about this much at a time.
 const WINDOW_LEN: u64 = 32 * 1024;
 
-/// The longest that the client may keep the hub waiting for [`WINDOW_LEN`] bytes.
+/// The maximum time that the client may block the hub within [`WINDOW_LEN`] bytes.
 const WINDOW_TIME: Duration = Duration::from_secs(30);
 
-/// The same while places are scarce.
+/// The same limit while history permits are scarce.
 const WINDOW_TIME_SCARCE: Duration = Duration::from_secs(2);
 
-/// Bytes per second that the client must take on the whole.
+/// The minimum average read rate, in bytes per second.
 const RATE_MIN: u64 = 4 * 1024;
 
-/// How long a client may fall short of that.
+/// How much blocked time the client may have on top of what [`RATE_MIN`] allows.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// How often to check a client that takes nothing.
+/// How often to check a client that reads nothing.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
 
-/// What a client has taken of a connection's answers, and how long it kept the hub waiting.
+/// How much a client has read, and for how long it blocked the hub.
 #[derive(Debug, Default)]
 pub(super) struct ReadRate {
-    /// Since when the kernel takes nothing; `None` while it takes all that there is.
+    /// When the kernel stopped accepting data; `None` while it accepts data.
     blocked_since: Option<Instant>,
-    /// Since the connection was accepted.
-    whole: Taken,
-    /// Since [`WINDOW_LEN`] bytes were taken last.
-    window: Taken,
-    /// Wakes the connection for the next check. `Some` only while the kernel takes nothing.
+    /// Since the socket was given to the HTTP layer.
+    whole: ReadStats,
+    /// Since the start of the current window of [`WINDOW_LEN`] bytes.
+    window: ReadStats,
+    /// Wakes the connection for the next check. `Some` only while the kernel accepts no data.
     check: Option<Pin<Box<Sleep>>>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct ReadStats {
+    /// How many bytes the kernel has accepted.
     bytes: u64,
+    /// How long the kernel has accepted nothing.
     blocked: Duration,
 }
 
 impl ReadRate {
-    /// Notes that the kernel has taken `len` bytes.
-    pub(super) fn took(&mut self, len: usize) {
-        // The clock is read only if the kernel has been waited for.
+    /// Records that the kernel has accepted `len` bytes.
+    pub(super) fn on_written(&mut self, len: usize) {
+        // Reads the clock only if the previous write was blocked.
         if self.blocked_since.is_some() {
             self.unblock(Instant::now());
         }
         self.whole.bytes += len as u64;
         self.window.bytes += len as u64;
         if self.window.bytes >= WINDOW_LEN {
-            self.window = Taken::default();
+            self.window = ReadStats::default();
         }
     }
 
@@ -75,7 +76,8 @@ impl ReadRate {
         }
     }
 
-    /// Called when the kernel takes nothing. Ready if that has lasted too long; else wakes the task for the next check.
+    /// To be called when the kernel accepts no data. Ready if the client is too slow; otherwise wakes the task for the
+    /// next check.
     pub(super) fn poll_too_slow(
         &mut self,
         is_scarce: impl Fn() -> bool,
@@ -95,7 +97,7 @@ impl ReadRate {
         }
     }
 
-    /// Whether the client is too slow, given that the kernel takes nothing at `now`.
+    /// Whether the client is too slow, given that the kernel accepts no data at `now`.
     fn is_too_slow(&mut self, now: Instant, is_scarce: bool) -> bool {
         let blocked = now.duration_since(*self.blocked_since.get_or_insert(now));
         let window_time = if is_scarce {
@@ -103,8 +105,9 @@ impl ReadRate {
         } else {
             WINDOW_TIME
         };
-        let earned = Duration::from_millis(self.whole.bytes.saturating_mul(1_000) / RATE_MIN);
-        self.window.blocked + blocked > window_time || self.whole.blocked + blocked > GRACE + earned
+        let allowed = Duration::from_millis(self.whole.bytes.saturating_mul(1_000) / RATE_MIN);
+        self.window.blocked + blocked > window_time
+            || self.whole.blocked + blocked > GRACE + allowed
     }
 }
 
@@ -114,53 +117,50 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// How long a client that takes 1 KiB after each `pause` is kept, at most an hour.
-    fn borne_with(pause: Duration, is_scarce: bool) -> Duration {
+    /// How long a client that reads 1 KiB after each `pause` is kept, at most an hour.
+    fn kept_for(pause: Duration, is_scarce: bool) -> Duration {
         let (mut rate, start) = (ReadRate::default(), Instant::now());
-        let (mut now, mut taken_at) = (start, start);
+        let (mut now, mut read_at) = (start, start);
         while now - start < HOUR {
             if rate.is_too_slow(now, is_scarce) {
                 break;
             }
             now += Duration::from_millis(50);
-            if now - taken_at >= pause {
+            if now - read_at >= pause {
                 rate.unblock(now);
-                rate.took(1_024);
-                taken_at = now;
+                rate.on_written(1_024);
+                read_at = now;
             }
         }
         now - start
     }
 
     #[test]
-    fn a_client_that_takes_too_little_is_found_out_in_bounded_time() {
+    fn a_slow_client_is_detected_within_bounded_time() {
         for (pause_ms, is_scarce, seconds) in [
-            // 16 bytes a second, and 512: too little for a window.
+            // 16 and 512 bytes per second: below the limit for a window.
             (64_000, false, 30..31),
             (2_000, false, 30..31),
-            // 2 KiB a second: enough for a window, but not on the whole.
+            // 2 KiB per second: enough for a window, but not on average.
             (500, false, 110..130),
-            // 5 and 20 KiB a second.
+            // 5 and 20 KiB per second.
             (200, false, 3_600..3_601),
             (50, false, 3_600..3_601),
             (200, true, 2..3),
             (50, true, 3_600..3_601),
         ] {
-            let borne = borne_with(Duration::from_millis(pause_ms), is_scarce);
-            assert!(
-                seconds.contains(&borne.as_secs()),
-                "{pause_ms} ms: {borne:?}"
-            );
+            let kept = kept_for(Duration::from_millis(pause_ms), is_scarce);
+            assert!(seconds.contains(&kept.as_secs()), "{pause_ms} ms: {kept:?}");
         }
     }
 
     #[test]
-    fn a_hub_that_makes_nothing_for_a_long_time_is_not_the_clients_fault() {
+    fn time_without_data_to_send_does_not_count_against_the_client() {
         let (mut rate, mut now) = (ReadRate::default(), Instant::now());
         for _ in 0..100 {
             assert!(!rate.is_too_slow(now, true));
             rate.unblock(now + Duration::from_millis(1));
-            rate.took(1);
+            rate.on_written(1);
             now += HOUR;
         }
     }

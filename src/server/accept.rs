@@ -1,4 +1,4 @@
-//! The accept loop: takes a connection when there is a place for it, and serves it in a task.
+//! The accept loop: waits for a free connection slot, accepts a connection, and serves it in a task.
 
 use std::io;
 use std::sync::Arc;
@@ -8,69 +8,80 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{Accepted, Surface, serve};
-use super::gate::Gate;
-use crate::routes::{Peer, counted_by};
+use super::connection::{AcceptedConnection, ListenerContext, serve};
+use super::listener_limits::ListenerLimits;
+use crate::routes::{Peer, network_to_count};
 
-/// How long to leave the listener alone when the system has no descriptor or memory for one more connection.
-/// Short, because those who wait in the backlog see it as latency.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// How long to pause when the system has no file descriptor or memory for another connection. Short, because clients in
+/// the backlog see it as latency.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// When a listener accepts no more, and when its connections finish what they are at.
+/// The two steps in which a listener shuts down.
 #[derive(Debug, Clone)]
-pub(super) struct Ends {
+pub(super) struct ShutdownTokens {
+    /// Cancelled when the listener stops accepting connections.
     pub(super) accepting: CancellationToken,
+    /// Cancelled when its connections finish their current request and close.
     pub(super) serving: CancellationToken,
 }
 
-/// Accepts connections until the end, and serves each in one of `tasks`.
-pub(super) async fn run(listener: TcpListener, surface: Surface, ends: Ends, tasks: TaskTracker) {
-    let surface = Arc::new(surface);
-    let gate = Arc::clone(&surface.gate);
+/// Accepts connections until `tokens.accepting` is cancelled, and serves each in a task of `tasks`.
+pub(super) async fn run(
+    listener: TcpListener,
+    context: ListenerContext,
+    tokens: ShutdownTokens,
+    tasks: TaskTracker,
+) {
+    let context = Arc::new(context);
+    let limits = Arc::clone(&context.limits);
     loop {
         let accepted = tokio::select! {
-            () = ends.accepting.cancelled() => return,
+            () = tokens.accepting.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                pause_after(&error, &gate).await;
+                back_off(&error, &limits).await;
                 continue;
             }
         };
-        // Only now: no connection ends before there is another that needs its place.
+        // Only after the accept: an idle connection is not closed before a new one needs its slot.
         tokio::select! {
-            () = ends.accepting.cancelled() => return,
-            () = gate.place() => {}
+            () = tokens.accepting.cancelled() => return,
+            () = limits.wait_for_slot() => {}
         }
-        let connections = gate.connections();
-        let Some(permit) = connections.open(counted_by(&surface.context, Peer(peer))) else {
-            gate.tell_refused(peer);
+        let connections = limits.connections();
+        let Some(permit) = connections.open(network_to_count(&context.state, Peer(peer))) else {
+            limits.log_refused(peer);
             continue;
         };
-        let accepted = Accepted {
+        let accepted = AcceptedConnection {
             stream,
             peer,
             permit: Arc::new(permit),
             watch: connections.watch(),
         };
-        tasks.spawn(serve(accepted, Arc::clone(&surface), ends.serving.clone()));
+        tasks.spawn(serve(
+            accepted,
+            Arc::clone(&context),
+            tokens.serving.clone(),
+        ));
     }
 }
 
-/// Leaves the listener alone for a moment, if the system is out of something.
-async fn pause_after(error: &io::Error, gate: &Gate) {
+/// Pauses for a moment if the system is out of resources.
+async fn back_off(error: &io::Error, limits: &ListenerLimits) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     if matches!(
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
     ) {
-        // This one connection went away before it was accepted.
+        // Concerns only this connection, which went away before it was accepted.
         return;
     }
-    gate.tell_of_accept(error);
-    // Whatever it is that has run out, the connection that waits longest has some of it.
-    gate.connections().end_one();
-    tokio::time::sleep(EXHAUSTED_PAUSE).await;
+    limits.log_accept_error(error);
+    // Whatever has run out, closing the connection that has been idle longest frees some of it.
+    limits.connections().evict_one();
+    tokio::time::sleep(ACCEPT_BACKOFF).await;
 }

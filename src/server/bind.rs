@@ -1,4 +1,4 @@
-//! Binding an address, and saying where the hub can be reached.
+//! Binds the listeners' addresses, and logs the URL under which each can be reached.
 
 use std::fmt;
 use std::io;
@@ -6,27 +6,27 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// A listener with the address it got.
+/// A listener and the address it is bound to.
 #[derive(Debug)]
-pub(super) struct Bound {
+pub(super) struct BoundListener {
     pub(super) listener: TcpListener,
     pub(super) address: SocketAddr,
 }
 
-/// An address that cannot be listened on.
+/// An address that cannot be bound. The operator has to change the configuration or the machine.
 #[derive(Debug)]
 pub struct BindError {
-    /// The section of the configuration it comes from.
+    /// The section of the configuration that the address comes from.
     pub section: &'static str,
     /// The address.
     pub address: SocketAddr,
-    /// The system's reason.
+    /// The system's error.
     pub error: io::Error,
 }
 
-impl Bound {
-    /// A listener that was opened by somebody else. Must run within a runtime.
-    pub(super) fn inherited(
+impl BoundListener {
+    /// Takes over a listener that another process has opened. Must be called within a runtime.
+    pub(super) fn from_inherited(
         listener: std::net::TcpListener,
         section: &'static str,
     ) -> Result<Self, BindError> {
@@ -44,12 +44,16 @@ impl Bound {
     }
 }
 
-/// Connections that wait to be accepted; the system caps it at its own limit. A room full of browsers that
-/// comes back after a restart fits.
+/// Connections that may wait to be accepted; the system caps it at its own limit. Enough for all the browsers that
+/// reconnect at once after a restart.
 const BACKLOG: u32 = 4_096;
 
-/// Listens on `host` and `port`. Must run within a runtime.
-pub(super) fn bind(host: IpAddr, port: u16, section: &'static str) -> Result<Bound, BindError> {
+/// Listens on `host` and `port`. Must be called within a runtime.
+pub(super) fn bind(
+    host: IpAddr,
+    port: u16,
+    section: &'static str,
+) -> Result<BoundListener, BindError> {
     let address = SocketAddr::new(host, port);
     listen(address).map_err(|error| BindError {
         section,
@@ -58,28 +62,28 @@ pub(super) fn bind(host: IpAddr, port: u16, section: &'static str) -> Result<Bou
     })
 }
 
-fn listen(address: SocketAddr) -> io::Result<Bound> {
+fn listen(address: SocketAddr) -> io::Result<BoundListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
         TcpSocket::new_v6()?
     };
-    // Connections of a hub that just ended must not keep its successor from the port.
+    // Connections in TIME_WAIT from the previous process must not keep this one from the port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?;
-    Ok(Bound {
+    Ok(BoundListener {
         address: listener.local_addr()?,
         listener,
     })
 }
 
-/// Tells where a listener can be reached, and that it speaks no TLS when others can reach it.
-pub(super) fn tell_listening(listener: &'static str, address: SocketAddr) {
+/// Logs where a listener can be reached, and warns if other machines can reach it without TLS.
+pub(super) fn log_listening(listener: &'static str, address: SocketAddr) {
     let (version, bound) = (env!("CARGO_PKG_VERSION"), address.to_string());
     let url = format!(
         "http://{}/",
-        SocketAddr::new(reachable(address.ip()), address.port())
+        SocketAddr::new(reachable_ip(address.ip()), address.port())
     );
     tracing::info!(
         event = "listening",
@@ -90,33 +94,33 @@ pub(super) fn tell_listening(listener: &'static str, address: SocketAddr) {
     );
     if !address.ip().is_loopback() {
         let remedy = if listener == "ops" {
-            "the hub's numbers are for whoever asks; keep it from the world by `ops.host` or a firewall"
+            "metrics are served without authentication; restrict access with `ops.host` or a firewall"
         } else {
-            "there is no TLS; put a proxy that speaks it in front"
+            "there is no TLS; put a proxy with TLS in front"
         };
         tracing::warn!(
             event = "listening.plain",
             listener,
             address = bound,
-            "others can reach this address: {remedy}"
+            "other machines can reach this address: {remedy}"
         );
     }
 }
 
-/// The address to open from another machine: for a wildcard the one this machine reaches others from.
-fn reachable(ip: IpAddr) -> IpAddr {
+/// Returns the address to open from another machine; for a wildcard, that of the interface with the default route.
+fn reachable_ip(ip: IpAddr) -> IpAddr {
     if !ip.is_unspecified() {
         return ip;
     }
-    outward(ip).unwrap_or(match ip {
+    outbound_ip(ip).unwrap_or(match ip {
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
     })
 }
 
-/// Asks the routing table; connecting a datagram socket sends nothing. The far end is an address reserved for
-/// documentation (RFC 5737 and RFC 3849).
-fn outward(wildcard: IpAddr) -> Option<IpAddr> {
+/// Asks the routing table for the local address of outgoing traffic. Connecting a datagram socket sends nothing; the far
+/// end is an address reserved for documentation (RFC 5737 and RFC 3849).
+fn outbound_ip(wildcard: IpAddr) -> Option<IpAddr> {
     let far: IpAddr = match wildcard {
         IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
         IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
@@ -127,7 +131,7 @@ fn outward(wildcard: IpAddr) -> Option<IpAddr> {
 }
 
 impl BindError {
-    /// The key of the configuration to change.
+    /// The configuration key to change.
     #[must_use]
     pub fn key(&self) -> String {
         let part = if self.error.kind() == io::ErrorKind::AddrNotAvailable {
@@ -138,12 +142,12 @@ impl BindError {
         format!("{}.{part}", self.section)
     }
 
-    /// What the user can do about it.
+    /// What the operator can do about it.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self.error.kind() {
             io::ErrorKind::AddrInUse => {
-                "stop the program that has it, or choose another port (0: any free one)"
+                "stop the program that uses it, or choose another port (0: any free one)"
             }
             io::ErrorKind::AddrNotAvailable => {
                 "use an address of this machine, or `0.0.0.0` for all of them"

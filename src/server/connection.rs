@@ -1,12 +1,13 @@
-//! One connection that is not a viewer's: serves its requests until it ends, is upgraded, or is asked to end.
+//! One HTTP connection: serves its requests until it closes, is evicted, or is upgraded to a viewer.
 //!
-//! Between requests it is only a socket: the HTTP layer is set up for each complete request head and dropped when the
-//! answer has been sent. So a connection ends for a new one, for its age or for the number of its requests only between
-//! two requests, and an incomplete request costs no more memory than its unfinished head.
+//! Between requests a connection is only a socket: hyper is set up when a request head is complete, and dropped when
+//! the response has been sent. So a connection is closed for a new one, for its age or for the number of its requests
+//! only between two requests, and an incomplete request costs no more memory than the part of its head that has
+//! arrived.
 //!
-//! A panic in a handler ends the task of its connection, and no other.
+//! A panic in a handler ends the task of its connection only.
 
-mod head;
+mod request_head;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -33,100 +34,106 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 
-use self::head::{HEAD_LEN_MAX, Head};
-use super::gate::Gate;
-use crate::hub::{ConnectionPermit, Phase, Watch};
-use crate::routes::{self, Context, Handover, HostCheck, Peer, Place, Socket};
+use self::request_head::{HEAD_LEN_MAX, HeadRead};
+use super::listener_limits::ListenerLimits;
+use crate::hub::{ConnectionPermit, EvictionWatch, Phase};
+use crate::routes::{self, AppState, HostCheck, HttpSocket, Peer, RequestPermits, SocketTakeover};
 
 /// Headers in one request; browsers send some twenty.
 const HEADERS_MAX: usize = 100;
 
-/// Requests on one connection, and how old it may be when it takes another. The last answer says that it is the last.
-/// Enough for a page with everything in it, and for a proxy not to notice; few enough that no client keeps a place for
-/// good.
+/// Requests on one connection, and the age beyond which it takes no more of them; the last response says
+/// `Connection: close`. Enough for a page with all its files, and for a proxy not to notice; few enough that no client
+/// keeps its slot forever.
 const REQUESTS_MAX: u32 = 1_000;
 const AGE_MAX: Duration = Duration::from_secs(300);
 
-/// The answer of the HTTP parser to a head that is too long, sent before the parser sees it.
-const TOO_LONG: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// What hyper would answer to a head that is too long; sent without passing the head to it.
+const HEAD_TOO_LONG_RESPONSE: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// After that answer: how much is still read, and for how long, so that the client gets the answer and not a reset.
+/// How much is read and discarded after that response, and for how long, so that the client sees the response and not
+/// a reset.
 const LINGER_BYTES_MAX: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What every connection of a listener is served with.
-pub(super) struct Surface {
+/// What all connections of a listener share.
+pub(super) struct ListenerContext {
     pub(super) routes: BoxedFilter<(warp::reply::Response,)>,
-    pub(super) gate: Arc<Gate>,
-    pub(super) context: Arc<Context>,
-    /// Which names the listener answers to.
+    pub(super) limits: Arc<ListenerLimits>,
+    pub(super) state: Arc<AppState>,
+    /// The host names that the listener accepts in requests.
     pub(super) hosts: HostCheck,
 }
 
-/// A connection that was accepted, and its place among all connections.
-pub(super) struct Accepted {
+/// An accepted connection with its permit.
+pub(super) struct AcceptedConnection {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    /// Held by the viewer, too, once it is one.
+    /// Shared with the viewer, if the connection becomes one: it counts until both are gone.
     pub(super) permit: Arc<ConnectionPermit>,
-    pub(super) watch: Watch,
+    pub(super) watch: EvictionWatch,
 }
 
-/// A request head with what its connection is.
-struct Asked {
+/// A complete request head, not yet parsed, with the connection that it came on.
+struct UnparsedRequest {
     stream: TcpStream,
     head: Vec<u8>,
     peer: SocketAddr,
     permit: Arc<ConnectionPermit>,
-    /// Whether the answer is to say that the connection ends with it.
+    /// Whether the connection closes after the response.
     is_last: bool,
 }
 
-/// Answers the requests of one connection: refuses what no path takes, and gives the rest to the routes.
-struct Requests {
+/// The hyper service of one connection: rejects requests that are invalid on every path, and passes the others to the
+/// routes.
+struct RequestService {
     peer: SocketAddr,
     permit: Arc<ConnectionPermit>,
-    handover: Handover,
-    surface: Arc<Surface>,
+    takeover: SocketTakeover,
+    listener: Arc<ListenerContext>,
 }
 
-/// The body of an answer, with what is held until it has been sent.
-struct AnswerBody {
+/// The body of a response, with the permits that are held until it has been sent.
+struct ResponseBody {
     body: Pin<Box<dyn Body<Data = Bytes, Error = warp::Error> + Send>>,
-    handover: Handover,
-    _place: Option<Place>,
+    takeover: SocketTakeover,
+    _permits: Option<RequestPermits>,
 }
 
-/// On a socket that is gone already this fails, and the first read says so.
-fn prepare(stream: &TcpStream) {
+/// Sets the options of an accepted socket. Errors are ignored: if it is closed already, the first read reports that.
+fn set_socket_options(stream: &TcpStream) {
     // Frames are small and due now.
     _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     {
-        // Otherwise the kernel takes megabytes of an answer that the client does not read. Bytes in flight do not
-        // count, so a long line is still filled.
+        // Otherwise the kernel buffers megabytes of a response that the client does not read. Bytes in flight do not
+        // count, so a path with a high bandwidth-delay product is still filled.
         const UNSENT_MAX: u32 = 64 * 1024;
-        // The kernel cuts a client that does not read its answers; for viewers `fanout` decides.
-        const ANSWER_TAKEN_WITHIN: Duration = Duration::from_secs(30);
+        // The kernel resets a client that does not read its responses; for viewers `fanout` sets another timeout.
+        const UNACKNOWLEDGED_TIMEOUT: Duration = Duration::from_secs(30);
         let socket = SockRef::from(stream);
         _ = socket.set_tcp_notsent_lowat(UNSENT_MAX);
-        _ = socket.set_tcp_user_timeout(Some(ANSWER_TAKEN_WITHIN));
+        _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_TIMEOUT));
     }
 }
 
-/// Serves one connection until it ends, is upgraded, is asked to end, or `stop` lets it finish its current request.
-pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: CancellationToken) {
-    let Accepted {
+/// Serves one connection until it closes, is evicted or is upgraded. On `stop` it finishes the current request first.
+pub(super) async fn serve(
+    accepted: AcceptedConnection,
+    listener: Arc<ListenerContext>,
+    stop: CancellationToken,
+) {
+    let AcceptedConnection {
         mut stream,
         peer,
         permit,
         mut watch,
     } = accepted;
-    prepare(&stream);
-    let (opened, end) = (Instant::now(), watch.end());
-    for request in 1.. {
-        let deadline = Instant::now() + surface.gate.header_timeout();
-        watch.enter(if request == 1 {
+    set_socket_options(&stream);
+    let (opened, end) = (Instant::now(), watch.evicted());
+    for number in 1.. {
+        let deadline = Instant::now() + listener.limits.header_timeout();
+        watch.enter(if number == 1 {
             Phase::Accepted
         } else {
             Phase::Idle
@@ -134,73 +141,75 @@ pub(super) async fn serve(accepted: Accepted, surface: Arc<Surface>, stop: Cance
         let head = tokio::select! {
             biased;
             () = end.notified() => return,
-            // A request that is there already is answered, also by a hub that stops.
-            head = timeout_at(deadline, head::read(&stream, &mut watch)) => head,
+            // Polled before `stop`: a request that has already arrived is answered even while the hub stops.
+            head = timeout_at(deadline, request_head::read_head(&stream, &mut watch)) => head,
             () = stop.cancelled() => return,
         };
-        let tell = |error: &dyn Display| surface.gate.tell_of_http(peer, error);
+        let log = |error: &dyn Display| listener.limits.log_http_error(peer, error);
         let head = match head {
-            Ok(Ok(Head::Request(head))) => head,
-            Ok(Ok(Head::TooLong)) => {
-                tell(&"the request head is too long");
+            Ok(Ok(HeadRead::Request(head))) => head,
+            Ok(Ok(HeadRead::TooLong)) => {
+                log(&"the request head is too long");
                 return refuse_long_head(stream, &mut watch).await;
             }
-            Ok(Ok(Head::Cut)) => return tell(&"the client closed within a request head"),
-            Ok(Ok(Head::End)) => return,
-            Ok(Err(error)) => return tell(&error),
-            Err(elapsed) => return tell(&elapsed),
+            Ok(Ok(HeadRead::Truncated)) => {
+                return log(&"the client closed the connection within a request head");
+            }
+            Ok(Ok(HeadRead::End)) => return,
+            Ok(Err(error)) => return log(&error),
+            Err(elapsed) => return log(&elapsed),
         };
         watch.leave();
-        let is_last = request >= REQUESTS_MAX
+        let is_last = number >= REQUESTS_MAX
             || opened.elapsed() >= AGE_MAX
-            || watch.is_ending()
+            || watch.is_evicted()
             || stop.is_cancelled();
-        let asked = Asked {
+        let request = UnparsedRequest {
             stream,
             head,
             peer,
             permit: Arc::clone(&permit),
             is_last,
         };
-        // On the heap only while it is needed: most connections are idle most of the time.
-        let Some(returned) = Box::pin(answer(asked, &surface, &mut watch, &stop)).await else {
+        // Boxed, so that an idle connection, which most are, does not hold the memory of a request.
+        let Some(returned) = Box::pin(answer(request, &listener, &mut watch, &stop)).await else {
             return;
         };
         stream = returned;
     }
 }
 
-/// Answers one request. Returns the socket if the connection goes on.
+/// Answers one request. Returns the socket if the connection stays open.
 async fn answer(
-    asked: Asked,
-    surface: &Arc<Surface>,
-    watch: &mut Watch,
+    request: UnparsedRequest,
+    listener: &Arc<ListenerContext>,
+    watch: &mut EvictionWatch,
     stop: &CancellationToken,
 ) -> Option<TcpStream> {
-    // The preface of HTTP/2, which is not spoken here.
-    if asked.head.starts_with(b"PRI * HTTP/2.0\r\n") {
+    // The preface of HTTP/2, which the hub does not support.
+    if request.head.starts_with(b"PRI * HTTP/2.0\r\n") {
         return None;
     }
-    let socket = Socket::new(asked.stream, asked.head);
-    let handover = socket.handover();
-    let requests = Requests {
-        peer: asked.peer,
-        permit: asked.permit,
-        handover: handover.clone(),
-        surface: Arc::clone(surface),
+    let socket = HttpSocket::new(request.stream, request.head);
+    let takeover = socket.takeover();
+    let requests = RequestService {
+        peer: request.peer,
+        permit: request.permit,
+        takeover: takeover.clone(),
+        listener: Arc::clone(listener),
     };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(surface.gate.header_timeout())
+        .header_read_timeout(listener.limits.header_timeout())
         .max_buf_size(HEAD_LEN_MAX)
         .max_headers(HEADERS_MAX)
-        .keep_alive(!asked.is_last)
+        .keep_alive(!request.is_last)
         .serve_connection(TokioIo::new(socket), requests)
         .with_upgrades();
-    let (mut connection, end) = (pin!(connection), watch.end());
-    let (mut stopped, mut told) = (pin!(stop.cancelled()), pin!(end.notified()));
-    // How much had been written when the answer came to stand still; `None` while it does not.
-    let (mut is_stopping, mut waiting_at) = (false, None);
+    let (mut connection, end) = (pin!(connection), watch.evicted());
+    let (mut stopped, mut evicted) = (pin!(stop.cancelled()), pin!(end.notified()));
+    // `stalled_at` is how much had been written when the client stopped reading; `None` while it reads.
+    let (mut is_stopping, mut stalled_at) = (false, None);
     let served = poll_fn(|context| {
         let mut polled = connection.as_mut().poll(context);
         if polled.is_pending() && !is_stopping && stopped.as_mut().poll(context).is_ready() {
@@ -211,18 +220,18 @@ async fn answer(
         if let Poll::Ready(result) = polled {
             return Poll::Ready(result.map(|()| None));
         }
-        if let Some(stream) = handover.returned() {
+        if let Some(stream) = takeover.take_returned() {
             return Poll::Ready(Ok(Some(stream)));
         }
-        let standing_at = handover.standing_at();
-        if standing_at != waiting_at {
-            waiting_at = standing_at;
-            match standing_at {
-                Some(_) => watch.enter(Phase::Answer),
+        let now_stalled_at = takeover.stalled_at();
+        if now_stalled_at != stalled_at {
+            stalled_at = now_stalled_at;
+            match stalled_at {
+                Some(_) => watch.enter(Phase::Response),
                 None => watch.leave(),
             }
         }
-        if waiting_at.is_some() && told.as_mut().poll(context).is_ready() {
+        if stalled_at.is_some() && evicted.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(None));
         }
         Poll::Pending
@@ -230,74 +239,77 @@ async fn answer(
     match served.await {
         Ok(stream) => stream,
         Err(error) => {
-            // The client's fault: a broken request, or it has left. Never above debug.
-            surface.gate.tell_of_http(asked.peer, &error);
+            // The client's fault: it sent a broken request or has left. So it is logged at debug only.
+            listener.limits.log_http_error(request.peer, &error);
             None
         }
     }
 }
 
-impl Service<Request<Incoming>> for Requests {
-    type Response = Response<AnswerBody>;
+impl Service<Request<Incoming>> for RequestService {
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        // Before the HTTP layer reads on: after this it would not get the body.
+        // Before hyper reads on: by default the socket gives it nothing beyond the head.
         let has_body = !request.body().is_end_stream();
         if has_body {
-            self.handover.keep();
+            self.takeover.keep_for_http();
         }
-        let (place, routed) = match self.check(&mut request) {
-            Ok(place) => {
-                let routes = warp::service(self.surface.routes.clone());
+        let (permits, routed) = match self.check(&mut request) {
+            Ok(permits) => {
+                let routes = warp::service(self.listener.routes.clone());
                 let answer = TowerToHyperService::new(routes).call(request);
-                (Some(place), Ok(answer))
+                (Some(permits), Ok(answer))
             }
             Err(refusal) => (None, Err(refusal)),
         };
-        let handover = self.handover.clone();
+        let takeover = self.takeover.clone();
         Box::pin(async move {
             let mut response = match routed {
                 Ok(answer) => answer.await?,
                 Err(refusal) => *refusal,
             };
             if has_body {
-                // What is left of it would be taken for the next request.
+                // The handlers read no bodies, and the unread rest would be taken for the next request.
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                handover.keep();
+                takeover.keep_for_http();
             }
-            Ok(response.map(|body| AnswerBody {
+            Ok(response.map(|body| ResponseBody {
                 body: Box::pin(body),
-                handover,
-                _place: place,
+                takeover,
+                _permits: permits,
             }))
         })
     }
 }
 
-impl Requests {
-    /// Refuses what no path accepts; otherwise adds to the request what the routes need.
-    fn check(&self, request: &mut Request<Incoming>) -> Result<Place, Box<warp::reply::Response>> {
+impl RequestService {
+    /// Rejects what no path accepts; otherwise adds to the request the extensions that the routes need.
+    fn check(
+        &self,
+        request: &mut Request<Incoming>,
+    ) -> Result<RequestPermits, Box<warp::reply::Response>> {
         let peer = Peer(self.peer);
-        let (context, connections) = (&self.surface.context, self.surface.gate.connections());
+        let (state, connections) = (&self.listener.state, self.listener.limits.connections());
         let permit = Arc::clone(&self.permit);
-        let place = routes::place(context, connections, permit, peer, request.headers())?;
-        routes::use_origin_form(request)?;
-        self.surface.hosts.admit(request, peer)?;
+        let permits = routes::acquire_permits(state, connections, permit, peer, request.headers())?;
+        routes::normalize_target(request)?;
+        self.listener.hosts.check(request, peer)?;
         let extensions = request.extensions_mut();
         extensions.insert(peer);
-        // It goes with the connection, unless a viewer has taken it over.
-        extensions.insert(place.clone());
-        extensions.insert(self.handover.clone());
-        Ok(place)
+        // Released with the connection, unless a viewer takes them over.
+        extensions.insert(permits.clone());
+        extensions.insert(self.takeover.clone());
+        Ok(permits)
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = warp::Error;
 
@@ -317,20 +329,20 @@ impl Body for AnswerBody {
     }
 }
 
-impl Drop for AnswerBody {
-    /// The HTTP layer drops it when it has taken all of it.
+impl Drop for ResponseBody {
+    /// hyper drops the body when it has read all of it.
     fn drop(&mut self) {
-        self.handover.answered();
+        self.takeover.mark_answered();
     }
 }
 
-/// Answers 431, and closes when the client has had a chance to see it.
-async fn refuse_long_head(mut stream: TcpStream, watch: &mut Watch) {
-    // The first to end for a new connection.
+/// Answers 431, and closes the connection when the client has had a chance to see it.
+async fn refuse_long_head(mut stream: TcpStream, watch: &mut EvictionWatch) {
+    // Among the first to be evicted for a new connection.
     watch.enter(Phase::Idle);
-    let end = watch.end();
+    let end = watch.evicted();
     let lingering = async {
-        stream.write_all(TOO_LONG).await?;
+        stream.write_all(HEAD_TOO_LONG_RESPONSE).await?;
         stream.shutdown().await?;
         let mut left = LINGER_BYTES_MAX;
         while left > 0 {
@@ -346,12 +358,12 @@ async fn refuse_long_head(mut stream: TcpStream, watch: &mut Watch) {
     };
     tokio::select! {
         () = end.notified() => {}
-        // However it ends, there is nothing more to say.
+        // Whether it succeeds, fails or times out, the connection closes.
         _ = timeout(LINGER, lingering) => {}
     }
 }
 
-/// Reads what has arrived and discards it.
+/// Reads up to 4 KiB of what has arrived, discards it, and returns its length.
 fn discard(stream: &TcpStream) -> io::Result<usize> {
     let mut bytes = [0; 4 * 1024];
     stream.try_read(&mut bytes)

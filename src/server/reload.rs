@@ -1,89 +1,96 @@
-//! Another configuration for a hub that runs: what can be changed is, and no viewer is lost by it.
+//! Reload: applies a new configuration to the running hub without disconnecting a viewer.
 //!
-//! First everything is prepared that can fail; only then is anything changed. Rates come last: [what cannot be written
-//! down](super::rates) waits for the next reload.
+//! Everything that can fail is prepared first; only then is anything changed. Rates come last: a rate change that
+//! [cannot be written to the journal](super::rate_change) is postponed to the next reload.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::keeping::Opening;
-use super::{Server, begin, tell_ready};
-use crate::hub::{Past, Topic};
-use crate::journal::{JournalError, Keeper};
+use super::journal_thread::PendingJournal;
+use super::{Server, log_topic_ready, restore_topics};
+use crate::hub::{Checkpoint, Topic};
+use crate::journal::{JournalError, JournalWriter};
 use crate::protocol::TopicName;
-use crate::settings::{self, Changes, Fault, Faults, Settings, Start};
+use crate::settings::{self, ConfigDiff, Settings, SettingsError, SettingsErrors, Start};
 use crate::source::Dataset;
 
 impl Server {
-    /// Applies what of `settings` can be while viewers are there, with the `datasets` of its topics in their order;
-    /// returns what that is, what waits for a restart, and what could not be written down. Blocks its thread.
+    /// Applies the parts of `settings` that can change while the hub runs. `datasets` are those of `settings.topics`,
+    /// in the same order. Returns what was applied, what needs a restart, and what was postponed because the journal
+    /// cannot be written. Blocks the calling thread.
     ///
     /// # Errors
-    /// A topic that is new cannot be begun. Nothing has changed.
+    /// A new topic cannot be started. Nothing has changed.
     pub fn reload(
         &mut self,
         settings: &Settings,
         datasets: Vec<Dataset>,
-    ) -> Result<Changes, Faults> {
-        let hub = &self.context.hub;
+    ) -> Result<ConfigDiff, SettingsErrors> {
+        let hub = &self.state.hub;
         let loaded: Vec<_> = settings.topics.iter().zip(datasets).collect();
-        let has_other_records = |topic: &settings::Topic| {
+        let has_other_records = |topic: &settings::TopicSettings| {
             let new = loaded.iter().find(|(new, _)| new.name == topic.name);
             let running = hub.topic(Some(&topic.name));
             new.zip(running)
                 .is_some_and(|((_, new), running)| new.digest() != running.dataset().digest())
         };
         for topic in hub.topics() {
-            // Also of a change that was given up on and has been written down since.
-            self.in_force
+            // A rate change that an earlier reload did not wait for may have been applied since.
+            self.active_config
                 .set_rate(topic.name(), topic.timeline().current().rate);
         }
-        let mut changes = self.in_force.compare(settings, has_other_records);
+        let mut changes = self.active_config.diff(settings, has_other_records);
         let new = loaded
             .into_iter()
             .filter(|(topic, _)| changes.added.contains(&topic.name))
             .collect();
-        let added = self.prepare(settings, new)?;
+        let added = self.add_topics(settings, new)?;
         self.apply(settings, &changes, &added);
         self.apply_rates(settings, &mut changes);
-        self.in_force.adopt(&changes, settings);
+        self.active_config.apply(&changes, settings);
         Ok(changes)
     }
 
-    /// Begins the topics that are new; nobody can view them yet.
-    fn prepare(
+    /// Starts the new topics. They are not in the hub yet, so no viewer can join them.
+    fn add_topics(
         &mut self,
         settings: &Settings,
-        new: Vec<(&settings::Topic, Dataset)>,
-    ) -> Result<Vec<Arc<Topic>>, Faults> {
+        new: Vec<(&settings::TopicSettings, Dataset)>,
+    ) -> Result<Vec<Arc<Topic>>, SettingsErrors> {
         let unusable = |error: &JournalError| {
             let (key, origins) = ("state.dir", &settings.origins);
-            let fault = Fault::new(origins.of(key), key, error.to_string(), error.remedy());
-            Faults(vec![fault])
+            let (origin, problem) = (origins.origin_of(key), error.to_string());
+            SettingsErrors(vec![SettingsError::new(
+                origin,
+                key,
+                problem,
+                error.remedy(),
+            )])
         };
         if new.iter().any(|(topic, _)| topic.start == Start::FirstRun) {
             self.open_journal().map_err(|error| unusable(&error))?;
         }
-        let pasts = self.pasts(&new).map_err(|error| unusable(&error))?;
-        let now = self.context.hub.clock().now();
-        let past = |topic: &TopicName| pasts.get(topic).cloned();
-        let added = begin::these(new, past, now, settings.server.recover_max);
-        self.keep(&added, &pasts)
+        let checkpoints = self.checkpoints(&new).map_err(|error| unusable(&error))?;
+        let now = self.state.hub.clock().now();
+        let checkpoint = |topic: &TopicName| checkpoints.get(topic).cloned();
+        let added = restore_topics::restore(new, checkpoint, now, settings.server.recover_max);
+        self.start_journalling(&added, &checkpoints)
             .map_err(|error| unusable(&error))?;
         for topic in &added {
             if let Err(error) = self.producers.add(topic) {
                 self.unschedule(&added);
-                if let Some(keeping) = &self.keeping {
+                if let Some(journal) = &self.journal {
                     let topics = added.clone();
-                    keeping.begin(move |keeper| keeper.remove(&topics, &pasts));
+                    journal.submit(move |writer| writer.remove(&topics, &checkpoints));
                 }
                 let key = format!("topics.{}", topic.name());
                 let problem = format!("cannot start its thread: {error}");
-                let remedy = "raise the limit of threads (`ulimit -u`), or leave the topic out";
-                let fault = Fault::new(settings.origins.of(&key), key, problem, remedy);
-                return Err(Faults(vec![fault]));
+                let remedy = "raise the limit on threads (`ulimit -u`), or leave the topic out";
+                let origin = settings.origins.origin_of(&key);
+                let error = SettingsError::new(origin, key, problem, remedy);
+                return Err(SettingsErrors(vec![error]));
             }
         }
         Ok(added)
@@ -95,108 +102,110 @@ impl Server {
         }
     }
 
-    /// A hub whose topics all had a fixed start has none yet.
+    /// Opens the journal if it is not open yet, because no topic has needed it so far.
     fn open_journal(&mut self) -> Result<(), JournalError> {
-        let (None, Some(folder)) = (&self.keeping, self.state_dir.clone()) else {
+        let (None, Some(folder)) = (&self.journal, self.state_dir.clone()) else {
             return Ok(());
         };
-        let opening = match self.opening.take() {
-            // One that the disk keeps from opening it is enough.
-            Some(opening) => opening,
-            None => Opening::begin(folder.clone())
+        let pending = match self.pending_journal.take() {
+            // An earlier reload has started to open it, and the disk has not responded yet.
+            Some(pending) => pending,
+            None => PendingJournal::start(folder.clone())
                 .map_err(|error| JournalError::unusable(&folder, &folder, error))?,
         };
-        match opening.finish(&self.hurry)? {
-            Ok(keeping) => {
-                self.keeping = Some(keeping);
+        match pending.finish(&self.cancel_reload)? {
+            Ok(journal) => {
+                self.journal = Some(journal);
                 Ok(())
             }
-            Err(opening) => {
-                self.opening = Some(opening);
-                Err(self.stuck())
+            Err(pending) => {
+                self.pending_journal = Some(pending);
+                Err(self.timed_out())
             }
         }
     }
 
-    /// What is remembered of those topics that are `new`.
-    fn pasts(
+    /// Reads the checkpoints of the `new` topics from the journal.
+    fn checkpoints(
         &self,
-        new: &[(&settings::Topic, Dataset)],
-    ) -> Result<BTreeMap<TopicName, Past>, JournalError> {
-        let Some(keeping) = self.keeping.as_ref().filter(|_| !new.is_empty()) else {
+        new: &[(&settings::TopicSettings, Dataset)],
+    ) -> Result<BTreeMap<TopicName, Checkpoint>, JournalError> {
+        let Some(journal) = self.journal.as_ref().filter(|_| !new.is_empty()) else {
             return Ok(BTreeMap::new());
         };
         let names: Vec<_> = new.iter().map(|(topic, _)| topic.name.clone()).collect();
-        let recall = move |keeper: &mut Keeper| {
-            let past = |name: TopicName| Some((name.clone(), keeper.past(&name)?.clone()));
-            names.into_iter().filter_map(past).collect()
+        let read = move |writer: &mut JournalWriter| {
+            let checkpoint =
+                |name: TopicName| Some((name.clone(), writer.checkpoint(&name)?.clone()));
+            names.into_iter().filter_map(checkpoint).collect()
         };
-        keeping
-            .within(&self.hurry, recall, |_| ())
-            .ok_or_else(|| self.stuck())
+        journal
+            .call(&self.cancel_reload, read, |_| ())
+            .ok_or_else(|| self.timed_out())
     }
 
-    /// Has the journal kept for `added` as well, of which it remembers `pasts`.
-    fn keep(
+    /// Adds the topics of `added` to the journal; `checkpoints` are those that it has of them.
+    fn start_journalling(
         &self,
         added: &[Arc<Topic>],
-        pasts: &BTreeMap<TopicName, Past>,
+        checkpoints: &BTreeMap<TopicName, Checkpoint>,
     ) -> Result<(), JournalError> {
-        let Some(keeping) = self.keeping.as_ref().filter(|_| !added.is_empty()) else {
+        let Some(journal) = self.journal.as_ref().filter(|_| !added.is_empty()) else {
             return Ok(());
         };
-        let (topics, unwanted, pasts) = (added.to_vec(), added.to_vec(), pasts.clone());
-        keeping
-            .within(
-                &self.hurry,
-                move |keeper| keeper.add(&topics),
-                move |keeper| keeper.remove(&unwanted, &pasts),
+        let (topics, unwanted, checkpoints) = (added.to_vec(), added.to_vec(), checkpoints.clone());
+        journal
+            .call(
+                &self.cancel_reload,
+                move |writer| writer.add(&topics),
+                move |writer| writer.remove(&unwanted, &checkpoints),
             )
-            .unwrap_or_else(|| Err(self.stuck()))
+            .unwrap_or_else(|| Err(self.timed_out()))
     }
 
-    fn stuck(&self) -> JournalError {
-        JournalError::stuck(self.state_dir.as_deref().unwrap_or(Path::new("")))
+    fn timed_out(&self) -> JournalError {
+        JournalError::timed_out(self.state_dir.as_deref().unwrap_or(Path::new("")))
     }
 
-    fn apply(&self, settings: &Settings, changes: &Changes, added: &[Arc<Topic>]) {
-        let (server, context) = (&settings.server, &self.context);
+    fn apply(&self, settings: &Settings, changes: &ConfigDiff, added: &[Arc<Topic>]) {
+        let (server, state) = (&settings.server, &self.state);
         if changes.applies("server.max_viewers") || changes.applies("server.max_viewers_per_ip") {
-            let viewers_max = self.files.cap(server.max_viewers);
-            context
-                .seats
+            let viewers_max = self.fd_limit.cap_viewers(server.max_viewers);
+            state
+                .viewer_limits
                 .set_max(viewers_max, server.max_viewers_per_ip);
         }
-        context.origins.set(server.allowed_origins.clone());
-        context.hosts.set(server.hosts.clone());
-        context.proxies.set(server.trusted_proxies.clone());
-        context
+        state.origins.set(server.allowed_origins.clone());
+        state.hosts.set(server.hosts.clone());
+        state.proxies.set(server.trusted_proxies.clone());
+        state
             .history_max
             .store(server.history_max, Ordering::Relaxed);
-        context.drain.set_grace(server.drain);
-        self.gates.set(server, self.files);
+        state.drain.set_grace(server.drain);
+        self.limits.set(server, self.fd_limit);
         if changes.applies("log.stats_every") {
             self.stats_every.send_replace(settings.log.stats_every);
         }
         for topic in added {
-            tell_added(topic);
+            log_added(topic);
             self.producers.notify(topic.name());
         }
-        self.arrange(settings, added);
+        self.set_topics(settings, added);
         for topic in &settings.topics {
-            if let Some(running) = context.hub.topic(Some(&topic.name)) {
-                running.treat(topic, server.recover_max);
+            if let Some(running) = state.hub.topic(Some(&topic.name)) {
+                running.set_policy(topic, server.recover_max);
             }
         }
     }
 
-    /// Changes the rates that `changes` has; those that cannot be written down are taken out of it, to be tried again.
-    fn apply_rates(&mut self, settings: &Settings, changes: &mut Changes) {
+    /// Applies the rate changes of `changes`. If they cannot be written to the journal, it moves them to
+    /// `changes.postponed`.
+    fn apply_rates(&mut self, settings: &Settings, changes: &mut ConfigDiff) {
         let topics: Vec<_> = settings
             .topics
             .iter()
             .filter(|topic| changes.applies(&topic.key("rate")))
-            .filter_map(|topic| Some((self.context.hub.topic(Some(&topic.name))?, topic)))
+            .filter_map(|topic| Some((self.state.hub.topic(Some(&topic.name))?, topic)))
             .collect();
         if topics.is_empty() {
             return;
@@ -209,27 +218,30 @@ impl Server {
         }
     }
 
-    /// The topics in the order of the file; behind them those that it no longer has, which go at a restart only.
-    fn arrange(&self, settings: &Settings, added: &[Arc<Topic>]) {
-        let hub = &self.context.hub;
-        let named = |topic: &settings::Topic| {
+    /// Puts the topics into the order of the file. Topics that it no longer contains come last, because only a restart
+    /// removes them.
+    fn set_topics(&self, settings: &Settings, added: &[Arc<Topic>]) {
+        let hub = &self.state.hub;
+        let named = |topic: &settings::TopicSettings| {
             let new = added.iter().find(|new| *new.name() == topic.name).cloned();
             new.or_else(|| hub.topic(Some(&topic.name)))
         };
         let mut topics: Vec<_> = settings.topics.iter().filter_map(named).collect();
-        let is_left =
-            |topic: &Arc<Topic>| settings.topics.iter().all(|of| of.name != *topic.name());
-        topics.extend(hub.topics().into_iter().filter(is_left));
-        hub.arrange(topics, settings.server.default_topic.clone());
+        let is_removed = |topic: &Arc<Topic>| {
+            let mut configured = settings.topics.iter();
+            configured.all(|other| other.name != *topic.name())
+        };
+        topics.extend(hub.topics().into_iter().filter(is_removed));
+        hub.set_topics(topics, settings.server.default_topic.clone());
     }
 }
 
-fn tell_added(topic: &Topic) {
+fn log_added(topic: &Topic) {
     tracing::info!(
         event = "topic.added",
         topic = topic.name().as_str(),
-        "a topic is new"
+        "topic added"
     );
-    begin::tell(topic);
-    tell_ready(topic);
+    restore_topics::log_start(topic);
+    log_topic_ready(topic);
 }

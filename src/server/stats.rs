@@ -1,4 +1,6 @@
-//! `hub.stats` and `hub.process`: every so often one line per topic and one for all, from which a scraper makes rates.
+//! The periodic log events `hub.stats`, one line per topic, and `hub.process`.
+//!
+//! Counters only grow, so that a scraper can compute rates even if it misses lines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +9,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::wall;
-use crate::hub::{Departure, Refused, Topic};
-use crate::metrics::Process;
-use crate::protocol::Close;
-use crate::routes::Context;
+use super::clock_drift;
+use crate::hub::{DisconnectReason, RejectReason, Topic};
+use crate::metrics::ProcessUsage;
+use crate::protocol::CloseReason;
+use crate::routes::AppState;
 
-/// Tells the numbers of every topic and of the process each `every`, and once more at `stop`.
+/// Logs the statistics of every topic and of the process once per `every`, and once more at `stop`.
 pub(super) async fn run(
-    context: Arc<Context>,
+    state: Arc<AppState>,
     mut every: watch::Receiver<Duration>,
     stop: CancellationToken,
 ) {
@@ -29,10 +31,10 @@ pub(super) async fn run(
                 continue;
             }
         };
-        for topic in context.hub.topics() {
-            tell(&topic);
+        for topic in state.hub.topics() {
+            log_topic(&topic);
         }
-        tell_process(&context);
+        log_process(&state);
         if is_last {
             return;
         }
@@ -45,13 +47,13 @@ fn ticks(every: Duration) -> Interval {
     ticks
 }
 
-/// Totals only grow; lateness is of the interval since the last line.
-fn tell(topic: &Topic) {
-    let counters = &topic.counters;
-    // Read once: viewers come and go while this is told, and the sums are to be those of their parts.
-    let (left_totals, refused_totals) = (counters.left.snapshot(), counters.refused.snapshot());
-    let left = |why| left_totals.of(Departure::Closed(why));
-    let refused = |why| refused_totals.of(why);
+/// Logs a topic's counters; the lateness is that since the last line.
+fn log_topic(topic: &Topic) {
+    let counters = &topic.metrics;
+    // Each snapshot is taken once: viewers come and go, and the total has to be the sum of its parts.
+    let (left_totals, refused_totals) = (counters.left.snapshot(), counters.rejected.snapshot());
+    let left = |why| left_totals.get(DisconnectReason::Closed(why));
+    let refused = |why| refused_totals.get(why);
     let lateness = counters.lateness.take();
     tracing::info!(
         event = "hub.stats",
@@ -65,49 +67,49 @@ fn tell(topic: &Topic) {
         joined_total = counters.joined.total(),
         recovered_total = counters.recovered.total(),
         left_total = left_totals.total(),
-        left_lost_total = left_totals.of(Departure::Lost),
-        left_normal_total = left(Close::Normal),
-        left_protocol_total = left(Close::Protocol),
-        left_binary_total = left(Close::Binary),
-        left_utf8_total = left(Close::Utf8),
-        left_too_big_total = left(Close::TooBig),
-        left_draining_total = left(Close::Draining),
-        left_malformed_total = left(Close::Malformed),
-        left_no_pong_total = left(Close::NoPong),
-        left_slow_total = left(Close::Slow),
-        left_too_many_total = left(Close::TooMany),
+        left_lost_total = left_totals.get(DisconnectReason::Lost),
+        left_normal_total = left(CloseReason::Normal),
+        left_protocol_total = left(CloseReason::Protocol),
+        left_binary_total = left(CloseReason::Binary),
+        left_utf8_total = left(CloseReason::Utf8),
+        left_too_big_total = left(CloseReason::TooBig),
+        left_draining_total = left(CloseReason::Draining),
+        left_malformed_total = left(CloseReason::Malformed),
+        left_no_pong_total = left(CloseReason::NoPong),
+        left_slow_total = left(CloseReason::Slow),
+        left_too_many_total = left(CloseReason::TooManyMessages),
         gaps_total = counters.gaps.total(),
         refused_total = refused_totals.total(),
-        refused_full_total = refused(Refused::Full),
-        refused_too_many_total = refused(Refused::TooMany),
-        refused_draining_total = refused(Refused::Draining),
-        refused_forbidden_total = refused(Refused::Forbidden),
-        refused_gone_total = refused(Refused::Gone),
-        refused_bad_request_total = refused(Refused::BadRequest),
-        refused_upgrade_required_total = refused(Refused::UpgradeRequired),
-        lag_max_seconds = counters.lag.greatest().as_secs_f64(),
+        refused_full_total = refused(RejectReason::Full),
+        refused_too_many_total = refused(RejectReason::TooManyFromAddress),
+        refused_draining_total = refused(RejectReason::Draining),
+        refused_forbidden_total = refused(RejectReason::Forbidden),
+        refused_gone_total = refused(RejectReason::Gone),
+        refused_bad_request_total = refused(RejectReason::BadRequest),
+        refused_upgrade_required_total = refused(RejectReason::UpgradeRequired),
+        lag_max_seconds = counters.lag.max().as_secs_f64(),
         lateness_p50_seconds = lateness.p50.as_secs_f64(),
         lateness_p99_seconds = lateness.p99.as_secs_f64(),
         lateness_max_seconds = lateness.max.as_secs_f64(),
-        "topic numbers"
+        "topic statistics"
     );
 }
 
-fn tell_process(context: &Context) {
-    let (process, clock) = (Process::now(), context.hub.clock());
+fn log_process(state: &AppState) {
+    let (process, clock) = (ProcessUsage::sample(), state.hub.clock());
     tracing::info!(
         event = "hub.process",
         uptime_seconds = clock.uptime().as_secs_f64(),
-        viewers = context.seats.taken(),
-        viewers_max = context.seats.max(),
+        viewers = state.viewer_limits.in_use(),
+        viewers_max = state.viewer_limits.max(),
         open_files = process.open_files,
         open_files_max = process.open_files_max,
         memory_bytes = process.memory,
         cpu_seconds_total = process.cpu.as_secs_f64(),
-        refused_total = context.hub.refused(),
-        log_dropped_total = context.losses.dropped(),
-        log_suppressed_total = context.losses.suppressed(),
-        timeline_minus_wall_seconds = wall::difference(clock).as_secs_f64(),
-        "process numbers"
+        refused_total = state.hub.rejected(),
+        log_dropped_total = state.log_drops.dropped(),
+        log_suppressed_total = state.log_drops.suppressed(),
+        timeline_minus_wall_seconds = clock_drift::drift(clock).as_secs_f64(),
+        "process statistics"
     );
 }

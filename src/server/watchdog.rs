@@ -1,8 +1,7 @@
-//! The watchdog: tells the service manager that the hub is alive, only while it really is.
+//! The watchdog: reports to systemd that the hub is alive, as long as all of its parts make progress.
 //!
-//! Three things have to be: the runtime, which runs this; each lane, which wakes when it is called; and each producer,
-//! which has published what was due. Whatever of them is stuck, nothing is told, and the service manager restarts the
-//! hub.
+//! The parts are the runtime, which runs this task; each lane, which has to wake when notified; and each producer,
+//! which has to publish what is due. If one of them is stuck, nothing is reported, and systemd restarts the hub.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,89 +10,92 @@ use tokio_util::sync::CancellationToken;
 
 use crate::hub::Topic;
 use crate::protocol::{Micros, Seq, TopicName};
-use crate::routes::Context;
-use crate::supervisor;
+use crate::routes::AppState;
+use crate::systemd;
 
-/// Says until `stop` that the hub is alive, twice in each `period`, for as long as it is.
-pub(super) async fn run(context: Arc<Context>, period: Duration, stop: CancellationToken) {
-    /// After a sign of life that failed to come, so that a hub that just woke is not taken for a dead one.
-    const AGAIN_AFTER: Duration = Duration::from_millis(500);
-    let beat_every = period / 2;
-    let mut last = Signs::of(&context);
-    let mut wait = beat_every.min(AGAIN_AFTER);
+/// Checks twice per `period` whether the hub is alive, and reports it if so, until `stop`.
+pub(super) async fn run(state: Arc<AppState>, period: Duration, stop: CancellationToken) {
+    /// The wait after a failed check. Short, so that a hub that has just resumed from a pause is not restarted.
+    const RETRY_AFTER: Duration = Duration::from_millis(500);
+    let report_every = period / 2;
+    let mut last = LivenessSnapshot::take(&state);
+    let mut wait = report_every.min(RETRY_AFTER);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        let signs = Signs::of(&context);
-        wait = if signs.show_life_since(&last) {
-            supervisor::alive();
-            beat_every
+        let snapshot = LivenessSnapshot::take(&state);
+        wait = if snapshot.is_alive_since(&last) {
+            systemd::notify_watchdog();
+            report_every
         } else {
-            beat_every.min(AGAIN_AFTER)
+            report_every.min(RETRY_AFTER)
         };
-        last = signs;
+        last = snapshot;
     }
 }
 
-/// What shows that the parts of the hub move.
+/// The progress of all parts at one moment.
 #[derive(Debug)]
-struct Signs {
-    /// How often each lane had woken before it was called.
-    turns: Vec<u64>,
-    producers: Vec<Producer>,
+struct LivenessSnapshot {
+    /// How often each lane had woken, before this snapshot notified it.
+    lane_wakeups: Vec<u64>,
+    producers: Vec<ProducerLiveness>,
 }
 
 #[derive(Debug)]
-struct Producer {
+struct ProducerLiveness {
     topic: TopicName,
     published: Seq,
     is_overdue: bool,
 }
 
-impl Signs {
-    fn of(context: &Context) -> Self {
-        let now = context.hub.clock().now();
-        let topics = context.hub.topics();
+impl LivenessSnapshot {
+    fn take(state: &AppState) -> Self {
+        let now = state.hub.clock().now();
+        let topics = state.hub.topics();
         Self {
-            turns: context.lanes.knock(),
+            lane_wakeups: state.lanes.probe(),
             producers: topics
                 .iter()
-                .map(|topic| Producer::of(topic, now))
+                .map(|topic| ProducerLiveness::new(topic, now))
                 .collect(),
         }
     }
 
-    fn show_life_since(&self, before: &Self) -> bool {
-        let has_woken = |(turns, before): (&u64, &u64)| turns > before;
-        let is_keeping_up = |producer: &Producer| {
-            let same = |other: &&Producer| other.topic == producer.topic;
+    fn is_alive_since(&self, before: &Self) -> bool {
+        let has_woken = |(wakeups, before): (&u64, &u64)| wakeups > before;
+        let is_keeping_up = |producer: &ProducerLiveness| {
+            let same = |other: &&ProducerLiveness| other.topic == producer.topic;
             let published = before
                 .producers
                 .iter()
                 .find(same)
                 .map(|other| other.published);
-            // One that makes up for a stall is alive.
+            // A producer that is catching up after a stall is alive.
             !producer.is_overdue || published.is_none_or(|before| before < producer.published)
         };
-        self.turns.iter().zip(&before.turns).all(has_woken)
+        self.lane_wakeups
+            .iter()
+            .zip(&before.lane_wakeups)
+            .all(has_woken)
             && self.producers.iter().all(is_keeping_up)
     }
 }
 
-impl Producer {
-    /// So late is no producer that runs, on the busiest machine.
-    const LATE: Duration = Duration::from_secs(1);
+impl ProducerLiveness {
+    /// A healthy producer is never this late, even under overload.
+    const OVERDUE_AFTER: Duration = Duration::from_secs(1);
 
-    fn of(topic: &Topic, now: Micros) -> Self {
+    fn new(topic: &Topic, now: Micros) -> Self {
         let published = topic.published();
-        // What waits for the disk is no fault of the producer.
+        // Not overdue while the topic waits for the journal: that is not the producer's fault.
         let due = topic.next_due();
         Self {
             topic: topic.name().clone(),
             published,
-            is_overdue: due.is_some_and(|due| now.since(due) > Self::LATE),
+            is_overdue: due.is_some_and(|due| now.since(due) > Self::OVERDUE_AFTER),
         }
     }
 }
@@ -102,35 +104,35 @@ impl Producer {
 mod tests {
     use super::*;
 
-    fn signs(turns: &[u64], producers: &[(u64, bool)]) -> Signs {
-        let producer = |(n, (published, is_overdue)): (usize, &(u64, bool))| Producer {
+    fn snapshot(wakeups: &[u64], producers: &[(u64, bool)]) -> LivenessSnapshot {
+        let producer = |(n, (published, is_overdue)): (usize, &(u64, bool))| ProducerLiveness {
             topic: format!("topic-{n}").parse().unwrap(),
             published: Seq::saturating(*published),
             is_overdue: *is_overdue,
         };
-        Signs {
-            turns: turns.to_vec(),
+        LivenessSnapshot {
+            lane_wakeups: wakeups.to_vec(),
             producers: producers.iter().enumerate().map(producer).collect(),
         }
     }
 
     #[test]
     fn a_hub_whose_lanes_wake_and_whose_producers_keep_up_is_alive() {
-        let before = signs(&[1, 1], &[(5, false), (0, false)]);
-        assert!(signs(&[2, 9], &[(5, false), (0, false)]).show_life_since(&before));
-        assert!(signs(&[2, 9], &[(6, false), (0, false), (0, true)]).show_life_since(&before));
+        let before = snapshot(&[1, 1], &[(5, false), (0, false)]);
+        assert!(snapshot(&[2, 9], &[(5, false), (0, false)]).is_alive_since(&before));
+        assert!(snapshot(&[2, 9], &[(6, false), (0, false), (0, true)]).is_alive_since(&before));
     }
 
     #[test]
-    fn a_lane_that_does_not_wake_is_no_sign_of_life() {
-        let before = signs(&[1, 1], &[(5, false)]);
-        assert!(!signs(&[2, 1], &[(6, false)]).show_life_since(&before));
+    fn a_hub_with_a_lane_that_does_not_wake_is_not_alive() {
+        let before = snapshot(&[1, 1], &[(5, false)]);
+        assert!(!snapshot(&[2, 1], &[(6, false)]).is_alive_since(&before));
     }
 
     #[test]
-    fn a_producer_that_is_late_and_stands_still_is_no_sign_of_life() {
-        let before = signs(&[1], &[(5, false), (7, false)]);
-        assert!(!signs(&[2], &[(5, true), (8, false)]).show_life_since(&before));
-        assert!(signs(&[2], &[(6, true), (8, false)]).show_life_since(&before));
+    fn a_hub_with_a_producer_that_is_late_and_stuck_is_not_alive() {
+        let before = snapshot(&[1], &[(5, false), (7, false)]);
+        assert!(!snapshot(&[2], &[(5, true), (8, false)]).is_alive_since(&before));
+        assert!(snapshot(&[2], &[(6, true), (8, false)]).is_alive_since(&before));
     }
 }

@@ -1,17 +1,21 @@
-//! What must be true between several values outside of the topics.
+//! Checks that involve several values outside of the topics.
 //!
-//! Each value alone has been checked where it was read.
+//! Each value has been checked on its own in `validate`.
 
 use std::net::IpAddr;
 
-use super::error::{Fault, Faults};
-use super::nearest;
-use super::origin::Origin;
-use super::strict::TopicTable;
-use super::table::Table;
+use super::section::Section;
+use super::settings_error::{SettingsError, SettingsErrors};
+use super::suggest;
+use super::validate::TopicTable;
+use super::value_origin::ValueOrigin;
 
-/// The default topic must be one of the file's.
-pub(super) fn default_topic(server: &Table<'_>, tables: &[TopicTable], faults: &mut Faults) {
+/// Checks that the default topic is one of the file's topics.
+pub(super) fn check_default_topic(
+    server: &Section<'_>,
+    tables: &[TopicTable],
+    errors: &mut SettingsErrors,
+) {
     let Some(wanted) = server.text("default_topic") else {
         return;
     };
@@ -20,8 +24,8 @@ pub(super) fn default_topic(server: &Table<'_>, tables: &[TopicTable], faults: &
         return;
     }
     let problem = format!("no topic `{wanted}` in the file");
-    let remedy = nearest::remedy(&wanted, names);
-    faults.push(Fault::new(
+    let remedy = suggest::did_you_mean(&wanted, names);
+    errors.push(SettingsError::new(
         server.origin("default_topic"),
         server.key("default_topic"),
         problem,
@@ -29,9 +33,9 @@ pub(super) fn default_topic(server: &Table<'_>, tables: &[TopicTable], faults: &
     ));
 }
 
-/// Two listeners cannot share a port on one address; port 0 never collides.
-pub(super) fn ports(server: &Table<'_>, ops: &Table<'_>, faults: &mut Faults) {
-    let listener = |table: &Table<'_>| {
+/// Checks that the two listeners do not share an address and port; port 0 never collides.
+pub(super) fn check_ports(server: &Section<'_>, ops: &Section<'_>, errors: &mut SettingsErrors) {
+    let listener = |table: &Section<'_>| {
         Some((
             table.parsed::<IpAddr>("host")?,
             table.number::<u16>("port")?,
@@ -40,7 +44,7 @@ pub(super) fn ports(server: &Table<'_>, ops: &Table<'_>, faults: &mut Faults) {
     let (Some((host, port)), Some((ops_host, ops_port))) = (listener(server), listener(ops)) else {
         return;
     };
-    let is_wanted = ops.switch("enabled").unwrap_or(false);
+    let is_wanted = ops.boolean("enabled").unwrap_or(false);
     if !is_wanted
         || port == 0
         || port != ops_port
@@ -48,13 +52,13 @@ pub(super) fn ports(server: &Table<'_>, ops: &Table<'_>, faults: &mut Faults) {
     {
         return;
     }
-    // The one that was typed is the one to change.
+    // Report the port that was set explicitly.
     let (table, name, other) = match ops.origin("port") {
-        Origin::Default => (server, "server.port", "ops.port"),
+        ValueOrigin::Default => (server, "server.port", "ops.port"),
         _ => (ops, "ops.port", "server.port"),
     };
     let problem = format!("`{port}` is also `{other}`, on the same host");
-    faults.push(Fault::new(
+    errors.push(SettingsError::new(
         table.origin("port"),
         name,
         problem,
@@ -62,7 +66,7 @@ pub(super) fn ports(server: &Table<'_>, ops: &Table<'_>, faults: &mut Faults) {
     ));
 }
 
-/// Whether a listener on `host` also takes what is sent to `other`: the unspecified IPv6 address takes both families.
+/// Whether a listener on `host` also accepts connections to `other`. The unspecified IPv6 address covers both families.
 fn covers(host: IpAddr, other: IpAddr) -> bool {
     host == other || (host.is_unspecified() && (host.is_ipv6() || other.is_ipv4()))
 }

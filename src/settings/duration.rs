@@ -1,12 +1,12 @@
-//! Durations as people write them: a number with its unit, `250ms` or `1.5s`.
+//! Parsing and formatting of durations: a number with a unit, such as `250ms` or `1.5s`.
 //!
-//! Exact to the nanosecond; knows no key and no range.
+//! Exact to the nanosecond. Ranges are checked by the caller.
 
 use std::time::Duration;
 
-use super::complaint::Complaint;
+use super::value_error::ValueError;
 
-/// Nanoseconds in each unit, the smallest first.
+/// The units in nanoseconds, smallest first.
 const UNITS: [(&str, u128); 5] = [
     ("us", 1_000),
     ("ms", 1_000_000),
@@ -14,20 +14,20 @@ const UNITS: [(&str, u128); 5] = [
     ("m", 60_000_000_000),
     ("h", 3_600_000_000_000),
 ];
-/// Keeps the arithmetic far from overflow and already means millennia in hours.
+/// Prevents overflow; nine digits of hours are more than 100,000 years.
 const WHOLE_DIGITS_MAX: usize = 9;
-/// Nanoseconds of a second; what is finer cannot be held.
+/// Nanoseconds, the resolution of [`Duration`].
 const FRACTION_DIGITS_MAX: usize = 9;
 
-/// Reads a duration; a complaint says what is missing.
-pub(super) fn parse(text: &str) -> Result<Duration, Complaint> {
+/// Parses a duration.
+pub(super) fn parse(text: &str) -> Result<Duration, ValueError> {
     match text.strip_prefix('-') {
-        Some(rest) => positive(rest).and_then(|_| Err(Complaint::example("negative"))),
-        None => positive(text),
+        Some(rest) => parse_unsigned(rest).and_then(|_| Err(ValueError::new("negative"))),
+        None => parse_unsigned(text),
     }
 }
 
-fn positive(text: &str) -> Result<Duration, Complaint> {
+fn parse_unsigned(text: &str) -> Result<Duration, ValueError> {
     let unit_at = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
@@ -36,27 +36,27 @@ fn positive(text: &str) -> Result<Duration, Complaint> {
     let is_number =
         |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
-        return Err(Complaint::example("not a duration"));
+        return Err(ValueError::new("not a duration"));
     }
     if unit.is_empty() {
-        return Err(no_unit());
+        return Err(missing_unit());
     }
     let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        return Err(Complaint::plain(
+        return Err(ValueError::with_remedy(
             format!("unknown unit `{unit}`"),
             "use one of `us`, `ms`, `s`, `m`, `h`, without a space",
         ));
     };
-    total(whole, fraction, *nanos)
-        .ok_or_else(|| Complaint::example("beyond what a duration can hold"))
+    exact_duration(whole, fraction, *nanos)
+        .ok_or_else(|| ValueError::new("too long or too precise for a duration"))
 }
 
-/// A number alone: seconds to one reader, milliseconds to the next.
-pub(super) fn no_unit() -> Complaint {
-    Complaint::advice("a duration without a unit", "add one, for example")
+/// The error for a number without a unit, which could mean seconds or milliseconds.
+pub(super) fn missing_unit() -> ValueError {
+    ValueError::with_hint("a duration without a unit", "add one, for example")
 }
 
-fn total(whole: &str, fraction: &str, nanos: u128) -> Option<Duration> {
+fn exact_duration(whole: &str, fraction: &str, nanos: u128) -> Option<Duration> {
     if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > FRACTION_DIGITS_MAX {
         return None;
     }
@@ -68,8 +68,8 @@ fn total(whole: &str, fraction: &str, nanos: u128) -> Option<Duration> {
     is_exact.then(|| Duration::from_nanos(nanos))
 }
 
-/// The duration in the largest unit that leaves no fraction.
-pub(super) fn spell(duration: Duration) -> String {
+/// Formats a duration in the largest unit that needs no fraction.
+pub(super) fn format(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     if nanos == 0 {
         return "0s".to_owned();
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_with_its_unit_is_read_exactly() {
+    fn a_number_with_a_unit_is_parsed_exactly() {
         for (text, micros) in [
             ("100us", 100),
             ("250ms", 250_000),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_duration_is_refused_with_its_reason() {
+    fn an_invalid_duration_is_rejected_with_the_reason() {
         for (text, why) in [
             ("30", "a duration without a unit"),
             ("-5s", "negative"),
@@ -121,18 +121,18 @@ mod tests {
             ("5d", "unknown unit `d`"),
             ("5µs", "unknown unit `µs`"),
             ("1m30s", "unknown unit `m30s`"),
-            ("0.0001us", "beyond what a duration can hold"),
-            ("1000000000h", "beyond what a duration can hold"),
-            ("999999999h", "beyond what a duration can hold"),
+            ("0.0001us", "too long or too precise for a duration"),
+            ("1000000000h", "too long or too precise for a duration"),
+            ("999999999h", "too long or too precise for a duration"),
         ] {
             assert_eq!(parse(text).unwrap_err().problem, why, "{text}");
         }
     }
 
     #[test]
-    fn durations_are_spelled_in_the_largest_whole_unit() {
+    fn durations_are_formatted_in_the_largest_whole_unit() {
         for text in ["0s", "100us", "1500ms", "90s", "5m", "1h"] {
-            assert_eq!(spell(parse(text).unwrap()), text);
+            assert_eq!(format(parse(text).unwrap()), text);
         }
     }
 }

@@ -1,80 +1,91 @@
-//! From layers to `Settings`: the values that hold, and the defaults below them.
+//! Loads [`Settings`]: reads all layers, merges them, checks the result and converts it to typed values.
 
 use std::path::Path;
 
 use super::checks;
-use super::error::Faults;
-use super::file::File;
-use super::kind::Value;
+use super::config_file::ConfigFile;
+use super::dump;
+use super::env_and_flags;
 use super::layers::Layers;
-use super::listing;
 use super::network;
-use super::origin::Origin;
-use super::outside;
-use super::raw;
 use super::schema::{Key, SECTIONS, TOPIC};
-use super::strict::{Leaf, Reading, TopicTable, leaf};
-use super::table::Table;
+use super::section::Section;
+use super::settings_error::SettingsErrors;
+use super::toml_value;
 use super::topics;
-use super::{Log, LogFormat, Ops, Overrides, Server, Settings, State};
+use super::validate::{Assignment, TopicTable, ValidatedFile, validate};
+use super::value_origin::ValueOrigin;
+use super::value_type::SettingValue;
+use super::{
+    LogFormat, LogSettings, OpsSettings, Overrides, ServerSettings, Settings, StateSettings,
+};
 
-/// Reads the file, lays the rest over it, and checks the whole.
+/// Loads the file, applies defaults, variables and flags, and validates the result.
 pub(super) fn load(
     path: &Path,
     env: &[(String, String)],
     overrides: &Overrides,
-) -> Result<Settings, Faults> {
-    let file = File::read(path)?;
-    let Reading {
-        leaves,
+) -> Result<Settings, SettingsErrors> {
+    let file = ConfigFile::read(path)?;
+    let ValidatedFile {
+        assignments,
         topics: tables,
-        mut faults,
-    } = Reading::of(&file.entries()?, &file.whole());
-    let given = outside::environment(env, &tables, &mut faults);
-    let flags = outside::flags(overrides, &tables, &mut faults);
-    let layers = Layers::merge([defaults(&tables, env, &mut faults), leaves, given, flags]);
-    let section = |name| Table::at(&layers, &[name]);
-    checks::default_topic(&section("server"), &tables, &mut faults);
-    checks::ports(&section("server"), &section("ops"), &mut faults);
-    let topics = topics::build(&layers, &tables, path, &mut faults);
+        mut errors,
+    } = ValidatedFile::new(&file.entries()?, &file.file_origin());
+    let given = env_and_flags::assignments_from_environment(env, &tables, &mut errors);
+    let flags = env_and_flags::assignments_from_flags(overrides, &tables, &mut errors);
+    let layers = Layers::merge([
+        defaults(&tables, env, &mut errors),
+        assignments,
+        given,
+        flags,
+    ]);
+    let section = |name| Section::new(&layers, &[name]);
+    checks::check_default_topic(&section("server"), &tables, &mut errors);
+    checks::check_ports(&section("server"), &section("ops"), &mut errors);
+    let topics = topics::build(&layers, &tables, path, &mut errors);
     let parts = (
         server(&section("server")),
         ops(&section("ops")),
         log(&section("log")),
         topics,
     );
-    let state = Table::at(&layers, &["state"]);
+    let state = Section::new(&layers, &["state"]);
     match parts {
-        (Some(server), Some(ops), Some(log), Some(topics)) if faults.0.is_empty() => Ok(Settings {
+        (Some(server), Some(ops), Some(log), Some(topics)) if errors.0.is_empty() => Ok(Settings {
             server,
             ops,
             log,
-            state: State {
+            state: StateSettings {
                 dir: state
                     .path("dir", path)
                     .filter(|_| state.text("dir").is_some_and(|dir| !dir.is_empty())),
             },
             topics,
-            origins: listing::origins(&layers, &tables),
+            origins: dump::value_origins(&layers, &tables),
             file: path.to_owned(),
         }),
-        _ => Err(faults.sorted()),
+        _ => Err(errors.sorted()),
     }
 }
 
-/// The lowest layer: the schema's defaults, and those that follow from the file and the service manager.
-fn defaults(tables: &[TopicTable], env: &[(String, String)], faults: &mut Faults) -> Vec<Leaf> {
-    let mut leaves = Vec::new();
+/// The lowest layer: the defaults of the schema, and those that depend on the file and the service manager.
+fn defaults(
+    tables: &[TopicTable],
+    env: &[(String, String)],
+    errors: &mut SettingsErrors,
+) -> Vec<Assignment> {
+    let mut assignments = Vec::new();
     let mut add = |path: &[&str], key: &Key| {
         let typed = key
             .default
-            .and_then(|default| raw::value(default, &Origin::Default));
+            .and_then(|default| toml_value::parse_value(default, &ValueOrigin::Default));
         let path = path
             .iter()
             .chain([&key.name])
             .map(|name| (*name).to_owned())
             .collect();
-        leaves.extend(typed.map(|typed| leaf(path, key, &typed, faults)));
+        assignments.extend(typed.map(|typed| validate(path, key, &typed, errors)));
     };
     for (section, keys) in SECTIONS {
         keys.iter().for_each(|key| add(&[section], key));
@@ -84,82 +95,84 @@ fn defaults(tables: &[TopicTable], env: &[(String, String)], faults: &mut Faults
             .iter()
             .for_each(|key| add(&["topics", &table.name], key));
     }
-    leaves.extend(
-        tables
-            .first()
-            .map(|first| text(["server", "default_topic"], &first.name, Origin::Default)),
-    );
-    leaves.push(state_dir(env));
-    leaves
+    assignments.extend(tables.first().map(|first| {
+        text_assignment(
+            ["server", "default_topic"],
+            &first.name,
+            ValueOrigin::Default,
+        )
+    }));
+    assignments.push(state_dir(env));
+    assignments
 }
 
-/// A service manager may name several folders, of which the first is the service's own.
-fn state_dir(env: &[(String, String)]) -> Leaf {
+/// The default of `state.dir`. systemd may list several folders in its variable; the first belongs to this service.
+fn state_dir(env: &[(String, String)]) -> Assignment {
     const VARIABLE: &str = "STATE_DIRECTORY";
     let given = env
         .iter()
         .find(|(name, _)| name == VARIABLE)
         .and_then(|(_, value)| value.split(':').next());
     match given.filter(|dir| !dir.is_empty()) {
-        Some(dir) => text(
+        Some(dir) => text_assignment(
             ["state", "dir"],
             dir,
-            Origin::Environment {
+            ValueOrigin::Environment {
                 variable: VARIABLE.to_owned(),
             },
         ),
-        None => text(["state", "dir"], "../state", Origin::Default),
+        None => text_assignment(["state", "dir"], "../state", ValueOrigin::Default),
     }
 }
 
-fn text(path: [&str; 2], value: &str, origin: Origin) -> Leaf {
-    Leaf {
+fn text_assignment(path: [&str; 2], value: &str, origin: ValueOrigin) -> Assignment {
+    Assignment {
         path: path.map(str::to_owned).to_vec(),
-        value: Value::Text(value.to_owned()),
+        value: SettingValue::Text(value.to_owned()),
         origin,
     }
 }
 
-fn server(table: &Table<'_>) -> Option<Server> {
-    let hosts = table.list("hosts")?;
-    let proxies = table.list("trusted_proxies")?;
-    Some(Server {
+fn server(table: &Section<'_>) -> Option<ServerSettings> {
+    let hosts = table.array("hosts")?;
+    let proxies = table.array("trusted_proxies")?;
+    Some(ServerSettings {
         host: table.parsed("host")?,
         port: table.number("port")?,
         default_topic: table.parsed("default_topic")?,
         max_viewers: table.number("max_viewers")?,
         max_viewers_per_ip: table.number("max_viewers_per_ip")?,
         max_connections_per_ip: table.number("max_connections_per_ip")?,
-        allowed_origins: table.list("allowed_origins")?,
+        allowed_origins: table.array("allowed_origins")?,
         hosts: hosts.iter().filter_map(|host| host.parse().ok()).collect(),
         trusted_proxies: proxies
             .iter()
             .filter_map(|range| network::parse(range).ok())
             .collect(),
-        header_timeout: table.span("header_timeout")?,
+        header_timeout: table.duration("header_timeout")?,
         history_max: table.number("history_max")?,
         recover_max: table.number("recover_max")?,
-        drain: table.span("drain")?,
+        drain: table.duration("drain")?,
     })
 }
 
-fn ops(table: &Table<'_>) -> Option<Ops> {
-    Some(Ops {
-        enabled: table.switch("enabled")?,
+fn ops(table: &Section<'_>) -> Option<OpsSettings> {
+    Some(OpsSettings {
+        enabled: table.boolean("enabled")?,
         host: table.parsed("host")?,
         port: table.number("port")?,
     })
 }
 
-fn log(table: &Table<'_>) -> Option<Log> {
+fn log(table: &Section<'_>) -> Option<LogSettings> {
     let format = match table.text("format")?.as_str() {
         "text" => LogFormat::Text,
         _ => LogFormat::Json,
     };
-    Some(Log {
+    Some(LogSettings {
         format,
         level: table.text("level")?,
-        stats_every: table.span("stats_every")?,
+        stats_every: table.duration("stats_every")?,
     })
 }
 
@@ -169,19 +182,19 @@ mod tests {
     use crate::settings::schema::{FIELD, Key};
 
     #[test]
-    fn every_default_and_every_example_is_a_good_value() {
+    fn every_default_and_every_example_is_valid() {
         let sections = SECTIONS.iter().flat_map(|(_, keys)| keys.iter());
         let keys: Vec<&Key> = sections.chain(TOPIC).chain(FIELD).collect();
         for key in keys {
             for text in key.default.into_iter().chain([key.example]) {
-                let mut faults = Faults::default();
-                leaf(
+                let mut errors = SettingsErrors::default();
+                validate(
                     vec![key.name.to_owned()],
                     key,
-                    &raw::value(text, &Origin::Default).unwrap(),
-                    &mut faults,
+                    &toml_value::parse_value(text, &ValueOrigin::Default).unwrap(),
+                    &mut errors,
                 );
-                assert_eq!(faults, Faults::default(), "{}", key.name);
+                assert_eq!(errors, SettingsErrors::default(), "{}", key.name);
             }
         }
     }

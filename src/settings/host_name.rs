@@ -1,11 +1,11 @@
-//! Names by which requests may call the hub: a host alone, in the one form that requests are compared with.
+//! Canonical form of the hosts in `server.hosts`, which are compared with the host of each request.
 
-use super::complaint::Complaint;
+use super::value_error::ValueError;
 use crate::protocol::{Authority, Host};
 
-/// The host in canonical form.
-pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
-    // An IPv6 address may be typed as it is everywhere else, without the brackets of a URL.
+/// Brings a configured host to canonical form.
+pub(super) fn normalize(text: &str) -> Result<String, ValueError> {
+    // Accepts an IPv6 address without the brackets of a URL, too.
     let host = match text.parse() {
         Ok(address) => Ok(Host::Address(address)),
         Err(_) => text.parse::<Host>(),
@@ -14,20 +14,20 @@ pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
         .map_err(|_| not_a_host(text))
 }
 
-fn not_a_host(text: &str) -> Complaint {
+fn not_a_host(text: &str) -> ValueError {
     let authority = text
         .split_once("://")
         .map_or(text, |(_, authority)| authority);
     let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.parse::<Authority>() {
         Ok(Authority { host, .. }) => {
-            Complaint::plain("more than a host name", format!("use `\"{host}\"`"))
+            ValueError::with_remedy("more than a host name", format!("use `\"{host}\"`"))
         }
-        Err(_) if text.contains('*') => Complaint::plain(
+        Err(_) if text.contains('*') => ValueError::with_remedy(
             "a host name with a wildcard",
-            "list every name by which the hub is called",
+            "list every host name of the hub",
         ),
-        Err(_) => Complaint::plain(
+        Err(_) => ValueError::with_remedy(
             "neither a host name nor an IP address",
             "use for example `\"hub.example.org\"`, ASCII only",
         ),
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_brought_to_the_form_that_requests_are_compared_with() {
+    fn hosts_are_normalized_to_the_form_of_requests() {
         for (typed, canonical) in [
             ("Hub.Example.ORG.", "hub.example.org"),
             ("hub", "hub"),
@@ -47,13 +47,13 @@ mod tests {
             ("2001:DB8::1", "[2001:db8::1]"),
             ("[2001:db8::1]", "[2001:db8::1]"),
         ] {
-            assert_eq!(normalised(typed).unwrap(), canonical);
+            assert_eq!(normalize(typed).unwrap(), canonical);
             assert!(canonical.parse::<Host>().is_ok());
         }
     }
 
     #[test]
-    fn what_is_no_host_is_refused_with_its_reason() {
+    fn an_invalid_host_is_rejected_with_the_reason() {
         for (typed, why) in [
             ("hub.example.org:8000", "more than a host name"),
             ("https://hub.example.org/x", "more than a host name"),
@@ -65,7 +65,7 @@ mod tests {
                 "neither a host name nor an IP address",
             ),
         ] {
-            assert_eq!(normalised(typed).unwrap_err().problem, why, "{typed}");
+            assert_eq!(normalize(typed).unwrap_err().problem, why, "{typed}");
         }
     }
 }

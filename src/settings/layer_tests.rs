@@ -1,16 +1,16 @@
-//! Who wins between default, file, environment and flag, and how the last two are read, through `Settings::load` alone.
+//! Precedence of default, file, environment and flag, and parsing of the last two, through `Settings::load`.
 
 use std::time::Duration;
 
-use super::test_support::{ONE, each_is_told, faults, load, of_assignment};
+use super::test_support::{MINIMAL, assert_each_error, errors, errors_of_variable, load};
 use super::*;
 use crate::protocol::Micros;
 
 #[test]
-fn default_gives_way_to_file_file_to_environment_and_environment_to_flag() {
+fn a_flag_overrides_the_environment_which_overrides_the_file_which_overrides_the_default() {
     let port = |toml: &str, env: &[(&str, &str)], flags: &[(&str, &str, &str)]| {
-        let settings = load(&format!("{toml}{ONE}"), env, flags).unwrap();
-        let origin = settings.origins.of("server.port").to_string();
+        let settings = load(&format!("{toml}{MINIMAL}"), env, flags).unwrap();
+        let origin = settings.origins.origin_of("server.port").to_string();
         (
             settings.server.port,
             origin.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -27,8 +27,8 @@ fn default_gives_way_to_file_file_to_environment_and_environment_to_flag() {
 }
 
 #[test]
-fn a_layer_changes_one_key_and_leaves_its_neighbours() {
-    let toml = format!("[server]\nport = 1\nhost = \"127.0.0.2\"\n{ONE}loop = false\n");
+fn a_layer_overrides_one_key_and_keeps_the_others() {
+    let toml = format!("[server]\nport = 1\nhost = \"127.0.0.2\"\n{MINIMAL}loop = false\n");
     let env = [
         ("TICKCAST__SERVER__PORT", "2"),
         ("TICKCAST__TOPICS__ECG__RATE", "50"),
@@ -51,7 +51,7 @@ fn a_layer_changes_one_key_and_leaves_its_neighbours() {
 }
 
 #[test]
-fn variables_are_read_as_the_kind_of_their_key() {
+fn variables_are_parsed_by_the_type_of_their_key() {
     let env = [
         ("TICKCAST__SERVER__HOST", "::1"),
         ("TICKCAST__OPS__ENABLED", "false"),
@@ -63,7 +63,7 @@ fn variables_are_read_as_the_kind_of_their_key() {
         ("TICKCAST__TOPICS__ECG__FIELDS__VALUE__UNIT", "5"),
     ];
     let settings = load(
-        &format!("{ONE}[topics.ecg.fields.Value]\nunit = \"mV\"\n"),
+        &format!("{MINIMAL}[topics.ecg.fields.Value]\nunit = \"mV\"\n"),
         &env,
         &[],
     )
@@ -89,7 +89,7 @@ fn variables_are_read_as_the_kind_of_their_key() {
 }
 
 #[test]
-fn a_topic_may_end_in_an_underscore() {
+fn a_variable_can_set_a_topic_whose_name_ends_in_an_underscore() {
     let toml = "[topics.a]\ndataset = \"d\"\nrate = 1\n[topics.a_]\ndataset = \"d\"\nrate = 1\n";
     let settings = load(toml, &[("TICKCAST__TOPICS__A___RATE", "2")], &[]).unwrap();
     assert_eq!(
@@ -102,18 +102,18 @@ fn a_topic_may_end_in_an_underscore() {
 }
 
 #[test]
-fn other_variables_are_no_settings() {
+fn variables_without_the_prefix_are_ignored() {
     let env = [
         ("TICKCAST_CONFIG", "y.toml"),
         ("TICKCAST_LOG", "x"),
         ("TICKCAST", "x"),
         ("PORT", "x"),
     ];
-    assert_eq!(load(ONE, &env, &[]).unwrap().server.port, 8000);
+    assert_eq!(load(MINIMAL, &env, &[]).unwrap().server.port, 8000);
 }
 
 #[test]
-fn a_missing_key_may_come_from_the_environment() {
+fn the_environment_can_set_a_key_that_the_file_lacks() {
     let env = [
         ("TICKCAST__TOPICS__ECG__DATASET", "d"),
         ("TICKCAST__TOPICS__ECG__RATE", "1"),
@@ -122,23 +122,23 @@ fn a_missing_key_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_faulty_value_is_told_even_where_a_higher_layer_hides_it() {
-    let toml = format!("[server]\nport = -1\n{ONE}");
+fn an_invalid_value_is_reported_even_if_a_higher_layer_overrides_it() {
+    let toml = format!("[server]\nport = -1\n{MINIMAL}");
     assert_eq!(
-        faults(&toml, &[("TICKCAST__SERVER__PORT", "1")], &[]).len(),
+        errors(&toml, &[("TICKCAST__SERVER__PORT", "1")], &[]).len(),
         1
     );
 }
 
 #[test]
-fn variables_are_read_strictly_and_named() {
+fn an_invalid_variable_is_rejected_by_name() {
     let table = r#"
 TICKCAST__SERVER__PORT=9000.7
-    TICKCAST__SERVER__PORT: server.port: wants an integer, not a float, found `9000.7`; use for example `TICKCAST__SERVER__PORT=8000`
+    TICKCAST__SERVER__PORT: server.port: expected an integer, not a float, found `9000.7`; use for example `TICKCAST__SERVER__PORT=8000`
 TICKCAST__SERVER__PORT=007
     TICKCAST__SERVER__PORT: server.port: not an integer, found `007`; use for example `TICKCAST__SERVER__PORT=8000`
 TICKCAST__SERVER__PORT="9000"
-    TICKCAST__SERVER__PORT: server.port: wants an integer, not a string, found `"9000"`; use for example `TICKCAST__SERVER__PORT=8000`
+    TICKCAST__SERVER__PORT: server.port: expected an integer, not a string, found `"9000"`; use for example `TICKCAST__SERVER__PORT=8000`
 TICKCAST__SERVER__PORT=
     TICKCAST__SERVER__PORT: server.port: not an integer, found ``; use for example `TICKCAST__SERVER__PORT=8000`
 TICKCAST__SERVER__PORT=70000
@@ -152,22 +152,22 @@ TICKCAST__SERVER__DRAIN=30
 TICKCAST__TOPICS__ECG__RATE=1e3
     TICKCAST__TOPICS__ECG__RATE: topics.ecg.rate: not a plain decimal number, found `1e3`; use for example `TICKCAST__TOPICS__ECG__RATE=10.0`
 TICKCAST__SERVER__ALLOWED_ORIGINS=*
-    TICKCAST__SERVER__ALLOWED_ORIGINS: server.allowed_origins: an array is given only in the file, found `*`; set `allowed_origins = ["https://example.org"]` in the file
+    TICKCAST__SERVER__ALLOWED_ORIGINS: server.allowed_origins: an array can be set only in the file, found `*`; set `allowed_origins = ["https://example.org"]` in the file
 "#;
-    each_is_told(of_assignment, table);
+    assert_each_error(errors_of_variable, table);
 }
 
 #[test]
-fn variables_that_name_no_setting_are_refused() {
+fn a_variable_with_an_unknown_key_is_rejected() {
     let table = r#"
 TICKCAST__SERVER__PROT=1
     TICKCAST__SERVER__PROT: unknown key `prot`; did you mean `port`?
 TICKCAST__SERVR__PORT=1
     TICKCAST__SERVR__PORT: unknown key `servr`; did you mean `server`?
 TICKCAST__OPS=1
-    TICKCAST__OPS: `ops` is a table; name a key below it: one of `enabled`, `host`, `port`
+    TICKCAST__OPS: `ops` is a table; name one of its keys: `enabled`, `host`, `port`
 TICKCAST__SERVER__PORT__X=1
-    TICKCAST__SERVER__PORT__X: `server.port` has no keys below it; name `server.port` alone
+    TICKCAST__SERVER__PORT__X: `server.port` has no keys below it; use `server.port` itself
 TICKCAST__TOPICS__EEG__RATE=1
     TICKCAST__TOPICS__EEG__RATE: no topic `eeg` in the file; did you mean `ecg`?
 TICKCAST__TOPICS__BLOOD__RATE=1
@@ -177,32 +177,32 @@ TICKCAST__TOPICS__ECG__RAET=1
 TICKCAST__=1
     TICKCAST__: unknown key ``; use one of `server`, `ops`, `log`, `state`, `topics`
 "#;
-    each_is_told(of_assignment, table);
+    assert_each_error(errors_of_variable, table);
 }
 
 #[test]
-fn topics_with_dots_or_hyphens_are_changed_in_the_file() {
+fn variables_cannot_set_topics_with_dots_or_hyphens() {
     let toml = "[topics.\"a.b-c\"]\ndataset = \"d\"\nrate = 1\n";
-    let of = |name: &str| faults(toml, &[(name, "2")], &[]);
+    let errors_of = |name: &str| errors(toml, &[(name, "2")], &[]);
     assert_eq!(
-        of("TICKCAST__TOPICS__A_B_C__RATE"),
+        errors_of("TICKCAST__TOPICS__A_B_C__RATE"),
         [
-            "TICKCAST__TOPICS__A_B_C__RATE: no topic `a_b_c` in the file; change `a.b-c` in the file, as every topic with `.` or `-` in its name"
+            "TICKCAST__TOPICS__A_B_C__RATE: no topic `a_b_c` in the file; set it in the file: a variable cannot name topic `a.b-c`, whose name has `.` or `-`"
         ]
     );
     assert_eq!(
-        of("TICKCAST__TOPICS__A.B-C__RATE"),
+        errors_of("TICKCAST__TOPICS__A.B-C__RATE"),
         [
-            "TICKCAST__TOPICS__A.B-C__RATE: topics.\"a.b-c\".rate: a topic with `.` or `-` in its name; change `topics.\"a.b-c\".rate` in the file"
+            "TICKCAST__TOPICS__A.B-C__RATE: topics.\"a.b-c\".rate: variables cannot set topics with `.` or `-` in their name; set `topics.\"a.b-c\".rate` in the file"
         ]
     );
 }
 
 #[test]
-fn two_spellings_of_one_variable_are_refused() {
+fn two_spellings_of_one_variable_are_rejected() {
     assert_eq!(
-        faults(
-            ONE,
+        errors(
+            MINIMAL,
             &[
                 ("TICKCAST__SERVER__PORT", "1"),
                 ("TICKCAST__server__port", "2")
@@ -210,15 +210,15 @@ fn two_spellings_of_one_variable_are_refused() {
             &[]
         ),
         [
-            "TICKCAST__server__port: server.port: also given by `TICKCAST__SERVER__PORT`; unset one of them"
+            "TICKCAST__server__port: server.port: also set by `TICKCAST__SERVER__PORT`; unset one of them"
         ]
     );
 }
 
 #[test]
-fn flags_are_named_as_typed() {
+fn errors_name_the_flag_as_typed() {
     assert_eq!(
-        faults(ONE, &[], &[("server.port", "x", "--port")]),
+        errors(MINIMAL, &[], &[("server.port", "x", "--port")]),
         ["--port: server.port: not an integer, found `x`; use for example `--port 8000`"]
     );
 }

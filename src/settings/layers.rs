@@ -1,59 +1,59 @@
-//! `Layers`: default < file < environment < flag, laid over each other by the `config` crate.
+//! [`Layers`]: the layers default < file < environment < flag, merged by the `config` crate.
 //!
-//! `config` merges tables and carries the origin of each value; it also converts whatever it is asked to
-//! (`"9000"` to 9000, 9000.7 to 9001). So it only ever gets values that were read strictly, and is never asked to convert:
-//! every value is taken back as the very kind that went in.
+//! `config` merges tables and keeps the origin of each value, but its getters convert (`"9000"` to 9000, 9000.7 to
+//! 9001). Therefore only validated values go in, and they are read back as the type they went in with, without the
+//! getters.
 
-use config::{Config, ConfigError, Map, Source, Value as Carried, ValueKind};
+use config::{Config, ConfigError, Map, Source, Value as MergedValue, ValueKind};
 
-use super::kind::Value;
-use super::origin::Origin;
-use super::strict::Leaf;
+use super::validate::Assignment;
+use super::value_origin::ValueOrigin;
+use super::value_type::SettingValue;
 
-/// One layer: values by the path of their key.
+/// One layer: a tree of values by key.
 #[derive(Debug, Clone)]
-struct Layer(Map<String, Carried>);
+struct Layer(Map<String, MergedValue>);
 
 impl Source for Layer {
     fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
         Box::new(self.clone())
     }
 
-    /// The names at the top are those of the sections: `config` takes only these apart at dots, so the names of topics
-    /// below stay whole.
-    fn collect(&self) -> Result<Map<String, Carried>, ConfigError> {
+    /// `config` splits only the top-level names at dots. These are section names without dots, so topic names below
+    /// them are not split.
+    fn collect(&self) -> Result<Map<String, MergedValue>, ConfigError> {
         Ok(self.0.clone())
     }
 }
 
-/// The effective values, with their origins.
+/// The merged values with their origins.
 #[derive(Debug)]
 pub(super) struct Layers {
-    top: Carried,
-    /// What the number in a carried value's `origin` stands for.
-    origins: Vec<Origin>,
+    root: MergedValue,
+    /// Indexed by the number that each merged value has as its `origin`.
+    origins: Vec<ValueOrigin>,
 }
 
 impl Layers {
-    /// Lays the later over the earlier.
-    pub(super) fn merge(layers: [Vec<Leaf>; 4]) -> Self {
+    /// Merges the layers; later ones override earlier ones.
+    pub(super) fn merge(layers: [Vec<Assignment>; 4]) -> Self {
         let mut origins = Vec::new();
         let mut builder = Config::builder();
-        for leaves in layers {
-            builder = builder.add_source(layer(leaves, &mut origins));
+        for assignments in layers {
+            builder = builder.add_source(to_layer(assignments, &mut origins));
         }
         let built = builder
             .build()
             .expect("a layer in memory is always collected");
         Self {
-            top: built.cache,
+            root: built.cache,
             origins,
         }
     }
 
-    /// The value at `path`, unless no layer has one.
-    pub(super) fn get(&self, path: &[&str]) -> Option<(Value, &Origin)> {
-        let mut carried = &self.top;
+    /// The value at `path`, if any layer sets it.
+    pub(super) fn get(&self, path: &[&str]) -> Option<(SettingValue, &ValueOrigin)> {
+        let mut carried = &self.root;
         for name in path {
             let ValueKind::Table(table) = &carried.kind else {
                 return None;
@@ -63,25 +63,25 @@ impl Layers {
         let origin = carried
             .origin()
             .and_then(|number| self.origins.get(number.parse::<usize>().ok()?))?;
-        Some((restored(&carried.kind), origin))
+        Some((from_config_kind(&carried.kind), origin))
     }
 }
 
-fn layer(leaves: Vec<Leaf>, origins: &mut Vec<Origin>) -> Layer {
+fn to_layer(assignments: Vec<Assignment>, origins: &mut Vec<ValueOrigin>) -> Layer {
     let mut top = Map::new();
-    for leaf in leaves {
+    for assignment in assignments {
         let number = origins.len().to_string();
-        origins.push(leaf.origin);
+        origins.push(assignment.origin);
         insert(
             &mut top,
-            &leaf.path,
-            Carried::new(Some(&number), carried(leaf.value)),
+            &assignment.path,
+            MergedValue::new(Some(&number), to_config_kind(assignment.value)),
         );
     }
     Layer(top)
 }
 
-fn insert(table: &mut Map<String, Carried>, path: &[String], value: Carried) {
+fn insert(table: &mut Map<String, MergedValue>, path: &[String], value: MergedValue) {
     match path {
         [] => {}
         [name] => {
@@ -90,7 +90,7 @@ fn insert(table: &mut Map<String, Carried>, path: &[String], value: Carried) {
         [name, rest @ ..] => {
             let below = table
                 .entry(name.clone())
-                .or_insert_with(|| Carried::from(Map::<String, Carried>::new()));
+                .or_insert_with(|| MergedValue::from(Map::<String, MergedValue>::new()));
             if let ValueKind::Table(below) = &mut below.kind {
                 insert(below, rest, value);
             }
@@ -98,31 +98,31 @@ fn insert(table: &mut Map<String, Carried>, path: &[String], value: Carried) {
     }
 }
 
-fn carried(value: Value) -> ValueKind {
+fn to_config_kind(value: SettingValue) -> ValueKind {
     match value {
-        Value::Text(text) => ValueKind::String(text),
-        Value::Number(number) => ValueKind::U64(number),
-        Value::Switch(value) => ValueKind::Boolean(value),
-        Value::List(texts) => ValueKind::from(texts),
-        Value::Spoiled => ValueKind::Nil,
+        SettingValue::Text(text) => ValueKind::String(text),
+        SettingValue::Number(number) => ValueKind::U64(number),
+        SettingValue::Bool(value) => ValueKind::Boolean(value),
+        SettingValue::Array(texts) => ValueKind::from(texts),
+        SettingValue::Invalid => ValueKind::Nil,
     }
 }
 
-fn restored(kind: &ValueKind) -> Value {
-    let text = |value: &Carried| match &value.kind {
+fn from_config_kind(kind: &ValueKind) -> SettingValue {
+    let text = |value: &MergedValue| match &value.kind {
         ValueKind::String(text) => Some(text.clone()),
         _ => None,
     };
     match kind {
-        ValueKind::String(text) => Value::Text(text.clone()),
-        ValueKind::U64(number) => Value::Number(*number),
-        ValueKind::Boolean(value) => Value::Switch(*value),
+        ValueKind::String(text) => SettingValue::Text(text.clone()),
+        ValueKind::U64(number) => SettingValue::Number(*number),
+        ValueKind::Boolean(value) => SettingValue::Bool(*value),
         ValueKind::Array(values) => values
             .iter()
             .map(text)
             .collect::<Option<_>>()
-            .map_or(Value::Spoiled, Value::List),
-        _ => Value::Spoiled,
+            .map_or(SettingValue::Invalid, SettingValue::Array),
+        _ => SettingValue::Invalid,
     }
 }
 
@@ -130,31 +130,31 @@ fn restored(kind: &ValueKind) -> Value {
 mod tests {
     use super::*;
 
-    fn leaf(path: &[&str], value: Value, flag: &str) -> Leaf {
+    fn assignment(path: &[&str], value: SettingValue, flag: &str) -> Assignment {
         let path = path.iter().map(|name| (*name).to_owned()).collect();
-        Leaf {
+        Assignment {
             path,
             value,
-            origin: Origin::Flag {
+            origin: ValueOrigin::Flag {
                 flag: flag.to_owned(),
             },
         }
     }
 
     #[test]
-    fn every_value_comes_back_as_it_went_in_with_its_origin() {
+    fn every_value_is_returned_unchanged_with_its_origin() {
         let path = ["topics", "a.b-c", "x"];
         for value in [
-            Value::Text("007".into()),
-            Value::Text("true".into()),
-            Value::Text(String::new()),
-            Value::Number(u64::MAX),
-            Value::Switch(false),
-            Value::List(vec!["1".into(), "two".into()]),
-            Value::List(Vec::new()),
+            SettingValue::Text("007".into()),
+            SettingValue::Text("true".into()),
+            SettingValue::Text(String::new()),
+            SettingValue::Number(u64::MAX),
+            SettingValue::Bool(false),
+            SettingValue::Array(vec!["1".into(), "two".into()]),
+            SettingValue::Array(Vec::new()),
         ] {
             let layers = Layers::merge([
-                vec![leaf(&path, value.clone(), "-x")],
+                vec![assignment(&path, value.clone(), "-x")],
                 vec![],
                 vec![],
                 vec![],
@@ -165,21 +165,24 @@ mod tests {
     }
 
     #[test]
-    fn a_later_layer_hides_a_value_and_leaves_its_neighbours() {
-        let text = |text: &str| Value::Text(text.to_owned());
+    fn a_later_layer_overrides_one_value_and_keeps_the_others() {
+        let text = |text: &str| SettingValue::Text(text.to_owned());
         let (x, y) = (["t", "a", "x"], ["t", "a", "y"]);
         let layers = Layers::merge([
-            vec![leaf(&x, text("0"), "0"), leaf(&y, text("0"), "0")],
-            vec![leaf(&x, text("1"), "1")],
-            vec![leaf(&["t", "b"], text("2"), "2")],
-            vec![leaf(&x, Value::List(vec![]), "3")],
+            vec![
+                assignment(&x, text("0"), "0"),
+                assignment(&y, text("0"), "0"),
+            ],
+            vec![assignment(&x, text("1"), "1")],
+            vec![assignment(&["t", "b"], text("2"), "2")],
+            vec![assignment(&x, SettingValue::Array(vec![]), "3")],
         ]);
         let of = |path: &[&str]| {
             layers
                 .get(path)
                 .map(|(value, origin)| (value, origin.to_string()))
         };
-        assert_eq!(of(&x), Some((Value::List(vec![]), "3".into())));
+        assert_eq!(of(&x), Some((SettingValue::Array(vec![]), "3".into())));
         assert_eq!(of(&y), Some((text("0"), "0".into())));
         assert_eq!(of(&["t", "b"]), Some((text("2"), "2".into())));
         assert_eq!(of(&["t", "c"]), None);

@@ -1,17 +1,17 @@
-//! Address ranges of trusted proxies, as CIDR; a bare address is a range of one.
+//! Parsing of address ranges in CIDR notation; a single address is a range of one.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::complaint::Complaint;
+use super::value_error::ValueError;
 
-/// Reads `10.0.0.0/8`, or one address.
-pub(super) fn parse(text: &str) -> Result<IpNet, Complaint> {
+/// Parses `10.0.0.0/8` or a single address.
+pub(super) fn parse(text: &str) -> Result<IpNet, ValueError> {
     let one = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse::<IpNet>()
         .or_else(|_| one())
-        .map_err(|_| Complaint::example("not a CIDR range or an IP address"))
+        .map_err(|_| ValueError::new("not a CIDR range or an IP address"))
 }
 
 #[cfg(test)]
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_and_single_addresses_are_read() {
+    fn ranges_and_single_addresses_are_parsed() {
         for (text, printed) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("192.0.2.1", "192.0.2.1/32"),

@@ -1,10 +1,10 @@
-//! Sizes as people write them: a whole number of bytes with its unit, `64KiB` or `16MiB`.
+//! Parsing and formatting of sizes: a whole number with a unit, such as `64KiB` or `16MiB`.
 //!
-//! Knows no key and no range.
+//! Ranges are checked by the caller.
 
-use super::complaint::Complaint;
+use super::value_error::ValueError;
 
-/// Bytes in each unit, the smallest first.
+/// The units and their size in bytes, smallest first.
 const UNITS: [(&str, u64); 6] = [
     ("B", 1),
     ("kB", 1_000),
@@ -14,20 +14,20 @@ const UNITS: [(&str, u64); 6] = [
     ("GiB", 1 << 30),
 ];
 
-/// Reads a size in bytes; a complaint says what is missing.
-pub(super) fn parse(text: &str) -> Result<u64, Complaint> {
+/// Parses a size; returns bytes.
+pub(super) fn parse(text: &str) -> Result<u64, ValueError> {
     let unit_at = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     if number.is_empty() {
-        return Err(Complaint::example("not a size"));
+        return Err(ValueError::new("not a size"));
     }
     if unit.is_empty() {
-        return Err(no_unit());
+        return Err(missing_unit());
     }
     let Some((_, bytes)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        return Err(Complaint::plain(
+        return Err(ValueError::with_remedy(
             format!("not a whole number with a known unit: `{unit}`"),
             "use one of `B`, `kB`, `KiB`, `MB`, `MiB`, `GiB`, without a space",
         ));
@@ -35,16 +35,16 @@ pub(super) fn parse(text: &str) -> Result<u64, Complaint> {
     let number = number.parse::<u64>().ok();
     number
         .and_then(|number| number.checked_mul(*bytes))
-        .ok_or_else(|| Complaint::example("beyond what a size can hold"))
+        .ok_or_else(|| ValueError::new("too large for a size"))
 }
 
-/// A number alone: bytes to one reader, kilobytes to the next.
-pub(super) fn no_unit() -> Complaint {
-    Complaint::advice("a size without a unit", "add one, for example")
+/// The error for a number without a unit, which could mean bytes or kilobytes.
+pub(super) fn missing_unit() -> ValueError {
+    ValueError::with_hint("a size without a unit", "add one, for example")
 }
 
-/// The size in the largest unit that leaves no fraction.
-pub(super) fn spell(size: u64) -> String {
+/// Formats a size in the largest unit that needs no fraction.
+pub(super) fn format(size: u64) -> String {
     let whole = UNITS
         .iter()
         .rev()
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_number_with_its_unit_is_read_exactly() {
+    fn a_whole_number_with_a_unit_is_parsed_exactly() {
         for (text, bytes) in [
             ("0B", 0),
             ("100B", 100),
@@ -71,13 +71,13 @@ mod tests {
             ("1GiB", 1_073_741_824),
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
-            assert_eq!(spell(bytes), text);
+            assert_eq!(format(bytes), text);
         }
-        assert_eq!(spell(1_025), "1025B");
+        assert_eq!(format(1_025), "1025B");
     }
 
     #[test]
-    fn what_is_not_a_size_is_refused_with_its_reason() {
+    fn an_invalid_size_is_rejected_with_the_reason() {
         for (text, why) in [
             ("16", "a size without a unit"),
             ("", "not a size"),
@@ -86,8 +86,8 @@ mod tests {
             ("1.5MiB", "not a whole number with a known unit: `.5MiB`"),
             ("16 MiB", "not a whole number with a known unit: ` MiB`"),
             ("16mb", "not a whole number with a known unit: `mb`"),
-            ("99999999999999999999B", "beyond what a size can hold"),
-            ("99999999999GiB", "beyond what a size can hold"),
+            ("99999999999999999999B", "too large for a size"),
+            ("99999999999GiB", "too large for a size"),
         ] {
             assert_eq!(parse(text).unwrap_err().problem, why, "{text}");
         }

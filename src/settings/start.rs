@@ -1,27 +1,27 @@
-//! `Start`: when a topic's timeline begins.
+//! [`Start`]: when a topic's timeline begins.
 //!
-//! A fixed instant must be exact: RFC 3339 with its offset, no finer than the timeline's microsecond.
+//! A fixed instant must be exact: RFC 3339 with an offset, and no finer than the timeline's resolution, a microsecond.
 
 use jiff::Timestamp;
 
 use crate::protocol::Micros;
 
-use super::complaint::Complaint;
+use super::value_error::ValueError;
 
 /// When a topic's timeline begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// When the hub first ran with it; the journal remembers.
+    /// When a hub first serves the topic; the journal keeps this instant across restarts.
     FirstRun,
     /// At this instant, on every hub with the same file.
     At(Micros),
 }
 
 /// 2100-01-01T00:00:00Z, in microseconds.
-const END: i64 = 4_102_444_800_000_000;
+const INSTANT_MAX: i64 = 4_102_444_800_000_000;
 
-/// Reads `first-run` or an RFC 3339 instant between 1970 and 2100.
-pub(super) fn parse(text: &str) -> Result<Start, Complaint> {
+/// Parses `first-run` or an RFC 3339 instant between 1970 and 2100.
+pub(super) fn parse(text: &str) -> Result<Start, ValueError> {
     if text == "first-run" {
         return Ok(Start::FirstRun);
     }
@@ -29,24 +29,24 @@ pub(super) fn parse(text: &str) -> Result<Start, Complaint> {
         .then(|| text.parse::<Timestamp>().ok())
         .flatten();
     let Some(instant) = instant else {
-        return Err(Complaint::example(
+        return Err(ValueError::new(
             "not `first-run` or an RFC 3339 instant with its offset",
         ));
     };
     if instant.subsec_nanosecond() % 1_000 != 0 {
-        return Err(Complaint::plain(
+        return Err(ValueError::with_remedy(
             "finer than a microsecond",
-            "leave at most 6 decimal places",
+            "use at most 6 decimal places",
         ));
     }
     match instant.as_microsecond() {
-        micros @ 0..=END => Ok(Start::At(Micros::new(micros))),
-        _ => Err(Complaint::example("outside 1970 to 2100")),
+        micros @ 0..=INSTANT_MAX => Ok(Start::At(Micros::new(micros))),
+        _ => Err(ValueError::new("outside 1970 to 2100")),
     }
 }
 
-/// The parser takes more of ISO 8601 than the contract does (bare hours as offset, zones in brackets), and it
-/// turns a leap second into the second before: a shape check keeps both out.
+/// Checks the shape, because the parser also accepts other ISO 8601 forms (offsets of bare hours, zones in brackets)
+/// and turns a leap second into the second before.
 fn is_rfc3339_shaped(text: &str) -> bool {
     let bytes = text.as_bytes();
     let Some((head, tail)) = bytes.split_at_checked(19) else {
@@ -73,20 +73,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_read_with_their_offset() {
+    fn instants_are_parsed_with_their_offset() {
         assert_eq!(parse("first-run"), Ok(Start::FirstRun));
         for (text, micros) in [
             ("1970-01-01T00:00:00Z", 0),
             ("1970-01-01T01:00:00.000001+01:00", 1),
             ("1970-01-01 00:00:01.5z", 1_500_000),
-            ("2100-01-01T00:00:00Z", END),
+            ("2100-01-01T00:00:00Z", INSTANT_MAX),
         ] {
             assert_eq!(parse(text), Ok(Start::At(Micros::new(micros))), "{text}");
         }
     }
 
     #[test]
-    fn what_is_not_an_exact_instant_is_refused_with_its_reason() {
+    fn an_inexact_or_invalid_instant_is_rejected_with_the_reason() {
         let shape = "not `first-run` or an RFC 3339 instant with its offset";
         for (text, why) in [
             ("", shape),

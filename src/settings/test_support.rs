@@ -1,11 +1,11 @@
-//! What the tests of `Settings::load` share: a file in a fresh folder, and what is told of it.
+//! Helpers for the tests of `Settings::load`: a file in a temporary folder, and its error messages.
 
 use super::*;
 
-/// The smallest good file, three lines long.
-pub(super) const ONE: &str = "[topics.ecg]\ndataset = \"d.json\"\nrate = 100\n";
+/// The smallest valid file, three lines long.
+pub(super) const MINIMAL: &str = "[topics.ecg]\ndataset = \"d.json\"\nrate = 100\n";
 
-/// Loads `toml` as `dir/x.toml` of a fresh folder; paths in messages begin at `x.toml`.
+/// Loads `toml` from `x.toml` in a temporary folder; paths in messages begin with `x.toml`.
 pub(super) fn load(
     toml: &str,
     env: &[(&str, &str)],
@@ -24,11 +24,11 @@ pub(super) fn load(
         values: flags.iter().map(flag).collect(),
     };
     let prefix = format!("{}/", folder.path().display());
-    Settings::load(&file, env, &overrides).map_err(|faults| faults.to_string().replace(&prefix, ""))
+    Settings::load(&file, env, &overrides).map_err(|errors| errors.to_string().replace(&prefix, ""))
 }
 
-/// The first lines of all faults, without the excerpts.
-pub(super) fn faults(
+/// The first line of every error, without the excerpts.
+pub(super) fn errors(
     toml: &str,
     env: &[(&str, &str)],
     flags: &[(&str, &str, &str)],
@@ -42,28 +42,28 @@ pub(super) fn faults(
         .collect()
 }
 
-/// The faults of a file with `line` in `section`, beside a good topic; the line is the fifth.
-pub(super) fn in_section(section: &str, line: &str) -> Vec<String> {
-    faults(&format!("{ONE}[{section}]\n{line}\n"), &[], &[])
+/// The errors of a file with a valid topic and `line`, the fifth of the file, in `section`.
+pub(super) fn errors_in_section(section: &str, line: &str) -> Vec<String> {
+    errors(&format!("{MINIMAL}[{section}]\n{line}\n"), &[], &[])
 }
 
-/// The faults of a topic with `line`, its fourth.
-pub(super) fn in_topic(line: &str) -> Vec<String> {
-    faults(&format!("{ONE}{line}\n"), &[], &[])
+/// The errors of a topic with the extra `line`, the fourth of the file.
+pub(super) fn errors_in_topic(line: &str) -> Vec<String> {
+    errors(&format!("{MINIMAL}{line}\n"), &[], &[])
 }
 
-/// The faults of one `VARIABLE=value` over a good file.
-pub(super) fn of_assignment(assignment: &str) -> Vec<String> {
-    faults(ONE, &[assignment.split_once('=').unwrap()], &[])
+/// The errors of `VARIABLE=value` with a valid file.
+pub(super) fn errors_of_variable(assignment: &str) -> Vec<String> {
+    errors(MINIMAL, &[assignment.split_once('=').unwrap()], &[])
 }
 
-/// Checks a table in which each faulty line is followed by what is told of it, indented.
-pub(super) fn each_is_told(faults_of: impl Fn(&str) -> Vec<String>, table: &str) {
+/// Checks a table in which each invalid line is followed by its error message, indented.
+pub(super) fn assert_each_error(errors_of: impl Fn(&str) -> Vec<String>, table: &str) {
     let lines: Vec<&str> = table.lines().filter(|line| !line.is_empty()).collect();
     for case in lines.chunks(2) {
-        let [line, told] = case else {
-            panic!("no fault for {case:?}")
+        let [line, error] = case else {
+            panic!("no error for {case:?}")
         };
-        assert_eq!(faults_of(line), [told.trim_start()]);
+        assert_eq!(errors_of(line), [error.trim_start()]);
     }
 }

@@ -1,12 +1,12 @@
-//! What a good configuration means, through `Settings::load` alone.
+//! The meaning of a valid configuration, through `Settings::load`.
 
 use std::time::Duration;
 
-use super::test_support::{ONE, load};
+use super::test_support::{MINIMAL, load};
 use super::*;
 use crate::protocol::Micros;
 
-fn good(toml: &str) -> Settings {
+fn load_valid(toml: &str) -> Settings {
     load(toml, &[], &[]).unwrap()
 }
 
@@ -41,8 +41,8 @@ unit = "µV"
 "#;
 
 #[test]
-fn what_is_not_given_has_its_default() {
-    let settings = good(ONE);
+fn a_key_that_is_not_set_has_its_default() {
+    let settings = load_valid(MINIMAL);
     let server = &settings.server;
     assert_eq!(
         (server.host.to_string().as_str(), server.port),
@@ -76,7 +76,7 @@ fn what_is_not_given_has_its_default() {
     );
     assert_eq!(
         (topic.start, topic.backfill),
-        (Start::FirstRun, Backfill::Span(Duration::from_secs(30)))
+        (Start::FirstRun, Backfill::Duration(Duration::from_secs(30)))
     );
     assert_eq!(
         (topic.delay, topic.coalesce),
@@ -91,8 +91,8 @@ fn what_is_not_given_has_its_default() {
 }
 
 #[test]
-fn what_is_given_holds() {
-    let settings = good(GIVEN);
+fn a_key_that_is_set_has_the_given_value() {
+    let settings = load_valid(GIVEN);
     let server = &settings.server;
     assert_eq!(
         (server.host.to_string().as_str(), server.port, server.drain),
@@ -130,12 +130,12 @@ fn what_is_given_holds() {
     );
     assert_eq!(topic.max_lag, Duration::from_secs(90));
     assert_eq!(topic.record_max, 2 << 20);
-    let value = Field {
+    let value = FieldSettings {
         name: "value".into(),
         label: Some("ECG, lead MLII".into()),
         unit: Some("µV".into()),
     };
-    let other = Field {
+    let other = FieldSettings {
         name: "a b".into(),
         label: None,
         unit: None,
@@ -144,10 +144,10 @@ fn what_is_given_holds() {
 }
 
 #[test]
-fn topics_keep_the_order_of_the_file_and_the_first_is_the_default() {
+fn topics_keep_the_file_order_and_the_first_is_the_default() {
     let topic = |name: &str| format!("[topics.{name}]\ndataset = \"d\"\nrate = 1\n");
     let toml = format!("{}{}{}", topic("zz"), topic("aa"), topic("mm"));
-    let settings = good(&toml);
+    let settings = load_valid(&toml);
     let names: Vec<&str> = settings
         .topics
         .iter()
@@ -155,13 +155,13 @@ fn topics_keep_the_order_of_the_file_and_the_first_is_the_default() {
         .collect();
     assert_eq!(names, ["zz", "aa", "mm"]);
     assert_eq!(settings.server.default_topic.as_str(), "zz");
-    let chosen = good(&format!("[server]\ndefault_topic = \"mm\"\n{toml}"));
+    let chosen = load_valid(&format!("[server]\ndefault_topic = \"mm\"\n{toml}"));
     assert_eq!(chosen.server.default_topic.as_str(), "mm");
 }
 
 #[test]
-fn a_topic_may_have_dots_in_its_name() {
-    let settings = good(
+fn topic_names_may_contain_dots() {
+    let settings = load_valid(
         "[topics.\"a.b-c\"]\ndataset = \"d\"\nrate = 1\n[topics.a]\ndataset = \"e\"\nrate = 2\n",
     );
     assert_eq!(settings.topics[0].name.as_str(), "a.b-c");
@@ -169,7 +169,7 @@ fn a_topic_may_have_dots_in_its_name() {
     assert!(
         settings
             .origins
-            .of("topics.a.b-c.rate")
+            .origin_of("topics.a.b-c.rate")
             .to_string()
             .ends_with("x.toml:3:8")
     );
@@ -192,10 +192,10 @@ fn a_topic_may_have_dots_in_its_name() {
 }
 
 #[test]
-fn paths_of_the_file_are_relative_to_it_and_others_are_not() {
+fn paths_in_the_file_are_relative_to_the_file_and_others_to_the_working_directory() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");
-    std::fs::write(&file, format!("[state]\ndir = \"s\"\n{ONE}")).unwrap();
+    std::fs::write(&file, format!("[state]\ndir = \"s\"\n{MINIMAL}")).unwrap();
     let load = |env: &[(&str, &str)]| {
         let env = env
             .iter()
@@ -215,30 +215,35 @@ fn paths_of_the_file_are_relative_to_it_and_others_are_not() {
     );
     assert_eq!(load(&[("TICKCAST__STATE__DIR", "")]).state.dir, None);
 
-    std::fs::write(&file, ONE).unwrap();
+    std::fs::write(&file, MINIMAL).unwrap();
     assert_eq!(load(&[]).state.dir, Some(folder.path().join("../state")));
     let settings = load(&[("STATE_DIRECTORY", "/var/lib/t:/var/lib/u")]);
     assert_eq!(settings.state.dir, Some("/var/lib/t".into()));
     assert_eq!(
-        settings.origins.of("state.dir").to_string(),
+        settings.origins.origin_of("state.dir").to_string(),
         "STATE_DIRECTORY"
     );
 }
 
 #[test]
-fn a_file_that_wants_no_state_keeps_nothing() {
-    assert_eq!(good(&format!("[state]\ndir = \"\"\n{ONE}")).state.dir, None);
+fn an_empty_state_dir_disables_state() {
+    assert_eq!(
+        load_valid(&format!("[state]\ndir = \"\"\n{MINIMAL}"))
+            .state
+            .dir,
+        None
+    );
 }
 
 #[test]
-fn the_effective_values_are_listed_in_the_order_of_the_reference() {
+fn effective_values_are_listed_in_the_order_of_the_reference_file() {
     let settings = load(
-        &format!("{ONE}[topics.ecg.fields.\"a b\"]\nunit = \"µ\\\"V\"\n[server]\nallowed_origins = [\"http://A\"]\n"),
+        &format!("{MINIMAL}[topics.ecg.fields.\"a b\"]\nunit = \"µ\\\"V\"\n[server]\nallowed_origins = [\"http://A\"]\n"),
         &[],
         &[("log.level", "debug", "--log")],
     )
     .unwrap();
-    let spell = |(key, value, origin): (String, String, Origin)| {
+    let spell = |(key, value, origin): (String, String, ValueOrigin)| {
         let origin = origin.to_string();
         format!(
             "{key} = {value} # {}",
@@ -277,8 +282,8 @@ fn the_effective_values_are_listed_in_the_order_of_the_reference() {
 }
 
 #[test]
-fn the_listing_is_itself_a_configuration_with_the_same_meaning() {
-    let settings = good(
+fn the_list_of_effective_values_is_an_equivalent_configuration() {
+    let settings = load_valid(
         "[topics.\"a.b\"]\ndataset = \"d\"\nrate = 59.94\nbackfill = 3\nfields.\"x.y\" = { label = \"l\\n\" }\n",
     );
     let toml: Vec<String> = settings
@@ -286,7 +291,7 @@ fn the_listing_is_itself_a_configuration_with_the_same_meaning() {
         .iter()
         .map(|(key, value, _)| format!("{key} = {value}"))
         .collect();
-    let again = good(&toml.join("\n"));
+    let again = load_valid(&toml.join("\n"));
     let plain = |settings: &Settings| {
         settings
             .effective()
@@ -298,7 +303,7 @@ fn the_listing_is_itself_a_configuration_with_the_same_meaning() {
 }
 
 #[test]
-fn the_file_is_located_by_flag_then_variable_then_habit() {
+fn the_file_is_located_by_flag_then_variable_then_default_path() {
     let env = || [("TICKCAST_CONFIG".to_owned(), "e.toml".to_owned())];
     assert_eq!(
         locate(Some("f.toml".into()), env()),

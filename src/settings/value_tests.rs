@@ -1,36 +1,38 @@
-//! What is told of a single value that is not good, through `Settings::load` alone.
+//! Error messages for single invalid values, through `Settings::load`.
 
-use super::test_support::{ONE, each_is_told, faults, in_section, in_topic, load};
+use super::test_support::{
+    MINIMAL, assert_each_error, errors, errors_in_section, errors_in_topic, load,
+};
 
 #[test]
-fn nothing_is_coerced() {
+fn values_of_the_wrong_type_are_rejected_not_converted() {
     let server = r#"
 port = 9000.7
-    x.toml:5:8: server.port: wants an integer, not a float, found `9000.7`; use for example `port = 8000`
+    x.toml:5:8: server.port: expected an integer, not a float, found `9000.7`; use for example `port = 8000`
 port = "9000"
-    x.toml:5:8: server.port: wants an integer, not a string, found `"9000"`; use for example `port = 8000`
+    x.toml:5:8: server.port: expected an integer, not a string, found `"9000"`; use for example `port = 8000`
 port = true
-    x.toml:5:8: server.port: wants an integer, not a boolean, found `true`; use for example `port = 8000`
+    x.toml:5:8: server.port: expected an integer, not a boolean, found `true`; use for example `port = 8000`
 host = 5
-    x.toml:5:8: server.host: wants a string, not an integer, found `5`; use for example `host = "127.0.0.1"`
+    x.toml:5:8: server.host: expected a string, not an integer, found `5`; use for example `host = "127.0.0.1"`
 drain = 10
     x.toml:5:9: server.drain: a duration without a unit, found `10`; add one, for example `drain = "10s"`
 drain = true
-    x.toml:5:9: server.drain: wants a duration in quotes, not a boolean, found `true`; use for example `drain = "10s"`
+    x.toml:5:9: server.drain: expected a duration in quotes, not a boolean, found `true`; use for example `drain = "10s"`
 allowed_origins = "*"
-    x.toml:5:19: server.allowed_origins: wants an array of strings, not a string, found `"*"`; use for example `allowed_origins = ["https://example.org"]`
+    x.toml:5:19: server.allowed_origins: expected an array of strings, not a string, found `"*"`; use for example `allowed_origins = ["https://example.org"]`
 "#;
-    each_is_told(|line| in_section("server", line), server);
+    assert_each_error(|line| errors_in_section("server", line), server);
     let ops = r#"
 enabled = "true"
-    x.toml:5:11: ops.enabled: wants a boolean, not a string, found `"true"`; use for example `enabled = true`
+    x.toml:5:11: ops.enabled: expected a boolean, not a string, found `"true"`; use for example `enabled = true`
 enabled = 1
-    x.toml:5:11: ops.enabled: wants a boolean, not an integer, found `1`; use for example `enabled = true`
+    x.toml:5:11: ops.enabled: expected a boolean, not an integer, found `1`; use for example `enabled = true`
 "#;
-    each_is_told(|line| in_section("ops", line), ops);
+    assert_each_error(|line| errors_in_section("ops", line), ops);
     let topic = r#"
 loop = "true"
-    x.toml:4:8: topics.ecg.loop: wants a boolean, not a string, found `"true"`; use for example `loop = true`
+    x.toml:4:8: topics.ecg.loop: expected a boolean, not a string, found `"true"`; use for example `loop = true`
 backfill = 1.5
     x.toml:4:12: topics.ecg.backfill: a duration without a unit, found `1.5`; add one, for example `backfill = "30s"`
 record_max = 16777216
@@ -38,21 +40,21 @@ record_max = 16777216
 record_max = "16"
     x.toml:4:14: topics.ecg.record_max: a size without a unit, found `"16"`; add one, for example `record_max = "16MiB"`
 record_max = 1.5
-    x.toml:4:14: topics.ecg.record_max: wants a size in quotes, not a float, found `1.5`; use for example `record_max = "16MiB"`
+    x.toml:4:14: topics.ecg.record_max: expected a size in quotes, not a float, found `1.5`; use for example `record_max = "16MiB"`
 backfill = []
-    x.toml:4:12: topics.ecg.backfill: wants a duration in quotes or an integer, not an array, found `[]`; use for example `backfill = "30s"`
+    x.toml:4:12: topics.ecg.backfill: expected a duration in quotes or an integer, not an array, found `[]`; use for example `backfill = "30s"`
 start = 2026-01-01T00:00:00Z
-    x.toml:4:9: topics.ecg.start: wants a string, not a bare date or time, found `2026-01-01T00:00:00Z`; use `start = "2026-01-01T00:00:00Z"`
+    x.toml:4:9: topics.ecg.start: expected a string, not a bare date or time, found `2026-01-01T00:00:00Z`; use `start = "2026-01-01T00:00:00Z"`
 fields = 5
-    x.toml:4:1: topics.ecg.fields: wants a table, not an integer; write `[topics.ecg.fields.NAME]`
+    x.toml:4:1: topics.ecg.fields: expected a table, not an integer; write `[topics.ecg.fields.NAME]`
 fields.value = 5
-    x.toml:4:8: topics.ecg.fields.value: wants a table, not an integer; write `[topics.ecg.fields.value]`
+    x.toml:4:8: topics.ecg.fields.value: expected a table, not an integer; write `[topics.ecg.fields.value]`
 "#;
-    each_is_told(in_topic, topic);
+    assert_each_error(errors_in_topic, topic);
 }
 
 #[test]
-fn numbers_out_of_range_are_refused() {
+fn numbers_out_of_range_are_rejected() {
     for (line, range) in [
         ("port = 65536", "0 to 65535"),
         ("port = -1", "0 to 65535"),
@@ -70,16 +72,17 @@ fn numbers_out_of_range_are_refused() {
         ("header_timeout = \"5.1m\"", "1ms to 5m"),
         ("drain = \"61m\"", "0s to 1h"),
     ] {
-        let [fault] = &in_section("server", line)[..] else {
-            panic!("one fault for {line}")
+        let [error] = &errors_in_section("server", line)[..] else {
+            panic!("expected one error for {line}")
         };
         assert!(
-            fault.contains(&format!(": out of range {range}, found `")),
-            "{fault}"
+            error.contains(&format!(": out of range {range}, found `")),
+            "{error}"
         );
     }
     assert!(
-        in_section("log", "stats_every = \"99ms\"")[0].contains(": out of range 100ms to 24h, ")
+        errors_in_section("log", "stats_every = \"99ms\"")[0]
+            .contains(": out of range 100ms to 24h, ")
     );
     for (line, range) in [
         ("backfill = -1", "0 to 9223372036854775807"),
@@ -89,20 +92,20 @@ fn numbers_out_of_range_are_refused() {
         ("record_max = \"65MiB\"", "1B to 64MiB"),
         ("record_max = \"0B\"", "1B to 64MiB"),
     ] {
-        let [fault] = &in_topic(line)[..] else {
-            panic!("one fault for {line}")
+        let [error] = &errors_in_topic(line)[..] else {
+            panic!("expected one error for {line}")
         };
         assert!(
-            fault.contains(&format!(": out of range {range}, found `")),
-            "{fault}"
+            error.contains(&format!(": out of range {range}, found `")),
+            "{error}"
         );
     }
-    let none = load(&format!("{ONE}[server]\nrecover_max = 0\n"), &[], &[]);
+    let none = load(&format!("{MINIMAL}[server]\nrecover_max = 0\n"), &[], &[]);
     assert_eq!(none.unwrap().server.recover_max, 0);
 }
 
 #[test]
-fn a_rate_is_judged_by_its_digits() {
+fn a_rate_is_checked_by_its_decimal_digits() {
     for (rate, problem) in [
         ("0", "out of range 0.001 to 10000"),
         ("-1", "out of range 0.001 to 10000"),
@@ -113,13 +116,13 @@ fn a_rate_is_judged_by_its_digits() {
         ("1e2", "not a plain decimal number"),
         ("inf", "not a plain decimal number"),
         ("nan", "not a plain decimal number"),
-        ("\"100\"", "wants a number, not a string"),
+        ("\"100\"", "expected a number, not a string"),
     ] {
         let toml = format!("[topics.ecg]\ndataset = \"d\"\nrate = {rate}\n");
         let wanted = format!(
             "x.toml:3:8: topics.ecg.rate: {problem}, found `{rate}`; use for example `rate = 10.0`"
         );
-        assert_eq!(faults(&toml, &[], &[]), [wanted]);
+        assert_eq!(errors(&toml, &[], &[]), [wanted]);
     }
     for (rate, read) in [
         ("10", "10"),
@@ -138,7 +141,7 @@ fn a_rate_is_judged_by_its_digits() {
 }
 
 #[test]
-fn texts_that_are_not_of_their_kind_are_refused() {
+fn invalid_strings_are_rejected() {
     let server = r#"
 host = "localhost"
     x.toml:5:8: server.host: not an IP address, found `"localhost"`; use for example `host = "127.0.0.1"`
@@ -155,14 +158,14 @@ default_topic = "ECG"
 default_topic = "eeg"
     x.toml:5:17: server.default_topic: no topic `eeg` in the file; did you mean `ecg`?
 "#;
-    each_is_told(|line| in_section("server", line), server);
+    assert_each_error(|line| errors_in_section("server", line), server);
     let log = r#"
 format = "jsn"
     x.toml:5:10: log.format: not "json" or "text", found `"jsn"`; use `format = "json"`
 level = ""
     x.toml:5:9: log.level: empty, found `""`; use for example `level = "info"`
 "#;
-    each_is_told(|line| in_section("log", line), log);
+    assert_each_error(|line| errors_in_section("log", line), log);
     let topic = r#"
 start = "now"
     x.toml:4:9: topics.ecg.start: not `first-run` or an RFC 3339 instant with its offset, found `"now"`; use for example `start = "2026-01-01T00:00:00Z"`
@@ -175,26 +178,26 @@ delay = "Auto"
 backfill = "all"
     x.toml:4:12: topics.ecg.backfill: not a duration, found `"all"`; use for example `backfill = "30s"`
 "#;
-    each_is_told(in_topic, topic);
+    assert_each_error(errors_in_topic, topic);
 }
 
 #[test]
-fn a_bad_entry_of_an_array_is_told_at_its_own_place() {
+fn an_invalid_array_element_is_reported_at_its_own_location() {
     let server = r#"
 allowed_origins = ["*", "https://a/"]
     x.toml:5:25: server.allowed_origins: an origin with a path, found `"https://a/"`; use `"https://a"`
 allowed_origins = ["example.org"]
     x.toml:5:20: server.allowed_origins: an origin without a scheme, found `"example.org"`; use for example `"https://example.org"`
 allowed_origins = [7]
-    x.toml:5:20: server.allowed_origins: wants an array of strings, not an integer, found `7`; use for example `allowed_origins = ["https://example.org"]`
+    x.toml:5:20: server.allowed_origins: expected an array of strings, not an integer, found `7`; use for example `allowed_origins = ["https://example.org"]`
 hosts = ["a", "hub.example.org:8000"]
     x.toml:5:15: server.hosts: more than a host name, found `"hub.example.org:8000"`; use `"hub.example.org"`
 hosts = ["*.example.org"]
-    x.toml:5:10: server.hosts: a host name with a wildcard, found `"*.example.org"`; list every name by which the hub is called
+    x.toml:5:10: server.hosts: a host name with a wildcard, found `"*.example.org"`; list every host name of the hub
 hosts = [""]
     x.toml:5:10: server.hosts: neither a host name nor an IP address, found `""`; use for example `"hub.example.org"`, ASCII only
 trusted_proxies = ["::1", "10.0.0.0/40"]
     x.toml:5:27: server.trusted_proxies: not a CIDR range or an IP address, found `"10.0.0.0/40"`; use for example `trusted_proxies = ["10.0.0.0/8"]`
 "#;
-    each_is_told(|line| in_section("server", line), server);
+    assert_each_error(|line| errors_in_section("server", line), server);
 }

@@ -1,14 +1,14 @@
-//! Web origins as a browser sends them: `scheme://host[:port]`, lower case, without the scheme's own port.
+//! Canonical form of web origins, as browsers send them: `scheme://host[:port]`, lower case, without the default port.
 //!
-//! The same form for `server.allowed_origins` and for the header, so that both can be compared as text. Only spelling:
-//! who may connect is decided where the request is.
+//! `server.allowed_origins` and the `Origin` header are brought to the same form, so that they can be compared as text.
+//! Which origins are allowed is decided in `routes`.
 
 use std::net::Ipv6Addr;
 
-use super::complaint::Complaint;
+use super::value_error::ValueError;
 
-/// The origin in the form of an `Origin` header, or `*`.
-pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
+/// Brings a configured origin to the form of an `Origin` header; `*` stays.
+pub(super) fn normalize(text: &str) -> Result<String, ValueError> {
     if text == "*" {
         return Ok(text.to_owned());
     }
@@ -17,34 +17,35 @@ pub(super) fn normalised(text: &str) -> Result<String, Complaint> {
         .split_once("://")
         .filter(|(scheme, _)| is_scheme(scheme))
     else {
-        return Err(Complaint::plain(
+        return Err(ValueError::with_remedy(
             "an origin without a scheme",
             with_scheme(&lower),
         ));
     };
     if let Some((authority, _)) = authority.split_once(['/', '?', '#']) {
         let remedy = format!("use `\"{scheme}://{authority}\"`");
-        return Err(Complaint::plain("an origin with a path", remedy));
+        return Err(ValueError::with_remedy("an origin with a path", remedy));
     }
     let (host, port) = split_port(authority);
-    let host = host_of(host)?;
-    let port = port.map(port_of).transpose()?;
+    let host = parse_host(host)?;
+    let port = port.map(parse_port).transpose()?;
     Ok(match (scheme, port) {
         (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
         (_, Some(port)) => format!("{scheme}://{host}:{port}"),
     })
 }
 
-/// An `Origin` header in the form to compare; `None` for `null` and whatever else no browser sends for a page.
+/// Brings an `Origin` header to canonical form; `None` for `null` and anything else that browsers do not send for a
+/// page.
 #[must_use]
 pub fn canonical(header: &str) -> Option<String> {
     let hostless = || {
-        // Pages of files and of some applications: another scheme, without a host.
+        // Some applications use a scheme of their own without a host.
         let scheme = header.strip_suffix("://")?.to_ascii_lowercase();
         let is_opaque = is_scheme(&scheme) && !matches!(scheme.as_str(), "http" | "https");
         is_opaque.then(|| format!("{scheme}://"))
     };
-    normalised(header)
+    normalize(header)
         .ok()
         .filter(|origin| origin != "*")
         .or_else(hostless)
@@ -70,7 +71,7 @@ fn is_scheme(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// The colons of an IPv6 address stand in brackets.
+/// Splits host and port at the last colon outside the brackets of an IPv6 address.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -78,7 +79,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn host_of(host: &str) -> Result<String, Complaint> {
+fn parse_host(host: &str) -> Result<String, ValueError> {
     if let Some(address) = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
@@ -90,7 +91,7 @@ fn host_of(host: &str) -> Result<String, Complaint> {
     }
     if host.contains('*') {
         let remedy = "list every host, or `\"*\"` to allow any origin";
-        return Err(Complaint::plain("an origin with a wildcard", remedy));
+        return Err(ValueError::with_remedy("an origin with a wildcard", remedy));
     }
     let is_host = !host.is_empty()
         && host
@@ -103,22 +104,23 @@ fn host_of(host: &str) -> Result<String, Complaint> {
     }
 }
 
-/// Browsers send names in other scripts as `xn--…`; comparing anything else would never match.
-fn not_a_host() -> Complaint {
-    Complaint::plain(
+/// The error for an invalid host. Names must be ASCII: browsers send other scripts as `xn--…`, so they would never
+/// match.
+fn not_a_host() -> ValueError {
+    ValueError::with_remedy(
         "an origin without a plain host",
         "use for example `\"https://example.org\"`, ASCII only",
     )
 }
 
-fn port_of(port: &str) -> Result<u16, Complaint> {
+fn parse_port(port: &str) -> Result<u16, ValueError> {
     let number = port
         .bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| port.parse::<u16>().ok())
         .flatten();
     number.filter(|port| *port > 0).ok_or_else(|| {
-        Complaint::plain(
+        ValueError::with_remedy(
             "an origin with a bad port",
             "use a port from 1 to 65535, or none",
         )
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_brought_to_the_form_of_the_header() {
+    fn origins_are_normalized_to_the_form_of_the_header() {
         for (typed, sent) in [
             ("*", "*"),
             ("HTTPS://Example.ORG", "https://example.org"),
@@ -142,12 +144,12 @@ mod tests {
             ("http://[::1]", "http://[::1]"),
             ("capacitor://localhost", "capacitor://localhost"),
         ] {
-            assert_eq!(normalised(typed).unwrap(), sent);
+            assert_eq!(normalize(typed).unwrap(), sent);
         }
     }
 
     #[test]
-    fn what_no_browser_sends_is_refused_with_its_reason() {
+    fn an_origin_that_no_browser_sends_is_rejected_with_the_reason() {
         for (typed, why) in [
             ("example.org", "an origin without a scheme"),
             ("null", "an origin without a scheme"),
@@ -166,7 +168,7 @@ mod tests {
             ("https://example.org:+1", "an origin with a bad port"),
             ("https://example.org:", "an origin with a bad port"),
         ] {
-            assert_eq!(normalised(typed).unwrap_err().problem, why, "{typed}");
+            assert_eq!(normalize(typed).unwrap_err().problem, why, "{typed}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Removes insignificant white space from JSON text, and nothing else.
+//! Removes insignificant white space from JSON text.
 
-/// Appends `json`, which must be valid, to `out`: key order, numbers and escapes keep their spelling.
+/// Appends `json`, which must be valid, to `out` without white space between tokens. All tokens are kept as they are.
 pub(super) fn push_compact(json: &str, out: &mut Vec<u8>) {
     let mut is_in_string = false;
     let mut is_escaped = false;
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn only_white_space_between_tokens_goes() {
+    fn only_white_space_between_tokens_is_removed() {
         let typed = "{ \"a b\" : [ 1.50e+3,\t\"\\\" \\\\\" , \"\\u00e9 \\\\\" ],\r\n\"z\": null , \"a\" : -0 }";
         assert_eq!(
             compact(typed),

@@ -1,6 +1,6 @@
-//! `Dataset`: a JSON array in a file, held as the records' own text.
+//! [`Dataset`]: the records of a JSON array in a file, kept in memory as JSON text.
 
-mod error;
+mod dataset_error;
 
 use std::fs;
 use std::io;
@@ -13,41 +13,43 @@ use data_encoding::HEXLOWER;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-pub use error::DatasetError;
+pub use dataset_error::DatasetError;
 
 use super::compact::push_compact;
-use super::fields::Search;
-use super::{Extremes, Fields, Looked, each_entry};
-use error::{malformed, malformed_after, place_after};
+use super::field_index::FieldScan;
+use super::{Extremes, ExtremesLookup, FieldIndex, for_each_field};
+use dataset_error::{line_and_column_after, malformed, malformed_after};
 
-/// Records in the order of their file, all in one block of memory. Never empty.
+/// The records of a file, in order, in one block of memory. Never empty.
 #[derive(Debug)]
 pub struct Dataset {
-    /// The records' texts, one after another.
+    /// The concatenated records, without insignificant white space.
     text: Bytes,
-    /// Where each record's text ends.
+    /// The offset in `text` of the end of each record.
     ends: Vec<usize>,
-    /// Bytes of the longest record.
+    /// The length of the longest record, in bytes.
     record_max: usize,
+    /// SHA-256 of the file, not of `text`.
     digest: [u8; 32],
+    /// `digest` in lower-case hexadecimal.
     digest_hex: String,
-    /// Set once, when all records have been gone through.
-    fields: OnceLock<Fields>,
-    /// What there is of them until then. Held for one part of the work at a time.
-    search: Mutex<Search>,
+    /// Set once, after the whole pass over the records.
+    fields: OnceLock<FieldIndex>,
+    /// The state of that pass until then. Locked for one step at a time.
+    field_scan: Mutex<FieldScan>,
 }
 
 impl Dataset {
-    /// Reads the dataset in the file at `path`, whose records have at most `record_max` bytes each.
+    /// Loads the dataset at `path`; each record may have at most `record_max` bytes.
     ///
     /// # Errors
-    /// The file cannot be read, is not a JSON array, holds no record, or one that is too long.
+    /// The file cannot be read, is not a JSON array, has no records, or a record is too long.
     pub fn load(path: &Path, record_max: usize) -> Result<Self, DatasetError> {
         let unreadable = |error: io::Error| DatasetError::Unreadable {
             path: path.to_owned(),
             error,
         };
-        // A device or a pipe may never end.
+        // Reading a device or a pipe might never end.
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(unreadable(io::Error::other("not a regular file")));
         }
@@ -56,7 +58,7 @@ impl Dataset {
 
     fn parse(path: &Path, bytes: &[u8], record_max: usize) -> Result<Self, DatasetError> {
         let json = utf8(path, bytes)?;
-        // As some editors and spreadsheets begin a file; RFC 8259 lets a parser ignore it.
+        // Some editors and spreadsheets write a byte order mark; RFC 8259 lets a parser ignore it.
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         check_begins_with_array(path, json)?;
         let records: Vec<&RawValue> =
@@ -75,9 +77,9 @@ impl Dataset {
             push_compact(record.get(), &mut text);
             let len = text.len() - start;
             if len > record_max {
-                // The record is a part of the file's bytes.
+                // `RawValue` borrows from `bytes`, so the difference of the pointers is the offset.
                 let at = record.get().as_ptr() as usize - bytes.as_ptr() as usize;
-                let (line, column) = place_after(&bytes[..at]);
+                let (line, column) = line_and_column_after(&bytes[..at]);
                 return Err(DatasetError::TooLong {
                     path: path.to_owned(),
                     line,
@@ -98,43 +100,43 @@ impl Dataset {
             digest,
             digest_hex: HEXLOWER.encode(&digest),
             fields: OnceLock::new(),
-            search: Mutex::default(),
+            field_scan: Mutex::default(),
         })
     }
 
-    /// How many records there are.
+    /// The number of records.
     #[must_use]
     pub fn len(&self) -> NonZeroU64 {
-        NonZeroU64::new(self.ends.len() as u64).expect("an empty array is refused when it is read")
+        NonZeroU64::new(self.ends.len() as u64).expect("parsing rejects an empty array")
     }
 
     /// The text of the record at `index`.
     ///
     /// # Panics
-    /// `index` is not below [`Dataset::len`].
+    /// Panics if `index` is not less than [`Dataset::len`].
     #[must_use]
     pub fn record(&self, index: u64) -> &[u8] {
         let index =
-            usize::try_from(index).expect("an index is below the number of records in memory");
+            usize::try_from(index).expect("an index is less than the number of records in memory");
         let start = index
             .checked_sub(1)
             .map_or(0, |previous| self.ends[previous]);
         &self.text[start..self.ends[index]]
     }
 
-    /// Bytes of the longest record.
+    /// The length of the longest record, in bytes.
     #[must_use]
     pub const fn record_max(&self) -> usize {
         self.record_max
     }
 
-    /// The memory that the records are parts of.
+    /// The memory that contains all records; messages share long records with it.
     #[must_use]
     pub const fn text(&self) -> &Bytes {
         &self.text
     }
 
-    /// The texts of all records, in their order.
+    /// The texts of all records, in order.
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
         self.ends
@@ -142,25 +144,29 @@ impl Dataset {
             .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
     }
 
-    /// Those of `keys` that no record has. Stops at the record that has the last of them.
+    /// Returns the `keys` that no record has. Stops reading when all have been found.
     #[must_use]
-    pub fn without<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    pub fn missing_keys<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let mut missing: Vec<_> = keys.into_iter().collect();
         for record in self.records() {
             if missing.is_empty() {
                 break;
             }
-            each_entry(record, |key, _| missing.retain(|missing| *missing != key));
+            for_each_field(record, |key, _| missing.retain(|missing| *missing != key));
         }
         missing
     }
 
-    /// The fields of its records, after another part of the work if they are not known yet; `None` when there is more
-    /// to do. A part takes about a millisecond or one record, which is no work for an async thread.
-    pub fn look_for_fields(&self) -> Option<&Fields> {
+    /// Returns the fields, or does one step of the pass that finds them and returns `None` if more steps are needed.
+    ///
+    /// A step takes about a millisecond, or longer for one long record: too long for an async thread.
+    pub fn poll_fields(&self) -> Option<&FieldIndex> {
         if self.fields.get().is_none() {
-            let mut search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
-            // Another thread may have ended it while this one waited.
+            let mut search = self
+                .field_scan
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            // Another thread may have finished it while this one waited for the lock.
             if self.fields.get().is_none() {
                 _ = self.fields.set(search.advance(self)?);
             }
@@ -168,31 +174,32 @@ impl Dataset {
         self.fields.get()
     }
 
-    /// Where the numbers of the field `key` are least and greatest, after another part of the work if that is not known
-    /// yet. A part takes about a millisecond or one record, which is no work for an async thread.
+    /// Returns the extremes of the field `key`, or does one step towards them.
+    ///
+    /// A step takes about a millisecond, or longer for one long record: too long for an async thread.
     #[must_use]
-    pub fn look_for_extremes(&self, key: &str) -> Looked {
-        match self.look_for_fields() {
-            Some(fields) => fields.extremes(self, key),
-            None => Looked::Unfinished,
+    pub fn poll_extremes(&self, key: &str) -> ExtremesLookup {
+        match self.poll_fields() {
+            Some(fields) => fields.poll_extremes(self, key),
+            None => ExtremesLookup::InProgress,
         }
     }
 
-    /// The fields of its records. The first call goes through all of them.
-    pub fn fields(&self) -> &Fields {
+    /// The fields of the records. The first call reads all records.
+    pub fn fields(&self) -> &FieldIndex {
         loop {
-            if let Some(fields) = self.look_for_fields() {
+            if let Some(fields) = self.poll_fields() {
                 return fields;
             }
         }
     }
 
-    /// Where the numbers of the field `key` are least and greatest; `None` when no record has a number there. The first
-    /// call for each field goes through all records.
+    /// The extremes of the field `key`; `None` if no record has a number there. The first call for each field reads all
+    /// records.
     #[must_use]
     pub fn extremes(&self, key: &str) -> Option<Arc<Extremes>> {
         loop {
-            if let Looked::Known(extremes) = self.look_for_extremes(key) {
+            if let ExtremesLookup::Done(extremes) = self.poll_extremes(key) {
                 return extremes;
             }
         }
@@ -216,7 +223,7 @@ fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DatasetError> {
         .map_err(|error| malformed_after(path, &bytes[..error.valid_up_to()], "not UTF-8"))
 }
 
-/// Says "nothing there" and "not an array" in words of the user, before the JSON parser does it in its own.
+/// Reports empty files and other JSON types with a clearer error than the JSON parser's.
 fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> {
     let rest = json.trim_start_matches([' ', '\t', '\r', '\n']);
     if rest.is_empty() {
@@ -240,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn records_keep_their_spelling_whatever_they_are() {
+    fn records_of_any_type_keep_their_text() {
         let dataset = parse(b" [ {\"b\": 1.0, \"a\":2} , 1e3,null, \"x y\",[ ] ]\n").unwrap();
         let records: Vec<_> = (0..dataset.len().get())
             .map(|index| dataset.record(index))
@@ -258,13 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_records() {
+    fn a_byte_order_mark_is_ignored() {
         let dataset = parse("\u{feff}[1,2]".as_bytes()).unwrap();
         assert_eq!(dataset.record(0), b"1");
     }
 
     #[test]
-    fn numbers_that_json_has_not_are_named_with_their_place() {
+    fn non_finite_numbers_are_rejected_with_their_location() {
         for (json, column, name) in [
             ("[NaN]", 2, "NaN"),
             ("[nan]", 2, "nan"),
@@ -277,30 +284,30 @@ mod tests {
         ] {
             let error = parse(json.as_bytes()).unwrap_err();
             let expected = format!(
-                "d.json:1:{column}: malformed dataset: `{name}` is no number in JSON; write `null` in its place"
+                "d.json:1:{column}: malformed dataset: `{name}` is not a JSON number; use `null` instead"
             );
             assert_eq!(error, expected, "{json}");
         }
         for json in ["[nul]", "[x]", "[\"NaN\", y]", "[1,]"] {
             let error = parse(json.as_bytes()).unwrap_err();
-            assert!(!error.contains("no number"), "{error}");
+            assert!(!error.contains("not a JSON number"), "{error}");
         }
     }
 
     #[test]
-    fn keys_that_no_record_has_are_found() {
+    fn missing_keys_are_those_that_no_record_has() {
         let dataset = parse(b"[{\"a\":1},{\"b\":1}]").unwrap();
-        assert_eq!(dataset.without(["a", "c", "b", ""]), ["c", ""]);
+        assert_eq!(dataset.missing_keys(["a", "c", "b", ""]), ["c", ""]);
         let bare = parse(b"[1]").unwrap();
-        assert_eq!(bare.without(["data", "value"]), ["value"]);
+        assert_eq!(bare.missing_keys(["data", "value"]), ["value"]);
     }
 
     #[test]
-    fn what_is_not_a_dataset_is_refused_with_its_place() {
+    fn an_invalid_dataset_is_rejected_with_the_location() {
         for (json, message) in [
-            (&b"[]"[..], "dataset `d.json` holds no records"),
-            (b"", "dataset `d.json` holds no records"),
-            (b" \n", "dataset `d.json` holds no records"),
+            (&b"[]"[..], "dataset `d.json` has no records"),
+            (b"", "dataset `d.json` has no records"),
+            (b" \n", "dataset `d.json` has no records"),
             (
                 b"[{\"value\":1},\n{\"val",
                 "d.json:2:5: malformed dataset: EOF while parsing a string",
@@ -312,7 +319,7 @@ mod tests {
             ),
             (
                 b"[1,\n NaN]",
-                "d.json:2:2: malformed dataset: `NaN` is no number in JSON; write `null` in its place",
+                "d.json:2:2: malformed dataset: `NaN` is not a JSON number; use `null` instead",
             ),
             (
                 b"[\"a\",\n\"\xff\"]",
@@ -324,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_as_long_as_it_is_without_white_space_and_no_longer_than_allowed() {
+    fn the_length_limit_of_a_record_does_not_count_white_space() {
         let load = |json: &str| Dataset::parse(Path::new("d.json"), json.as_bytes(), 5);
         assert!(load("[\"abc\", [ 1 , 2 ]    ]").is_ok());
         assert_eq!(
@@ -334,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_of_the_files_bytes() {
+    fn the_digest_covers_the_bytes_of_the_file() {
         let digest = |json| parse(json).unwrap().digest_hex().to_owned();
         assert_ne!(digest(b"[1]"), digest(b"[1] "));
         assert_eq!(

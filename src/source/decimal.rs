@@ -1,27 +1,28 @@
-//! `Decimal`: a JSON number exactly as it is spelled, for the numbers that a double cannot tell apart.
+//! [`Decimal`]: an exact decimal number, to compare JSON numbers that round to the same `f64`.
 //!
-//! Compares spellings without arithmetic, so a number may have any length and any exponent.
+//! Compares digits without arithmetic, so numbers may have any length and any exponent.
 
 use std::cmp::Ordering;
 
-/// A number's sign, magnitude and significant digits, borrowed from its spelling.
+/// A number's sign, magnitude and significant digits, borrowed from its text.
 #[derive(Debug)]
 pub(super) struct Decimal<'a> {
     is_negative: bool,
-    /// The power of ten just above the first significant digit: 3 for 123.4, 0 for 0.5, −1 for 0.05.
+    /// The smallest power of ten above the number's absolute value: 3 for 123.4, 0 for 0.5, −1 for 0.05.
     magnitude: i128,
-    /// Around the point, which does not count; from the first significant digit to the last. Both empty: zero.
+    /// The digits before the point; with `fraction`, from the first significant digit to the last. Both empty: zero.
     whole: &'a str,
+    /// The digits after the point.
     fraction: &'a str,
 }
 
-/// Decimals with at most this many significant digits never share a double, unless it is too small for full precision
-/// (`DBL_DIG` of IEEE 754).
-const DIGITS_TOLD_APART: usize = 15;
+/// Two decimals with at most this many significant digits never round to the same `f64`, except to a subnormal one
+/// (`DBL_DIG` in C).
+const DISTINCT_DIGITS_MAX: usize = 15;
 
 impl<'a> Decimal<'a> {
-    /// Reads `json`, which must be a JSON number.
-    pub(super) fn of(json: &'a str) -> Self {
+    /// Parses `json`, which must be a JSON number.
+    pub(super) fn parse(json: &'a str) -> Self {
         let (is_negative, spelled) = json
             .strip_prefix('-')
             .map_or((false, json), |spelled| (true, spelled));
@@ -43,16 +44,16 @@ impl<'a> Decimal<'a> {
         };
         Self {
             is_negative,
-            magnitude: point as i128 - leading as i128 + i128::from(exponent_of(exponent)),
+            magnitude: point as i128 - leading as i128 + i128::from(parse_exponent(exponent)),
             whole,
             fraction,
         }
     }
 
-    /// Whether no other decimal of this length or less has the same double, which is `number`.
-    pub(super) fn is_told_apart_by(&self, number: f64) -> bool {
+    /// Whether no other decimal of at most this length rounds to `number`, the nearest `f64` of this one.
+    pub(super) fn is_the_only_decimal_of(&self, number: f64) -> bool {
         let len = self.whole.len() + self.fraction.len();
-        len == 0 || len <= DIGITS_TOLD_APART && number.is_normal()
+        len == 0 || len <= DISTINCT_DIGITS_MAX && number.is_normal()
     }
 
     fn is_zero(&self) -> bool {
@@ -72,8 +73,8 @@ impl<'a> Decimal<'a> {
     }
 }
 
-/// An exponent beyond any file's length in digits is as good as the largest.
-fn exponent_of(spelled: &str) -> i64 {
+/// Parses an exponent, saturating: beyond the length of any file its exact value makes no difference.
+fn parse_exponent(spelled: &str) -> i64 {
     spelled.parse().unwrap_or(if spelled.starts_with('-') {
         i64::MIN
     } else {
@@ -86,7 +87,7 @@ impl Ord for Decimal<'_> {
         let sign = self.sign();
         let by_size = || {
             let size = self.magnitude.cmp(&other.magnitude);
-            // Where one ends the other goes on with something that is not all zeros.
+            // Trailing zeros were removed, so the longer of two numbers with the same prefix is greater.
             size.then_with(|| self.digits().cmp(other.digits()))
         };
         sign.cmp(&other.sign()).then_with(|| match sign {
@@ -118,11 +119,11 @@ mod tests {
     use super::*;
 
     fn compare(one: &str, other: &str) -> Ordering {
-        Decimal::of(one).cmp(&Decimal::of(other))
+        Decimal::parse(one).cmp(&Decimal::parse(other))
     }
 
     #[test]
-    fn numbers_are_in_order_whatever_their_spelling() {
+    fn numbers_are_ordered_by_value_in_any_notation() {
         let ascending = [
             "-1e400",
             "-1e399",
@@ -143,11 +144,11 @@ mod tests {
             "1e400",
             "1e99999999999999999999",
         ];
-        for (place, one) in ascending.iter().enumerate() {
-            for (other_place, other) in ascending.iter().enumerate() {
+        for (index, one) in ascending.iter().enumerate() {
+            for (other_index, other) in ascending.iter().enumerate() {
                 assert_eq!(
                     compare(one, other),
-                    place.cmp(&other_place),
+                    index.cmp(&other_index),
                     "{one} {other}"
                 );
             }
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_number_may_be_spelled_in_many_ways() {
+    fn different_notations_of_a_number_are_equal() {
         for (one, other) in [
             ("1", "1.0"),
             ("100", "1e2"),
@@ -172,13 +173,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decimals_compare_as_integers_do(a in any::<i64>(), b in any::<i64>(), shift in 0_usize..30) {
+        fn decimals_compare_like_integers(a in any::<i64>(), b in any::<i64>(), shift in 0_usize..30) {
             let spelled = |number: i64| format!("{number}{}e-{shift}", "0".repeat(shift));
             prop_assert_eq!(compare(&a.to_string(), &spelled(b)), a.cmp(&b));
         }
 
         #[test]
-        fn decimals_compare_as_doubles_do_where_those_differ(a in any::<f64>(), b in any::<f64>()) {
+        fn decimals_compare_like_doubles_that_differ(a in any::<f64>(), b in any::<f64>()) {
             prop_assume!(a.is_finite() && b.is_finite());
             let spelled = [format!("{a}"), format!("{a:e}")];
             for one in &spelled {

@@ -1,161 +1,165 @@
-//! `Extremes`: where the numbers of one field are least and greatest, in any range of a dataset.
+//! [`Extremes`]: finds the minimum and maximum of one field in any range of a dataset.
 //!
-//! A tree over blocks of numbers, so that an answer costs the logarithm of the range's length. Numbers beyond the range
-//! of a double, such as `1e400`, cannot be drawn and are left out: they hide no extreme. Numbers that differ but share
-//! a double, such as `9007199254740992` and `9007199254740993`, are compared as they are spelled.
+//! A segment tree over blocks of numbers answers a query in logarithmic time. Numbers outside the range of an `f64`,
+//! such as `1e400`, cannot be drawn and are ignored. Different numbers that round to the same `f64`, such as
+//! `9007199254740992` and `9007199254740993`, are compared by their exact text.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::decimal::Decimal;
-use super::entries::each_entry;
+use super::record_fields::for_each_field;
 
-mod building;
+mod builder;
 
-pub(super) use building::Building;
+pub(super) use builder::ExtremesBuilder;
 
-/// The numbers of one field, and a tree over them.
+/// The numbers of one field, and a segment tree over them. A *slot* is an index into `numbers`.
 #[derive(Debug, Default)]
 pub struct Extremes {
-    /// Indices in the dataset of the records that have a finite number there, ascending.
+    /// Dataset indices of the records that have a finite number in the field, ascending; one per slot.
     indices: Vec<u64>,
     /// Their numbers, all finite.
     numbers: Vec<f64>,
-    /// The tree's leaves, one a block of numbers, are its second half; node `n` is over `2n` and `2n + 1`.
-    tree: Vec<Ends>,
-    /// Places in `numbers`, ascending, of the numbers that their double does not represent exactly, with their
-    /// spelling. Most datasets have none.
-    exact: Vec<(usize, Box<str>)>,
+    /// The second half are the leaves, one per block of numbers; node `n` covers the nodes `2n` and `2n + 1`.
+    tree: Vec<MinMax>,
+    /// The slots, ascending, and the text of the numbers that their `f64` does not represent exactly. Most datasets
+    /// have none.
+    exact_spellings: Vec<(usize, Box<str>)>,
 }
 
-/// A record with a number, by its places in the dataset and in [`Extremes`].
+/// The record that holds an extreme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extreme {
     /// The record's index in the dataset.
     pub index: u64,
-    place: usize,
+    slot: usize,
 }
 
-/// Places in `numbers` of the least and the greatest; of equal ones, the first.
+/// The slots of a minimum and a maximum; of equal numbers, the first.
 #[derive(Debug, Clone, Copy, Default)]
-struct Ends {
-    least: usize,
-    greatest: usize,
+struct MinMax {
+    min: usize,
+    max: usize,
 }
 
 impl Extremes {
-    /// Numbers in a leaf: the tree is a small part of the whole then, and going through a block is as quick as
-    /// going up five levels.
+    /// Numbers per leaf. Keeps the tree small compared with the numbers; scanning a block is as fast as climbing five
+    /// levels.
     const BLOCK_LEN: usize = 32;
 
     /// Compares the numbers of two records.
     #[must_use]
     pub fn compare(&self, one: Extreme, other: Extreme) -> Ordering {
-        self.compare_places(one.place, other.place)
+        self.compare_slots(one.slot, other.slot)
     }
 
-    fn compare_places(&self, one: usize, other: usize) -> Ordering {
+    fn compare_slots(&self, one: usize, other: usize) -> Ordering {
         let (a, b) = (self.numbers[one], self.numbers[other]);
         let by_double = a.partial_cmp(&b).expect("only finite numbers are kept");
-        if by_double.is_ne() || self.exact.is_empty() {
+        if by_double.is_ne() || self.exact_spellings.is_empty() {
             return by_double;
         }
         match (self.spelling(one), self.spelling(other)) {
             (None, None) => Ordering::Equal,
-            (Some(a), Some(b)) => Decimal::of(a).cmp(&Decimal::of(b)),
-            (Some(a), None) => Decimal::of(a).cmp(&Decimal::of(&shortest(b))),
-            (None, Some(b)) => Decimal::of(&shortest(a)).cmp(&Decimal::of(b)),
+            (Some(a), Some(b)) => Decimal::parse(a).cmp(&Decimal::parse(b)),
+            (Some(a), None) => Decimal::parse(a).cmp(&Decimal::parse(&shortest_spelling(b))),
+            (None, Some(b)) => Decimal::parse(&shortest_spelling(a)).cmp(&Decimal::parse(b)),
         }
     }
 
-    /// The spelling of the number at `place`, where its double does not say it.
-    fn spelling(&self, place: usize) -> Option<&str> {
-        let found = self.exact.binary_search_by_key(&place, |(place, _)| *place);
-        found.ok().map(|at| &*self.exact[at].1)
+    /// The exact text of the number at `slot`, if its `f64` does not represent it.
+    fn spelling(&self, slot: usize) -> Option<&str> {
+        let found = self
+            .exact_spellings
+            .binary_search_by_key(&slot, |(slot, _)| *slot);
+        found.ok().map(|at| &*self.exact_spellings[at].1)
     }
 
-    /// The least and the greatest number among the records at `indices`; of equal ones, the first. `None` when
-    /// none of the records has a number.
+    /// The minimum and maximum among the records at `indices`; of equal numbers, the first. `None` if none of the
+    /// records has a finite number.
     #[must_use]
-    pub fn within(&self, indices: &Range<u64>) -> Option<(Extreme, Extreme)> {
-        let place = |index| self.indices.partition_point(|&other| other < index);
-        let ends = self.ends(place(indices.start)..place(indices.end))?;
-        let extreme = |place: usize| Extreme {
-            index: self.indices[place],
-            place,
+    pub fn min_max(&self, indices: &Range<u64>) -> Option<(Extreme, Extreme)> {
+        let slot = |index| self.indices.partition_point(|&other| other < index);
+        let min_max = self.min_max_of_slots(slot(indices.start)..slot(indices.end))?;
+        let extreme = |slot: usize| Extreme {
+            index: self.indices[slot],
+            slot,
         };
-        Some((extreme(ends.least), extreme(ends.greatest)))
+        Some((extreme(min_max.min), extreme(min_max.max)))
     }
 
-    fn ends(&self, places: Range<usize>) -> Option<Ends> {
+    fn min_max_of_slots(&self, slots: Range<usize>) -> Option<MinMax> {
         let (first, last) = (
-            places.start.div_ceil(Self::BLOCK_LEN),
-            places.end / Self::BLOCK_LEN,
+            slots.start.div_ceil(Self::BLOCK_LEN),
+            slots.end / Self::BLOCK_LEN,
         );
         if first >= last {
-            return self.scan(places);
+            return self.scan(slots);
         }
         let leaves = self.tree.len() / 2;
         let (mut from, mut to) = (leaves + first, leaves + last);
-        let before = self.scan(places.start..first * Self::BLOCK_LEN);
-        let mut ends = self.widest(before, self.scan(last * Self::BLOCK_LEN..places.end));
+        let before = self.scan(slots.start..first * Self::BLOCK_LEN);
+        let mut min_max = self.merge_options(before, self.scan(last * Self::BLOCK_LEN..slots.end));
         while from < to {
             if from % 2 == 1 {
-                ends = self.widest(ends, Some(self.tree[from]));
+                min_max = self.merge_options(min_max, Some(self.tree[from]));
                 from += 1;
             }
             if to % 2 == 1 {
                 to -= 1;
-                ends = self.widest(ends, Some(self.tree[to]));
+                min_max = self.merge_options(min_max, Some(self.tree[to]));
             }
             (from, to) = (from / 2, to / 2);
         }
-        ends
+        min_max
     }
 
-    fn scan(&self, mut places: Range<usize>) -> Option<Ends> {
-        let first = places.next()?;
-        let alone = |place| Ends {
-            least: place,
-            greatest: place,
+    fn scan(&self, mut slots: Range<usize>) -> Option<MinMax> {
+        let first = slots.next()?;
+        let alone = |slot| MinMax {
+            min: slot,
+            max: slot,
         };
-        Some(places.fold(alone(first), |ends, place| self.wider(ends, alone(place))))
+        Some(slots.fold(alone(first), |min_max, slot| {
+            self.merge(min_max, alone(slot))
+        }))
     }
 
-    fn widest(&self, one: Option<Ends>, other: Option<Ends>) -> Option<Ends> {
+    fn merge_options(&self, one: Option<MinMax>, other: Option<MinMax>) -> Option<MinMax> {
         match (one, other) {
-            (Some(one), Some(other)) => Some(self.wider(one, other)),
+            (Some(one), Some(other)) => Some(self.merge(one, other)),
             (one, other) => one.or(other),
         }
     }
 
-    /// The ends of both, in whatever order they are given.
-    fn wider(&self, one: Ends, other: Ends) -> Ends {
-        let is_less = |a: usize, b: usize| self.compare_places(a, b).then(a.cmp(&b)).is_lt();
-        let is_greater = |a: usize, b: usize| self.compare_places(a, b).then(b.cmp(&a)).is_gt();
-        Ends {
-            least: if is_less(other.least, one.least) {
-                other.least
+    /// The minimum and maximum of both; the order of the arguments does not matter.
+    fn merge(&self, one: MinMax, other: MinMax) -> MinMax {
+        let is_less = |a: usize, b: usize| self.compare_slots(a, b).then(a.cmp(&b)).is_lt();
+        let is_greater = |a: usize, b: usize| self.compare_slots(a, b).then(b.cmp(&a)).is_gt();
+        MinMax {
+            min: if is_less(other.min, one.min) {
+                other.min
             } else {
-                one.least
+                one.min
             },
-            greatest: if is_greater(other.greatest, one.greatest) {
-                other.greatest
+            max: if is_greater(other.max, one.max) {
+                other.max
             } else {
-                one.greatest
+                one.max
             },
         }
     }
 }
 
-/// The number that JSON text spells, as near as binary fractions come; infinite if too large for them, as in a browser.
-fn number(json: &str) -> Option<f64> {
+/// Parses JSON text to the nearest `f64`, infinite if it is too large, as browsers do; `None` if it is not a number.
+fn parse_number(json: &str) -> Option<f64> {
     let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     is_number.then(|| json.parse().ok()).flatten()
 }
 
-/// The shortest spelling that reads as `number`.
-fn shortest(number: f64) -> String {
+/// The shortest text that parses to `number`.
+fn shortest_spelling(number: f64) -> String {
     format!("{number:e}")
 }
 

@@ -1,4 +1,7 @@
-/** For everybody: no state of the page has a serious fault that axe finds, and what is seen is also said. */
+/**
+ * Accessibility: axe finds no serious violation in any state of the page, and what is visible is also exposed to screen
+ * readers.
+ */
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -21,9 +24,9 @@ async function live(query = "", options: Parameters<typeof house.open>[1] = {}):
   return screen;
 }
 
-/** The serious and critical faults, each with the first element that has it. */
-async function faults(screen: Screen): Promise<string[]> {
-  // Through the debugger: the page's policy forbids a script from elsewhere, to tests as to anybody.
+/** The serious and critical violations, each with the first element that has it. */
+async function violationsOf(screen: Screen): Promise<string[]> {
+  // Injected through the debugger: the page's policy forbids scripts from elsewhere.
   await screen.page.evaluate(await axe);
   const { violations } = await screen.page.evaluate(() =>
     (Reflect.get(window, "axe") as { run(): Promise<AxeResults> }).run(),
@@ -37,68 +40,68 @@ test.each(["light", "dark"] as const)(
   "axe finds nothing serious on the live page, %s",
   async (colorScheme) => {
     const screen = await live("", { colorScheme });
-    expect(await faults(screen)).toEqual([]);
+    expect(await violationsOf(screen)).toEqual([]);
     await screen.press("Space");
     await screen.becomes("paused");
-    expect(await faults(screen)).toEqual([]);
+    expect(await violationsOf(screen)).toEqual([]);
     await screen.press("Space");
     await screen.becomes("behind");
-    expect(await faults(screen)).toEqual([]);
+    expect(await violationsOf(screen)).toEqual([]);
   },
 );
 
 test.each(["light", "dark"] as const)(
-  "axe finds nothing serious in what can be opened, %s",
+  "axe finds nothing serious in panels and dialogs, %s",
   async (colorScheme) => {
     const screen = await live("", { colorScheme });
     for (const opener of ["menu-open", "sync-open"]) {
       await screen.click(opener);
       await screen.page.waitForSelector(":popover-open");
-      expect(await faults(screen), opener).toEqual([]);
+      expect(await violationsOf(screen), opener).toEqual([]);
       await screen.press("Escape");
     }
     await screen.press("?");
     await screen.page.waitForSelector('dialog[data-part="help"][open]');
-    expect(await faults(screen), "help").toEqual([]);
+    expect(await violationsOf(screen), "help").toEqual([]);
     await screen.press("Escape");
     await screen.choose("Show as table");
     await screen.page.waitForSelector('dialog[data-part="table"][open]');
-    expect(await faults(screen), "table").toEqual([]);
+    expect(await violationsOf(screen), "table").toEqual([]);
   },
 );
 
 test.each(["", "?kiosk=1", "?embed=1", "?theme=dark"])(
-  "axe finds nothing serious on a telephone at /%s",
+  "axe finds nothing serious on a phone at /%s",
   async (query) => {
-    expect(await faults(await live(query, PHONE))).toEqual([]);
+    expect(await violationsOf(await live(query, PHONE))).toEqual([]);
   },
 );
 
 test.each(["?kiosk=1", "?embed=1", "?kiosk=1&theme=dark"])(
   "axe finds nothing serious at /%s",
   async (query) => {
-    expect(await faults(await live(query))).toEqual([]);
+    expect(await violationsOf(await live(query))).toEqual([]);
   },
 );
 
 test.each(["?topic=no-such-topic", "?at=anotherepoch:77"])(
-  "axe finds nothing serious in what is said at /%s",
+  "axe finds nothing serious in the notice at /%s",
   async (query) => {
     const screen = await house.open(query);
-    await screen.reads("notice-title", /no topic|no more/);
-    expect(await faults(screen)).toEqual([]);
+    await screen.reads("notice-title", /no topic|no longer available/);
+    expect(await violationsOf(screen)).toEqual([]);
   },
 );
 
-test("axe finds nothing serious while the hub does not answer", async () => {
+test("axe finds nothing serious while the hub is unreachable", async () => {
   const screen = await live();
   await house.hub.kill();
   await screen.becomes("reconnecting");
-  expect(await faults(screen)).toEqual([]);
-  house.hub = await house.hub.startAgain();
+  expect(await violationsOf(screen)).toEqual([]);
+  house.hub = await house.hub.restart();
 });
 
-test("what is seen is said, once and not with every value", async () => {
+test("the summary is announced once, not with every value", async () => {
   const screen = await live();
   await screen.reads("summary", /^Live\. ECG, lead MLII: −?[\d,]+ µV/);
   const said = await screen.text("summary");
@@ -108,15 +111,15 @@ test("what is seen is said, once and not with every value", async () => {
   expect(await screen.text("summary")).not.toBe(said);
 });
 
-test("who wants silence switches the summary off; that the state is another is still said", async () => {
+test("the summary can be switched off; state changes are still announced", async () => {
   const screen = await live();
   await screen.press("?");
-  await screen.page.getByLabel(/^Tell screen readers/).uncheck();
+  await screen.page.getByLabel(/^Describe the view to screen readers/).uncheck();
   await screen.press("Escape", "Space");
   await screen.reads("summary", /^Paused[^:]*\.$/);
 });
 
-test("every button has a name, and the picture and the strip say what they are", async () => {
+test("every button, the chart and the time navigator have accessible names", async () => {
   const screen = await live();
   expect(await screen.page.getAttribute('[data-part="chart"]', "aria-label")).toBe(
     "Line chart of ECG, lead MLII, the last 10 seconds",

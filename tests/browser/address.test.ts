@@ -1,4 +1,4 @@
-/** What the address asks for, what it becomes, and links to a moment. */
+/** The page's URL: its options, its updates, and links to a moment. */
 
 import { expect, test } from "vitest";
 import { fixture } from "./fixture";
@@ -12,15 +12,15 @@ function query(screen: Screen): string {
   return new URL(screen.page.url()).search;
 }
 
-/** The link to what is seen, as the menu copies it. */
+/** The link to the current view, copied from the menu. */
 async function linkOf(screen: Screen): Promise<string> {
   await screen.choose("Copy link to this moment");
   await screen.reads("said", /^Copied$/);
   return screen.page.evaluate(() => navigator.clipboard.readText());
 }
 
-/** A view that stands still in the past, with the link to it and the number of its newest record. */
-async function standing(): Promise<{ readonly link: string; readonly seq: number }> {
+/** A paused view of the past, with the link to it and the `seq` of its newest record. */
+async function pausedView(): Promise<{ readonly link: string; readonly seq: number }> {
   const screen = await house.open("?window=30s", CLIPBOARD);
   await screen.isLive();
   await screen.drag("chart", 0.3, 0.6);
@@ -31,7 +31,7 @@ async function standing(): Promise<{ readonly link: string; readonly seq: number
   return { link: await linkOf(screen), seq };
 }
 
-/** With the menu's field. */
+/** Uses the menu's time field. */
 async function goTo(screen: Screen, instant: number): Promise<void> {
   const local = instant - new Date(instant).getTimezoneOffset() * 60_000;
   await screen.click("menu-open");
@@ -52,13 +52,13 @@ test.each([
   ["?window=500ms", 500],
   ["?window=5m", 300_000],
   ["?window=nonsense", 10_000],
-])("the address %s asks for its window", async (search, ms) => {
+])("the URL %s sets the time window", async (search, ms) => {
   const screen = await house.open(search);
   await screen.isLive();
   expect(await screen.windowMs()).toBe(ms);
 });
 
-test("a preset changes the window and the address, and the default needs no word there", async () => {
+test("a preset changes the window and the URL, which omits the default", async () => {
   const screen = await house.open("?theme=dark");
   await screen.isLive();
   for (const [preset, search] of [
@@ -72,7 +72,7 @@ test("a preset changes the window and the address, and the default needs no word
   }
 });
 
-test("a reload shows what was chosen before it", async () => {
+test("a reload keeps the chosen window", async () => {
   const screen = await house.open();
   await screen.isLive();
   await screen.page.click('[data-part="windows"] >> text="1m"');
@@ -82,26 +82,26 @@ test("a reload shows what was chosen before it", async () => {
   expect(await screen.windowMs()).toBe(60_000);
 });
 
-test("a link to a moment shows that moment on another screen, also after the hub has died and come back", async () => {
-  const { link, seq } = await standing();
+test("a link to a moment shows it on another screen, even after a restart of the hub", async () => {
+  const { link, seq } = await pausedView();
   const { origin, search } = new URL(link);
   expect(origin).toBe(house.hub.url);
   expect(search).toMatch(new RegExp(`^\\?window=30s&at=[a-z0-9]{16}:${seq}$`));
   await expectMoment(search, seq);
   await house.hub.kill();
-  house.hub = await house.hub.startAgain();
+  house.hub = await house.hub.restart();
   await expectMoment(search, seq);
 });
 
-test("a moment of another timeline is told to be no more, with a way to what is live", async () => {
+test("a moment of an ended timeline shows a notice with a way back to live", async () => {
   const screen = await house.open("?at=anotherepoch:77");
-  await screen.reads("notice-title", /^That moment is no more$/);
-  await screen.page.click('[data-part="notice-ways"] >> text="Go live"');
+  await screen.reads("notice-title", /^That moment is no longer available$/);
+  await screen.page.click('[data-part="notice-ways"] >> text="Jump to live"');
   await screen.becomes("live");
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
 });
 
-test("from a moment that is no more the strip and the menu's field lead elsewhere", async () => {
+test("the notice for an ended timeline is left through the time navigator or the menu", async () => {
   const ways: readonly ((screen: Screen) => Promise<void>)[] = [
     async (screen) => {
       await screen.page.focus('[data-part="strip"]');
@@ -115,13 +115,13 @@ test("from a moment that is no more the strip and the menu's field lead elsewher
   ];
   for (const way of ways) {
     const screen = await house.open("?at=anotherepoch:77");
-    await screen.reads("notice-title", /^That moment is no more$/);
+    await screen.reads("notice-title", /^That moment is no longer available$/);
     await way(screen);
     await screen.page.waitForSelector('[data-part="notice"]', { state: "hidden" });
   }
 });
 
-test("a zoom with the wheel, and the way back from it, are in the address too", async () => {
+test("zooming with the wheel and resetting update the URL", async () => {
   const screen = await house.open();
   await screen.isLive();
   await screen.pointAt("chart", 0.5);
@@ -132,21 +132,21 @@ test("a zoom with the wheel, and the way back from it, are in the address too", 
   await expect.poll(() => query(screen)).toBe("");
 });
 
-test("a moment that is still to come is shown as what is live", async () => {
+test("a moment in the future shows the live view", async () => {
   const topic = await (await fetch(`${house.hub.url}/api/v1/topics/ecg`)).json();
   const screen = await house.open(`?at=${topic.epoch}:${topic.seq + 1_000_000}`);
   await screen.isLive();
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
 });
 
-test("what the address says besides stays in it", async () => {
+test("other parameters in the URL are kept", async () => {
   const screen = await house.open("?token=abc");
   await screen.isLive();
   await screen.page.click('[data-part="windows"] >> text="1m"');
   await expect.poll(() => query(screen)).toBe("?token=abc&window=1m");
 });
 
-test("the menu's field leads to a moment", async () => {
+test("the menu's time field jumps to a moment", async () => {
   const screen = await house.open();
   await screen.isLive();
   const edge = await screen.edge();

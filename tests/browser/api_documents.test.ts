@@ -1,19 +1,19 @@
-/** The API documents against a real hub: what it says is described, and what is described it says. */
+/** The API documents against a real hub: everything it sends is described, and everything described is sent. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { HttpContract, StreamContract } from "../../web/tests/contract";
-import { ask, askAndLeave, HANDSHAKE, Stream, typeOf } from "./asking";
-import { Hub, type Settings } from "./hub";
+import { Hub, type HubSettings } from "./hub";
+import { ask, askAndLeave, HANDSHAKE, MessageStream, typeOf } from "./raw_client";
 
-/** From a page that may not connect. */
+/** The origin of a page that is not allowed to connect. */
 const ELSEWHERE = { Origin: "http://elsewhere.example" };
-/** An address has at most half of the places for answers that are left: together these have all 64. */
+/** Each client address may use at most half of the remaining history slots: together these take all 64. */
 const SHARES = [32, 16, 8, 4, 2, 1, 1];
-/** Said by hubs whose rate is changed, which that of these is not. */
-const UNSAID = ["state"];
+/** Messages that these hubs never send, because their rate does not change. */
+const NOT_SENT = ["state"];
 
 const folder = mkdtempSync(join(tmpdir(), "tickcast-documents-"));
 const DATASET = join(folder, "data.json");
@@ -25,8 +25,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Four records, over and over since 2024, each sent alone. */
-async function start(settings: Settings = {}): Promise<Hub> {
+/** Four records in a loop since 2024, each sent on its own. */
+async function start(settings: HubSettings = {}): Promise<Hub> {
   const hub = await Hub.start({
     TICKCAST__TOPICS__ECG__DATASET: JSON.stringify(DATASET),
     TICKCAST__TOPICS__ECG__START: '"2024-05-06T07:08:09Z"',
@@ -41,25 +41,25 @@ async function start(settings: Settings = {}): Promise<Hub> {
 const streams = new StreamContract();
 const http = new HttpContract();
 
-/** The path that an address or a template stands for. */
+/** Fills in the topic of a path template. */
 function pathOf(template: string): string {
   return template.replace("{topic}", "ecg");
 }
 
-function open(hub: Hub, address: string, query: string): Promise<Stream> {
+function open(hub: Hub, address: string, query: string): Promise<MessageStream> {
   const url = `${hub.url}${pathOf(address)}${query}`;
-  return address.startsWith("/ws") ? Stream.overWebSocket(url) : Stream.overEvents(url);
+  return address.startsWith("/ws") ? MessageStream.overWebSocket(url) : MessageStream.overEvents(url);
 }
 
-function takeAll(address: string, stream: Stream): void {
-  for (const said of stream.said) streams.take(address, typeOf(said), said);
+function takeAll(address: string, stream: MessageStream): void {
+  for (const message of stream.messages) streams.check(address, typeOf(message), message);
 }
 
-async function pingOn(address: string, stream: Stream): Promise<void> {
+async function checkPing(address: string, stream: MessageStream): Promise<void> {
   const ping = { type: "ping", id: 7 };
-  streams.take(address, "ping", ping);
-  stream.say(JSON.stringify(ping));
-  await stream.hears("pong");
+  streams.check(address, "ping", ping);
+  stream.send(JSON.stringify(ping));
+  await stream.waitFor("pong");
 }
 
 test.each(["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"])(
@@ -67,18 +67,18 @@ test.each(["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"])(
   async (address) => {
     const hub = await start();
     const stream = await open(hub, address, "?last=300");
-    await stream.hears("hello", "batch", "jump", "data");
+    await stream.waitFor("hello", "batch", "jump", "data");
     const stranger = await open(hub, address, "?since=another:1");
-    await stranger.hears("gap");
-    await stream.hears("viewers");
+    await stranger.waitFor("gap");
+    await stream.waitFor("viewers");
     if (address.startsWith("/ws")) {
-      await pingOn(address, stream);
-      const bare = await Stream.overWebSocket(`${hub.url}${pathOf(address)}`, []);
-      await bare.hears("record");
+      await checkPing(address, stream);
+      const bare = await MessageStream.overWebSocket(`${hub.url}${pathOf(address)}`, []);
+      await bare.waitFor("record");
       takeAll(address, bare);
     }
     hub.drain();
-    await stream.hears("bye");
+    await stream.waitFor("bye");
     takeAll(address, stream);
     takeAll(address, stranger);
 
@@ -87,20 +87,20 @@ test.each(["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"])(
       TICKCAST__TOPICS__ECG__START: '"first-run"',
     });
     const ended = await open(once, address, "");
-    await ended.hears("end");
+    await ended.waitFor("end");
     takeAll(address, ended);
     const described = streams.described.filter((what) => what.startsWith(`${address} `));
-    expect(streams.unseen(described)).toEqual(UNSAID.map((name) => `${address} ${name}`));
+    expect(streams.unseen(described)).toEqual(NOT_SENT.map((name) => `${address} ${name}`));
   },
 );
 
-test("every answer is described and given", async () => {
+test("every response is described and sent", async () => {
   const hub = await start({ TICKCAST__SERVER__HISTORY_MAX: "1000000", TICKCAST__SERVER__DRAIN: '"10s"' });
-  await takeWhatIsThere(hub);
-  await takeRefusals(hub);
-  await takeJoins(hub);
-  await takeCrowds(hub);
-  await takeDrain(hub);
+  await checkSuccesses(hub);
+  await checkRejections(hub);
+  await checkJoins(hub);
+  await checkLimits(hub);
+  await checkDrain(hub);
   expect(http.unseen(http.described)).toEqual([]);
 });
 
@@ -108,14 +108,14 @@ function baseOf(hub: Hub, path: string): string {
   return path === "/readyz" ? hub.opsUrl : hub.url;
 }
 
-async function takeWhatIsThere(hub: Hub): Promise<void> {
+async function checkSuccesses(hub: Hub): Promise<void> {
   const joins = /^\/(ws|sse)/;
   const plain = Object.keys(http.document.paths).filter((path) => !joins.test(path));
-  for (const path of plain) http.take(path, await ask(`${baseOf(hub, path)}${pathOf(path)}`));
-  http.take("/healthz", await ask(`${hub.opsUrl}/healthz`));
+  for (const path of plain) http.check(path, await ask(`${baseOf(hub, path)}${pathOf(path)}`));
+  http.check("/healthz", await ask(`${hub.opsUrl}/healthz`));
   const history = "/api/v1/topics/{topic}/history";
   for (const query of ["?from=1&to=9", "?from=1&to=9&format=csv", "?last=2&format=ndjson", "?from=9&to=8"])
-    http.take(history, await ask(`${hub.url}${pathOf(history)}${query}`));
+    http.check(history, await ask(`${hub.url}${pathOf(history)}${query}`));
   for (const [path, query] of [
     ["/"],
     ["/asyncapi.yaml"],
@@ -124,71 +124,73 @@ async function takeWhatIsThere(hub: Hub): Promise<void> {
   ] as const) {
     const url = `${hub.url}${pathOf(path)}${query ?? ""}`;
     const { headers } = await ask(url);
-    http.take(path, await ask(url, { headers: { "If-None-Match": String(headers.etag) } }));
+    http.check(path, await ask(url, { headers: { "If-None-Match": String(headers.etag) } }));
   }
 }
 
-async function takeRefusals(hub: Hub): Promise<void> {
+async function checkRejections(hub: Hub): Promise<void> {
   for (const path of Object.keys(http.document.paths)) {
     const url = `${baseOf(hub, path)}${pathOf(path)}`;
-    http.take(path, await ask(url, { method: "DELETE" }));
-    http.take(path, await ask(url, { body: "x" }));
-    http.take(path, await ask(url, { headers: { Host: "a b" } }));
-    http.take(path, await ask(url, { headers: { Host: "elsewhere.example" } }));
+    http.check(path, await ask(url, { method: "DELETE" }));
+    http.check(path, await ask(url, { body: "x" }));
+    http.check(path, await ask(url, { headers: { Host: "a b" } }));
+    http.check(path, await ask(url, { headers: { Host: "elsewhere.example" } }));
     if (path.includes("{topic}"))
-      http.take(path, await ask(url.replace("ecg", "nobody"), { headers: HANDSHAKE }));
+      http.check(path, await ask(url.replace("ecg", "missing"), { headers: HANDSHAKE }));
   }
   const history = "/api/v1/topics/{topic}/history";
-  http.take(history, await ask(`${hub.url}${pathOf(history)}?form=csv`));
+  http.check(history, await ask(`${hub.url}${pathOf(history)}?form=csv`));
   for (const path of ["/api/v1/topics", "/api/v1/topics/{topic}"])
-    http.take(path, await ask(`${hub.url}${pathOf(path)}`, { headers: ELSEWHERE }));
+    http.check(path, await ask(`${hub.url}${pathOf(path)}`, { headers: ELSEWHERE }));
   for (const path of ["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"]) {
     const url = `${hub.url}${pathOf(path)}`;
-    http.take(path, await ask(`${url}?since=nonsense`, { headers: HANDSHAKE }));
-    http.take(path, await ask(url, { headers: { ...HANDSHAKE, ...ELSEWHERE } }));
+    http.check(path, await ask(`${url}?since=nonsense`, { headers: HANDSHAKE }));
+    http.check(path, await ask(url, { headers: { ...HANDSHAKE, ...ELSEWHERE } }));
     if (path.startsWith("/sse")) continue;
-    http.take(path, await ask(url));
-    http.take(path, await ask(url, { headers: { ...HANDSHAKE, "Sec-WebSocket-Version": "8" } }));
-    http.take(path, await ask(`${url}?since=another:1`, { headers: HANDSHAKE }));
+    http.check(path, await ask(url));
+    http.check(path, await ask(url, { headers: { ...HANDSHAKE, "Sec-WebSocket-Version": "8" } }));
+    http.check(path, await ask(`${url}?since=another:1`, { headers: HANDSHAKE }));
   }
 }
 
-async function takeJoins(hub: Hub): Promise<void> {
+async function checkJoins(hub: Hub): Promise<void> {
   const offer = { "Sec-WebSocket-Protocol": "tickcast.v1", "Sec-WebSocket-Extensions": "permessage-deflate" };
   for (const path of ["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"]) {
     const url = `${hub.url}${pathOf(path)}`;
-    http.take(path, await ask(url, { headers: path.startsWith("/ws") ? { ...HANDSHAKE, ...offer } : {} }));
+    http.check(path, await ask(url, { headers: path.startsWith("/ws") ? { ...HANDSHAKE, ...offer } : {} }));
   }
 }
 
-/** The hub is there for as long as it has not sent all of its viewers away. */
-async function takeDrain(hub: Hub): Promise<void> {
-  const viewers = await Promise.all([1, 2].map(() => Stream.overWebSocket(`${hub.url}/ws`)));
+/** The hub answers until it has disconnected all of its viewers. */
+async function checkDrain(hub: Hub): Promise<void> {
+  const viewers = await Promise.all([1, 2].map(() => MessageStream.overWebSocket(`${hub.url}/ws`)));
   hub.drain();
-  await Promise.race(viewers.map((viewer) => viewer.hears("bye")));
-  http.take("/readyz", await ask(`${hub.opsUrl}/readyz`));
+  await Promise.race(viewers.map((viewer) => viewer.waitFor("bye")));
+  http.check("/readyz", await ask(`${hub.opsUrl}/readyz`));
 }
 
-/** Answers to those who come too many. */
-async function takeCrowds(hub: Hub): Promise<void> {
+/** Responses to clients beyond a limit. */
+async function checkLimits(hub: Hub): Promise<void> {
   const full = await start({ TICKCAST__SERVER__MAX_VIEWERS: "1" });
-  const jealous = await start({ TICKCAST__SERVER__MAX_VIEWERS_PER_IP: "1" });
-  const seated = await Promise.all([full, jealous].map((hub) => Stream.overWebSocket(`${hub.url}/ws`)));
-  await Promise.all(seated.map((stream) => stream.hears("hello")));
+  const onePerIp = await start({ TICKCAST__SERVER__MAX_VIEWERS_PER_IP: "1" });
+  const occupying = await Promise.all(
+    [full, onePerIp].map((hub) => MessageStream.overWebSocket(`${hub.url}/ws`)),
+  );
+  await Promise.all(occupying.map((stream) => stream.waitFor("hello")));
   for (const path of ["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"]) {
-    http.take(path, await ask(`${full.url}${pathOf(path)}`, { headers: HANDSHAKE }));
-    http.take(path, await ask(`${jealous.url}${pathOf(path)}`, { headers: HANDSHAKE }));
+    http.check(path, await ask(`${full.url}${pathOf(path)}`, { headers: HANDSHAKE }));
+    http.check(path, await ask(`${onePerIp.url}${pathOf(path)}`, { headers: HANDSHAKE }));
   }
   const history = "/api/v1/topics/{topic}/history";
-  // Tens of megabytes each: more than a kernel takes for somebody who does not read.
+  // Tens of megabytes each: more than a kernel buffers for a client that does not read.
   const long = `${hub.url}${pathOf(history)}?from=1&limit=1000000`;
   const unread: (() => void)[] = [];
   for (const [n, count] of SHARES.entries()) {
     const readers = Array.from({ length: count }, () => askAndLeave(long, `127.0.0.${n + 2}`));
     unread.push(...(await Promise.all(readers)));
-    // One more from that address, which has its share.
-    if (n === 0) http.take(history, await ask(long, { localAddress: "127.0.0.2" }));
+    // One more from that address, which has used its share.
+    if (n === 0) http.check(history, await ask(long, { localAddress: "127.0.0.2" }));
   }
-  http.take(history, await ask(`${hub.url}${pathOf(history)}?last=1`));
-  for (const letGo of unread) letGo();
+  http.check(history, await ask(`${hub.url}${pathOf(history)}?last=1`));
+  for (const release of unread) release();
 }

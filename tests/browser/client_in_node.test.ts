@@ -1,6 +1,6 @@
 /**
- * The client library as it was built, in a Node.js process of its own against a real hub. `TICKCAST_NODE` names another
- * Node.js than the one that runs the tests; before version 22 it needs a flag to have a WebSocket.
+ * The built client library in a separate Node.js process against a real hub. `TICKCAST_NODE` selects another Node.js
+ * than the one that runs the tests; before version 22 it needs a flag for WebSocket support.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -9,20 +9,20 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { CuttableProxy } from "./cuttable_proxy";
 import { Hub } from "./hub";
-import { Severing } from "./severing";
 
 const MODULE = resolve(import.meta.dirname, "../../web/dist/tickcast-client.js");
-/** The hub's clock runs on by itself, while time servers pull at this machine's. */
+/** The hub's clock is monotonic, while time servers adjust this machine's wall clock. */
 const WALL_DRIFT_MS = 5;
 
 let hub: Hub;
-let way: Severing;
+let proxy: CuttableProxy;
 let viewer: ChildProcess;
 
 beforeEach(async () => {
   hub = await Hub.start();
-  way = await Severing.before(hub.url);
+  proxy = await CuttableProxy.before(hub.url);
   const { TICKCAST_NODE: other, ...env } = process.env;
   const flags = other === undefined && Number.parseInt(process.versions.node, 10) < 22;
   viewer = spawn(
@@ -31,7 +31,7 @@ beforeEach(async () => {
       ...(flags ? ["--experimental-websocket"] : []),
       join(import.meta.dirname, "node_viewer.mjs"),
       pathToFileURL(MODULE).href,
-      way.url,
+      proxy.url,
     ],
     { stdio: ["pipe", "pipe", "inherit"], env },
   );
@@ -39,63 +39,63 @@ beforeEach(async () => {
 
 afterEach(async () => {
   viewer?.kill("SIGKILL");
-  way?.close();
+  proxy?.close();
   await hub?.remove();
 });
 
-interface Told {
+interface ViewerLog {
   readonly seqs: number[];
   readonly links: string[];
   /** `hello.recovered` of every connection. */
   readonly recovered: unknown[];
-  /** How far the hub's time is from this machine's, and the bound stated for it, at every pong. */
+  /** Difference between hub time and this machine's clock, and the stated bound, at every pong. */
   readonly clock: [off: number, bound: number][];
 }
 
-/** Reads what the viewer tells, until it ends. After each line the test may act. */
-async function follow(act: (told: Told) => void): Promise<Told> {
-  const told: Told = { seqs: [], links: [], recovered: [], clock: [] };
-  if (viewer.stdout === null) throw new Error("what the viewer says is not piped");
+/** Reads the viewer's output until it exits, calling `act` after each line. */
+async function follow(act: (log: ViewerLog) => void): Promise<ViewerLog> {
+  const log: ViewerLog = { seqs: [], links: [], recovered: [], clock: [] };
+  if (viewer.stdout === null) throw new Error("the viewer's output is not piped");
   for await (const line of createInterface({ input: viewer.stdout })) {
     const [event, ...what] = JSON.parse(line);
-    if (event === "record") told.seqs.push(what[0]);
-    if (event === "link") told.links.push(what[0]);
-    if (event === "hello") told.recovered.push(what[0]);
-    if (event === "clock") told.clock.push([what[0], what[1]]);
-    act(told);
+    if (event === "record") log.seqs.push(what[0]);
+    if (event === "link") log.links.push(what[0]);
+    if (event === "hello") log.recovered.push(what[0]);
+    if (event === "clock") log.clock.push([what[0], what[1]]);
+    act(log);
   }
-  return told;
+  return log;
 }
 
-test("in Node.js it goes through three killed connections without a hole and without a repeat", async () => {
+test("in Node.js it resumes through three killed connections without gaps or duplicates", async () => {
   const exit = once(viewer, "exit");
   let seenBefore = 0;
   let cuts = 0;
-  const told = await follow(({ seqs, recovered }) => {
+  const log = await follow(({ seqs, recovered }) => {
     if (recovered.length !== cuts + 1 || seqs.length < seenBefore + 50) return;
     seenBefore = seqs.length;
     cuts += 1;
-    if (cuts <= 3) way.sever();
+    if (cuts <= 3) proxy.sever();
     else viewer.stdin?.end();
   });
-  const first = told.seqs[0] ?? Number.NaN;
-  expect(told.seqs).toEqual(told.seqs.map((_, n) => first + n));
-  expect(told.recovered).toEqual(Array(4).fill(true));
-  expect(told.links).toEqual([
+  const first = log.seqs[0] ?? Number.NaN;
+  expect(log.seqs).toEqual(log.seqs.map((_, n) => first + n));
+  expect(log.recovered).toEqual(Array(4).fill(true));
+  expect(log.links).toEqual([
     "connecting",
     "live",
     ...Array(3).fill(["waiting", "connecting", "live"]).flat(),
     "closed",
   ]);
-  // It has ended by itself.
+  // It exited on its own.
   expect(await exit).toEqual([0, null]);
 });
 
-test("in Node.js it knows the hub's time as well as it says", async () => {
-  const told = await follow(({ clock }) => {
+test("in Node.js its clock error is within its stated bound", async () => {
+  const log = await follow(({ clock }) => {
     if (clock.length === 10) viewer.stdin?.end();
   });
-  const wrong = told.clock.filter(([off, bound]) => !(Math.abs(off) <= bound + WALL_DRIFT_MS));
+  const wrong = log.clock.filter(([off, bound]) => !(Math.abs(off) <= bound + WALL_DRIFT_MS));
   expect(wrong).toEqual([]);
-  expect(told.clock.length).toBeGreaterThanOrEqual(10);
+  expect(log.clock.length).toBeGreaterThanOrEqual(10);
 });

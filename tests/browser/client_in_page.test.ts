@@ -1,4 +1,4 @@
-/** The client library as a hub serves it, in a page that has nothing else. */
+/** The client library as served by a hub, in an otherwise empty page. */
 
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
@@ -18,20 +18,20 @@ afterAll(async () => {
   await hub?.remove();
 });
 
-test("the README's lines for the client library print records", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const lines = /```js\n(import { Client }.*?)```/s.exec(readme)?.[1] ?? "";
+test("the sample for the client library in docs/clients.md prints records", async () => {
+  const docs = await readFile(new URL("../../docs/clients.md", import.meta.url), "utf8");
+  const lines = /```js\n(import { Client }.*?)```/s.exec(docs)?.[1] ?? "";
   const page = await browser.newPage();
   await page.goto(`${hub.url}/healthz`);
   const record = page.waitForEvent("console", (message) => /^\d+ \d{16} -?\d+$/.test(message.text()));
-  // As typed into the browser's console, which has no static imports.
+  // As typed into the browser's console, which does not support static imports.
   const typed = lines.replace(/import (.*) from (.*);/, "const $1 = await import($2);");
   await page.evaluate(`(async () => {${typed.replaceAll("127.0.0.1:8000", new URL(hub.url).host)}})()`);
   await record;
   await page.close();
 });
 
-test("a hub sends it compressed, to be asked for anew each time", async () => {
+test("a hub serves it compressed and revalidated on each use", async () => {
   const answer = await fetch(`${hub.url}/tickcast-client.js`, { headers: { "accept-encoding": "br" } });
   expect(answer.status).toBe(200);
   expect(Object.fromEntries(answer.headers)).toMatchObject({

@@ -1,4 +1,4 @@
-/** The crosshair: what it says is exactly the record that the hub has there. */
+/** The crosshair shows exactly the record that the hub has there. */
 
 import { expect, test } from "vitest";
 import { fixture } from "./fixture";
@@ -7,7 +7,7 @@ import type { Screen } from "./screen";
 
 const house = fixture();
 
-/** Stands still, and is so short that every record has a place of its own. */
+/** Paused, with a window so short that every record has its own pixel. */
 async function paused(): Promise<Screen> {
   const screen = await house.open("?window=2s");
   await screen.isLive();
@@ -17,7 +17,7 @@ async function paused(): Promise<Screen> {
   return screen;
 }
 
-/** Value, number and time, as the page says them, are those of the record with this number. */
+/** Expects the page to show value, `seq` and time of this record. */
 async function expectToShow(screen: Screen, seq: number): Promise<void> {
   await expect.poll(() => screen.seq()).toBe(seq);
   const { t, data } = await recordAt(house.hub.url, "ecg", seq);
@@ -36,7 +36,7 @@ function numberOf(text: string): number {
   return Number(text.replace("−", "-").replaceAll(",", ""));
 }
 
-test("under the pointer is the record that is drawn there", async () => {
+test("the crosshair shows the record drawn under the pointer", async () => {
   const screen = await paused();
   const { seq } = await screen.instruments();
   const places = (await screen.line()).flat();
@@ -46,12 +46,12 @@ test("under the pointer is the record that is drawn there", async () => {
     const left = (await screen.placeOn("chart", 0)).x;
     const distances = places.slice(0, -1).map((place) => Math.abs(place - (x - left)));
     const nearest = distances.indexOf(Math.min(...distances));
-    // The last place is the line's end, between two records.
+    // The last point is the end of the line, between two records.
     await expectToShow(screen, seq - (distances.length - 1 - nearest));
   }
 });
 
-test("the arrow keys go from record to record, with Shift ten at once", async () => {
+test("the arrow keys move by one record, with Shift by ten", async () => {
   const screen = await paused();
   const { seq: newest } = await screen.instruments();
   await screen.pointAt("chart", 0.5);
@@ -67,7 +67,7 @@ test("the arrow keys go from record to record, with Shift ten at once", async ()
   await expectToShow(screen, seq + 1);
 });
 
-test("without a pointer the arrow keys begin at the line's end, and Escape takes the crosshair away", async () => {
+test("without a pointer the arrow keys start at the end of the line, and Escape hides the crosshair", async () => {
   const screen = await paused();
   const { seq } = await screen.instruments();
   await screen.press("ArrowLeft");
@@ -77,7 +77,7 @@ test("without a pointer the arrow keys begin at the line's end, and Escape takes
   expect((await screen.badge()).kind).toBe("paused");
 });
 
-test("pointing does not stop a view that is live", async () => {
+test("the crosshair does not pause a live view", async () => {
   const screen = await house.open();
   await screen.isLive();
   await screen.pointAt("chart", 0.5);

@@ -1,8 +1,8 @@
-/** `<tick-chart>` in a page of somebody else, as whoever looks at it and whoever wrote the page have it. */
+/** Helpers for `<tick-chart>` in an embedding page, as its users and its author see it. */
 
 import type { Page } from "playwright-core";
 
-/** Waits until a part of the element reads like this. */
+/** Waits until the text of a part of the element matches. */
 export async function reads(
   page: Page,
   part: string,
@@ -24,7 +24,7 @@ export async function isLive(page: Page, element?: string): Promise<void> {
   await reads(page, "value", /\d/, element);
 }
 
-/** Waits until the picture is another one than now. */
+/** Waits until the picture has changed. */
 export async function moves(page: Page): Promise<void> {
   await page.waitForFunction(
     () => {
@@ -39,7 +39,7 @@ export async function moves(page: Page): Promise<void> {
   );
 }
 
-/** Gives the page's element another attribute. */
+/** Sets an attribute of the page's element. */
 export function set(page: Page, name: string, value: string): Promise<void> {
   return page.evaluate(
     ([attribute, text]) => document.querySelector("tick-chart")?.setAttribute(attribute, text),

@@ -1,6 +1,6 @@
 /**
- * A hub's line in pages of others: `<tick-chart>` and the hub's page in a frame, at an origin of their own, with the hub
- * that lists it and with one that does not. Values count up, so that each tells its record.
+ * Embedding in pages on another origin: `<tick-chart>`, and the hub's page in a frame, with a hub that lists the origin
+ * and with one that does not. Values count up, so that each identifies its record.
  */
 
 import { readFile } from "node:fs/promises";
@@ -8,22 +8,22 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { isLive, moves, reads, set } from "./element";
 import { Hub } from "./hub";
+import { OtherSite } from "./other_site";
 import { launchBrowser } from "./screen";
-import { Site } from "./site";
 
 const RATE = 100;
 const FRAMES_A_SECOND = 60;
-/** How far two pages may be apart: a frame for each, and one for what the two clocks are not sure of. */
+/** How far two pages may be apart: a frame each, and one for the uncertainty of their clocks. */
 const FRAMES_APART = 3;
-/** Long enough that no test sees it begin anew. */
+/** Long enough that the dataset does not loop during the tests. */
 const RECORDS = RATE * 3_600;
 
 const DOCUMENT = new URL("../../docs/embed.html", import.meta.url);
 const MODULE = new URL("../../web/dist/tick-chart.js", import.meta.url);
 
 let browser: Browser;
-let site: Site;
-/** It lists the site; `stranger` lists nobody. */
+let site: OtherSite;
+/** `hub` lists the site's origin; `stranger` lists no origin. */
 let hub: Hub;
 let stranger: Hub;
 const pages: Opened[] = [];
@@ -34,7 +34,7 @@ interface Opened {
 }
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchBrowser(), Site.start()]);
+  [browser, site] = await Promise.all([launchBrowser(), OtherSite.start()]);
   [hub, stranger] = await Promise.all([hubThatLists(site.origin), hubThatLists()]);
 });
 
@@ -67,15 +67,15 @@ async function open(url: string): Promise<Opened> {
   return opened;
 }
 
-/** A page of the site with this in its body, and the element's module from the hub. */
+/** Opens a page of the site with this body, and the element's module from the hub. */
 function embed(body: string, head = ""): Promise<Opened> {
   const load = `<script type="module" src="${hub.url}/tick-chart.js"></script>`;
   return open(site.put("/page.html", `<!doctype html><title>any</title>${load}${head}${body}`));
 }
 
 /**
- * By how many records what stands there is ahead of a clock that all pages of this machine share. Of several writings
- * the foremost, because a busy machine can only show a record late.
+ * By how many records the value shown is ahead of a clock that all pages of this machine share. Takes the maximum of
+ * several updates, because a busy machine can only show a record late.
  */
 function lead(page: Page, writings = 60): Promise<number> {
   return page.evaluate(
@@ -97,13 +97,13 @@ function lead(page: Page, writings = 60): Promise<number> {
   );
 }
 
-/** Waits until the hub counts so many viewers of the topic. */
+/** Waits until the hub counts this many viewers of the topic. */
 async function hasViewers(count: number, topic = "ecg"): Promise<void> {
   const viewers = async () => (await (await fetch(`${hub.url}/api/v1/topics/${topic}`)).json()).viewers;
   await expect.poll(viewers).toBe(count);
 }
 
-test("the page of the documentation shows the line live, under its own strict policy", async () => {
+test("the documentation's example page shows a live chart under its own strict policy", async () => {
   const text = await readFile(DOCUMENT, "utf8");
   const own = text.replaceAll("127.0.0.1:8000", new URL(hub.url).host);
   const { page, errors } = await open(site.put("/embed.html", own));
@@ -123,22 +123,22 @@ test("the element shows the same record at the same instant as the hub's own pag
   await expect.poll(apart).toBeLessThanOrEqual(FRAMES_APART * (RATE / FRAMES_A_SECOND));
 });
 
-test("a hub that does not list the page's origin is said to refuse it, and is not asked again", async () => {
+test("for a hub that does not list the page's origin, the element says so and stops", async () => {
   site.put("/tick-chart.js", await readFile(MODULE, "utf8"));
   const body = `<script type="module" src="/tick-chart.js"></script><tick-chart src="${stranger.url}"></tick-chart>`;
   const { page } = await open(site.put("/own.html", body));
-  await reads(page, "notice", /does not serve pages from here.*allowed_origins/);
+  await reads(page, "notice", /does not allow pages from this origin.*allowed_origins/);
   await reads(page, "badge", /^Not available$/);
 });
 
-test("where the module may not be loaded, what the page has put into the element is seen", async () => {
+test("if the module cannot be loaded, the element's fallback content is visible", async () => {
   const body = `<script type="module" src="${stranger.url}/tick-chart.js"></script><tick-chart>No line here</tick-chart>`;
   const { page, errors } = await open(site.put("/bare.html", body));
   await expect.poll(() => errors.join("\n")).toMatch(/CORS policy/);
   expect(await page.getByText("No line here").isVisible()).toBe(true);
 });
 
-test("attributes may change at any time, and may be there before the element is", async () => {
+test("attributes may change at any time, and may be set before the element is defined", async () => {
   const { page } = await open(
     site.put("/late.html", `<!doctype html><tick-chart topic="other"></tick-chart>`),
   );
@@ -169,24 +169,24 @@ test("attributes may change at any time, and may be there before the element is"
   await reads(page, "badge", /^Live$/);
 });
 
-test("an address that is no hub's is said to be none, and the next one is taken with all that changed meanwhile", async () => {
+test("an invalid hub URL shows a notice, and the next URL is used with all later changes", async () => {
   const { page, errors } = await embed(`<tick-chart topic="ecg"></tick-chart>`);
   await isLive(page);
   await set(page, "src", "ftp://hub.example");
-  await reads(page, "notice", /^This is no hub’s address/);
+  await reads(page, "notice", /^Invalid hub URL/);
   await reads(page, "badge", /^Not available$/);
   await hasViewers(0);
   await set(page, "topic", "other");
   await set(page, "window", "1m");
   await page.getByLabel(/the last 1 minute$/).waitFor();
-  expect(errors.join("\n")).toMatch(/not a hub's address: `ftp:/);
+  expect(errors.join("\n")).toMatch(/invalid hub URL: `ftp:/);
   await set(page, "src", hub.url);
   await isLive(page);
   await reads(page, "label", /^other$/);
   await page.getByLabel(/other, the last 1 minute$/).waitFor();
 });
 
-test("taken out of the page the element leaves the hub, and put back it is live again", async () => {
+test("a detached element disconnects from the hub, and is live again when attached", async () => {
   await hasViewers(0);
   const { page, errors } = await embed(`<tick-chart topic="ecg"></tick-chart>`);
   await isLive(page);
@@ -201,7 +201,7 @@ test("taken out of the page the element leaves the hub, and put back it is live 
   expect(errors).toEqual([]);
 });
 
-test("two elements on one page are each live, also where the module comes twice", async () => {
+test("two elements on one page are both live, even if the module is loaded twice", async () => {
   const two = `<tick-chart id="a" topic="ecg"></tick-chart><tick-chart id="b" topic="other"></tick-chart>`;
   const again = `<script type="module" src="${hub.url}/tick-chart.js?again"></script>`;
   const { page, errors } = await embed(two, again);
@@ -212,7 +212,7 @@ test("two elements on one page are each live, also where the module comes twice"
   expect(errors).toEqual([]);
 });
 
-test("its view can be stopped, and the badge is the way back", async () => {
+test("its view can be paused, and the badge leads back to live", async () => {
   const { page } = await embed("<tick-chart></tick-chart>");
   await isLive(page);
   await page.keyboard.press("Tab");
@@ -222,7 +222,7 @@ test("its view can be stopped, and the badge is the way back", async () => {
   await isLive(page);
 });
 
-test("the wheel scrolls the page around it, until somebody has set to work in the chart", async () => {
+test("the wheel scrolls the embedding page until the chart has focus", async () => {
   const { page } = await embed(`<tick-chart></tick-chart><p style="height:2000px"></p>`);
   await isLive(page);
   const chart = page.locator("tick-chart .chart");
@@ -238,7 +238,7 @@ test("the wheel scrolls the page around it, until somebody has set to work in th
   expect(await page.evaluate(() => scrollY)).toBe(0);
 });
 
-test("the page around it can dress its parts and choose its colours", async () => {
+test("the embedding page can style its parts and set its colours", async () => {
   const style = `<style>
     tick-chart { --series-0: rgb(255, 0, 0); --ground: rgb(1, 2, 3); }
     tick-chart::part(label) { color: rgb(4, 5, 6); }
@@ -263,7 +263,7 @@ test("the page around it can dress its parts and choose its colours", async () =
   );
 });
 
-test("the hub's page shows itself in a frame of a listed origin", async () => {
+test("the hub's page can be framed by a listed origin", async () => {
   const frame = `<iframe src="${hub.url}/?embed=1&topic=ecg" title="ECG"></iframe>`;
   const { page, errors } = await embed(frame);
   const inside = page.frameLocator("iframe");
@@ -272,7 +272,7 @@ test("the hub's page shows itself in a frame of a listed origin", async () => {
   expect(errors).toEqual([]);
 });
 
-test("a frame of any other origin stays empty", async () => {
+test("the hub's page cannot be framed by any other origin", async () => {
   const { page, errors } = await embed(`<iframe src="${stranger.url}/?embed=1" title="ECG"></iframe>`);
   await expect.poll(() => errors.join("\n")).toMatch(/frame-ancestors/);
   expect(await page.frameLocator("iframe").locator('[data-part="badge"]').count()).toBe(0);

@@ -1,34 +1,34 @@
-/** What a browser's own `EventSource` makes of the hub's events, without a line of ours. */
+/** The hub's event stream in a browser's own `EventSource`, without our client. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CuttableProxy } from "./cuttable_proxy";
 import { Hub } from "./hub";
 import { launchBrowser } from "./screen";
-import { Severing } from "./severing";
 
 let hub: Hub;
-let way: Severing;
+let proxy: CuttableProxy;
 let browser: Browser;
 
 beforeAll(async () => {
   [hub, browser] = await Promise.all([Hub.start(), launchBrowser()]);
-  way = await Severing.before(hub.url);
+  proxy = await CuttableProxy.before(hub.url);
 });
 
 afterAll(async () => {
   await browser?.close();
-  way?.close();
+  proxy?.close();
   await hub?.remove();
 });
 
 interface Collected {
-  /** Every publication's place, in the order of their coming. */
+  /** `seq` of every publication, in order of arrival. */
   readonly seqs: number[];
   /** `hello.recovered` of every connection. */
   readonly recovered: (boolean | null)[];
 }
 
-/** Opens a stream in the page, which goes on collecting. */
+/** Opens a stream in the page that collects in the background. */
 async function collect(page: Page): Promise<void> {
   await page.evaluate(() => {
     const collected: Collected = { seqs: [], recovered: [] };
@@ -47,7 +47,7 @@ function collected(page: Page): Promise<Collected> {
   return page.evaluate(() => (window as unknown as { collected: Collected }).collected);
 }
 
-/** Waits until so many connections have said hello and something has come after the last of them. */
+/** Waits until `count` connections have received hello, and something has arrived after the last one. */
 async function connections(page: Page, count: number): Promise<void> {
   const had = (await collected(page)).seqs.length;
   await page.waitForFunction(
@@ -60,13 +60,13 @@ async function connections(page: Page, count: number): Promise<void> {
   );
 }
 
-test("an EventSource goes through three killed connections without a hole and without a repeat", async () => {
+test("an EventSource resumes through three killed connections without gaps or duplicates", async () => {
   const page = await browser.newPage();
-  await page.goto(`${way.url}/healthz`);
+  await page.goto(`${proxy.url}/healthz`);
   await collect(page);
   await connections(page, 1);
   for (const count of [2, 3, 4]) {
-    way.sever();
+    proxy.sever();
     await connections(page, count);
   }
   const { seqs, recovered } = await collected(page);

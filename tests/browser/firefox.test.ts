@@ -1,4 +1,4 @@
-/** The page in another browser's engine: Debian's Firefox. Whatever does not depend on the engine is tested elsewhere. */
+/** The page in another browser engine: Debian's Firefox. Everything independent of the engine is tested elsewhere. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Firefox } from "./firefox";
@@ -20,7 +20,7 @@ afterAll(async () => {
   await hub?.remove();
 });
 
-/** Every test leaves it so. */
+/** Every test leaves the page live. */
 async function isLive(): Promise<void> {
   await firefox.reads("state-text", /^Live$/);
   await firefox.reads("value", /\d/);
@@ -36,11 +36,11 @@ test("in Firefox the page is live, shows a value, knows the time and moves", asy
   await firefox.until(`document.querySelector("canvas").toDataURL() !== picture`);
 });
 
-test("in Firefox the first stop of the tab key is the button that pauses, and the badge is the way back", async () => {
+test("in Firefox the pause button is first in tab order, and the badge leads back to live", async () => {
   await isLive();
   await firefox.press(TAB);
   expect(await firefox.evaluate("document.activeElement.dataset.part")).toBe("pause");
-  // A window without a screen is never in front, where Firefox lets keys press buttons.
+  // A headless window is never in front, and Firefox lets keys press buttons only there.
   await firefox.click(`[data-part="pause"]`);
   await firefox.reads("state-text", /^Paused$/);
   await firefox.reads("behind", /^−\d/);
@@ -56,7 +56,7 @@ test("in Firefox a panel opens and closes", async () => {
   await firefox.until(`document.querySelector(":popover-open, dialog[open]") === null`);
 });
 
-test("in Firefox the element is live in a page of its own", async () => {
+test("in Firefox the element is live", async () => {
   await firefox.evaluate(
     `import("/tick-chart.js").then(() => document.body.append(document.createElement("tick-chart")))`,
   );
@@ -66,7 +66,7 @@ test("in Firefox the element is live in a page of its own", async () => {
   await firefox.evaluate(`document.querySelector("tick-chart").remove()`);
 });
 
-test("in Firefox an EventSource hears the same topic", async () => {
+test("in Firefox an EventSource receives the same topic", async () => {
   const type = await firefox.evaluate(`new Promise((resolve) => {
     const source = new EventSource("/sse/ecg");
     source.onmessage = ({ data }) => { source.close(); resolve(JSON.parse(data).type); };
@@ -74,14 +74,14 @@ test("in Firefox an EventSource hears the same topic", async () => {
   expect(["data", "batch"]).toContain(type);
 });
 
-test("in Firefox the console has stayed empty", () => {
+test("in Firefox the console stays empty", () => {
   expect(firefox.errors).toEqual([]);
 });
 
-test("in Firefox a page whose hub dies and comes back goes on by itself", async () => {
+test("in Firefox the page recovers automatically when the hub is killed and restarted", async () => {
   await isLive();
   await hub.kill();
   await firefox.reads("state-text", /^Reconnecting$/);
-  hub = await hub.startAgain();
+  hub = await hub.restart();
   await isLive();
 });

@@ -1,11 +1,11 @@
 /**
- * One page in a real Firefox, spoken to over WebDriver BiDi, with the few verbs that a smoke test needs. It notes what
- * must never happen: errors in the console, and what the page's own policy forbids.
+ * One page in a real Firefox, controlled over WebDriver BiDi, with the few operations that smoke tests need. It records
+ * console errors and violations of the page's content security policy.
  *
- * `FIREFOX` names the browser; else Debian's is taken.
+ * `FIREFOX` selects the browser; by default Debian's.
  */
 
-import { Remote } from "./remote";
+import { RemoteBrowser } from "./remote_browser";
 
 const PROGRAM = {
   path: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
@@ -23,7 +23,7 @@ const PROGRAM = {
   ending: "browser.close",
 };
 
-/** Put in before the page, whose policy would otherwise be broken in silence. */
+/** Installed before the page loads, because policy violations are otherwise silent. */
 const NOTE_VIOLATIONS = `() => addEventListener("securitypolicyviolation", (event) =>
   console.error("forbidden by the policy: " + event.violatedDirective + " " + event.blockedURI))`;
 
@@ -40,10 +40,10 @@ interface Evaluated {
 
 export class Firefox {
   readonly errors: string[] = [];
-  readonly #remote: Remote;
+  readonly #remote: RemoteBrowser;
   readonly #context: string;
 
-  private constructor(remote: Remote, context: string) {
+  private constructor(remote: RemoteBrowser, context: string) {
     this.#remote = remote;
     this.#context = context;
     remote.on("log.entryAdded", ({ level, text }: LogEntry) => {
@@ -52,7 +52,7 @@ export class Firefox {
   }
 
   static async open(url: string): Promise<Firefox> {
-    const remote = await Remote.launch(PROGRAM);
+    const remote = await RemoteBrowser.launch(PROGRAM);
     await remote.send("session.new", { capabilities: {} });
     const { contexts } = await remote.send<{ contexts: { context: string }[] }>("browsingContext.getTree");
     const [{ context }] = contexts as [{ context: string }];
@@ -63,7 +63,7 @@ export class Firefox {
     return firefox;
   }
 
-  /** The value of an expression in the page; a promise is awaited. */
+  /** Evaluates an expression in the page; a promise is awaited. */
   async evaluate<T>(expression: string): Promise<T> {
     const { type, result, exceptionDetails } = await this.#remote.send<Evaluated>("script.evaluate", {
       expression: `Promise.resolve(${expression}).then((value) => JSON.stringify(value))`,
@@ -74,7 +74,7 @@ export class Firefox {
     return JSON.parse(result?.value ?? "null");
   }
 
-  /** Waits until an expression is true, looking once a frame. */
+  /** Waits until an expression is true, checking once per frame. */
   async until(expression: string): Promise<void> {
     await this.evaluate(`new Promise((resolve) => {
       const look = () => (${expression}) ? resolve(true) : requestAnimationFrame(look);
@@ -82,14 +82,14 @@ export class Firefox {
     })`);
   }
 
-  /** Waits until a part of the page, by the name that index.html gives it, reads like this. */
+  /** Waits until the text of a part of the page, named as in index.html, matches. */
   async reads(part: string, pattern: RegExp): Promise<void> {
     await this.until(
       `${pattern}.test(document.querySelector('[data-part="${part}"]')?.textContent?.trim() ?? "")`,
     );
   }
 
-  /** Presses and releases a key; the named ones have places of their own in the WebDriver standard. */
+  /** Presses and releases a key; named keys have code points of their own in the WebDriver standard. */
   async press(key: string): Promise<void> {
     await this.#perform("key", [
       { type: "keyDown", value: key },
@@ -97,7 +97,7 @@ export class Firefox {
     ]);
   }
 
-  /** Clicks in the middle of what a selector finds. */
+  /** Clicks the centre of the element that matches a selector. */
   async click(selector: string): Promise<void> {
     const [x, y] = await this.evaluate<[number, number]>(`(() => {
       const { x, y, width, height } = document.querySelector('${selector}').getBoundingClientRect();

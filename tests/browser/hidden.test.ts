@@ -1,6 +1,6 @@
 /**
- * A tab that nobody can see: it draws nothing and asks nothing, holds no more than a seen one, and is back in step as
- * soon as somebody looks. What the page does is overheard at the browser's own doors.
+ * A hidden tab: it draws nothing and sends nothing, uses no more memory than a visible one, and is back in sync as soon
+ * as it is shown. The page's activity is observed by wrapping browser APIs.
  */
 
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -8,41 +8,41 @@ import { Hub } from "./hub";
 import { Tab } from "./tab";
 
 const RATE = 1_000;
-/** The shortest: so that a hidden page lives through several of what it keeps. */
+/** A short window, so that a hidden page replaces its contents several times. */
 const WINDOW = "?window=1s";
-/** Twice what the page keeps of such a window, delay and margin included. */
+/** Twice what the page keeps for such a window, including delay and margin. */
 const RECORDS = 2 * 7 * RATE;
-/** What a page's heap may differ by, collected, when nothing piles up: far less than so many records take. */
+/** Tolerated change of the heap after garbage collection: far less than this many records take. */
 const HEAP_SLACK_BYTES = 1_000_000;
-/** A burst is ten questions, with this between any two; nothing else of the page waits so long. */
+/** A burst has ten probes with this spacing; no other timer of the page is this short. */
 const BURST = 10;
 const BURST_SPACING_MS = 50;
-/** Of two instants that are said to be one: some frames, and what a busy machine makes of them. */
+/** Tolerance for two instants that should be equal: a few frames, and jitter on a busy machine. */
 const CLOSE_MS = 100;
 
-/** A few minutes before the tests, so that the epoch outlives the hub. */
+/** A few minutes before the tests, so that the epoch survives a restart of the hub. */
 const START = `"${new Date(Date.now() - 300_000).toISOString()}"`;
 
-/** Put in before the page: what it draws, asks, hears, and for how long it waits. */
-const OVERHEAR = `
-  globalThis.overheard = { frames: 0, pings: 0, records: 0, waits: [] };
+/** Installed before the page loads: counts frames, pings and records, and records timer delays. */
+const OBSERVE = `
+  globalThis.observed = { frames: 0, pings: 0, records: 0, waits: [] };
   const frame = requestAnimationFrame;
-  globalThis.requestAnimationFrame = (call) => frame((at) => { overheard.frames += 1; call(at); });
+  globalThis.requestAnimationFrame = (call) => frame((at) => { observed.frames += 1; call(at); });
   const wait = setTimeout;
-  globalThis.setTimeout = (call, ms) => { overheard.waits.push(ms); return wait(call, ms); };
+  globalThis.setTimeout = (call, ms) => { observed.waits.push(ms); return wait(call, ms); };
   globalThis.WebSocket = class extends WebSocket {
     constructor(...where) {
       super(...where);
       this.addEventListener("message", ({ data }) => {
         const { type, data: records } = JSON.parse(data);
-        overheard.records += type === "data" ? 1 : type === "batch" ? records.length : 0;
+        observed.records += type === "data" ? 1 : type === "batch" ? records.length : 0;
       });
     }
-    send(text) { overheard.pings += 1; super.send(text); }
+    send(text) { observed.pings += 1; super.send(text); }
   };
 `;
 
-interface Overheard {
+interface Observed {
   readonly frames: number;
   readonly pings: number;
   readonly playhead: number;
@@ -56,8 +56,8 @@ beforeEach(async () => {
     TICKCAST__TOPICS__ECG__RATE: `${RATE}.0`,
     TICKCAST__TOPICS__ECG__START: START,
   });
-  tab = await Tab.open(`${hub.url}/${WINDOW}`, OVERHEAR);
-  await isInStep();
+  tab = await Tab.open(`${hub.url}/${WINDOW}`, OBSERVE);
+  await isInSync();
 });
 
 afterEach(async () => {
@@ -65,24 +65,24 @@ afterEach(async () => {
   await hub?.remove();
 });
 
-/** Live, and drawn as of the instant that is due: page and hub share this machine's clock. */
-async function isInStep(): Promise<void> {
+/** Waits until the page is live and draws the instant that is due: page and hub share this machine's clock. */
+async function isInSync(): Promise<void> {
   await tab.until(`document.querySelector('[data-part="state-text"]').textContent === "Live"`);
   await tab.until(`Math.abs(Date.now() - tickcast.delayMs - tickcast.playhead) < ${CLOSE_MS}`);
 }
 
-/** Waits until so many more records have come. */
-async function hasHeard(records: number): Promise<void> {
-  const before = await tab.evaluate<number>("overheard.records");
-  await tab.until(`overheard.records >= ${before + records}`);
+/** Waits until this many more records have arrived. */
+async function hasReceived(records: number): Promise<void> {
+  const before = await tab.evaluate<number>("observed.records");
+  await tab.until(`observed.records >= ${before + records}`);
 }
 
-function overheard(): Promise<Overheard> {
-  return tab.evaluate(`({ ...overheard, waits: undefined, playhead: tickcast.playhead })`);
+function observed(): Promise<Observed> {
+  return tab.evaluate(`({ ...observed, waits: undefined, playhead: tickcast.playhead })`);
 }
 
-/** What the page holds when all that it could do without is gone. */
-async function heldBytes(): Promise<{ readonly heap: number; readonly arrays: number }> {
+/** The page's memory after garbage collection. */
+async function memoryInUse(): Promise<{ readonly heap: number; readonly arrays: number }> {
   await tab.send("HeapProfiler.collectGarbage");
   const { usedSize, backingStorageSize } = await tab.send<{ usedSize: number; backingStorageSize: number }>(
     "Runtime.getHeapUsage",
@@ -90,13 +90,13 @@ async function heldBytes(): Promise<{ readonly heap: number; readonly arrays: nu
   return { heap: usedSize, arrays: backingStorageSize };
 }
 
-test("a hidden page draws nothing and asks nothing, and what it holds does not grow while records come", async () => {
-  await hasHeard(RECORDS / 2);
+test("a hidden page draws nothing and sends nothing, and its memory does not grow while records arrive", async () => {
+  await hasReceived(RECORDS / 2);
   await tab.hide();
-  const [before, held] = [await overheard(), await heldBytes()];
-  await hasHeard(RECORDS);
-  const { heap, arrays } = await heldBytes();
-  expect(await overheard()).toMatchObject({
+  const [before, held] = [await observed(), await memoryInUse()];
+  await hasReceived(RECORDS);
+  const { heap, arrays } = await memoryInUse();
+  expect(await observed()).toMatchObject({
     frames: before.frames,
     pings: before.pings,
     playhead: before.playhead,
@@ -105,24 +105,24 @@ test("a hidden page draws nothing and asks nothing, and what it holds does not g
   expect(heap - held.heap).toBeLessThanOrEqual(HEAP_SLACK_BYTES);
 });
 
-test("whoever looks again sees what is due now, after one burst of questions", async () => {
+test("a page shown again draws the current instant after one burst of probes", async () => {
   await tab.hide();
-  await hasHeard(RATE);
-  const { pings } = await overheard();
-  await tab.evaluate("overheard.waits.length = 0");
+  await hasReceived(RATE);
+  const { pings } = await observed();
+  await tab.evaluate("observed.waits.length = 0");
   await tab.show();
-  await isInStep();
-  await tab.until(`overheard.pings >= ${pings + BURST + 5}`);
-  const waits = await tab.evaluate<number[]>("overheard.waits");
+  await isInSync();
+  await tab.until(`observed.pings >= ${pings + BURST + 5}`);
+  const waits = await tab.evaluate<number[]>("observed.waits");
   expect(waits.filter((ms) => ms === BURST_SPACING_MS).length).toBe(BURST - 1);
 });
 
-test("a page that was hidden while its hub died and came back is live when it is seen", async () => {
+test("a page that was hidden during a restart of its hub is live when shown", async () => {
   await tab.hide();
   await hub.kill();
-  hub = await hub.startAgain();
-  await hasHeard(RATE);
+  hub = await hub.restart();
+  await hasReceived(RATE);
   await tab.show();
-  await isInStep();
+  await isInSync();
   expect(await tab.evaluate(`document.querySelector('[data-part="missed-line"]').hidden`)).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** What the hub's history says, to hold what a page shows against. */
+/** Records from the hub's history API, to compare with what a page shows. */
 
 export interface Item {
   readonly seq: number;
@@ -7,14 +7,14 @@ export interface Item {
   readonly data: Readonly<Record<string, number>>;
 }
 
-/** The record with this number. */
+/** The record with this `seq`. */
 export async function recordAt(hub: string, topic: string, seq: number): Promise<Item> {
   const [item] = await history(hub, topic, `from=${seq}&to=${seq}`);
   if (item === undefined) throw new Error(`the hub has no record ${seq} of \`${topic}\``);
   return item;
 }
 
-/** All records of a range, hub time in milliseconds, both ends included. */
+/** All records of a range, hub time in milliseconds, both ends inclusive. */
 export function recordsIn(hub: string, topic: string, from: number, to: number): Promise<readonly Item[]> {
   const micros = (instant: number) => Math.round(instant * 1000);
   return history(hub, topic, `from_t=${micros(from)}&to_t=${micros(to)}&limit=100000`);

@@ -1,8 +1,7 @@
 /**
- * A hub for one test: the real binary, on free ports, with a state folder of its own. Knows how to start, find
- * and kill it; what a page makes of that is the tests' business.
+ * A hub for one test: the real binary, on free ports, with its own state folder. Starts, finds and kills it.
  *
- * `TICKCAST_BIN` names the binary; else the release build is taken, else the debug build.
+ * `TICKCAST_BIN` selects the binary; by default the newest of the release and debug builds.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -14,27 +13,27 @@ import { createInterface } from "node:readline";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** A hub that has not said where it listens by then has failed. */
+/** A hub that does not listen within this time has failed to start. */
 const START_TIMEOUT_MS = 20_000;
 
-/** Settings by the names of their environment variables, with values in the spelling of TOML. */
-export type Settings = Readonly<Record<`TICKCAST__${string}`, string>>;
+/** Settings as environment variables, with TOML values. */
+export type HubSettings = Readonly<Record<`TICKCAST__${string}`, string>>;
 
-/** What a hub is started from, by file name: its configuration, and the datasets that stand in it. */
-export interface Files {
+/** Files for a hub: its configuration and the datasets that it names. */
+export interface HubFiles {
   readonly "tickcast.toml": string;
   readonly [dataset: `${string}.json`]: readonly unknown[];
 }
 
-/** What a hub is started with, each time. */
-interface Beginning {
+/** What a hub is started with, also after a restart. */
+interface LaunchOptions {
   readonly config: string;
-  /** Holds what outlives the process, and the files of this hub. */
+  /** Contains the hub's files and the state that survives a restart. */
   readonly folder: string;
-  readonly settings: Settings;
+  readonly settings: HubSettings;
 }
 
-/** Where the hub listens. */
+/** The URLs of the hub's listeners. */
 interface Urls {
   readonly public: string;
   readonly ops: string;
@@ -42,62 +41,64 @@ interface Urls {
 
 export class Hub {
   readonly url: string;
-  /** Of the operations listener. */
+  /** The operations listener. */
   readonly opsUrl: string;
   readonly #process: ChildProcess;
-  readonly #beginning: Beginning;
+  readonly #launchOptions: LaunchOptions;
 
-  private constructor(urls: Urls, process: ChildProcess, beginning: Beginning) {
+  private constructor(urls: Urls, process: ChildProcess, options: LaunchOptions) {
     this.url = urls.public;
     this.opsUrl = urls.ops;
     this.#process = process;
-    this.#beginning = beginning;
+    this.#launchOptions = options;
   }
 
-  /** The repository's own configuration, apart from these settings. */
-  static async start(settings: Settings = {}): Promise<Hub> {
+  /** Starts a hub with the repository's configuration and these settings. */
+  static async start(settings: HubSettings = {}): Promise<Hub> {
     const config = join(ROOT, "config/tickcast.toml");
     return Hub.#launch("0", { config, folder: newFolder(), settings });
   }
 
-  /** A configuration of the test's own. */
-  static async startFrom(files: Files, settings: Settings = {}): Promise<Hub> {
+  /** Starts a hub with its own configuration. */
+  static async startFrom(files: HubFiles, settings: HubSettings = {}): Promise<Hub> {
     const folder = newFolder();
     write(files, folder);
     return Hub.#launch("0", { config: join(folder, "tickcast.toml"), folder, settings });
   }
 
-  /** The same hub again: same port, same state, same settings. */
-  async startAgain(): Promise<Hub> {
-    return Hub.#launch(new URL(this.url).port, this.#beginning);
+  /** Starts the same hub again: same port, same state, same settings. */
+  async restart(): Promise<Hub> {
+    return Hub.#launch(new URL(this.url).port, this.#launchOptions);
   }
 
-  /** Has it read its configuration again, which now is this. */
-  reload(files: Files): void {
-    write(files, this.#beginning.folder);
+  /** Replaces its configuration and reloads it. */
+  reload(files: HubFiles): void {
+    write(files, this.#launchOptions.folder);
     this.#process.kill("SIGHUP");
   }
 
-  /** Sends its viewers a `bye`, closes those that stay within `server.drain`, and then ends. */
+  /**
+   * Starts a drain: viewers receive a `bye`, those that stay are closed within `server.drain`, and then the hub exits.
+   */
   drain(): void {
     this.#process.kill("SIGTERM");
   }
 
-  /** Waits until it has ended by itself. */
+  /** Waits until the process has exited. */
   async ended(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null)
       await once(this.#process, "exit");
   }
 
-  /** No farewell, as in a power cut. */
+  /** Kills it without a `bye`, as in a power cut. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** For good. */
+  /** Kills it and deletes its files. */
   async remove(): Promise<void> {
     await this.#end("SIGKILL");
-    rmSync(this.#beginning.folder, { recursive: true, force: true });
+    rmSync(this.#launchOptions.folder, { recursive: true, force: true });
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -107,8 +108,8 @@ export class Hub {
     await exit;
   }
 
-  static async #launch(port: string, beginning: Beginning): Promise<Hub> {
-    const { config, folder, settings } = beginning;
+  static async #launch(port: string, options: LaunchOptions): Promise<Hub> {
+    const { config, folder, settings } = options;
     const state = join(folder, "state");
     mkdirSync(state, { recursive: true });
     const hub = spawn(binary(), ["--config", config], {
@@ -124,14 +125,14 @@ export class Hub {
     });
     const timeout = setTimeout(() => hub.kill("SIGKILL"), START_TIMEOUT_MS);
     try {
-      return new Hub(await urls(hub), hub, beginning);
+      return new Hub(await urls(hub), hub, options);
     } finally {
       clearTimeout(timeout);
     }
   }
 }
 
-function write(files: Files, folder: string): void {
+function write(files: HubFiles, folder: string): void {
   for (const [name, content] of Object.entries(files))
     writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
 }
@@ -140,23 +141,23 @@ function newFolder(): string {
   return mkdtempSync(join(tmpdir(), "tickcast-browser-"));
 }
 
-/** From the hub's own log, which is an interface: the events `listening`. */
+/** Reads the URLs from the `listening` events in the hub's log, which is an interface. */
 async function urls(hub: ChildProcess): Promise<Urls> {
   if (hub.stderr === null) throw new Error("the hub's log is not piped");
-  const said: string[] = [];
+  const log: string[] = [];
   const found: { public?: string; ops?: string } = {};
   for await (const line of createInterface({ input: hub.stderr })) {
-    said.push(line);
+    log.push(line);
     Object.assign(found, listeningAt(line));
     if (found.public === undefined || found.ops === undefined) continue;
-    // Goes on reading, unheard: a full pipe would stop the hub.
+    // Keep draining the pipe: a full one would block the hub.
     hub.stderr.resume();
     return { public: found.public, ops: found.ops };
   }
-  throw new Error(`the hub ended before it listened; it said:\n${said.join("\n")}`);
+  throw new Error(`the hub exited before it listened; its log was:\n${log.join("\n")}`);
 }
 
-/** The listener that this line tells of, with its URL. */
+/** The listener in this log line with its URL, if any. */
 function listeningAt(line: string): Record<string, string> {
   try {
     const { event, listener, url } = JSON.parse(line);
@@ -166,7 +167,7 @@ function listeningAt(line: string): Record<string, string> {
   }
 }
 
-/** The hub that is named, else the one that was built last: an older one has an older page in it. */
+/** The configured binary, else the newest build: an older one contains an older page. */
 function binary(): string {
   const named = process.env.TICKCAST_BIN;
   const builds = ["release", "debug"]
@@ -174,7 +175,6 @@ function binary(): string {
     .filter(existsSync);
   const [newest] = builds.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
   const found = named ?? newest;
-  if (found === undefined)
-    throw new Error("there is no hub to test; `cargo build` makes one, or set `TICKCAST_BIN`");
+  if (found === undefined) throw new Error("no hub binary found; run `cargo build` or set `TICKCAST_BIN`");
   return resolve(found);
 }

@@ -1,4 +1,4 @@
-/** Every command has a key, the help knows it, and nobody who types is disturbed. */
+/** Keyboard shortcuts: every command has a key that the help lists, and typing is not disturbed. */
 
 import { expect, test } from "vitest";
 import { commands, keyName } from "../../web/src/commands";
@@ -21,7 +21,7 @@ function isKiosk(screen: Screen): Promise<boolean> {
   return screen.page.evaluate(() => document.documentElement.hasAttribute("data-kiosk"));
 }
 
-test("Space pauses, and goes on", async () => {
+test("Space pauses and resumes", async () => {
   const screen = await live();
   await screen.press("Space");
   await screen.becomes("paused");
@@ -29,7 +29,7 @@ test("Space pauses, and goes on", async () => {
   await screen.becomes("behind");
 });
 
-test("plus and minus zoom, 0 goes back to the beginning's window, live", async () => {
+test("plus and minus zoom, 0 restores the initial window and live", async () => {
   const screen = await live();
   await screen.press("-");
   await expect.poll(() => screen.windowMs()).toBe(15_000);
@@ -40,7 +40,7 @@ test("plus and minus zoom, 0 goes back to the beginning's window, live", async (
   await screen.becomes("live");
 });
 
-test("T goes through the themes, and says which", async () => {
+test("T cycles through the themes and announces each", async () => {
   const screen = await live();
   expect(await theme(screen)).toBe("light");
   await screen.press("t", "t");
@@ -48,7 +48,7 @@ test("T goes through the themes, and says which", async () => {
   expect(await theme(screen)).toBe("dark");
 });
 
-test("K makes a wall display of the page, and Escape ends it", async () => {
+test("K starts kiosk mode and Escape ends it", async () => {
   const screen = await live();
   await screen.press("k");
   await expect.poll(() => isKiosk(screen)).toBe(true);
@@ -56,7 +56,7 @@ test("K makes a wall display of the page, and Escape ends it", async () => {
   await expect.poll(() => isKiosk(screen)).toBe(false);
 });
 
-test("F fills the screen, and leaves it", async () => {
+test("F enters and leaves full screen", async () => {
   const screen = await live();
   const isFull = () => screen.page.evaluate(() => document.fullscreenElement !== null);
   await screen.press("f");
@@ -73,25 +73,25 @@ test("C copies the link to this moment", async () => {
   expect(copied).toMatch(new RegExp(`^${house.hub.url}/\\?at=[a-z0-9]+:\\d+$`));
 });
 
-test("S saves a picture", async () => {
+test("S saves an image", async () => {
   const screen = await live();
   const download = screen.page.waitForEvent("download");
   await screen.press("s");
   expect((await download).suggestedFilename()).toMatch(/^ecg-.*\.png$/);
 });
 
-test("the help opens with a question mark, lists every key, and closes with Escape", async () => {
+test("the help opens with a question mark, lists every command, and closes with Escape", async () => {
   const screen = await live();
   await screen.press("?");
   const help = screen.page.locator('dialog[data-part="help"]');
   await help.waitFor();
   const rows = await help.locator("tbody tr").allTextContents();
   expect(rows).toHaveLength(Object.keys(commands).length);
-  for (const [i, { keys, words }] of Object.values(commands).entries()) {
-    expect(rows[i]).toContain(words);
+  for (const [i, { keys, label }] of Object.values(commands).entries()) {
+    expect(rows[i]).toContain(label);
     expect(rows[i]).toContain(keyName(keys[0] as string));
   }
-  // Keys are the dialog's while it is open.
+  // Shortcuts are inactive while a dialog is open.
   await screen.press("k");
   expect(await isKiosk(screen)).toBe(false);
   await screen.press("Escape");
@@ -99,7 +99,7 @@ test("the help opens with a question mark, lists every key, and closes with Esca
   expect((await screen.badge()).kind).toBe("live");
 });
 
-test("keys do nothing while somebody types, or with Ctrl", async () => {
+test("shortcuts are inactive while typing and with modifiers", async () => {
   const screen = await live();
   await screen.click("menu-open");
   await screen.page.focus("#menu input");
@@ -111,10 +111,10 @@ test("keys do nothing while somebody types, or with Ctrl", async () => {
   expect(await isKiosk(screen)).toBe(false);
 });
 
-test("single characters can be switched off, and stay so after a reload", async () => {
+test("single-key shortcuts can be switched off, and stay off after a reload", async () => {
   const screen = await live();
   await screen.press("?");
-  await screen.page.getByLabel(/^Single keys/).uncheck();
+  await screen.page.getByLabel(/^Single-key shortcuts/).uncheck();
   await screen.press("Escape", "k", "t");
   expect(await isKiosk(screen)).toBe(false);
   await screen.page.reload();

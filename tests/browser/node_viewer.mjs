@@ -1,7 +1,7 @@
 /**
- * A viewer in a Node.js process of its own, for `client_in_node.test.ts`: `node node_viewer.mjs MODULE HUB`. Writes
- * what the client tells as one JSON array a line. When its standard input ends, it closes the client, and then has to
- * end by itself, because nothing of the client may go on.
+ * A viewer in a separate Node.js process, for `client_in_node.test.ts`: `node node_viewer.mjs MODULE HUB`. Prints the
+ * client's events as one JSON array per line. When standard input ends it closes the client; the process must then exit
+ * on its own, because the client leaves nothing running.
  */
 
 const [, , module, url] = process.argv;

@@ -1,4 +1,4 @@
-/** What somebody in front of the page sees, with a real hub behind it. */
+/** The page as its users see it, with a real hub. */
 
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
@@ -6,10 +6,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Hub } from "./hub";
 import { launchBrowser, Screen } from "./screen";
 
-/** Of the hub's own configuration, in records a second. */
+/** Rate in the hub's configuration, in records per second. */
 const RATE = 100;
 const FRAMES_A_SECOND = 60;
-/** How far two pages may be apart: a frame for each, and one for what the two clocks are not sure of. */
+/** How far two pages may be apart: a frame each, and one for the uncertainty of their clocks. */
 const FRAMES_APART = 3;
 
 let hub: Hub;
@@ -35,7 +35,7 @@ async function open(query = "", options?: Parameters<typeof Screen.open>[2]): Pr
   return screen;
 }
 
-test("the hub carries the page that was built last", async () => {
+test("the hub contains the newest build of the page", async () => {
   const built = await readFile(new URL("../../web/dist/index.html", import.meta.url), "utf8");
   const served = await (await fetch(hub.url)).text();
   expect(served, "the page was built after the hub; build the hub again").toBe(built);
@@ -50,9 +50,9 @@ test("the page is live and shows a value with its unit", async () => {
   await screen.reads("clock", /^±\d/);
 });
 
-test("the README's lines for a browser print values", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const lines = /```js\n(.*?)```/s.exec(readme)?.[1] ?? "";
+test.each(["README.md", "docs/clients.md"])("the sample for a browser in %s prints values", async (file) => {
+  const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
+  const lines = /```js\n(.*?)```/s.exec(text)?.[1] ?? "";
   const screen = await open();
   const value = screen.page.waitForEvent("console", (message) => /^-?\d+$/.test(message.text()));
   // As typed into the browser's console: the page's policy forbids inline scripts.
@@ -66,7 +66,7 @@ test("the line moves", async () => {
   expect(await screen.moves()).toBe(true);
 });
 
-test("the console stays empty and nobody but the hub is asked for anything", async () => {
+test("the console stays empty and only the hub is contacted", async () => {
   const screen = await open("?window=30s&theme=dark");
   await screen.isLive();
   expect(await screen.moves()).toBe(true);
@@ -74,14 +74,14 @@ test("the console stays empty and nobody but the hub is asked for anything", asy
   expect([...screen.hosts]).toEqual([new URL(hub.url).host]);
 });
 
-test("the first stop of the tab key pauses this view, and the space bar lets it go on", async () => {
+test("the pause button is first in tab order, and the space bar resumes", async () => {
   const screen = await open();
   await screen.isLive();
   await screen.page.keyboard.press("Tab");
   await screen.page.keyboard.press("Enter");
   await screen.reads("state-text", /^Paused$/);
   await screen.reads("behind", /^−\d/);
-  // The range may still be on its way to the values that stand now.
+  // The value range may still be animating.
   await expect.poll(() => screen.moves()).toBe(false);
   await screen.page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await screen.page.keyboard.press("Space");
@@ -101,7 +101,7 @@ test("two pages show the same record at the same instant", async () => {
   await expect.poll(apart).toBeLessThanOrEqual(FRAMES_APART * (RATE / FRAMES_A_SECOND));
 });
 
-test("with little motion the line goes on in steps, not in every frame", async () => {
+test("with reduced motion the line advances in steps, not in every frame", async () => {
   const screen = await open("", { reducedMotion: "reduce" });
   await screen.isLive();
   const changes = await screen.page.evaluate(async (count) => {
@@ -116,11 +116,11 @@ test("with little motion the line goes on in steps, not in every frame", async (
     }
     return instants;
   }, 6);
-  // Two a second, so five of them take 2.5 s; drawn in every frame they would take a tenth of one.
+  // Two steps per second, so five steps take 2.5 s; frame by frame they would take a tenth of a second.
   expect((changes.at(-1) as number) - (changes[0] as number)).toBeGreaterThan(1_500);
 });
 
-test("the page fits a telephone, upright and narrow, without scrolling sideways", async () => {
+test("the page fits a narrow phone in portrait without horizontal scrolling", async () => {
   for (const width of [320, 390]) {
     const screen = await open("", { viewport: { width, height: 700 } });
     await screen.isLive();
@@ -128,19 +128,19 @@ test("the page fits a telephone, upright and narrow, without scrolling sideways"
   }
 });
 
-test("an unknown topic gets a clear message, and no further attempts", async () => {
+test("an unknown topic gets a clear message and no further attempts", async () => {
   const screen = await open("?topic=no-such-topic");
   await screen.reads("notice-title", /no topic “no-such-topic”/);
   expect(await screen.text("state-text")).toBe("Not available");
   expect(await screen.page.isVisible('[data-part="notice-link"]')).toBe(true);
 });
 
-test("when the hub is killed and comes back, the page goes on by itself", async () => {
+test("the page recovers automatically when the hub is killed and restarted", async () => {
   const screen = await open();
   await screen.isLive();
   await hub.kill();
   await screen.reads("state-text", /^Reconnecting$/);
-  hub = await hub.startAgain();
+  hub = await hub.restart();
   await screen.isLive();
   expect(await screen.moves()).toBe(true);
 });

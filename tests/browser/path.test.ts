@@ -1,19 +1,19 @@
-/** Everything that the hub serves, behind a real proxy that puts a path before it. */
+/** Everything the hub serves, behind a real proxy that adds a path. */
 
 import { afterAll, expect, test } from "vitest";
 import { strings } from "../../web/src/strings";
 import { isLive } from "./element";
 import { fixture } from "./fixture";
-import { Front } from "./front";
 import { Hub } from "./hub";
+import { NginxProxy } from "./nginx_proxy";
+import { OtherSite } from "./other_site";
 import { Screen } from "./screen";
-import { Site } from "./site";
 
 const PATHS = ["/live", "/any/path"];
 
-let site: Site;
+let site: OtherSite;
 const tests = fixture(async () => {
-  site = await Site.start();
+  site = await OtherSite.start();
   const topic = (name: string) => `[topics.${name}]\ndataset = "data.json"\nrate = 100\nbackfill = "30s"\n`;
   return Hub.startFrom({
     "tickcast.toml": `[server]\nallowed_origins = ["${site.origin}"]\n${topic("ecg")}${topic("other")}`,
@@ -23,18 +23,21 @@ const tests = fixture(async () => {
 
 afterAll(() => site?.close());
 
-/** Runs `use` with the address of the hub under `path`. */
+/** Runs `use` with the hub's URL under `path`. */
 async function under(path: string, use: (url: string) => Promise<void>): Promise<void> {
-  const front = await Front.start(tests.hub.url, path);
+  const proxy = await NginxProxy.start(tests.hub.url, path);
   try {
-    await use(front.url);
+    await use(proxy.url);
   } finally {
-    await front.remove();
+    await proxy.remove();
   }
 }
 
-/** Opens the page there, and sees it live without a single failed request. */
-async function seen(url: string, look: (screen: Screen) => Promise<void> = async () => {}): Promise<void> {
+/** Opens the page and expects it to become live without a failed request. */
+async function expectLive(
+  url: string,
+  look: (screen: Screen) => Promise<void> = async () => {},
+): Promise<void> {
   const screen = await Screen.open(tests.browser, url);
   const failed: string[] = [];
   screen.page.on("response", (answer) => answer.status() >= 400 && failed.push(answer.url()));
@@ -47,33 +50,30 @@ async function seen(url: string, look: (screen: Screen) => Promise<void> = async
   }
 }
 
-test.each(PATHS)(
-  "the page works under %s, with every link, also without the slash at the end",
-  async (path) => {
-    await under(path, async (url) => {
-      await seen(url);
-      await seen(`${url}/`, async ({ page }) => {
-        const links = await page.$$eval('[data-part="menu"] .links a', (all) =>
-          all.map((link) => (link as HTMLAnchorElement).href),
-        );
-        expect(links).toEqual(
-          ["api/v1/topics", "openapi.yaml", "asyncapi.yaml"].map((name) => `${url}/${name}`),
-        );
-        for (const link of links) expect((await fetch(link)).status, link).toBe(200);
-      });
-      await seen(`${url}/?embed=1&topic=other`);
-      const { epoch, seq } = await (await fetch(`${url}/api/v1/topics/ecg`)).json();
-      const screen = await Screen.open(tests.browser, `${url}/?topic=ecg&at=${epoch}:${seq}`);
-      await screen.becomes("paused");
-      expect(new URL(screen.page.url()).pathname).toBe(`${path}/`);
-      await screen.close();
+test.each(PATHS)("the page and its links work under %s, with and without a trailing slash", async (path) => {
+  await under(path, async (url) => {
+    await expectLive(url);
+    await expectLive(`${url}/`, async ({ page }) => {
+      const links = await page.$$eval('[data-part="menu"] .links a', (all) =>
+        all.map((link) => (link as HTMLAnchorElement).href),
+      );
+      expect(links).toEqual(
+        ["api/v1/topics", "openapi.yaml", "asyncapi.yaml"].map((name) => `${url}/${name}`),
+      );
+      for (const link of links) expect((await fetch(link)).status, link).toBe(200);
     });
-  },
-);
+    await expectLive(`${url}/?embed=1&topic=other`);
+    const { epoch, seq } = await (await fetch(`${url}/api/v1/topics/ecg`)).json();
+    const screen = await Screen.open(tests.browser, `${url}/?topic=ecg&at=${epoch}:${seq}`);
+    await screen.becomes("paused");
+    expect(new URL(screen.page.url()).pathname).toBe(`${path}/`);
+    await screen.close();
+  });
+});
 
-test("the page under a path offers lines for a shell that work", async () => {
+test("the curl command copied from a page under a path works", async () => {
   await under("/live", (url) =>
-    seen(`${url}/`, async (screen) => {
+    expectLive(`${url}/`, async (screen) => {
       await screen.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
       await screen.choose(strings.copyCurl);
       const line = await screen.page.evaluate(() => navigator.clipboard.readText());
@@ -82,9 +82,9 @@ test("the page under a path offers lines for a shell that work", async () => {
   );
 });
 
-test("an unknown topic leads to the existing ones", async () => {
+test("an unknown topic links to the existing ones", async () => {
   await under("/live", async (url) => {
-    const screen = await Screen.open(tests.browser, `${url}/?topic=nobody`);
+    const screen = await Screen.open(tests.browser, `${url}/?topic=missing`);
     await screen.page.waitForSelector('[data-part="notice-ways"] a');
     const home = await screen.page.$eval(
       '[data-part="notice-link"]',
@@ -97,7 +97,7 @@ test("an unknown topic leads to the existing ones", async () => {
   });
 });
 
-test("the element works under a path, from its module's address and from `src`", async () => {
+test("the element works under a path, from its module's URL and from `src`", async () => {
   await under("/any/path", async (url) => {
     for (const attribute of ["", ` src="${url}"`, ` src="${url}/"`]) {
       const text = `<!doctype html><title>any</title><script type="module" src="${url}/tick-chart.js"></script>

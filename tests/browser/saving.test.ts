@@ -1,4 +1,4 @@
-/** What somebody takes away: a picture, the records, and lines to type elsewhere. */
+/** Downloads and copies: the chart as an image, the records, and snippets. */
 
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -20,24 +20,24 @@ async function paused(): Promise<Screen> {
   return screen;
 }
 
-/** The file that an item of the menu gives. */
+/** Downloads the file of a menu item. */
 async function saved(screen: Screen, item: string): Promise<{ name: string; content: Buffer }> {
   const [download] = await Promise.all([screen.page.waitForEvent("download"), screen.choose(item)]);
   return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
 }
 
-test("the picture is a PNG of the whole chart", async () => {
+test("the image is a PNG of the whole chart", async () => {
   const screen = await paused();
-  const { name, content } = await saved(screen, "Save picture (PNG)");
+  const { name, content } = await saved(screen, "Save image (PNG)");
   expect(name).toMatch(/^ecg-\d{4}-\d\d-\d\dT[\d-]+\.\d{3}Z\.png$/);
   expect(content.subarray(0, 8)).toEqual(PNG);
   const width = await screen.page.$eval('[data-part="chart"]', ({ clientWidth }) => clientWidth);
-  // Its header gives the width; there is a margin around the chart.
+  // The PNG header contains the width, which includes a margin.
   expect(content.readUInt32BE(16)).toBeGreaterThanOrEqual(width);
   expect(content.length).toBeGreaterThan(10_000);
 });
 
-test("the table has exactly the records that are seen", async () => {
+test("the CSV has exactly the visible records", async () => {
   const screen = await paused();
   const { name, content } = await saved(screen, "Save records (CSV)");
   expect(name).toMatch(/^ecg-.*\.csv$/);
@@ -49,7 +49,7 @@ test("the table has exactly the records that are seen", async () => {
   expect(rows).toHaveLength(1_000);
 });
 
-test("the records in view are to be had as a table, newest first", async () => {
+test("the visible records are available as a table, newest first", async () => {
   const screen = await paused();
   await screen.choose("Show as table");
   const table = screen.page.locator('dialog[data-part="table"]');
@@ -60,18 +60,18 @@ test("the records in view are to be had as a table, newest first", async () => {
   expect(seqs).toHaveLength(20);
 });
 
-test("the curl line prints records in a shell", async () => {
+test("the curl command prints records in a shell", async () => {
   const screen = await paused();
-  await screen.choose("Copy curl line");
+  await screen.choose("Copy curl command");
   await screen.reads("said", /^Copied$/);
   const line = await screen.page.evaluate(() => navigator.clipboard.readText());
   const { stdout } = await promisify(execFile)("bash", ["-c", `${line} -s | grep -m 3 '"data"'`]);
   expect(stdout.match(/^data: \{"type":"(data|batch)","seq":\d+/gm)).toHaveLength(3);
 });
 
-test("the JavaScript line prints records in a browser", async () => {
+test("the JavaScript snippet prints records in a browser", async () => {
   const screen = await paused();
-  await screen.choose("Copy JavaScript line");
+  await screen.choose("Copy JavaScript snippet");
   await screen.reads("said", /^Copied$/);
   const line = await screen.page.evaluate(() => navigator.clipboard.readText());
   const record = screen.page.waitForEvent("console", (message) => /value/.test(message.text()));
@@ -79,7 +79,7 @@ test("the JavaScript line prints records in a browser", async () => {
   await record;
 });
 
-test("over plain HTTP, where scripts have no clipboard, everything is copied too", async () => {
+test("copying works over plain HTTP, without a clipboard API", async () => {
   const screen = await paused();
   const clipboard = await screen.page.evaluateHandle(() => {
     const { clipboard } = navigator;
@@ -87,21 +87,21 @@ test("over plain HTTP, where scripts have no clipboard, everything is copied too
     return clipboard;
   });
   const copied = () => clipboard.evaluate((real) => real.readText());
-  await screen.choose("Copy curl line");
+  await screen.choose("Copy curl command");
   await screen.reads("said", /^Copied$/);
   expect(await copied()).toMatch(/^curl -N 'http/);
-  // The menu is still open, and the button still in hand.
+  // The menu is still open, and the button still focused.
   expect(await screen.page.textContent("#menu:popover-open button:focus")).toBe("Copied");
   await screen.press("Escape", "c");
   await expect.poll(copied).toMatch(/^http.*at=/);
 });
 
-test("a browser that does not let the page copy is told of", async () => {
+test("a failure to copy is reported", async () => {
   const screen = await house.open();
   await screen.isLive();
   await screen.page.evaluate(() => {
     navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   });
   await screen.press("c");
-  await screen.reads("said", /^This browser did not let us copy$/);
+  await screen.reads("said", /^Copying was blocked by the browser$/);
 });

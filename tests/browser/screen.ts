@@ -1,25 +1,25 @@
 /**
- * One page in a real Chromium, with the verbs the tests speak. It also keeps an eye on what must never
- * happen: errors in the console, and requests to anybody but the hub. Of the line it knows what the canvas was told.
+ * One page in a real Chromium, with the operations that tests use. It also records console errors and the hosts
+ * contacted, and what the page draws as its line.
  *
- * `CHROMIUM` names the browser; else Debian's is taken.
+ * `CHROMIUM` selects the browser; by default Debian's.
  */
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { windowOf } from "../../web/src/duration";
+import { parseWindow } from "../../web/src/duration";
 import type { Instruments } from "../../web/src/instruments";
 import type { Badge } from "../../web/src/page";
-import { watchLine } from "./line";
+import { recordDrawnLine } from "./drawn_line";
 
-/** As the badge shows it. */
-interface BadgeSeen {
+/** The state of the badge. */
+interface BadgeState {
   readonly kind: string;
   /** Whether it leads back to live. */
   readonly leadsBack: boolean;
 }
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-/** Chromium refuses its sandbox to root, and containers run as root. */
+/** Chromium does not run sandboxed as root, as in containers. */
 export const CHROMIUM_FLAGS: readonly string[] = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
 
 export function launchBrowser(): Promise<Browser> {
@@ -30,8 +30,8 @@ export class Screen {
   readonly page: Page;
   readonly errors: string[] = [];
   readonly hosts = new Set<string>();
-  /** What each connection asked for: the query of its address. */
-  readonly joinings: string[] = [];
+  /** The query string of each WebSocket connection. */
+  readonly joinQueries: string[] = [];
 
   private constructor(page: Page) {
     this.page = page;
@@ -40,14 +40,14 @@ export class Screen {
     page.on("request", (request) => this.#note(request.url()));
     page.on("websocket", (socket) => {
       this.#note(socket.url());
-      this.joinings.push(new URL(socket.url()).search);
+      this.joinQueries.push(new URL(socket.url()).search);
     });
   }
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Screen> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const screen = new Screen(await context.newPage());
-    await screen.page.addInitScript(watchLine);
+    await screen.page.addInitScript(recordDrawnLine);
     await screen.page.goto(url);
     return screen;
   }
@@ -56,12 +56,12 @@ export class Screen {
     await this.page.context().close();
   }
 
-  /** The text of a part of the page, by the name that index.html gives it. */
+  /** The text of a part of the page, named as in index.html. */
   async text(part: string): Promise<string> {
     return (await this.page.textContent(`[data-part="${part}"]`))?.trim() ?? "";
   }
 
-  /** Waits until a part of the page reads like this. */
+  /** Waits until the text of a part of the page matches. */
   async reads(part: string, pattern: RegExp): Promise<void> {
     await this.page.waitForFunction(
       ([name, source]) =>
@@ -77,18 +77,18 @@ export class Screen {
     for (const key of keys) await this.page.keyboard.press(key);
   }
 
-  /** Presses a part of the page with the pointer. */
+  /** Clicks a part of the page. */
   async click(part: string): Promise<void> {
     await this.page.click(`[data-part="${part}"]`);
   }
 
-  /** Chooses an item of the menu, by its words. */
+  /** Chooses a menu item by its text. */
   async choose(item: string): Promise<void> {
     await this.click("menu-open");
     await this.page.click(`#menu >> text="${item}"`);
   }
 
-  async badge(): Promise<BadgeSeen> {
+  async badge(): Promise<BadgeState> {
     return this.page.$eval('[data-part="badge"]', (badge) => ({
       kind: (badge as HTMLElement).dataset.kind ?? "",
       leadsBack: badge.ariaDisabled !== "true",
@@ -103,10 +103,10 @@ export class Screen {
     });
   }
 
-  /** What the last frame has shown. */
+  /** Measurements of the last frame. */
   async instruments(): Promise<Instruments> {
     const instruments = await this.page.evaluate(() => globalThis.tickcast && { ...globalThis.tickcast });
-    if (instruments === undefined) throw new Error("the page has no instruments");
+    if (instruments === undefined) throw new Error("the page does not expose its instruments");
     return instruments;
   }
 
@@ -115,10 +115,10 @@ export class Screen {
     return (await this.instruments()).playhead;
   }
 
-  /** How much time the page says it shows. */
+  /** The time window that the page displays. */
   async windowMs(): Promise<number> {
     const shown = '[data-part="windows"] :is([aria-pressed="true"], .other:not([hidden]))';
-    return windowOf((await this.page.textContent(shown)) ?? "") ?? Number.NaN;
+    return parseWindow((await this.page.textContent(shown)) ?? "") ?? Number.NaN;
   }
 
   async isLive(): Promise<void> {
@@ -126,7 +126,7 @@ export class Screen {
     await this.reads("value", /\d/);
   }
 
-  /** Waits until the line reaches back over the whole window; without a backfill that takes as long as it is. */
+  /** Waits until the line covers the whole window; without a backfill this takes as long as the window. */
   async hasFullWindow(records = 1_000): Promise<void> {
     await this.page.waitForFunction(
       (count) => {
@@ -140,7 +140,7 @@ export class Screen {
     );
   }
 
-  /** Whether the canvas differs from itself in any of the next so many frames. */
+  /** Whether the canvas changes within this many frames. */
   async moves(frames = 30): Promise<boolean> {
     return this.page.evaluate(async (count) => {
       const canvas = document.querySelector("canvas");
@@ -156,12 +156,12 @@ export class Screen {
     }, frames);
   }
 
-  /** The line as it was drawn last: for each of its pieces, where on the canvas its samples lie, left to right. */
+  /** The line as last drawn: the x coordinates of its points for each unbroken run, left to right. */
   async line(): Promise<readonly (readonly number[])[]> {
     return this.page.evaluate(() => window.drawnLine ?? []);
   }
 
-  /** Waits until the drawn line, in all its pieces, has so many samples. */
+  /** Waits until the drawn line has this many points. */
   async hasDrawn(samples: number): Promise<void> {
     await this.page.waitForFunction(
       (count) => (window.drawnLine ?? []).reduce((sum, piece) => sum + piece.length, 0) >= count,
@@ -170,7 +170,7 @@ export class Screen {
     );
   }
 
-  /** Waits until so many publications have come to the page live. */
+  /** Waits until this many publications have arrived live. */
   async hasReceived(publications: number): Promise<void> {
     await this.page.waitForFunction(
       (count) => (globalThis.tickcast?.publications ?? 0) >= count,
@@ -179,15 +179,15 @@ export class Screen {
     );
   }
 
-  /** Number of the record that the page shows. */
+  /** `seq` of the record that the page shows. */
   async seq(): Promise<number> {
     return Number((await this.text("seq")).replace(/\D/g, ""));
   }
 
-  /** A place on a part of the page, as shares of its width and height, in the page's pixels. */
+  /** A point on a part of the page, given as fractions of its width and height, in page coordinates. */
   async placeOn(part: "chart" | "strip", across: number, down = 0.4): Promise<{ x: number; y: number }> {
     const box = await this.page.locator(`[data-part="${part}"]`).boundingBox();
-    if (box === null) throw new Error(`the part \`${part}\` is not to be seen`);
+    if (box === null) throw new Error(`the part \`${part}\` is not visible`);
     return { x: box.x + across * box.width, y: box.y + down * box.height };
   }
 
@@ -199,16 +199,16 @@ export class Screen {
   async drag(part: "chart" | "strip", from: number, to: number): Promise<void> {
     await this.pointAt(part, from);
     await this.page.mouse.down();
-    // By way of the middle: a drag is more than one move.
+    // Via the middle: a drag consists of several moves.
     for (const across of [(from + to) / 2, to]) await this.pointAt(part, across);
     await this.page.mouse.up();
   }
 
   /**
-   * By how many records the page is ahead of a clock that counts `rate` of them a second, the same for all pages
-   * of this machine. Record and instant are read together, as the text is written; of several, the foremost, because
-   * a busy machine can only show a record late. It waits until the page knows the time to a few milliseconds, and
-   * until it shows what it knows: corrections fade in.
+   * By how many records the page is ahead of a clock that counts `rate` records per second, the same for all pages of
+   * this machine. Record and instant are read together when the text is updated; the result is the maximum of several
+   * updates, because a busy machine can only show a record late. Waits until the page knows the time to within a few
+   * milliseconds and has finished slewing.
    */
   async leadOver(rate: number, writings = 30): Promise<number> {
     await this.reads("clock", /^±[0-4]\D/);

@@ -1,4 +1,7 @@
-/** Pictures of the page in each of its states, for the README and for looking at: `SCREENSHOTS=folder` says where they go. */
+/**
+ * Screenshots of the page in each of its states, for the README and for review: `SCREENSHOTS=folder` says where to put
+ * them.
+ */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -47,9 +50,9 @@ const house = fixture(() =>
 interface Picture {
   readonly name: string;
   readonly query?: string;
-  /** Which of the sizes show it; both, if it is not said. */
+  /** Sizes to capture; both by default. */
   readonly sizes?: readonly ("desktop" | "phone")[];
-  /** Brings the live page to what is to be seen. */
+  /** Brings the live page into the state to capture. */
   arrange?(screen: Screen): Promise<void>;
 }
 
@@ -69,7 +72,7 @@ const PICTURES: readonly Picture[] = [
     arrange: async (screen) => {
       await screen.drag("chart", 0.2, 0.9);
       await screen.becomes("behind");
-      // What lies further back than the page has held is there as well.
+      // Wait for records from the history, which the page has not received live.
       await expect.poll(async () => (await screen.line()).flat()[0]).toBeLessThan(75);
     },
   },
@@ -97,7 +100,7 @@ const PICTURES: readonly Picture[] = [
     name: "other-epoch",
     query: "?at=anotherepoch:7",
     sizes: ["desktop"],
-    arrange: (screen) => screen.reads("notice-title", /no more/),
+    arrange: (screen) => screen.reads("notice-title", /no longer available/),
   },
   { name: "offline", arrange: (screen) => offline(screen) },
   { name: "reconnecting", sizes: ["desktop"], arrange: (screen) => away(screen) },
@@ -111,7 +114,7 @@ async function away(screen: Screen): Promise<void> {
 }
 
 async function back(): Promise<void> {
-  house.hub = await house.hub.startAgain();
+  house.hub = await house.hub.restart();
 }
 
 async function offline(screen: Screen): Promise<void> {
@@ -121,7 +124,7 @@ async function offline(screen: Screen): Promise<void> {
   await screen.reads("remark", /^No record since/);
 }
 
-/** More is missed than the hub sends over a stream: a thousand records are ten seconds. */
+/** Misses more than the hub sends over a stream: 1,000 records are ten seconds. */
 async function gap(screen: Screen): Promise<void> {
   await away(screen);
   const seq = (await screen.instruments()).playhead;
@@ -142,7 +145,7 @@ function pictures(): { picture: Picture; size: "desktop" | "phone"; colorScheme:
 }
 
 test.skipIf(FOLDER === undefined).each(pictures())(
-  "$picture.name can be pictured, $size, $colorScheme",
+  "screenshot of $picture.name, $size, $colorScheme",
   async ({ picture: { name, query = "", arrange }, size, colorScheme }) => {
     const folder = FOLDER as string;
     mkdirSync(folder, { recursive: true });
@@ -154,7 +157,7 @@ test.skipIf(FOLDER === undefined).each(pictures())(
       await screen.reads("clock", /^±\d/);
     }
     await arrange?.(screen);
-    // What glides has come to rest.
+    // Wait for animations to finish.
     await screen.page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
     const path = join(folder, `${name}-${size}-${colorScheme}.png`);
     expect((await screen.page.screenshot({ path })).length).toBeGreaterThan(3_000);

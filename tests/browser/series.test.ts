@@ -1,4 +1,4 @@
-/** Several topics and fields: which are seen, what they say, and in which scale. */
+/** Several topics and fields: visibility, values and scales. */
 
 import { expect, test } from "vitest";
 import { fixture } from "./fixture";
@@ -69,7 +69,7 @@ async function shown(screen: Screen): Promise<string[]> {
   return (await legend(screen)).filter(({ isShown }) => isShown).map(({ name }) => name);
 }
 
-/** How many lines are drawn: the canvas is told one path for each. */
+/** The number of lines drawn: one path for each. */
 async function lines(screen: Screen): Promise<number> {
   return (await screen.line()).length;
 }
@@ -85,7 +85,7 @@ async function live(query = "?topic=weather,pulse"): Promise<Screen> {
   return screen;
 }
 
-test("each field of each topic is a line, with its label, its unit and its last value", async () => {
+test("each field of each topic is a series with its label, unit and last value", async () => {
   const screen = await live();
   await screen.press("Space");
   await screen.becomes("paused");
@@ -105,7 +105,7 @@ test("each field of each topic is a line, with its label, its unit and its last 
   expect(await lines(screen)).toBe(3);
 });
 
-test("a click hides a line and shows it again", async () => {
+test("a click hides a series and shows it again", async () => {
   const screen = await live();
   const humidity = await entry(screen, "Humidity");
   await humidity.click();
@@ -116,7 +116,7 @@ test("a click hides a line and shows it again", async () => {
   await expect.poll(() => lines(screen)).toBe(3);
 });
 
-test("a double click, or Shift and a click, shows a line alone, and then all again", async () => {
+test("a double click or Shift-click shows only one series, and then all again", async () => {
   const screen = await live();
   const humidity = await entry(screen, "Humidity");
   await humidity.click({ modifiers: ["Shift"] });
@@ -130,7 +130,7 @@ test("a double click, or Shift and a click, shows a line alone, and then all aga
   await expect.poll(() => shown(screen)).toHaveLength(3);
 });
 
-test("the digits show and hide lines, with Shift one alone", async () => {
+test("digits show and hide series, with Shift only one", async () => {
   const screen = await live();
   await screen.press("2");
   await expect.poll(() => shown(screen)).toEqual(["Temperature", "value"]);
@@ -138,7 +138,7 @@ test("the digits show and hide lines, with Shift one alone", async () => {
   await expect.poll(() => shown(screen)).toEqual(["value"]);
 });
 
-test("two units have a scale each, on either side, and one is enough for one", async () => {
+test("two units have an axis on either side, and one unit has one axis", async () => {
   const screen = await live("?topic=weather");
   const texts = () => screen.page.evaluate(() => Reflect.get(window, "texts") as [string, number][]);
   await screen.page.evaluate(() => {
@@ -167,7 +167,7 @@ test("two units have a scale each, on either side, and one is enough for one", a
   await expect.poll(sides).toEqual({ ofTemperature: true, ofHumidity: false });
 });
 
-test("the crosshair has the values of all lines at one instant", async () => {
+test("the crosshair shows the values of all series at one instant", async () => {
   const screen = await live();
   await screen.press("Space");
   await screen.becomes("paused");
@@ -180,7 +180,7 @@ test("the crosshair has the values of all lines at one instant", async () => {
   await expect.poll(() => values(screen)).toEqual([...Object.values(weather.data), pulse?.data.value]);
 });
 
-test("the list of topics adds, removes, and shows one alone; the address follows", async () => {
+test("the topic list adds and removes topics, shows only one, and updates the URL", async () => {
   const screen = await house.open("?topic=weather");
   await screen.becomes("live");
   await screen.click("topics-open");
@@ -191,30 +191,30 @@ test("the list of topics adds, removes, and shows one alone; the address follows
   await screen.page.click('#topics [aria-label="Only pulse"]');
   await screen.reads("topic", /^pulse$/);
   await expect.poll(() => new URL(screen.page.url()).search).toBe("?topic=pulse");
-  // Nothing at all cannot be chosen.
+  // The last topic cannot be removed.
   await screen.page.click('#topics input[value="pulse"]');
   expect(await screen.page.isChecked('#topics input[value="pulse"]')).toBe(true);
 });
 
-test("records without a number are told to be so, with a line for a shell", async () => {
+test("records without numbers show a notice with a curl command", async () => {
   const screen = await house.open("?topic=words");
-  await screen.reads("notice-title", /^These records hold no number$/);
-  await screen.reads("notice-ways", /Copy curl line/);
+  await screen.reads("notice-title", /^These records contain no numbers$/);
+  await screen.reads("notice-ways", /Copy curl command/);
 });
 
-test("a topic that has not begun says when it will", async () => {
+test("a topic that has not started shows when it will", async () => {
   const screen = await house.open("?topic=tomorrow");
-  await screen.reads("notice-title", /^This topic begins at .*20(98|99)/);
+  await screen.reads("notice-title", /^This topic starts at .*20(98|99)/);
 });
 
-test("a topic that is over says so and shows its last records", async () => {
+test("a topic that has ended says so and shows its last records", async () => {
   const screen = await house.open("?topic=over");
   await screen.becomes("ended");
   await screen.hasDrawn(150);
   expect(await screen.text("value")).toBe("63");
 });
 
-test("a topic that the hub has taken up meanwhile is in the list when that is opened", async () => {
+test("a topic added to the hub later is in the list when it is opened", async () => {
   const screen = await house.open("?topic=pulse");
   await screen.becomes("live");
   const config = `${FILES["tickcast.toml"]}\n[topics.late]\ndataset = "pulse.json"\nrate = 10.0\n`;

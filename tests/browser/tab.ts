@@ -1,9 +1,9 @@
 /**
- * A tab that can really be hidden, in a Chromium of its own, spoken to over its DevTools protocol. The browser of the
- * other tests cannot do that: it tells every page that it is looked at.
+ * A tab that can really be hidden, in a separate Chromium controlled over the DevTools protocol. Playwright cannot do
+ * that: it makes every page visible.
  */
 
-import { type Params, Remote } from "./remote";
+import { type Params, RemoteBrowser } from "./remote_browser";
 import { CHROMIUM, CHROMIUM_FLAGS } from "./screen";
 
 const PROGRAM = {
@@ -21,21 +21,21 @@ const PROGRAM = {
 };
 
 export class Tab {
-  readonly #remote: Remote;
+  readonly #remote: RemoteBrowser;
   readonly #target: string;
   readonly #other: string;
   readonly #session: string;
 
-  private constructor(remote: Remote, target: string, other: string, session: string) {
+  private constructor(remote: RemoteBrowser, target: string, other: string, session: string) {
     this.#remote = remote;
     this.#target = target;
     this.#other = other;
     this.#session = session;
   }
 
-  /** A browser with `url` in front; `first` runs in the page before any script of its own. */
+  /** Opens a browser with `url` in front; the script `first` runs in the page before its own scripts. */
   static async open(url: string, first = ""): Promise<Tab> {
-    const remote = await Remote.launch(PROGRAM);
+    const remote = await RemoteBrowser.launch(PROGRAM);
     const [other, target] = [await create(remote), await create(remote)];
     const { sessionId } = await remote.send<{ sessionId: string }>("Target.attachToTarget", {
       targetId: target,
@@ -46,7 +46,7 @@ export class Tab {
     await tab.send("Page.addScriptToEvaluateOnNewDocument", { source: first });
     await tab.send("Page.navigate", { url });
     await tab.show();
-    // The address is answered before its document has all its parts.
+    // Navigation returns before the document is complete.
     await tab.until(`document.readyState === "complete"`);
     return tab;
   }
@@ -60,7 +60,7 @@ export class Tab {
     await this.#activate(this.#target, "visible");
   }
 
-  /** The value of an expression in the page; a promise is awaited. */
+  /** Evaluates an expression in the page; a promise is awaited. */
   async evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.send<{
       result: { value: T };
@@ -70,7 +70,7 @@ export class Tab {
     return result.value;
   }
 
-  /** Waits until an expression is true; looks as often as the browser lets a page, which is seldom while hidden. */
+  /** Waits until an expression is true, checking as often as the browser allows, which is rarely while hidden. */
   async until(expression: string): Promise<void> {
     await this.evaluate(`new Promise((resolve) => {
       const look = () => (${expression}) ? resolve(true) : setTimeout(look, 10);
@@ -78,7 +78,7 @@ export class Tab {
     })`);
   }
 
-  /** A command of the DevTools protocol to the page. */
+  /** Sends a DevTools command to the page. */
   send<T>(method: string, params: Params = {}): Promise<T> {
     return this.#remote.send(method, params, { sessionId: this.#session });
   }
@@ -93,7 +93,7 @@ export class Tab {
   }
 }
 
-async function create(remote: Remote): Promise<string> {
+async function create(remote: RemoteBrowser): Promise<string> {
   const { targetId } = await remote.send<{ targetId: string }>("Target.createTarget", { url: "about:blank" });
   return targetId;
 }

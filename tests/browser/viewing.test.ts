@@ -1,4 +1,4 @@
-/** Live, behind and paused: what a view does in each, and how one comes from one to the other. */
+/** Live, behind and paused views, and the transitions between them. */
 
 import { expect, test } from "vitest";
 import { fixture } from "./fixture";
@@ -12,7 +12,7 @@ async function live(): Promise<Screen> {
   return screen;
 }
 
-/** How far the picture's right edge is behind what is live. Of several frames the least: a busy machine draws late. */
+/** How far the right edge is behind live. The minimum of several frames, because a busy machine draws late. */
 function behindMs(screen: Screen): Promise<number> {
   return screen.page.evaluate(async () => {
     const distances: number[] = [];
@@ -25,15 +25,15 @@ function behindMs(screen: Screen): Promise<number> {
   });
 }
 
-test("at the live edge the badge leads nowhere, and says so", async () => {
+test("the badge of a live view is inactive", async () => {
   const screen = await live();
   expect(await screen.badge()).toEqual({ kind: "live", leadsBack: false });
-  // By hand: the browser would wait for it to be enabled.
+  // Clicked by script: Playwright would wait for it to be enabled.
   await screen.page.$eval('[data-part="badge"]', (badge) => (badge as HTMLElement).click());
   expect(await screen.badge()).toEqual({ kind: "live", leadsBack: false });
 });
 
-test("the badge does not flicker at the live edge", async () => {
+test("the badge of a live view does not flicker", async () => {
   const screen = await live();
   await screen.page.$eval('[data-part="badge"]', (badge) => {
     const kinds: (string | undefined)[] = [];
@@ -46,7 +46,7 @@ test("the badge does not flicker at the live edge", async () => {
   expect(await screen.page.evaluate(() => Reflect.get(window, "kinds"))).toEqual([]);
 });
 
-test("a paused view stands still and goes on receiving; then it goes on from where it stood", async () => {
+test("a paused view stands still, keeps receiving, and resumes from where it stood", async () => {
   const screen = await live();
   await screen.click("pause");
   await screen.becomes("paused");
@@ -55,7 +55,7 @@ test("a paused view stands still and goes on receiving; then it goes on from whe
   const after = await screen.instruments();
   expect(after.playhead).toBe(before.playhead);
   expect(after.seq).toBe(before.seq);
-  // A hundred and fifty records are a second and a half, and the badge counts them.
+  // 150 records are 1.5 s, and the badge counts them.
   await screen.reads("behind", /^−[1-9]/);
   await screen.click("pause");
   await screen.becomes("behind");
@@ -65,7 +65,7 @@ test("a paused view stands still and goes on receiving; then it goes on from whe
   expect(resumed.playhead - before.playhead).toBeLessThan(await behindMs(screen));
 });
 
-test("a view behind live keeps its distance, until the badge is pressed", async () => {
+test("a view behind live keeps its distance until the badge is clicked", async () => {
   const screen = await live();
   await screen.press("Space");
   await screen.becomes("paused");
@@ -81,7 +81,7 @@ test("a view behind live keeps its distance, until the badge is pressed", async 
   await expect.poll(() => behindMs(screen)).toBeLessThan(250);
 });
 
-test.each(["l", "End"])("%s leads back to live from a view that stands still", async (key) => {
+test.each(["l", "End"])("%s returns a paused view to live", async (key) => {
   const screen = await live();
   await screen.press("Space");
   await screen.becomes("paused");
@@ -90,7 +90,7 @@ test.each(["l", "End"])("%s leads back to live from a view that stands still", a
   expect(await screen.moves()).toBe(true);
 });
 
-test("the number of the record is that of what is drawn, also while the view stands still", async () => {
+test("the seq shown is that of the record drawn, even while paused", async () => {
   const screen = await live();
   await screen.press("Space");
   await screen.becomes("paused");

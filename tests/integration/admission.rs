@@ -1,9 +1,9 @@
-//! Which clients get a connection and keep it: limits per address, places that run out, heads that never end.
+//! Connection limits: per address, in total, and for incomplete request heads.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
-use super::support::{Hub, PATIENCE, Project, Raw};
+use super::support::{Hub, Project, RawClient, TIMEOUT};
 
 /// A hub with these lines in `[server]`.
 fn hub(server: &str) -> Hub {
@@ -19,30 +19,30 @@ fn toml(server: &str) -> String {
 }
 
 /// Connects from 127.0.0.`host`.
-fn connect_from(host: u8, address: &str) -> Raw {
+fn connect_from(host: u8, address: &str) -> RawClient {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0));
     socket.bind(&from.into()).unwrap();
     let to: SocketAddr = address.parse().unwrap();
     socket.connect(&to.into()).unwrap();
-    Raw::from(TcpStream::from(socket))
+    RawClient::from(TcpStream::from(socket))
 }
 
 const KEEP_ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// Asks for more than one answer on the same connection; returns the head of this one.
-fn ask_again(connection: &mut Raw) -> String {
+/// Sends a request on a keep-alive connection; returns the response head.
+fn request_again(connection: &mut RawClient) -> String {
     connection.send(KEEP_ALIVE);
-    let head = connection.head();
+    let head = connection.read_head();
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    assert_eq!(connection.through(b"ok\n").as_deref(), Some("ok\n"));
+    assert_eq!(connection.read_through(b"ok\n").as_deref(), Some("ok\n"));
     head
 }
 
-/// Whether the hub has closed it, or closes it without a word.
-fn is_closed(connection: &mut Raw) -> bool {
+/// Waits for the hub to close the connection; returns whether it does so without sending anything.
+fn is_closed(connection: &mut RawClient) -> bool {
     let mut socket = connection.socket();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     match socket.read(&mut [0]) {
         Ok(len) => len == 0,
         Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
@@ -50,14 +50,14 @@ fn is_closed(connection: &mut Raw) -> bool {
 }
 
 #[test]
-fn address_gets_as_many_connections_as_the_limit_and_others_are_served() {
+fn connections_per_address_are_limited_and_other_addresses_are_served() {
     let mut hub = hub("max_connections_per_ip = 2");
     let mut first = connect_from(2, hub.public());
-    ask_again(&mut first);
+    request_again(&mut first);
     let (mut second, head) = {
         let mut viewer = connect_from(2, hub.public());
-        viewer.send(Raw::handshake(hub.public(), "").as_bytes());
-        let head = viewer.head();
+        viewer.send(RawClient::handshake(hub.public(), "").as_bytes());
+        let head = viewer.read_head();
         (viewer, head)
     };
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
@@ -71,10 +71,10 @@ fn address_gets_as_many_connections_as_the_limit_and_others_are_served() {
         ),
         (&"public".into(), &"127.0.0.2".into(), &2.into())
     );
-    ask_again(&mut connect_from(3, hub.public()));
+    request_again(&mut connect_from(3, hub.public()));
     // Existing connections are not affected, and a reload lifts the limit.
-    ask_again(&mut first);
-    second.frame();
+    request_again(&mut first);
+    second.read_frame();
     std::fs::write(
         hub.project().path("tickcast.toml"),
         toml("max_connections_per_ip = 0"),
@@ -83,20 +83,20 @@ fn address_gets_as_many_connections_as_the_limit_and_others_are_served() {
     hub.signal("-HUP");
     hub.event("config.reloaded");
     for _ in 0..5 {
-        ask_again(&mut connect_from(2, hub.public()));
+        request_again(&mut connect_from(2, hub.public()));
     }
 }
 
 #[test]
-fn clients_of_a_trusted_proxy_count_by_their_own_network_once_the_head_is_read() {
+fn clients_of_a_trusted_proxy_are_counted_by_their_own_network() {
     let hub = hub("max_connections_per_ip = 1\ntrusted_proxies = [\"127.0.0.0/8\"]");
     let join = |client: &str| {
         let header = format!("x-forwarded-for: {client}\r\n");
-        Raw::upgrade(hub.public(), &header)
+        RawClient::upgrade(hub.public(), &header)
     };
     let (viewer, head) = join("2001:db8::1");
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
-    let refused = Raw::ask(
+    let refused = RawClient::request(
         hub.public(),
         "GET",
         "/healthz",
@@ -110,10 +110,10 @@ fn clients_of_a_trusted_proxy_count_by_their_own_network_once_the_head_is_read()
     );
     let (_other, head) = join("2001:db8:0:1::1");
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
-    // The proxy itself is not counted, and asks for others one after the other on one connection.
-    let mut connection = Raw::connect(hub.public());
+    // The proxy itself is not counted, and can send requests of several clients on one connection.
+    let mut connection = RawClient::connect(hub.public());
     for _ in 0..3 {
-        ask_again(&mut connection);
+        request_again(&mut connection);
     }
     drop(viewer);
 }
@@ -121,7 +121,8 @@ fn clients_of_a_trusted_proxy_count_by_their_own_network_once_the_head_is_read()
 #[test]
 fn ipv6_viewers_of_one_network_share_max_viewers_per_ip() {
     let hub = hub("max_viewers_per_ip = 1\ntrusted_proxies = [\"127.0.0.0/8\"]");
-    let join = |client: &str| Raw::upgrade(hub.public(), &format!("x-forwarded-for: {client}\r\n"));
+    let join =
+        |client: &str| RawClient::upgrade(hub.public(), &format!("x-forwarded-for: {client}\r\n"));
     let (_viewer, head) = join("2001:db8::1");
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
     let (_refused, head) = join("2001:db8::ffff:1");
@@ -131,66 +132,66 @@ fn ipv6_viewers_of_one_network_share_max_viewers_per_ip() {
 }
 
 #[test]
-fn probes_are_answered_however_many_connections_to_the_operations_listener_are_idle_or_slow() {
+fn probes_are_answered_while_many_operations_connections_are_idle_or_slow() {
     let hub = hub("");
-    let mut idle: Vec<_> = (0..64).map(|_| Raw::connect(hub.ops())).collect();
+    let mut idle: Vec<_> = (0..64).map(|_| RawClient::connect(hub.ops())).collect();
     for connection in &mut idle {
-        ask_again(connection);
+        request_again(connection);
     }
     let slow: Vec<_> = (0..64)
         .map(|_| {
-            let mut connection = Raw::connect(hub.ops());
+            let mut connection = RawClient::connect(hub.ops());
             connection.send(b"GET /healthz HTTP/1.1\r\nx: ");
             connection
         })
         .collect();
     for _ in 0..100 {
-        assert_eq!(Raw::get(hub.ops(), "/healthz").status, 200);
+        assert_eq!(RawClient::get(hub.ops(), "/healthz").status, 200);
     }
     drop((idle, slow));
 }
 
 #[test]
-fn probes_are_answered_however_many_answers_of_the_operations_listener_are_not_read() {
+fn probes_are_answered_while_many_operations_clients_do_not_read() {
     const SCRAPE: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let hub = hub("");
     let unread: Vec<_> = (0..64)
         .map(|_| {
-            let mut connection = Raw::connect(hub.ops());
-            connection.take_little();
-            // More than the kernels on the way hold.
+            let mut connection = RawClient::connect(hub.ops());
+            connection.shrink_receive_buffer();
+            // More than the kernel's socket buffers hold.
             connection.send(&SCRAPE.repeat(200));
             connection
         })
         .collect();
     for _ in 0..10 {
-        assert_eq!(Raw::get(hub.ops(), "/healthz").status, 200);
+        assert_eq!(RawClient::get(hub.ops(), "/healthz").status, 200);
     }
     drop(unread);
 }
 
 #[test]
-fn viewers_and_answers_under_way_outlast_a_flood_of_idle_connections() {
+fn viewers_survive_a_flood_of_idle_connections() {
     let hub = hub("max_viewers = 2\nmax_connections_per_ip = 0");
-    let (mut viewer, head) = Raw::upgrade(hub.public(), "");
+    let (mut viewer, head) = RawClient::upgrade(hub.public(), "");
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
     let mut first = connect_from(2, hub.public());
-    ask_again(&mut first);
-    // 514 places in all.
+    request_again(&mut first);
+    // More than the limit of 514 connections.
     let _crowd: Vec<_> = (0..600)
         .map(|_| {
             let mut connection = connect_from(2, hub.public());
-            ask_again(&mut connection);
+            request_again(&mut connection);
             connection
         })
         .collect();
     assert!(is_closed(&mut first));
-    ask_again(&mut connect_from(3, hub.public()));
-    viewer.frame();
+    request_again(&mut connect_from(3, hub.public()));
+    viewer.read_frame();
 }
 
 #[test]
-fn heads_that_never_end_lose_to_those_that_do() {
+fn the_oldest_unfinished_heads_are_dropped_when_too_many_bytes_are_held() {
     let hub = hub("header_timeout = \"5m\"");
     // 9 MB of unfinished heads, where 8 MiB may be held.
     let mut endless: Vec<_> = (0..600_u16)
@@ -204,39 +205,39 @@ fn heads_that_never_end_lose_to_those_that_do() {
     assert!(is_closed(&mut endless[0]));
     let newest = endless.last_mut().unwrap();
     newest.send(b"\r\nhost: localhost\r\n\r\n");
-    assert!(newest.head().starts_with("HTTP/1.1 200"));
-    ask_again(&mut connect_from(2, hub.public()));
+    assert!(newest.read_head().starts_with("HTTP/1.1 200"));
+    request_again(&mut connect_from(2, hub.public()));
 }
 
 #[test]
-fn connection_ends_with_its_thousandth_answer_which_says_so() {
+fn a_connection_is_closed_after_its_thousandth_response_which_announces_it() {
     let hub = hub("");
-    let mut connection = Raw::connect(hub.public());
+    let mut connection = RawClient::connect(hub.public());
     for _ in 1..1_000 {
-        assert!(!ask_again(&mut connection).contains("connection: close"));
+        assert!(!request_again(&mut connection).contains("connection: close"));
     }
-    assert!(ask_again(&mut connection).contains("connection: close"));
+    assert!(request_again(&mut connection).contains("connection: close"));
     assert!(is_closed(&mut connection));
 }
 
 #[test]
-fn requests_sent_ahead_are_answered_one_after_the_other() {
+fn pipelined_requests_are_answered_in_order() {
     let hub = hub("");
-    let mut connection = Raw::connect(hub.public());
+    let mut connection = RawClient::connect(hub.public());
     let half = KEEP_ALIVE.len() / 2;
     connection.send(&[KEEP_ALIVE, KEEP_ALIVE, &KEEP_ALIVE[..half]].concat());
     for _ in 0..2 {
-        assert!(connection.head().starts_with("HTTP/1.1 200"));
-        assert_eq!(connection.through(b"ok\n").as_deref(), Some("ok\n"));
+        assert!(connection.read_head().starts_with("HTTP/1.1 200"));
+        assert_eq!(connection.read_through(b"ok\n").as_deref(), Some("ok\n"));
     }
     connection.send(&KEEP_ALIVE[half..]);
-    assert!(connection.head().starts_with("HTTP/1.1 200"));
-    assert_eq!(connection.through(b"ok\n").as_deref(), Some("ok\n"));
-    // Behind a HEAD, and behind what is not there.
+    assert!(connection.read_head().starts_with("HTTP/1.1 200"));
+    assert_eq!(connection.read_through(b"ok\n").as_deref(), Some("ok\n"));
+    // Also after a HEAD, and after a 404.
     connection.send(b"HEAD / HTTP/1.1\r\nhost: localhost\r\n\r\n");
     connection.send(b"HEAD /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n");
     connection.send(KEEP_ALIVE);
-    assert!(connection.head().starts_with("HTTP/1.1 200"));
-    assert!(connection.head().starts_with("HTTP/1.1 404"));
-    assert!(connection.head().starts_with("HTTP/1.1 200"));
+    assert!(connection.read_head().starts_with("HTTP/1.1 200"));
+    assert!(connection.read_head().starts_with("HTTP/1.1 404"));
+    assert!(connection.read_head().starts_with("HTTP/1.1 200"));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Hub, Project, Raw, Viewer};
+use super::support::{Hub, Project, RawClient, Viewer};
 
 fn hub() -> Hub {
     let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 59.94\n[topics.alpha]\ndataset = \"data.json\"\nrate = 2\n[topics.alpha.fields.data]\nunit = \"µV\"\n";
@@ -12,7 +12,7 @@ fn hub() -> Hub {
 #[tokio::test]
 async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
     let hub = hub();
-    let topics = Raw::get(hub.public(), "/api/v1/topics").json();
+    let topics = RawClient::get(hub.public(), "/api/v1/topics").json();
     let names: Vec<_> = topics["topics"]
         .as_array()
         .unwrap()
@@ -22,10 +22,10 @@ async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
     assert_eq!(names, ["zulu", "alpha"]);
     assert_eq!(topics["topics"][0]["rate"], 59.94);
     let mut viewer = Viewer::v1(&hub).await;
-    assert_eq!(viewer.json().await["topic"], "zulu");
+    assert_eq!(viewer.next_unbatched().await["topic"], "zulu");
     let mut viewer = Viewer::v1_at(&hub, "/ws/alpha").await;
-    assert_eq!(viewer.json().await["topic"], "alpha");
-    let alpha = Raw::get(hub.public(), "/api/v1/topics/alpha").json();
+    assert_eq!(viewer.next_unbatched().await["topic"], "alpha");
+    let alpha = RawClient::get(hub.public(), "/api/v1/topics/alpha").json();
     assert_eq!(
         (
             &alpha["viewers"],
@@ -36,12 +36,12 @@ async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
         (&json!(1), &json!("dataset"), &json!(false), &json!(true))
     );
     assert_eq!(alpha["fields"], json!({"data": {"unit": "µV"}}));
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
 fn head_answers_like_get_without_a_body() {
-    // Nothing is published meanwhile, of which the list of topics would tell.
+    // Slow, so that nothing is published between the two requests, which would change the list of topics.
     let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 0.001\n";
     let hub = Project::new("", "[1,2,3]").configure(toml).start();
     for path in [
@@ -55,8 +55,8 @@ fn head_answers_like_get_without_a_body() {
         "/nothing",
     ] {
         let (get, head) = (
-            Raw::get(hub.public(), path),
-            Raw::ask(hub.public(), "HEAD", path, ""),
+            RawClient::get(hub.public(), path),
+            RawClient::request(hub.public(), "HEAD", path, ""),
         );
         assert_eq!(
             (head.status, &head.body[..]),
@@ -74,30 +74,30 @@ fn head_answers_like_get_without_a_body() {
         }
     }
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(Raw::ask(hub.ops(), "HEAD", path, "").status, 200);
+        assert_eq!(RawClient::request(hub.ops(), "HEAD", path, "").status, 200);
     }
 }
 
 #[test]
-fn time_and_version_are_told() {
+fn time_and_version_are_served() {
     let hub = hub();
     let (one, other) = (
-        Raw::get(hub.public(), "/api/v1/time").json(),
-        Raw::get(hub.public(), "/api/v1/time").json(),
+        RawClient::get(hub.public(), "/api/v1/time").json(),
+        RawClient::get(hub.public(), "/api/v1/time").json(),
     );
     assert!(one["now"].as_u64().unwrap() < other["now"].as_u64().unwrap());
-    let version = Raw::get(hub.public(), "/version").json();
+    let version = RawClient::get(hub.public(), "/version").json();
     assert_eq!(
         (&version["name"], &version["version"]),
         (&json!("tickcast"), &json!(env!("CARGO_PKG_VERSION")))
     );
 }
 
-/// Behind a proxy it may be anywhere.
+/// A proxy may serve the page under any path.
 #[test]
-fn the_page_has_no_address_that_begins_at_the_root() {
+fn the_page_has_no_root_relative_urls() {
     let hub = hub();
-    let page = Raw::get(hub.public(), "/");
+    let page = RawClient::get(hub.public(), "/");
     let rooted: Vec<_> = ["=\"/", "='/", "url(/"]
         .into_iter()
         .filter(|text| page.text().contains(text))
@@ -106,9 +106,9 @@ fn the_page_has_no_address_that_begins_at_the_root() {
 }
 
 #[test]
-fn the_page_comes_with_a_strict_policy_and_is_asked_for_once() {
+fn the_page_has_a_strict_policy_and_is_revalidated_by_etag() {
     let hub = hub();
-    let page = Raw::get(hub.public(), "/?topic=zulu&window=30s");
+    let page = RawClient::get(hub.public(), "/?topic=zulu&window=30s");
     assert_eq!(
         (page.status, page.header("content-type")),
         (200, Some("text/html; charset=utf-8"))
@@ -121,7 +121,7 @@ fn the_page_comes_with_a_strict_policy_and_is_asked_for_once() {
     assert!(policy.ends_with("frame-ancestors 'self'"), "{policy}");
     assert!(!policy.contains("unsafe-"), "{policy}");
     let tag = page.header("etag").unwrap();
-    let again = Raw::ask(
+    let again = RawClient::request(
         hub.public(),
         "GET",
         "/",
@@ -140,7 +140,7 @@ fn pages_of_listed_origins_may_read_the_api_and_frame_the_page() {
     project.write("tickcast.toml", toml);
     let hub = project.start();
     let from = |origin: &str| {
-        Raw::ask(
+        RawClient::request(
             hub.public(),
             "GET",
             "/api/v1/topics",
@@ -157,7 +157,7 @@ fn pages_of_listed_origins_may_read_the_api_and_frame_the_page() {
         exposed,
         Some("tickcast-epoch, tickcast-next, etag, retry-after")
     );
-    let page = Raw::get(hub.public(), "/");
+    let page = RawClient::get(hub.public(), "/");
     assert!(
         page.header("content-security-policy")
             .unwrap()
@@ -165,12 +165,12 @@ fn pages_of_listed_origins_may_read_the_api_and_frame_the_page() {
     );
 }
 
-/// A browser hides from a page why its handshake failed; what the page asks then, it must be able to read.
+/// A browser does not tell a page why its handshake failed, so the page must be able to read the API's error response.
 #[test]
-fn pages_of_other_origins_are_refused_in_an_answer_that_they_can_read() {
+fn pages_of_other_origins_are_rejected_with_a_response_that_they_can_read() {
     let hub = hub();
     let from = |origin: &str, path: &str| {
-        Raw::ask(hub.public(), "GET", path, &format!("origin: {origin}\r\n"))
+        RawClient::request(hub.public(), "GET", path, &format!("origin: {origin}\r\n"))
     };
     for path in ["/api/v1/topics", "/api/v1/topics/alpha"] {
         let refusal = from("https://b.example", path);
@@ -186,11 +186,11 @@ fn pages_of_other_origins_are_refused_in_an_answer_that_they_can_read() {
 }
 
 #[test]
-fn operations_have_a_listener_of_their_own() {
+fn operations_endpoints_have_a_separate_listener() {
     let hub = hub();
-    assert_eq!(Raw::get(hub.ops(), "/readyz").status, 200);
-    assert_eq!(Raw::get(hub.ops(), "/healthz").status, 200);
-    Raw::get(hub.ops(), "/api/v1/topics").expect_problem(404);
-    Raw::get(hub.public(), "/readyz").expect_problem(404);
-    hub.end_without_complaint();
+    assert_eq!(RawClient::get(hub.ops(), "/readyz").status, 200);
+    assert_eq!(RawClient::get(hub.ops(), "/healthz").status, 200);
+    RawClient::get(hub.ops(), "/api/v1/topics").expect_problem(404);
+    RawClient::get(hub.public(), "/readyz").expect_problem(404);
+    hub.stop_without_warnings();
 }

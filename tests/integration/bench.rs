@@ -1,6 +1,6 @@
-//! `tickcast bench`: the instrument against real hubs, its own yardstick, and servers that are no hub.
+//! `tickcast bench` against real hubs, the floor, and other servers.
 //!
-//! What the numbers are is the machine's business; that they are there, and that nothing is lost, is ours.
+//! The figures depend on the machine; these tests check that they are present and that nothing is lost.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,9 +9,9 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::support::{Hub, hub, indexed};
+use super::support::{Hub, hub, indexed_dataset};
 
-/// Enough viewers to be many, and little enough time to be a test.
+/// A measurement that is short enough for a test.
 const SMALL: &[&str] = &["--viewers", "20", "--warmup", "100ms", "--duration", "1s"];
 
 fn bench(arguments: &[&str]) -> Output {
@@ -20,7 +20,7 @@ fn bench(arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// Runs it to its end, which must be a good one, and reads the report.
+/// Runs the bench, which must succeed, and parses its report.
 fn report(arguments: &[&str]) -> Value {
     let output = bench(&[arguments, &["--json"]].concat());
     let error = String::from_utf8_lossy(&output.stderr);
@@ -28,9 +28,9 @@ fn report(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A hub over records that hold their index, which goes round several times in a test.
+/// A hub with records that contain their index; the dataset loops several times in a test.
 fn indexed_hub() -> Hub {
-    Hub::start("rate = 100.0", &indexed(40))
+    Hub::start("rate = 100.0", &indexed_dataset(40))
 }
 
 fn expect_nothing_lost(report: &Value) {
@@ -39,7 +39,7 @@ fn expect_nothing_lost(report: &Value) {
     assert_eq!(report["held_back"]["records"], 0, "{report:#}");
     assert_eq!(report["lost_connections"]["count"], 0, "{report:#}");
     assert_eq!(report["viewers"], 20);
-    // A second at 100 a second, for each of 20 viewers; a wave more or less at either end.
+    // 20 viewers for a second at 100 records a second, with tolerance at either end.
     let deliveries = report["deliveries"].as_u64().unwrap();
     assert!((1_000..=3_000).contains(&deliveries), "{report:#}");
     assert!(report["latency_seconds"]["p50"].is_f64(), "{report:#}");
@@ -51,7 +51,7 @@ fn expect_nothing_lost(report: &Value) {
 }
 
 #[test]
-fn viewers_of_every_form_get_everything() {
+fn viewers_of_every_form_receive_every_record() {
     let hub = indexed_hub();
     let pid = hub.pid().to_string();
     for (form, url) in [
@@ -81,22 +81,22 @@ fn viewers_of_every_form_get_everything() {
             );
         }
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn the_table_says_it_in_words() {
+fn the_default_output_is_a_table() {
     let hub = indexed_hub();
     let output = bench(&["--url", &format!("http://{}", hub.public())]);
     let table = String::from_utf8(output.stdout).unwrap();
     for word in ["20 viewers joined", "latency     p50", "0 holes", "machine"] {
         assert!(table.contains(word), "{word} in {table}");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn records_without_an_index_are_counted_and_the_rest_is_null_with_its_reason() {
+fn records_without_an_index_are_counted_and_other_values_are_null_with_a_note() {
     let hub = Hub::start("rate = 100.0", "[{\"value\": 1},{\"value\": 2}]");
     let report = report(&["--url", &format!("ws://{}", hub.public())]);
     assert!(report["deliveries"].as_u64().unwrap() > 0);
@@ -110,7 +110,7 @@ fn records_without_an_index_are_counted_and_the_rest_is_null_with_its_reason() {
 }
 
 #[test]
-fn the_floor_sends_what_a_hub_would() {
+fn the_floor_sends_every_record_to_every_viewer() {
     let own = report(&["--floor", "--rest", "1ms"]);
     expect_nothing_lost(&own);
     assert_eq!(own["floor"], json!({"dropped": 0, "closed": 0}));
@@ -127,7 +127,7 @@ fn the_floor_sends_what_a_hub_would() {
 }
 
 #[test]
-fn a_floor_ends_when_its_parent_does() {
+fn a_floor_exits_when_its_standard_input_is_closed() {
     let mut floor = hub::program()
         .args(["bench", "--floor", "--floor-server", "--rate", "0.001"])
         .stdin(Stdio::piped())
@@ -142,7 +142,7 @@ fn a_floor_ends_when_its_parent_does() {
 }
 
 #[test]
-fn a_floor_that_cannot_start_says_why() {
+fn a_floor_that_cannot_start_reports_the_reason() {
     let output = bench(&["--floor", "--dataset", "/nonexistent.json"]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
@@ -150,13 +150,13 @@ fn a_floor_that_cannot_start_says_why() {
 }
 
 #[test]
-fn a_refusal_is_told_with_status_and_detail() {
+fn a_refusal_is_reported_with_status_and_detail() {
     let hub = indexed_hub();
     let host = hub.public();
     for (url, words) in [
         (
-            format!("ws://{host}/ws/nobody"),
-            "404: there is no such topic; see `/api/v1/topics`",
+            format!("ws://{host}/ws/unknown"),
+            "404: topic not found; see `/api/v1/topics`",
         ),
         (
             format!("ws://{host}/ws?last=x"),
@@ -175,7 +175,7 @@ fn a_refusal_is_told_with_status_and_detail() {
 }
 
 #[test]
-fn a_hub_that_closes_every_viewer_ends_it_with_the_code() {
+fn a_hub_that_closes_every_viewer_ends_the_bench_with_the_close_code() {
     let hub = indexed_hub();
     let mut child = hub::program()
         .args([
@@ -232,7 +232,7 @@ fn wrong_use_exits_2_with_the_remedy() {
 }
 
 #[test]
-fn more_viewers_than_fit_are_refused_with_the_number_that_does() {
+fn too_many_viewers_are_rejected_with_the_possible_number() {
     let output = hub::program()
         .args([
             "bench",
@@ -251,8 +251,8 @@ fn more_viewers_than_fit_are_refused_with_the_number_that_does() {
     );
 }
 
-/// A server that answers one viewer with `welcome` and then with as many frames as it takes, each holding its number
-/// and the instant at which it was made.
+/// Starts a server that sends `welcome` to one viewer and then frames with a sequence number and the current time until
+/// the viewer disconnects.
 fn broker(welcome: Vec<u8>, frame: impl Fn(String) -> Vec<u8> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -261,9 +261,9 @@ fn broker(welcome: Vec<u8>, frame: impl Fn(String) -> Vec<u8> + Send + 'static) 
         assert!(viewer.read(&mut [0; 4096]).unwrap() > 0);
         viewer.write_all(&welcome).unwrap();
         for number in 1_u64.. {
-            let at = tickcast::clock::wall();
+            let at = tickcast::clock::wall_now();
             let message = json!({"type": "data", "seq": number, "t": at.get(), "data": null});
-            // The viewer has seen enough.
+            // The viewer has disconnected.
             if viewer.write_all(&frame(message.to_string())).is_err() {
                 return;
             }
@@ -304,7 +304,7 @@ fn expect_stamped(url: &str) {
 }
 
 #[test]
-fn a_nats_server_is_measured_by_the_stamps_of_its_messages() {
+fn a_nats_server_is_measured_by_timestamps_in_its_messages() {
     let address = broker(b"INFO {}\r\nPONG\r\n".to_vec(), |message| {
         format!("MSG a.b 1 {}\r\n{message}\r\n", message.len()).into_bytes()
     });
@@ -312,7 +312,7 @@ fn a_nats_server_is_measured_by_the_stamps_of_its_messages() {
 }
 
 #[test]
-fn an_mqtt_server_is_measured_by_the_stamps_of_its_messages() {
+fn an_mqtt_server_is_measured_by_timestamps_in_its_messages() {
     let address = broker(
         b"\x20\x02\x00\x00\x90\x03\x00\x01\x00".to_vec(),
         |message| {
@@ -324,7 +324,7 @@ fn an_mqtt_server_is_measured_by_the_stamps_of_its_messages() {
 }
 
 #[test]
-fn server_sent_events_are_read_chunk_by_chunk() {
+fn chunked_server_sent_events_are_measured() {
     let head =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     let address = broker(head.into(), |message| {

@@ -1,4 +1,4 @@
-//! A wall clock that is set while the hub runs, or between two runs. libfaketime sets it, for the hub alone.
+//! Steps of the wall clock while the hub runs and between two runs; libfaketime changes the clock for the hub only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,10 @@ use serde_json::Value;
 
 use super::support::{Hub, Project, Viewer};
 
-/// Where `make test` has put the library; `None` where it has not run.
-///
-/// In continuous integration it always has, and a missing library is a failure.
+/// The path of libfaketime; `None` if it is not installed, which is a failure in CI.
 fn library() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-    // In the version for many threads, in the folder of this machine's kind.
+    // The multi-threaded version, in the folder of this machine's architecture.
     let found = folders
         .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
         .find(|path| path.exists());
@@ -26,7 +24,7 @@ fn library() -> Option<PathBuf> {
 
 /// Sets the hub's wall clock off by `seconds` from ours.
 fn step(project: &Project, seconds: i64) {
-    // As a whole: the hub reads it whenever it asks for the time.
+    // Replaced atomically, because the hub reads the file whenever it reads the clock.
     project.write("offset.new", &format!("{seconds:+}\n"));
     fs::rename(project.path("offset.new"), project.path("offset")).unwrap();
 }
@@ -39,31 +37,31 @@ fn start(project: Project, library: &Path, seconds: i64) -> Hub {
         .env("LD_PRELOAD", library)
         .env("FAKETIME_TIMESTAMP_FILE", project.path("offset"))
         .env("FAKETIME_NO_CACHE", "1")
-        // Two names of one setting: its version decides which it reads.
+        // The same setting under two names; the version of libfaketime decides which one it reads.
         .env("DONT_FAKE_MONOTONIC", "1")
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     Hub::spawn(command, project)
 }
 
-/// Ten records a second, and statistics as often.
+/// Ten records and ten statistics events a second.
 fn project() -> Project {
     Project::new("", "[1,2,3,4,5]").configure(
         "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n",
     )
 }
 
-/// Our own wall clock, in microseconds, which nobody sets.
+/// The test's own wall clock in microseconds, which is not changed.
 fn ours() -> i64 {
     jiff::Timestamp::now().as_microsecond()
 }
 
-/// How far the timestamp of a log line is ahead of our clock, in whole hours.
+/// How far the timestamp of an event is ahead of our clock, in whole hours.
 fn hours_ahead(event: &Value) -> i64 {
     let timestamp: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
     (timestamp.as_microsecond() - ours() + 1_800_000_000).div_euclid(3_600_000_000)
 }
 
-/// Reads `count` publications: dense, on their schedule, and each when our own clock says that it is due.
+/// Reads `count` publications and asserts that they are dense, on schedule, and due by our own clock.
 async fn expect_schedule(viewer: &mut Viewer, hello: &Value, last: &mut i64, count: usize) {
     for _ in 0..count {
         let data = viewer.until("data").await;
@@ -75,13 +73,13 @@ async fn expect_schedule(viewer: &mut Viewer, hello: &Value, last: &mut i64, cou
             t - timeline["t0"].as_i64().unwrap(),
             (*last - timeline["seq0"].as_i64().unwrap()) * 100_000
         );
-        // A busy machine is late by less than this, and a step of an hour is more.
+        // More than the lateness on a busy machine, less than the step of an hour.
         assert!((t - ours()).abs() < 60_000_000, "due at {t}");
     }
 }
 
 #[tokio::test]
-async fn steps_of_the_wall_clock_while_running_move_nothing() {
+async fn steps_of_the_wall_clock_do_not_affect_a_running_hub() {
     let Some(library) = library() else { return };
     let mut hub = start(project(), &library, 0);
     let mut viewer = Viewer::v1(&hub).await;
@@ -102,15 +100,15 @@ async fn steps_of_the_wall_clock_while_running_move_nothing() {
             assert!((difference - expected).abs() < 60.0, "{event}");
         }
         expect_schedule(&mut viewer, &hello, &mut last, 15).await;
-        assert_eq!(hub.past_event("clock.differs"), None);
+        assert_eq!(hub.logged_event("clock.differs"), None);
     }
     step(hub.project(), 0);
     assert_eq!(hours_ahead(&hub.event("clock.agrees")), 0);
     expect_schedule(&mut viewer, &hello, &mut last, 5).await;
 }
 
-/// Runs a hub until it has sent a few publications, stops it, and starts it with a clock set back by `seconds`.
-/// Returns it with the `hello` of the one before.
+/// Runs a hub until it has sent a few publications, stops it, and restarts it with the clock set back by `seconds`.
+/// Returns the new hub and the `hello` of the old one.
 async fn restart_back(library: &Path, seconds: i64) -> (Hub, Value) {
     let hub = start(project(), library, 0);
     let mut viewer = Viewer::v1(&hub).await;
@@ -124,11 +122,11 @@ async fn restart_back(library: &Path, seconds: i64) -> (Hub, Value) {
 }
 
 #[tokio::test]
-async fn a_clock_set_back_a_little_between_two_runs_is_waited_for() {
+async fn a_hub_waits_if_the_clock_was_set_back_a_little_between_two_runs() {
     let Some(library) = library() else { return };
     for seconds in [30, 5] {
         let (hub, before) = restart_back(&library, seconds).await;
-        let resumed = hub.told("timeline.resumed").unwrap();
+        let resumed = hub.last_event("timeline.resumed").unwrap();
         assert_eq!(resumed["seq"], resumed["remembered_seq"]);
         let wait = Duration::from_secs_f64(resumed["wait_seconds"].as_f64().unwrap());
         assert!(
@@ -141,7 +139,7 @@ async fn a_clock_set_back_a_little_between_two_runs_is_waited_for() {
         assert_eq!(hello["timeline"], before["timeline"]);
         assert_eq!(hello["seq"], resumed["seq"]);
         if seconds == 5 {
-            // When its time has come again it goes on with the next one.
+            // Once the clock has caught up, the next publication follows.
             let data = viewer.until("data").await;
             let next = hello["seq"].as_i64().unwrap() + 1;
             assert_eq!(data["seq"].as_i64(), Some(next));
@@ -151,20 +149,23 @@ async fn a_clock_set_back_a_little_between_two_runs_is_waited_for() {
             );
         }
         drop(viewer);
-        hub.end_without_complaint();
+        hub.stop_without_warnings();
     }
 }
 
 #[tokio::test]
-async fn a_clock_set_back_by_more_begins_a_new_epoch_and_is_told() {
+async fn a_clock_set_back_by_more_starts_a_new_epoch_and_is_logged() {
     let Some(library) = library() else { return };
     let (hub, before) = restart_back(&library, 3_600).await;
-    let told = hub.told("timeline.clock_back").unwrap();
-    assert_eq!(told["level"], "WARN");
-    assert_eq!(told["epoch"], before["epoch"]);
-    let behind = told["behind_seconds"].as_f64().unwrap();
+    let event = hub.last_event("timeline.clock_back").unwrap();
+    assert_eq!(event["level"], "WARN");
+    assert_eq!(event["epoch"], before["epoch"]);
+    let behind = event["behind_seconds"].as_f64().unwrap();
     assert!((3_500.0..=3_600.0).contains(&behind), "{behind}");
-    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "clock_back");
+    assert_eq!(
+        hub.last_event("timeline.begun").unwrap()["reason"],
+        "clock_back"
+    );
     let hello = Viewer::v1(&hub).await.until("hello").await;
     assert_ne!(hello["epoch"], before["epoch"]);
     assert!(hello["timeline"]["t0"].as_i64() < before["timeline"]["t0"].as_i64());

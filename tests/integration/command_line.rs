@@ -1,4 +1,4 @@
-//! The command line as a newcomer and a script use it.
+//! The command line, as used by a new user and by scripts.
 
 use std::process::Stdio;
 
@@ -25,7 +25,7 @@ fn the_version_names_the_program_and_the_commit() {
 }
 
 #[test]
-fn wrong_use_exits_2_and_says_how_to_use_it() {
+fn wrong_use_exits_2_and_shows_the_usage() {
     for arguments in [
         &["--prot", "1"][..],
         &["swerve"],
@@ -63,18 +63,18 @@ fn completions_and_the_manual_page_name_every_command() {
 }
 
 #[test]
-fn check_tells_what_it_read() {
+fn check_reports_what_it_has_read() {
     let output =
         Project::raw("[topics.demo]\ndataset = \"data.json\"\nrate = 59.94\n").run(&["check"]);
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(
-        out.starts_with("topic demo: 3 records at 59.94 a second"),
+        out.starts_with("topic demo: 3 records at 59.94 per second"),
         "{out}"
     );
 }
 
 #[test]
-fn a_missing_configuration_says_how_to_give_one() {
+fn a_missing_configuration_explains_how_to_give_one() {
     let (code, _, error) = run(&["check", "--config", "/nonexistent/x.toml"]);
     assert_eq!(code, Some(2));
     assert!(
@@ -84,7 +84,7 @@ fn a_missing_configuration_says_how_to_give_one() {
 }
 
 #[test]
-fn watch_prints_the_longest_record_that_a_topic_may_have() {
+fn watch_prints_a_record_of_the_maximum_length() {
     let record = format!("\"{}\"", "x".repeat((64 << 20) - 2));
     let hub = Hub::start("rate = 1\nrecord_max = \"64MiB\"", &format!("[{record}]"));
     let url = format!("http://{}", hub.public());
@@ -93,7 +93,7 @@ fn watch_prints_the_longest_record_that_a_topic_may_have() {
 }
 
 #[test]
-fn watch_prints_records_one_a_line() {
+fn watch_prints_one_record_per_line() {
     let hub = Hub::start("rate = 100.0", "[{\"value\": 1},{\"value\": 2}]");
     let url = format!("http://{}", hub.public());
     for arguments in [
@@ -111,14 +111,14 @@ fn watch_prints_records_one_a_line() {
             "{out}"
         );
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn watch_says_why_it_cannot() {
+fn watch_reports_why_it_fails() {
     let hub = Hub::start("rate = 100.0", "[1]");
     let url = format!("http://{}", hub.public());
-    let (code, _, error) = run(&["watch", "nobody", "--url", &url]);
+    let (code, _, error) = run(&["watch", "unknown", "--url", &url]);
     assert_eq!(code, Some(1));
     assert!(
         error.contains("404") && error.contains("/api/v1/topics"),
@@ -130,7 +130,7 @@ fn watch_says_why_it_cannot() {
 }
 
 #[test]
-fn health_says_whether_a_hub_is_ready() {
+fn health_reports_whether_a_hub_is_ready() {
     let hub = Hub::start("rate = 100.0", "[1]");
     let ops = hub.ops();
     let config = hub.project().path("own.toml");
@@ -148,7 +148,11 @@ fn health_says_whether_a_hub_is_ready() {
         assert_eq!((code, out.as_str()), (Some(0), "ready\n"), "{error}");
     }
     for (arguments, code, says) in [
-        (["--url", "https://127.0.0.1:8001"], 2, "TLS is not spoken"),
+        (
+            ["--url", "https://127.0.0.1:8001"],
+            2,
+            "TLS is not supported",
+        ),
         (["--url", "127.0.0.1:8001"], 2, "http://127.0.0.1:8001"),
         (["--port", "0"], 2, "--url"),
         (["--url", &format!("http://{}", hub.public())], 1, "404"),
@@ -160,11 +164,11 @@ fn health_says_whether_a_hub_is_ready() {
         assert_eq!(output.status.code(), Some(code), "{error}");
         assert!(error.contains(says), "{error}");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn health_says_that_a_hub_drains() {
+async fn health_reports_that_a_hub_is_draining() {
     let project = Project::raw(
         "[server]\nport = 0\ndrain = \"30s\"\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n",
     );
@@ -180,7 +184,7 @@ async fn health_says_that_a_hub_drains() {
 }
 
 #[test]
-fn watch_ends_quietly_when_its_reader_does_and_with_1_when_the_hub_closes() {
+fn watch_exits_0_when_its_reader_closes_the_pipe_and_1_when_the_hub_closes() {
     let hub = Hub::start("rate = 100.0", "[1]");
     let url = format!("http://{}", hub.public());
     let mut child = hub::program()
@@ -211,7 +215,7 @@ fn watch_ends_quietly_when_its_reader_does_and_with_1_when_the_hub_closes() {
 }
 
 #[test]
-fn a_field_that_no_record_has_is_named_by_check_and_at_the_start() {
+fn a_configured_field_that_no_record_has_is_reported_by_check_and_at_startup() {
     let topic = "rate = 1.0\n[topics.demo.fields.value]\nunit = \"V\"\n[topics.demo.fields.valeu]\nunit = \"V\"";
     let project = Project::new(topic, "[{\"other\":1},{\"value\":1}]");
     let output = project.run(&["check"]);
@@ -227,7 +231,7 @@ fn a_field_that_no_record_has_is_named_by_check_and_at_the_start() {
         "{out}"
     );
     let hub = project.start();
-    let event = hub.told("field.unknown").unwrap();
+    let event = hub.last_event("field.unknown").unwrap();
     assert_eq!(
         (&event["level"], &event["topic"], &event["field"]),
         (&"WARN".into(), &"demo".into(), &"valeu".into())

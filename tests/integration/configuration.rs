@@ -1,4 +1,4 @@
-//! Faults of the configuration and of datasets: named with their place, before anything listens.
+//! Errors in the configuration and in datasets: reported with their location before the hub listens.
 
 use std::net::TcpListener;
 use std::process::Output;
@@ -7,7 +7,7 @@ use super::support::{Project, hub};
 
 const TOPIC: &str = "[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
 
-/// Runs the hub on `toml` and expects it to refuse: exit code 2, and everything in `named` in its error.
+/// Runs the hub with `toml` and asserts that it exits with 2 and an error that contains everything in `named`.
 fn refused(toml: &str, dataset: Option<&str>, named: &[&str]) {
     let project = Project::raw(toml);
     if let Some(dataset) = dataset {
@@ -28,7 +28,7 @@ fn expect(output: &Output, code: i32, named: &[&str]) {
 }
 
 #[test]
-fn an_unknown_key_names_its_place_and_the_nearest() {
+fn an_unknown_key_is_reported_with_its_location_and_a_suggestion() {
     refused(
         &format!("[server]\nprot = 1\n{TOPIC}"),
         None,
@@ -37,7 +37,7 @@ fn an_unknown_key_names_its_place_and_the_nearest() {
 }
 
 #[test]
-fn a_wrong_type_names_its_place() {
+fn a_wrong_type_is_reported_with_its_location() {
     refused(
         &format!("[server]\nport = \"8000\"\n{TOPIC}"),
         None,
@@ -70,7 +70,7 @@ fn a_rate_of_zero_and_a_negative_duration_are_out_of_range() {
 }
 
 #[test]
-fn no_topics_and_a_bad_filter_are_told() {
+fn missing_topics_and_an_invalid_log_filter_are_reported() {
     refused(
         "[server]\nport = 0\n",
         None,
@@ -82,14 +82,14 @@ fn no_topics_and_a_bad_filter_are_told() {
         &[
             "tickcast.toml:2:9",
             "log.level",
-            "`inof` is no level",
+            "`inof` is not a level",
             "`info`",
         ],
     );
     refused(
         &format!("[log]\nlevel = \",\"\n{TOPIC}"),
         None,
-        &["tickcast.toml:2:9", "log.level", "`` is no level"],
+        &["tickcast.toml:2:9", "log.level", "`` is not a level"],
     );
     refused(
         &format!("[log]\nlevel = \"info,=x=\"\n{TOPIC}"),
@@ -99,7 +99,7 @@ fn no_topics_and_a_bad_filter_are_told() {
 }
 
 #[test]
-fn a_missing_dataset_names_the_key_and_the_file() {
+fn a_missing_dataset_is_reported_with_its_key_and_file() {
     let toml = "[topics.demo]\nrate = 10.0\ndataset = \"nowhere.json\"\n";
     refused(
         toml,
@@ -114,7 +114,7 @@ fn a_missing_dataset_names_the_key_and_the_file() {
 }
 
 #[test]
-fn a_record_longer_than_the_topic_allows_is_refused_by_its_number() {
+fn a_record_longer_than_the_topic_allows_is_reported_by_number() {
     let toml = "[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\nrecord_max = \"1KiB\"\n";
     let long = format!("[1,\n2, \"{}\" ]", "x".repeat(1_023));
     let named = "data.json:2:4: record 3 has 1025 bytes, more than the 1024 of `record_max`; raise";
@@ -123,14 +123,14 @@ fn a_record_longer_than_the_topic_allows_is_refused_by_its_number() {
         Some(&long),
         &["tickcast.toml:2:11", "topics.demo.dataset", named],
     );
-    // Without the key it is 16 MiB.
+    // The default is 16 MiB.
     let longer = format!("[\"{}\"]", "x".repeat(16 << 20));
     let named = "record 1 has 16777218 bytes, more than the 16777216 of `record_max`";
     refused(TOPIC, Some(&longer), &["topics.demo.dataset", named]);
 }
 
 #[test]
-fn a_bad_dataset_names_both_places() {
+fn an_invalid_dataset_is_reported_with_its_key_and_location() {
     for (dataset, named) in [
         ("[]", "no records"),
         (
@@ -151,7 +151,7 @@ fn a_bad_dataset_names_both_places() {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn all_errors_are_reported_at_once() {
     refused(
         "[server]\nprot = 1\nhost = 5\n[topics.demo]\nrate = 0\n",
         None,
@@ -160,18 +160,18 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
-fn a_hub_that_is_wrongly_configured_says_so_in_its_log_as_well() {
+fn configuration_errors_are_also_logged() {
     let project = Project::raw(&format!("[server]\nprot = 1\nhost = 5\n{TOPIC}"));
     let output = project.run(&[]);
     assert_eq!(output.status.code(), Some(2));
     let log = String::from_utf8(output.stderr).unwrap();
-    let told: Vec<serde_json::Value> = log
+    let events: Vec<serde_json::Value> = log
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let keys: Vec<_> = told.iter().map(|event| &event["key"]).collect();
+    let keys: Vec<_> = events.iter().map(|event| &event["key"]).collect();
     assert_eq!(keys, ["server.prot", "server.host"]);
-    for event in &told {
+    for event in &events {
         assert_eq!(
             (&event["event"], &event["level"]),
             (&"start.failed".into(), &"ERROR".into())
@@ -185,7 +185,7 @@ fn a_hub_that_is_wrongly_configured_says_so_in_its_log_as_well() {
         );
     }
     let topic = TOPIC.replace("data.json", "gone.json");
-    // A dataset is read when the form of the log is known.
+    // Datasets are loaded after the log has been configured.
     let toml = format!("[log]\nformat = \"text\"\n{topic}");
     let output = Project::raw(&toml).run(&[]);
     let text = String::from_utf8_lossy(&output.stderr);
@@ -194,7 +194,7 @@ fn a_hub_that_is_wrongly_configured_says_so_in_its_log_as_well() {
         text.contains("ERROR") && text.contains("start.failed") && text.contains("gone.json"),
         "{text}"
     );
-    // Whoever wants no log is told all the same.
+    // Errors are printed even if logging is off.
     let toml = format!("[log]\nlevel = \"off\"\n{topic}");
     let output = Project::raw(&toml).run(&[]);
     let text = String::from_utf8_lossy(&output.stderr);
@@ -205,7 +205,7 @@ fn a_hub_that_is_wrongly_configured_says_so_in_its_log_as_well() {
 }
 
 #[test]
-fn a_port_in_use_exits_1_with_its_place() {
+fn a_port_in_use_exits_1_and_is_reported_with_its_location() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let project = Project::raw(&format!(
@@ -231,7 +231,7 @@ fn a_port_in_use_exits_1_with_its_place() {
 }
 
 #[test]
-fn the_environment_and_flags_are_named_when_they_are_wrong() {
+fn invalid_environment_variables_and_flags_are_reported_by_name() {
     let project = Project::raw(TOPIC);
     let output = project
         .command(&["check"])
@@ -247,7 +247,7 @@ fn the_environment_and_flags_are_named_when_they_are_wrong() {
 }
 
 #[test]
-fn flags_beat_the_environment_which_beats_the_file() {
+fn flags_override_the_environment_which_overrides_the_file() {
     let project = Project::raw(&format!("[server]\nport = 1\nmax_viewers = 2\n{TOPIC}"));
     let mut command = project.command(&["config", "--port", "3"]);
     command
@@ -262,7 +262,7 @@ fn flags_beat_the_environment_which_beats_the_file() {
 }
 
 #[test]
-fn every_file_in_config_is_right() {
+fn every_file_in_config_is_valid() {
     for entry in std::fs::read_dir(hub::root().join("config")).unwrap() {
         let path = entry.unwrap().path();
         let output = hub::program()
@@ -281,7 +281,7 @@ fn every_file_in_config_is_right() {
 }
 
 #[test]
-fn the_reference_file_says_the_defaults() {
+fn the_reference_file_shows_the_defaults() {
     let effective = |file: &str| {
         let output = hub::program()
             .args(["config", "--config", file])
@@ -299,7 +299,7 @@ fn the_reference_file_says_the_defaults() {
 }
 
 #[test]
-fn the_minimal_file_has_ten_lines_at_most() {
+fn the_minimal_file_has_at_most_ten_lines() {
     let text = std::fs::read_to_string(hub::root().join("config/minimal.toml")).unwrap();
     assert!(text.lines().count() <= 10);
 }

@@ -1,7 +1,7 @@
-//! What pages of other origins may ask, and what every answer says about itself.
+//! CORS for pages of other origins, and the headers of every response.
 
-use super::support::http::Answer;
-use super::support::{Hub, Project, Raw};
+use super::support::http::Response;
+use super::support::{Hub, Project, RawClient};
 
 const LISTED: &str = "https://a.example";
 
@@ -13,12 +13,12 @@ fn hub() -> Hub {
     .start()
 }
 
-fn preflight(hub: &Hub, path: &str, origin: &str) -> Answer {
+fn preflight(hub: &Hub, path: &str, origin: &str) -> Response {
     let headers = format!(
         "origin: {origin}\r\naccess-control-request-method: GET\r\n\
          access-control-request-headers: cache-control,last-event-id\r\n"
     );
-    Raw::ask(hub.public(), "OPTIONS", path, &headers)
+    RawClient::request(hub.public(), "OPTIONS", path, &headers)
 }
 
 const SHARED: [&str; 6] = [
@@ -55,7 +55,7 @@ fn preflights_of_listed_origins_allow_the_headers_of_streaming_clients() {
             assert_eq!(refusal.header("access-control-allow-origin"), None);
         }
     }
-    // What is the page's own stays so.
+    // The page and its assets are not shared.
     for path in ["/", "/ws", "/healthz"] {
         let answer = preflight(&hub, path, LISTED);
         assert_eq!(
@@ -64,40 +64,40 @@ fn preflights_of_listed_origins_allow_the_headers_of_streaming_clients() {
         );
     }
     preflight(&hub, "/nothing", LISTED).expect_problem(404);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn options_tells_the_methods_of_a_path() {
+fn options_returns_the_methods_of_a_path() {
     let hub = hub();
     for path in SHARED
         .into_iter()
         .chain(["/", "/ws", "/ws/demo", "/healthz", "/version"])
     {
-        let answer = Raw::ask(hub.public(), "OPTIONS", path, "");
+        let answer = RawClient::request(hub.public(), "OPTIONS", path, "");
         assert_eq!(
             (answer.status, answer.header("allow")),
             (204, Some("GET, HEAD, OPTIONS")),
             "{path}"
         );
     }
-    Raw::ask(hub.public(), "OPTIONS", "/api/v1/nothing", "").expect_problem(404);
+    RawClient::request(hub.public(), "OPTIONS", "/api/v1/nothing", "").expect_problem(404);
     for path in ["/healthz", "/readyz", "/metrics"] {
-        let answer = Raw::ask(hub.ops(), "OPTIONS", path, "");
+        let answer = RawClient::request(hub.ops(), "OPTIONS", path, "");
         assert_eq!(
             (answer.status, answer.header("allow")),
             (204, Some("GET, HEAD, OPTIONS")),
             "{path}"
         );
     }
-    Raw::ask(hub.ops(), "OPTIONS", "/sse", "").expect_problem(404);
-    hub.end_without_complaint();
+    RawClient::request(hub.ops(), "OPTIONS", "/sse", "").expect_problem(404);
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn pages_of_listed_origins_can_read_why_a_stream_is_refused() {
+fn pages_of_listed_origins_can_read_why_a_stream_is_rejected() {
     let hub = hub();
-    let refusal = Raw::ask(
+    let refusal = RawClient::request(
         hub.public(),
         "GET",
         "/sse?since=x",
@@ -108,7 +108,7 @@ fn pages_of_listed_origins_can_read_why_a_stream_is_refused() {
 }
 
 #[test]
-fn no_answer_may_be_sniffed_or_loaded_by_other_sites_unasked() {
+fn responses_forbid_sniffing_and_loading_by_other_sites() {
     let hub = hub();
     let mut answers: Vec<_> = [
         "/api/v1/topics",
@@ -118,18 +118,21 @@ fn no_answer_may_be_sniffed_or_loaded_by_other_sites_unasked() {
         "/version",
         "/healthz",
         "/nothing",
-        "/api/v1/topics/nobody",
+        "/api/v1/topics/unknown",
         "/ws",
         "/sse?since=x",
         "/api/v1/topics/demo/history?last=x",
         "/api/v1/topics/demo/history?last=1&format=csv",
     ]
-    .map(|path| Raw::get(hub.public(), path))
+    .map(|path| RawClient::get(hub.public(), path))
     .into();
-    answers.push(Raw::ask(hub.public(), "HEAD", "/sse", ""));
-    answers.push(Raw::ask(hub.public(), "POST", "/version", ""));
-    answers.push(Raw::raw(hub.public(), b"GET / HTTP/1.1\r\n\r\n"));
-    answers.extend(["/metrics", "/readyz", "/nothing"].map(|path| Raw::get(hub.ops(), path)));
+    answers.push(RawClient::request(hub.public(), "HEAD", "/sse", ""));
+    answers.push(RawClient::request(hub.public(), "POST", "/version", ""));
+    answers.push(RawClient::request_raw(
+        hub.public(),
+        b"GET / HTTP/1.1\r\n\r\n",
+    ));
+    answers.extend(["/metrics", "/readyz", "/nothing"].map(|path| RawClient::get(hub.ops(), path)));
     for answer in answers {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(
@@ -140,7 +143,7 @@ fn no_answer_may_be_sniffed_or_loaded_by_other_sites_unasked() {
 }
 
 #[test]
-fn metrics_come_in_the_form_that_weighs_most() {
+fn metrics_use_the_format_with_the_highest_quality_value() {
     let hub = hub();
     let open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let plain = "text/plain; version=0.0.4; charset=utf-8";
@@ -167,7 +170,7 @@ fn metrics_come_in_the_form_that_weighs_most() {
         ("text/html", plain),
         ("x-application/openmetrics-text-like", plain),
     ] {
-        let answer = Raw::ask(
+        let answer = RawClient::request(
             hub.ops(),
             "GET",
             "/metrics",
@@ -175,5 +178,5 @@ fn metrics_come_in_the_form_that_weighs_most() {
         );
         assert_eq!(answer.header("content-type"), Some(form), "{accept}");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }

@@ -1,5 +1,5 @@
-//! What `deploy/` ships fits together: the package, the image, the compose file and the manifests of Kubernetes. What
-//! is run of it, and how, `make debtest` and `make image` show; the proxies have a file of their own.
+//! Consistency of `deploy/`: the Debian package, the image, the Compose file and the Kubernetes manifests. `make
+//! debtest` and `make image` run the package and the image; `proxies.rs` tests the proxy configurations.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,12 +23,12 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
-/// The seconds of `10s`.
+/// Parses seconds such as `10s`.
 fn seconds(duration: &str) -> u64 {
     duration.strip_suffix('s').unwrap().parse().unwrap()
 }
 
-/// What the hub says of its configuration in `file` with `variables`: each key with its value.
+/// The effective configuration of the hub with `file` and environment `variables`, by key.
 fn effective(file: &Path, variables: &HashMap<String, String>) -> HashMap<String, String> {
     let output = program()
         .args(["config", "--config"])
@@ -52,7 +52,7 @@ fn effective(file: &Path, variables: &HashMap<String, String>) -> HashMap<String
         .collect()
 }
 
-/// The table of the package in the manifest.
+/// The package's table in Cargo.toml.
 fn package() -> toml::Table {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     manifest["package"]["metadata"]["deb"]
@@ -61,14 +61,14 @@ fn package() -> toml::Table {
         .clone()
 }
 
-/// Each asset's source and its place on the machine.
+/// The source and destination of each asset of the package.
 fn assets() -> Vec<(String, String)> {
     let table = package();
     let assets = table["assets"].as_array().unwrap().iter();
     assets
         .map(|asset| {
             let [from, to, _mode] = &asset.as_array().unwrap()[..] else {
-                panic!("source, place and mode: {asset:?}")
+                panic!("expected source, destination and mode: {asset:?}")
             };
             let (from, to) = (from.as_str().unwrap(), to.as_str().unwrap());
             let name = if to.ends_with('/') {
@@ -81,7 +81,7 @@ fn assets() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether the file is in the repository; for a pattern, whether any is.
+/// Whether the file, or any file that matches the pattern, is in the repository.
 fn is_there(source: &str) -> bool {
     let Some((folder, _)) = source.split_once('*') else {
         return root().join(source).is_file();
@@ -92,7 +92,7 @@ fn is_there(source: &str) -> bool {
 }
 
 #[test]
-fn the_package_has_everything_it_names() {
+fn every_asset_of_the_package_exists() {
     const MADE: &str = "target/release/package/";
     let folder = tempfile::TempDir::new().unwrap();
     let status = Command::new(root().join("deploy/debian/files.sh"))
@@ -145,7 +145,7 @@ fn the_package_has_everything_it_names() {
 }
 
 #[test]
-fn the_units_start_what_the_package_installs() {
+fn the_units_start_the_installed_program() {
     let table = package();
     let units = table["systemd-units"].as_array().unwrap();
     let folder = units[0]["unit-scripts"].as_str().unwrap();
@@ -166,7 +166,7 @@ fn the_units_start_what_the_package_installs() {
 }
 
 #[test]
-fn the_service_tries_again_what_may_pass_and_nothing_else() {
+fn the_service_restarts_only_after_errors_that_may_be_temporary() {
     let service = read("deploy/systemd/tickcast.service");
     let (unit, rest) = service.split_once("\n[Service]\n").unwrap();
     assert!(unit.contains("\nStartLimitIntervalSec=0"));
@@ -175,7 +175,7 @@ fn the_service_tries_again_what_may_pass_and_nothing_else() {
     }
 }
 
-/// Whether the package puts `path` of the repository, a file or a folder, beside its documents.
+/// Whether the package installs `path`, a file or folder of the repository, with its documentation.
 fn is_documented(path: &str) -> bool {
     let place = format!("/usr/share/doc/tickcast/{path}");
     assets().iter().any(|(_, of)| match of.split_once('*') {
@@ -187,7 +187,7 @@ fn is_documented(path: &str) -> bool {
 }
 
 #[test]
-fn the_links_and_commands_of_the_handbook_are_right_beside_the_package_too() {
+fn links_and_commands_of_the_handbook_also_work_in_the_package() {
     let mut links = 0;
     for page in fs::read_dir(root().join("docs/handbook")).unwrap() {
         let page = fs::read_to_string(page.unwrap().path()).unwrap();
@@ -214,13 +214,13 @@ fn the_links_and_commands_of_the_handbook_are_right_beside_the_package_too() {
     }
 }
 
-/// The last stage of the image: its instructions, each with what follows it.
+/// The instructions of the image's last stage, with their arguments.
 fn image() -> Vec<(String, String)> {
     let file = read("deploy/container/Containerfile").replace("\\\n", "");
     let last = file
         .split("\nFROM scratch\n")
         .nth(1)
-        .expect("an image without a system");
+        .expect("a stage built from scratch");
     last.lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| line.split_once(' ').unwrap())
@@ -248,9 +248,9 @@ fn variables_of_image() -> HashMap<String, String> {
 }
 
 #[test]
-fn the_image_configures_the_hub_for_what_it_declares() {
+fn the_image_configures_the_hub_for_its_declared_ports_and_volume() {
     let variables = variables_of_image();
-    // What the image holds under that folder is what stands in the repository.
+    // The image contains the repository's files under that folder.
     let file =
         variables["TICKCAST_CONFIG"].replace("/usr/share/tickcast", root().to_str().unwrap());
     let settings = effective(Path::new(&file), &variables);
@@ -275,7 +275,7 @@ fn the_image_configures_the_hub_for_what_it_declares() {
 }
 
 #[test]
-fn the_compose_file_fits_the_image_and_the_drain() {
+fn the_compose_file_matches_the_image_and_the_drain() {
     let documents = yaml("deploy/container/compose.yaml");
     let hub = &documents[0]["services"]["tickcast"];
     let dockerfile = root().join(text(&hub["build"]["dockerfile"]));
@@ -316,7 +316,7 @@ fn manifest(kind: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind}"))
 }
 
-/// What the hub makes of the ConfigMap, with the variables of the image and of the manifest.
+/// The effective configuration in Kubernetes: the ConfigMap with the variables of the image and the manifest.
 fn in_kubernetes() -> HashMap<String, String> {
     let data = manifest("ConfigMap")["data"]["tickcast.toml"].clone();
     let dataset = root().join("measurements.json");
@@ -340,7 +340,7 @@ fn in_kubernetes() -> HashMap<String, String> {
 }
 
 #[test]
-fn the_pods_of_kubernetes_fit_the_configuration() {
+fn the_kubernetes_pods_match_the_configuration() {
     let settings = in_kubernetes();
     let pod = manifest("Deployment")["spec"]["template"]["spec"].clone();
     let hub = &pod["containers"][0];
@@ -350,9 +350,9 @@ fn the_pods_of_kubernetes_fit_the_configuration() {
     ]);
     assert_eq!(hub["ports"], ports);
     for listener in ["server.host", "ops.host"] {
-        assert_eq!(settings[listener], "0.0.0.0", "others must reach it");
+        assert_eq!(settings[listener], "0.0.0.0", "other pods must reach it");
     }
-    // Two hubs agree, and share no state, only with a fixed start.
+    // Hubs that share no state only agree if the topics have a fixed start.
     assert_eq!(settings["state.dir"], "");
     assert!(settings["topics.ecg.start"].starts_with("2026-"));
     for (probe, path) in [
@@ -371,7 +371,7 @@ fn the_pods_of_kubernetes_fit_the_configuration() {
         .unwrap();
     let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
     assert!(grace > leaves + seconds(&settings["server.drain"]) + 5);
-    // The arguments name a file that the ConfigMap puts there.
+    // The arguments refer to the file that the ConfigMap provides.
     let mount = &hub["volumeMounts"][0];
     let file = format!("{}/tickcast.toml", text(&mount["mountPath"]));
     assert_eq!(hub["args"], json!(["serve", "--config", file]));
@@ -388,7 +388,7 @@ fn the_pods_of_kubernetes_fit_the_configuration() {
 }
 
 #[test]
-fn the_pods_of_kubernetes_are_spread_over_nodes() {
+fn the_kubernetes_pods_are_spread_over_nodes() {
     let template = manifest("Deployment")["spec"]["template"].clone();
     let spread = &template["spec"]["topologySpreadConstraints"];
     assert_eq!(spread.as_array().unwrap().len(), 1);
@@ -399,9 +399,9 @@ fn the_pods_of_kubernetes_are_spread_over_nodes() {
     );
 }
 
-/// The demands of the `restricted` pod security standard.
+/// The requirements of the `restricted` pod security standard.
 #[test]
-fn the_pods_of_kubernetes_may_do_as_little_as_they_can() {
+fn the_kubernetes_pods_meet_the_restricted_security_standard() {
     let pod = manifest("Deployment")["spec"]["template"]["spec"].clone();
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
     assert_eq!(
@@ -415,7 +415,7 @@ fn the_pods_of_kubernetes_may_do_as_little_as_they_can() {
 }
 
 #[test]
-fn the_services_of_kubernetes_find_the_pods() {
+fn the_kubernetes_services_select_the_pods() {
     let deployment = manifest("Deployment")["spec"].clone();
     let labels = &deployment["template"]["metadata"]["labels"];
     assert_eq!(&deployment["selector"]["matchLabels"], labels);

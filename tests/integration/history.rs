@@ -1,18 +1,18 @@
-//! History over HTTP: any range of a topic's past, in three forms, never more than is due.
+//! The history API: any range of a topic, in three formats, up to the newest publication that is due.
 
-mod crowd;
-mod forms;
-mod given_up;
-mod long_records;
+mod cancelled_requests;
+mod concurrent_requests;
+mod decimation;
+mod formats;
 mod memory;
-mod refusals;
-mod thinning;
+mod oversized_pages;
+mod rejections;
 
 use serde_json::{Value, json};
 
-use super::support::{Hub, Project, Raw, Viewer};
+use super::support::{Hub, Project, RawClient, Viewer};
 
-/// Records with white space, escapes, numbers and shapes that a careless reader would spell anew.
+/// Records with white space, escapes, numbers and types that a JSON round trip would change.
 const ODD: &str = "[ {\"b\" : 1.50, \"a\": \"x y \\u00e9\"} ,\n 1e3 , null,\t[ 1, {\"z\":-0} ], \"\\ud800\", {\"a\":9007199254740993},{} ]";
 const ODD_RECORDS: [&str; 7] = [
     r#"{"b":1.50,"a":"x y \u00e9"}"#,
@@ -27,17 +27,17 @@ const ODD_RECORDS: [&str; 7] = [
 /// 2020-01-01T00:00:00Z, in microseconds.
 const T0: u64 = 1_577_836_800_000_000;
 
-/// A topic that began in 2020, a record each millisecond.
+/// Settings of a topic that started in 2020 with a record every millisecond.
 const PAST: &str = "rate = 1000\nstart = \"2020-01-01T00:00:00Z\"";
-/// One that is over since then: its newest record is the last of its dataset.
+/// The same without a loop, so that it has long ended with the last record of its dataset.
 const OVER: &str = "rate = 1000\nstart = \"2020-01-01T00:00:00Z\"\nloop = false";
 
-/// The numbers 1 to `len`, so that a record says its place.
+/// A dataset of the numbers 1 to `len`, so that each record contains its position.
 fn counted(len: u64) -> String {
     json!((1..=len).collect::<Vec<_>>()).to_string()
 }
 
-/// A hub whose answers have at most `max` records.
+/// A hub with at most `max` records per response.
 fn hub_with_max(max: u64, topic: &str, dataset: &str) -> Hub {
     let project = Project::new("", dataset);
     let server = format!(
@@ -51,19 +51,19 @@ fn hub_with_max(max: u64, topic: &str, dataset: &str) -> Hub {
     project.start()
 }
 
-fn get(hub: &Hub, query: &str) -> super::support::http::Answer {
-    Raw::get(hub.public(), &format!("/api/v1/topics/demo/history{query}"))
+fn get(hub: &Hub, query: &str) -> super::support::http::Response {
+    RawClient::get(hub.public(), &format!("/api/v1/topics/demo/history{query}"))
 }
 
-/// The answer to `query`, which is one.
+/// The JSON response to `query`, which must succeed.
 fn history(hub: &Hub, query: &str) -> Value {
     let answer = get(hub, query);
     assert_eq!(answer.status, 200, "{query}: {}", answer.text());
     answer.json()
 }
 
-/// `from`, `to` and `next` of an answer, whose items are as dense as it says.
-fn place(history: &Value) -> (Option<u64>, Option<u64>, Option<u64>) {
+/// `from`, `to` and `next` of a response; asserts that its items are dense between them.
+fn bounds(history: &Value) -> (Option<u64>, Option<u64>, Option<u64>) {
     let seq = |name: &str| history[name].as_u64();
     let seqs: Vec<_> = seqs(history);
     match (seq("from"), seq("to")) {
@@ -79,20 +79,20 @@ fn seqs(history: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn the_history_of_what_a_viewer_was_sent_is_what_it_was_sent() {
+async fn the_history_equals_what_a_viewer_has_received() {
     let hub = Hub::start("rate = 500.0\ncoalesce = \"0ms\"", ODD);
     let mut bare = Viewer::bare(&hub).await;
     let mut viewer = Viewer::v1(&hub).await;
     viewer.until("hello").await;
     let (mut items, mut records) = (Vec::new(), Vec::new());
     while items.len() < 3 * ODD_RECORDS.len() {
-        let text = viewer.text().await;
-        // A jump at each seam comes between.
+        let text = viewer.next_text().await;
+        // Jumps are not part of the history.
         items.extend(
             text.starts_with(r#"{"type":"data","#)
                 .then(|| text.replacen(r#""type":"data","#, "", 1)),
         );
-        records.push(bare.text().await);
+        records.push(bare.next_text().await);
     }
     let first: Value = serde_json::from_str(&items[0].replace(r"\ud800", "")).unwrap();
     let query = format!("?from={}&limit={}&format=ndjson", first["seq"], items.len());
@@ -105,14 +105,14 @@ async fn the_history_of_what_a_viewer_was_sent_is_what_it_was_sent() {
         assert_eq!(record, expected);
     }
     drop((bare, viewer));
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn any_place_since_the_timeline_began_is_served_with_its_record_and_its_instant() {
+fn any_position_since_the_start_of_the_timeline_is_served_with_record_and_time() {
     let hub = Hub::start(PAST, ODD);
-    // Not from an answer with records: one of them is JSON that serde_json does not read.
-    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    // Not taken from a response with records, because one of them is JSON that serde_json rejects.
+    let topic = RawClient::get(hub.public(), "/api/v1/topics/demo").json();
     let newest = topic["retained"]["to"].as_u64().unwrap();
     assert!(newest > 200_000_000_000);
     let mut random = 7_u64;
@@ -134,13 +134,13 @@ fn any_place_since_the_timeline_began_is_served_with_its_record_and_its_instant(
 }
 
 #[test]
-fn paging_by_next_is_dense_over_many_laps() {
+fn paging_by_next_is_dense_over_many_loops() {
     let hub = hub_with_max(500, PAST, &counted(7));
     let mut next = Some(11);
     let mut expected = 11;
     while let Some(from) = next {
         let page = history(&hub, &format!("?from={from}&to=5432&limit=1000000"));
-        let (first, last, following) = place(&page);
+        let (first, last, following) = bounds(&page);
         assert_eq!(first, Some(expected));
         expected = last.unwrap() + 1;
         assert!(following.is_none_or(|next| next == expected));
@@ -150,10 +150,10 @@ fn paging_by_next_is_dense_over_many_laps() {
 }
 
 #[test]
-fn a_range_of_instants_is_paged_by_next_too() {
+fn a_range_of_times_can_be_paged_by_next() {
     let hub = hub_with_max(500, PAST, &counted(7));
     let to_t = T0 + 1_233_000;
-    let page = |from: String| place(&history(&hub, &format!("?{from}&to_t={to_t}&limit=500")));
+    let page = |from: String| bounds(&history(&hub, &format!("?{from}&to_t={to_t}&limit=500")));
     let (first, last, next) = page(format!("from_t={}", T0 + 99_500));
     assert_eq!((first, last, next), (Some(101), Some(600), Some(601)));
     assert_eq!(
@@ -165,7 +165,7 @@ fn a_range_of_instants_is_paged_by_next_too() {
 }
 
 #[test]
-fn a_range_is_what_it_says_and_no_more_than_there_is() {
+fn a_range_includes_its_ends_and_is_clipped_to_what_exists() {
     let hub = hub_with_max(2_000, OVER, &counted(3_000));
     for (query, expected) in [
         ("", (2_001, 3_000, None)),
@@ -191,14 +191,14 @@ fn a_range_is_what_it_says_and_no_more_than_there_is() {
     ] {
         let (from, to, next) = expected;
         assert_eq!(
-            place(&history(&hub, query)),
+            bounds(&history(&hub, query)),
             (Some(from), Some(to), next),
             "{query}"
         );
     }
     let answer = history(&hub, "?from=3");
     assert_eq!(answer["topic"], "demo");
-    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let topic = RawClient::get(hub.public(), "/api/v1/topics/demo").json();
     assert_eq!(answer["epoch"], topic["epoch"]);
     assert_eq!(topic["retained"], json!({"from": 1, "to": 3_000}));
     assert_eq!(
@@ -208,7 +208,7 @@ fn a_range_is_what_it_says_and_no_more_than_there_is() {
 }
 
 #[test]
-fn a_range_of_instants_has_what_was_due_from_the_first_to_the_last() {
+fn a_range_of_times_contains_everything_due_within_it() {
     let hub = Hub::start(OVER, &counted(3_000));
     let micros = |offset: u64| T0 + offset;
     for (query, expected) in [
@@ -241,42 +241,42 @@ fn a_range_of_instants_has_what_was_due_from_the_first_to_the_last() {
             Some((1, 3_000)),
         ),
     ] {
-        let (from, to, next) = place(&history(&hub, &query));
+        let (from, to, next) = bounds(&history(&hub, &query));
         assert_eq!((from.zip(to), next), (expected, None), "{query}");
     }
 }
 
 #[tokio::test]
-async fn what_is_not_due_yet_is_not_served() {
+async fn records_that_are_not_due_yet_are_not_served() {
     let hub = Hub::start("rate = 100.0", &counted(1_000));
     let mut viewer = Viewer::v1(&hub).await;
-    let hello = viewer.json().await;
+    let hello = viewer.next_unbatched().await;
     let now = hello["seq"].as_u64().unwrap();
     let ahead = history(&hub, &format!("?from={}", now + 1_000_000));
     assert_eq!(
-        (&ahead["items"], place(&ahead)),
+        (&ahead["items"], bounds(&ahead)),
         (&json!([]), (None, None, None))
     );
-    // Asked for up to far ahead, it ends at what has been sent by then, and what has been sent is in it.
+    // A range far into the future ends with the newest publication, and contains all that has been sent.
     let sent = viewer.until("data").await["seq"].as_u64().unwrap();
-    let (from, to, next) = place(&history(&hub, "?from=1&to=1000000&limit=100000"));
+    let (from, to, next) = bounds(&history(&hub, "?from=1&to=1000000&limit=100000"));
     assert_eq!((from, next), (Some(1), None));
     assert!(to >= Some(sent));
-    // Of the newest there is, the clock has reached the instant by the time it is asked.
+    // The newest publication is already due at the time of the request.
     for _ in 0..50 {
         let newest = history(&hub, "?from=1&to=1000000&limit=100000");
-        let time = Raw::get(hub.public(), "/api/v1/time").json();
+        let time = RawClient::get(hub.public(), "/api/v1/time").json();
         let last = newest["items"].as_array().unwrap().last().unwrap();
         assert!(last["t"].as_u64().unwrap() <= time["now"].as_u64().unwrap());
     }
     drop(viewer);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
 fn a_topic_that_has_not_begun_has_no_history() {
     let hub = Hub::start("rate = 10\nstart = \"2099-01-01T00:00:00Z\"", "[1,2,3]");
-    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let topic = RawClient::get(hub.public(), "/api/v1/topics/demo").json();
     assert_eq!(topic["retained"], Value::Null);
     for query in [
         "",
@@ -287,12 +287,12 @@ fn a_topic_that_has_not_begun_has_no_history() {
         "?points=5&field=data",
     ] {
         let empty = history(&hub, query);
-        assert_eq!(place(&empty), (None, None, None), "{query}");
+        assert_eq!(bounds(&empty), (None, None, None), "{query}");
     }
 }
 
 #[test]
-fn what_can_never_change_carries_a_tag_and_is_sent_once() {
+fn immutable_ranges_have_an_etag_and_are_revalidated() {
     let hub = Hub::start(PAST, &counted(10));
     let tag = |query: &str| get(&hub, query).header("etag").map(str::to_owned);
     let queries = [
@@ -313,7 +313,7 @@ fn what_can_never_change_carries_a_tag_and_is_sent_once() {
         let tag = answer.header("etag").expect(query).to_owned();
         assert_eq!(answer.header("cache-control"), Some("no-cache"), "{query}");
         let path = format!("/api/v1/topics/demo/history{query}");
-        let again = Raw::ask(
+        let again = RawClient::request(
             hub.public(),
             "GET",
             &path,
@@ -325,7 +325,7 @@ fn what_can_never_change_carries_a_tag_and_is_sent_once() {
             again.header("tickcast-epoch"),
             answer.header("tickcast-epoch")
         );
-        let other = Raw::ask(hub.public(), "GET", &path, "if-none-match: \"x\"\r\n");
+        let other = RawClient::request(hub.public(), "GET", &path, "if-none-match: \"x\"\r\n");
         assert_eq!((other.status, &other.body), (200, &answer.body), "{query}");
         assert!(!tags.contains(&tag), "{query}");
         tags.push(tag);

@@ -1,7 +1,7 @@
-//! The names in requests: what `Host` must look like, and which names the hub answers to.
+//! The `Host` header: which forms are valid, and which names the hub accepts.
 
-use super::support::http::Answer;
-use super::support::{Hub, Project, Raw};
+use super::support::http::Response;
+use super::support::{Hub, Project, RawClient};
 
 /// A hub with `server` and `ops` lines.
 fn hub(server: &str, ops: &str) -> Hub {
@@ -12,24 +12,24 @@ fn hub(server: &str, ops: &str) -> Hub {
     .start()
 }
 
-/// The answer to `request`, in which `~` is the end of a line.
-fn ask(address: &str, request: &str) -> Answer {
-    Raw::raw(address, request.replace('~', "\r\n").as_bytes())
+/// Sends `request`, in which `~` stands for CRLF, and returns the response.
+fn ask(address: &str, request: &str) -> Response {
+    RawClient::request_raw(address, request.replace('~', "\r\n").as_bytes())
 }
 
-fn called(address: &str, path: &str, host: &str) -> Answer {
+fn get_with_host(address: &str, path: &str, host: &str) -> Response {
     ask(
         address,
         &format!("GET {path} HTTP/1.1~host: {host}~connection: close~~"),
     )
 }
 
-/// The port of `address`, to be reached by another address of this machine.
-fn locally(address: &str) -> String {
+/// The port of `address` on 127.0.0.1.
+fn on_loopback(address: &str) -> String {
     format!("127.0.0.1:{}", address.rsplit_once(':').unwrap().1)
 }
 
-fn expect_forbidden(answer: &Answer, name: &str) {
+fn expect_forbidden(answer: &Response, name: &str) {
     answer.expect_problem(403);
     assert_eq!(answer.code(), "host_forbidden");
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
@@ -76,7 +76,7 @@ fn a_request_names_exactly_one_well_formed_host() {
             "b\u{fc}cher.example",
             "a..b",
         ] {
-            let answer = called(address, "/healthz", host);
+            let answer = get_with_host(address, "/healthz", host);
             answer.expect_problem(400);
             assert_eq!(answer.code(), "host_invalid", "{host}");
         }
@@ -84,7 +84,7 @@ fn a_request_names_exactly_one_well_formed_host() {
         assert_eq!(ask(address, "HEAD /healthz HTTP/1.0~~").status, 200);
     }
     assert_eq!(ask(hub.ops(), "GET /readyz HTTP/1.0~~").status, 200);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
@@ -109,13 +109,13 @@ fn an_absolute_target_names_the_host() {
         answer.expect_problem(400);
         assert_eq!(answer.code(), "host_invalid", "{target}");
     }
-    // What stands in `Host` must be a host all the same (RFC 9112, section 3.2).
+    // The `Host` header must be valid nevertheless (RFC 9112, section 3.2).
     ask("http://localhost/healthz", "a b").expect_problem(400);
 }
 
-/// DNS rebinding: a page of any name that leads to a loopback address.
+/// DNS rebinding: the name of a foreign page resolves to a loopback address.
 #[test]
-fn on_a_loopback_address_other_names_are_refused() {
+fn on_a_loopback_address_other_names_are_rejected() {
     let hub = hub("", "");
     for address in [hub.public(), hub.ops()] {
         for host in [
@@ -128,7 +128,11 @@ fn on_a_loopback_address_other_names_are_refused() {
             "[0:0::1]:8000",
             "[::ffff:127.0.0.1]",
         ] {
-            assert_eq!(called(address, "/healthz", host).status, 200, "{host}");
+            assert_eq!(
+                get_with_host(address, "/healthz", host).status,
+                200,
+                "{host}"
+            );
         }
         for host in [
             "evil.example",
@@ -138,22 +142,25 @@ fn on_a_loopback_address_other_names_are_refused() {
             "[::]",
             "[2001:db8::1]",
         ] {
-            expect_forbidden(&called(address, "/healthz", host), host);
+            expect_forbidden(&get_with_host(address, "/healthz", host), host);
         }
     }
     for path in ["/", "/ws", "/sse", "/api/v1/topics", "/nothing"] {
-        expect_forbidden(&called(hub.public(), path, "evil.example"), "evil.example");
+        expect_forbidden(
+            &get_with_host(hub.public(), path, "evil.example"),
+            "evil.example",
+        );
     }
-    // Nor is it the page's own origin, as its browser takes it to be.
+    // Not even for what the browser considers the same origin.
     let page = "GET /api/v1/topics HTTP/1.1~host: evil.example~origin: http://evil.example~connection: close~~";
     expect_forbidden(&ask(hub.public(), page), "evil.example");
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn names_that_are_configured_are_taken_from_a_reload_on() {
+fn configured_names_take_effect_at_a_reload() {
     let mut hub = hub("hosts = [\"Hub.Example.org.\"]", "");
-    let asked = |hub: &Hub, host: &str| called(hub.public(), "/version", host).status;
+    let asked = |hub: &Hub, host: &str| get_with_host(hub.public(), "/version", host).status;
     assert_eq!(asked(&hub, "hub.example.org:443"), 200);
     assert_eq!(asked(&hub, "HUB.example.ORG."), 200);
     assert_eq!(asked(&hub, "localhost"), 200);
@@ -167,46 +174,61 @@ fn names_that_are_configured_are_taken_from_a_reload_on() {
     assert_eq!(asked(&hub, "other.example.org"), 200);
     assert_eq!(asked(&hub, "192.0.2.1:80"), 200);
     assert_eq!(
-        called(hub.ops(), "/readyz", "other.example.org").status,
+        get_with_host(hub.ops(), "/readyz", "other.example.org").status,
         200
     );
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
-/// The address that is bound counts, not the one that a connection happens to come to.
+/// This depends on the address that is bound, not on the one that a client connects to.
 #[test]
-fn elsewhere_any_name_is_taken_until_some_are_configured() {
+fn on_other_addresses_any_name_is_accepted_unless_names_are_configured() {
     let open = hub("host = \"0.0.0.0\"", "host = \"0.0.0.0\"");
     for address in [open.public(), open.ops()] {
         for host in ["anything.example", "192.0.2.1", "localhost"] {
-            assert_eq!(called(&locally(address), "/healthz", host).status, 200);
+            assert_eq!(
+                get_with_host(&on_loopback(address), "/healthz", host).status,
+                200
+            );
         }
-        called(&locally(address), "/healthz", "a b").expect_problem(400);
+        get_with_host(&on_loopback(address), "/healthz", "a b").expect_problem(400);
     }
     let named = hub(
         "host = \"0.0.0.0\"\nhosts = [\"hub.example.org\"]",
         "host = \"0.0.0.0\"",
     );
-    let (public, ops) = (locally(named.public()), locally(named.ops()));
-    assert_eq!(called(&public, "/version", "hub.example.org").status, 200);
-    assert_eq!(called(&public, "/healthz", "10.1.2.3:8000").status, 200);
-    expect_forbidden(&called(&public, "/healthz", "evil.example"), "evil.example");
+    let (public, ops) = (on_loopback(named.public()), on_loopback(named.ops()));
+    assert_eq!(
+        get_with_host(&public, "/version", "hub.example.org").status,
+        200
+    );
+    assert_eq!(
+        get_with_host(&public, "/healthz", "10.1.2.3:8000").status,
+        200
+    );
+    expect_forbidden(
+        &get_with_host(&public, "/healthz", "evil.example"),
+        "evil.example",
+    );
     for host in ["localhost", "127.0.0.1", "192.0.2.1", "evil.example"] {
-        expect_forbidden(&called(&public, "/version", host), host);
+        expect_forbidden(&get_with_host(&public, "/version", host), host);
     }
-    // Probes and scrapers come by the address of a pod.
+    // Kubernetes probes and scrapers use the address of the pod.
     for host in ["10.1.2.3:8001", "[2001:db8::1]:8001", "hub.example.org"] {
         for path in ["/healthz", "/readyz", "/metrics"] {
-            assert_eq!(called(&ops, path, host).status, 200, "{host}");
+            assert_eq!(get_with_host(&ops, path, host).status, 200, "{host}");
         }
     }
-    expect_forbidden(&called(&ops, "/metrics", "evil.example"), "evil.example");
+    expect_forbidden(
+        &get_with_host(&ops, "/metrics", "evil.example"),
+        "evil.example",
+    );
     assert_eq!(ask(&public, "GET /healthz HTTP/1.0~~").status, 200);
 }
 
-/// A page on the proxy's machine is trusted like the proxy, and may set any header.
+/// A page on the proxy's machine is trusted like the proxy and can set any header.
 #[test]
-fn a_forwarded_host_is_a_claim_that_must_do_beside_the_host_itself() {
+fn a_forwarded_host_is_checked_in_addition_to_the_host_itself() {
     let hub = hub(
         "trusted_proxies = [\"127.0.0.1\"]\nhosts = [\"hub.example.org\"]",
         "",
@@ -246,21 +268,21 @@ fn a_forwarded_host_is_a_claim_that_must_do_beside_the_host_itself() {
     let answer = asked("localhost", "x-forwarded-host: a b");
     answer.expect_problem(400);
     assert_eq!(answer.code(), "host_invalid");
-    // The name of the proxy's own connection is not the page's.
+    // Without a forwarded host, the host of the proxy's request does not match the origin of the page.
     assert_eq!(
         asked("localhost", "x-forwarded-host:").code(),
         "origin_forbidden"
     );
 }
 
-/// Each client has one place; a client that is taken for another one, or for the proxy, is refused.
+/// With one viewer per address, a client that is mistaken for another client or for the proxy is rejected.
 #[test]
-fn a_client_behind_a_trusted_proxy_is_found_however_its_address_is_written() {
+fn the_address_of_a_client_behind_a_trusted_proxy_is_parsed_in_any_notation() {
     let hub = hub(
         "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\nmax_viewers_per_ip = 1",
         "",
     );
-    let join = |forwarded: &str| Raw::upgrade(hub.public(), &forwarded.replace('~', "\r\n"));
+    let join = |forwarded: &str| RawClient::upgrade(hub.public(), &forwarded.replace('~', "\r\n"));
     let mut viewers = Vec::new();
     for (forwarded, again) in [
         (
@@ -283,7 +305,7 @@ fn a_client_behind_a_trusted_proxy_is_found_however_its_address_is_written() {
             "forwarded: For=203.0.113.3, for=10.0.0.3~",
             "x-forwarded-for: 203.0.113.3~",
         ),
-        // The client is unknown: it counts as the proxy.
+        // An unknown client counts as the proxy.
         (
             "x-forwarded-for: 6.6.6.6, unknown~",
             "x-forwarded-for: 7.7.7.7, _hidden~",

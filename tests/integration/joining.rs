@@ -1,24 +1,25 @@
-//! What a viewer is sent that joins with a position, or without one: the history is the dataset.
+//! Joining with and without a position: resume, backfill, gaps and rejections.
 
 use serde_json::{Value, json};
-use tickcast::protocol::frame::inflate;
+use tickcast::protocol::websocket::inflate;
 
-use super::support::{Hub, Project, Raw, Viewer, indexed};
+use super::support::{Hub, Project, RawClient, Viewer, indexed_dataset};
 
-/// Follows a v1 viewer from behind `after` until it has `to`: dense, each record the one its place says, with a jump
-/// before each seam but the first when `has_last` is false.
+/// Reads the publications after `after` up to `to` as a v1 viewer and asserts that they are dense and carry the right
+/// record, with a jump at each loop; `has_last` says whether the viewer has `after`, without which there is no jump
+/// first.
 async fn follow(viewer: &mut Viewer, (after, has_last): (u64, bool), to: u64, len: u64) {
     let mut seq = after;
     while seq < to {
         let is_seam = seq > 0 && seq.is_multiple_of(len) && (seq > after || has_last);
         if is_seam {
-            let jump = viewer.json().await;
+            let jump = viewer.next_unbatched().await;
             assert_eq!(
                 (&jump["type"], &jump["seq"]),
                 (&json!("jump"), &json!(seq + 1))
             );
         }
-        let data = viewer.json().await;
+        let data = viewer.next_unbatched().await;
         seq += 1;
         assert_eq!(
             (&data["type"], &data["seq"], &data["data"]["i"]),
@@ -28,63 +29,66 @@ async fn follow(viewer: &mut Viewer, (after, has_last): (u64, bool), to: u64, le
 }
 
 #[tokio::test]
-async fn everything_after_a_position_follows_also_from_before_the_process_began() {
+async fn everything_after_a_position_follows_including_from_before_the_process_started() {
     let project = Project::new(
         "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
-        &indexed(700),
+        &indexed_dataset(700),
     );
     let hub = project.start();
-    let (epoch, now) = hub.place();
+    let (epoch, now) = hub.position();
     for back in [0, 1, 2, 255, 256, 257, 699, 700, 701, 5_000, 99_000] {
         let after = now - back;
         let mut viewer = Viewer::v1_at(&hub, &format!("/ws?since={epoch}:{after}")).await;
-        let hello = viewer.json().await;
+        let hello = viewer.next_unbatched().await;
         assert_eq!(hello["recovered"], true, "{back}");
         let newest = hello["seq"].as_u64().unwrap();
         assert_eq!(hello["retained"], json!({"from": 1, "to": newest}));
         follow(&mut viewer, (after, true), newest + 50, 700).await;
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn a_bare_viewer_gets_the_records_after_its_position_and_then_those_that_come() {
+async fn a_bare_viewer_receives_the_records_after_its_position_and_then_live_ones() {
     let hub = Hub::start(
         "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
-        &indexed(700),
+        &indexed_dataset(700),
     );
-    let (epoch, now) = hub.place();
+    let (epoch, now) = hub.position();
     for (path, first) in [
         (
             format!("/ws?since={epoch}:{}", now - 3_000),
             Some((now - 3_000) % 700),
         ),
-        // Where that begins is known by how many come before those that are due now.
+        // With `last`, the first record depends on the moment of joining.
         ("/ws?last=3000".into(), None),
     ] {
         let mut viewer = Viewer::connect(&hub, &path, &[]).await.ok().unwrap();
         let mut last: Option<u64> = first.map(|first| (first + 699) % 700);
-        let (_, before) = hub.place();
+        let (_, before) = hub.position();
         for n in 0..3_100 {
-            let record: Value = serde_json::from_str(&viewer.text().await).unwrap();
+            let record: Value = serde_json::from_str(&viewer.next_text().await).unwrap();
             let index = record["i"].as_u64().unwrap();
             assert!(last.is_none_or(|last| index == (last + 1) % 700));
             last = Some(index);
             if n == 2_999 {
-                // What was due when it joined has come: 500 a second would have taken six seconds.
-                assert!(hub.place().1 < before + 1_500);
+                // The backfill has arrived at once: at 500 a second it would have taken six seconds.
+                assert!(hub.position().1 < before + 1_500);
             }
         }
     }
-    let mut newcomer = Viewer::bare(&hub).await;
-    let record: Value = serde_json::from_str(&newcomer.text().await).unwrap();
-    let (_, now) = hub.place();
+    let mut without_position = Viewer::bare(&hub).await;
+    let record: Value = serde_json::from_str(&without_position.next_text().await).unwrap();
+    let (_, now) = hub.position();
     let behind = (now - 1 + 700 - record["i"].as_u64().unwrap()) % 700;
-    assert!(behind < 350, "a newcomer was sent what was {behind} ago");
+    assert!(
+        behind < 350,
+        "a viewer without a position was sent a record from {behind} ago"
+    );
 }
 
 #[tokio::test]
-async fn whoever_does_not_ask_is_sent_the_backfill_of_the_topic() {
+async fn a_viewer_without_a_position_receives_the_backfill_of_the_topic() {
     for (backfill, expected) in [
         ("\"2s\"", 200),
         ("30", 30),
@@ -94,27 +98,27 @@ async fn whoever_does_not_ask_is_sent_the_backfill_of_the_topic() {
     ] {
         let topic =
             format!("rate = 100.0\nstart = \"2024-05-06T07:08:09Z\"\nbackfill = {backfill}");
-        let hub = Hub::start(&topic, &indexed(1_000));
+        let hub = Hub::start(&topic, &indexed_dataset(1_000));
         let mut viewer = Viewer::v1_at(&hub, "/ws").await;
-        let hello = viewer.json().await;
+        let hello = viewer.next_unbatched().await;
         assert_eq!(hello["recovered"], json!(null));
         let newest = hello["seq"].as_u64().unwrap();
         follow(&mut viewer, (newest - expected, false), newest + 3, 1_000).await;
-        hub.end_without_complaint();
+        hub.stop_without_warnings();
     }
 }
 
 #[tokio::test]
-async fn batches_of_the_past_end_at_multiples_of_256_so_that_joiners_share_them() {
+async fn backfill_batches_end_at_multiples_of_256_so_that_viewers_share_them() {
     let hub = Hub::start(
         "rate = 500.0\nstart = \"2024-05-06T07:08:09Z\"",
-        &indexed(100_000),
+        &indexed_dataset(100_000),
     );
     let mut viewer = Viewer::v1_at(&hub, "/ws?last=5000").await;
-    let newest = viewer.json().await["seq"].as_u64().unwrap();
+    let newest = viewer.next_unbatched().await["seq"].as_u64().unwrap();
     let mut batches = Vec::new();
     loop {
-        let message = viewer.whole().await;
+        let message = viewer.next_message_except_viewers().await;
         if message["type"] == "jump" {
             continue;
         }
@@ -135,27 +139,27 @@ async fn batches_of_the_past_end_at_multiples_of_256_so_that_joiners_share_them(
 }
 
 #[tokio::test]
-async fn compressed_and_plain_backfills_hold_the_same() {
+async fn compressed_and_plain_backfill_contain_the_same() {
     const OFFER: &str =
         "sec-websocket-protocol: tickcast.v1\r\nsec-websocket-extensions: permessage-deflate\r\n";
     let hub = Hub::start(
         "rate = 1.0\nstart = \"2024-05-06T07:08:09Z\"",
-        &indexed(1_000),
+        &indexed_dataset(1_000),
     );
-    let (epoch, now) = hub.place();
+    let (epoch, now) = hub.position();
     let after = (now / 256 - 4) * 256;
     let path = format!("/ws?since={epoch}:{after}");
     let mut plain = Viewer::v1_at(&hub, &path).await;
     plain.until("hello").await;
-    let mut raw = Raw::connect(hub.public());
-    let handshake = Raw::handshake(hub.public(), OFFER).replace("/ws ", &format!("{path} "));
+    let mut raw = RawClient::connect(hub.public());
+    let handshake = RawClient::handshake(hub.public(), OFFER).replace("/ws ", &format!("{path} "));
     raw.send(handshake.as_bytes());
-    raw.head();
-    let hello = raw.frame();
+    raw.read_head();
+    let hello = raw.read_frame();
     assert_eq!(hello.0, 0x81);
     let mut is_compressed = false;
     for _ in 0..4 {
-        let (first, payload) = raw.frame();
+        let (first, payload) = raw.read_frame();
         let text = if first & 0x40 == 0 {
             payload
         } else {
@@ -163,29 +167,29 @@ async fn compressed_and_plain_backfills_hold_the_same() {
             inflate(&payload, 1 << 20).unwrap()
         };
         let text: Value = serde_json::from_slice(&text).unwrap();
-        assert_eq!(text, plain.whole().await);
+        assert_eq!(text, plain.next_message_except_viewers().await);
     }
     assert!(is_compressed);
 }
 
-/// A hub at 100 records a second whose streams reach back 50 of them, and whose newcomers are sent 7.
-fn forgetful() -> Hub {
+/// A hub at 100 records a second with `recover_max` 50 and a backfill of 7.
+fn hub_with_short_recovery() -> Hub {
     let toml = "[server]\nport = 0\nrecover_max = 50\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\n\
                 rate = 100.0\nstart = \"2024-05-06T07:08:09Z\"\nbackfill = 7\n";
     Project::raw(toml).start()
 }
 
-/// Joins `hub` with `query`; returns `hello.recovered`, the gap, and how many publications follow that were due.
+/// Joins `hub` with `query`; returns `hello.recovered`, the gap, and the number of publications in the backfill.
 async fn join(hub: &Hub, query: &str) -> (Value, Value, u64) {
     let mut viewer = Viewer::v1_at(hub, &format!("/ws/demo?{query}")).await;
-    let hello = viewer.json().await;
-    let mut message = viewer.json().await;
+    let hello = viewer.next_unbatched().await;
+    let mut message = viewer.next_unbatched().await;
     let mut gap = Value::Null;
     if message["type"] == "gap" {
-        gap = std::mem::replace(&mut message, viewer.json().await);
+        gap = std::mem::replace(&mut message, viewer.next_unbatched().await);
     }
     while message["type"] == "jump" {
-        message = viewer.json().await;
+        message = viewer.next_unbatched().await;
     }
     let newest = hello["seq"].as_u64().unwrap();
     let count = newest + 1 - message["seq"].as_u64().unwrap();
@@ -196,9 +200,9 @@ async fn join(hub: &Hub, query: &str) -> (Value, Value, u64) {
 }
 
 #[tokio::test]
-async fn a_position_is_always_answered() {
-    let hub = forgetful();
-    let (epoch, now) = hub.place();
+async fn every_position_gets_recovered_or_a_gap() {
+    let hub = hub_with_short_recovery();
+    let (epoch, now) = hub.position();
     let expired = |from: u64| json!({"from": from, "reason": "expired"});
     let unknown = |reason: &str| json!({"from": null, "reason": reason});
     for (query, recovered, gap, count) in [
@@ -261,9 +265,9 @@ async fn a_position_is_always_answered() {
 }
 
 #[tokio::test]
-async fn what_a_bare_viewer_cannot_be_sent_is_refused() {
-    let hub = forgetful();
-    let (epoch, now) = hub.place();
+async fn a_bare_viewer_with_an_unrecoverable_position_is_rejected() {
+    let hub = hub_with_short_recovery();
+    let (epoch, now) = hub.position();
     for query in [
         format!("since={epoch}:{}", now - 500),
         format!("since={epoch}:9007199254740991"),

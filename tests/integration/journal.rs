@@ -1,7 +1,7 @@
-//! The state folder: one hub's alone, and what is damaged in it is set aside and told.
+//! The state folder: it belongs to one hub, and a damaged journal is moved aside and logged.
 
 mod changes;
-mod edges;
+mod edge_cases;
 mod full_disk;
 
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::support::disk::{Obstacle, SmallDisk};
+use super::support::disk::{SmallDisk, SyscallFault};
 use super::support::{Hub, Project, Viewer};
 
 fn project() -> Project {
@@ -21,31 +21,30 @@ async fn epoch(hub: &Hub) -> Value {
     Viewer::v1(hub).await.until("hello").await["epoch"].clone()
 }
 
-/// Starts a hub that must not serve; returns its exit code, what it said in `start.failed`, and the key that it is
-/// about.
+/// Starts a hub that must fail to start; returns its exit code, and the message and key of `start.failed`.
 fn refused(project: &Project) -> (Option<i32>, String, String) {
     refused_by(project.command(&[]))
 }
 
-/// The same of a hub that `command` starts.
+/// The same for a hub started by `command`.
 fn refused_by(mut command: Command) -> (Option<i32>, String, String) {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let log = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut events = log.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-    // A hub that serves does not end by itself.
-    let told = events
+    // A hub that serves would not exit, so this stops at either event.
+    let event = events
         .find(|event| event["event"] == "start.failed" || event["event"] == "listening")
         .unwrap();
-    if told["event"] == "listening" {
+    if event["event"] == "listening" {
         child.kill().unwrap();
     }
     let code = child.wait().unwrap().code();
-    let text = |field: &str| told[field].as_str().unwrap_or_default().to_owned();
+    let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
     (code, text("message"), text("key"))
 }
 
 #[tokio::test]
-async fn a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins() {
+async fn a_damaged_journal_is_moved_aside_and_logged_and_a_new_epoch_begins() {
     let mut hub = project().start();
     let mut known = vec![epoch(&hub).await];
     let flipped = |mut bytes: Vec<u8>| {
@@ -66,14 +65,17 @@ async fn a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins() {
         fs::write(project.state("journal"), &damaged).unwrap();
         kept.push(damaged);
         hub = project.start();
-        let told = hub.told("journal.damaged").unwrap();
-        assert_eq!(told["level"], "ERROR");
-        // The paths as the configuration leads to them.
-        assert!(told["path"].as_str().unwrap().ends_with("/state/journal"));
+        let event = hub.last_event("journal.damaged").unwrap();
+        assert_eq!(event["level"], "ERROR");
+        // Paths are shown as configured.
+        assert!(event["path"].as_str().unwrap().ends_with("/state/journal"));
         let name = format!("journal.damaged-{number}");
-        assert!(told["moved_to"].as_str().unwrap().ends_with(&name));
-        assert!(!told["problem"].as_str().unwrap().is_empty());
-        assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "first_run");
+        assert!(event["moved_to"].as_str().unwrap().ends_with(&name));
+        assert!(!event["problem"].as_str().unwrap().is_empty());
+        assert_eq!(
+            hub.last_event("timeline.begun").unwrap()["reason"],
+            "first_run"
+        );
         let new = epoch(&hub).await;
         assert!(!known.contains(&new));
         known.push(new);
@@ -82,14 +84,14 @@ async fn a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins() {
             assert_eq!(&fs::read(aside).unwrap(), bytes);
         }
     }
-    // What was begun in its place is remembered like any other.
+    // The new timeline is persisted like any other.
     let hub = hub.kill().start();
-    assert_eq!(hub.told("journal.damaged"), None);
+    assert_eq!(hub.last_event("journal.damaged"), None);
     assert_eq!(Some(&epoch(&hub).await), known.last());
 }
 
 #[tokio::test]
-async fn a_second_hub_on_the_same_folder_is_refused_and_the_first_goes_on() {
+async fn a_second_hub_on_the_same_folder_does_not_start_and_the_first_continues() {
     let hub = project().start();
     let before = epoch(&hub).await;
     let (code, message, key) = refused(hub.project());
@@ -101,14 +103,14 @@ async fn a_second_hub_on_the_same_folder_is_refused_and_the_first_goes_on() {
         "{message}"
     );
     assert_eq!(epoch(&hub).await, before);
-    // Nothing is left behind that would keep the next one out.
+    // The lock is released when the hub is killed.
     let hub = hub.kill().start();
     assert_eq!(epoch(&hub).await, before);
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_is_named_and_nothing_is_served() {
-    // A file is in the way; a folder in which nobody may create a file, root included.
+fn an_unusable_state_folder_is_reported_and_the_hub_does_not_start() {
+    // A file instead of a folder, and a folder in which not even root can create files.
     for dir in ["data.json", "/proc"] {
         let toml = format!(
             "[state]\ndir = \"{dir}\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\n"
@@ -118,22 +120,22 @@ fn a_folder_that_cannot_be_used_is_named_and_nothing_is_served() {
         assert!(
             message.contains("cannot use the state folder `")
                 && message.contains(dir)
-                && message.contains("name another folder"),
+                && message.contains("set another folder"),
             "{message}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_once_and_stops_nothing() {
+async fn a_full_disk_is_logged_once_and_does_not_affect_streams() {
     let mut hub = project().start();
     let before = epoch(&hub).await;
     let mut viewer = Viewer::v1(&hub).await;
-    let full = Obstacle::fail(&hub, "write", "ENOSPC");
+    let full = SyscallFault::fail(&hub, "write", "ENOSPC");
     let failed = hub.event("journal.failed");
     assert_eq!(failed["level"], "ERROR");
     assert!(failed["error"].as_str().unwrap().contains("No space left"));
-    // It goes on, over more than one further attempt to write.
+    // Streams continue over several further attempts to write.
     let mut last = viewer.until("data").await;
     for _ in 0..500 {
         let data = viewer.until("data").await;
@@ -143,21 +145,21 @@ async fn a_full_disk_is_told_once_and_stops_nothing() {
         );
         last = data;
     }
-    assert_eq!(hub.past_event("journal.failed"), None);
+    assert_eq!(hub.logged_event("journal.failed"), None);
     drop(full);
     hub.event("journal.recovered");
     drop(viewer);
     let hub = hub.stop().start();
     assert_eq!(epoch(&hub).await, before);
-    let resumed = hub.told("timeline.resumed").unwrap();
+    let resumed = hub.last_event("timeline.resumed").unwrap();
     assert!(resumed["remembered_seq"].as_i64() >= last["seq"].as_i64());
 }
 
 #[tokio::test]
-async fn a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_its_end() {
+async fn a_blocked_disk_prevents_neither_a_reload_nor_the_stop() {
     let mut hub = project().start();
     let toml = fs::read_to_string(hub.project().path("tickcast.toml")).unwrap();
-    let still = Obstacle::stop(&hub, "fsync");
+    let still = SyscallFault::block(&hub, "fsync");
     let more = format!("{toml}[topics.new]\ndataset = \"data.json\"\nrate = 1.0\n");
     hub.project().write("tickcast.toml", &more);
     hub.signal("-HUP");
@@ -172,31 +174,31 @@ async fn a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_it
     assert_eq!(failed["error"], "timed out");
     assert_eq!(hub.event("config.postponed")["error"], "timed out");
     assert_eq!(hub.event("config.reloaded")["changed"], 0);
-    // The disk answers again.
+    // The disk works again.
     drop(still);
     hub.event("journal.recovered");
-    // What was refused has left nothing behind.
+    // The rejected change has left no trace.
     let journal = fs::read_to_string(hub.project().state("journal")).unwrap();
     assert!(!journal.contains("\"new\""), "{journal}");
     assert!(!journal.contains("\"50\""), "{journal}");
-    // It stands still once more, and the hub ends all the same.
-    let still = Obstacle::stop(&hub, "fsync");
+    // The disk blocks again, and the hub stops nevertheless.
+    let still = SyscallFault::block(&hub, "fsync");
     hub.signal("-TERM");
     hub.event("stop");
     drop(still);
-    assert_eq!(hub.end().0, Some(0));
+    assert_eq!(hub.wait().0, Some(0));
 }
 
 #[tokio::test]
-async fn a_journal_that_is_opened_while_the_hub_runs_is_waited_for_only_so_long() {
+async fn opening_a_journal_while_the_hub_runs_times_out() {
     let fixed =
         "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\nstart = \"2024-05-06T07:08:09Z\"\n";
     let mut hub = project().configure(fixed).start();
     let toml = fs::read_to_string(hub.project().path("tickcast.toml")).unwrap();
     let more = format!("{toml}[topics.new]\ndataset = \"data.json\"\nrate = 1.0\n");
     hub.project().write("tickcast.toml", &more);
-    // Every thread of the hub, as the one that opens the journal is not there yet.
-    let still = Obstacle::stop_everywhere(&hub, "fsync");
+    // Blocks every thread, because the one that opens the journal does not exist yet.
+    let still = SyscallFault::block_all_threads(&hub, "fsync");
     for _ in 0..2 {
         hub.signal("-HUP");
         let failed = hub.event("config.failed");
@@ -207,17 +209,17 @@ async fn a_journal_that_is_opened_while_the_hub_runs_is_waited_for_only_so_long(
     hub.signal("-HUP");
     assert_eq!(hub.event("config.reloaded")["changed"], 1);
     let hub = hub.kill().start();
-    assert_eq!(hub.told("timeline.resumed").unwrap()["topic"], "new");
+    assert_eq!(hub.last_event("timeline.resumed").unwrap()["topic"], "new");
 }
 
 #[test]
-fn a_disk_that_is_full_at_the_start_is_told_before_anything_is_served() {
+fn a_disk_that_is_full_at_startup_is_reported_before_anything_is_served() {
     let project = project();
-    let Some(disk) = SmallDisk::at(&project.state(""), "64k") else {
+    let Some(disk) = SmallDisk::mount(&project.state(""), "64k") else {
         return;
     };
     disk.fill();
-    let command = disk.seen_by(&project.command(&[]));
+    let command = disk.command_inside(&project.command(&[]));
     let (code, message, key) = refused_by(command);
     assert_eq!((code, key.as_str()), (Some(1), "state.dir"));
     assert!(message.contains("No space left"), "{message}");

@@ -1,4 +1,4 @@
-//! Promise 4: `kill -9` and restart: same epoch, nothing lost, the timeline stands where the clock says.
+//! `kill -9` and restart: the epoch stays, no record is lost, and the timeline is where the clock says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,12 +8,12 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::support::viewer::unpack;
-use super::support::{PATIENCE, Project, Viewer, indexed};
+use super::support::{Project, TIMEOUT, Viewer, indexed_dataset};
 
 const LEN: u64 = 331;
 const RATE: u64 = 200;
 
-/// How much: a little in every run of the tests, and as much as the promise is worth with `SOAK=1` (`make soak`).
+/// Numbers of viewers and kills: small in a normal test run, large with `SOAK=1` (`make soak`).
 fn scale() -> (u64, usize) {
     if std::env::var_os("SOAK").is_some() {
         (100, 200)
@@ -22,7 +22,7 @@ fn scale() -> (u64, usize) {
     }
 }
 
-/// What the viewers are told: where the hub listens, anew with each start, and how far to go.
+/// What the test sends to its viewers: the hub's current address, and when to stop.
 #[derive(Clone)]
 struct Stage {
     address: watch::Receiver<String>,
@@ -31,8 +31,8 @@ struct Stage {
     progress: Arc<watch::Sender<u64>>,
 }
 
-/// A viewer that comes back with its position whenever its connection ends.
-struct Faithful {
+/// A viewer that reconnects with its position whenever its connection ends.
+struct ResumingViewer {
     stage: Stage,
     /// `hello` of its first connection.
     hello: Value,
@@ -40,30 +40,30 @@ struct Faithful {
     connections: u64,
 }
 
-impl Faithful {
+impl ResumingViewer {
     async fn watch(stage: Stage) -> u64 {
         let address = stage.address.borrow().clone();
-        let mut viewer = Viewer::try_at(&address, "/ws?last=0").await.unwrap();
-        let hello = viewer.try_whole().await.unwrap();
+        let mut viewer = Viewer::try_connect(&address, "/ws?last=0").await.unwrap();
+        let hello = viewer.try_next_message().await.unwrap();
         let last = hello["seq"].as_u64().unwrap();
-        let mut faithful = Self {
+        let mut resuming = Self {
             stage,
             hello,
             last,
             connections: 1,
         };
-        faithful.follow(viewer).await;
-        faithful.stay().await
+        resuming.follow(viewer).await;
+        resuming.stay().await
     }
 
-    /// Comes back until it has what it is told to have; returns how many connections that took.
+    /// Reconnects until it has everything; returns the number of connections.
     async fn stay(mut self) -> u64 {
         while !self.is_done() {
             let address = self.stage.address.borrow_and_update().clone();
-            if !self.come_back(&address).await && !self.is_done() {
-                // It is dead: the next one is awaited, unless it is there already.
+            if !self.reconnect(&address).await && !self.is_done() {
+                // The hub is dead: waits for the next one, unless it is already running.
                 let next = timeout(
-                    PATIENCE,
+                    TIMEOUT,
                     self.stage.address.wait_for(|next| *next != address),
                 );
                 next.await.expect("another hub").unwrap();
@@ -76,14 +76,14 @@ impl Faithful {
         self.stage.end.borrow().is_some_and(|end| self.last >= end)
     }
 
-    /// Whether the hub was there to come back to, and stayed until everything was done.
-    async fn come_back(&mut self, address: &str) -> bool {
+    /// Reconnects and reads; returns whether the hub stayed until everything was done.
+    async fn reconnect(&mut self, address: &str) -> bool {
         let epoch = self.hello["epoch"].as_str().unwrap();
         let path = format!("/ws?since={epoch}:{}", self.last);
-        let Some(mut viewer) = Viewer::try_at(address, &path).await else {
+        let Some(mut viewer) = Viewer::try_connect(address, &path).await else {
             return false;
         };
-        let Some(hello) = viewer.try_whole().await else {
+        let Some(hello) = viewer.try_next_message().await else {
             return false;
         };
         for name in ["epoch", "timeline", "dataset"] {
@@ -94,15 +94,15 @@ impl Faithful {
         self.follow(viewer).await
     }
 
-    /// Takes what comes until the connection ends (false), or everything is done.
+    /// Reads until everything is done (true) or the connection ends (false).
     async fn follow(&mut self, mut viewer: Viewer) -> bool {
         while !self.is_done() {
-            let Some(message) = viewer.try_whole().await else {
+            let Some(message) = viewer.try_next_message().await else {
                 return false;
             };
             match message["type"].as_str().unwrap() {
-                "batch" => unpack(&message).iter().for_each(|data| self.take(data)),
-                "data" => self.take(&message),
+                "batch" => unpack(&message).iter().for_each(|data| self.check(data)),
+                "data" => self.check(&message),
                 "jump" => assert_eq!(message["seq"], self.last + 1),
                 "viewers" => {}
                 other => panic!("{other}: {message}"),
@@ -111,8 +111,8 @@ impl Faithful {
         true
     }
 
-    /// Each publication is the one after the last, at its instant, with its record.
-    fn take(&mut self, data: &Value) {
+    /// Asserts that a publication is the next one, with the right time and record.
+    fn check(&mut self, data: &Value) {
         self.last += 1;
         let t0 = self.hello["timeline"]["t0"].as_u64().unwrap();
         let t = t0 + (self.last - 1) * 1_000_000 / RATE;
@@ -126,10 +126,10 @@ impl Faithful {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_is_killed_again_and_again_loses_no_record_of_any_viewer() {
+async fn no_viewer_misses_a_record_of_a_hub_that_is_killed_repeatedly() {
     let (kills, viewers) = scale();
-    let mut hub = Project::new(&format!("rate = {RATE}"), &indexed(LEN)).start();
-    // Each start has the same port: viewers come back to where they were.
+    let mut hub = Project::new(&format!("rate = {RATE}"), &indexed_dataset(LEN)).start();
+    // Every start uses the same port, so viewers reconnect to the same address.
     let address = hub.public().to_owned();
     let port = address.rsplit_once(':').unwrap().1.to_owned();
     let (addresses, address_of) = watch::channel(format!("{address}#0"));
@@ -142,14 +142,14 @@ async fn a_hub_that_is_killed_again_and_again_loses_no_record_of_any_viewer() {
         progress: Arc::new(progress),
     };
     let joined: Vec<_> = (0..viewers)
-        .map(|_| tokio::spawn(Faithful::watch(stage.clone())))
+        .map(|_| tokio::spawn(ResumingViewer::watch(stage.clone())))
         .collect();
     let mut random = fastrand::Rng::with_seed(7);
     for kill in 1..=kills {
-        // While viewers come back, or when they have long been live.
+        // Kills at random: while viewers reconnect, or when they have long been live.
         let moment = *newest.borrow() + random.u64(..100);
         let wait = newest.wait_for(|newest| *newest >= moment);
-        timeout(PATIENCE, wait).await.expect("records").unwrap();
+        timeout(TIMEOUT, wait).await.expect("records").unwrap();
         let project = hub.kill();
         hub = project.start_with(&["--port", &port]);
         addresses.send_replace(format!("{address}#{kill}"));
@@ -157,10 +157,10 @@ async fn a_hub_that_is_killed_again_and_again_loses_no_record_of_any_viewer() {
     let last = *newest.borrow() + RATE;
     ends.send_replace(Some(last));
     let mut connections = 0;
-    for faithful in joined {
-        connections += faithful.await.unwrap();
+    for resuming in joined {
+        connections += resuming.await.unwrap();
     }
-    // Not vacuous: most of them were cut off by most of the kills.
+    // Checks that the test is effective: most kills disconnected most viewers.
     assert!(connections > kills * viewers as u64 / 4, "{connections}");
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }

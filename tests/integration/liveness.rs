@@ -1,12 +1,12 @@
-//! When a viewer counts as alive: while it makes progress, however slow its line.
+//! Keep-alive: a viewer counts as alive while it makes progress, however slow its connection.
 
 use std::io::Read;
 
-use super::support::{Project, Raw, Viewer};
+use super::support::{Project, RawClient, Viewer};
 
 const V1: &str = "sec-websocket-protocol: tickcast.v1\r\n";
 
-/// Two topics: one record of `len` bytes that each viewer gets when it joins, and a tick, 20 times a second.
+/// Two topics: one record of `len` bytes that each viewer gets when it joins, and a record 20 times a second.
 fn project(len: usize) -> Project {
     let project = Project::raw("");
     project.write("wide.json", &format!("[\"{}\"]", "x".repeat(len - 2)));
@@ -17,16 +17,16 @@ fn project(len: usize) -> Project {
 }
 
 #[tokio::test]
-async fn a_line_that_takes_a_long_message_bit_by_bit_is_alive_and_one_that_takes_nothing_is_not() {
+async fn a_viewer_that_reads_a_long_message_slowly_is_alive_and_one_that_does_not_read_is_not() {
     const LEN: usize = 5_000_000;
-    /// Bytes a tick: the record takes more than 40 s, which is longer than a ping and the answer to it may take.
+    /// Bytes read per tick; the record takes more than 40 s, longer than the ping interval and timeout together.
     const STEP: usize = 6_000;
     let mut hub = project(LEN).start_with(&["--log-level", "debug"]);
     let join = || {
-        let mut raw = Raw::connect(hub.public());
-        raw.take_little();
+        let mut raw = RawClient::connect(hub.public());
+        raw.shrink_receive_buffer();
         raw.send(
-            Raw::handshake(hub.public(), V1)
+            RawClient::handshake(hub.public(), V1)
                 .replace("/ws ", "/ws/wide ")
                 .as_bytes(),
         );
@@ -34,19 +34,19 @@ async fn a_line_that_takes_a_long_message_bit_by_bit_is_alive_and_one_that_takes
     };
     let (mut slow, stuck) = (join(), join());
     let mut tick = Viewer::connect(&hub, "/ws/tick", &[]).await.ok().unwrap();
-    slow.head();
+    slow.read_head();
     let mut socket = slow.socket();
     let (mut taken, mut buffer) = (0, [0; STEP]);
-    // The hello and nearly all of the record.
+    // Reads the `hello` and nearly all of the record.
     while taken < LEN - STEP {
-        tick.text().await;
+        tick.next_text().await;
         let len = socket.read(&mut buffer).unwrap();
         assert!(len > 0, "cut off after {taken} bytes");
         taken += len;
     }
     let mut rest = Vec::new();
     let mut byte = [0];
-    // The end of the record, and behind it the ping that has waited for it.
+    // Reads the end of the record and the ping that was queued behind it.
     while !rest.ends_with(b"\"}\x89\0") {
         socket.read_exact(&mut byte).unwrap();
         rest.push(byte[0]);
@@ -59,6 +59,6 @@ async fn a_line_that_takes_a_long_message_bit_by_bit_is_alive_and_one_that_takes
     };
     assert_eq!(left["reason"], "no_pong", "{left}");
     assert_eq!(left["remote"], "127.0.0.1");
-    assert!(hub.past_event("viewer.left").is_none());
+    assert!(hub.logged_event("viewer.left").is_none());
     drop(stuck);
 }

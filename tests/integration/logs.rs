@@ -1,6 +1,6 @@
-//! The log as an interface: which events there are, with which fields, in which order, and where each is seen to happen.
+//! The log as an interface: its events, their fields and order, and the test in which each event occurs.
 //!
-//! Every line of every hub that a test starts is held against the table of the handbook: see `support/log.rs`.
+//! Every log line of every hub in these tests is checked against the handbook's table by `support/event_table.rs`.
 
 mod contract;
 
@@ -9,21 +9,21 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::support::event_table;
 use super::support::hub::program;
-use super::support::log;
-use super::support::{Hub, Project, Raw, Viewer};
+use super::support::{Hub, Project, RawClient, Viewer};
 
 #[tokio::test]
-async fn events_come_in_the_order_of_a_life() {
+async fn events_follow_the_life_cycle_of_a_hub() {
     let project = Project::new("", "[1,2]").configure("[log]\nlevel = \"debug\"\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\n");
     let mut hub = project.start();
     let mut viewer = Viewer::bare(&hub).await;
-    viewer.text().await;
+    viewer.next_text().await;
     hub.event("hub.stats");
     hub.event("hub.process");
     hub.signal("-TERM");
-    viewer.gone().await;
-    let (_, events) = hub.end();
+    viewer.wait_for_disconnect().await;
+    let (_, events) = hub.wait();
     let names: Vec<_> = events
         .iter()
         .map(|event| event["event"].as_str().unwrap())
@@ -42,7 +42,7 @@ async fn events_come_in_the_order_of_a_life() {
     for name in ["viewer.joined", "drain", "viewer.left"] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
-    // The last numbers are those of the whole life.
+    // The last statistics are the totals.
     let last: Vec<_> = names.iter().rev().take(3).collect();
     assert_eq!(last, [&"stop", &"hub.process", &"hub.stats"]);
     let stats = &events[events.len() - 3];
@@ -57,7 +57,7 @@ async fn events_come_in_the_order_of_a_life() {
 }
 
 #[test]
-fn text_is_for_people() {
+fn the_text_format_is_readable_for_people() {
     let project = Project::new("rate = 200.0", "[1,2]");
     let mut child = project
         .command(&["--log-format", "text"])
@@ -75,11 +75,11 @@ fn text_is_for_people() {
 }
 
 #[test]
-fn serving_others_names_the_address_and_warns_that_there_is_no_tls() {
+fn listening_on_a_public_address_warns_that_there_is_no_tls() {
     let mut hub = Project::new("rate = 200.0", "[1]").start_with(&["--host", "0.0.0.0"]);
     hub.signal("-TERM");
     assert_eq!(hub.event("stop")["event"], "stop");
-    let (_, events) = hub.end();
+    let (_, events) = hub.wait();
     let find = |name: &str| events.iter().find(|event| event["event"] == name).unwrap();
     assert!(
         find("listening.plain")["message"]
@@ -96,15 +96,15 @@ fn serving_others_names_the_address_and_warns_that_there_is_no_tls() {
 }
 
 #[test]
-fn a_hub_that_cannot_start_says_what_of_its_configuration_is_in_the_way() {
+fn a_hub_that_cannot_start_logs_the_responsible_key() {
     let first = Hub::start("rate = 1.0", "[1]");
     let port = first.public().rsplit_once(':').unwrap().1;
     let output = Project::new("rate = 1.0", "[1]").run(&["--port", port]);
     assert_eq!(output.status.code(), Some(1));
     let log = String::from_utf8(output.stderr).unwrap();
-    log.lines().for_each(log::check);
-    let told: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    let (event, key, origin) = (&told["event"], &told["key"], &told["origin"]);
+    log.lines().for_each(event_table::assert_documented);
+    let failed: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    let (event, key, origin) = (&failed["event"], &failed["key"], &failed["origin"]);
     assert_eq!(
         (event, key, origin),
         (
@@ -115,21 +115,26 @@ fn a_hub_that_cannot_start_says_what_of_its_configuration_is_in_the_way() {
     );
 }
 
-/// A hub that says everything, and its numbers ten times a second.
-fn talkative() -> Project {
+/// A project with the log level `debug` and statistics ten times a second.
+fn verbose_project() -> Project {
     let toml = "[log]\nlevel = \"debug\"\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 50.0\n";
     Project::new("", "[1,2]").configure(toml)
 }
 
 #[test]
-fn what_clients_bring_about_is_told_a_few_times_a_second_and_counted_beyond() {
+fn events_caused_by_clients_are_rate_limited_and_suppressed_ones_are_counted() {
     const BROKEN: u64 = 200;
-    let mut hub = talkative().start();
-    let break_one = |hub: &Hub| assert_eq!(Raw::raw(hub.public(), b"nonsense\r\n\r\n").status, 400);
+    let mut hub = verbose_project().start();
+    let break_one = |hub: &Hub| {
+        assert_eq!(
+            RawClient::request_raw(hub.public(), b"nonsense\r\n\r\n").status,
+            400
+        );
+    };
     for _ in 0..BROKEN {
         break_one(&hub);
     }
-    // A second passes, and one more is told, with the number of those that were not.
+    // After a second the next event is logged, with the number of suppressed ones.
     let mut process = Value::Null;
     for _ in 0..12 {
         process = hub.event("hub.process");
@@ -138,30 +143,30 @@ fn what_clients_bring_about_is_told_a_few_times_a_second_and_counted_beyond() {
     hub.event("hub.process");
     let total = process["log_suppressed_total"].as_u64().unwrap();
     hub.signal("-TERM");
-    let (_, events) = hub.end();
-    let told = || {
+    let (_, events) = hub.wait();
+    let logged = || {
         events
             .iter()
             .filter(|event| event["event"] == "http.failed")
     };
-    let suppressed = told().map(|event| event["suppressed"].as_u64().unwrap());
+    let suppressed = logged().map(|event| event["suppressed"].as_u64().unwrap());
     assert!(total > 0);
     assert_eq!(suppressed.sum::<u64>(), total);
-    assert_eq!(told().count() as u64 + total, BROKEN + 1);
+    assert_eq!(logged().count() as u64 + total, BROKEN + 1);
 }
 
 #[tokio::test]
-async fn a_signal_shows_more_and_another_one_less_and_libraries_stay_quiet() {
+async fn signals_raise_and_lower_the_log_level_and_libraries_stay_quiet() {
     let mut hub = Project::new("rate = 100.0", "[1,2]").start();
     for level in ["debug", "info"] {
         hub.signal("-USR1");
-        let told = hub.event("log.level");
+        let event = hub.event("log.level");
         assert_eq!(
-            (&told["log_level"], &told["level"]),
+            (&event["log_level"], &event["level"]),
             (&level.into(), &"INFO".into())
         );
         let mut viewer = Viewer::bare(&hub).await;
-        viewer.text().await;
+        viewer.next_text().await;
         drop(viewer);
         if level == "debug" {
             hub.event("viewer.joined");
@@ -169,22 +174,22 @@ async fn a_signal_shows_more_and_another_one_less_and_libraries_stay_quiet() {
         }
     }
     hub.signal("-TERM");
-    let (code, events) = hub.end();
+    let (code, events) = hub.wait();
     assert_eq!(code, Some(0));
     let names = events.iter().map(|event| event["event"].as_str().unwrap());
     let (ours, others): (Vec<_>, Vec<_>) =
-        names.partition(|name| log::table().iter().any(|row| row.event == *name));
+        names.partition(|name| event_table::rows().iter().any(|row| row.event == *name));
     assert_eq!(others, [""; 0]);
     let joined = ours.iter().filter(|name| **name == "viewer.joined").count();
     assert_eq!(joined, 1);
 }
 
 #[test]
-fn a_log_that_shows_nothing_shows_all_at_a_signal() {
+fn a_log_that_is_off_can_be_turned_on_by_a_signal() {
     let toml = "[log]\nlevel = \"error\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 50.0\n";
     let project = Project::new("", "[1]").configure(toml);
     let mut child = project.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
-    // It hears the signal from its first moments on; before, it would end it.
+    // The hub handles the signal from its first moments on; before that, the signal would kill it.
     let status = format!("/proc/{}/status", child.id());
     let hears = |status: &str| {
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
@@ -204,7 +209,7 @@ fn a_log_that_shows_nothing_shows_all_at_a_signal() {
         kill("-USR1");
         let mut line = String::new();
         std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
-        log::check(line.trim_end());
+        event_table::assert_documented(line.trim_end());
         assert!(line.contains("\"event\":\"log.level\""), "{line}");
     }
     kill("-TERM");
@@ -212,9 +217,9 @@ fn a_log_that_shows_nothing_shows_all_at_a_signal() {
 }
 
 #[test]
-fn what_clients_send_gets_into_no_line() {
+fn input_of_clients_cannot_forge_log_lines() {
     const EVIL: &str = "INJECTED\r\n{\"event\":\"forged\"}\u{1b}[31m\"\\\u{2028}";
-    let mut hub = talkative().start_with(&["--log-level", "trace"]);
+    let mut hub = verbose_project().start_with(&["--log-level", "trace"]);
     let encoded: String = EVIL.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let lines = EVIL.replace("\r\n", " ");
     for path in [&encoded, EVIL, &lines] {
@@ -230,13 +235,15 @@ fn what_clients_send_gets_into_no_line() {
             ),
             format!("{path} / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
         ] {
-            Raw::connect(hub.public()).send(request.as_bytes()).rest();
+            RawClient::connect(hub.public())
+                .send(request.as_bytes())
+                .read_to_end();
         }
     }
     hub.event("hub.process");
     hub.signal("-TERM");
-    let (_, events) = hub.end();
-    // That each line is one object, and without a character that steers, is looked at with every line.
+    let (_, events) = hub.wait();
+    // `assert_documented` checks for every line that it is one JSON object without control characters.
     assert!(
         events
             .iter()
@@ -246,7 +253,7 @@ fn what_clients_send_gets_into_no_line() {
 }
 
 #[test]
-fn a_name_with_line_ends_and_quotes_makes_one_valid_line() {
+fn a_name_with_line_breaks_and_quotes_is_logged_as_one_valid_line() {
     const NAME: &str =
         "a\r\n{\"event\":\"forged\"}\u{1b}[31m\"\u{85}\u{202e}\u{2028}\u{2029}\u{7f}é";
     let project = Project::new("rate = 1.0", "[1]");
@@ -258,7 +265,7 @@ fn a_name_with_line_ends_and_quotes_makes_one_valid_line() {
     let mut command = program();
     command.arg("--config").arg(&file);
     let hub = Hub::spawn(command, project);
-    let config = &hub.told("start").unwrap()["config"];
+    let config = &hub.last_event("start").unwrap()["config"];
     assert_eq!(config.as_str(), file.to_str());
-    assert_eq!(hub.told("forged"), None);
+    assert_eq!(hub.last_event("forged"), None);
 }

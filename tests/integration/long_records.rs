@@ -1,24 +1,24 @@
-//! Records of megabytes: what viewers get, and what viewers that do not read cost.
+//! Records of several megabytes: delivery to viewers, and the memory used by viewers that do not read.
 
 use serde_json::Value;
-use tickcast::protocol::frame::inflate;
+use tickcast::protocol::websocket::inflate;
 
-use super::support::{Hub, Raw, Viewer};
+use super::support::{Hub, RawClient, Viewer};
 
 const V1: &str = "sec-websocket-protocol: tickcast.v1\r\n";
 const DEFLATE: &str = "sec-websocket-extensions: permessage-deflate\r\n";
 
-/// A dataset of `count` records, each with its number and `len` letters.
+/// A dataset of `count` records, each with its index and `len` letters.
 fn wide(count: usize, len: usize) -> String {
     let record = |n| format!(r#"{{"n":{n},"blob":"{}"}}"#, "x".repeat(len));
     let records: Vec<_> = (0..count).map(record).collect();
     format!("[{}]", records.join(","))
 }
 
-/// The next message, whether it was compressed, and its frame's first byte.
-fn message(raw: &mut Raw) -> (Value, bool) {
+/// Reads the next message; also returns whether it was compressed.
+fn message(raw: &mut RawClient) -> (Value, bool) {
     loop {
-        let (first, payload) = raw.frame();
+        let (first, payload) = raw.read_frame();
         match first {
             0x81 => return (serde_json::from_slice(&payload).unwrap(), false),
             0xC1 => {
@@ -30,17 +30,17 @@ fn message(raw: &mut Raw) -> (Value, bool) {
     }
 }
 
-/// Joins with `headers` as one whose kernel takes little, and reads nothing.
-fn join_and_sleep(hub: &Hub, path: &str, headers: &str) -> Raw {
-    let mut raw = Raw::connect(hub.public());
-    raw.take_little();
-    let request = Raw::handshake(hub.public(), headers).replace("/ws ", &format!("{path} "));
+/// Joins with `headers` and a small receive buffer, and does not read.
+fn join_without_reading(hub: &Hub, path: &str, headers: &str) -> RawClient {
+    let mut raw = RawClient::connect(hub.public());
+    raw.shrink_receive_buffer();
+    let request = RawClient::handshake(hub.public(), headers).replace("/ws ", &format!("{path} "));
     raw.send(request.as_bytes());
     raw
 }
 
 #[tokio::test]
-async fn viewers_that_do_not_read_hold_no_copy_of_a_long_record_in_any_form() {
+async fn viewers_that_do_not_read_cost_no_copy_of_a_long_record_in_any_form() {
     const LEN: usize = 2_000_000;
     const SLEEPERS: usize = 25;
     let hub = Hub::start("rate = 5.0\nbackfill = \"5s\"", &wide(10, LEN));
@@ -50,36 +50,36 @@ async fn viewers_that_do_not_read_hold_no_copy_of_a_long_record_in_any_form() {
     let event_stream = format!("GET /sse HTTP/1.1\r\nhost: {}\r\n\r\n", hub.public());
     let sleepers: Vec<_> = (0..SLEEPERS)
         .flat_map(|_| {
-            let mut events = Raw::connect(hub.public());
-            events.take_little();
+            let mut events = RawClient::connect(hub.public());
+            events.shrink_receive_buffer();
             events.send(event_stream.as_bytes());
             [
-                join_and_sleep(&hub, "/ws", V1),
-                join_and_sleep(&hub, "/ws", &format!("{V1}{DEFLATE}")),
-                join_and_sleep(&hub, "/ws?last=5", ""),
+                join_without_reading(&hub, "/ws", V1),
+                join_without_reading(&hub, "/ws", &format!("{V1}{DEFLATE}")),
+                join_without_reading(&hub, "/ws?last=5", ""),
                 events,
             ]
         })
         .collect();
-    // Each of them stands still in another record by then, or in a block of the history.
+    // By then each of them is stuck in a different record or backfill block.
     for _ in 0..10 {
         steady.until("data").await;
     }
     let after = hub.memory_kib("VmRSS:");
-    // A tenth of a copy for each, all in all.
+    // In total, at most a tenth of a copy per viewer.
     let most = u64::try_from(LEN * sleepers.len() / 10 / 1024).unwrap();
     assert!(after < before + most, "{before} KiB, then {after} KiB");
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn a_long_record_arrives_byte_for_byte_in_every_form() {
+async fn a_long_record_arrives_unchanged_in_every_form() {
     let dataset = wide(3, 700_000);
     let hub = Hub::start("rate = 2.0\nbackfill = 2", &dataset);
     let records: Vec<Value> = serde_json::from_str(&dataset).unwrap();
     let expected = |seq: u64| &records[usize::try_from((seq - 1) % 3).unwrap()];
     for headers in [V1.to_owned(), format!("{V1}{DEFLATE}")] {
-        let (mut raw, _) = Raw::upgrade(hub.public(), &headers);
+        let (mut raw, _) = RawClient::upgrade(hub.public(), &headers);
         let mut seen = 0;
         while seen < 4 {
             let (message, is_compressed) = message(&mut raw);
@@ -94,18 +94,18 @@ async fn a_long_record_arrives_byte_for_byte_in_every_form() {
     let mut bare = Viewer::connect(&hub, "/ws?last=2", &[]).await.ok().unwrap();
     let mut numbers = Vec::new();
     for _ in 0..4 {
-        let record: Value = serde_json::from_str(&bare.text().await).unwrap();
+        let record: Value = serde_json::from_str(&bare.next_text().await).unwrap();
         let n = record["n"].as_u64().unwrap();
         assert_eq!(record, *expected(n + 1));
         numbers.push(n);
     }
     assert!(numbers.windows(2).all(|pair| pair[1] == (pair[0] + 1) % 3));
     let request = format!("GET /sse HTTP/1.1\r\nhost: {}\r\n\r\n", hub.public());
-    let mut events = Raw::connect(hub.public());
+    let mut events = RawClient::connect(hub.public());
     events.send(request.as_bytes());
     let mut text = String::new();
     while text.matches(r#""type":"data""#).count() < 4 {
-        text += &events.until("\n\n");
+        text += &events.read_until("\n\n");
     }
     let data = text
         .split("\n\n")
@@ -118,14 +118,14 @@ async fn a_long_record_arrives_byte_for_byte_in_every_form() {
     for message in messages {
         assert_eq!(message["data"], *expected(message["seq"].as_u64().unwrap()));
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
 async fn a_message_of_medium_length_is_compressed_and_a_long_one_is_not() {
     for (len, is_long) in [(100_000, false), (300_000, true)] {
         let hub = Hub::start("rate = 20.0\ncoalesce = \"0ms\"", &wide(2, len));
-        let (mut raw, _) = Raw::upgrade(hub.public(), &format!("{V1}{DEFLATE}"));
+        let (mut raw, _) = RawClient::upgrade(hub.public(), &format!("{V1}{DEFLATE}"));
         let is_compressed = loop {
             let (message, is_compressed) = message(&mut raw);
             if message["type"] == "data" {
@@ -137,13 +137,13 @@ async fn a_message_of_medium_length_is_compressed_and_a_long_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_slow_reader_of_long_records_gets_every_byte_in_order_with_pongs_between_frames() {
+async fn a_slow_reader_of_long_records_receives_every_byte_with_pongs_between_frames() {
     const LEN: usize = 1_000_000;
     let hub = Hub::start("rate = 10.0\nbackfill = 3", &wide(7, LEN));
-    let mut raw = Raw::connect(hub.public());
-    raw.send(Raw::handshake(hub.public(), V1).as_bytes());
+    let mut raw = RawClient::connect(hub.public());
+    raw.send(RawClient::handshake(hub.public(), V1).as_bytes());
     let mut steady = Viewer::v1(&hub).await;
-    // More than the kernels hold of it.
+    // More than the socket buffers hold.
     for _ in 0..20 {
         steady.until("data").await;
     }
@@ -154,7 +154,7 @@ async fn a_slow_reader_of_long_records_gets_every_byte_in_order_with_pongs_betwe
         ]
         .concat(),
     );
-    raw.head();
+    raw.read_head();
     let (mut last, mut has_pong, mut seen) = (None, false, 0);
     while seen < 25 {
         let (message, _) = message(&mut raw);
@@ -169,5 +169,5 @@ async fn a_slow_reader_of_long_records_gets_every_byte_in_order_with_pongs_betwe
         }
     }
     assert!(has_pong);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }

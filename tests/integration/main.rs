@@ -1,10 +1,9 @@
-//! The hub through its public doors: the real program, real sockets, port 0.
+//! Integration tests: they run the real program and talk to it over real sockets, on free ports.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod support;
 
-mod activation;
 mod admission;
 mod api;
 mod bench;
@@ -14,32 +13,34 @@ mod configuration;
 mod cors;
 mod deployment;
 mod drain;
+mod dropped_log_lines;
 mod fanout;
-mod files;
-mod headcount;
 mod history;
-mod hostile;
 mod hosts;
 mod joining;
 mod journal;
 mod kills;
-mod lanes;
-mod layout;
+mod lane_failure;
 mod liveness;
 mod logs;
 mod long_records;
-mod lost_lines;
+mod malformed_requests;
 mod metrics;
 mod monitoring;
 mod origins;
-mod problems;
+mod problem_details;
 mod producers;
 mod promises;
 mod proxies;
 mod readme;
 mod reload;
+mod repository_files;
 mod restart;
+mod socket_activation;
+mod source_layout;
 mod sse;
 mod stream;
 mod supervision;
+mod viewer_count;
 mod viewers;
+mod vocabulary;

@@ -1,15 +1,15 @@
-//! `/metrics`, and the numbers that it shares with the log.
+//! `/metrics`, and the agreement of its values with the log.
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::http::Answer;
-use super::support::metrics::Metrics;
-use super::support::{Hub, Project, Raw, Viewer, log};
+use super::support::http::Response;
+use super::support::metrics::Scrape;
+use super::support::{Hub, Project, RawClient, Viewer, event_table};
 
 const OPEN: &str = "accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.1\r\n";
 
-/// A topic with `settings` whose numbers come ten times a second.
+/// A project with one topic with `settings`, and statistics ten times a second.
 fn project(settings: &str, dataset: &str) -> Project {
     let toml = format!(
         "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\n{settings}\n"
@@ -17,21 +17,21 @@ fn project(settings: &str, dataset: &str) -> Project {
     Project::new("", dataset).configure(&toml)
 }
 
-fn ask(hub: &Hub, method: &str, headers: &str) -> Answer {
-    Raw::ask(hub.ops(), method, "/metrics", headers)
+fn ask(hub: &Hub, method: &str, headers: &str) -> Response {
+    RawClient::request(hub.ops(), method, "/metrics", headers)
 }
 
-/// The samples of an answer, without their values.
+/// The samples of a response, without their values.
 fn samples(text: &str) -> Vec<&str> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| line.rsplit_once(' ').unwrap().0).collect()
 }
 
 #[test]
-fn both_formats_have_the_same_samples_and_head_has_none() {
+fn both_formats_have_the_same_samples_and_head_has_no_body() {
     let hub = Hub::start("rate = 10.0", "[1]");
     let (open, classic) = (ask(&hub, "GET", OPEN), ask(&hub, "GET", ""));
-    let kind = |answer: &Answer| answer.header("content-type").unwrap().to_owned();
+    let kind = |answer: &Response| answer.header("content-type").unwrap().to_owned();
     assert_eq!(
         kind(&open),
         "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -53,12 +53,12 @@ fn both_formats_have_the_same_samples_and_head_has_none() {
         );
     }
     ask(&hub, "POST", "").expect_problem(405);
-    // Strangers are not shown it.
-    assert_eq!(Raw::get(hub.public(), "/metrics").status, 404);
-    hub.end_without_complaint();
+    // The public listener does not serve it.
+    assert_eq!(RawClient::get(hub.public(), "/metrics").status, 404);
+    hub.stop_without_warnings();
 }
 
-/// What `/metrics` calls a field of an event.
+/// The name in `/metrics` of a field of a log event.
 fn sample(event: &str, field: &str) -> Option<String> {
     let reason = |field: &str, kind: &str| {
         let reason = field.strip_prefix(kind)?.strip_suffix("_total")?;
@@ -73,7 +73,7 @@ fn sample(event: &str, field: &str) -> Option<String> {
                 .or_else(|| reason(field, "refused_"))
                 .unwrap_or_else(|| format!("tickcast_{field}{{topic=\"demo\"}}")),
         ),
-        // Of all topics together, and what the topic has by reason.
+        // Sums over all topics, and totals that the topic has by reason.
         (_, "viewers" | "refused_total") => None,
         (_, "open_files") => Some("process_open_fds".to_owned()),
         (_, "open_files_max") => Some("process_max_fds".to_owned()),
@@ -83,8 +83,8 @@ fn sample(event: &str, field: &str) -> Option<String> {
     }
 }
 
-/// Fields that differ between two moments at which nothing happens.
-const RESTLESS: [&str; 5] = [
+/// Fields that change even if nothing happens.
+const VOLATILE: [&str; 5] = [
     "uptime_seconds",
     "memory_bytes",
     "cpu_seconds_total",
@@ -93,7 +93,7 @@ const RESTLESS: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn the_numbers_are_those_of_the_log() {
+async fn metrics_have_the_same_values_as_the_log() {
     let mut hub = project("rate = 100.0\nloop = false", "[1,2,3,4,5,6,7]").start();
     let mut viewer = Viewer::v1_at(&hub, "/ws?last=0").await;
     viewer.until("end").await;
@@ -102,23 +102,26 @@ async fn the_numbers_are_those_of_the_log() {
             .await
             .is_err()
     );
-    assert!(Viewer::connect(&hub, "/ws/nobody", &[]).await.is_err());
-    // Nothing happens any more but that the lateness of nothing is told.
+    assert!(Viewer::connect(&hub, "/ws/unknown", &[]).await.is_err());
+    // From now on nothing is published; the loop waits until the reported lateness is back to zero.
     let mut events = [Value::Null, Value::Null];
     for _ in 0..5 {
         events = [hub.event("hub.stats"), hub.event("hub.process")];
     }
-    let metrics = Metrics::at(hub.ops());
+    let metrics = Scrape::at(hub.ops());
     let mut known = Vec::new();
     for event in &events {
         let name = event["event"].as_str().unwrap();
-        let row = log::table().iter().find(|row| row.event == name).unwrap();
+        let row = event_table::rows()
+            .iter()
+            .find(|row| row.event == name)
+            .unwrap();
         for field in &row.fields {
             let Some(sample) = sample(name, field) else {
                 continue;
             };
             let value = metrics.value(&sample);
-            if !RESTLESS.contains(&field.as_str()) {
+            if !VOLATILE.contains(&field.as_str()) {
                 assert_eq!(Some(value), event[field].as_f64(), "{field}");
             }
             known.push(sample);
@@ -130,14 +133,14 @@ async fn the_numbers_are_those_of_the_log() {
     assert_eq!(metrics.value("tickcast_ready"), 1.0);
     let (version, commit) = (
         env!("CARGO_PKG_VERSION"),
-        Raw::get(hub.public(), "/version").json(),
+        RawClient::get(hub.public(), "/version").json(),
     );
     let commit = commit["commit"].as_str().unwrap();
     let build = format!("tickcast_build_info{{version=\"{version}\",commit=\"{commit}\"}}");
     assert_eq!(metrics.value(&build), 1.0);
     let rate = "tickcast_rate{topic=\"demo\"}";
-    assert_eq!(metrics.value(rate), 0.0, "it is over");
-    // There is no other.
+    assert_eq!(metrics.value(rate), 0.0, "the topic has ended");
+    // These are the only other samples.
     let more = [
         nowhere,
         rate,
@@ -163,7 +166,7 @@ fn wait_for(hub: &mut Hub, field: &str, value: u64) -> Value {
 }
 
 #[tokio::test]
-async fn who_leaves_is_counted_by_reason() {
+async fn disconnected_viewers_are_counted_by_reason() {
     let mut hub = project("rate = 0.001", "[1]").start();
     let ping = Message::text(r#"{"type":"ping","id":1}"#);
     for (messages, reason) in [
@@ -177,7 +180,7 @@ async fn who_leaves_is_counted_by_reason() {
         for message in messages {
             viewer.send_message(message).await;
         }
-        viewer.gone().await;
+        viewer.wait_for_disconnect().await;
         drop(viewer);
         wait_for(&mut hub, &format!("left_{reason}_total"), 1);
     }
@@ -185,12 +188,12 @@ async fn who_leaves_is_counted_by_reason() {
         (&[0x81, 0][..], "protocol"),
         (&[0x81, 0x81, 0, 0, 0, 0, 0xFF], "utf8"),
     ] {
-        let (mut raw, _) = Raw::upgrade(hub.public(), "");
-        raw.send(frame).rest();
+        let (mut raw, _) = RawClient::upgrade(hub.public(), "");
+        raw.send(frame).read_to_end();
         drop(raw);
         wait_for(&mut hub, &format!("left_{reason}_total"), 1);
     }
-    drop(Raw::upgrade(hub.public(), ""));
+    drop(RawClient::upgrade(hub.public(), ""));
     let stats = wait_for(&mut hub, "left_lost_total", 1);
     assert_eq!(
         (&stats["left_total"], &stats["joined_total"]),
@@ -198,7 +201,7 @@ async fn who_leaves_is_counted_by_reason() {
     );
     let mut viewer = Viewer::v1(&hub).await;
     hub.signal("-TERM");
-    viewer.gone().await;
+    viewer.wait_for_disconnect().await;
     let stats = wait_for(&mut hub, "left_draining_total", 1);
     assert_eq!(
         (&stats["left_total"], &stats["viewers"]),
@@ -207,37 +210,43 @@ async fn who_leaves_is_counted_by_reason() {
 }
 
 #[tokio::test]
-async fn who_is_refused_is_counted_by_reason_whatever_the_form() {
+async fn rejected_viewers_are_counted_by_reason_in_every_form() {
     let toml = "[server]\nport = 0\nmax_viewers = 2\nmax_viewers_per_ip = 1\ntrusted_proxies = [\"127.0.0.1\"]\ndrain = \"1h\"\n\
                 [ops]\nport = 0\n[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 1.0\n";
     let project = Project::new("", "[1]");
     project.write("tickcast.toml", toml);
     let mut hub = project.start();
-    let sse = |path: &str, headers: &str| Raw::ask(hub.public(), "GET", path, headers).status;
+    let sse =
+        |path: &str, headers: &str| RawClient::request(hub.public(), "GET", path, headers).status;
     let ws = |query: &str, headers: &str| {
-        let request =
-            Raw::handshake(hub.public(), headers).replace("GET /ws ", &format!("GET /ws{query} "));
-        Raw::connect(hub.public()).send(request.as_bytes()).head()[9..12]
+        let request = RawClient::handshake(hub.public(), headers)
+            .replace("GET /ws ", &format!("GET /ws{query} "));
+        RawClient::connect(hub.public())
+            .send(request.as_bytes())
+            .read_head()[9..12]
             .parse::<u16>()
             .unwrap()
     };
     let evil = "origin: http://evil.example\r\n";
     assert_eq!((sse("/sse", evil), ws("", evil)), (403, 403));
     assert_eq!((sse("/sse?last=x", ""), ws("?last=x", "")), (400, 400));
-    assert_eq!((sse("/sse/nobody", ""), sse("/ws/nobody", "")), (404, 404));
+    assert_eq!(
+        (sse("/sse/unknown", ""), sse("/ws/unknown", "")),
+        (404, 404)
+    );
     assert_eq!(ws("?since=another0epoch:1", ""), 410);
     assert_eq!(sse("/ws", ""), 426);
-    // Two have all the seats: one here, and one behind a proxy.
+    // Two viewers use up the limit: one here, and one behind a proxy.
     let here = Viewer::v1(&hub).await;
     assert_eq!((sse("/sse", ""), ws("", "")), (429, 429));
     let there = [("x-forwarded-for", "192.0.2.1")];
     let there = Viewer::connect(&hub, "/ws", &there).await.ok().unwrap();
     let third = "x-forwarded-for: 192.0.2.2\r\n";
-    // Who listens to events is told in an event.
+    // An event stream reports the rejection in an event.
     assert_eq!((sse("/sse", third), ws("", third)), (200, 503));
     hub.signal("-TERM");
     hub.event("drain");
-    let sse = |headers: &str| Raw::ask(hub.public(), "GET", "/sse", headers).status;
+    let sse = |headers: &str| RawClient::request(hub.public(), "GET", "/sse", headers).status;
     assert_eq!(sse(third), 200);
     let stats = wait_for(&mut hub, "refused_draining_total", 1);
     for (reason, total) in [
@@ -252,15 +261,15 @@ async fn who_is_refused_is_counted_by_reason_whatever_the_form() {
     }
     assert_eq!(stats["refused_total"], 11);
     assert_eq!(hub.event("hub.process")["refused_total"], 13);
-    let metrics = Metrics::at(hub.ops());
+    let metrics = Scrape::at(hub.ops());
     assert_eq!(metrics.value("tickcast_ready"), 0.0);
     drop((here, there));
 }
 
 #[tokio::test]
-async fn who_comes_back_and_misses_nothing_is_counted_as_recovered() {
+async fn a_viewer_that_resumes_without_loss_is_counted_as_recovered() {
     let mut hub = project("rate = 100.0", "[1,2,3]").start();
-    let (epoch, seq) = hub.place();
+    let (epoch, seq) = hub.position();
     for path in [
         format!("/ws?since={epoch}:{seq}"),
         "/ws?last=2".to_owned(),
@@ -275,17 +284,17 @@ async fn who_comes_back_and_misses_nothing_is_counted_as_recovered() {
 }
 
 #[tokio::test]
-async fn the_viewer_that_is_furthest_behind_is_told_of_until_it_has_caught_up_or_left() {
+async fn the_lag_of_the_slowest_viewer_is_reported_until_it_catches_up_or_leaves() {
     let record = format!("[\"{}\"]", "x".repeat(1_000));
     let mut hub = project("rate = 1000.0\nmax_lag = \"1h\"", &record).start();
     let lag = |hub: &mut Hub| hub.event("hub.stats")["lag_max_seconds"].as_f64().unwrap();
-    let mut raw = Raw::connect(hub.public());
-    raw.take_little();
-    raw.send(Raw::handshake(hub.public(), "").as_bytes());
+    let mut raw = RawClient::connect(hub.public());
+    raw.shrink_receive_buffer();
+    raw.send(RawClient::handshake(hub.public(), "").as_bytes());
     while lag(&mut hub) < 1.0 {}
-    let listed = Metrics::at(hub.ops()).value("tickcast_lag_max_seconds{topic=\"demo\"}");
+    let listed = Scrape::at(hub.ops()).value("tickcast_lag_max_seconds{topic=\"demo\"}");
     assert!(listed >= 1.0, "{listed}");
-    // Others who are not behind change nothing about that.
+    // Viewers that are not behind do not affect the value.
     let mut steady = Viewer::v1(&hub).await;
     steady.until("data").await;
     assert!(lag(&mut hub) >= 1.0);

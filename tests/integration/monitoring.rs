@@ -1,5 +1,4 @@
-//! What `deploy/monitoring` and the handbook's page on it promise, with the real programs: mtail, Prometheus, rsyslog,
-//! logrotate.
+//! `deploy/monitoring` and the handbook's page about it, tested with the real mtail, Prometheus, rsyslog and logrotate.
 
 mod dashboard;
 mod handbook;
@@ -14,7 +13,7 @@ mod samples;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::support::PATIENCE;
+use super::support::TIMEOUT;
 use super::support::hub::root;
 
 /// A file of `deploy/monitoring`.
@@ -22,7 +21,7 @@ fn sample(name: &str) -> PathBuf {
     root().join("deploy/monitoring").join(name)
 }
 
-/// The text of a file of `deploy/monitoring` with each `(from, to)` put in; what is not in it is not tested.
+/// The text of a file of `deploy/monitoring` with each `(from, to)` replaced; every `from` must occur.
 fn sample_with(name: &str, changes: &[(&str, &str)]) -> String {
     let mut text = std::fs::read_to_string(sample(name)).unwrap();
     for (from, to) in changes {
@@ -32,12 +31,11 @@ fn sample_with(name: &str, changes: &[(&str, &str)]) -> String {
     text
 }
 
-/// What `look` finds, as soon as it finds it. These programs do not tell when they have read something, so they are
-/// asked again and again.
+/// Polls `look` until it succeeds. These programs do not announce that they have read something.
 fn eventually<T>(mut look: impl FnMut() -> Result<T, String>) -> T {
     const PAUSE: Duration = Duration::from_millis(20);
     let mut last = String::new();
-    for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+    for _ in 0..TIMEOUT.as_millis() / PAUSE.as_millis() {
         match look() {
             Ok(found) => return found,
             Err(what) => last = what,

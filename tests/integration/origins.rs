@@ -1,7 +1,7 @@
-//! Whose pages may connect.
+//! The `Origin` check: which pages may connect.
 
-use super::support::http::Answer;
-use super::support::{Hub, Project, Raw};
+use super::support::http::Response;
+use super::support::{Hub, Project, RawClient};
 
 fn hub(allowed: &str) -> Hub {
     Project::raw(&format!(
@@ -11,14 +11,14 @@ fn hub(allowed: &str) -> Hub {
     .start()
 }
 
-/// The answers to a page with the lines of `origin`, on the API, a stream of events, and a handshake.
-fn answers(hub: &Hub, origin: &str) -> [Answer; 3] {
+/// The responses of the API, an event stream and a handshake to a page with the header lines in `origin`.
+fn answers(hub: &Hub, origin: &str) -> [Response; 3] {
     let ask = |path: &str, more: &str| {
         let request = format!(
             "HEAD {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{more}{origin}\r\n",
             hub.public()
         );
-        Raw::raw(hub.public(), request.as_bytes())
+        RawClient::request_raw(hub.public(), request.as_bytes())
     };
     let handshake = format!(
         "GET /ws HTTP/1.1\r\nhost: {}\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\
@@ -29,7 +29,7 @@ fn answers(hub: &Hub, origin: &str) -> [Answer; 3] {
     [
         ask("/api/v1/topics", ""),
         ask("/sse", ""),
-        Raw::raw(hub.public(), handshake.as_bytes()),
+        RawClient::request_raw(hub.public(), handshake.as_bytes()),
     ]
 }
 
@@ -37,7 +37,7 @@ fn statuses(hub: &Hub, origin: &str) -> [u16; 3] {
     answers(hub, &format!("origin: {origin}\r\n")).map(|answer| answer.status)
 }
 
-/// The handshake is refused for its subprotocol, which is looked at after the origin.
+/// If the origin passes, the handshake is rejected for its subprotocol, which is checked later.
 const ADMITTED: [u16; 3] = [200, 200, 400];
 const REFUSED: [u16; 3] = [403; 3];
 
@@ -83,11 +83,11 @@ fn origins_are_compared_as_canonical_text() {
             );
         }
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn a_star_admits_any_origin_but_null() {
+fn a_star_allows_any_origin_but_null() {
     let hub = hub("[\"*\"]");
     for origin in [
         "https://a.example",
@@ -108,5 +108,5 @@ fn a_star_admits_any_origin_but_null() {
     ] {
         assert_eq!(statuses(&hub, origin), REFUSED, "{origin}");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }

@@ -1,24 +1,35 @@
-//! The README's lines, run as they stand there; only the hub's address is that of the test.
+//! The commands and samples of the README and the pages in `docs/`, run as printed; only the hub's address is the test's.
 //!
-//! The lines for a browser are run in one, by the browser tests.
+//! The samples for a browser are run in one, by the browser tests.
 
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::support::{Hub, hub::root};
+use super::support::hub::{program, root};
+use super::support::{Hub, Project, RawClient};
 
-/// The block of code in the README that is marked `language`.
-fn block(language: &str) -> String {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let after = readme.split(&format!("```{language}\n")).nth(1);
+/// The most lines that the README may have.
+const README_LINES: usize = 120;
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
+}
+
+/// The blocks of code in `page` that are marked `language`.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let (text, opening) = (read(page), format!("```{language}\n"));
+    let after = text.split(&opening).skip(1);
     after
-        .unwrap_or_else(|| panic!("no {language} in the README"))
-        .split("```")
-        .next()
-        .unwrap()
-        .to_owned()
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// The first block of code in `page` that is marked `language`.
+fn block(page: &str, language: &str) -> String {
+    let first = blocks(page, language).into_iter().next();
+    first.unwrap_or_else(|| panic!("no {language} in {page}"))
 }
 
 /// Runs `command` until it has printed three records, as they come.
@@ -83,7 +94,7 @@ fn shell(hub: &Hub, line: &str) -> Command {
     command
 }
 
-/// The folder into which `make test` puts the tools of the README; `None` where it has not run.
+/// The folder into which `make test` puts the tools of the samples; `None` where it has not run.
 ///
 /// In continuous integration it always has, and a missing tool is a failure.
 fn tools() -> Option<PathBuf> {
@@ -101,13 +112,13 @@ fn tools() -> Option<PathBuf> {
 #[test]
 fn the_line_for_curl_prints_records() {
     let hub = demo();
-    expect_records(shell(&hub, &block("curl")));
+    expect_records(shell(&hub, &block("docs/clients.md", "curl")));
 }
 
 #[test]
 fn the_lines_for_the_history_are_answered() {
     let hub = demo();
-    for line in block("history").lines() {
+    for line in block("docs/history.md", "history").lines() {
         let output = shell(&hub, &line.replace("/ecg/", "/demo/"))
             .output()
             .unwrap();
@@ -126,7 +137,8 @@ fn the_line_for_websocat_prints_records() {
     let websocat = tools.join("websocat");
     expect_records(shell(
         &hub,
-        &block("websocat").replace("websocat ", &format!("{} ", websocat.display())),
+        &block("docs/clients.md", "websocat")
+            .replace("websocat ", &format!("{} ", websocat.display())),
     ));
 }
 
@@ -139,21 +151,69 @@ fn the_lines_for_python_print_records() {
     python
         .arg("-u")
         .arg("-c")
-        .arg(block("python").replace("127.0.0.1:8000", hub.public()));
+        .arg(block("docs/clients.md", "python").replace("127.0.0.1:8000", hub.public()));
     expect_records(python);
 }
 
 #[test]
-fn the_minimal_configuration_of_the_readme_is_right() {
-    let project =
-        super::support::Project::raw(&block("toml").replace("../measurements.json", "data.json"));
+fn the_minimal_configuration_of_the_docs_is_valid() {
+    let toml = block("docs/operating.md", "toml");
+    let project = Project::raw(&toml.replace("../measurements.json", "data.json"));
     assert!(project.run(&["check"]).status.success());
 }
 
 #[test]
+fn the_lines_for_your_own_data_serve_it_to_other_machines() {
+    let lines = blocks("README.md", "sh")
+        .into_iter()
+        .find(|lines| lines.contains("--host"))
+        .expect("lines that serve other machines");
+    let (prepare, serve) = lines.trim_end().rsplit_once('\n').unwrap();
+    let project = Project::raw("");
+    // The lines are for the root of a clone, which has a folder `config`.
+    let folder = project.path("..");
+    let prepare = prepare.replace("target/release/tickcast", env!("CARGO_BIN_EXE_tickcast"));
+    let output = Command::new("sh")
+        .args(["-ec", &prepare])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let arguments = serve.strip_prefix("target/release/tickcast ").unwrap();
+    // The test reads the log as JSON.
+    let arguments = arguments.replace(" --log-format text", "");
+    let mut command = program();
+    command
+        .args(arguments.split_whitespace())
+        .args(["--port", "0"])
+        .env("TICKCAST__OPS__PORT", "0")
+        .current_dir(&folder);
+    let hub = Hub::spawn(command, project);
+    assert!(hub.public().starts_with("0.0.0.0:"), "{}", hub.public());
+    let topic = RawClient::get(hub.public(), "/api/v1/topics/mine").json();
+    assert_eq!(topic["name"], "mine", "{topic}");
+}
+
+#[test]
+fn the_readme_is_short_and_names_the_commands_to_run_and_to_test() {
+    let readme = read("README.md");
+    assert!(readme.lines().count() <= README_LINES);
+    let lines = block("README.md", "sh");
+    for command in ["make run ", "make test "] {
+        assert!(
+            lines.lines().any(|line| line.starts_with(command)),
+            "{command}"
+        );
+    }
+}
+
+#[test]
 fn the_picture_is_there_and_light() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.contains("(docs/page.png)"));
+    assert!(read("README.md").contains("(docs/page.png)"));
     assert!(
         std::fs::metadata(root().join("docs/page.png"))
             .unwrap()

@@ -1,28 +1,28 @@
-//! SIGHUP: the configuration is read again, and each change is applied or refused by name while viewers watch.
+//! SIGHUP: the configuration is reloaded while viewers watch; each change is applied or rejected by name.
 
-mod newcomers;
+mod new_topics;
 mod rates;
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use super::support::{Hub, Project, Raw, Viewer, indexed};
+use super::support::{Hub, Project, RawClient, Viewer, indexed_dataset};
 
 const TOPIC: &str =
     "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\n[topics.demo.fields.i]\nunit = \"V\"\n";
 
-/// A configuration on free ports whose `[server]` has `server`, and after that `rest`.
+/// A configuration on free ports with the lines `server` in `[server]`, followed by `rest`.
 fn toml(server: &str, rest: &str) -> String {
     format!("[server]\nport = 0\n{server}\n[ops]\nport = 0\n{rest}\n")
 }
 
-/// A hub with a viewer that watches until the hub closes the connection.
+/// A hub with a viewer that reads until the hub closes the connection.
 struct Watched {
     hub: Hub,
     watcher: JoinHandle<Vec<Value>>,
 }
 
-/// Everything that the viewer is sent, the greeting first; batches as the `data` they stand for.
+/// Everything that the viewer receives from `hello` on, with batches expanded into `data` messages.
 async fn watch(mut viewer: Viewer) -> Vec<Value> {
     let (texts, close) = viewer.text_until_close().await;
     assert_eq!(u16::from(close.code), 1012);
@@ -36,33 +36,33 @@ async fn watch(mut viewer: Viewer) -> Vec<Value> {
 
 impl Watched {
     async fn start(toml: &str) -> Self {
-        let project = Project::new("", &indexed(70));
+        let project = Project::new("", &indexed_dataset(70));
         project.write("tickcast.toml", toml);
-        Self::over(project.start()).await
+        Self::with_hub(project.start()).await
     }
 
-    async fn over(hub: Hub) -> Self {
+    async fn with_hub(hub: Hub) -> Self {
         let watcher = tokio::spawn(watch(Viewer::v1(&hub).await));
         Self { hub, watcher }
     }
 
-    /// Has the hub read `toml`; returns the keys that it refuses, and how many it has changed.
+    /// Reloads `toml`; returns the rejected keys and the number of changed ones.
     fn reload(&mut self, toml: &str) -> (Vec<String>, u64) {
         self.hub.project().write("tickcast.toml", toml);
         self.read_again()
     }
 
-    /// Waits until so many more records have been published.
+    /// Waits until `count` more records have been published.
     async fn published(&self, count: u64) {
-        let (_, from) = self.hub.place();
-        while self.hub.place().1 < from + count {
+        let (_, from) = self.hub.position();
+        while self.hub.position().1 < from + count {
             tokio::task::yield_now().await;
         }
     }
 
     fn read_again(&mut self) -> (Vec<String>, u64) {
         self.hub.signal("-HUP");
-        let events = self.hub.until("config.reloaded");
+        let events = self.hub.events_until("config.reloaded");
         let refused = events
             .iter()
             .filter(|event| event["event"] == "config.refused");
@@ -71,27 +71,27 @@ impl Watched {
         (refused.map(key).collect(), changed)
     }
 
-    /// Has the hub read `toml`, which is wrong; returns what it says of that.
+    /// Reloads `toml`, which is invalid; returns the key and message of the error, which `check` must report, too.
     fn fail(&mut self, toml: &str) -> String {
         self.hub.project().write("tickcast.toml", toml);
         self.hub.signal("-HUP");
         let failed = self.hub.event("config.failed");
         let check = self.hub.project().run(&["check"]);
-        let (told, check) = (
+        let (error, check) = (
             failed["message"].as_str().unwrap(),
             String::from_utf8(check.stderr).unwrap(),
         );
         assert!(
-            check.contains(&format!("error: {told}\n")),
-            "{check} is not {told}"
+            check.contains(&format!("error: {error}\n")),
+            "{check} does not contain {error}"
         );
-        format!("{} {told}", failed["key"].as_str().unwrap())
+        format!("{} {error}", failed["key"].as_str().unwrap())
     }
 
-    /// Ends the hub when it has sent some records, and asserts that the viewer has had every one once and in order, each
-    /// with its index. Returns what the viewer was sent, and what the hub has logged.
-    async fn end(self) -> (Vec<Value>, Vec<Value>) {
-        // More than travel together: what was published before has been sent.
+    /// Stops the hub after some more records and asserts that the viewer has received every record once and in order.
+    /// Returns what the viewer has received and the hub has logged.
+    async fn stop_and_check(self) -> (Vec<Value>, Vec<Value>) {
+        // More than one batch, so that everything published before has been sent.
         self.published(100).await;
         self.hub.signal("-TERM");
         let messages = self.watcher.await.unwrap();
@@ -105,7 +105,7 @@ impl Watched {
         }
         assert!(messages.iter().all(|message| message["type"] != "gap"));
         assert!(last > messages[0]["seq"].as_u64().unwrap());
-        let (code, events) = self.hub.end();
+        let (code, events) = self.hub.wait();
         assert_eq!(code, Some(0));
         (messages, events)
     }
@@ -119,7 +119,7 @@ async fn status_of(hub: &Hub, headers: &[(&'static str, &str)]) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_and_access_are_applied_and_nobody_is_turned_out() {
+async fn limits_and_access_rules_are_applied_without_disconnecting_viewers() {
     let elsewhere = [("origin", "https://a.example")];
     let mut watched = Watched::start(&toml("", TOPIC)).await;
     assert_eq!(status_of(&watched.hub, &elsewhere).await, 403);
@@ -141,7 +141,7 @@ async fn limits_and_access_are_applied_and_nobody_is_turned_out() {
     let allowing = "allowed_origins = [\"https://a.example\"]";
     assert_eq!(watched.reload(&toml(allowing, TOPIC)), (vec![], 3));
     assert_eq!(status_of(&watched.hub, &elsewhere).await, 101);
-    let page = Raw::get(watched.hub.public(), "/");
+    let page = RawClient::get(watched.hub.public(), "/");
     assert!(
         page.header("content-security-policy")
             .unwrap()
@@ -151,48 +151,55 @@ async fn limits_and_access_are_applied_and_nobody_is_turned_out() {
     let change = watched.reload(&toml("history_max = 7\nrecover_max = 5", TOPIC));
     assert_eq!(change, (vec![], 3));
     watched.published(10).await;
-    let history = Raw::get(watched.hub.public(), "/api/v1/topics/demo/history?last=50").json();
+    let history =
+        RawClient::get(watched.hub.public(), "/api/v1/topics/demo/history?last=50").json();
     assert_eq!(history["items"].as_array().unwrap().len(), 7);
-    let (epoch, seq) = watched.hub.place();
+    let (epoch, seq) = watched.hub.position();
     let mut far = Viewer::v1_at(&watched.hub, &format!("/ws?since={epoch}:{}", seq - 6)).await;
     assert_eq!(far.until("gap").await["reason"], "expired");
 
     let change = watched.reload(&toml("header_timeout = \"300ms\"\ndrain = \"1s\"", TOPIC));
     assert_eq!(change, (vec![], 4));
-    // Half a request, and then nothing.
-    let mut slow = Raw::connect(watched.hub.public());
+    // An incomplete request.
+    let mut slow = RawClient::connect(watched.hub.public());
     slow.send(b"GET / HTTP/1.1\r\n");
-    slow.rest();
-    let (_, events) = watched.end().await;
+    slow.read_to_end();
+    let (_, events) = watched.stop_and_check().await;
     let drain = events.iter().find(|event| event["event"] == "drain");
     assert_eq!(drain.unwrap()["grace_seconds"], 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_as_talkative_and_the_numbers_as_frequent_as_the_file_says() {
+async fn log_level_and_statistics_interval_follow_the_file() {
     let log = |lines: &str| toml("", &format!("[log]\n{lines}\n{TOPIC}"));
     let mut watched = Watched::start(&log("stats_every = \"24h\"")).await;
     assert_eq!(watched.reload(&log("level = \"debug\"")), (vec![], 2));
-    assert_eq!(watched.hub.told("log.level").unwrap()["level"], "INFO");
+    assert_eq!(
+        watched.hub.last_event("log.level").unwrap()["level"],
+        "INFO"
+    );
     drop(Viewer::bare(&watched.hub).await);
     watched.hub.event("viewer.joined");
     assert_eq!(watched.reload(&log("stats_every = \"100ms\"")), (vec![], 2));
     watched.hub.event("hub.stats");
     watched.hub.event("hub.stats");
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart() {
+async fn a_new_topic_is_served_and_continues_after_a_restart() {
     let mut watched = Watched::start(&toml("", TOPIC)).await;
     let path = "/api/v1/topics";
     let more = "[topics.first]\ndataset = \"data.json\"\nrate = 100.0\n";
     let fixed = "[topics.\"fixed.1\"]\ndataset = \"data.json\"\nrate = 1.0\nstart = \"2024-05-06T07:08:09Z\"\n";
     let all = toml("", &format!("{more}{TOPIC}{fixed}"));
-    // The first in the file is the default one.
+    // The first topic in the file is the default.
     assert_eq!(watched.reload(&all), (vec![], 3));
-    assert_eq!(watched.hub.told("topic.added").unwrap()["topic"], "fixed.1");
-    let topics = Raw::get(watched.hub.public(), path).json();
+    assert_eq!(
+        watched.hub.last_event("topic.added").unwrap()["topic"],
+        "fixed.1"
+    );
+    let topics = RawClient::get(watched.hub.public(), path).json();
     let names: Vec<_> = topics["topics"]
         .as_array()
         .unwrap()
@@ -205,16 +212,16 @@ async fn a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart(
     assert_eq!(hello["topic"], "first");
     let data = viewer.until("data").await;
     assert_eq!(data["data"]["i"], (data["seq"].as_u64().unwrap() - 1) % 70);
-    // A kill: it was written down before anything of it was sent.
+    // The timeline survives a kill, because it was journalled before anything was sent.
     let hub = watched.hub.kill().start();
-    let after = Raw::get(hub.public(), &format!("{path}/first")).json();
+    let after = RawClient::get(hub.public(), &format!("{path}/first")).json();
     assert_eq!(after["epoch"], hello["epoch"]);
     assert!(after["seq"].as_u64() >= data["seq"].as_u64());
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_journal_so_far_the_first_topic_that_needs_one_opens_it() {
+async fn the_first_topic_that_needs_a_journal_opens_it() {
     let fixed =
         "[topics.demo]\ndataset = \"data.json\"\nrate = 200.0\nstart = \"2024-05-06T07:08:09Z\"\n";
     let more = "[topics.new]\ndataset = \"data.json\"\nrate = 10.0\n";
@@ -225,11 +232,11 @@ async fn without_a_journal_so_far_the_first_topic_that_needs_one_opens_it() {
         (vec![], 1)
     );
     assert!(watched.hub.project().state("journal").exists());
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn labels_backfill_and_policy_hold_for_those_who_join_from_then_on() {
+async fn labels_backfill_and_policy_apply_to_viewers_that_join_later() {
     let mut watched = Watched::start(&toml("", TOPIC)).await;
     let other = TOPIC
         .replace("unit = \"V\"", "unit = \"mV\"\nlabel = \"x\"")
@@ -248,11 +255,11 @@ async fn labels_backfill_and_policy_hold_for_those_who_join_from_then_on() {
         hello["seq"].as_u64().unwrap() - 2
     );
     drop(viewer);
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_needs_a_restart_is_refused_by_name_and_the_rest_is_applied() {
+async fn changes_that_need_a_restart_are_rejected_by_name_and_others_are_applied() {
     let fixed =
         "[topics.fixed]\ndataset = \"data.json\"\nrate = 1.0\nstart = \"2024-05-06T07:08:09Z\"\n";
     let before = format!("{TOPIC}{fixed}");
@@ -316,14 +323,14 @@ async fn what_needs_a_restart_is_refused_by_name_and_the_rest_is_applied() {
         (vec![], 0)
     );
     assert_eq!(
-        Raw::get(watched.hub.public(), "/api/v1/topics/fixed").json()["rate"],
+        RawClient::get(watched.hub.public(), "/api/v1/topics/fixed").json()["rate"],
         1.0
     );
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dataset_that_was_replaced_is_noticed_and_the_old_one_goes_on() {
+async fn a_replaced_dataset_is_detected_and_the_old_one_stays_in_use() {
     let before = toml("", TOPIC);
     let mut watched = Watched::start(&before).await;
     watched
@@ -338,21 +345,30 @@ async fn a_dataset_that_was_replaced_is_noticed_and_the_old_one_goes_on() {
         .hub
         .project()
         .write("data.json", "[{\"i\":1},{\"i\"");
-    let told = watched.fail(&before);
-    assert!(told.contains("data.json:1:13: malformed dataset"), "{told}");
+    let error = watched.fail(&before);
+    assert!(
+        error.contains("data.json:1:13: malformed dataset"),
+        "{error}"
+    );
     let long = format!("[1,\"{}\"]", "x".repeat(16 << 20));
     watched.hub.project().write("data.json", &long);
-    let told = watched.fail(&before);
-    assert!(told.contains("data.json:1:4: record 2 has 1677"), "{told}");
-    watched.hub.project().write("data.json", &indexed(70));
+    let error = watched.fail(&before);
+    assert!(
+        error.contains("data.json:1:4: record 2 has 1677"),
+        "{error}"
+    );
+    watched
+        .hub
+        .project()
+        .write("data.json", &indexed_dataset(70));
     assert_eq!(watched.read_again(), (vec![], 0));
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_configuration_that_is_wrong_changes_nothing_and_is_told_as_check_tells_it() {
+async fn an_invalid_configuration_changes_nothing_and_is_reported_as_by_check() {
     let mut watched = Watched::start(&toml("", TOPIC)).await;
-    for (wrong, told) in [
+    for (wrong, expected) in [
         (toml("max_viewer = 1", TOPIC), "unknown key"),
         (
             toml("max_viewers = 1", &TOPIC.replace("200.0", "0")),
@@ -375,22 +391,22 @@ async fn a_configuration_that_is_wrong_changes_nothing_and_is_told_as_check_tell
         ("[".to_owned(), "tickcast.toml:1"),
     ] {
         let message = watched.fail(&wrong);
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
         assert_eq!(status_of(&watched.hub, &[]).await, 101);
     }
     assert_eq!(watched.reload(&toml("max_viewers = 1", TOPIC)), (vec![], 1));
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_environment_and_the_flags_hold_as_they_did_at_the_start() {
-    let project = Project::new("", &indexed(70));
+async fn environment_variables_and_flags_still_apply_after_a_reload() {
+    let project = Project::new("", &indexed_dataset(70));
     project.write("tickcast.toml", &toml("", TOPIC));
     let mut command = project.command(&["--log-level", "warn,tickcast=info"]);
     command.env("TICKCAST__SERVER__MAX_VIEWERS", "1");
-    let mut watched = Watched::over(Hub::spawn(command, project)).await;
+    let mut watched = Watched::with_hub(Hub::spawn(command, project)).await;
     let log = format!("[log]\nlevel = \"error\"\n{TOPIC}");
     assert_eq!(watched.reload(&toml("max_viewers = 7", &log)), (vec![], 0));
     assert_eq!(status_of(&watched.hub, &[]).await, 503);
-    watched.end().await;
+    watched.stop_and_check().await;
 }

@@ -1,4 +1,4 @@
-//! A hub that ends, in whatever way, and is started again: the timeline goes on as if nothing had been.
+//! Restarts: the timeline continues as if the hub had never stopped.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::support::{Hub, Project, Viewer};
 
-/// Numbered records, so that each tells its index.
+/// A dataset of numbers, so that each record is its index.
 fn numbers(len: u64) -> String {
     json!((0..len).collect::<Vec<_>>()).to_string()
 }
 
-/// `hello`, and `count` publications after it.
+/// Reads `hello` and `count` publications after it.
 async fn watch(hub: &Hub, count: usize) -> (Value, Vec<Value>) {
     let mut viewer = Viewer::v1(hub).await;
     let hello = viewer.until("hello").await;
@@ -27,29 +27,35 @@ fn number(value: &Value) -> i64 {
     value.as_i64().unwrap()
 }
 
-/// Asserts that the hub resumed at the publication that was due then, of one each millisecond since `t0`: between
-/// the first line of its log and the one that tells it.
+/// Asserts that the hub resumed at the publication that was due at the time, with one every millisecond since `t0`: due
+/// between its first log line and the event `timeline.resumed`.
 fn expect_place(hub: &Hub, t0: i64) {
     let elapsed_ms = |event: &Value| {
         let timestamp: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
         (timestamp.as_microsecond() - 1 - t0).div_euclid(1_000)
     };
-    let resumed = hub.told("timeline.resumed").unwrap();
+    let resumed = hub.last_event("timeline.resumed").unwrap();
     let seq = number(&resumed["seq"]);
-    let (begin, end) = (elapsed_ms(hub.told("start").unwrap()), elapsed_ms(resumed));
+    let (begin, end) = (
+        elapsed_ms(hub.last_event("start").unwrap()),
+        elapsed_ms(resumed),
+    );
     assert!((begin + 1..=end + 1).contains(&seq), "{resumed}");
 }
 
 #[tokio::test]
-async fn a_restart_keeps_the_epoch_and_stands_where_the_clock_says() {
+async fn a_restart_keeps_the_epoch_and_the_position_follows_the_clock() {
     let hub = Project::new("rate = 1000.0", &numbers(700)).start();
-    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "first_run");
+    assert_eq!(
+        hub.last_event("timeline.begun").unwrap()["reason"],
+        "first_run"
+    );
     let (first, data) = watch(&hub, 20).await;
     let last = data.last().unwrap();
     let hub = hub.stop().start();
-    let resumed = hub.told("timeline.resumed").unwrap();
+    let resumed = hub.last_event("timeline.resumed").unwrap();
     assert_eq!(resumed["epoch"], first["epoch"]);
-    // A hub that was stopped has written down all that it sent.
+    // A hub that was stopped has journalled everything it sent.
     assert!(number(&resumed["remembered_seq"]) >= number(&last["seq"]));
     assert!(number(&resumed["seq"]) > number(&resumed["remembered_seq"]));
     assert_eq!(resumed["wait_seconds"], 0.0);
@@ -65,10 +71,10 @@ async fn a_restart_keeps_the_epoch_and_stands_where_the_clock_says() {
         );
         assert_eq!(number(&data["data"]), (number(&data["seq"]) - 1) % 700);
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
-/// Starts the hub and kills it after `lines` lines of its log; most of the start may be over by then, or none of it.
+/// Starts the hub and kills it after `lines` lines of its log, at some point of its startup.
 fn kill_while_it_starts(project: &Project, lines: usize) {
     let mut command = project.command(&[]);
     let mut child = command
@@ -86,7 +92,7 @@ fn kill_while_it_starts(project: &Project, lines: usize) {
 }
 
 #[tokio::test]
-async fn the_epoch_outlives_thirty_kills_at_random_moments() {
+async fn the_epoch_survives_thirty_kills_at_random_moments() {
     let hub = Project::new("rate = 1000.0", &numbers(700)).start();
     let (first, _) = watch(&hub, 1).await;
     let mut project = hub.kill();
@@ -94,8 +100,8 @@ async fn the_epoch_outlives_thirty_kills_at_random_moments() {
     for _ in 0..15 {
         kill_while_it_starts(&project, random.usize(0..5));
         let hub = project.start();
-        assert_eq!(hub.told("journal.damaged"), None);
-        // Up to a second and a half: the journal is written meanwhile, or it is not.
+        assert_eq!(hub.last_event("journal.damaged"), None);
+        // Up to a second and a half, in which the journal may or may not be written.
         let (hello, data) = watch(&hub, random.usize(0..1_500)).await;
         assert_eq!(hello["epoch"], first["epoch"]);
         assert_eq!(hello["timeline"], first["timeline"]);
@@ -106,7 +112,7 @@ async fn the_epoch_outlives_thirty_kills_at_random_moments() {
 }
 
 #[tokio::test]
-async fn a_changed_rate_keeps_the_epoch_and_time_goes_on() {
+async fn a_changed_rate_keeps_the_epoch_and_times_increase() {
     let with_rate = |rate: &str| format!("[topics.demo]\ndataset = \"data.json\"\nrate = {rate}\n");
     let project = Project::new("rate = 500.0", &numbers(70));
     let hub = project.start();
@@ -115,7 +121,10 @@ async fn a_changed_rate_keeps_the_epoch_and_time_goes_on() {
     let mut project = hub.kill();
     for rate in ["20.0", "59.94", "1000.0"] {
         let hub = project.configure(&with_rate(rate)).start();
-        assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], true);
+        assert_eq!(
+            hub.last_event("timeline.resumed").unwrap()["rate_changed"],
+            true
+        );
         let (hello, data) = watch(&hub, 10).await;
         assert_eq!(hello["epoch"], first["epoch"]);
         let timeline = &hello["timeline"];
@@ -131,31 +140,37 @@ async fn a_changed_rate_keeps_the_epoch_and_time_goes_on() {
         }
         project = hub.kill();
     }
-    // Unchanged now: no further segment.
+    // Without a further change there is no new segment.
     let hub = project.start();
-    assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], false);
+    assert_eq!(
+        hub.last_event("timeline.resumed").unwrap()["rate_changed"],
+        false
+    );
 }
 
 #[tokio::test]
-async fn another_dataset_and_another_loop_begin_a_new_epoch() {
+async fn a_changed_dataset_or_loop_starts_a_new_epoch() {
     let hub = Project::new("rate = 100.0", "[1,2,3]").start();
     let (mut before, _) = watch(&hub, 3).await;
     let project = hub.kill();
     project.write("data.json", "[1,2,4]");
     let hub = project.start();
-    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "dataset");
+    assert_eq!(
+        hub.last_event("timeline.begun").unwrap()["reason"],
+        "dataset"
+    );
     let (hello, _) = watch(&hub, 3).await;
     assert_ne!(hello["epoch"], before["epoch"]);
     assert!(hello["timeline"]["t0"].as_i64() > before["now"].as_i64());
     before = hello;
     let once = "[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\nloop = false\n";
     let hub = hub.kill().configure(once).start();
-    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "loop");
+    assert_eq!(hub.last_event("timeline.begun").unwrap()["reason"], "loop");
     let mut viewer = Viewer::v1(&hub).await;
     let hello = viewer.until("hello").await;
     assert_ne!(hello["epoch"], before["epoch"]);
     assert_eq!(viewer.until("end").await["seq"], 3);
-    // What is over stays over, in the same epoch.
+    // A topic that has ended stays ended in the same epoch.
     let hub = hub.kill().start();
     let mut viewer = Viewer::v1(&hub).await;
     let again = viewer.until("hello").await;
@@ -167,12 +182,12 @@ async fn another_dataset_and_another_loop_begin_a_new_epoch() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_not_configured_for_a_while_keeps_its_place() {
+async fn a_topic_that_is_temporarily_removed_keeps_its_timeline() {
     let topic = |name: &str| format!("[topics.{name}]\ndataset = \"data.json\"\nrate = 100.0\n");
     let both = topic("one") + &topic("other");
     let epoch = |hub: &Hub| {
         let path = "/api/v1/topics/other";
-        super::support::Raw::get(hub.public(), path).json()["epoch"].clone()
+        super::support::RawClient::get(hub.public(), path).json()["epoch"].clone()
     };
     let hub = Project::new("rate = 1.0", "[1]").configure(&both).start();
     let before = epoch(&hub);
@@ -190,9 +205,12 @@ async fn without_a_state_folder_every_start_is_a_first_run() {
         .start();
     let (before, _) = watch(&hub, 1).await;
     let hub = hub.kill().start();
-    assert_eq!(hub.told("timeline.begun").unwrap()["reason"], "first_run");
+    assert_eq!(
+        hub.last_event("timeline.begun").unwrap()["reason"],
+        "first_run"
+    );
     let (after, _) = watch(&hub, 1).await;
     assert_ne!(before["epoch"], after["epoch"]);
     assert!(!hub.project().state("").exists());
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }

@@ -1,19 +1,19 @@
-//! Server-sent events: the same messages, encoded once, and no way back.
+//! Server-Sent Events: the same messages as over WebSocket, in one direction.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::events::{Block, Events};
+use super::support::event_stream::{Block, EventStream};
 use super::support::viewer::unpack;
-use super::support::{Hub, Project, Raw, Viewer, indexed};
+use super::support::{Hub, Project, RawClient, Viewer, indexed_dataset};
 
-/// Reads publications until `count` have come after `last`, each the one after the last, and checks their ids.
-fn follow(events: &mut Events, mut last: u64, count: u64) -> u64 {
+/// Reads `count` publications after `last`, and asserts that they are consecutive and have the right ids.
+fn follow(events: &mut EventStream, mut last: u64, count: u64) -> u64 {
     let to = last + count;
     while last < to {
-        let (kind, message) = events.event();
+        let (kind, message) = events.next_event_except_viewers();
         if kind != "message" {
             assert!(["hello", "jump"].contains(&kind.as_str()), "{message}");
             continue;
@@ -36,15 +36,15 @@ fn follow(events: &mut Events, mut last: u64, count: u64) -> u64 {
 fn hub() -> Hub {
     Hub::start(
         "rate = 200.0\nstart = \"2024-05-06T07:08:09Z\"",
-        &indexed(700),
+        &indexed_dataset(700),
     )
 }
 
 #[tokio::test]
-async fn a_stream_begins_with_hello_and_its_messages_are_those_of_v1() {
+async fn a_stream_starts_with_hello_and_has_the_messages_of_v1() {
     let hub = hub();
     let mut viewer = Viewer::v1_at(&hub, "/ws").await;
-    let mut events = Events::connect(&hub, "/sse", "");
+    let mut events = EventStream::connect(&hub, "/sse", "");
     for line in [
         "HTTP/1.1 200 OK\r\n",
         "content-type: text/event-stream\r\n",
@@ -53,43 +53,48 @@ async fn a_stream_begins_with_hello_and_its_messages_are_those_of_v1() {
     ] {
         assert!(events.head.contains(line), "{}", events.head);
     }
-    assert!(matches!(events.block(), Some(Block::Retry(500..=1_000))));
-    let (kind, hello) = events.event();
+    assert!(matches!(
+        events.next_block(),
+        Some(Block::Retry(500..=1_000))
+    ));
+    let (kind, hello) = events.next_event_except_viewers();
     assert_eq!((kind.as_str(), &hello["type"]), ("hello", &json!("hello")));
-    let of_v1 = viewer.json().await;
+    let of_v1 = viewer.next_unbatched().await;
     for name in ["protocol", "topic", "epoch", "delay", "dataset", "fields"] {
         assert_eq!(hello[name], of_v1[name]);
     }
-    // The id of `hello` is the position just before the first publication, 30 s back.
+    // The id of `hello` is the position just before the first publication, which is 30 s old.
     let seq = hello["seq"].as_u64().unwrap();
     let epoch = hello["epoch"].as_str().unwrap();
     assert_eq!(events.last_id, format!("{epoch}:{}", seq - 6_000));
     follow(&mut events, seq - 6_000, 6_100);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn a_killed_connection_goes_on_where_it_broke_whatever_the_query_says() {
+async fn a_broken_stream_resumes_by_its_last_event_id_whatever_the_query_says() {
     let hub = hub();
-    let mut events = Events::connect(&hub, "/sse/demo?last=3", "");
-    let seq = events.event().1["seq"].as_u64().unwrap();
+    let mut events = EventStream::connect(&hub, "/sse/demo?last=3", "");
+    let seq = events.next_event_except_viewers().1["seq"]
+        .as_u64()
+        .unwrap();
     let mut last = follow(&mut events, seq - 3, 50);
     for _ in 0..3 {
         events = events.reconnect(&hub, "/sse/demo?last=3");
-        let (kind, hello) = events.event();
+        let (kind, hello) = events.next_event_except_viewers();
         assert_eq!(
             (kind.as_str(), &hello["recovered"]),
             ("hello", &json!(true))
         );
         last = follow(&mut events, last, 400);
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn an_answer_that_is_still_on_its_way_is_not_overtaken() {
+async fn a_stream_is_not_sent_before_the_response_of_an_earlier_request() {
     let hub = hub();
-    let mut raw = Raw::connect(hub.public());
+    let mut raw = RawClient::connect(hub.public());
     let host = hub.public();
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
     raw.send(
@@ -97,28 +102,32 @@ async fn an_answer_that_is_still_on_its_way_is_not_overtaken() {
             .concat()
             .as_bytes(),
     );
-    assert!(raw.head().contains("application/json"));
-    raw.through(b"]}").unwrap();
-    assert!(raw.head().contains("application/json"));
-    raw.through(b"}").unwrap();
-    let mut events = Events::from(raw);
-    let seq = events.event().1["seq"].as_u64().unwrap();
+    assert!(raw.read_head().contains("application/json"));
+    raw.read_through(b"]}").unwrap();
+    assert!(raw.read_head().contains("application/json"));
+    raw.read_through(b"}").unwrap();
+    let mut events = EventStream::from(raw);
+    let seq = events.next_event_except_viewers().1["seq"]
+        .as_u64()
+        .unwrap();
     follow(&mut events, seq, 20);
 }
 
 #[tokio::test]
-async fn a_proxy_that_speaks_http_1_0_gets_the_same_stream() {
+async fn an_http_1_0_proxy_gets_the_same_stream() {
     let hub = hub();
-    let mut raw = Raw::connect(hub.public());
+    let mut raw = RawClient::connect(hub.public());
     raw.send(b"GET /sse?last=10 HTTP/1.0\r\nhost: localhost\r\n\r\n");
-    let mut events = Events::from(raw);
+    let mut events = EventStream::from(raw);
     assert!(!events.head.contains("transfer-encoding"));
-    let seq = events.event().1["seq"].as_u64().unwrap();
+    let seq = events.next_event_except_viewers().1["seq"]
+        .as_u64()
+        .unwrap();
     follow(&mut events, seq - 10, 20);
 }
 
 #[tokio::test]
-async fn what_cannot_be_answered_is_refused_before_the_stream() {
+async fn invalid_requests_are_rejected_before_the_stream() {
     let hub = hub();
     for (path, headers, status) in [
         ("/sse?since=x", "", 400),
@@ -127,51 +136,51 @@ async fn what_cannot_be_answered_is_refused_before_the_stream() {
         ("/sse/nothing", "", 404),
         ("/sse", "origin: http://elsewhere.example\r\n", 403),
     ] {
-        let answer = Raw::ask(hub.public(), "GET", path, headers);
+        let answer = RawClient::request(hub.public(), "GET", path, headers);
         assert_eq!(answer.status, status, "{path} {headers}");
         assert_eq!(answer.json()["status"], status);
     }
-    let head = Raw::ask(hub.public(), "HEAD", "/sse", "");
+    let head = RawClient::request(hub.public(), "HEAD", "/sse", "");
     assert_eq!(head.status, 200);
     assert_eq!(head.header("content-type"), Some("text/event-stream"));
     assert!(head.body.is_empty());
-    // An empty id is none.
-    let mut events = Events::connect(&hub, "/sse?last=0", "last-event-id: \r\n");
-    assert_eq!(events.event().1["recovered"], true);
+    // An empty id counts as no id.
+    let mut events = EventStream::connect(&hub, "/sse?last=0", "last-event-id: \r\n");
+    assert_eq!(events.next_event_except_viewers().1["recovered"], true);
 }
 
 #[tokio::test]
-async fn every_position_is_answered_as_over_websocket() {
+async fn every_position_gets_the_same_response_as_over_websocket() {
     let hub = hub();
     for (id, reason) in [
         ("other:1", "epoch"),
         ("EPOCH:9007199254740991", "future"),
         ("EPOCH:1", "expired"),
     ] {
-        let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+        let topic = RawClient::get(hub.public(), "/api/v1/topics/demo").json();
         let id = id.replace("EPOCH", topic["epoch"].as_str().unwrap());
-        let mut events = Events::connect(&hub, "/sse", &format!("last-event-id: {id}\r\n"));
-        let hello = events.event().1;
+        let mut events = EventStream::connect(&hub, "/sse", &format!("last-event-id: {id}\r\n"));
+        let hello = events.next_event_except_viewers().1;
         assert_eq!(hello["recovered"], false);
         let newest = hello["seq"].as_u64().unwrap();
-        let (kind, gap) = events.event();
+        let (kind, gap) = events.next_event_except_viewers();
         assert_eq!((kind.as_str(), &gap["reason"]), ("gap", &json!(reason)));
         let first: u64 = events.last_id.rsplit_once(':').unwrap().1.parse().unwrap();
         if reason == "expired" {
             assert_eq!((&gap["from"], &gap["to"]), (&json!(2), &json!(first)));
         }
-        // As far back as a stream reaches, or as the backfill of 30 s.
+        // Starts at `recover_max`, or at the backfill of 30 s.
         let back = if reason == "expired" { 100_000 } else { 6_000 };
         assert_eq!(first, newest - back);
         follow(&mut events, first, 100);
     }
 }
 
-/// The first `seq` that follows, for each way to say where one was.
+/// Checks the first `seq` for each way to give a position.
 #[tokio::test]
-async fn a_position_in_the_query_does_what_the_header_does() {
+async fn a_position_in_the_query_works_like_the_header() {
     let hub = hub();
-    let topic = Raw::get(hub.public(), "/api/v1/topics/demo").json();
+    let topic = RawClient::get(hub.public(), "/api/v1/topics/demo").json();
     let (epoch, newest) = (
         topic["epoch"].as_str().unwrap(),
         topic["seq"].as_u64().unwrap(),
@@ -183,7 +192,7 @@ async fn a_position_in_the_query_does_what_the_header_does() {
         (format!("?lastEventId={far}"), String::new(), &far),
         (format!("?lastEventId={escaped}"), String::new(), &far),
         (format!("?since={escaped}"), String::new(), &far),
-        // A polyfill adds it to the address of the first time.
+        // An `EventSource` polyfill appends it to the original URL.
         (format!("?last=5&lastEventId={far}"), String::new(), &far),
         (
             format!("?since={near}&lastEventId={far}"),
@@ -202,14 +211,18 @@ async fn a_position_in_the_query_does_what_the_header_does() {
             &far,
         ),
     ] {
-        let mut events = Events::connect(&hub, &format!("/sse{query}"), &headers);
-        assert_eq!(events.event().1["recovered"], true, "{query} {headers}");
+        let mut events = EventStream::connect(&hub, &format!("/sse{query}"), &headers);
+        assert_eq!(
+            events.next_event_except_viewers().1["recovered"],
+            true,
+            "{query} {headers}"
+        );
         assert_eq!(events.last_id, *first, "{query} {headers}");
     }
 }
 
 #[tokio::test]
-async fn a_number_too_long_is_the_greatest() {
+async fn a_number_that_is_too_large_counts_as_the_greatest() {
     let hub = hub();
     for last in [
         "18446744073709551615",
@@ -218,11 +231,11 @@ async fn a_number_too_long_is_the_greatest() {
         "000000000000000000000000010",
     ] {
         for path in ["/sse", "/sse/demo"] {
-            let mut events = Events::connect(&hub, &format!("{path}?last={last}"), "");
-            assert_eq!(events.event().0, "hello", "{last}");
+            let mut events = EventStream::connect(&hub, &format!("{path}?last={last}"), "");
+            assert_eq!(events.next_event_except_viewers().0, "hello", "{last}");
         }
         let history = format!("/api/v1/topics/demo/history?last={last}&limit={last}");
-        assert_eq!(Raw::get(hub.public(), &history).status, 200, "{last}");
+        assert_eq!(RawClient::get(hub.public(), &history).status, 200, "{last}");
     }
 }
 
@@ -231,7 +244,7 @@ async fn pages_of_listed_origins_read_the_stream() {
     let toml = "[server]\nport = 0\nallowed_origins = [\"http://elsewhere.example\"]\n[ops]\nport = 0\n\
                 [topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
     let hub = Project::raw(toml).start();
-    let events = Events::connect(&hub, "/sse", "origin: http://elsewhere.example\r\n");
+    let events = EventStream::connect(&hub, "/sse", "origin: http://elsewhere.example\r\n");
     assert!(
         events
             .head
@@ -240,56 +253,58 @@ async fn pages_of_listed_origins_read_the_stream() {
 }
 
 #[tokio::test]
-async fn a_quiet_stream_shows_that_it_lives() {
+async fn a_quiet_stream_sends_keep_alive_comments() {
     let hub = Hub::start("rate = 0.001", "[1]");
-    let mut events = Events::connect(&hub, "/sse", "");
-    while events.block().unwrap() != Block::Comment {}
-    hub.end_without_complaint();
+    let mut events = EventStream::connect(&hub, "/sse", "");
+    while events.next_block().unwrap() != Block::Comment {}
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn the_end_is_told() {
-    let hub = Hub::start("rate = 1000.0\nloop = false", &indexed(50));
-    let mut events = Events::connect(&hub, "/sse", "");
-    while events.event().0 != "end" {}
-    let mut late = Events::connect(&hub, "/sse?last=0", "");
-    assert_eq!(late.event().0, "hello");
+async fn the_end_of_a_topic_is_sent() {
+    let hub = Hub::start("rate = 1000.0\nloop = false", &indexed_dataset(50));
+    let mut events = EventStream::connect(&hub, "/sse", "");
+    while events.next_event_except_viewers().0 != "end" {}
+    let mut late = EventStream::connect(&hub, "/sse?last=0", "");
+    assert_eq!(late.next_event_except_viewers().0, "hello");
     assert_eq!(
-        late.event().1,
+        late.next_event_except_viewers().1,
         json!({"type": "end", "seq": 50, "t": late_t(&hub)})
     );
 }
 
-/// The instant of the last publication.
+/// The time of the last publication.
 fn late_t(hub: &Hub) -> Value {
-    let mut events = Events::connect(hub, "/sse?last=1", "");
-    while events.event().0 != "hello" {}
-    events.event().1["t"].clone()
+    let mut events = EventStream::connect(hub, "/sse?last=1", "");
+    while events.next_event_except_viewers().0 != "hello" {}
+    events.next_event_except_viewers().1["t"].clone()
 }
 
 #[tokio::test]
-async fn without_a_seat_an_event_source_is_told_when_to_come_back() {
+async fn at_the_viewer_limit_an_event_source_is_sent_a_time_to_reconnect() {
     let toml = "[server]\nport = 0\nmax_viewers = 1\n[ops]\nport = 0\n[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n";
     let hub = Project::raw(toml).start();
-    let mut first = Events::connect(&hub, "/sse", "");
-    first.event();
-    let mut second = Events::connect(&hub, "/sse", "");
+    let mut first = EventStream::connect(&hub, "/sse", "");
+    first.next_event_except_viewers();
+    let mut second = EventStream::connect(&hub, "/sse", "");
     assert!(second.head.starts_with("HTTP/1.1 200 "), "{}", second.head);
-    assert!(matches!(second.block(), Some(Block::Retry(_))));
-    let (kind, bye) = second.event();
+    assert!(matches!(second.next_block(), Some(Block::Retry(_))));
+    let (kind, bye) = second.next_event_except_viewers();
     assert_eq!((kind.as_str(), &bye["reason"]), ("bye", &json!("full")));
-    assert_eq!(second.block(), None);
+    assert_eq!(second.next_block(), None);
 }
 
 #[tokio::test]
-async fn a_draining_hub_says_goodbye_goes_on_and_ends_the_stream_with_a_time_to_come_back() {
+async fn a_draining_hub_sends_bye_continues_and_ends_the_stream_with_a_time_to_reconnect() {
     let hub = hub();
-    let mut events = Events::connect(&hub, "/sse?last=0", "");
-    let mut last = events.event().1["seq"].as_u64().unwrap();
+    let mut events = EventStream::connect(&hub, "/sse?last=0", "");
+    let mut last = events.next_event_except_viewers().1["seq"]
+        .as_u64()
+        .unwrap();
     hub.signal("-TERM");
-    // The blocks that are not records: the first goodbye, the wait, and the last goodbye.
+    // The blocks other than records: the first `bye`, `retry`, and the last `bye`.
     let (mut others, mut after_goodbye) = (Vec::new(), 0);
-    while let Some(block) = events.block() {
+    while let Some(block) = events.next_block() {
         let (kind, data) = match block {
             Block::Event { kind, data } => (kind, data),
             Block::Retry(wait) => {
@@ -321,34 +336,39 @@ async fn a_draining_hub_says_goodbye_goes_on_and_ends_the_stream_with_a_time_to_
         }
     }
     assert_eq!(others, ["bye", "retry", "bye"]);
-    assert!(after_goodbye > 0, "the stream goes on");
+    assert!(
+        after_goodbye > 0,
+        "the stream continues after the first `bye`"
+    );
 }
 
-/// A hub with long records and little patience, and a stream of it that is not read.
-async fn stuck(policy: &str) -> (Hub, Raw, Viewer) {
+/// A hub with long records and a small `max_lag`, a stream that is not read, and a viewer that keeps up.
+async fn stuck(policy: &str) -> (Hub, RawClient, Viewer) {
     let record = format!("\"{}\"", "x".repeat(1_000));
     let topic = format!("rate = 2000.0\nmax_lag = \"100ms\"\nslow = \"{policy}\"");
     let hub = Project::new(&topic, &format!("[{record}]")).start_with(&["--log-level", "debug"]);
-    let mut raw = Raw::connect(hub.public());
-    raw.take_little();
+    let mut raw = RawClient::connect(hub.public());
+    raw.shrink_receive_buffer();
     raw.send(b"GET /sse?last=0 HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let steady = Viewer::v1(&hub).await;
     (hub, raw, steady)
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_read_is_told_its_gap_and_others_miss_nothing() {
+async fn a_stream_that_is_not_read_gets_a_gap_and_others_miss_nothing() {
     let (hub, raw, mut steady) = stuck("skip").await;
     let mut seq = steady.until("hello").await["seq"].as_u64().unwrap();
-    // Far more than the kernel and the log hold.
+    // Far more than the socket buffers and the log hold.
     for _ in 0..10_000 {
         seq += 1;
         assert_eq!(steady.until("data").await["seq"], seq);
     }
-    let mut events = Events::from(raw);
-    let mut last = events.event().1["seq"].as_u64().unwrap();
+    let mut events = EventStream::from(raw);
+    let mut last = events.next_event_except_viewers().1["seq"]
+        .as_u64()
+        .unwrap();
     let gap = loop {
-        let (kind, message) = events.event();
+        let (kind, message) = events.next_event_except_viewers();
         if kind == "gap" {
             break message;
         }
@@ -364,26 +384,26 @@ async fn a_stream_that_is_not_read_is_told_its_gap_and_others_miss_nothing() {
         (&gap["reason"], &gap["from"]),
         (&json!("slow"), &json!(last + 1))
     );
-    let next = events.event().1;
-    // Read byte by byte as it is here, it may be too slow again at once.
+    let next = events.next_event_except_viewers().1;
+    // Reading byte by byte, as here, the stream may fall behind again at once.
     let first = if next["type"] == "gap" { "from" } else { "seq" };
     assert_eq!(gap["to"], next[first].as_u64().unwrap() - 1);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_read_is_ended_where_that_is_the_policy() {
+async fn a_stream_that_is_not_read_is_closed_if_the_policy_is_disconnect() {
     let (mut hub, _raw, mut steady) = stuck("disconnect").await;
     loop {
-        steady.text().await;
-        if let Some(left) = hub.past_event("viewer.left") {
+        steady.next_text().await;
+        if let Some(left) = hub.logged_event("viewer.left") {
             assert_eq!(left["reason"], "slow");
             return;
         }
     }
 }
 
-/// What `curl -N` prints of `path` until it has had `count` publications and is killed, and the last id in it.
+/// Runs `curl -N` on `path` with `last_id` until it has printed `count` publications; returns them and the last id.
 fn curled(hub: &Hub, path: &str, last_id: &str, count: usize) -> (Vec<u64>, String) {
     let mut curl = Command::new("curl")
         .args(["--silent", "--no-buffer", "--header"])
@@ -419,7 +439,7 @@ fn curled(hub: &Hub, path: &str, last_id: &str, count: usize) -> (Vec<u64>, Stri
 }
 
 #[test]
-fn curl_goes_through_three_killed_connections() {
+fn curl_resumes_over_three_killed_connections() {
     let hub = hub();
     let (mut seqs, mut id) = curled(&hub, "/sse?last=10", "", 50);
     for _ in 0..3 {
@@ -433,31 +453,31 @@ fn curl_goes_through_three_killed_connections() {
 }
 
 #[tokio::test]
-async fn who_joins_while_the_hub_drains_is_told_when_to_come_back() {
+async fn a_stream_opened_while_the_hub_drains_is_sent_a_time_to_reconnect() {
     let hub = hub();
-    let mut staying = Events::connect(&hub, "/sse?last=0", "");
-    staying.event();
+    let mut staying = EventStream::connect(&hub, "/sse?last=0", "");
+    staying.next_event_except_viewers();
     let _others: Vec<_> = (0..5)
-        .map(|_| Events::connect(&hub, "/sse?last=0", ""))
+        .map(|_| EventStream::connect(&hub, "/sse?last=0", ""))
         .collect();
-    let mut late = Raw::connect(hub.public());
+    let mut late = RawClient::connect(hub.public());
     hub.signal("-TERM");
-    while staying.event().0 != "bye" {}
+    while staying.next_event_except_viewers().0 != "bye" {}
     late.send(b"GET /sse HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    let mut late = Events::from(late);
-    assert!(matches!(late.block(), Some(Block::Retry(_))));
-    assert_eq!(late.event().1["reason"], "draining");
-    assert_eq!(late.block(), None);
+    let mut late = EventStream::from(late);
+    assert!(matches!(late.next_block(), Some(Block::Retry(_))));
+    assert_eq!(late.next_event_except_viewers().1["reason"], "draining");
+    assert_eq!(late.next_block(), None);
 }
 
 #[tokio::test]
-async fn a_stream_is_no_place_to_send_much_to() {
+async fn a_client_that_sends_data_on_a_stream_is_disconnected() {
     let hub = Project::new("rate = 10.0", "[1]").start_with(&["--log-level", "debug"]);
     let mut hub = hub;
-    let mut raw = Raw::connect(hub.public());
+    let mut raw = RawClient::connect(hub.public());
     raw.send(b"GET /sse HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    raw.head();
-    while hub.past_event("viewer.left").is_none() {
+    raw.read_head();
+    while hub.logged_event("viewer.left").is_none() {
         raw.send(&[b'x'; 2_048]);
     }
 }

@@ -1,4 +1,4 @@
-//! What the service manager is told, on a real socket of its kind.
+//! Notifications to the service manager over a real notification socket, and signals at startup and from a terminal.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, PATIENCE, Project, Raw, Viewer};
+use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer};
 
-/// A hub that is watched over, and the socket of whoever does.
-fn watched(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
+/// Starts a hub under a service manager; returns it and the manager's notification socket.
+fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
     let path = project.path("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut command = project.command(&[]);
     command.env("NOTIFY_SOCKET", &path);
     if let Some(period) = watchdog {
@@ -26,79 +26,79 @@ fn watched(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) 
     (Hub::spawn(command, project), socket)
 }
 
-/// What is told next.
-fn told(socket: &UnixDatagram) -> String {
+/// Receives the next notification.
+fn notification(socket: &UnixDatagram) -> String {
     let mut buffer = [0; 1_024];
-    let len = socket.recv(&mut buffer).expect("something is told");
+    let len = socket.recv(&mut buffer).expect("a notification");
     String::from_utf8(buffer[..len].to_vec()).unwrap()
 }
 
 #[test]
-fn readiness_reloads_and_the_end_are_told() {
-    let (mut hub, socket) = watched(Project::new("rate = 10.0", "[1]"), None);
-    assert_eq!(told(&socket), "READY=1\nSTATUS=serving 1 topics\n");
+fn readiness_reloads_and_shutdown_are_notified() {
+    let (mut hub, socket) = supervised(Project::new("rate = 10.0", "[1]"), None);
+    assert_eq!(notification(&socket), "READY=1\nSTATUS=serving 1 topics\n");
     hub.signal("-HUP");
-    let reloading = told(&socket);
+    let reloading = notification(&socket);
     let since = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
     let since: u64 = since.unwrap().trim_end().parse().unwrap();
     assert!(since > 0);
-    let ready = "READY=1\nSTATUS=reloaded: 0 keys changed, 0 wait for a restart\n";
-    assert_eq!(told(&socket), ready);
+    let ready = "READY=1\nSTATUS=reloaded: 0 keys changed, 0 need a restart\n";
+    assert_eq!(notification(&socket), ready);
     hub.event("config.reloaded");
     hub.project().write("tickcast.toml", "");
     hub.signal("-HUP");
-    assert!(told(&socket).starts_with("RELOADING=1\n"));
-    let ready = "READY=1\nSTATUS=the configuration is wrong; the old one is in force\n";
-    assert_eq!(told(&socket), ready);
+    assert!(notification(&socket).starts_with("RELOADING=1\n"));
+    let ready = "READY=1\nSTATUS=the configuration is wrong; the old one stays active\n";
+    assert_eq!(notification(&socket), ready);
     hub.signal("-TERM");
-    assert_eq!(told(&socket), "STOPPING=1\nSTATUS=draining\n");
-    assert_eq!(hub.end().0, Some(0));
+    assert_eq!(notification(&socket), "STOPPING=1\nSTATUS=draining\n");
+    assert_eq!(hub.wait().0, Some(0));
 }
 
 #[test]
-fn a_service_manager_without_a_file_is_told_as_well() {
+fn a_service_manager_with_an_abstract_socket_is_notified() {
     let project = Project::new("rate = 10.0", "[1]");
     let name = format!("tickcast-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
     let socket = UnixDatagram::bind_addr(&address).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut command = project.command(&[]);
     command.env("NOTIFY_SOCKET", format!("@{name}"));
     let _hub = Hub::spawn(command, project);
-    assert_eq!(told(&socket), "READY=1\nSTATUS=serving 1 topics\n");
+    assert_eq!(notification(&socket), "READY=1\nSTATUS=serving 1 topics\n");
 }
 
 #[test]
-fn a_service_manager_that_does_not_listen_holds_up_nothing() {
+fn a_service_manager_that_does_not_read_does_not_block_the_hub() {
     let project = Project::new("rate = 10.0", "[1]");
     let path = project.path("notify");
     let _socket = UnixDatagram::bind(&path).unwrap();
-    // What it is told has no room any more.
-    let somebody = UnixDatagram::unbound().unwrap();
-    somebody.set_nonblocking(true).unwrap();
-    while somebody.send_to(b"STATUS=", &path).is_ok() {}
+    // Fills the receive queue of the socket.
+    let sender = UnixDatagram::unbound().unwrap();
+    sender.set_nonblocking(true).unwrap();
+    while sender.send_to(b"STATUS=", &path).is_ok() {}
     let mut command = project.command(&[]);
     command
         .env("NOTIFY_SOCKET", &path)
         .env("WATCHDOG_USEC", "2000");
     let mut hub = Hub::spawn(command, project);
     for _ in 0..20 {
-        assert_eq!(Raw::get(hub.public(), "/healthz").status, 200);
+        assert_eq!(RawClient::get(hub.public(), "/healthz").status, 200);
     }
     hub.signal("-HUP");
     hub.event("config.reloaded");
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn a_hub_that_is_watched_says_again_and_again_that_it_lives() {
+fn a_hub_with_a_watchdog_sends_keep_alive_notifications() {
     let period = Duration::from_millis(400);
-    let (hub, socket) = watched(Project::new("rate = 10.0", "[1]"), Some(period));
-    assert!(told(&socket).starts_with("READY=1\n"));
+    let (hub, socket) = supervised(Project::new("rate = 10.0", "[1]"), Some(period));
+    assert!(notification(&socket).starts_with("READY=1\n"));
     for _ in 0..5 {
-        assert_eq!(told(&socket), "WATCHDOG=1\n");
+        assert_eq!(notification(&socket), "WATCHDOG=1\n");
     }
-    // One that stands still says nothing; how long that may last is the service manager's to judge.
+    // A suspended hub sends none; the service manager decides how long that may last.
     hub.signal("-STOP");
     socket.set_nonblocking(true).unwrap();
     let mut buffer = [0; 64];
@@ -106,34 +106,34 @@ fn a_hub_that_is_watched_says_again_and_again_that_it_lives() {
     socket.set_nonblocking(false).unwrap();
     socket.set_read_timeout(Some(period * 3)).unwrap();
     assert!(socket.recv(&mut buffer).is_err());
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     hub.signal("-CONT");
-    assert_eq!(told(&socket), "WATCHDOG=1\n");
-    hub.end_without_complaint();
+    assert_eq!(notification(&socket), "WATCHDOG=1\n");
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn a_topic_that_is_slow_or_over_or_has_not_begun_is_alive() {
+fn the_watchdog_is_served_with_topics_that_are_slow_ended_or_not_started() {
     let topic =
         |name: &str, more: &str| format!("[topics.{name}]\ndataset = \"data.json\"\n{more}\n");
     let toml = topic("slow", "rate = 0.001")
         + &topic("over", "rate = 1000.0\nloop = false")
         + &topic("later", "rate = 1.0\nstart = \"2099-01-01T00:00:00Z\"");
     let project = Project::new("rate = 1.0", "[1]").configure(&toml);
-    let (hub, socket) = watched(project, Some(Duration::from_millis(200)));
-    assert!(told(&socket).starts_with("READY=1\n"));
+    let (hub, socket) = supervised(project, Some(Duration::from_millis(200)));
+    assert!(notification(&socket).starts_with("READY=1\n"));
     for _ in 0..20 {
-        assert_eq!(told(&socket), "WATCHDOG=1\n");
+        assert_eq!(notification(&socket), "WATCHDOG=1\n");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn signals_that_come_before_everything_is_read_are_heard_later() {
+fn signals_during_startup_are_handled_after_startup() {
     let project = Project::new("rate = 10.0", "[1]");
     let path = project.path("tickcast.toml");
     let toml = fs::read_to_string(&path).unwrap();
-    // A configuration that takes as long to read as the test wants it to.
+    // A FIFO, so that reading the configuration takes as long as the test needs.
     fs::remove_file(&path).unwrap();
     assert!(
         Command::new("mkfifo")
@@ -145,29 +145,29 @@ fn signals_that_come_before_everything_is_read_are_heard_later() {
     let mut command = project.command(&[]);
     let command = command.stdin(Stdio::null()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    // It can be opened when the hub has begun to read it.
+    // Opening it succeeds once the hub has started to read it.
     let mut slow = File::options().write(true).open(&path).unwrap();
     for signal in ["-HUP", "-USR1"] {
         let pid = child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.unwrap().success());
     }
-    // The next time it is an ordinary one.
+    // A reload then reads an ordinary file.
     fs::remove_file(&path).unwrap();
     fs::write(&path, &toml).unwrap();
     slow.write_all(toml.as_bytes()).unwrap();
     drop(slow);
-    let mut hub = Hub::of(child, project);
+    let mut hub = Hub::from_child(child, project);
     let (mut was_reloaded, mut was_shown_more) = (false, false);
     while !(was_reloaded && was_shown_more) {
-        let event = hub.any();
+        let event = hub.next_event();
         was_reloaded |= event["event"] == "config.reloaded";
         was_shown_more |= event["event"] == "log.level";
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
-/// Runs the hub at a terminal of its own, which is there for as long as what is returned; `redirection` as of a shell.
+/// Runs the hub in a pseudo-terminal that lasts as long as the returned process, with a shell `redirection`.
 fn at_a_terminal(project: &Project, redirection: &str) -> Child {
     let program = project.command(&[]);
     let line = format!(
@@ -175,7 +175,7 @@ fn at_a_terminal(project: &Project, redirection: &str) -> Child {
         program.get_program().display(),
         project.path("tickcast.toml").display()
     );
-    // It copies what is written at the terminal.
+    // `script` copies the terminal's output to its standard output.
     let mut script = Command::new("script");
     script.args(["--quiet", "--command", &line, "/dev/null"]);
     let script = script.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -187,7 +187,7 @@ fn first(mut events: impl Iterator<Item = Value>, name: &str) -> Value {
     events.find(|event| event["event"] == name).unwrap()
 }
 
-/// Waits until there is a first event called one of `names` in the log at `path`.
+/// Waits until the log at `path` contains an event called one of `names`; returns the first one.
 fn await_event(path: &Path, names: &[&str]) -> Value {
     let begin = tokio::time::Instant::now();
     loop {
@@ -199,13 +199,13 @@ fn await_event(path: &Path, names: &[&str]) -> Value {
         if let Some(event) = events.find(|event| names.iter().any(|name| event["event"] == *name)) {
             return event;
         }
-        assert!(begin.elapsed() < PATIENCE, "none of {names:?}: {text}");
+        assert!(begin.elapsed() < TIMEOUT, "none of {names:?}: {text}");
         std::thread::yield_now();
     }
 }
 
 #[test]
-fn a_terminal_that_is_closed_ends_the_hub_and_is_no_reload() {
+fn closing_the_terminal_stops_the_hub_instead_of_reloading() {
     let project = Project::new("rate = 10.0", "[1]");
     let mut script = at_a_terminal(&project, "");
     let lines = BufReader::new(script.stdout.take().unwrap()).lines();
@@ -217,13 +217,13 @@ fn a_terminal_that_is_closed_ends_the_hub_and_is_no_reload() {
     script.wait().unwrap();
     let begin = tokio::time::Instant::now();
     while TcpStream::connect(&address).is_ok() {
-        assert!(begin.elapsed() < PATIENCE, "the hub goes on");
+        assert!(begin.elapsed() < TIMEOUT, "the hub is still running");
         std::thread::yield_now();
     }
 }
 
 #[tokio::test]
-async fn a_terminal_that_is_closed_is_no_second_signal_however_often_it_says_so() {
+async fn repeated_hangups_of_a_closed_terminal_do_not_force_the_stop() {
     let project =
         Project::new("", "[1]").configure("[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n");
     project.write(
@@ -239,14 +239,14 @@ async fn a_terminal_that_is_closed_is_no_second_signal_however_often_it_says_so(
     let address = listening["address"].as_str().unwrap().to_owned();
     let mut viewers = Vec::new();
     for _ in 0..10 {
-        let mut viewer = Viewer::try_at(&address, "/ws").await.unwrap();
+        let mut viewer = Viewer::try_connect(&address, "/ws").await.unwrap();
         viewer.until("hello").await;
-        viewers.push(tokio::spawn(async move { viewer.closed().await }));
+        viewers.push(tokio::spawn(async move { viewer.wait_for_close().await }));
     }
     script.kill().unwrap();
     script.wait().unwrap();
     await_event(&log, &["drain"]);
-    // As a shell does, to which the terminal said so as well.
+    // The shell sends SIGHUP, too, when its terminal is closed.
     let sent = Command::new("kill").args(["-HUP", &pid]).status();
     assert!(sent.unwrap().success());
     for viewer in viewers {

@@ -1,20 +1,20 @@
-//! The conversation with one viewer.
+//! What one viewer sends and receives: messages, closes, limits, gaps and rejections.
 
 use std::io::Write;
 
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{Hub, Project, Raw, Viewer};
+use super::support::{Hub, Project, RawClient, Viewer};
 
 const QUIET: &str = "rate = 0.001";
 
 #[tokio::test]
-async fn hello_comes_first_and_says_everything() {
+async fn hello_is_the_first_message_and_has_all_fields() {
     let fields = "rate = 100.0\ndelay = \"400ms\"\n[topics.demo.fields.z]\nlabel = \"Z\"\nunit = \"µV\"\n[topics.demo.fields.a]\nunit = \"s\"";
     let hub = Hub::start(fields, "[1,2,3]");
     let mut viewer = Viewer::v1_at(&hub, "/ws").await;
-    let text = viewer.text().await;
+    let text = viewer.next_text().await;
     let hello: serde_json::Value = serde_json::from_str(&text).unwrap();
     let names: Vec<_> = hello
         .as_object()
@@ -59,7 +59,7 @@ async fn hello_comes_first_and_says_everything() {
 }
 
 #[tokio::test]
-async fn pings_are_answered_with_the_hubs_clock() {
+async fn pongs_carry_the_hubs_clock() {
     let hub = Hub::start(QUIET, "[1]");
     let mut viewer = Viewer::v1(&hub).await;
     let hello = viewer.until("hello").await;
@@ -77,18 +77,18 @@ async fn pings_are_answered_with_the_hubs_clock() {
 }
 
 #[tokio::test]
-async fn websocket_pings_are_answered_and_a_close_is_returned() {
+async fn websocket_pings_and_closes_are_answered() {
     let hub = Hub::start(QUIET, "[1]");
     let mut viewer = Viewer::bare(&hub).await;
     viewer.send_message(Message::Ping("now".into())).await;
-    while viewer.message().await != Message::Pong("now".into()) {}
+    while viewer.next_frame().await != Message::Pong("now".into()) {}
     viewer.send_message(Message::Close(None)).await;
-    assert_eq!(u16::from(viewer.closed().await.code), 1000);
-    viewer.gone().await;
+    assert_eq!(u16::from(viewer.wait_for_close().await.code), 1000);
+    viewer.wait_for_disconnect().await;
 }
 
 #[tokio::test]
-async fn each_fault_of_a_viewer_has_its_close() {
+async fn each_protocol_violation_has_its_close_code() {
     let hub = Hub::start(QUIET, "[1]");
     let ping = Message::text(r#"{"type":"ping","id":1}"#);
     for (messages, code) in [
@@ -105,43 +105,43 @@ async fn each_fault_of_a_viewer_has_its_close() {
         }
         let (texts, close) = viewer.text_until_close().await;
         assert_eq!(u16::from(close.code), code);
-        // Whoever may come back is told when.
-        let is_told = texts.last().is_some_and(|text| text.contains("bye"));
-        assert_eq!(is_told, code == 4429, "{texts:?}");
+        // `bye` says when to reconnect, so only viewers that may reconnect get it.
+        let has_bye = texts.last().is_some_and(|text| text.contains("bye"));
+        assert_eq!(has_bye, code == 4429, "{texts:?}");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn an_end_that_comes_together_with_a_message_is_seen() {
+async fn a_disconnect_right_after_a_message_is_noticed() {
     let project = Project::new("rate = 10.0", "[1]");
     let mut hub = project.start_with(&["--log-level", "debug"]);
     let mut steady = Viewer::bare(&hub).await;
     for _ in 0..8 {
-        let (mut raw, _) = Raw::upgrade(hub.public(), "");
+        let (mut raw, _) = RawClient::upgrade(hub.public(), "");
         raw.send(&[0x81, 0x80, 0, 0, 0, 0]);
     }
     let mut left = 0;
-    // Long before all eight could have been found out by their silence, which is at some time within 14 s each.
+    // Three seconds: far too short for pings to reveal all eight, since the first ping comes up to 14 s after joining.
     for _ in 0..30 {
-        steady.text().await;
-        while hub.past_event("viewer.left").is_some() {
+        steady.next_text().await;
+        while hub.logged_event("viewer.left").is_some() {
             left += 1;
         }
     }
     assert_eq!(left, 8);
 }
 
-/// How much the hub and its kernel take from a viewer that goes on sending `flood` after `beginning`, for which it
-/// is closed.
+/// Returns how many bytes the hub and the kernels accept from a viewer that is closed for sending `beginning` and then
+/// keeps sending `flood`.
 fn taken_after_the_close(hub: &Hub, headers: &str, beginning: &[u8], flood: &[u8]) -> usize {
     const ENOUGH: usize = 256 << 20;
-    let (mut raw, _) = Raw::upgrade(hub.public(), headers);
+    let (mut raw, _) = RawClient::upgrade(hub.public(), headers);
     raw.send(beginning);
-    while raw.frame().0 != 0x88 {}
+    while raw.read_frame().0 != 0x88 {}
     let mut socket = raw.socket();
     let mut taken = 0;
-    // Ends with the connection.
+    // The loop ends when the hub drops the connection.
     while taken < ENOUGH
         && let Ok(len) = socket.write(flood)
     {
@@ -151,8 +151,8 @@ fn taken_after_the_close(hub: &Hub, headers: &str, beginning: &[u8], flood: &[u8
 }
 
 #[test]
-fn a_viewer_that_broke_a_rule_is_not_read_any_more() {
-    /// What the kernels hold of it: at most the largest buffers of both ends, 6 and 4 MiB by default.
+fn the_hub_stops_reading_from_a_viewer_that_violates_the_protocol() {
+    /// What the kernels may buffer: at most the largest receive and send buffers, 6 and 4 MiB by default.
     const UNREAD_MAX: usize = 24 << 20;
     let hub = Hub::start(QUIET, "[1]");
     let v1 = "sec-websocket-protocol: tickcast.v1\r\n";
@@ -171,41 +171,41 @@ fn a_viewer_that_broke_a_rule_is_not_read_any_more() {
         let taken = taken_after_the_close(&hub, headers, &beginning, &flood);
         assert!(taken < UNREAD_MAX, "{taken}");
     }
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn what_a_bare_viewer_sends_is_ignored_within_limits() {
+async fn messages_from_a_bare_viewer_are_ignored_within_limits() {
     let hub = Hub::start("rate = 20.0", "[1]");
     let mut viewer = Viewer::bare(&hub).await;
     viewer.send("hello?").await;
     viewer.send_message(Message::binary(vec![0xFF])).await;
     for _ in 0..5 {
-        assert_eq!(viewer.text().await, "1");
+        assert_eq!(viewer.next_text().await, "1");
     }
     viewer.send(&"x".repeat(1025)).await;
-    assert_eq!(u16::from(viewer.closed().await.code), 1009);
+    assert_eq!(u16::from(viewer.wait_for_close().await.code), 1009);
 }
 
 #[tokio::test]
 async fn an_unmasked_frame_is_closed_with_1002() {
     let hub = Hub::start(QUIET, "[1]");
-    let mut raw = Raw::connect(hub.public());
-    let handshake = Raw::handshake(hub.public(), "");
-    // The frame comes in the same segment as the handshake: it must not be lost.
+    let mut raw = RawClient::connect(hub.public());
+    let handshake = RawClient::handshake(hub.public(), "");
+    // The frame arrives in the same segment as the handshake, and must not be lost.
     let answer = raw
         .send(&[handshake.as_bytes(), &[0x81, 0x01, b'a']].concat())
-        .rest();
+        .read_to_end();
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
     assert!(answer.contains("websocket protocol error"), "{answer}");
 }
 
 #[tokio::test]
-async fn hello_goes_before_the_answer_to_a_ping_that_came_with_the_handshake() {
+async fn hello_precedes_the_pong_to_a_ping_sent_with_the_handshake() {
     let hub = Hub::start(QUIET, "[1]");
-    let mut raw = Raw::connect(hub.public());
-    let handshake = Raw::handshake(hub.public(), "sec-websocket-protocol: tickcast.v1\r\n");
+    let mut raw = RawClient::connect(hub.public());
+    let handshake = RawClient::handshake(hub.public(), "sec-websocket-protocol: tickcast.v1\r\n");
     // Masked with zeros, in the same segment as the handshake.
     let ping = [
         &[0x81, 0x80 | 22, 0, 0, 0, 0][..],
@@ -213,12 +213,12 @@ async fn hello_goes_before_the_answer_to_a_ping_that_came_with_the_handshake() {
     ]
     .concat();
     raw.send(&[handshake.as_bytes(), &ping].concat());
-    let answer = raw.until(r#""type":"pong","id":5"#);
+    let answer = raw.read_until(r#""type":"pong","id":5"#);
     assert!(answer.contains(r#""type":"hello""#), "{answer}");
 }
 
 #[tokio::test]
-async fn a_viewer_that_slept_through_the_end_is_told_the_gap_and_the_end() {
+async fn a_viewer_that_does_not_read_until_the_end_receives_the_gap_and_the_end() {
     let record = format!("\"{}\"", "x".repeat(1_000));
     let dataset = format!("[{}1]", format!("{record},").repeat(40_000));
     let mut hub = Hub::start("rate = 10000\nloop = false\nmax_lag = \"100ms\"", &dataset);
@@ -226,7 +226,7 @@ async fn a_viewer_that_slept_through_the_end_is_told_the_gap_and_the_end() {
     hub.event("topic.ended");
     let mut last = slow.until("hello").await["seq"].as_u64().unwrap();
     let end = loop {
-        let (had, message) = slow.through_data(last).await;
+        let (had, message) = slow.read_data_messages(last).await;
         last = had;
         match message["type"].as_str().unwrap() {
             "gap" => {
@@ -238,16 +238,16 @@ async fn a_viewer_that_slept_through_the_end_is_told_the_gap_and_the_end() {
         }
     };
     assert_eq!((&end["seq"], last), (&json!(40_001), 40_001));
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn refusals_happen_by_status_before_the_upgrade() {
+async fn requests_are_rejected_with_a_status_before_the_upgrade() {
     let hub = Hub::start("rate = 100.0", "[1,2,3]");
     let v1 = ("sec-websocket-protocol", "tickcast.v1");
     let own = format!("http://{}", hub.public());
     for (path, headers, status) in [
-        ("/ws/nobody", vec![v1], 404),
+        ("/ws/unknown", vec![v1], 404),
         ("/ws/..", vec![v1], 404),
         (
             "/ws",
@@ -282,11 +282,11 @@ async fn refusals_happen_by_status_before_the_upgrade() {
         .await
         .is_ok()
     );
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn seats_are_limited_in_all_and_by_address_and_given_back() {
+async fn viewers_are_limited_in_total_and_by_address_and_permits_are_released() {
     for (limit, status) in [("max_viewers = 2", 503), ("max_viewers_per_ip = 2", 429)] {
         let project = Project::new("", "[1]");
         project.write(
@@ -298,15 +298,15 @@ async fn seats_are_limited_in_all_and_by_address_and_given_back() {
         let refusal = Viewer::connect(&hub, "/ws", &[]).await.err().unwrap();
         assert_eq!(refusal.status, status);
         first.send_message(Message::Close(None)).await;
-        first.gone().await;
-        // The seat is free once the hub's side of the connection is gone, and that is what was awaited.
+        first.wait_for_disconnect().await;
+        // The hub releases the permit before it closes the connection, so it is free by now.
         assert!(Viewer::connect(&hub, "/ws", &[]).await.is_ok());
-        hub.end_without_complaint();
+        hub.stop_without_warnings();
     }
 }
 
 #[tokio::test]
-async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_nothing() {
+async fn a_viewer_that_lags_receives_a_gap_with_the_missing_range_and_others_miss_nothing() {
     let record = format!("\"{}\"", "x".repeat(4_000));
     let hub = Hub::start(
         "rate = 10000\nmax_lag = \"100ms\"",
@@ -316,7 +316,7 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
     let mut bare = Viewer::bare(&hub).await;
     let mut steady = Viewer::v1(&hub).await;
     let mut seq = steady.until("hello").await["seq"].as_u64().unwrap();
-    // 20 MB a second: the kernel's buffers for the two that do not read are full long before this ends.
+    // At 20 MB a second, the kernel's buffers of the two viewers that do not read fill up long before this ends.
     while seq < 20_000 {
         let data = steady.until("data").await;
         assert_eq!(data["seq"], seq + 1);
@@ -324,7 +324,7 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
     }
     let mut last = slow.until("hello").await["seq"].as_u64().unwrap();
     let gap = loop {
-        let (had, message) = slow.through_data(last).await;
+        let (had, message) = slow.read_data_messages(last).await;
         last = had;
         match message["type"].as_str().unwrap() {
             "gap" => break message,
@@ -336,15 +336,15 @@ async fn a_viewer_that_does_not_read_is_told_what_it_missed_and_others_miss_noth
         (&gap["from"], &gap["reason"]),
         (&json!(last + 1), &json!("slow"))
     );
-    // One standstill is one gap: what follows it is there.
+    // One stall makes one gap: the publication right after it follows.
     let to = gap["to"].as_u64().unwrap();
     assert_eq!(slow.until("data").await["seq"], to + 1);
-    assert_eq!(u16::from(bare.closed().await.code), 4409);
-    hub.end_without_complaint();
+    assert_eq!(u16::from(bare.wait_for_close().await.code), 4409);
+    hub.stop_without_warnings();
 }
 
 #[tokio::test]
-async fn a_viewer_costs_the_hub_at_most_16_kib() {
+async fn a_viewer_takes_at_most_16_kib_of_the_hubs_memory() {
     const VIEWERS: u64 = 2_000;
     let project = Project::raw(
         "[server]\nport = 0\nmax_connections_per_ip = 0\n[ops]\nport = 0\n\

@@ -1,18 +1,18 @@
 /**
- * Measures how well the screens keep together: a hub, a browser process for each page, a slow and jittery path between
- * them, and clocks that are wrong. `make synchrony` starts it. What the figures mean stands in the README.
+ * Measures how closely screens are synchronized, with a hub, a browser process per page, slow and jittery paths between
+ * them, and wrong clocks. Run it with `make synchrony`; `docs/synchrony.md` explains the figures.
  *
- * It exits with 1 when a limit is not kept, with 2 when it was asked for something it does not know.
+ * Exit code 1 means that a limit was broken, 2 that the arguments are invalid.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Options, readOptions, USAGE } from "./options";
-import { broken } from "./report/limits";
+import { brokenLimits } from "./report/limits";
 import { linesOf, titleOf } from "./report/lines";
-import { draw } from "./report/picture";
 import type { Report } from "./report/report";
-import { conduct } from "./run";
+import { draw } from "./report/skew_plot";
+import { runOnce } from "./run";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -23,20 +23,20 @@ async function measure({ runs, pages, seed, out }: Options): Promise<number> {
   const failures: string[] = [];
   for (const plan of runs) {
     console.error(`${plan.profile}, delay ${plan.delay}: ${pages} pages, ${plan.seconds} s …`);
-    const report = await conduct(plan, pages, seed);
+    const report = await runOnce(plan, pages, seed);
     reports.push(report);
     console.log(linesOf(report).join("\n"));
-    for (const each of broken(report, plan.limits)) failures.push(`${titleOf(report)}: ${each}`);
-    // After every run: an hour that ends in a failure still leaves what it found.
+    for (const each of brokenLimits(report, plan.limits)) failures.push(`${titleOf(report)}: ${each}`);
+    // Written after every run, so that a failure does not lose earlier results.
     writeFileSync(join(folder, "synchrony.json"), `${JSON.stringify(reports, undefined, 1)}\n`);
     writeFileSync(join(folder, "synchrony.svg"), draw(pictured(reports)));
   }
-  console.log(`\nreport and picture: ${join(folder, "synchrony.{json,svg}")}`);
-  for (const failure of failures) console.log(`not kept: ${failure}`);
+  console.log(`\nreport and plot: ${join(folder, "synchrony.{json,svg}")}`);
+  for (const failure of failures) console.log(`limit broken: ${failure}`);
   return failures.length > 0 ? 1 : 0;
 }
 
-/** Where some runs have something to keep and others are for information, the former. */
+/** The runs with limits, if there are any: the others are informational. */
 function pictured(reports: readonly Report[]): readonly Report[] {
   const judged = reports.filter(({ plan }) => Object.keys(plan.limits).length > 0);
   return judged.length > 0 ? judged : reports;
@@ -44,7 +44,7 @@ function pictured(reports: readonly Report[]): readonly Report[] {
 
 function ask(): Options | "help" {
   try {
-    // The runner hands on its own separator.
+    // The runner passes its own separator on.
     return readOptions(process.argv.slice(2).filter((each) => each !== "--"));
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);

@@ -1,18 +1,18 @@
-/** What the command line asks for. Without a profile it is the whole programme, each run with its own limits. */
+/** Command line options. Without a profile the whole programme runs, each run with its own limits. */
 
 import { parseArgs } from "node:util";
 import { isProfile, PROFILES, type ProfileName } from "./profiles";
 import { type Limits, parseLimits } from "./report/limits";
 
-/** One run: the network, how long, and what it has to show. Seconds count from when every page draws. */
+/** One run: the network, the duration, and the limits. Seconds count from when every page draws. */
 export interface RunPlan {
   readonly profile: ProfileName;
-  /** The topic's delay as the configuration spells it. */
+  /** The topic's delay in configuration syntax. */
   readonly delay: string;
   readonly seconds: number;
-  /** Judged from then on, in seconds. */
+  /** Start of the judged time span in seconds. */
   readonly from: number;
-  /** Kill the hub half-way, start it again, and judge what comes 5 s after that. */
+  /** Kill the hub halfway, restart it, and judge from 5 s after that. */
   readonly restart: boolean;
   readonly limits: Limits;
 }
@@ -29,17 +29,17 @@ export const USAGE = `usage: make synchrony [ARGS='…']
   --profile NAME   one run instead of the whole programme: ${Object.keys(PROFILES).join(", ")}
   --delay 400ms    the topic's delay; auto if not given
   --seconds 60     how long a run takes, once every page draws
-  --from 5         judged from then on, in seconds; mobile: 60
-  --restart        kill the hub half-way; judged from 5 s after it is back
-  --require LIST   fail unless kept: timeline=MS,onset=MS (99th percentiles), late=COUNT, bound=SHARE
+  --from 5         seconds to skip before judging; mobile: 60
+  --restart        kill the hub halfway; judge from 5 s after it is back
+  --require LIST   fail unless met: timeline=MS,onset=MS (99th percentiles), late=COUNT, bound=SHARE
   --pages 6        browsers, at least 2
-  --seed 1         chance that repeats
-  --out FOLDER     where report and picture go; target/synchrony if not given`;
+  --seed 1         seed of the random numbers
+  --out FOLDER     folder for report and plot; target/synchrony if not given`;
 
-/** For clocks to slew in and, on mobile, for the rare quick packets to come by. */
+/** Time for clocks to slew and, on mobile networks, for rare fast packets to arrive. */
 const FROM: Readonly<Record<ProfileName, number>> = { lan: 5, broadband: 5, mobile: 60 };
 
-/** What is promised, by network. How many are late at the automatic delay is told, not promised. */
+/** The guarantees per network. Lateness at the automatic delay is reported, not guaranteed. */
 const PROMISED = { onsetMs: 25, boundShare: 0.999 };
 const PROGRAMME: readonly RunPlan[] = [
   run("lan", "auto", 60, { ...PROMISED, timelineMs: 2, late: 0 }),
@@ -54,7 +54,7 @@ function run(profile: ProfileName, delay: string, seconds: number, limits: Limit
   return { profile, delay, seconds, from: FROM[profile], restart, limits };
 }
 
-/** Throws what is wrong with them. */
+/** Parses the options; throws an error that describes what is wrong. */
 export function readOptions(args: readonly string[]): Options | "help" {
   const { values } = parseArgs({
     args: [...args],
@@ -78,7 +78,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
   if (!isProfile(profile)) throw new Error(`unknown profile \`${profile}\``);
   const from = count("from", values.from ?? String(FROM[profile]), 0);
   const seconds = count("seconds", values.seconds ?? String(from + 55), 1);
-  // After a restart what counts is 5 s later at the earliest.
+  // After a restart, judging starts 5 s later at the earliest.
   const latest = Math.max(from, restart ? seconds / 2 + 5 : 0);
   if (seconds <= latest) throw new Error(`\`--seconds ${seconds}\` leaves nothing to judge`);
   return {

@@ -1,11 +1,11 @@
-/** The networks that a run imitates, and what each page's path in them is drawn to be. */
+/** The simulated networks, and the random paths of pages in them. */
 
-import type { Law, Path } from "./path/law";
+import type { DelayModel, Path } from "./path/delay_model";
 
 export type ProfileName = "lan" | "broadband" | "mobile";
 
 interface Profile {
-  /** The least and the largest one-way floor. A page's floor is the same both ways: no clock can see a difference. */
+  /** Range of the minimum one-way delay. It is the same both ways for a page: no clock could detect a difference. */
   readonly floorsMs: readonly [number, number];
   readonly upQueueMs: number;
   readonly downQueueMs: number;
@@ -28,7 +28,7 @@ export function drawPaths(name: ProfileName, pages: number, random: () => number
   const [least, most] = floorsMs;
   return Array.from({ length: pages }, () => {
     const floorMs = least + random() * (most - least);
-    const law = (queueMs: number): Law => ({ floorMs, queueMs, spikeShare, spikeMs });
-    return { up: law(upQueueMs), down: law(downQueueMs) };
+    const model = (queueMs: number): DelayModel => ({ floorMs, queueMs, spikeShare, spikeMs });
+    return { up: model(upQueueMs), down: model(downQueueMs) };
   });
 }

@@ -1,57 +1,63 @@
-/** One run from hub to report: opens everything, waits, asks everyone, and closes everything whatever happens. */
+/**
+ * Performs one run from hub to report: starts everything, waits, collects the results, and shuts everything down in any
+ * case.
+ */
 
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seeded } from "../../web/tests/random";
-import { Hub, type Settings } from "../browser/hub";
-import { drawDisguise, Spectator, type Testimony } from "./audience";
-import type { Span } from "./figures/seen";
+import { Hub, type HubSettings } from "../browser/hub";
+import { DelayProxies } from "./delay_proxies";
+import type { TimeSpan } from "./figures/page_trace";
+import { MeasuredPage, type PageResult, randomClockSkew } from "./measured_page";
 import type { RunPlan } from "./options";
-import { Paths } from "./paths";
 import { drawPaths } from "./profiles";
-import { judge } from "./report/judge";
+import { measureHubClock, trueNow } from "./reference_clock";
+import { buildReport } from "./report/build_report";
 import type { Report } from "./report/report";
-import { bearingOfHub, trueNow } from "./truth";
 
-/** What a restart may take until the same is asked of the pages as before. */
+/** Time allowed after a restart before the pages are judged again. */
 const RESTART_GRACE_MS = 5_000;
 
-export async function conduct(plan: RunPlan, pages: number, seed: number): Promise<Report> {
+export async function runOnce(plan: RunPlan, pages: number, seed: number): Promise<Report> {
   const random = seeded(seed);
-  const laws = drawPaths(plan.profile, pages, random);
-  const disguises = laws.map(() => drawDisguise(random));
+  const paths = drawPaths(plan.profile, pages, random);
+  const clockSkews = paths.map(() => randomClockSkew(random));
   const load = loadavg()[0] as number;
   const closing: (() => unknown)[] = [];
   try {
     let hub = await Hub.start(settingsOf(plan));
     closing.push(() => hub.remove());
-    const seeds = laws.map(() => Math.floor(random() * 2 ** 32));
-    const paths = await Paths.open(hub.url, laws, seeds);
-    closing.push(() => paths.close());
-    const spectators: Spectator[] = [];
-    closing.push(() => Promise.all(spectators.map((each) => each.close())));
-    // One after the other: six browsers that start together would starve each other.
-    for (const [i, url] of paths.urls.entries()) {
-      spectators.push(await Spectator.open(url, disguises[i] as (typeof disguises)[number]));
+    const seeds = paths.map(() => Math.floor(random() * 2 ** 32));
+    const proxies = await DelayProxies.open(hub.url, paths, seeds);
+    closing.push(() => proxies.close());
+    const measuredPages: MeasuredPage[] = [];
+    closing.push(() => Promise.all(measuredPages.map((each) => each.close())));
+    // One at a time: six browsers starting together would starve each other.
+    for (const [i, url] of proxies.urls.entries()) {
+      measuredPages.push(await MeasuredPage.open(url, clockSkews[i] as (typeof clockSkews)[number]));
     }
-    const span = await watch(plan, async () => {
+    const span = await waitForRun(plan, async () => {
       await hub.kill();
-      hub = await hub.startAgain();
+      hub = await hub.restart();
     });
-    const hubBearing = await bearingOfHub(hub.url);
-    const testimonies: Testimony[] = [];
-    for (const each of spectators) testimonies.push(await each.testify());
-    const account = await paths.account();
-    const chromium = spectators[0]?.version ?? "";
-    const applied = account.map((of, i) => ({ ...of, asked: laws[i] as (typeof laws)[number] }));
-    return judge({ plan, seed, span, hub: hubBearing, testimonies, applied, load, chromium });
+    const hubClock = await measureHubClock(hub.url);
+    const results: PageResult[] = [];
+    for (const each of measuredPages) results.push(await each.collect());
+    const appliedDelays = await proxies.collectDelays();
+    const chromium = measuredPages[0]?.version ?? "";
+    const applied = appliedDelays.map((of, i) => ({ ...of, asked: paths[i] as (typeof paths)[number] }));
+    return buildReport({ plan, seed, span, hub: hubClock, results, applied, load, chromium });
   } finally {
     for (const close of closing.reverse()) await close();
   }
 }
 
-/** Lets the time pass, with a restart in its middle if one is planned; returns what of it is to be judged. */
-async function watch({ seconds, from, restart }: RunPlan, restartHub: () => Promise<void>): Promise<Span> {
+/** Waits for the duration of the run, with a restart halfway if planned; returns the time span to judge. */
+async function waitForRun(
+  { seconds, from, restart }: RunPlan,
+  restartHub: () => Promise<void>,
+): Promise<TimeSpan> {
   const began = trueNow();
   const judged = { from: began + from * 1000, to: began + seconds * 1000 };
   if (restart) {
@@ -63,6 +69,6 @@ async function watch({ seconds, from, restart }: RunPlan, restartHub: () => Prom
   return judged;
 }
 
-function settingsOf({ delay }: RunPlan): Settings {
+function settingsOf({ delay }: RunPlan): HubSettings {
   return { TICKCAST__TOPICS__ECG__DELAY: JSON.stringify(delay) };
 }

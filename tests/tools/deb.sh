@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Tries the Debian package as an operator would, in a copy of this machine that is thrown away: installs it, starts it
-# by hand, asks it, installs it again over a changed configuration, removes it, purges it, and looks what is left.
+# Tests the Debian package as an operator would use it, in a throw-away copy of this machine: installs it, starts the
+# hub by hand, queries it, upgrades over a changed configuration, removes and purges the package, and checks for
+# leftovers.
 #
 #   tests/tools/deb.sh target/debian/tickcast_0.1.0-1_amd64.deb
 #
-# It needs root, overlayfs, curl and iproute2. Nothing outside the copy changes.
+# Needs root, overlayfs, curl and iproute2. Nothing outside the copy changes.
 set -euo pipefail
 
 fail() {
@@ -12,20 +13,20 @@ fail() {
   exit 1
 }
 
-# Within the copy: the network is empty and no systemd runs.
+# Runs inside the copy, where the network is empty and systemd is not running.
 inside() {
   ip link set lo up
   export DEBIAN_FRONTEND=noninteractive
-  # Images of Debian for containers leave documents out.
+  # Debian's container images exclude documentation.
   dpkg -i --path-include='/usr/share/doc/tickcast/*' /package.deb
   tickcast --version
   tickcast check --config /etc/tickcast/tickcast.toml
   man -w tickcast >/dev/null 2>&1 || [ -f /usr/share/man/man1/tickcast.1.gz ] || fail 'no manual page'
-  # The handbook's links to files, from where it is installed.
+  # Checks that the handbook's links to files work where it is installed.
   local handbook=/usr/share/doc/tickcast/docs/handbook link
   [ -e "$handbook/README.md" ] || fail 'no handbook'
   while read -r link; do
-    [ -e "$handbook/$link" ] || fail "a link of the handbook leads nowhere: $link"
+    [ -e "$handbook/$link" ] || fail "a link in the handbook is broken: $link"
   done < <(sed 's/](/\n](/g' "$handbook"/*.md | sed -nE 's/^\]\(([^):#]+)[)#].*/\1/p')
   for unit in /lib/systemd/system/tickcast.*; do
     echo "installed $unit"
@@ -33,23 +34,23 @@ inside() {
 
   STATE_DIRECTORY=/var/lib/tickcast tickcast serve --config /etc/tickcast/tickcast.toml 2>/log &
   local hub=$!
-  # Its log tells when it listens, on the second listener as well.
+  # The operations listener is the last one that the hub logs.
   timeout 30 grep -qm 1 '"listener":"ops"' < <(tail -f --pid=$hub -n +1 /log) ||
-    { cat /log; fail 'it does not listen'; }
+    { cat /log; fail 'the hub does not listen'; }
   curl -fsS http://127.0.0.1:8000/api/v1/topics/ecg
   curl -fsS http://127.0.0.1:8001/readyz
   echo
   tickcast watch -n 3 --url ws://127.0.0.1:8000
   kill $hub
   wait $hub || fail "the hub ended with $?"
-  [ -e /var/lib/tickcast ] || fail 'it kept no state'
+  [ -e /var/lib/tickcast ] || fail 'the hub saved no state'
 
   sed -i 's/^port = 8000/port = 9000/' /etc/tickcast/tickcast.toml
   dpkg -i /package.deb
   grep -q '^port = 9000' /etc/tickcast/tickcast.toml || fail 'an upgrade changed the configuration'
   dpkg -r tickcast
-  [ ! -e /usr/bin/tickcast ] || fail 'removed, and still there'
-  [ -e /etc/tickcast/tickcast.toml ] || fail 'removing took the configuration'
+  [ ! -e /usr/bin/tickcast ] || fail 'the program is still there after removal'
+  [ -e /etc/tickcast/tickcast.toml ] || fail 'removal deleted the configuration'
   dpkg -P tickcast
   rm /package.deb /log
 }
@@ -62,8 +63,8 @@ fi
 package=$(realpath "${1:?which package?}")
 script=$(realpath "$0")
 if [ "${2:-}" != --alone ]; then
-  [ "$(id -u)" -eq 0 ] || fail 'it needs root'
-  # Mounts, processes and the network of its own: all of it is gone when this ends.
+  [ "$(id -u)" -eq 0 ] || fail 'this script needs root'
+  # Separate mount, pid and network namespaces, which the kernel removes when this ends.
   exec unshare --mount --pid --fork --net "$script" "$package" --alone
 fi
 
@@ -72,7 +73,7 @@ trap 'umount -Rl "$scratch"; rmdir "$scratch"' EXIT
 mount -t tmpfs scratch "$scratch"
 mkdir "$scratch"/{changed,work,root}
 mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/changed,workdir=$scratch/work" "$scratch/root" ||
-  fail 'it needs overlayfs'
+  fail 'this script needs overlayfs'
 mount -t proc proc "$scratch/root/proc"
 mount --bind /dev "$scratch/root/dev"
 cp "$package" "$scratch/root/package.deb"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the container image from what deploy/container/image.sh has put into FOLDER/image, and runs it: as the user the
-# image names, with nothing of this machine under it but the network.
+# Builds the container image from the files that deploy/container/image.sh has put into FOLDER/image, and runs it as the
+# image's user, isolated from this machine except for the network.
 #
 #   tests/tools/image.sh target/image
 #
-# It needs root, and buildah and curl from Debian. The stages that compile are left out: FOLDER stands for them.
+# Needs root, buildah and curl. FOLDER replaces the build stages of the Containerfile, which are skipped.
 set -euo pipefail
 
 fail() {
@@ -14,9 +14,9 @@ fail() {
 
 context=$(realpath "${1:?which folder?}")
 cd "$(dirname "$0")/../.."
-command -v buildah >/dev/null || fail 'it needs buildah; install it with: apt-get install buildah'
+command -v buildah >/dev/null || fail 'buildah is missing; install it with: apt-get install buildah'
 scratch=$(mktemp -d)
-# Images and containers of its own, away from those of this machine.
+# A separate store, so that the machine's own images and containers are not touched.
 builder=(buildah --root "$scratch/images" --runroot "$scratch/run")
 hub=
 finish() {
@@ -31,34 +31,34 @@ trap finish EXIT
 
 "${builder[@]}" build --isolation chroot --build-context "hub=$context" \
   --file deploy/container/Containerfile --tag tickcast "$context" >"$scratch/log" 2>&1 ||
-  { cat "$scratch/log"; fail 'the image cannot be built'; }
+  { cat "$scratch/log"; fail 'the image does not build'; }
 container=$("${builder[@]}" from localhost/tickcast)
 mounted=$("${builder[@]}" mount "$container")
 echo "image.sh: $(find "$mounted" -type f | wc -l) files, $(du -sh "$mounted" | cut -f1)"
 [ -z "$(find "$mounted" -user 65532 -not -path "$mounted/var/lib/tickcast*")" ] ||
-  fail 'its user owns more than the state'
+  fail 'the image user owns files other than the state'
 
-# A group of its own, so that it ends with this. The entry point is given by hand: `run` leaves it out.
+# A separate process group, so that `finish` can kill all of it. `buildah run` ignores the entry point, so it is given.
 set -m
 "${builder[@]}" run --isolation chroot --env TICKCAST__SERVER__PORT=0 --env TICKCAST__OPS__PORT=0 \
   "$container" -- /usr/bin/tickcast >"$scratch/events" 2>&1 </dev/null &
 hub=$!
 set +m
 timeout 30 grep -qm 1 '"listener":"ops"' < <(tail -f -n +1 --pid=$hub "$scratch/events") ||
-  { cat "$scratch/events"; fail 'it does not listen'; }
+  { cat "$scratch/events"; fail 'the hub does not listen'; }
 port=$(sed -n 's/.*"event":"listening","listener":"public","address":"[^"]*:\([0-9]*\)".*/\1/p' "$scratch/events")
-[ -n "$port" ] || { cat "$scratch/events"; fail 'it does not listen'; }
+[ -n "$port" ] || { cat "$scratch/events"; fail 'the hub does not listen'; }
 curl -fsS "http://127.0.0.1:$port/version"
 echo
-curl -fsS "http://127.0.0.1:$port/" | grep -qi '<!doctype html>' || fail 'it has no page'
+curl -fsS "http://127.0.0.1:$port/" | grep -qi '<!doctype html>' || fail 'the hub does not serve the page'
 curl -fsS "http://127.0.0.1:$port/api/v1/topics/ecg/history?last=2&format=ndjson"
 ops=$(sed -n 's/.*"event":"listening","listener":"ops","address":"[^"]*:\([0-9]*\)".*/\1/p' "$scratch/events")
 "$mounted/usr/bin/tickcast" health --url "http://127.0.0.1:$ops"
 pid=$(sed -n 's/.*"event":"start".*"pid":\([0-9]*\).*/\1/p' "$scratch/events")
-awk '/^Uid:/ { exit $2 != 65532 }' "/proc/$pid/status" || fail 'it is not the user of the image'
-# Where it sees its volume, which is not in the image.
-[ -n "$(find "/proc/$pid/root/var/lib/tickcast" -type f)" ] || fail 'it keeps no state'
+awk '/^Uid:/ { exit $2 != 65532 }' "/proc/$pid/status" || fail 'the hub does not run as the image user'
+# The volume as the hub sees it; it is not part of the image.
+[ -n "$(find "/proc/$pid/root/var/lib/tickcast" -type f)" ] || fail 'the hub saves no state'
 kill -TERM "$pid"
 wait $hub || fail "the hub ended with $?"
 hub=
-echo 'image.sh: the image was built and ran'
+echo 'image.sh: the image was built and runs'

@@ -1,40 +1,40 @@
 #!/usr/bin/env bash
-# The body of `make test` and `make lint`: runs the named groups of checks, stops at the first that
-# fails, and repeats each runner's closing lines at the end, where a reader looks first.
+# The body of `make test` and `make lint`: runs the given groups of checks, stops at the first failure, and ends with a
+# summary that repeats the last lines of each runner.
 #
 #   tests/tools/run.sh lint        formatting, lints, types
-#   tests/tools/run.sh lint test   and every test; the page must be built, as `make test` sees to
+#   tests/tools/run.sh lint test   the same and every test; the page must have been built, as `make test` does
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 target="${CARGO_TARGET_DIR:-target}"
-# How often a test that speaks to processes and browsers may be tried again; none on one's own machine.
+# How often a failed test may be retried; none on a developer's machine.
 retries="${RETRIES:-0}"
 output=$(mktemp)
 summary=$(mktemp)
 trap 'rm -f "$output" "$summary"' EXIT
 
-# The README's tools and cargo-deny, where tests/tools/install.sh has put them.
+# The tools for the samples and cargo-deny, where tests/tools/install.sh has put them.
 for tools in "$target/tools/python/bin" "$target/tools/deny/bin"; do
   if [ -d "$tools" ]; then
     PATH="$(cd "$tools" && pwd):$PATH"
     export PATH
   fi
 done
-# The runners write into a pipe here; a person at a terminal still gets colours.
+# The runners write into a pipe, so colours have to be forced if this script runs in a terminal.
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   export CARGO_TERM_COLOR=always FORCE_COLOR=1
 fi
 
-# The lines with which cargo test, nextest, vitest, unittest and Biome close, without colours.
+# The final lines of cargo test, nextest, vitest, unittest, Biome and cargo-deny, without colours.
 closing_lines() {
   sed 's/\x1b\[[0-9;]*m//g' "$output" |
     grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9]|Ran [0-9]+ tests|(bans|advisories)( ok|: ))' | tail -n 12 || true
 }
 
-# The tests that failed, with the first line of the reason where the runner gives one apart, and those
-# that passed only when tried again: such a test is to be mended, not to be forgotten.
-troubles() {
+# The failed tests, with the first line of the reason if the runner prints one, and the flaky tests, which passed only
+# on a retry and have to be fixed.
+failures() {
   sed 's/\x1b\[[0-9;]*m//g' "$output" |
     grep -E '^ *(FAIL +|FLAKY |TRY [0-9]+ FAIL |test .* \.\.\. FAILED|(Assertion|Timeout)?Error: |.*\(retry x[0-9]+\))' |
     awk '!seen[$0]++' | head -n 40 || true
@@ -43,7 +43,7 @@ troubles() {
 finish() {
   printf '\n==== summary ====\n'
   cat "$summary"
-  # All tests of all runners in one line, unless there were none to count.
+  # The totals over all runners, if any tests were run.
   awk '
     /Summary \[|test result:|^ *Tests / {
       for (i = 2; i <= NF; i++) {
@@ -56,7 +56,7 @@ finish() {
   ' "$summary"
 }
 
-# section TITLE COMMAND…: runs the command in full view and remembers how it ended.
+# section TITLE COMMAND…: runs the command, shows its output, and adds the result to the summary.
 section() {
   local title=$1 began=$SECONDS ended=ok
   shift
@@ -65,7 +65,7 @@ section() {
   {
     printf '%-28s %s, %d s\n' "$title" "$ended" $((SECONDS - began))
     closing_lines
-    troubles
+    failures
   } >>"$summary"
   if [ "$ended" = FAILED ]; then
     finish
@@ -73,10 +73,10 @@ section() {
   fi
 }
 
-# What the service may still do, as systemd scores it: up to 15 of 100. Of
-# its eighty lines the last is the score.
+# The exposure score that systemd computes for the service: at most 15 of 100. The score is the last of about eighty
+# lines.
 hardening() {
-  # Its program need not be installed here; of all else that is wrong with a unit, nothing may be.
+  # The program need not be installed here, so it is replaced; every other problem with the unit is an error.
   local units
   units=$(mktemp -d)
   sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' deploy/systemd/tickcast.service >"$units/tickcast.service"
@@ -87,31 +87,31 @@ hardening() {
     tail -n 1
 }
 
-# Security advisories for our dependencies. The database is on GitHub; if it cannot be reached, an older copy is used, and
-# without one the summary says so: a machine without network must be able to run everything else.
+# Security advisories for our dependencies. The database is on GitHub. If it cannot be fetched, an older copy is used;
+# if there is no copy, the summary says that advisories were not checked. All other checks work without a network.
 advisories() {
   local databases=("${CARGO_HOME:-$HOME/.cargo}"/advisory-dbs/advisory-db-*)
   if ! timeout 60 cargo deny fetch db; then
     if [ ! -e "${databases[0]}" ]; then
-      echo 'advisories: NOT CHECKED, their database cannot be fetched (above)'
+      echo 'advisories: NOT CHECKED, the database cannot be fetched (see above)'
       return
     fi
-    echo "advisories: checked against the database of $(git -C "${databases[0]}" log -1 --format=%cs), a newer one cannot be fetched"
+    echo "advisories: checked against the database of $(git -C "${databases[0]}" log -1 --format=%cs); a newer one cannot be fetched"
   fi
-  # Offline, or it would be fetched once more.
+  # Offline, so that the database is not fetched again.
   cargo deny --offline --locked check --hide-inclusion-graph advisories
 }
 
 lint() {
   section 'rustfmt' cargo fmt --check
   section 'clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
-  # An exception in deny.toml that matches nothing any more is to go.
+  # Exceptions in deny.toml that no longer match anything are errors.
   section 'licences and duplicate crates' cargo deny --locked check --hide-inclusion-graph \
     --deny unmatched-skip --deny unmatched-skip-root --deny license-exception-not-encountered bans licenses sources
   section 'advisories' advisories
   section 'types of the page' npm --prefix web run --silent check
   section 'biome' npm --prefix web run --silent lint
-  # Not everyone has these two: used where they are, never required.
+  # Optional tools: used if installed.
   if command -v shellcheck >/dev/null; then
     section 'shellcheck' shellcheck .ci/run tests/tools/*.sh benches/peers/*.sh deploy/*/*.sh deploy/debian/scripts/*
   fi
@@ -127,12 +127,12 @@ test_all() {
   else
     section 'rust tests' cargo test --workspace --locked
   fi
-  # What decides whether a change costs anything is to be right, too.
+  # These test the arithmetic that decides whether a change costs performance.
   if command -v python3 >/dev/null; then
     section 'tests of the benchmarks' python3 -m unittest discover -s benches -t benches
   fi
   section 'tests of the page' npm --prefix web run --silent test
-  # The tests above have built most of it; the optimised hub would cost minutes and show no more.
+  # The debug build, most of which the tests above have compiled; an optimised build would take minutes longer.
   section 'hub for the browser' cargo build --locked
   section 'tests in the browser' env "TICKCAST_BIN=$(realpath "$target")/debug/tickcast" \
     npm --prefix web run --silent test:browser -- --retry="$retries"

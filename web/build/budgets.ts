@@ -1,6 +1,6 @@
 /**
- * A build step: holds each file that people load by its name, with all that it loads in turn, to its budget. Runs
- * after everything is written.
+ * A build step that enforces a size budget on each entry file, including everything it loads. Runs after all files have
+ * been written.
  */
 
 import { readFileSync } from "node:fs";
@@ -8,10 +8,10 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
-/** Names in the built folder, each with the bytes of gzip that it may cost. */
+/** Entry files in the output folder with their budgets in gzipped bytes. */
 export type Budgets = Readonly<Record<string, number>>;
 
-/** What is loaded before anything is seen. */
+/** File types loaded before the first paint. */
 const COUNTED = /\.(html|js|css)$/;
 
 export function budgets(entries: Budgets): Plugin {
@@ -29,9 +29,9 @@ export function budgets(entries: Budgets): Plugin {
         );
         for (const [entry, most] of Object.entries(entries)) {
           const bytes = cost(loadedBy(entry, files), files);
-          const said = `\`${entry}\` with all that it loads is ${bytes} bytes of gzip`;
-          if (bytes > most) this.error(`${said}; its budget is ${most}`);
-          this.info(`${said}, of ${most}`);
+          const size = `\`${entry}\` with everything it loads is ${bytes} bytes gzipped`;
+          if (bytes > most) this.error(`${size}; its budget is ${most}`);
+          this.info(`${size}, of ${most}`);
         }
       },
     },
@@ -40,7 +40,7 @@ export function budgets(entries: Budgets): Plugin {
 
 type Files = ReadonlyMap<string, Buffer>;
 
-/** The entry and, names of assets being what they are, every file whose name stands in one that is loaded. */
+/** Returns the entry and every file whose name occurs in a loaded file; asset names are unique enough for that. */
 export function loadedBy(entry: string, files: Files): ReadonlySet<string> {
   const loaded = new Set([entry]);
   for (const name of loaded) {

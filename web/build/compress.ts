@@ -1,6 +1,6 @@
 /**
- * A build step: beside every file of the build that compresses well, its `.br` and `.gz`, so that a hub can hand
- * them out without compressing anything itself. Runs after everything is written.
+ * A build step that writes a `.br` and a `.gz` next to every compressible file, so that a hub can serve them without
+ * compressing anything itself. Runs after all files have been written.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -18,13 +18,13 @@ export function compress(): Plugin {
       order: "post",
       sequential: true,
       handler({ dir = "dist" }, bundle) {
-        for (const name of Object.keys(bundle)) if (COMPRESSIBLE.test(name)) writeForms(join(dir, name));
+        for (const name of Object.keys(bundle)) if (COMPRESSIBLE.test(name)) writeCompressed(join(dir, name));
       },
     },
   };
 }
 
-function writeForms(path: string): void {
+function writeCompressed(path: string): void {
   const content = readFileSync(path);
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
   writeFileSync(

@@ -1,6 +1,6 @@
 /**
- * A build step: THIRD-PARTY-LICENSES.txt with the licence of every package that went into the bundle. The list
- * is taken from the bundle itself, so it cannot be forgotten when a library comes or goes.
+ * A build step that writes THIRD-PARTY-LICENSES.txt with the licence of every bundled package. The list is derived from
+ * the bundle, so it cannot get out of date.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -11,14 +11,14 @@ const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 /** The folder of the package that a module belongs to. */
 const PACKAGE_FOLDER = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-const NOTHING = "All of this page is tickcast's own.\n";
+const NOTHING = "This page contains no third-party code.\n";
 
 export function licences(): Plugin {
   const folders = new Set<string>();
   return {
     name: "licences",
     apply: "build",
-    // Style sheets are no longer modules of the final chunk, hence the whole module graph is asked.
+    // The final chunk no longer lists style sheets as modules, so collect from the whole module graph.
     moduleParsed: ({ id }) => {
       const folder = PACKAGE_FOLDER.exec(id.replaceAll("\\", "/"))?.[1];
       if (folder !== undefined) folders.add(folder);
@@ -34,7 +34,7 @@ export function licences(): Plugin {
 function describe(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const texts = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
-  if (texts.length === 0) throw new Error(`\`${name}\` is in the bundle but brings no licence text`);
+  if (texts.length === 0) throw new Error(`\`${name}\` is in the bundle but has no licence text`);
   const text = texts.map((file) => readFileSync(join(folder, file), "utf8").trim()).join("\n\n");
   return `${name} ${version} (${license})\n\n${text}\n`;
 }

@@ -1,9 +1,9 @@
-/** A build step: puts beside a built module what its package needs besides. Writes no code. */
+/** A build step that copies additional files of a package, such as its README, next to the built module. */
 
 import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";
 
-/** By their names in the package, where they are taken from. */
+/** Maps file names in the package to their sources. */
 export function publish(files: Readonly<Record<string, string>>): Plugin {
   return {
     name: "publish",

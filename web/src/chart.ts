@@ -1,160 +1,173 @@
 /**
- * The picture on the canvas: lines, their ends, faint grid, time below and values at the sides, and over it what
- * this viewer points at. It is told what to show and for which instant; it keeps no samples and decides no time.
+ * The chart: draws the lines, their end points, the grid and both axes on one canvas, and the crosshair and selection
+ * on a second canvas above it. The caller supplies the scene and the instant to draw; the chart stores no samples and
+ * reads no clock.
  *
- * # No library
- * The lines end at an instant between two frames, are thinned from rings in place, and no frame may allocate. A charting
- * library would be left with the grid, for which it takes new arrays of everything at every frame.
+ * # No charting library
+ * A line ends at an instant between two frames and is decimated straight from the ring buffers, and drawing a frame
+ * must not allocate. A charting library would contribute little more than the grid, and would expect new arrays for
+ * every frame.
  *
- * # Nothing global
- * It lives in its host and nowhere else: looks are the host's computed style, words are not its own, and `destroy`
- * leaves nothing behind. So it works in a shadow root as well as in the page.
+ * # No global state
+ * Everything lives inside the host element: colours come from the host's computed style, texts from the caller, and
+ * `destroy` removes everything it added. It therefore works in a shadow root as well as in a page.
  */
 
 import { Axes } from "./chart/axes";
-import { Crosshair, type Pointed } from "./chart/crosshair";
-import { type ChartWish, Gestures } from "./chart/gestures";
-import { type Extremes, LINE_WIDTH, Lines } from "./chart/lines";
-import { type Look, readLook } from "./chart/look";
+import { CanvasLayer } from "./chart/canvas_layer";
+import { type ChartAction, ChartGestures } from "./chart/chart_gestures";
+import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
+import { Crosshair, type PointedSamples } from "./chart/crosshair";
+import { LINE_WIDTH, LineRenderer, type ValueExtremes } from "./chart/line_renderer";
 import { Overlay } from "./chart/overlay";
-import { takePicture } from "./chart/picture";
-import { Plot } from "./chart/plot";
+import { renderPicture } from "./chart/picture";
+import { PlotArea } from "./chart/plot_area";
 import { Scales } from "./chart/scale";
-import { Sheet } from "./chart/sheet";
-import { spanText } from "./chart/time_axis";
+import { rangeText } from "./chart/time_axis";
 import type { Scene } from "./scene";
 
-export type { Pointed } from "./chart/crosshair";
-export type { ChartWish } from "./chart/gestures";
+export type { ChartAction } from "./chart/chart_gestures";
+export type { PointedSamples } from "./chart/crosshair";
 
 export interface ChartOptions {
-  /** It becomes the surface that takes gestures and the focus. */
+  /** The element that receives gestures and keyboard focus. */
   readonly host: HTMLElement;
-  /** A value as the axis shows it, where its values are `step` apart. */
+  /** Formats an axis value, where neighbouring ticks are `step` apart. */
   readonly format: (value: number, step: number) => string;
-  readonly onWish: (wish: ChartWish) => void;
+  readonly onAction: (action: ChartAction) => void;
 }
 
 const NOTHING: Scene = { from: 0, to: 1, traces: [], isFollowing: false };
 
 export class Chart {
   readonly #host: HTMLElement;
-  readonly #plot = new Plot();
-  readonly #lines = new Lines(this.#plot);
-  readonly #axes = new Axes(this.#plot);
+  readonly #plotArea = new PlotArea();
+  readonly #lines = new LineRenderer(this.#plotArea);
+  readonly #axes = new Axes(this.#plotArea);
   readonly #crosshair = new Crosshair();
   readonly #scales: Scales;
-  readonly #sheet: Sheet;
-  readonly #above: Sheet;
+  readonly #layer: CanvasLayer;
+  readonly #overlayLayer: CanvasLayer;
   readonly #overlay: Overlay;
-  readonly #gestures: Gestures;
-  #look: Look | undefined;
+  readonly #gestures: ChartGestures;
+  #theme: ChartTheme | undefined;
   #scene = NOTHING;
   #drawnAt = 0;
 
-  constructor({ host, format, onWish }: ChartOptions) {
+  constructor({ host, format, onAction }: ChartOptions) {
     this.#host = host;
-    // Arrow keys belong to the crosshair here; a screen reader must let them through.
+    // The arrow keys move the crosshair; this role makes screen readers pass them through.
     host.role = "application";
     host.tabIndex = 0;
     this.#scales = new Scales(format);
-    this.#sheet = new Sheet(host);
-    this.#above = new Sheet(host);
-    this.#overlay = new Overlay(this.#above, this.#plot);
-    this.#gestures = new Gestures({
+    this.#layer = new CanvasLayer(host);
+    this.#overlayLayer = new CanvasLayer(host);
+    this.#overlay = new Overlay(this.#overlayLayer, this.#plotArea);
+    this.#gestures = new ChartGestures({
       surface: host,
-      plot: this.#plot,
-      onWish,
+      plot: this.#plotArea,
+      onAction,
       onPoint: (x) => {
         this.#crosshair.point(x);
-        this.#drawAbove();
+        this.#drawOverlay();
       },
       onSelect: (from, to) => {
         this.#overlay.select(from, to);
-        this.#drawAbove();
+        this.#drawOverlay();
       },
     });
   }
 
-  /** What somebody points at, as of now; undefined: nothing. The same object from frame to frame. */
-  get pointed(): Pointed | undefined {
+  /** The samples under the crosshair, or undefined. The same object is reused from frame to frame. */
+  get pointed(): PointedSamples | undefined {
     return this.#crosshair.pointed;
   }
 
-  /** The lowest and the highest value in view of the line with this key; undefined: none. */
-  extremesOf(key: string): Extremes | undefined {
-    const place = this.#scene.traces.findIndex(({ series }) => series.key === key);
-    return place < 0 ? undefined : this.#lines.extremes(place);
+  /** The visible extremes of the series with this key; undefined if it has no value in view. */
+  extremesOf(key: string): ValueExtremes | undefined {
+    const index = this.#scene.traces.findIndex(({ series }) => series.key === key);
+    return index < 0 ? undefined : this.#lines.extremes(index);
   }
 
-  /** Columns of the screen: more of the past than that is not seen. */
+  /** Width of the canvas in device pixels: history finer than one record per column cannot be seen. */
   get columns(): number {
-    return Math.max(1, this.#sheet.canvas.width);
+    return Math.max(1, this.#layer.canvas.width);
   }
 
-  /** Whether the picture goes on to change although the scene does not: a range is on its way. */
+  /** Whether the picture keeps changing although the scene does not, because a value range is still animating. */
   get isGliding(): boolean {
     return this.#scales.isGliding;
   }
 
-  /** Adopts the present size and colours of the page. */
+  /** Re-reads the host's size and colours. */
   fit(): void {
     const { clientWidth: width, clientHeight: height } = this.#host;
-    this.#look = undefined;
+    this.#theme = undefined;
     if (width === 0 || height === 0) return;
-    this.#look = readLook(this.#host, LINE_WIDTH);
-    for (const sheet of [this.#sheet, this.#above]) sheet.fit(width, height, devicePixelRatio);
-    this.#plot.width ||= width;
+    this.#theme = readChartTheme(this.#host, LINE_WIDTH);
+    for (const layer of [this.#layer, this.#overlayLayer]) layer.fit(width, height, devicePixelRatio);
+    this.#plotArea.width ||= width;
     this.#lines.forget();
     this.#axes.forget();
-    // At once: a new canvas is empty, and the next frame would come too late not to be seen.
+    // Redraws immediately: a resized canvas is blank, and waiting for the next frame would flicker.
     if (this.#scene !== NOTHING) this.draw(this.#scene, this.#drawnAt);
   }
 
-  /** Draws one frame; `now` is page time in milliseconds and paces the glide of the ranges. The scene may be the last one, filled again. */
+  /**
+   * Draws one frame. `now` is page time in milliseconds and drives the animation of the value ranges. The scene may be
+   * the previous object, refilled.
+   */
   draw(scene: Scene, now: number): void {
-    const look = this.#look;
+    const theme = this.#theme;
     this.#scene = scene;
     this.#drawnAt = now;
-    if (look === undefined) return;
-    const { ctx, width, height } = this.#sheet;
-    this.#plot.from = scene.from;
-    this.#plot.to = scene.to;
+    if (theme === undefined) return;
+    const { ctx, width, height } = this.#layer;
+    this.#plotArea.from = scene.from;
+    this.#plotArea.to = scene.to;
     this.#scales.begin();
-    this.#lines.follow(scene, this.#scales);
+    this.#lines.update(scene, this.#scales);
     this.#scales.fit(now);
-    this.#axes.arrange(width, height, this.#scales, look);
-    this.#sheet.clear();
-    this.#lines.stroke(ctx, scene, this.#scales, look);
-    this.#axes.drawGrid(ctx, this.#scales, look);
-    this.#axes.drawValues(ctx, this.#scales, look);
-    this.#axes.drawTimes(ctx, look);
-    if (scene.isFollowing) this.#lines.drawEnds(ctx, scene, this.#scales, look);
-    this.#drawAbove();
+    this.#axes.layout(width, height, this.#scales, theme);
+    this.#layer.clear();
+    this.#lines.stroke(ctx, scene, this.#scales, theme);
+    this.#axes.drawGrid(ctx, this.#scales, theme);
+    this.#axes.drawValues(ctx, this.#scales, theme);
+    this.#axes.drawTimes(ctx, theme);
+    if (scene.isFollowing) this.#lines.drawEnds(ctx, scene, this.#scales, theme);
+    this.#drawOverlay();
   }
 
-  /** Moves the crosshair by so many samples, from where it is or else from the line's end; undefined takes it away. */
+  /**
+   * Moves the crosshair by this many samples from its position, or else from the end of the line; undefined hides it.
+   */
   moveCursor(samples: number | undefined): void {
     this.#crosshair.move(samples, this.#scene);
-    this.#drawAbove();
+    this.#drawOverlay();
   }
 
-  /** What is seen, as a PNG of the screen's own resolution. */
+  /** Renders the current view as a PNG at the screen's resolution. */
   async picture(title: string): Promise<Blob> {
-    if (this.#look === undefined) throw new Error("a chart without a size has no picture");
+    if (this.#theme === undefined) throw new Error("cannot render a picture of a chart without a size");
     const { from, to } = this.#scene;
-    return takePicture([this.#sheet, this.#above], this.#scene, this.#look, title, spanText(from, to));
+    return renderPicture(
+      [this.#layer, this.#overlayLayer],
+      this.#scene,
+      this.#theme,
+      title,
+      rangeText(from, to),
+    );
   }
 
   destroy(): void {
     this.#gestures.destroy();
-    this.#sheet.canvas.remove();
-    this.#above.canvas.remove();
+    this.#layer.canvas.remove();
+    this.#overlayLayer.canvas.remove();
   }
 
-  #drawAbove(): void {
-    if (this.#look === undefined) return;
-    this.#crosshair.seek(this.#scene, this.#plot);
-    this.#overlay.draw(this.#crosshair.pointed, this.#scene, this.#scales, this.#look);
+  #drawOverlay(): void {
+    if (this.#theme === undefined) return;
+    this.#crosshair.update(this.#scene, this.#plotArea);
+    this.#overlay.draw(this.#crosshair.pointed, this.#scene, this.#scales, this.#theme);
   }
 }

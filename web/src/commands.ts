@@ -1,118 +1,118 @@
 /**
- * What keys do: one table, from which the keyboard, the hints on buttons and the help are made. Knows wishes, and strokes
- * as a browser reports them, but listens to nothing itself.
+ * The keyboard commands: one table drives the keyboard, the hints on buttons and the help dialog. It knows the actions
+ * and the shape of a key event, but listens to nothing itself.
  */
 
-import type { Facts, Theme, Wishes } from "./page";
+import type { Actions, Theme, ViewState } from "./page";
 import { strings } from "./strings";
 
-/** Who carries a command out: the wishes, and what is the page's own business. */
-export interface Desk {
-  readonly wishes: Wishes;
-  readonly facts: Facts;
+/** What a command runs against: the page's actions, and operations of the view itself. */
+export interface CommandContext {
+  readonly actions: Actions;
+  readonly state: ViewState;
   copyLink(): void;
   openHelp(): void;
   announce(text: string): void;
 }
 
-export type Stroke = Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey">;
+export type KeyStroke = Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "altKey" | "metaKey">;
 
 export interface Command {
-  /** As `KeyboardEvent.key` names them; the first is the one to recommend. */
+  /** Named as in `KeyboardEvent.key`; the first is the one shown in hints. */
   readonly keys: readonly string[];
-  readonly words: string;
-  /** Whether holding the key asks again and again. */
+  readonly label: string;
+  /** Whether holding the key down repeats the command. */
   readonly repeats?: true;
-  run(desk: Desk, stroke: Stroke): unknown;
+  run(context: CommandContext, stroke: KeyStroke): unknown;
 }
 
 const ZOOM_STEP = 1.5;
-/** With Shift the cursor goes this many samples at once. */
+/** With Shift, the crosshair moves by this many samples. */
 const STRIDE = 10;
 export const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 
-const stride = ({ shiftKey }: Stroke) => (shiftKey ? STRIDE : 1);
+const stride = ({ shiftKey }: KeyStroke) => (shiftKey ? STRIDE : 1);
 
 const table = {
   pause: {
     keys: [" "],
-    words: strings.commandPause,
-    run: ({ wishes, facts }) => facts.canPause && wishes.togglePause(),
+    label: strings.commandPause,
+    run: ({ actions, state }) => state.canPause && actions.togglePause(),
   },
   live: {
     keys: ["L", "End"],
-    words: strings.commandLive,
-    run: ({ wishes }) => wishes.goLive(),
+    label: strings.commandLive,
+    run: ({ actions }) => actions.goLive(),
   },
   back: {
     keys: ["ArrowLeft"],
-    words: strings.commandBack,
+    label: strings.commandBack,
     repeats: true,
-    run: ({ wishes }, stroke) => wishes.moveCursor(-stride(stroke)),
+    run: ({ actions }, stroke) => actions.moveCursor(-stride(stroke)),
   },
   forward: {
     keys: ["ArrowRight"],
-    words: strings.commandForward,
+    label: strings.commandForward,
     repeats: true,
-    run: ({ wishes }, stroke) => wishes.moveCursor(stride(stroke)),
+    run: ({ actions }, stroke) => actions.moveCursor(stride(stroke)),
   },
   zoomIn: {
-    // Where the plus needs Shift, the equals sign is on the same key.
+    // On keyboards where plus needs Shift, the same key without Shift gives an equals sign.
     keys: ["+", "="],
-    words: strings.commandZoomIn,
+    label: strings.commandZoomIn,
     repeats: true,
-    run: ({ wishes }) => wishes.zoom(1 / ZOOM_STEP),
+    run: ({ actions }) => actions.zoom(1 / ZOOM_STEP),
   },
   zoomOut: {
     keys: ["-"],
-    words: strings.commandZoomOut,
+    label: strings.commandZoomOut,
     repeats: true,
-    run: ({ wishes }) => wishes.zoom(ZOOM_STEP),
+    run: ({ actions }) => actions.zoom(ZOOM_STEP),
   },
   series: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-    words: strings.commandSeries,
-    run: (desk, stroke) => chooseSeries(desk, stroke),
+    label: strings.commandSeries,
+    run: (context, stroke) => chooseSeries(context, stroke),
   },
   reset: {
     keys: ["0"],
-    words: strings.commandReset,
-    run: ({ wishes }) => wishes.reset(),
+    label: strings.commandReset,
+    run: ({ actions }) => actions.reset(),
   },
   copyLink: {
     keys: ["C"],
-    words: strings.commandCopy,
-    run: (desk) => desk.copyLink(),
+    label: strings.commandCopy,
+    run: (context) => context.copyLink(),
   },
   savePng: {
     keys: ["S"],
-    words: strings.commandPicture,
-    run: ({ wishes }) => wishes.savePng(),
+    label: strings.commandPicture,
+    run: ({ actions }) => actions.savePng(),
   },
   theme: {
     keys: ["T"],
-    words: strings.commandTheme,
-    run: (desk) => nextTheme(desk),
+    label: strings.commandTheme,
+    run: (context) => nextTheme(context),
   },
   fullscreen: {
     keys: ["F"],
-    words: strings.commandFullscreen,
-    run: ({ wishes }) => wishes.toggleFullscreen(),
+    label: strings.commandFullscreen,
+    run: ({ actions }) => actions.toggleFullscreen(),
   },
   kiosk: {
     keys: ["K"],
-    words: strings.commandKiosk,
-    run: ({ wishes }) => wishes.toggleKiosk(),
+    label: strings.commandKiosk,
+    run: ({ actions }) => actions.toggleKiosk(),
   },
   leave: {
     keys: ["Escape"],
-    words: strings.commandLeave,
-    run: (desk) => leave(desk),
+    label: strings.commandLeave,
+    run: (context) => leave(context),
   },
   help: {
     keys: ["?"],
-    words: strings.commandHelp,
-    run: (desk) => desk.openHelp(),
+    label: strings.commandHelp,
+    run: (context) => context.openHelp(),
   },
 } satisfies Record<string, Command>;
 
@@ -120,31 +120,34 @@ export type CommandName = keyof typeof table;
 
 export const commands: Readonly<Record<CommandName, Command>> = table;
 
-/** What a stroke asks for, if anything. Strokes with Ctrl, Alt or Meta are the browser's. */
-export function commandOf(stroke: Stroke): Command | undefined {
+/** Returns the command for a key stroke, if any. Strokes with Ctrl, Alt or Meta belong to the browser. */
+export function commandFor(stroke: KeyStroke): Command | undefined {
   if (stroke.ctrlKey || stroke.altKey || stroke.metaKey) return undefined;
   const key = stroke.key.length === 1 ? stroke.key.toUpperCase() : stroke.key;
   const found = Object.values(commands).find(({ keys }) => keys.includes(key));
   return found ?? (digitOf(stroke) === undefined ? undefined : commands.series);
 }
 
-/** Whether the stroke is one that people who speak to their device, or whose hand shakes, make by accident. */
-export function isCharacter({ key }: Stroke): boolean {
+/**
+ * Whether the stroke is a printable character. Users of speech input and users with a tremor trigger these by accident,
+ * so they can be switched off.
+ */
+export function isCharacter({ key }: KeyStroke): boolean {
   return key.length === 1 && key !== " ";
 }
 
-/** As `aria-keyshortcuts` wants them. */
+/** The keys of a command in the syntax of `aria-keyshortcuts`. */
 export function shortcutsOf(name: CommandName): string {
   return commands[name].keys.map((key) => (key === " " ? "Space" : key)).join(" ");
 }
 
-/** What a command does and with which key, to show beside a button. */
-export function hintOf(name: CommandName, words: string = commands[name].words): string {
+/** The tooltip of a button: what the command does, and its key. */
+export function hintOf(name: CommandName, label: string = commands[name].label): string {
   const [key = ""] = commands[name].keys;
-  return `${words} (${keyName(key)})`;
+  return `${label} (${keyName(key)})`;
 }
 
-/** As it is printed on the key. */
+/** The label printed on the key. */
 export function keyName(key: string): string {
   const names: Readonly<Record<string, string>> = {
     " ": "Space",
@@ -156,28 +159,31 @@ export function keyName(key: string): string {
   return names[key] ?? key;
 }
 
-/** By its place, because with Shift, or on a French keyboard without it, the key gives another character. */
-function digitOf({ key, code }: Stroke): number | undefined {
+/**
+ * The digit of the key, by its position on the keyboard: with Shift, and on a French keyboard without it, the key
+ * produces another character.
+ */
+function digitOf({ key, code }: KeyStroke): number | undefined {
   const digit = /^Digit([1-9])$/.exec(code)?.[1] ?? /^[1-9]$/.exec(key)?.[0];
   return digit === undefined ? undefined : Number(digit);
 }
 
-function chooseSeries({ wishes, facts }: Desk, stroke: Stroke): void {
-  const entry = facts.legend[(digitOf(stroke) ?? 0) - 1];
+function chooseSeries({ actions, state }: CommandContext, stroke: KeyStroke): void {
+  const entry = state.legend[(digitOf(stroke) ?? 0) - 1];
   if (entry === undefined) return;
-  if (stroke.shiftKey) wishes.soloSeries(entry.series.key);
-  else wishes.toggleSeries(entry.series.key);
+  if (stroke.shiftKey) actions.soloSeries(entry.series.key);
+  else actions.toggleSeries(entry.series.key);
 }
 
-function nextTheme({ wishes, facts, announce }: Desk): void {
-  const next = THEMES[(THEMES.indexOf(facts.theme) + 1) % THEMES.length] as Theme;
-  wishes.chooseTheme(next);
+function nextTheme({ actions, state, announce }: CommandContext): void {
+  const next = THEMES[(THEMES.indexOf(state.theme) + 1) % THEMES.length] as Theme;
+  actions.chooseTheme(next);
   announce(strings.themeIs(strings.themes[next]));
 }
 
-/** One step out. Dialogs and panels close by themselves, before this is asked. */
-function leave({ wishes, facts }: Desk): void {
-  if (facts.isKiosk) wishes.toggleKiosk();
-  else if (facts.isPointed) wishes.moveCursor(undefined);
-  else wishes.reset();
+/** Leaves one level. Dialogs and panels handle Escape themselves, before this runs. */
+function leave({ actions, state }: CommandContext): void {
+  if (state.isKiosk) actions.toggleKiosk();
+  else if (state.isPointed) actions.moveCursor(undefined);
+  else actions.reset();
 }

@@ -1,27 +1,26 @@
 /**
- * A read-out for tools: `globalThis.tickcast`, a plain object whose numbers the page overwrites as it draws. Who measures
- * the page, or automates it, reads there what is on the screen without touching the screen. Nothing here is read back
- * by the page, and no frame allocates for it.
+ * Measurements for tools: `globalThis.tickcast`, a plain object that the page overwrites with every frame. Benchmarks
+ * and browser tests read from it what is on screen. The page never reads it back, and updating it does not allocate.
  */
 
 import type { Player } from "./player";
 import type { Scene } from "./scene";
 
-/** Of the first line shown. Milliseconds, and NaN while unknown, unless a field says otherwise. */
+/** Values of the first visible series, in milliseconds and NaN while unknown, unless a field says otherwise. */
 export interface Instruments {
-  /** Hub time up to which the line was drawn in the last frame. */
+  /** Hub time up to which the last frame drew the line. */
   playhead: number;
-  /** Number of the newest record in that frame. */
+  /** `seq` of the newest record in that frame. */
   seq: number;
-  /** Hub time less page time, as that frame took it to be. */
+  /** Hub time minus page time, as estimated for that frame. */
   hubOffset: number;
-  /** How far off `hubOffset` can be at most. */
+  /** Upper bound of the error of `hubOffset`. */
   errorMs: number;
-  /** The group's delay. */
+  /** The topic's playout delay. */
   delayMs: number;
-  /** Publications that arrived live, counted since the page was opened. */
+  /** Publications received live since the page was opened. */
   publications: number;
-  /** Those of them that arrived after their instant was to be drawn. */
+  /** How many of them arrived after the instant at which they should have been drawn. */
   late: number;
 }
 
@@ -29,7 +28,7 @@ declare global {
   var tickcast: Readonly<Instruments> | undefined;
 }
 
-export function expose(): Instruments {
+export function exposeInstruments(): Instruments {
   const instruments: Instruments = {
     playhead: Number.NaN,
     seq: Number.NaN,
@@ -43,16 +42,16 @@ export function expose(): Instruments {
   return instruments;
 }
 
-/** Notes what a frame shows that was drawn at page time `at`. */
-export function note(instruments: Instruments, player: Player, scene: Scene, at: number): void {
-  const line = player.leadLine;
-  if (line === undefined) return;
-  const { channel } = line;
-  instruments.playhead = Math.min(line.playhead, scene.to);
-  instruments.seq = line.seqAt(instruments.playhead);
+/** Records what the frame drawn at page time `at` shows. */
+export function updateInstruments(instruments: Instruments, player: Player, scene: Scene, at: number): void {
+  const trace = player.leadTrace;
+  if (trace === undefined) return;
+  const { subscription } = trace;
+  instruments.playhead = Math.min(trace.playhead, scene.to);
+  instruments.seq = trace.seqAt(instruments.playhead);
   instruments.hubOffset = (player.hubNow(at) ?? Number.NaN) - at;
-  instruments.errorMs = channel.client.clock.errorBound(at) ?? Number.NaN;
-  instruments.delayMs = channel.timeline.delayMs;
-  instruments.publications = channel.arrivals.count;
-  instruments.late = channel.arrivals.late;
+  instruments.errorMs = subscription.client.clock.errorBound(at) ?? Number.NaN;
+  instruments.delayMs = subscription.buffer.delayMs;
+  instruments.publications = subscription.arrivalStats.count;
+  instruments.late = subscription.arrivalStats.late;
 }

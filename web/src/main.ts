@@ -1,28 +1,28 @@
 /**
- * Puts the page together: the stage shows the line, the view says the words around it, the strip shows where in the
- * epoch one looks. All decisions are made below; here is only who talks to whom.
+ * Entry point of the page: creates the live chart, the view around it and the time navigator below it, and wires them
+ * to each other. All decisions are made in those modules.
  */
 
 import "./style.css";
-import { expose, note } from "./instruments";
-import { hubAddress } from "./main/address";
-import { available } from "./main/available";
-import { keep } from "./main/keeping";
+import { exposeInstruments, updateInstruments } from "./instruments";
+import { LiveChart } from "./live_chart";
+import { hubAddress } from "./main/address_bar";
 import { Kiosk } from "./main/kiosk";
+import { NavigatorFeed } from "./main/navigator_feed";
 import { readOptions } from "./main/options";
-import { Overview } from "./main/overview";
-import { Refusals } from "./main/refusals";
+import { PageActions } from "./main/page_actions";
+import { persist } from "./main/persist";
+import { RejectNotices } from "./main/reject_notices";
 import { ThemeChoice } from "./main/theme";
-import { Granted } from "./main/wishes";
-import { factsOf } from "./player/facts";
+import { fetchTopicNames } from "./main/topic_names";
+import { viewState } from "./player/view_state";
 import type { Scene } from "./scene";
-import { Stage } from "./stage";
 import { View } from "./view";
 
-/** Ten times a second is as fast as anybody reads a number. */
+/** Ten updates a second: numbers cannot be read faster than that. */
 const TEXT_EVERY_MS = 100;
-/** A hub that could not say where a moment lies is asked again after this. */
-const MOMENT_AGAIN_MS = 2_000;
+/** Delay before retrying to resolve a moment that the hub could not locate. */
+const MOMENT_RETRY_MS = 2_000;
 
 const hub = hubAddress(location.href);
 const options = readOptions(location.search);
@@ -32,16 +32,16 @@ let writtenAt = Number.NEGATIVE_INFINITY;
 let wasAway = false;
 document.documentElement.toggleAttribute("data-embed", options.isEmbed);
 
-const instruments = expose();
-const granted = new Granted({
-  stage: () => stage,
+const instruments = exposeInstruments();
+const actions = new PageActions({
+  liveChart: () => liveChart,
   theme: () => theme,
   kiosk: () => kiosk,
   announce: (text) => view.announce(text),
   findTopics: () => void findTopics(),
 });
-const view = new View(document, granted);
-const stage = new Stage({
+const view = new View(document, actions);
+const liveChart = new LiveChart({
   ...options,
   host: view.chartHost,
   url: hub,
@@ -50,20 +50,20 @@ const stage = new Stage({
   onChange: () => {
     writtenAt = Number.NEGATIVE_INFINITY;
   },
-  onZoom: () => granted.moved(),
+  onZoom: () => actions.viewChanged(),
 });
-const overview = new Overview(view.stripHost, stage);
+const navigatorFeed = new NavigatorFeed(view.navigatorHost, liveChart);
 const theme = new ThemeChoice(options.theme, () => {
-  stage.fit();
-  overview.fit();
+  liveChart.fit();
+  navigatorFeed.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
-const refusals = new Refusals();
+const rejectNotices = new RejectNotices();
 
 function onFrame(scene: Scene | undefined, at: number): void {
   if (scene !== undefined) {
-    overview.draw(scene);
-    note(instruments, stage.player, scene, at);
+    navigatorFeed.draw(scene);
+    updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
   }
   if (at - writtenAt >= TEXT_EVERY_MS) write(at);
@@ -71,37 +71,37 @@ function onFrame(scene: Scene | undefined, at: number): void {
 
 function write(at: number): void {
   writtenAt = at;
-  const facts = factsOf(stage.player, at, stage.chart.pointed?.at);
+  const state = viewState(liveChart.player, at, liveChart.chart.pointed?.at);
   view.show({
-    ...facts,
-    legend: facts.legend.map((entry) => ({ ...entry, ...stage.chart.extremesOf(entry.series.key) })),
+    ...state,
+    legend: state.legend.map((entry) => ({ ...entry, ...liveChart.chart.extremesOf(entry.series.key) })),
     available: topics,
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
   });
-  const refused = refusals.next(stage.player);
-  if (refused !== undefined) view.announce(refused);
-  const { kind } = stage.player.link;
-  // A hub that has been away may have come back with other topics.
+  const rejection = rejectNotices.next(liveChart.player);
+  if (rejection !== undefined) view.announce(rejection);
+  const { kind } = liveChart.player.link;
+  // A hub that was unreachable may have come back with other topics.
   if (kind === "live" && wasAway) void findTopics();
   wasAway = kind === "waiting" || (wasAway && kind !== "live");
 }
 
-/** Once, as soon as the hub can tell where its moments lie. */
+/** Jumps to the moment in the URL, once, as soon as the hub can resolve it. */
 async function goToMoment(): Promise<void> {
   if (moment === undefined) return;
   const wanted = moment;
   moment = undefined;
-  if (await stage.player.goToMoment(wanted.epoch, wanted.seq)) return;
+  if (await liveChart.player.goToMoment(wanted.epoch, wanted.seq)) return;
   setTimeout(() => {
     moment = wanted;
-  }, MOMENT_AGAIN_MS);
+  }, MOMENT_RETRY_MS);
 }
 
 async function findTopics(): Promise<void> {
-  topics = (await available(hub)) ?? topics;
+  topics = (await fetchTopicNames(hub)) ?? topics;
 }
 
-keep(() => stage.player.remember());
+persist(() => liveChart.player.saveSnapshots());
 void findTopics();
-stage.start();
+liveChart.start();

@@ -1,28 +1,27 @@
 /**
- * Numbers as a reader expects them: grouped and separated as in the reader's language, with as many
- * decimals as the data have, always equally many, so that digits stay under digits. What would be all
- * noughts is written with a power of ten. Knows no element.
+ * Number formatting in the user's locale, with a fixed number of decimals per value so that digits line up. Values that
+ * would show only zeros use scientific notation. Knows nothing of elements.
  */
 
-/** More decimals than that are noise on a screen. */
+/** More decimals than this are noise on a screen. */
 const DECIMALS_MAX = 6;
-/** Smaller than this, the decimals would show next to nothing. */
+/** Below this, six decimals would show next to nothing. */
 const PLAIN_MIN = 1e-5;
-/** From this on, nobody counts the digits. */
+/** From this on, digits can no longer be counted at a glance. */
 const PLAIN_MAX = 1e15;
-/** A value that is larger than this on an axis of tiny steps has digits of its own to show. */
+/** On an axis with tiny steps, values above this still have significant digits to show in plain notation. */
 const TINY = 1e-3;
-/** Decimals before a power of ten. */
+/** Decimals of the mantissa in scientific notation. */
 const POWER_DECIMALS = 3;
 
 const plains: Intl.NumberFormat[] = [];
 const powers: Intl.NumberFormat[] = [];
 
-export class SteadyNumber {
+export class SteadyNumberFormat {
   #decimals = 0;
   #largest = 0;
 
-  text(value: number): string {
+  format(value: number): string {
     const size = Math.abs(value);
     this.#largest = Math.max(this.#largest, size);
     if (size >= PLAIN_MAX || this.#largest < PLAIN_MIN) return powerText(value, POWER_DECIMALS);
@@ -31,13 +30,13 @@ export class SteadyNumber {
   }
 }
 
-/** A value of an axis whose values are `step` apart: all of them have the decimals of the step. */
+/** Formats an axis value where ticks are `step` apart: all ticks get the decimals of the step. */
 export function axisText(value: number, step: number): string {
   const size = Math.abs(value);
   const isHuge = size >= PLAIN_MAX || step >= PLAIN_MAX / 10;
   const isTiny = size < TINY && step < PLAIN_MIN;
-  const decimals = -powerOf(step);
-  if (isHuge || isTiny) return powerText(value, Math.max(0, powerOf(size) + decimals));
+  const decimals = -exponentOf(step);
+  if (isHuge || isTiny) return powerText(value, Math.max(0, exponentOf(size) + decimals));
   return plainText(value, Math.min(DECIMALS_MAX, Math.max(0, decimals)));
 }
 
@@ -61,8 +60,8 @@ function formatOf(decimals: number, notation: "standard" | "scientific"): Intl.N
   });
 }
 
-/** Of ten, that makes the number's first digit. A hair below a power of ten is that power. */
-function powerOf(size: number): number {
+/** The decimal exponent. A hair below a power of ten counts as that power, because of rounding. */
+function exponentOf(size: number): number {
   return Math.floor(Math.log10(size) + 1e-9);
 }
 
@@ -71,7 +70,7 @@ function decimalsOf(value: number): number {
   return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
 }
 
-/** A hyphen is narrower than a digit; the minus sign is as wide as the plus and sits at its height. */
+/** Replaces hyphens by minus signs: a hyphen is narrower than a digit, a minus sign is as wide as a plus. */
 function withMinus(text: string): string {
   return text.replaceAll("-", "\u2212");
 }

@@ -1,6 +1,6 @@
 /**
- * What the elements of the page are told, and what somebody in front of them may ask for. Types only: the view
- * shows facts and raises wishes, and everything between the two is the player's business.
+ * The contract between the view and the rest of the page: the state that the view renders, and the actions that a user
+ * can trigger. Types only.
  */
 
 import type { Refusal } from "./client/connection";
@@ -8,100 +8,100 @@ import type { Series } from "./scene";
 
 export type Theme = "light" | "dark" | "auto";
 
-/** Whether the view keeps up with the hub. The badge that shows it is the way back to live. */
+/** Whether the view keeps up with the hub. The badge that shows it also leads back to live. */
 export type Badge =
   | { readonly kind: "connecting" | "waiting" | "live" | "draining" | "ended" | "stopped" }
-  /** `behind` and `paused` are up to whoever looks; a `starving` view keeps to the newest, but nothing newer has come. */
+  /** The user chose `behind` or `paused`; a `starving` view follows live, but nothing newer has arrived. */
   | { readonly kind: "behind" | "paused" | "starving"; readonly behindMs: number }
   | { readonly kind: "reconnecting" | "offline"; readonly retryInMs: number };
 
-/** What fills the stage while there is no line. */
+/** The message shown in place of the chart while there is nothing to draw. */
 export type Notice =
   | { readonly kind: "connecting" | "waiting" | "no-number" | "lost" | "other-epoch" }
   | { readonly kind: "begins"; readonly at: number }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly topic: string };
 
-/** One line of the legend. */
+/** One row of the legend. */
 export interface LegendEntry {
   readonly series: Series;
   readonly isShown: boolean;
-  /** The value at the crosshair, else at the line's end; undefined: none there. */
+  /** The value at the crosshair, or else at the end of the line; undefined if there is no value. */
   readonly value: number | undefined;
-  /** The lowest and the highest value in view, where somebody knows them: they are read aloud. */
+  /** The visible extremes, where known: read aloud by screen readers. */
   readonly low?: number | undefined;
   readonly high?: number | undefined;
 }
 
-/** One record as numbers, one for each line of the legend; undefined: it has none there. */
+/** One record as numbers, one per legend row; undefined where the record has no number for it. */
 export interface TableRow {
   readonly t: number;
   readonly seq: number;
   readonly values: readonly (number | undefined)[];
 }
 
-/** How well this screen keeps the hub's time. Milliseconds; undefined while unknown. */
+/** How closely this screen follows the hub's clock, in milliseconds; undefined while unknown. */
 export interface Sync {
-  /** Hub time less this device's wall clock. */
+  /** Hub time minus this device's wall clock. */
   readonly offsetMs: number | undefined;
-  /** How far off the estimate can be at most. */
+  /** Upper bound of the error of the clock estimate. */
   readonly errorMs: number | undefined;
-  /** The group's playout delay. */
+  /** The topic's playout delay. */
   readonly delayMs: number | undefined;
-  /** By how much the newest publication came before its instant was drawn; negative: it came late. */
+  /** How long before its playout instant the newest publication arrived; negative if it was late. */
   readonly aheadMs: number | undefined;
 }
 
-/** Everything the elements show, ten times a second. */
-export interface Facts {
+/** Everything the view shows, refreshed ten times a second. */
+export interface ViewState {
   readonly topics: readonly string[];
-  /** What else the hub has; undefined until it has been asked. */
+  /** All topics of the hub; undefined until they have been fetched. */
   readonly available: readonly string[] | undefined;
   readonly badge: Badge;
   readonly isPaused: boolean;
-  /** Whether there is something that moves, or would. */
+  /** Whether there is anything to pause or resume. */
   readonly canPause: boolean;
   readonly legend: readonly LegendEntry[];
-  /** The instant whose values are shown, and whether somebody points at it. */
+  /** The instant whose values are shown, and whether it is under the crosshair. */
   readonly at: number | undefined;
   readonly isPointed: boolean;
   readonly windowMs: number;
   readonly seq: number | undefined;
   readonly viewers: number | undefined;
-  /** Records that did not reach this page. */
+  /** Records that never reached this page. */
   readonly missed: number;
-  /** Since when, in hub time, a line lacks what is due; undefined: every line has all of it. */
-  readonly drySince: number | undefined;
+  /** Hub time since when a series has been missing records that are due; undefined if none is missing. */
+  readonly starvingSince: number | undefined;
   readonly sync: Sync;
   readonly notice: Notice | undefined;
   readonly theme: Theme;
   readonly isKiosk: boolean;
 }
 
-/** What somebody may ask for; each by a button, a key, or both. */
-export interface Wishes {
-  /** Stops this view, or lets it go on from where it stands. */
+/** What a user can do; each action has a button, a key, or both. */
+export interface Actions {
+  /** Pauses this view, or resumes it from where it stands. */
   togglePause(): void;
-  /** Back to what is now. */
+  /** Jumps to live. */
   goLive(): void;
-  /** To this instant, hub time in milliseconds. */
+  /** Jumps to this instant, hub time in milliseconds. */
   goTo(instant: number): void;
   showWindow(ms: number): void;
-  /** Above 1: more time on the screen. */
+  /** Factors above 1 zoom out. */
   zoom(factor: number): void;
-  /** The window of the address, and live. */
+  /** Restores the initial time window and jumps to live. */
   reset(): void;
-  /** Moves the crosshair by so many samples; undefined takes it away. */
+  /** Moves the crosshair by this many samples; undefined hides it. */
   moveCursor(samples: number | undefined): void;
-  /** The names of all topics, as they are by now. */
+  /** Fetches the current list of topics. */
   findTopics(): void;
   showTopics(topics: readonly string[]): void;
   toggleSeries(key: string): void;
-  /** This one alone; all again if it is alone already. */
+  /** Shows only this series, or all again if it is the only one. */
   soloSeries(key: string): void;
   chooseTheme(theme: Theme): void;
   toggleKiosk(): void;
   toggleFullscreen(): void;
-  /** To the clipboard; the result says whether that worked. */
+  /** Copies to the clipboard; the result says whether that worked. */
   copyLink(): Promise<boolean>;
   copyLine(of: "curl" | "js"): Promise<boolean>;
   savePng(): void;

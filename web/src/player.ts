@@ -1,126 +1,133 @@
 /**
- * What is to be seen, at every frame: some topics of one hub, on one time axis, at the instant that every other screen
- * draws as well. It brings together the lines to the hub, the hub's time and this viewer's own playback; it draws
- * nothing and knows no element.
+ * Decides what is drawn in each frame: topics of one hub on one time axis, at the instant that every other screen draws
+ * too. It combines the topic subscriptions, the hub's clock and this viewer's viewport; it draws nothing and knows no
+ * elements.
  *
  * # One axis
- * The hub has one clock, so one estimate of it serves all topics: the first that is known. Each topic's line ends at
- * the instant that is due for its own group, the hub's time less the topic's delay; the newest of these is the
- * axis's right edge. A topic that the hub refuses by now, with a clock that nobody measures any more, has a say in either
- * only where there is no other.
+ * A hub has one clock, so one clock estimate serves all topics: the first that is known. Each topic's line ends at the
+ * instant due for that topic, hub time minus the topic's delay; the newest of these instants is the right edge of the
+ * axis. A topic that the hub now refuses is no longer measured, so it is consulted only if there is no other.
  */
 
 import type { Link } from "./client/connection";
-import { Playback } from "./playback";
-import { Channel } from "./player/channel";
-import { Line, type Span } from "./player/lines";
+import type { VisibleRange } from "./history_cache/time_range";
 import { Palette } from "./player/palette";
+import { SeriesTrace } from "./player/series_trace";
+import { TopicSubscription } from "./player/topic_subscription";
 import type { Scene } from "./scene";
-import type { Store } from "./session";
-import { type Field, fieldKey } from "./timeline/field";
+import type { SessionStorageArea } from "./snapshot_store";
+import { type Field, fieldKey } from "./topic_buffer/field";
+import { Viewport } from "./viewport";
 
 export interface PlayerOptions {
-  /** The hub's address, without a slash at its end. */
+  /** The hub's URL, without a trailing slash. */
   readonly url: string;
-  /** Empty: the hub's default topic. */
+  /** Empty for the hub's default topic. */
   readonly topics: readonly string[];
   readonly windowMs: number;
-  /** Where to remember the window across a reload; undefined: nowhere. */
-  readonly store?: () => Store;
-  /** Something else is to be seen than a moment ago, which no frame would find by itself. */
+  /** Storage that keeps the window across a reload; without it nothing is kept. */
+  readonly store?: () => SessionStorageArea;
+  /** Called when the picture changes for a reason that no frame would notice by itself. */
   readonly onChange: () => void;
 }
 
-/** So many lines can be told apart; more are there, but are shown when somebody asks for them. */
-const SHOWN_MAX = 8;
+/** Series shown by default: more cannot be told apart. Further series are available but hidden. */
+const SHOWN_BY_DEFAULT_MAX = 8;
 
 export class Player {
-  readonly playback: Playback;
+  readonly viewport: Viewport;
   readonly #options: PlayerOptions;
   readonly #palette = new Palette();
-  /** Lines that somebody has shown or hidden. */
-  readonly #chosen = new Map<string, boolean>();
-  readonly #scene = { from: 0, to: 0, traces: [] as Line[], isFollowing: true };
-  readonly #shown = { from: 0, to: 0, columns: 0 };
-  #channels: Channel[] = [];
-  #lines: Line[] = [];
-  /** The fields that the lines were made for. */
-  #known: (readonly Field[])[] = [];
+  /** Series that the user has shown or hidden, by key. It outlives the traces, which are recreated with the fields. */
+  readonly #visibilityChoices = new Map<string, boolean>();
+  /** The one scene object, refilled for every frame. */
+  readonly #scene = { from: 0, to: 0, traces: [] as SeriesTrace[], isFollowing: true };
+  /** The visible range of the current frame; one object for all frames. */
+  readonly #visible = { from: 0, to: 0, columns: 0 };
+  /** One per topic shown, in display order; never empty. */
+  #subscriptions: TopicSubscription[] = [];
+  /** One per field of each topic, in legend order; rebuilt when the fields of a topic change. */
+  #traces: SeriesTrace[] = [];
+  /** The field lists that `#traces` was created for, one per subscription; empty to force a rebuild. */
+  #knownFields: (readonly Field[])[] = [];
+  /** The window that the buffers were last sized for. */
   #windowMs: number;
   #isDefaultTopic = true;
   #hasOtherEpoch = false;
 
   constructor(options: PlayerOptions) {
     this.#options = options;
-    this.playback = new Playback(options.windowMs);
+    this.viewport = new Viewport(options.windowMs);
     this.#windowMs = options.windowMs;
     this.showTopics(options.topics);
   }
 
-  get channels(): readonly Channel[] {
-    return this.#channels;
+  get subscriptions(): readonly TopicSubscription[] {
+    return this.#subscriptions;
   }
 
-  /** Every line there is, shown or not. */
-  get lines(): readonly Line[] {
-    return this.#lines;
+  /** All traces, visible or hidden. */
+  get traces(): readonly SeriesTrace[] {
+    return this.#traces;
   }
 
-  /** The topics shown; the default topic is missing until the hub has named it. */
+  /** Names of the topics shown; the default topic is missing until the hub has named it. */
   get topics(): string[] {
-    return this.#channels.map(({ name }) => name).filter((name) => name !== undefined);
+    return this.#subscriptions.map(({ name }) => name).filter((name) => name !== undefined);
   }
 
-  /** Whether nobody has said which topic, so that it is the hub's choice. */
+  /** Whether no topic was chosen, so that the hub's default is shown. */
   get isDefaultTopic(): boolean {
     return this.#isDefaultTopic;
   }
 
-  /** The topic that stands for all where one has to: the first that the hub does not refuse. */
-  get lead(): Channel {
-    return this.#channels.find(({ isRefused }) => !isRefused) ?? (this.#channels[0] as Channel);
+  /** The subscription that represents the page where only one can: the first that the hub does not refuse. */
+  get lead(): TopicSubscription {
+    return (
+      this.#subscriptions.find(({ isRefused }) => !isRefused) ?? (this.#subscriptions[0] as TopicSubscription)
+    );
   }
 
-  /** How the hub is reached, which all topics share. */
+  /** The connection state, taken from the lead topic. */
   get link(): Link {
     return this.lead.link;
   }
 
-  /** Whether a moment was asked for that belongs to a timeline which is no more. */
+  /** Whether the requested moment belongs to an epoch that has ended. */
   get hasOtherEpoch(): boolean {
     return this.#hasOtherEpoch;
   }
 
-  /** These topics, in this order; those that are there already stay as they are. */
+  /** Shows these topics, in this order; subscriptions that already exist are kept. */
   showTopics(names: readonly string[]): void {
     this.#isDefaultTopic = names.length === 0;
     this.#hasOtherEpoch = false;
     const wanted: (string | undefined)[] = names.length > 0 ? [...new Set(names)] : [undefined];
-    const before = this.#channels;
-    this.#channels = wanted.map(
-      (name) => before.find((channel) => channel.name === name) ?? this.#open(name),
+    const before = this.#subscriptions;
+    this.#subscriptions = wanted.map(
+      (name) => before.find((subscription) => subscription.name === name) ?? this.#open(name),
     );
-    if (!this.#isDefaultTopic) for (const channel of this.#channels) channel.pin();
-    for (const channel of before) if (!this.#channels.includes(channel)) channel.close();
-    this.#known = [];
+    if (!this.#isDefaultTopic) for (const subscription of this.#subscriptions) subscription.pin();
+    for (const subscription of before) if (!this.#subscriptions.includes(subscription)) subscription.close();
+    this.#knownFields = [];
     this.#options.onChange();
   }
 
   toggle(key: string): void {
-    const line = this.#lines.find(({ series }) => series.key === key);
-    if (line !== undefined) this.#show(line, !line.isShown);
+    const trace = this.#traces.find(({ series }) => series.key === key);
+    if (trace !== undefined) this.#show(trace, !trace.isShown);
   }
 
-  /** This line alone; if it is alone already, all. */
+  /** Shows only this series, or all of them if it is already the only one. */
   solo(key: string): void {
-    const isAlone = this.#lines.every(({ series, isShown }) => isShown === (series.key === key));
-    for (const line of this.#lines) this.#show(line, isAlone || line.series.key === key);
+    const isAlone = this.#traces.every(({ series, isShown }) => isShown === (series.key === key));
+    for (const trace of this.#traces) this.#show(trace, isAlone || trace.series.key === key);
   }
 
-  /** The hub's time at page time `at`, or undefined while nobody knows it. */
+  /** The hub's time at page time `at`; undefined while unknown. */
   hubNow(at = performance.now()): number | undefined {
     let other: number | undefined;
-    for (const { client, isRefused } of this.#channels) {
+    for (const { client, isRefused } of this.#subscriptions) {
       const now = client.now(at);
       if (now !== undefined && !isRefused) return now;
       other ??= now;
@@ -128,172 +135,181 @@ export class Player {
     return other;
   }
 
-  /** The newest instant there is to be seen when the hub's clock reads `hubNow`. */
+  /** The newest visible instant when the hub's clock reads `hubNow`. */
   newest(hubNow: number): number {
     let newest = Number.NEGATIVE_INFINITY;
     let other = Number.NEGATIVE_INFINITY;
-    for (const { timeline, isRefused } of this.#channels) {
-      // Of a topic that has not answered nobody knows the delay.
-      if (timeline.epoch === undefined) continue;
-      const playhead = timeline.playhead(hubNow);
+    for (const { buffer, isRefused } of this.#subscriptions) {
+      // The delay of a topic that has not answered yet is unknown.
+      if (buffer.epoch === undefined) continue;
+      const playhead = buffer.playhead(hubNow);
       if (isRefused) other = Math.max(other, playhead);
       else newest = Math.max(newest, playhead);
     }
     return Number.isFinite(newest) ? newest : other;
   }
 
-  /** Hub time of the oldest record that can be seen; undefined while that is not known. */
+  /** Hub time of the oldest record that can be fetched; undefined while unknown. */
   get oldest(): number | undefined {
     let oldest: number | undefined;
-    for (const channel of this.#channels)
-      if (channel.oldest !== undefined) oldest = Math.min(channel.oldest, oldest ?? channel.oldest);
+    for (const subscription of this.#subscriptions)
+      if (subscription.oldest !== undefined)
+        oldest = Math.min(subscription.oldest, oldest ?? subscription.oldest);
     return oldest;
   }
 
-  /** The line that stands for all: the first one shown, of the topic that does if it has one. */
-  get leadLine(): Line | undefined {
+  /** The trace that represents the page: the first visible one, preferably of the lead topic. */
+  get leadTrace(): SeriesTrace | undefined {
     const { lead } = this;
-    let other: Line | undefined;
-    for (const line of this.#lines) {
-      if (line.isShown && line.channel === lead) return line;
-      if (line.isShown) other ??= line;
+    let other: SeriesTrace | undefined;
+    for (const trace of this.#traces) {
+      if (trace.isShown && trace.subscription === lead) return trace;
+      if (trace.isShown) other ??= trace;
     }
     return other;
   }
 
   /**
-   * Another number whenever a record has come that a picture up to this instant could show: on a slow line, or after an
-   * interruption, one may come after its instant. What comes later than that changes nothing.
+   * A number that changes whenever a record arrives that a picture up to this instant would show: on a slow connection,
+   * or after an interruption, records arrive after their instant. Later records do not change it.
    */
-  seqsUntil(instant: number): number {
+  revisionUntil(instant: number): number {
     let seqs = 0;
-    for (const { isShown, channel } of this.#lines) {
-      const newest = channel.timeline.newest;
+    for (const { isShown, subscription } of this.#traces) {
+      const newest = subscription.buffer.newest;
       if (isShown && newest !== undefined && newest.time < instant) seqs += newest.seq;
     }
     return seqs;
   }
 
-  /** The number of the newest record that is shown, up to an instant; undefined: none. */
+  /** The `seq` of the newest record shown up to an instant; undefined if none is shown. */
   seqAt(instant: number): number | undefined {
-    const line = this.leadLine;
-    return line?.sampleAt(Math.min(instant, line.playhead))?.seq;
+    const trace = this.leadTrace;
+    return trace?.sampleAt(Math.min(instant, trace.playhead))?.seq;
   }
 
-  /** The place of the newest record that is shown, up to an instant, for a link to it. */
+  /** The position of the newest record shown up to an instant, for a link to it. */
   momentAt(instant: number): { readonly epoch: string; readonly seq: number } | undefined {
     const { epoch } = this.lead;
-    const seq = this.leadLine?.channel === this.lead ? this.seqAt(instant) : undefined;
+    const seq = this.leadTrace?.subscription === this.lead ? this.seqAt(instant) : undefined;
     return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
   }
 
-  /** What a screen of so many columns shows when the hub's clock reads `hubNow`; good until the next call. */
+  /**
+   * Composes the scene for a screen of `columns` columns when the hub's clock reads `hubNow`. The object is valid until
+   * the next call.
+   */
   scene(hubNow: number, columns: number): Scene {
-    this.#follow();
+    this.#syncTraces();
     const scene = this.#scene;
-    this.playback.beginAt(this.oldest ?? Number.NEGATIVE_INFINITY);
-    scene.to = this.playback.end(this.newest(hubNow));
-    scene.from = scene.to - this.playback.windowMs;
-    scene.isFollowing = this.playback.state === "following";
+    this.viewport.setOldest(this.oldest ?? Number.NEGATIVE_INFINITY);
+    scene.to = this.viewport.end(this.newest(hubNow));
+    scene.from = scene.to - this.viewport.windowMs;
+    scene.isFollowing = this.viewport.state === "following";
     scene.traces.length = 0;
-    for (const line of this.#lines) {
-      if (!line.isShown) continue;
-      line.fill(this.#span(columns), this.#endOf(line, hubNow));
-      scene.traces.push(line);
+    for (const trace of this.#traces) {
+      if (!trace.isShown) continue;
+      trace.fill(this.#visibleRange(columns), this.#endOf(trace, hubNow));
+      scene.traces.push(trace);
     }
-    for (const channel of this.#channels) channel.rest();
+    for (const subscription of this.#subscriptions) subscription.releaseHistory();
     return scene;
   }
 
   /**
-   * Shows the moment `<epoch>:<seq>` of the first topic, standing still. False: the hub could not be asked, so that it is
-   * worth trying again.
+   * Shows the moment `<epoch>:<seq>` of the lead topic, paused. Returns false if the hub could not be reached, so that
+   * a retry makes sense.
    */
   async goToMoment(epoch: string, seq: number): Promise<boolean> {
-    const found = (await this.lead.past?.instantOf(epoch, seq)) ?? "unreachable";
+    const found = (await this.lead.history?.instantOf(epoch, seq)) ?? "unreachable";
     this.#hasOtherEpoch = found === "other-epoch";
     const hubNow = this.hubNow();
     if (typeof found === "object" && hubNow !== undefined) {
       const newest = this.newest(hubNow);
-      this.playback.pause(newest);
-      this.playback.moveTo(found.t, newest);
+      this.viewport.pause(newest);
+      this.viewport.moveTo(found.t, newest);
     }
     this.#options.onChange();
     return found !== "unreachable";
   }
 
-  /** Somebody looks elsewhere than at the moment that was asked for. */
+  /** Forgets the requested moment because the user has moved on. */
   forgetMoment(): void {
     this.#hasOtherEpoch = false;
   }
 
   goLive(): void {
     this.forgetMoment();
-    this.playback.follow();
+    this.viewport.follow();
   }
 
-  remember(): void {
-    for (const channel of this.#channels) channel.remember();
+  saveSnapshots(): void {
+    for (const subscription of this.#subscriptions) subscription.saveSnapshot();
   }
 
   close(): void {
-    for (const channel of this.#channels) channel.close();
+    for (const subscription of this.#subscriptions) subscription.close();
   }
 
-  /** One object for all frames. */
-  #span(columns: number): Span {
-    this.#shown.from = this.#scene.from;
-    this.#shown.to = this.#scene.to;
-    this.#shown.columns = columns;
-    return this.#shown;
+  /** Reuses one object for all frames. */
+  #visibleRange(columns: number): VisibleRange {
+    this.#visible.from = this.#scene.from;
+    this.#visible.to = this.#scene.to;
+    this.#visible.columns = columns;
+    return this.#visible;
   }
 
-  #endOf({ channel }: Line, hubNow: number): number {
-    return Math.min(channel.timeline.playhead(hubNow), this.#scene.to);
+  #endOf({ subscription }: SeriesTrace, hubNow: number): number {
+    return Math.min(subscription.buffer.playhead(hubNow), this.#scene.to);
   }
 
-  #open(topic: string | undefined): Channel {
+  #open(topic: string | undefined): TopicSubscription {
     const { url, store, onChange } = this.#options;
-    const channel = new Channel({
+    const subscription = new TopicSubscription({
       url,
       topic,
-      windowMs: this.playback.windowMs,
+      windowMs: this.viewport.windowMs,
       store,
       onChange,
-      onEpoch: () => this.playback.follow(),
+      onEpoch: () => this.viewport.follow(),
     });
-    channel.open();
-    return channel;
+    subscription.open();
+    return subscription;
   }
 
-  /** Lines for the fields that the topics have by now. */
-  #follow(): void {
-    const { windowMs } = this.playback;
-    let isCurrent = this.#known.length === this.#channels.length;
-    for (let i = 0; i < this.#channels.length; i += 1) {
-      const { timeline } = this.#channels[i] as Channel;
-      if (windowMs !== this.#windowMs) timeline.showWindow(windowMs);
-      isCurrent &&= this.#known[i] === timeline.fields;
+  /** Rebuilds the traces when the fields of a topic have changed. */
+  #syncTraces(): void {
+    const { windowMs } = this.viewport;
+    let isCurrent = this.#knownFields.length === this.#subscriptions.length;
+    for (let i = 0; i < this.#subscriptions.length; i += 1) {
+      const { buffer } = this.#subscriptions[i] as TopicSubscription;
+      if (windowMs !== this.#windowMs) buffer.setWindow(windowMs);
+      isCurrent &&= this.#knownFields[i] === buffer.fields;
     }
     this.#windowMs = windowMs;
     if (isCurrent) return;
-    this.#known = this.#channels.map(({ timeline }) => timeline.fields);
-    this.#lines = this.#channels.flatMap((channel) => this.#linesOf(channel));
+    this.#knownFields = this.#subscriptions.map(({ buffer }) => buffer.fields);
+    this.#traces = this.#subscriptions.flatMap((subscription) => this.#tracesOf(subscription));
     this.#options.onChange();
   }
 
-  #linesOf(channel: Channel): Line[] {
-    const topic = channel.name ?? "";
-    return channel.timeline.fields.map((field, place) => {
+  #tracesOf(subscription: TopicSubscription): SeriesTrace[] {
+    const topic = subscription.name ?? "";
+    return subscription.buffer.fields.map((field, column) => {
       const key = fieldKey(topic, field);
       const series = { key, topic, field, colour: this.#palette.colourOf(key) };
-      return new Line(channel, series, place, this.#chosen.get(key) ?? place < SHOWN_MAX);
+      return new SeriesTrace(
+        subscription,
+        series,
+        column,
+        this.#visibilityChoices.get(key) ?? column < SHOWN_BY_DEFAULT_MAX,
+      );
     });
   }
 
-  #show(line: Line, isShown: boolean): void {
-    line.isShown = isShown;
-    this.#chosen.set(line.series.key, isShown);
+  #show(trace: SeriesTrace, isShown: boolean): void {
+    trace.isShown = isShown;
+    this.#visibilityChoices.set(trace.series.key, isShown);
     this.#options.onChange();
   }
 }

@@ -1,45 +1,45 @@
 /**
- * What one frame shows, as plain data: the border between those who know what is to be seen and those who draw it.
- * The player fills one scene and fills it again for every frame, so that no frame costs an allocation.
+ * One frame as plain data: the interface between the player, which decides what is visible, and the chart, which draws
+ * it. The player refills one scene for every frame, so that frames do not allocate.
  *
  * All instants are hub time in milliseconds since the Unix epoch.
  */
 
-import type { Field } from "./timeline/field";
-import type { Samples } from "./timeline/ring";
+import type { Field } from "./topic_buffer/field";
+import type { Samples } from "./topic_buffer/sample_ring";
 
-/** One field of one topic: one line. */
+/** One field of one topic, drawn as one line. */
 export interface Series {
-  /** `topic/field`; it names the line for as long as the page is open. */
+  /** `topic/field`; identifies the series for as long as the page is open. */
   readonly key: string;
   readonly topic: string;
   readonly field: Field;
-  /** Its place in the palette, from 0. */
+  /** Index into the palette. */
   readonly colour: number;
 }
 
-/** A stretch of one line. Tables differ: the newest records and the fetched ones have other columns. */
-export interface Part {
+/** A stretch of one line. Live and fetched records come from different tables, with different columns. */
+export interface TracePart {
   readonly samples: Samples;
-  /** The place of the series among the columns. */
+  /** Index of the series among the columns of `samples`. */
   readonly column: number;
 }
 
 /** One line of a frame. */
 export interface Trace {
   readonly series: Series;
-  /** In the order of time; each counts up to where the next begins. Where both touch, the line goes on. */
-  readonly parts: readonly Part[];
-  /** The instant up to which the line is drawn: nothing is extrapolated beyond it. */
+  /** In order of time; each is drawn up to where the next one begins. Adjacent parts are connected. */
+  readonly parts: readonly TracePart[];
+  /** The instant up to which the line is drawn; nothing is extrapolated beyond it. */
   readonly playhead: number;
 }
 
 export interface Scene {
-  /** The instants at the left and the right edge. */
+  /** The instants at the left and right edges. */
   readonly from: number;
   readonly to: number;
-  /** Only what is to be drawn, first to last. */
+  /** Visible lines only, in legend order. */
   readonly traces: readonly Trace[];
-  /** Whether the lines end at what is now, and not somewhere in the past. */
+  /** Whether the view follows live. */
   readonly isFollowing: boolean;
 }

@@ -1,33 +1,34 @@
 /**
- * `<tick-chart>`: the live line as one element for any page. The module registers it; the element finds its hub from
- * where the module came from.
+ * The custom element `<tick-chart>`: a live chart for any page. This module registers it; the element finds its hub
+ * from the URL the module was loaded from.
  *
  * ```html
  * <script type="module" src="https://hub.example/tick-chart.js"></script>
  * <tick-chart topic="ecg" window="10s"></tick-chart>
  * ```
  *
- * # Border
- * All of it lives in a shadow root with adopted style sheets, so that neither page nor element changes the looks of
- * the other, and a content security policy without inline styles suffices. The page around it decides about size.
+ * # Isolation
+ * Everything lives in a shadow root with adopted style sheets: page and element do not affect each other's styles, and
+ * a content security policy without inline styles is sufficient. The embedding page decides the element's size.
  *
- * # Only while it is there
- * Out of the document it has no line to the hub and draws nothing; put back, it begins anew.
+ * # Lifecycle
+ * While detached from the document the element has no connection to the hub and draws nothing; when attached again it
+ * starts over.
  */
 
-import { WINDOW_DEFAULT_MS, windowOf } from "./duration";
-import { factsOf } from "./player/facts";
-import { Stage } from "./stage";
+import { parseWindow, WINDOW_DEFAULT_MS } from "./duration";
+import { LiveChart } from "./live_chart";
+import { viewState } from "./player/view_state";
 import chartCss from "./style/chart.css?inline";
 import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
-import { Face } from "./tick_chart/face";
-import faceCss from "./tick_chart/face.css?inline";
+import { ElementView } from "./tick_chart/element_view";
+import elementViewCss from "./tick_chart/element_view.css?inline";
 
-/** Ten times a second is as fast as anybody reads a number. */
+/** Ten updates a second: numbers cannot be read faster than that. */
 const TEXT_EVERY_MS = 100;
 
-/** Where this module came from is where its hub is, also behind a proxy that adds a path. */
+/** The hub is where this module was loaded from, also behind a proxy that adds a path. */
 const HUB = new URL(/* @vite-ignore */ ".", import.meta.url).href;
 
 declare global {
@@ -40,51 +41,52 @@ export class TickChart extends HTMLElement {
   static readonly observedAttributes = ["src", "topic", "window", "theme"];
   static #sheets: CSSStyleSheet[] | undefined;
 
-  readonly #face: Face;
+  readonly #view: ElementView;
   readonly #prefersDark = matchMedia("(prefers-color-scheme: dark)");
-  readonly #dress = () => this.#adoptTheme();
-  /** Undefined out of the document, and where `src` is no hub's address. */
-  #stage: Stage | undefined;
-  /** Attributes that are there from the beginning are told before the element is put in place. */
-  #isInPlace = false;
+  readonly #onColourScheme = () => this.#adoptTheme();
+  /** Undefined while detached, and when `src` is not a valid hub URL. */
+  #liveChart: LiveChart | undefined;
+  /** Attributes present in the markup are reported before the element is attached. */
+  #isConnected = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    // The last wins: the element has its own way with a few things of the page's.
-    TickChart.#sheets ??= [tokensCss, chartCss, legendCss, faceCss].map(sheetOf);
+    // Later sheets win: the element overrides a few of the page's rules.
+    TickChart.#sheets ??= [tokensCss, chartCss, legendCss, elementViewCss].map(styleSheet);
     root.adoptedStyleSheets = TickChart.#sheets;
-    this.#face = new Face(root, {
+    this.#view = new ElementView(root, {
       togglePause: () => this.#togglePause(),
-      goLive: () => this.#act(({ player }) => player.goLive()),
-      toggleSeries: (key) => this.#act(({ player }) => player.toggle(key)),
-      soloSeries: (key) => this.#act(({ player }) => player.solo(key)),
+      goLive: () => this.#withChart(({ player }) => player.goLive()),
+      toggleSeries: (key) => this.#withChart(({ player }) => player.toggle(key)),
+      soloSeries: (key) => this.#withChart(({ player }) => player.solo(key)),
     });
   }
 
   connectedCallback(): void {
-    this.#prefersDark.addEventListener("change", this.#dress);
-    this.#isInPlace = true;
-    this.#begin();
+    this.#prefersDark.addEventListener("change", this.#onColourScheme);
+    this.#isConnected = true;
+    this.#start();
   }
 
   disconnectedCallback(): void {
-    this.#prefersDark.removeEventListener("change", this.#dress);
-    this.#isInPlace = false;
-    this.#end();
+    this.#prefersDark.removeEventListener("change", this.#onColourScheme);
+    this.#isConnected = false;
+    this.#stop();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
-    if (before === after || !this.#isInPlace) return;
+    if (before === after || !this.#isConnected) return;
     if (name === "theme") this.#adoptTheme();
-    else if (name === "src" || this.#stage === undefined) this.#begin();
-    else if (name === "window") this.#act(({ player }) => player.playback.settle(this.#windowMs));
-    else this.#act(({ player }) => player.showTopics(this.#topics));
+    else if (name === "src" || this.#liveChart === undefined) this.#start();
+    else if (name === "window")
+      this.#withChart(({ player }) => player.viewport.setDefaultWindow(this.#windowMs));
+    else this.#withChart(({ player }) => player.showTopics(this.#topics));
   }
 
   get #windowMs(): number {
-    return windowOf(this.getAttribute("window") ?? "") ?? WINDOW_DEFAULT_MS;
+    return parseWindow(this.getAttribute("window") ?? "") ?? WINDOW_DEFAULT_MS;
   }
 
   get #hub(): string {
@@ -97,21 +99,21 @@ export class TickChart extends HTMLElement {
     return names.filter((name) => name !== "");
   }
 
-  #begin(): void {
-    this.#end();
+  #start(): void {
+    this.#stop();
     this.#adoptTheme();
     try {
-      this.#stage = this.#newStage();
+      this.#liveChart = this.#newLiveChart();
     } catch (error) {
-      this.#face.showNoHub(this.#windowMs);
+      this.#view.showNoHub(this.#windowMs);
       throw error;
     }
-    this.#stage.start();
+    this.#liveChart.start();
   }
 
-  #newStage(): Stage {
-    return new Stage({
-      host: this.#face.chartHost,
+  #newLiveChart(): LiveChart {
+    return new LiveChart({
+      host: this.#view.chartHost,
       url: this.#hub,
       topics: this.#topics,
       windowMs: this.#windowMs,
@@ -124,47 +126,47 @@ export class TickChart extends HTMLElement {
     });
   }
 
-  #end(): void {
-    this.#stage?.destroy();
-    this.#stage = undefined;
+  #stop(): void {
+    this.#liveChart?.destroy();
+    this.#liveChart = undefined;
   }
 
   #write(at: number): void {
-    if (this.#stage === undefined) return;
+    if (this.#liveChart === undefined) return;
     this.#writtenAt = at;
-    const { player, chart } = this.#stage;
-    this.#face.show(factsOf(player, at, chart.pointed?.at));
+    const { player, chart } = this.#liveChart;
+    this.#view.show(viewState(player, at, chart.pointed?.at));
   }
 
   #togglePause(): void {
-    this.#act((stage) => {
-      const { playback } = stage.player;
-      const newest = stage.newest();
+    this.#withChart((liveChart) => {
+      const { viewport } = liveChart.player;
+      const newest = liveChart.newest();
       if (newest === undefined) return;
-      if (playback.state === "paused") playback.resume(newest);
-      else playback.pause(newest);
+      if (viewport.state === "paused") viewport.resume(newest);
+      else viewport.pause(newest);
     });
   }
 
-  #act(act: (stage: Stage) => void): void {
-    if (this.#stage === undefined) return;
-    act(this.#stage);
-    this.#stage.refresh();
+  #withChart(act: (liveChart: LiveChart) => void): void {
+    if (this.#liveChart === undefined) return;
+    act(this.#liveChart);
+    this.#liveChart.refresh();
   }
 
   #adoptTheme(): void {
-    const asked = this.getAttribute("theme");
-    const isDark = asked === "dark" || (asked !== "light" && this.#prefersDark.matches);
+    const theme = this.getAttribute("theme");
+    const isDark = theme === "dark" || (theme !== "light" && this.#prefersDark.matches);
     this.toggleAttribute("data-dark", isDark);
-    this.#stage?.fit();
+    this.#liveChart?.fit();
   }
 }
 
-function sheetOf(css: string): CSSStyleSheet {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  return sheet;
+function styleSheet(css: string): CSSStyleSheet {
+  const styleSheet = new CSSStyleSheet();
+  styleSheet.replaceSync(css);
+  return styleSheet;
 }
 
-// A page may show lines of several hubs, each of which offers the element; the first one serves them all.
+// A page may load the module from several hubs; the first registration serves all of them.
 if (customElements.get("tick-chart") === undefined) customElements.define("tick-chart", TickChart);

@@ -1,124 +1,124 @@
 /**
- * The elements around the line: who, what, how much, and how the view is doing. It is told facts, finds the words for
- * them and raises wishes; it asks for no data and keeps no time. The parts of the page are in `view/`, a file each.
+ * The elements around the chart: topic, badge, values, footer, menu and dialogs. It renders the view state in words and
+ * raises actions; it fetches nothing and keeps no time. Each part of the page has a file in `view/`.
  */
 
-import { type Desk, hintOf, shortcutsOf } from "./commands";
-import type { Facts, Wishes } from "./page";
+import { type CommandContext, hintOf, shortcutsOf } from "./commands";
+import type { Actions, ViewState } from "./page";
 import { strings } from "./strings";
 import { BadgeButton } from "./view/badge";
-import { copied } from "./view/copying";
-import { Foot } from "./view/foot";
-import { Help } from "./view/help";
-import { listen } from "./view/keys";
+import { copyAndAnnounce } from "./view/copy_button";
+import { Footer } from "./view/footer";
+import { HelpDialog } from "./view/help_dialog";
+import { hideIdleCursor } from "./view/idle_cursor";
+import { listenForKeys } from "./view/keyboard";
 import { Menu } from "./view/menu";
 import { NoticePanel } from "./view/notice";
-import { mark, Parts } from "./view/parts";
+import { Parts, setAttribute } from "./view/parts";
+import { Preference } from "./view/preference";
 import { Readout } from "./view/readout";
-import { watchStillness } from "./view/stillness";
+import { RecordTable, TABLE_ROWS } from "./view/record_table";
 import { Summary } from "./view/summary";
-import { Switch } from "./view/switch";
-import { RecordTable, TABLE_ROWS } from "./view/table";
 import { Toast } from "./view/toast";
-import { Topics } from "./view/topics";
-import { Windows } from "./view/windows";
+import { TopicPicker } from "./view/topic_picker";
+import { WindowPresets } from "./view/window_presets";
 
 export class View {
   readonly #root: Document;
   readonly #parts: Parts;
-  readonly #wishes: Wishes;
+  readonly #actions: Actions;
   readonly #badge: BadgeButton;
-  readonly #topics: Topics;
+  readonly #topicPicker: TopicPicker;
   readonly #readout: Readout;
-  readonly #foot: Foot;
-  readonly #windows: Windows;
+  readonly #footer: Footer;
+  readonly #windowPresets: WindowPresets;
   readonly #menu: Menu;
   readonly #notice: NoticePanel;
-  readonly #help: Help;
+  readonly #help: HelpDialog;
   readonly #table: RecordTable;
   readonly #summary: Summary;
   readonly #toast: Toast;
-  #facts: Facts | undefined;
+  #state: ViewState | undefined;
 
-  constructor(root: Document, wishes: Wishes) {
+  constructor(root: Document, actions: Actions) {
     const parts = new Parts(root);
-    const switches = { keys: new Switch("keys"), summary: new Switch("summary") };
+    const preferences = { keys: new Preference("keys"), summary: new Preference("summary") };
     this.#root = root;
     this.#parts = parts;
-    this.#wishes = wishes;
+    this.#actions = actions;
     this.#toast = new Toast(parts.at("said"));
-    this.#badge = new BadgeButton(parts, wishes);
-    this.#topics = new Topics(parts, wishes);
-    this.#readout = new Readout(parts, wishes);
-    this.#foot = new Foot(parts);
-    this.#windows = new Windows(parts.at("windows"), wishes);
-    this.#menu = new Menu(parts, wishes, {
+    this.#badge = new BadgeButton(parts, actions);
+    this.#topicPicker = new TopicPicker(parts, actions);
+    this.#readout = new Readout(parts, actions);
+    this.#footer = new Footer(parts);
+    this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
+    this.#menu = new Menu(parts, actions, {
       announce: (text) => this.announce(text),
       openHelp: () => this.#help.open(),
       openTable: () => this.#openTable(),
     });
-    this.#notice = new NoticePanel(parts, wishes, (text) => this.announce(text));
-    this.#help = new Help(parts.at("help") as HTMLDialogElement, switches);
+    this.#notice = new NoticePanel(parts, actions, (text) => this.announce(text));
+    this.#help = new HelpDialog(parts.at("help") as HTMLDialogElement, preferences);
     this.#table = new RecordTable(parts.at("table") as HTMLDialogElement);
-    this.#summary = new Summary(parts.at("summary"), switches.summary);
+    this.#summary = new Summary(parts.at("summary"), preferences.summary);
     parts.write("product", strings.product);
     const pause = parts.at("pause");
-    pause.onclick = () => pause.ariaDisabled !== "true" && wishes.togglePause();
-    mark(parts.at("pause"), "aria-keyshortcuts", shortcutsOf("pause"));
-    listen(root, () => this.#desk(), switches.keys);
-    watchStillness(root);
+    pause.onclick = () => pause.ariaDisabled !== "true" && actions.togglePause();
+    setAttribute(parts.at("pause"), "aria-keyshortcuts", shortcutsOf("pause"));
+    listenForKeys(root, () => this.#commandContext(), preferences.keys);
+    hideIdleCursor(root);
   }
 
-  /** Where the picture goes. */
+  /** The chart's host element. */
   get chartHost(): HTMLElement {
     return this.#parts.at("chart");
   }
 
-  /** Where the strip goes that shows all that is kept. */
-  get stripHost(): HTMLElement {
+  /** The time navigator's host element. */
+  get navigatorHost(): HTMLElement {
     return this.#parts.at("strip");
   }
 
-  show(facts: Facts): void {
-    this.#facts = facts;
-    this.#root.documentElement.toggleAttribute("data-kiosk", facts.isKiosk);
-    this.#showPause(facts);
-    this.#badge.show(facts.badge);
-    this.#topics.show(facts);
-    this.#readout.show(facts);
-    this.#foot.show(facts);
-    this.#windows.show(facts.windowMs);
-    this.#menu.show(facts);
-    this.#notice.show(facts);
-    this.#summary.show(facts, performance.now());
+  show(state: ViewState): void {
+    this.#state = state;
+    this.#root.documentElement.toggleAttribute("data-kiosk", state.isKiosk);
+    this.#showPause(state);
+    this.#badge.show(state.badge);
+    this.#topicPicker.show(state);
+    this.#readout.show(state);
+    this.#footer.show(state);
+    this.#windowPresets.show(state.windowMs);
+    this.#menu.show(state);
+    this.#notice.show(state);
+    this.#summary.show(state, performance.now());
   }
 
-  /** Says what has just been done, to be seen for a moment and to be read aloud. */
+  /** Reports the result of an action, visible for a moment and read aloud. */
   announce(text: string): void {
-    this.#toast.say(text);
+    this.#toast.show(text);
   }
 
-  #showPause({ isPaused, canPause }: Facts): void {
+  #showPause({ isPaused, canPause }: ViewState): void {
     const element = this.#parts.at("pause");
-    const words = isPaused ? strings.resume : strings.pause;
+    const label = isPaused ? strings.resume : strings.pause;
     element.toggleAttribute("data-paused", isPaused);
-    // Disabled for real it would lose the focus of whoever has just pressed it.
-    mark(element, "aria-disabled", String(!canPause));
-    mark(element, "title", hintOf("pause", words));
-    this.#parts.write("pause-text", words);
+    // Not really disabled: that would take the focus away from the user who has just pressed it.
+    setAttribute(element, "aria-disabled", String(!canPause));
+    setAttribute(element, "title", hintOf("pause", label));
+    this.#parts.write("pause-text", label);
   }
 
   #openTable(): void {
-    this.#table.open(this.#facts?.legend ?? [], this.#wishes.tableRows(TABLE_ROWS));
+    this.#table.open(this.#state?.legend ?? [], this.#actions.tableRows(TABLE_ROWS));
   }
 
-  #desk(): Desk | undefined {
-    if (this.#facts === undefined) return undefined;
+  #commandContext(): CommandContext | undefined {
+    if (this.#state === undefined) return undefined;
     const announce = (text: string) => this.announce(text);
     return {
-      wishes: this.#wishes,
-      facts: this.#facts,
-      copyLink: () => void copied(() => this.#wishes.copyLink(), announce),
+      actions: this.#actions,
+      state: this.#state,
+      copyLink: () => void copyAndAnnounce(() => this.#actions.copyLink(), announce),
       openHelp: () => this.#help.open(),
       announce,
     };

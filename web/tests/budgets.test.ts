@@ -1,4 +1,4 @@
-/** What counts for the budget of a file that people load by its name. */
+/** What counts towards the size budget of an entry file. */
 
 import { expect, test } from "vitest";
 import { loadedBy } from "../build/budgets";
@@ -13,7 +13,7 @@ const FILES = new Map(
   }).map(([name, text]) => [name, Buffer.from(text)]),
 );
 
-test("a page counts with all that it loads, also in turn and in a circle, and with nothing else", () => {
+test("a page counts with everything it loads, transitively and in cycles, and nothing else", () => {
   expect([...loadedBy("index.html", FILES)].sort()).toEqual([
     "assets/index-a1.js",
     "assets/index-b2.css",

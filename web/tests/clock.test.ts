@@ -1,24 +1,26 @@
-/** The clock by single samples: what counts, when time steps, and how calmly it moves otherwise. */
+/** The clock, sample by sample: when an estimate is used, when time steps, and how it is slewed otherwise. */
 
 import { expect, test } from "vitest";
 import { HubClock } from "../src/client/clock";
-import { Standstill } from "../src/client/clock/standstill";
+import { SuspendDetector } from "../src/client/clock/suspend_detector";
 
 const HUB_EPOCH = 1_700_000_000_000;
 
-/** Answers to so many probes sent at once, 5 ms each way, by a hub that is so far ahead of the page. */
+/** Adds answers to `count` simultaneous probes, 5 ms each way, from a hub that is `ahead` of the page. */
 function answer(clock: HubClock, at: number, ahead: number, count = 5): void {
   const hubAt = HUB_EPOCH + at - 5 + ahead;
   for (let i = 0; i < count; i += 1) clock.probed(at - 10, hubAt, hubAt, at);
 }
 
-/** The same by a hub that is right, where each probe waited in a queue: it makes the estimate half of that too late. */
+/**
+ * The same from a hub with the right time, where each probe waited in a queue: the estimate is late by half of that.
+ */
 function answerQueued(clock: HubClock, at: number, queuedMs: number, count: number): void {
   const hubAt = HUB_EPOCH + at - 5;
   for (let i = 0; i < count; i += 1) clock.probed(at - 10 - queuedMs, hubAt, hubAt, at);
 }
 
-/** Whole burst: time is slewed from now on. */
+/** A clock after a complete burst, so that time is slewed from now on. */
 function settled(): HubClock {
   const clock = new HubClock();
   answer(clock, 10, 0, 10);
@@ -26,7 +28,7 @@ function settled(): HubClock {
   return clock;
 }
 
-test("an estimate counts from five answers on", () => {
+test("an estimate is used from five answers on", () => {
   const clock = new HubClock();
   clock.arrived(HUB_EPOCH, 5);
   answer(clock, 10, 0, 4);
@@ -37,7 +39,7 @@ test("an estimate counts from five answers on", () => {
   expect(clock.errorBound(20)).toBeCloseTo(5, 2);
 });
 
-test("after a second it counts with what there is, if that is anything at all", () => {
+test("after a second an estimate is used with any number of answers", () => {
   const clock = new HubClock();
   clock.arrived(HUB_EPOCH, 5);
   clock.arrived(HUB_EPOCH + 2_000, 2_005);
@@ -47,7 +49,7 @@ test("after a second it counts with what there is, if that is anything at all", 
   expect(clock.now(2_010)).toBeCloseTo(HUB_EPOCH + 2_010, 2);
 });
 
-test("it steps to every better estimate until its first burst is over", () => {
+test("it steps to every better estimate until the first burst is over", () => {
   const clock = new HubClock();
   answerQueued(clock, 10, 120, 5);
   expect(clock.now(10)).toBeCloseTo(HUB_EPOCH + 70, 2);
@@ -55,7 +57,7 @@ test("it steps to every better estimate until its first burst is over", () => {
   expect(clock.now(30)).toBeCloseTo(HUB_EPOCH + 30, 2);
 });
 
-test("time shown never runs back while it is slewed, nor more than two per cent fast or slow", () => {
+test("while slewed, time never runs backwards, nor more than two per cent fast or slow", () => {
   const clock = new HubClock();
   answerQueued(clock, 200, 180, 10);
   let before = clock.now(200);
@@ -70,7 +72,7 @@ test("time shown never runs back while it is slewed, nor more than two per cent 
   expect(before - HUB_EPOCH).toBeCloseTo(9_000, 1);
 });
 
-test("while it is slewed, the bound includes what is still to come", () => {
+test("while slewed, the error bound includes the remaining correction", () => {
   const clock = new HubClock();
   answerQueued(clock, 200, 180, 10);
   clock.now(200);
@@ -86,14 +88,14 @@ test("it steps when it is off by more than a quarter of a second", () => {
   expect(clock.now(20)).toBeCloseTo(HUB_EPOCH + 340, 2);
 });
 
-test("it does not step over a new connection that somebody is looking at", () => {
+test("it does not step for a new connection while the page is watched", () => {
   const clock = settled();
   clock.forget();
   answer(clock, 20, 120);
   expect(clock.now(20)).toBeLessThan(HUB_EPOCH + 20.3);
 });
 
-test("it steps when nobody was looking, and until the burst after that is over", () => {
+test("it steps after a period without frames, and until the burst after that is over", () => {
   const clock = settled();
   clock.forget();
   expect(clock.now(5_000)).toBeCloseTo(HUB_EPOCH + 5_000, 2);
@@ -101,7 +103,7 @@ test("it steps when nobody was looking, and until the burst after that is over",
   expect(clock.now(5_250)).toBeCloseTo(HUB_EPOCH + 5_370, 2);
 });
 
-test("time goes on while a new connection has not measured yet", () => {
+test("time continues while a new connection has no estimate yet", () => {
   const clock = settled();
   clock.forget();
   answer(clock, 200, 100, 4);
@@ -109,13 +111,13 @@ test("time goes on while a new connection has not measured yet", () => {
   expect(clock.now(300)).toBeCloseTo(HUB_EPOCH + 300, 2);
 });
 
-test("nothing is said of the error without an answer", () => {
+test("the error bound is unknown without an answer", () => {
   const clock = settled();
   clock.forget();
   expect(clock.errorBound(300)).toBeUndefined();
 });
 
-test("an estimate that nobody has asked for yet outlives a lost connection", () => {
+test("an estimate that was never used outlives a lost connection", () => {
   const clock = new HubClock();
   answer(clock, 10, 0);
   clock.forget();
@@ -123,24 +125,24 @@ test("an estimate that nobody has asked for yet outlives a lost connection", () 
   expect(clock.now(300)).toBeCloseTo(HUB_EPOCH + 300, 2);
 });
 
-test("samples that cannot all be true are dropped, and fresh ones asked for", () => {
+test("contradictory samples are dropped, and fresh ones requested", () => {
   let asked = 0;
   const clock = new HubClock(() => {
     asked += 1;
   });
   answer(clock, 10, 0);
-  // The machine slept for a minute and the page's clock with it: the next publication seems to come early.
+  // The machine slept for a minute and the page's clock with it: the next publication appears to be early.
   clock.arrived(HUB_EPOCH + 60_000, 20);
   expect(asked).toBe(1);
   expect(clock.errorBound(20)).toBeUndefined();
 });
 
-test("two clocks that part at once are noticed once, two that drift apart are not", () => {
-  const standstill = new Standstill();
-  let noticed = 0;
+test("a jump between two clocks is detected once, slow drift is not", () => {
+  const detector = new SuspendDetector();
+  let detected = 0;
   for (let now = 0; now <= 600_000; now += 1_000) {
     const slept = now < 300_000 ? 0 : 101;
-    if (standstill.hasHappened(now, HUB_EPOCH + now * 1.0005 + slept)) noticed += 1;
+    if (detector.wasSuspended(now, HUB_EPOCH + now * 1.0005 + slept)) detected += 1;
   }
-  expect(noticed).toBe(1);
+  expect(detected).toBe(1);
 });

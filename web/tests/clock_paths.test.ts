@@ -1,11 +1,11 @@
-/** The clock over simulated paths: how far two pages are apart, and whether each knows how wrong it may be. */
+/** The clock over simulated network paths: how far two pages are apart, and whether each knows its own error. */
 
 import { expect, test } from "vitest";
-import { type Look, live, type Path, type Way } from "./paths";
 import { seeded } from "./random";
+import { type ClockSample, type DirectionProfile, type Path, simulateClock } from "./simulated_paths";
 
-/** One direction but for its floor. */
-type Traffic = Omit<Way, "floor">;
+/** One direction without its minimum delay. */
+type Traffic = Omit<DirectionProfile, "floor">;
 interface Profile {
   readonly up: Traffic;
   readonly down: Traffic;
@@ -26,7 +26,7 @@ const NAMES = ["LAN", "BROADBAND", "MOBILE"] as const;
 const PAGES = 100;
 const END_MS = 60_000;
 
-/** A page somewhere on earth: floors from 5 to 75 ms, a clock off by up to 1000 s that drifts by up to 50 ppm. */
+/** A random page: minimum delays from 5 to 75 ms, a clock off by up to 1000 s that drifts by up to 50 ppm. */
 function somewhere({ up, down }: Profile, random: () => number, isSymmetric: boolean): Path {
   const floor = () => 5 + random() * 70;
   const toHub = floor();
@@ -38,61 +38,61 @@ function somewhere({ up, down }: Profile, random: () => number, isSymmetric: boo
   };
 }
 
-function pages(profile: Profile, isSymmetric: boolean): { path: Path; looks: Look[] }[] {
+function pages(profile: Profile, isSymmetric: boolean): { path: Path; samples: ClockSample[] }[] {
   return Array.from({ length: PAGES }, (_, seed) => {
     const random = seeded(seed + 1);
     const path = somewhere(profile, random, isSymmetric);
-    return { path, looks: live(path, random, END_MS) };
+    return { path, samples: simulateClock(path, random, END_MS) };
   });
 }
 
-/** What 99 of 100 pairs of pages stay below, by how far they are apart. */
+/** The 99th percentile of the distance between pairs of pages. */
 function skew(errors: readonly number[]): number {
   const pairs = errors.flatMap((one, i) => errors.slice(0, i).map((other) => Math.abs(one - other)));
   return pairs.sort((a, b) => a - b)[Math.floor(pairs.length * 0.99)] ?? Number.NaN;
 }
 
-function errorAt(looks: readonly Look[], at: number): number {
-  return looks.find((look) => look.at >= at)?.error ?? Number.NaN;
+function errorAt(samples: readonly ClockSample[], at: number): number {
+  return samples.find((sample) => sample.at >= at)?.error ?? Number.NaN;
 }
 
-/** Milliseconds after one second, three, and a minute. */
+/** Limits in milliseconds after one second, three seconds and a minute. */
 const SKEW_MOST = { LAN: [0.5, 0.5, 0.5], BROADBAND: [2, 2, 1], MOBILE: [25, 10, 4] };
 
 test.each(NAMES)("%s: two pages are close after a second, and closest after a minute", (name) => {
   const all = pages(PROFILES[name], true);
-  const apart = [1_000, 3_000, END_MS].map((at) => skew(all.map(({ looks }) => errorAt(looks, at))));
+  const apart = [1_000, 3_000, END_MS].map((at) => skew(all.map(({ samples }) => errorAt(samples, at))));
   for (const [i, most] of SKEW_MOST[name].entries()) expect(apart[i]).toBeLessThan(most);
 });
 
 test.each(NAMES)("%s: time is known within a second", (name) => {
-  for (const { looks } of pages(PROFILES[name], true)) expect(looks[0]?.at).toBeLessThan(1_000);
+  for (const { samples } of pages(PROFILES[name], true)) expect(samples[0]?.at).toBeLessThan(1_000);
 });
 
 test.each(NAMES)(
-  "%s: the error is within the bound that the page states, on symmetric paths and lopsided ones",
+  "%s: the error is within the page's own bound, on symmetric and asymmetric paths",
   (name) => {
     for (const isSymmetric of [true, false]) {
-      const looks = pages(PROFILES[name], isSymmetric).flatMap((page) => page.looks);
-      const outside = looks.filter(({ error, bound }) => Math.abs(error) > bound);
-      expect(looks.length).toBeGreaterThan(PAGES * 1_100);
-      expect(outside.length / looks.length).toBeLessThan(0.001);
+      const samples = pages(PROFILES[name], isSymmetric).flatMap((page) => page.samples);
+      const outside = samples.filter(({ error, bound }) => Math.abs(error) > bound);
+      expect(samples.length).toBeGreaterThan(PAGES * 1_100);
+      expect(outside.length / samples.length).toBeLessThan(0.001);
     }
   },
 );
 
-test("a lopsided path puts a page off by half of what it is lopsided by, and nobody can know", () => {
-  for (const { path, looks } of pages(LAN, false)) {
-    const lopsided = (path.up.floor - path.down.floor) / 2;
-    expect(Math.abs(errorAt(looks, END_MS) - lopsided)).toBeLessThan(0.5);
+test("an asymmetric path shifts the clock by half its asymmetry, undetectably", () => {
+  for (const { path, samples } of pages(LAN, false)) {
+    const shift = (path.up.floor - path.down.floor) / 2;
+    expect(Math.abs(errorAt(samples, END_MS) - shift)).toBeLessThan(0.5);
   }
 });
 
-test("a path with next to no delay has a bound that is next to nothing, and it holds", () => {
-  const way: Way = { floor: 0.05, queue: 0.1, ...QUIET };
+test("a path with almost no delay has a tiny error bound, and it holds", () => {
+  const way: DirectionProfile = { floor: 0.05, queue: 0.1, ...QUIET };
   for (const drift of [-50, 0, 50]) {
-    const looks = live({ up: way, down: way, drift, start: 0 }, seeded(7), END_MS);
-    expect(looks.filter(({ error, bound }) => Math.abs(error) > bound)).toEqual([]);
-    expect(looks.at(-1)?.bound).toBeLessThan(0.5);
+    const samples = simulateClock({ up: way, down: way, drift, start: 0 }, seeded(7), END_MS);
+    expect(samples.filter(({ error, bound }) => Math.abs(error) > bound)).toEqual([]);
+    expect(samples.at(-1)?.bound).toBeLessThan(0.5);
   }
 });

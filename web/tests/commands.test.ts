@@ -1,36 +1,36 @@
-/** Keys: what each asks for, whatever keyboard it is on, and which are left to the browser. */
+/** Keyboard shortcuts: what each triggers on any keyboard, and which are left to the browser. */
 
 import { expect, test } from "vitest";
 import {
   type CommandName,
-  commandOf,
+  commandFor,
   commands,
   hintOf,
   isCharacter,
-  type Stroke,
+  type KeyStroke,
   shortcutsOf,
 } from "../src/commands";
-import type { Facts } from "../src/page";
-import { entry, facts, noting } from "./facts";
+import type { ViewState } from "../src/page";
+import { entry, recordingActions, viewState } from "./view_state";
 
-function stroke(key: string, more: Partial<Stroke> = {}): Stroke {
+function stroke(key: string, more: Partial<KeyStroke> = {}): KeyStroke {
   return { key, code: "", shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...more };
 }
 
-/** What a stroke comes to. */
-function press(pressed: Stroke, shown: Partial<Facts> = {}): readonly string[] {
-  const { wishes, raised } = noting();
-  commandOf(pressed)?.run(
+/** Runs a key stroke and returns the actions it triggered. */
+function press(pressed: KeyStroke, shown: Partial<ViewState> = {}): readonly string[] {
+  const { actions, called } = recordingActions();
+  commandFor(pressed)?.run(
     {
-      wishes,
-      facts: facts(shown),
-      copyLink: () => raised.push("copyLink"),
-      openHelp: () => raised.push("openHelp"),
-      announce: (text) => raised.push(`says ${text}`),
+      actions,
+      state: viewState(shown),
+      copyLink: () => called.push("copyLink"),
+      openHelp: () => called.push("openHelp"),
+      announce: (text) => called.push(`says ${text}`),
     },
     pressed,
   );
-  return raised;
+  return called;
 }
 
 test.each([
@@ -47,8 +47,8 @@ test.each([
   ["f", "toggleFullscreen"],
   ["k", "toggleKiosk"],
   ["?", "openHelp"],
-])("the key %j asks for %s", (key, wish) => {
-  expect(press(stroke(key))).toEqual([wish]);
+])("the key %j triggers %s", (key, action) => {
+  expect(press(stroke(key))).toEqual([action]);
 });
 
 test("plus and equals, which share a key, zoom in by as much as minus zooms out", () => {
@@ -56,25 +56,25 @@ test("plus and equals, which share a key, zoom in by as much as minus zooms out"
   expect(press(stroke("+"))).toEqual([`zoom ${1 / 1.5}`]);
 });
 
-test("with Shift the cursor goes ten samples", () => {
+test("with Shift the crosshair moves by ten samples", () => {
   expect(press(stroke("ArrowLeft", { shiftKey: true }))).toEqual(["moveCursor -10"]);
   expect(press(stroke("ArrowRight", { shiftKey: true }))).toEqual(["moveCursor 10"]);
 });
 
 const legend = [entry("ecg", "a"), entry("ecg", "b")];
 
-test("a digit shows or hides the line at that place; with Shift it shows that line alone", () => {
+test("a digit shows or hides the series with that number; with Shift it shows only that series", () => {
   expect(press(stroke("2", { code: "Digit2" }), { legend })).toEqual(["toggleSeries ecg/b"]);
   expect(press(stroke("@", { code: "Digit2", shiftKey: true }), { legend })).toEqual(["soloSeries ecg/b"]);
   expect(press(stroke("1", { code: "Numpad1" }), { legend })).toEqual(["toggleSeries ecg/a"]);
 });
 
-test("on a French keyboard the digit keys are found by their place, and the minus among them stays a minus", () => {
+test("on a French keyboard digit keys are found by position, and the minus among them stays a minus", () => {
   expect(press(stroke("&", { code: "Digit1" }), { legend })).toEqual(["toggleSeries ecg/a"]);
   expect(press(stroke("-", { code: "Digit6" }), { legend })).toEqual(["zoom 1.5"]);
 });
 
-test("a digit beyond the legend asks for nothing", () => {
+test("a digit beyond the legend does nothing", () => {
   expect(press(stroke("9", { code: "Digit9" }), { legend })).toEqual([]);
 });
 
@@ -82,13 +82,13 @@ test.each(["ctrlKey", "altKey", "metaKey"] as const)("a stroke with %s is the br
   for (const key of ["s", " ", "End", "1"]) expect(press(stroke(key, { [modifier]: true }))).toEqual([]);
 });
 
-test("Escape goes one step out: from the wall display, from pointing, from the zoom", () => {
+test("Escape leaves kiosk mode, then the crosshair, then the zoom", () => {
   expect(press(stroke("Escape"), { isKiosk: true, isPointed: true })).toEqual(["toggleKiosk"]);
   expect(press(stroke("Escape"), { isPointed: true })).toEqual(["moveCursor"]);
   expect(press(stroke("Escape"))).toEqual(["reset"]);
 });
 
-test("the themes come one after the other, and are told", () => {
+test("T cycles through the themes and announces each", () => {
   expect(press(stroke("t"), { theme: "auto" })).toEqual(["chooseTheme light", "says Theme: Light"]);
   expect(press(stroke("t"), { theme: "dark" })).toEqual(["chooseTheme auto", "says Theme: Auto"]);
 });
@@ -98,17 +98,17 @@ test("no two commands share a key", () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test("each command is found by each of its own keys", () => {
+test("each command is found by each of its keys", () => {
   for (const command of Object.values(commands))
-    for (const key of command.keys) expect(commandOf(stroke(key))).toBe(command);
+    for (const key of command.keys) expect(commandFor(stroke(key))).toBe(command);
 });
 
-test("letters, digits and signs can be switched off; keys that are nothing else stay", () => {
+test("printable characters can be switched off, other keys cannot", () => {
   for (const key of ["l", "1", "?", "+"]) expect(isCharacter(stroke(key))).toBe(true);
   for (const key of [" ", "End", "ArrowLeft", "Escape"]) expect(isCharacter(stroke(key))).toBe(false);
 });
 
-test("buttons say their key, to those who look and to those who listen", () => {
+test("buttons show their key, and expose it to screen readers", () => {
   expect(hintOf("pause", "Pause")).toBe("Pause (Space)");
   expect(shortcutsOf("pause")).toBe("Space");
   expect(shortcutsOf("live")).toBe("L End");
@@ -116,6 +116,6 @@ test("buttons say their key, to those who look and to those who listen", () => {
   for (const name of names) expect(hintOf(name)).toMatch(/ \(.+\)$/);
 });
 
-test("where nothing moves there is nothing to pause", () => {
+test("Space does nothing when there is nothing to pause", () => {
   expect(press(stroke(" "), { canPause: false })).toEqual([]);
 });

@@ -1,15 +1,17 @@
-/** The line to the hub, with everything around it played by the test: when it returns, and when it does not. */
+/**
+ * The connection to the hub, with everything around it simulated by the test: when it reconnects, and when it does not.
+ */
 
 import { expect, test } from "vitest";
 import { Connection, type Link } from "../src/client/connection";
 import { Backoff } from "../src/client/connection/backoff";
 import type { HubMessage, Joining } from "../src/client/protocol";
+import { FakeRuntime } from "./fake_runtime";
 import { data, hello } from "./messages";
 import { seeded } from "./random";
-import { Stage } from "./stage";
 
-/** A line that is open, with what it says of itself. */
-class Line extends Stage {
+/** An open connection that records what it reports. */
+class TestConnection extends FakeRuntime {
   readonly links: Link[] = [];
   readonly messages: HubMessage[] = [];
   joining: Joining;
@@ -25,7 +27,7 @@ class Line extends Stage {
         onMessage: (message) => this.messages.push(message),
         onLink: (link) => this.links.push(link),
       },
-      this.surroundings,
+      this.runtime,
     );
     this.connection.open();
   }
@@ -34,12 +36,12 @@ class Line extends Stage {
     return this.links.at(-1);
   }
 
-  greet(): void {
+  sendHello(): void {
     this.open(hello());
   }
 }
 
-test("waits are short five times, then longer each time up to twenty seconds, and always drawn", () => {
+test("five delays are short, then they grow up to 20 s, and all are random", () => {
   const longest = new Backoff(() => 1);
   const shortest = new Backoff(() => 0);
   expect(Array.from({ length: 8 }, () => Math.round(longest.next()))).toEqual([
@@ -65,71 +67,71 @@ test("a hub that is back within two seconds has 99 of 100 viewers back within an
 });
 
 test("is live after hello, not before", () => {
-  const line = new Line();
-  line.socket?.onopen?.();
-  expect(line.link?.kind).toBe("connecting");
-  line.say(hello());
-  expect(line.link?.kind).toBe("live");
+  const conn = new TestConnection();
+  conn.socket?.onopen?.();
+  expect(conn.link?.kind).toBe("connecting");
+  conn.receive(hello());
+  expect(conn.link?.kind).toBe("live");
 });
 
-test("asks for its topic, and at every attempt anew for what it lacks by then", () => {
-  const line = new Line("ecg");
-  line.greet();
+test("every attempt requests the topic and what is missing by then", () => {
+  const conn = new TestConnection("ecg");
+  conn.sendHello();
   for (const joining of [{ since: "e1:7" }, { last: 1_017 }]) {
-    line.joining = joining;
-    line.close();
-    line.connection.retryNow();
-    line.greet();
+    conn.joining = joining;
+    conn.close();
+    conn.connection.retryNow();
+    conn.sendHello();
   }
-  expect(line.urls).toEqual(["ws://hub/ws/ecg", "ws://hub/ws/ecg?since=e1%3A7", "ws://hub/ws/ecg?last=1017"]);
+  expect(conn.urls).toEqual(["ws://hub/ws/ecg", "ws://hub/ws/ecg?since=e1%3A7", "ws://hub/ws/ecg?last=1017"]);
 });
 
-test("what nobody can join with stops it before it asks, and for good", () => {
-  const line = new Line();
-  line.greet();
-  line.joining = { since: "" };
-  line.close();
-  line.pass(100_000);
-  expect(line.link).toEqual({ kind: "stopped", refusal: "invalid" });
-  expect([line.urls.length, line.timers]).toEqual([1, 0]);
+test("an invalid position stops it before it connects, for good", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.joining = { since: "" };
+  conn.close();
+  conn.pass(100_000);
+  expect(conn.link).toEqual({ kind: "stopped", refusal: "invalid" });
+  expect([conn.urls.length, conn.timers]).toEqual([1, 0]);
 });
 
-test("comes back by itself after a loss", () => {
-  const line = new Line();
-  line.greet();
-  line.close();
-  expect(line.link).toEqual({ kind: "waiting", until: 350, isOnline: true });
-  line.pass(349);
-  expect(line.urls).toHaveLength(1);
-  line.pass(1);
-  expect(line.urls).toHaveLength(2);
-  expect(line.asked).toEqual([]);
+test("reconnects automatically after a loss", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.close();
+  expect(conn.link).toEqual({ kind: "waiting", until: 350, isOnline: true });
+  conn.pass(349);
+  expect(conn.urls).toHaveLength(1);
+  conn.pass(1);
+  expect(conn.urls).toHaveLength(2);
+  expect(conn.statusRequests).toEqual([]);
 });
 
-test("a hub that drops us soon after hello is asked ever more rarely", () => {
-  const line = new Line();
+test("a hub that drops us soon after hello is retried less and less often", () => {
+  const conn = new TestConnection();
   const waits = Array.from({ length: 8 }, () => {
-    line.greet();
-    line.pass(1_000);
-    line.close();
-    const wait = line.link?.kind === "waiting" ? line.link.until - line.now : 0;
-    line.pass(wait);
+    conn.sendHello();
+    conn.pass(1_000);
+    conn.close();
+    const wait = conn.link?.kind === "waiting" ? conn.link.until - conn.now : 0;
+    conn.pass(wait);
     return wait;
   });
   expect(waits.map(Math.round)).toEqual([350, 350, 350, 350, 350, 500, 740, 1_124]);
 });
 
-test("five seconds of being up make good for earlier failures", () => {
-  const line = new Line();
+test("five seconds of uptime reset earlier failures", () => {
+  const conn = new TestConnection();
   for (let i = 0; i < 8; i += 1) {
-    line.greet();
-    line.close();
-    line.connection.retryNow();
+    conn.sendHello();
+    conn.close();
+    conn.connection.retryNow();
   }
-  line.greet();
-  line.pass(5_000);
-  line.close();
-  expect(line.link).toMatchObject({ kind: "waiting", until: line.now + 350 });
+  conn.sendHello();
+  conn.pass(5_000);
+  conn.close();
+  expect(conn.link).toMatchObject({ kind: "waiting", until: conn.now + 350 });
 });
 
 const draining = (least: number, most: number): HubMessage => ({
@@ -138,139 +140,139 @@ const draining = (least: number, most: number): HubMessage => ({
   retry_ms: [least, most],
 });
 
-/** A line that has been up for long, whose hub begins to drain. */
-function dismissed(least = 0, most = 100): Line {
-  const line = new Line("ecg");
-  line.greet();
-  line.pass(5_000);
-  line.joining = { since: "e1:7" };
-  line.say(draining(least, most));
-  expect(line.link?.kind).toBe("draining");
-  return line;
+/** A stable connection whose hub begins to drain. */
+function drainingConnection(least = 0, most = 100): TestConnection {
+  const conn = new TestConnection("ecg");
+  conn.sendHello();
+  conn.pass(5_000);
+  conn.joining = { since: "e1:7" };
+  conn.receive(draining(least, most));
+  expect(conn.link?.kind).toBe("draining");
+  return conn;
 }
 
-test("a hub that closes at once is left for as long as it has said", () => {
-  const line = new Line();
-  line.greet();
-  line.say({ type: "bye", reason: "slow", retry_ms: [2_000, 6_000] });
-  expect(line.link?.kind).toBe("live");
-  line.close(4409);
-  expect(line.link).toMatchObject({ kind: "waiting", until: 4_000 });
+test("after a bye and an immediate close it waits as long as the hub asked", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.receive({ type: "bye", reason: "slow", retry_ms: [2_000, 6_000] });
+  expect(conn.link?.kind).toBe("live");
+  conn.close(4409);
+  expect(conn.link).toMatchObject({ kind: "waiting", until: 4_000 });
 });
 
-test("while a hub drains the next connection is made before the old one is broken", () => {
-  const line = dismissed();
-  const [old] = line.sockets;
-  line.pass(50);
-  expect(line.urls.at(-1)).toBe("ws://hub/ws/ecg?since=e1%3A7");
+test("while a hub drains, the next connection is made before the old one is closed", () => {
+  const conn = drainingConnection();
+  const [old] = conn.sockets;
+  conn.pass(50);
+  expect(conn.urls.at(-1)).toBe("ws://hub/ws/ecg?since=e1%3A7");
   const hear = (seq: number) => old?.onmessage?.({ data: JSON.stringify(data(seq)) });
   hear(8);
-  line.socket?.onopen?.();
+  conn.socket?.onopen?.();
   hear(9);
-  expect([line.link?.kind, old?.isClosed]).toEqual(["draining", false]);
-  line.say(hello());
-  expect([line.link?.kind, old?.isClosed]).toEqual(["live", true]);
+  expect([conn.link?.kind, old?.isClosed]).toEqual(["draining", false]);
+  conn.receive(hello());
+  expect([conn.link?.kind, old?.isClosed]).toEqual(["live", true]);
   hear(10);
-  line.say(data(8), data(9), data(10));
-  const seqs = line.messages.flatMap((message) => (message.type === "data" ? message.seq : []));
+  conn.receive(data(8), data(9), data(10));
+  const seqs = conn.messages.flatMap((message) => (message.type === "data" ? message.seq : []));
   expect(seqs).toEqual([8, 9, 8, 9, 10]);
-  expect([line.sockets.length, line.asked.length]).toEqual([2, 0]);
-  expect(line.links.map(({ kind }) => kind)).toEqual(["connecting", "live", "draining", "live"]);
+  expect([conn.sockets.length, conn.statusRequests.length]).toEqual([2, 0]);
+  expect(conn.links.map(({ kind }) => kind)).toEqual(["connecting", "live", "draining", "live"]);
 });
 
-test("while a hub drains and no other takes it, the stream goes on and the next connection is tried again", () => {
-  const line = dismissed();
-  const [old] = line.sockets;
-  line.pass(50);
-  line.close();
-  expect(line.link?.kind).toBe("draining");
+test("while a hub drains and no other accepts, the stream continues and the spare is retried", () => {
+  const conn = drainingConnection();
+  const [old] = conn.sockets;
+  conn.pass(50);
+  conn.close();
+  expect(conn.link?.kind).toBe("draining");
   old?.onmessage?.({ data: JSON.stringify(data(8)) });
-  expect(line.messages.at(-1)).toEqual(data(8));
-  line.pass(1_499);
-  expect(line.sockets).toHaveLength(2);
-  line.pass(1);
-  expect(line.sockets).toHaveLength(3);
-  // What a browser hides is not asked for: the hub has said why.
-  expect(line.asked).toEqual([]);
-  line.greet();
-  expect([line.link?.kind, old?.isClosed]).toEqual(["live", true]);
+  expect(conn.messages.at(-1)).toEqual(data(8));
+  conn.pass(1_499);
+  expect(conn.sockets).toHaveLength(2);
+  conn.pass(1);
+  expect(conn.sockets).toHaveLength(3);
+  // The reason is not requested over HTTP: the hub has announced the drain.
+  expect(conn.statusRequests).toEqual([]);
+  conn.sendHello();
+  expect([conn.link?.kind, old?.isClosed]).toEqual(["live", true]);
 });
 
-test("closed before the next connection is greeted, the line goes on with that one", () => {
-  const line = dismissed();
-  const [old] = line.sockets;
-  line.pass(50);
+test("if the hub closes before the spare receives hello, the spare takes over", () => {
+  const conn = drainingConnection();
+  const [old] = conn.sockets;
+  conn.pass(50);
   old?.onclose?.({ code: 1012 });
-  expect(line.link?.kind).toBe("connecting");
-  // Its time begins anew: it may have waited for the successor of the hub that is gone.
-  line.pass(9_999);
-  line.greet();
-  expect(line.link?.kind).toBe("live");
-  expect(line.sockets).toHaveLength(2);
+  expect(conn.link?.kind).toBe("connecting");
+  // Its handshake timeout restarts: it may have waited for the successor of the old hub.
+  conn.pass(9_999);
+  conn.sendHello();
+  expect(conn.link?.kind).toBe("live");
+  expect(conn.sockets).toHaveLength(2);
 });
 
-test("closed while the next attempt is to come, the line takes the earlier of that and what the hub says last", () => {
+test("if the hub closes before the next attempt, the earlier of the two scheduled times counts", () => {
   for (const [range, until] of [
     [[100, 300], 200],
     [[5_000, 5_000], 1_500],
   ] as const) {
-    const line = dismissed();
-    const [old] = line.sockets;
-    line.pass(50);
-    line.close();
+    const conn = drainingConnection();
+    const [old] = conn.sockets;
+    conn.pass(50);
+    conn.close();
     old?.onmessage?.({ data: JSON.stringify(draining(range[0], range[1])) });
     old?.onclose?.({ code: 1012 });
-    expect(line.link).toMatchObject({ kind: "waiting", until: line.now + until });
+    expect(conn.link).toMatchObject({ kind: "waiting", until: conn.now + until });
   }
 });
 
-test("closed by a hub that ends, and refused by it, it tries again when the hub has said, and soon after that", async () => {
-  const line = dismissed();
-  const [old] = line.sockets;
-  line.pass(50);
+test("after a drained hub has closed and refuses, it retries when the hub asked, then with backoff", async () => {
+  const conn = drainingConnection();
+  const [old] = conn.sockets;
+  conn.pass(50);
   old?.onmessage?.({ data: JSON.stringify(draining(100, 300)) });
   old?.onclose?.({ code: 1012 });
-  line.status = 0;
+  conn.status = 0;
   for (const wait of [200, 350]) {
-    line.close();
-    await line.settle();
-    expect(line.link).toMatchObject({ kind: "waiting", until: line.now + wait });
-    line.pass(wait);
+    conn.close();
+    await conn.settle();
+    expect(conn.link).toMatchObject({ kind: "waiting", until: conn.now + wait });
+    conn.pass(wait);
   }
 });
 
-test("a hub that closes right after its hello is not asked in a loop", () => {
-  const line = new Line();
-  line.greet();
+test("a hub that closes right after hello is not retried in a loop", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
   const waits = Array.from({ length: 8 }, () => {
-    line.say(draining(0, 0));
-    const before = line.now;
-    const count = line.sockets.length;
-    for (let ms = 0; ms < 20_000 && line.sockets.length === count; ms += 1) line.pass(1);
-    line.greet();
-    return line.now - before;
+    conn.receive(draining(0, 0));
+    const before = conn.now;
+    const count = conn.sockets.length;
+    for (let ms = 0; ms < 20_000 && conn.sockets.length === count; ms += 1) conn.pass(1);
+    conn.sendHello();
+    return conn.now - before;
   });
   expect(waits.at(0)).toBeGreaterThanOrEqual(100);
   expect(waits.at(-1)).toBeGreaterThan(1_000);
 });
 
-test("a next connection that hangs is given up, and the stream is none the worse", () => {
-  const line = dismissed();
-  const [old] = line.sockets;
-  line.pass(50);
-  line.pass(10_000);
-  expect(line.socket?.isClosed).toBe(true);
-  expect([line.link?.kind, old?.isClosed]).toEqual(["draining", false]);
-  line.pass(1_500);
-  expect(line.sockets).toHaveLength(3);
+test("a spare whose handshake hangs is abandoned without affecting the stream", () => {
+  const conn = drainingConnection();
+  const [old] = conn.sockets;
+  conn.pass(50);
+  conn.pass(10_000);
+  expect(conn.socket?.isClosed).toBe(true);
+  expect([conn.link?.kind, old?.isClosed]).toEqual(["draining", false]);
+  conn.pass(1_500);
+  expect(conn.sockets).toHaveLength(3);
 });
 
-test("closed by us while the hub drains, both connections end and nothing is left", () => {
-  const line = dismissed();
-  line.pass(50);
-  line.connection.close();
-  expect(line.sockets.map(({ isClosed }) => isClosed)).toEqual([true, true]);
-  expect(line.timers).toBe(0);
+test("closing while the hub drains closes both connections and all timers", () => {
+  const conn = drainingConnection();
+  conn.pass(50);
+  conn.connection.close();
+  expect(conn.sockets.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+  expect(conn.timers).toBe(0);
 });
 
 test.each([
@@ -278,12 +280,12 @@ test.each([
   [4401, "unauthorized"],
   [4403, "forbidden"],
 ])("close code %d is final", (code, refusal) => {
-  const line = new Line();
-  line.greet();
-  line.close(code);
-  line.pass(100_000);
-  expect(line.link).toEqual({ kind: "stopped", refusal });
-  expect(line.urls).toHaveLength(1);
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.close(code);
+  conn.pass(100_000);
+  expect(conn.link).toEqual({ kind: "stopped", refusal });
+  expect(conn.urls).toHaveLength(1);
 });
 
 test.each([
@@ -291,115 +293,115 @@ test.each([
   [401, "unauthorized"],
   [403, "forbidden"],
   [404, "unknown-topic"],
-])("a failed handshake whose reason is %d is final", async (status, refusal) => {
-  const line = new Line("nope");
-  line.status = status;
-  line.close();
-  await line.settle();
-  expect(line.asked).toEqual(["http://hub/api/v1/topics/nope"]);
-  expect(line.link).toEqual({ kind: "stopped", refusal });
-  line.connection.retryNow();
-  line.pass(100_000);
-  expect(line.urls).toHaveLength(1);
+])("a failed handshake with status %d is final", async (status, refusal) => {
+  const conn = new TestConnection("nope");
+  conn.status = status;
+  conn.close();
+  await conn.settle();
+  expect(conn.statusRequests).toEqual(["http://hub/api/v1/topics/nope"]);
+  expect(conn.link).toEqual({ kind: "stopped", refusal });
+  conn.connection.retryNow();
+  conn.pass(100_000);
+  expect(conn.urls).toHaveLength(1);
 });
 
-test("a failed handshake of which only an error tells is asked about, and what comes after it is not heard", async () => {
-  const line = new Line("nope");
-  const { socket } = line;
-  line.status = 503;
+test("a handshake that fails only with an error event is diagnosed, and later events are ignored", async () => {
+  const conn = new TestConnection("nope");
+  const { socket } = conn;
+  conn.status = 503;
   socket?.onerror?.();
   socket?.onclose?.({ code: 1006 });
-  await line.settle();
-  expect(line.asked).toEqual(["http://hub/api/v1/topics/nope"]);
-  expect(line.link).toEqual({ kind: "waiting", until: 350, isOnline: true });
+  await conn.settle();
+  expect(conn.statusRequests).toEqual(["http://hub/api/v1/topics/nope"]);
+  expect(conn.link).toEqual({ kind: "waiting", until: 350, isOnline: true });
 });
 
-test("an error on a line that was open is left to its close, which has the code", () => {
-  const line = new Line();
-  line.greet();
-  line.socket?.onerror?.();
-  expect(line.link?.kind).toBe("live");
-  line.close(4403);
-  expect(line.link).toEqual({ kind: "stopped", refusal: "forbidden" });
+test("an error on an open connection is handled by its close event, which has the code", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.socket?.onerror?.();
+  expect(conn.link?.kind).toBe("live");
+  conn.close(4403);
+  expect(conn.link).toEqual({ kind: "stopped", refusal: "forbidden" });
 });
 
-test.each([0, 200, 429, 503])("a failed handshake whose reason is %d is tried again", async (status) => {
-  const line = new Line();
-  line.status = status;
-  line.close();
-  await line.settle();
-  expect(line.asked).toEqual(["http://hub/api/v1/topics"]);
-  expect(line.link?.kind).toBe("waiting");
+test.each([0, 200, 429, 503])("a failed handshake with status %d is retried", async (status) => {
+  const conn = new TestConnection();
+  conn.status = status;
+  conn.close();
+  await conn.settle();
+  expect(conn.statusRequests).toEqual(["http://hub/api/v1/topics"]);
+  expect(conn.link?.kind).toBe("waiting");
 });
 
-test("being online again, or looked at again, cuts the wait short", () => {
-  const line = new Line();
-  line.greet();
-  line.close();
-  line.connection.retryNow();
-  expect(line.urls).toHaveLength(2);
-  line.connection.retryNow();
-  expect(line.urls).toHaveLength(2);
+test("retryNow cuts the wait short", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.close();
+  conn.connection.retryNow();
+  expect(conn.urls).toHaveLength(2);
+  conn.connection.retryNow();
+  expect(conn.urls).toHaveLength(2);
 });
 
-test("a handshake that hangs is given up", () => {
-  const line = new Line();
-  line.pass(10_000);
-  expect(line.link?.kind).toBe("waiting");
+test("a handshake that hangs is abandoned", () => {
+  const conn = new TestConnection();
+  conn.pass(10_000);
+  expect(conn.link?.kind).toBe("waiting");
 });
 
-test("a line on which nothing follows a ping is given up; any frame counts as life", () => {
-  const line = new Line();
-  line.greet();
-  line.connection.ping(1);
-  line.pass(9_000);
-  line.say(data(1));
-  line.pass(9_000);
-  expect(line.link?.kind).toBe("live");
-  line.connection.ping(2);
-  line.pass(10_000);
-  expect(line.link?.kind).toBe("waiting");
+test("a connection without any frame after a ping is abandoned", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.connection.ping(1);
+  conn.pass(9_000);
+  conn.receive(data(1));
+  conn.pass(9_000);
+  expect(conn.link?.kind).toBe("live");
+  conn.connection.ping(2);
+  conn.pass(10_000);
+  expect(conn.link?.kind).toBe("waiting");
 });
 
-test("a socket that was given up is not heard any more", () => {
-  const line = new Line();
-  const old = line.socket;
-  line.pass(10_000);
-  const seen = line.links.length;
+test("events of an abandoned socket are ignored", () => {
+  const conn = new TestConnection();
+  const old = conn.socket;
+  conn.pass(10_000);
+  const seen = conn.links.length;
   old?.onmessage?.({ data: JSON.stringify(hello()) });
   old?.onclose?.({ code: 4403 });
-  expect(line.links).toHaveLength(seen);
-  expect(line.messages).toEqual([]);
+  expect(conn.links).toHaveLength(seen);
+  expect(conn.messages).toEqual([]);
 });
 
-test("frames it does not understand are ignored", () => {
-  const line = new Line();
-  line.greet();
-  line.socket?.onmessage?.({ data: '{"type":"confetti"}' });
-  line.socket?.onmessage?.({ data: new ArrayBuffer(4) });
-  expect(line.messages).toHaveLength(1);
-  expect(line.link?.kind).toBe("live");
+test("unknown frames are ignored", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.socket?.onmessage?.({ data: '{"type":"confetti"}' });
+  conn.socket?.onmessage?.({ data: new ArrayBuffer(4) });
+  expect(conn.messages).toHaveLength(1);
+  expect(conn.link?.kind).toBe("live");
 });
 
-test("a long message that is under way on a slow line is no silence", () => {
-  const line = new Line();
-  line.open(hello({ record_max: 4_000_000 }));
-  line.connection.ping(1);
-  // 250 kB a second.
-  line.pass(16_000);
-  expect(line.link?.kind).toBe("live");
-  line.say(data(1));
-  line.connection.ping(2);
-  line.pass(10_000 + 4_000_000 / 64);
-  expect(line.link?.kind).toBe("waiting");
+test("a long message on a slow connection does not count as silence", () => {
+  const conn = new TestConnection();
+  conn.open(hello({ record_max: 4_000_000 }));
+  conn.connection.ping(1);
+  // At 250 kB/s.
+  conn.pass(16_000);
+  expect(conn.link?.kind).toBe("live");
+  conn.receive(data(1));
+  conn.connection.ping(2);
+  conn.pass(10_000 + 4_000_000 / 64);
+  expect(conn.link?.kind).toBe("waiting");
 });
 
-test("pings go out only while live", () => {
-  const line = new Line();
-  line.connection.ping(1);
-  line.greet();
-  line.connection.ping(2);
-  expect(line.sent).toEqual(['{"type":"ping","id":2}']);
+test("pings are sent only while live", () => {
+  const conn = new TestConnection();
+  conn.connection.ping(1);
+  conn.sendHello();
+  conn.connection.ping(2);
+  expect(conn.sent).toEqual(['{"type":"ping","id":2}']);
 });
 
 test.each([
@@ -408,45 +410,45 @@ test.each([
   ["wss://hub/live?x#y", "wss://hub/live/ws"],
   ["ws://[::1]:8000", "ws://[::1]:8000/ws"],
 ])("the hub at %s is joined at %s", (url, joined) => {
-  expect(new Line(undefined, url).urls).toEqual([joined]);
+  expect(new TestConnection(undefined, url).urls).toEqual([joined]);
 });
 
-test.each(["hub", "/ws", "ftp://hub", "http://", ""])("`%s` is no hub's address", (url) => {
-  expect(() => new Line(undefined, url)).toThrow(TypeError);
+test.each(["hub", "/ws", "ftp://hub", "http://", ""])("`%s` is not a valid hub URL", (url) => {
+  expect(() => new TestConnection(undefined, url)).toThrow(TypeError);
 });
 
-test("a hub below a path is asked below that path why it refused", () => {
-  const line = new Line("ecg", "https://hub/live/");
-  line.close();
-  expect(line.asked).toEqual(["https://hub/live/api/v1/topics/ecg"]);
+test("a hub under a path is diagnosed under that path", () => {
+  const conn = new TestConnection("ecg", "https://hub/live/");
+  conn.close();
+  expect(conn.statusRequests).toEqual(["https://hub/live/api/v1/topics/ecg"]);
 });
 
-test("closed is closed: no timer is left, and nothing opens it again", () => {
-  const line = new Line();
-  line.greet();
-  line.connection.ping(1);
-  line.connection.close();
-  expect(line.link).toEqual({ kind: "closed" });
-  expect([line.socket?.isClosed, line.timers]).toEqual([true, 0]);
-  const told = line.links.length;
-  line.close();
-  line.connection.open();
-  line.connection.retryNow();
-  line.connection.close();
-  line.pass(100_000);
-  expect([line.urls.length, line.links.length]).toEqual([1, told]);
+test("after close no timer is left, and nothing reopens it", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.connection.ping(1);
+  conn.connection.close();
+  expect(conn.link).toEqual({ kind: "closed" });
+  expect([conn.socket?.isClosed, conn.timers]).toEqual([true, 0]);
+  const reported = conn.links.length;
+  conn.close();
+  conn.connection.open();
+  conn.connection.retryNow();
+  conn.connection.close();
+  conn.pass(100_000);
+  expect([conn.urls.length, conn.links.length]).toEqual([1, reported]);
 });
 
-test("a line that is closed while it asks why it was refused stays closed", async () => {
-  const line = new Line();
-  line.close();
-  line.connection.close();
-  await line.settle();
-  expect(line.link).toEqual({ kind: "closed" });
+test("a connection closed while a failure is diagnosed stays closed", async () => {
+  const conn = new TestConnection();
+  conn.close();
+  conn.connection.close();
+  await conn.settle();
+  expect(conn.link).toEqual({ kind: "closed" });
 });
 
-test("whoever is told that it connects may close it", () => {
-  const stage = new Stage();
+test("a link listener may close the connection", () => {
+  const fake = new FakeRuntime();
   const connection: Connection = new Connection(
     {
       url: "http://hub",
@@ -455,8 +457,8 @@ test("whoever is told that it connects may close it", () => {
       onMessage: () => {},
       onLink: () => connection.close(),
     },
-    stage.surroundings,
+    fake.runtime,
   );
   connection.open();
-  expect([stage.urls.length, stage.timers]).toEqual([0, 0]);
+  expect([fake.urls.length, fake.timers]).toEqual([0, 0]);
 });

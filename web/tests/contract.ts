@@ -1,8 +1,7 @@
 /**
- * The API documents as a yardstick: what is described, whether something is as described, and what of it was seen.
+ * Checks messages and responses against the API documents, and records which of them have been seen.
  *
- * Whoever reads the documents is to ignore fields that it does not know. Here none is allowed: what a hub sends must be
- * described.
+ * Readers of the documents must ignore unknown fields. Here none is allowed: everything a hub sends must be described.
  */
 
 import { readFileSync } from "node:fs";
@@ -11,7 +10,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { parse } from "yaml";
 
-/** What may stand elsewhere in the document. */
+/** A part that may be a reference to elsewhere in the document. */
 interface Part {
   readonly $ref?: string;
 }
@@ -44,7 +43,7 @@ interface HttpDocument {
   readonly components: { readonly schemas: Named<Part> };
 }
 
-/** An answer over HTTP; names of headers are in lower case. */
+/** An HTTP response; header names are in lower case. */
 export interface Answer {
   readonly status: number;
   readonly headers: Named<string | string[] | undefined>;
@@ -65,7 +64,7 @@ class Contract<Document extends { components: { schemas: Named<Part> } }> {
     this.#ajv.addSchema({ components: { schemas } }, "document", undefined, false);
   }
 
-  /** The part itself, or what it refers to. */
+  /** Returns the part itself, or what it refers to. */
   resolve<T extends Part>(part: T): T {
     if (part.$ref === undefined) return part;
     const keys = part.$ref.split("/").slice(1);
@@ -74,14 +73,14 @@ class Contract<Document extends { components: { schemas: Named<Part> } }> {
     return this.resolve(found as T);
   }
 
-  /** Fails unless `value` is as `schema` says, which is of the document. */
+  /** Throws unless `value` matches `schema`, a part of the document. */
   checkValue(what: string, schema: Part, value: unknown): void {
     const validate = this.#validators.get(schema) ?? this.#compile(schema);
     if (!validate(value))
       throw new Error(`${what}: ${this.#ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`);
   }
 
-  /** Of these, those that have not been seen. */
+  /** Returns those of `described` that have not been seen. */
   unseen(described: readonly string[]): string[] {
     return described.filter((what) => !this.#seen.has(what));
   }
@@ -98,7 +97,7 @@ class Contract<Document extends { components: { schemas: Named<Part> } }> {
   }
 }
 
-/** `asyncapi.yaml`: what goes over each channel. */
+/** `asyncapi.yaml`: the messages of each channel. */
 export class StreamContract extends Contract<StreamDocument> {
   constructor() {
     super("asyncapi.yaml");
@@ -111,8 +110,8 @@ export class StreamContract extends Contract<StreamDocument> {
     );
   }
 
-  /** Takes `payload`, which went over the channel of this address as the message of this name. */
-  take(address: string, name: string, payload: unknown): void {
+  /** Checks `payload`, sent over the channel with this address as the message with this name. */
+  check(address: string, name: string, payload: unknown): void {
     const what = `${address} ${name}`;
     const channel = Object.values(this.document.channels).find((channel) => channel.address === address);
     const message = channel?.messages[name];
@@ -122,21 +121,21 @@ export class StreamContract extends Contract<StreamDocument> {
   }
 }
 
-/** `openapi.yaml`: what each path answers. */
+/** `openapi.yaml`: the responses of each path. */
 export class HttpContract extends Contract<HttpDocument> {
   constructor() {
     super("openapi.yaml");
   }
 
-  /** Every answer of every path, as `/api/v1/topics 200`. */
+  /** Every response of every path, as `/api/v1/topics 200`. */
   get described(): string[] {
     return Object.entries(this.document.paths).flatMap(([path, { get }]) =>
       Object.keys(get.responses).map((status) => `${path} ${status}`),
     );
   }
 
-  /** Takes the answer to a request of the path that is described by this name. */
-  take(path: string, answer: Answer): void {
+  /** Checks the response to a request for this path. */
+  check(path: string, answer: Answer): void {
     const what = `${path} ${answer.status}`;
     const response = this.document.paths[path]?.get.responses[answer.status];
     if (response === undefined) throw new Error(`${what} is not described: ${answer.body}`);
@@ -163,7 +162,7 @@ export class HttpContract extends Contract<HttpDocument> {
   }
 }
 
-/** The same, but objects whose fields are described may have no others. */
+/** Returns a copy in which objects with described fields allow no others. */
 function closed<T>(part: T): T {
   if (Array.isArray(part)) return part.map(closed) as T;
   if (typeof part !== "object" || part === null) return part;

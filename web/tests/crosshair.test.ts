@@ -1,10 +1,10 @@
-/** What is pointed at: the closest sample, at a place on the screen or along the line. */
+/** The crosshair: the closest sample to the pointer, or one chosen with the keyboard. */
 
 import { expect, test } from "vitest";
 import { Crosshair } from "../src/chart/crosshair";
-import { Plot } from "../src/chart/plot";
+import { PlotArea } from "../src/chart/plot_area";
 import type { Scene, Trace } from "../src/scene";
-import type { Samples } from "../src/timeline/ring";
+import type { Samples } from "../src/topic_buffer/sample_ring";
 import { samples } from "./samples";
 
 function trace(parts: readonly Samples[], playhead = 1_000): Trace {
@@ -16,9 +16,9 @@ function trace(parts: readonly Samples[], playhead = 1_000): Trace {
   };
 }
 
-/** A hundred pixels wide, from the left edge of the screen on. */
-function plotOf(scene: Scene): Plot {
-  return Object.assign(new Plot(), { width: 100, height: 100, from: scene.from, to: scene.to });
+/** A plot area of 100 pixels. */
+function plotOf(scene: Scene): PlotArea {
+  return Object.assign(new PlotArea(), { width: 100, height: 100, from: scene.from, to: scene.to });
 }
 
 function scene(traces: readonly Trace[], from = 0, to = 100): Scene {
@@ -26,11 +26,11 @@ function scene(traces: readonly Trace[], from = 0, to = 100): Scene {
 }
 
 function at(crosshair: Crosshair, view: Scene): readonly [number, readonly number[]] | undefined {
-  crosshair.seek(view, plotOf(view));
+  crosshair.update(view, plotOf(view));
   return crosshair.pointed && [crosshair.pointed.at, crosshair.pointed.values];
 }
 
-test("a place on the screen snaps to the closest sample, and stays while the picture moves", () => {
+test("the pointer snaps to the closest sample and keeps its place while the picture moves", () => {
   const crosshair = new Crosshair();
   const line = trace([samples([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])]);
   crosshair.point(34);
@@ -42,7 +42,7 @@ test("a place on the screen snaps to the closest sample, and stays while the pic
   expect(at(crosshair, scene([line]))).toBeUndefined();
 });
 
-test("every line has its own closest sample, the time is that of the closest of all", () => {
+test("every line has its own closest sample; the time is that of the closest one", () => {
   const crosshair = new Crosshair();
   const lines = [trace([samples([0, 1, 2], 40)]), trace([samples([5, 6, 7, 8], 25)]), trace([samples([])])];
   crosshair.point(52);
@@ -51,7 +51,7 @@ test("every line has its own closest sample, the time is that of the closest of 
   expect(crosshair.pointed?.periodMs).toBe(25);
 });
 
-test("places without a value are passed over, and so is what is not in view or not yet due", () => {
+test("samples without a value, out of view or not yet due are skipped", () => {
   const crosshair = new Crosshair();
   const line = trace([samples([0, 1, Number.NaN, Number.NaN, 4, 5, 6])], 55);
   crosshair.point(31);
@@ -63,7 +63,7 @@ test("places without a value are passed over, and so is what is not in view or n
   expect(at(crosshair, scene([line], 51, 54))).toBeUndefined();
 });
 
-test("what older parts hold is found too, up to where the next begins", () => {
+test("samples of older parts are found up to where the next part begins", () => {
   const crosshair = new Crosshair();
   const older = samples([0, 1, 2, 99], 20);
   const newer = { ...samples([6, 7]), times: Float64Array.of(50, 60) };
@@ -73,7 +73,7 @@ test("what older parts hold is found too, up to where the next begins", () => {
   expect(at(crosshair, scene([trace([older, newer])]))).toEqual([60, [7]]);
 });
 
-test("keys move it along the samples of all lines, from the end of the line on", () => {
+test("keys move it along the samples of all lines, starting at the end of the line", () => {
   const crosshair = new Crosshair();
   const view = scene([trace([samples([0, 1, 2], 40)]), trace([samples([5, 6, 7, 8], 25)])]);
   const moved = (by: number) => {
@@ -85,7 +85,7 @@ test("keys move it along the samples of all lines, from the end of the line on",
   expect(at(crosshair, view)).toBeUndefined();
 });
 
-test("what the keys have chosen moves with the picture, and leaves with it", () => {
+test("a sample chosen by key moves with the picture and out of view", () => {
   const crosshair = new Crosshair();
   const line = trace([samples([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])]);
   const view = scene([line]);
@@ -96,7 +96,7 @@ test("what the keys have chosen moves with the picture, and leaves with it", () 
   expect(at(crosshair, scene([line], 75, 175))).toBeUndefined();
 });
 
-test("without any line there is nothing to point at", () => {
+test("without lines there is no crosshair", () => {
   const crosshair = new Crosshair();
   crosshair.move(-1, scene([]));
   expect(at(crosshair, scene([]))).toBeUndefined();

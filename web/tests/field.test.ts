@@ -1,25 +1,25 @@
-/** Which numbers of a record are drawn, and how numbers are written. */
+/** Which numbers of a record become fields, and how numbers are formatted. */
 
 import { expect, test } from "vitest";
 import type { Json } from "../src/client/protocol";
-import { SteadyNumber } from "../src/number";
-import { fieldKey, type Labels, readField } from "../src/timeline/field";
-import { FIELDS_MAX, Fields } from "../src/timeline/fields";
+import { SteadyNumberFormat } from "../src/number";
+import { fieldKey, type Labels, readField } from "../src/topic_buffer/field";
+import { FIELDS_MAX, FieldSet } from "../src/topic_buffer/field_set";
 
 const labels = { temp: { label: "Temperature", unit: "°C" }, hum: { unit: "%" } };
 
 function learned(records: readonly Json[], given: Labels = {}): (string | undefined)[] {
-  const fields = new Fields();
+  const fields = new FieldSet();
   fields.relabel(given);
   for (const record of records) fields.learn(record);
   return fields.list.map(({ name }) => name);
 }
 
-test("labelled fields come first, in the order of the labels, then the others in the record's", () => {
+test("labelled fields come first, in label order, then the others in record order", () => {
   expect(learned([{ id: 1, hum: 40, a: 2, temp: 20 }], labels)).toEqual(["temp", "hum", "id", "a"]);
 });
 
-test("what holds no number is passed over, labelled or not", () => {
+test("values that are not numbers are skipped, labelled or not", () => {
   expect(learned([{ id: 1, temp: "warm", on: true, hum: 40 }], labels)).toEqual(["hum", "id"]);
   expect(learned([null, "x", true, [1, 2], {}, { a: "1" }], labels)).toEqual([]);
 });
@@ -29,14 +29,14 @@ test("a field may have any name", () => {
   expect(learned([{}, record])).toEqual(["__proto__", "constructor", ""]);
 });
 
-test("of more fields than there may be, the first are kept", () => {
+test("beyond the maximum number of fields, the first are kept", () => {
   const record = (from: number) =>
     Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`f${from + i}`, i]));
   const names = learned([record(0), record(10), record(20)]);
   expect(names).toEqual(Array.from({ length: FIELDS_MAX }, (_, i) => `f${i}`));
 });
 
-test("a record without the field reads as no number, and so does one too large", () => {
+test("a missing field and a number that overflows read as NaN", () => {
   const field = { name: "a", label: undefined, unit: undefined };
   expect(readField({ a: 3 }, field)).toBe(3);
   for (const record of [{ a: "3" }, { b: 3 }, 3, null, [3], { a: Number.POSITIVE_INFINITY }])
@@ -45,16 +45,16 @@ test("a record without the field reads as no number, and so does one too large",
     expect(readField({}, { ...field, name })).toBeNaN();
 });
 
-test("a line is named by its topic and its field", () => {
+test("a series key consists of topic and field", () => {
   expect([fieldKey("ecg", { name: undefined }), fieldKey("weather", { name: "temp" })]).toEqual([
     "ecg/value",
     "weather/temp",
   ]);
 });
 
-test("once a value had decimals, all have as many", () => {
-  const number = new SteadyNumber();
-  expect([5, 5.25, 5, 1e-7, -3].map((value) => number.text(value))).toEqual([
+test("all values have as many decimals as the most precise one so far", () => {
+  const number = new SteadyNumberFormat();
+  expect([5, 5.25, 5, 1e-7, -3].map((value) => number.format(value))).toEqual([
     "5",
     "5.25",
     "5.00",
@@ -63,10 +63,10 @@ test("once a value had decimals, all have as many", () => {
   ]);
 });
 
-test("what would be all noughts has a power of ten, and nothing at all is 0", () => {
+test("values that would show only zeros use scientific notation, and zero is 0", () => {
   const texts = (...values: readonly number[]) => {
-    const number = new SteadyNumber();
-    return values.map((value) => number.text(value));
+    const number = new SteadyNumberFormat();
+    return values.map((value) => number.format(value));
   };
   expect(texts(0, 1.5e-9, -2e-7, 0)).toEqual(["0", "1.500E\u22129", "\u22122.000E\u22127", "0"]);
   expect(texts(1e30, -1.7e18, 0, 2)).toEqual(["1.000E30", "\u22121.700E18", "0", "2"]);

@@ -1,30 +1,30 @@
-/** What hands do on the plot, and the wishes that come of it. */
+/** Gestures on the chart and the actions they produce. */
 
 import { beforeEach, expect, test } from "vitest";
-import { type ChartWish, Gestures } from "../src/chart/gestures";
-import { Plot } from "../src/chart/plot";
+import { type ChartAction, ChartGestures } from "../src/chart/chart_gestures";
+import { PlotArea } from "../src/chart/plot_area";
 
-/** A thousand pixels for ten seconds, so that a pixel is ten milliseconds; forty pixels are left of it. */
-const plot = Object.assign(new Plot(), { left: 40, width: 1_000, height: 100, from: 0, to: 10_000 });
+/** 1000 px for 10 s, so that a pixel is 10 ms; the plot area starts at 40 px. */
+const plot = Object.assign(new PlotArea(), { left: 40, width: 1_000, height: 100, from: 0, to: 10_000 });
 
 let surface: EventTarget & { setPointerCapture(id: number): void };
-let gestures: Gestures;
-let wishes: ChartWish[];
+let gestures: ChartGestures;
+let actions: ChartAction[];
 let pointed: (number | undefined)[];
 let selected: (readonly [number | undefined, number | undefined])[];
-/** Pointers whose events come here from wherever they are. */
+/** Ids of captured pointers. */
 let captured: number[];
 
 beforeEach(() => {
-  wishes = [];
+  actions = [];
   pointed = [];
   selected = [];
   captured = [];
   surface = Object.assign(new EventTarget(), { setPointerCapture: (id: number) => captured.push(id) });
-  gestures = new Gestures({
+  gestures = new ChartGestures({
     surface: surface as unknown as HTMLElement,
     plot,
-    onWish: (wish) => wishes.push(wish),
+    onAction: (action) => actions.push(action),
     onPoint: (x) => pointed.push(x),
     onSelect: (from, to) => selected.push([from, to]),
   });
@@ -62,44 +62,44 @@ function wheel(deltas: Partial<WheelEvent>): Event {
   return event;
 }
 
-test("a drag pans by what the hand moves, from where it was set down", () => {
+test("a drag pans by the distance from where the pointer was pressed", () => {
   pointer("down", 500);
   pointer("move", 502);
-  expect(wishes).toEqual([]);
+  expect(actions).toEqual([]);
   pointer("move", 510);
   pointer("move", 480);
   pointer("up", 480);
-  expect(wishes).toEqual([{ kind: "pan", byMs: -100 }, { kind: "pan", byMs: 300 }, { kind: "panned" }]);
+  expect(actions).toEqual([{ kind: "pan", byMs: -100 }, { kind: "pan", byMs: 300 }, { kind: "panned" }]);
 });
 
-test("Shift and drag picks a range, whichever way, and shows it within the plot", () => {
+test("Shift-drag selects a range in either direction, clamped to the plot area", () => {
   pointer("down", 240, { shift: true });
   pointer("move", 140, { shift: true });
   expect(selected).toEqual([[240, 140]]);
   pointer("up", -300, { shift: true });
-  expect(wishes).toEqual([{ kind: "show", from: 0, to: 2_000 }]);
+  expect(actions).toEqual([{ kind: "show", from: 0, to: 2_000 }]);
   expect(selected.at(-1)).toEqual([undefined, undefined]);
 });
 
-test("the wheel zooms around the pointer, three notches by two, and the page stays", () => {
+test("the wheel zooms around the pointer, by two for three notches, without scrolling the page", () => {
   expect(wheel({ deltaY: 300 }).defaultPrevented).toBe(true);
-  expect(wishes).toEqual([{ kind: "zoom", factor: 2, anchor: 5_000 }]);
+  expect(actions).toEqual([{ kind: "zoom", factor: 2, anchor: 5_000 }]);
   wheel({ deltaY: -300, offsetX: 40 });
-  expect(wishes[1]).toEqual({ kind: "zoom", factor: 0.5, anchor: 0 });
+  expect(actions[1]).toEqual({ kind: "zoom", factor: 0.5, anchor: 0 });
 });
 
-test("a wheel that counts lines zooms as much, a pinch on a trackpad more", () => {
+test("a wheel in line mode zooms by as much, a trackpad pinch by more", () => {
   wheel({ deltaY: 3, deltaMode: 1 });
   wheel({ deltaY: 48, ctrlKey: true });
-  const [lines, pinch] = wishes.map((wish) => (wish.kind === "zoom" ? wish.factor : 0));
+  const [lines, pinch] = actions.map((action) => (action.kind === "zoom" ? action.factor : 0));
   expect(lines).toBeCloseTo(2 ** (48 / 300));
   expect(pinch).toBeCloseTo(2 ** (48 / 60));
 });
 
-test("a wheel to the side pans, and so does one with Shift", () => {
+test("a horizontal wheel and Shift with the wheel pan", () => {
   wheel({ deltaX: 30, deltaY: 5 });
   wheel({ deltaY: 20, shiftKey: true });
-  expect(wishes).toEqual([
+  expect(actions).toEqual([
     { kind: "pan", byMs: 300 },
     { kind: "panned" },
     { kind: "pan", byMs: 200 },
@@ -107,7 +107,7 @@ test("a wheel to the side pans, and so does one with Shift", () => {
   ]);
 });
 
-test("two fingers zoom and pan at once, and the one that stays goes on with a drag of its own", () => {
+test("two fingers zoom and pan at once, and the one that stays starts a new drag", () => {
   const [one, two] = [
     { id: 1, touch: true },
     { id: 2, touch: true },
@@ -115,7 +115,7 @@ test("two fingers zoom and pan at once, and the one that stays goes on with a dr
   pointer("down", 440, one);
   pointer("down", 640, two);
   pointer("move", 840, two);
-  expect(wishes).toEqual([
+  expect(actions).toEqual([
     { kind: "pan", byMs: -1_000 },
     { kind: "zoom", factor: 0.5, anchor: 5_000 },
   ]);
@@ -123,17 +123,17 @@ test("two fingers zoom and pan at once, and the one that stays goes on with a dr
   pointer("move", 442, one);
   pointer("move", 450, one);
   pointer("up", 450, one);
-  expect(wishes.slice(2)).toEqual([{ kind: "panned" }, { kind: "pan", byMs: -100 }, { kind: "panned" }]);
+  expect(actions.slice(2)).toEqual([{ kind: "panned" }, { kind: "pan", byMs: -100 }, { kind: "panned" }]);
 });
 
-test("a mouse points wherever it is over the plot, and at nothing beside it", () => {
+test("a mouse moves the crosshair while over the plot area and hides it outside", () => {
   pointer("move", 300);
   pointer("move", 20);
   pointer("leave", -1);
   expect(pointed).toEqual([300, undefined, undefined]);
 });
 
-test("a finger points where it taps, and that stays", () => {
+test("a tap places the crosshair, and it stays", () => {
   const finger = { touch: true };
   pointer("down", 300, finger);
   pointer("up", 300, finger);
@@ -141,7 +141,7 @@ test("a finger points where it taps, and that stays", () => {
   expect(pointed).toEqual([300]);
 });
 
-test("a second tap at the same place and soon after goes back, one that is late or elsewhere does not", () => {
+test("a double tap resets the view, a late second tap or one elsewhere does not", () => {
   const tap = (x: number, at: number) => {
     pointer("down", x, { at });
     pointer("up", x, { at });
@@ -149,36 +149,36 @@ test("a second tap at the same place and soon after goes back, one that is late 
   tap(300, 0);
   tap(500, 200);
   tap(500, 900);
-  expect(wishes).toEqual([]);
+  expect(actions).toEqual([]);
   tap(505, 1_100);
-  expect(wishes).toEqual([{ kind: "reset" }]);
+  expect(actions).toEqual([{ kind: "reset" }]);
   tap(505, 1_200);
-  expect(wishes).toHaveLength(1);
+  expect(actions).toHaveLength(1);
 });
 
-test("a scroll that the page takes over ends the drag, and is no tap", () => {
+test("a scroll taken over by the page ends the drag and is not a tap", () => {
   const finger = { touch: true };
   pointer("down", 300, finger);
   pointer("cancel", 0, finger);
   pointer("down", 300, finger);
   pointer("move", 320, finger);
   pointer("cancel", 0, finger);
-  expect(wishes).toEqual([{ kind: "pan", byMs: -200 }, { kind: "panned" }]);
+  expect(actions).toEqual([{ kind: "pan", byMs: -200 }, { kind: "panned" }]);
   expect(pointed).toEqual([]);
 });
 
-test("nothing is heard any more after the end", () => {
+test("after destroy no events are handled", () => {
   gestures.destroy();
   pointer("move", 300);
   expect(wheel({ deltaY: 300 }).defaultPrevented).toBe(false);
-  expect([wishes, pointed]).toEqual([[], []]);
+  expect([actions, pointed]).toEqual([[], []]);
 });
 
-test("a button that is pressed is heard of until it is let go, wherever that is", () => {
+test("a pressed pointer is captured until it is released, wherever that is", () => {
   pointer("down", 540, { id: 7 });
   expect(captured).toEqual([7]);
   pointer("leave", -5, { id: 7 });
   pointer("up", -50, { id: 7 });
   pointer("move", 600, { id: 7 });
-  expect(wishes).toEqual([]);
+  expect(actions).toEqual([]);
 });

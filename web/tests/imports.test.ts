@@ -1,18 +1,18 @@
-/** The direction of imports: every module knows those before it in this list and none after it. */
+/** The direction of imports: every module may import those in earlier rows of this list and none in later ones. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
-/** Neighbours in one row do not know each other either. */
+/** Modules in the same row may not import each other either. */
 const ROWS = [
   ["client"],
-  ["timeline", "wall", "number"],
-  ["scene", "playback"],
-  ["past", "duration", "strings", "session"],
+  ["topic_buffer", "wall_clock", "number"],
+  ["scene", "viewport"],
+  ["history_cache", "duration", "strings", "snapshot_store"],
   ["chart", "page", "saving"],
-  ["strip", "player", "commands"],
-  ["stage", "view", "instruments"],
+  ["time_navigator", "player", "commands"],
+  ["live_chart", "view", "instruments"],
   ["main", "tick_chart"],
 ];
 const SOURCE = join(import.meta.dirname, "../src");
@@ -55,10 +55,10 @@ test("imports go to earlier modules only", () => {
   expect(wrong).toEqual([]);
 });
 
-test("no imports go in a circle", () => {
+test("imports have no cycles", () => {
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): void => {
-    expect(path, `circle through ${file}`).not.toContain(file);
+    expect(path, `cycle through ${file}`).not.toContain(file);
     if (done.has(file)) return;
     for (const other of importsOf(file)) visit(other, [...path, file]);
     done.add(file);
@@ -66,7 +66,7 @@ test("no imports go in a circle", () => {
   for (const file of files) visit(file, []);
 });
 
-test("the client can stand alone: it imports nothing from outside its folder", () => {
+test("the client imports nothing from outside its folder", () => {
   const bare = (file: string) =>
     [...readFileSync(join(SOURCE, file), "utf8").matchAll(/(?:from|import) ?\(?"([^."][^"]*)"/g)].map(
       ([, path]) => path,
@@ -80,12 +80,12 @@ test("the client can stand alone: it imports nothing from outside its folder", (
   expect(outside).toEqual([]);
 });
 
-test("what viewers load has no library in it", () => {
+test("the page uses no third-party library", () => {
   const users = files.filter((file) => /from "[^."]/.test(readFileSync(join(SOURCE, file), "utf8")));
   expect(users).toEqual([]);
 });
 
-test("nothing is loaded from elsewhere", () => {
+test("nothing is loaded from another origin", () => {
   const sources = [
     ...files.map((file) => join(SOURCE, file)),
     join(SOURCE, "style.css"),

@@ -1,47 +1,47 @@
-/** What the page asks the hub for: after a loss, after a reload, and after having been away for long. */
+/** What the page requests when it joins: after a loss, after a reload, and after a long absence. */
 
 import { expect, test } from "vitest";
 import { encodeJoining, isJoining } from "../src/client/protocol";
-import { Timeline } from "../src/timeline";
-import { WallClock } from "../src/wall";
+import { TopicBuffer } from "../src/topic_buffer";
+import { WallClock } from "../src/wall_clock";
 import { batch, data, dueAt, hello, segment } from "./messages";
 
 const WINDOW_MS = 10_000;
 const DELAY_MS = 150;
-/** Of the records of a test, at a hundred a second. */
+/** `seq` of the newest record, at 100 records per second. */
 const NEWEST = 5_000;
 const newestAt = dueAt(NEWEST) / 1000;
 
-function joined(rest: Parameters<typeof hello>[0] = {}): Timeline {
-  const timeline = new Timeline(WINDOW_MS);
-  timeline.apply(hello({ seq: NEWEST, ...rest }));
-  timeline.apply(batch(NEWEST - 99, 100));
-  return timeline;
+function joined(rest: Parameters<typeof hello>[0] = {}): TopicBuffer {
+  const buffer = new TopicBuffer(WINDOW_MS);
+  buffer.apply(hello({ seq: NEWEST, ...rest }));
+  buffer.apply(batch(NEWEST - 99, 100));
+  return buffer;
 }
 
-test("whoever never was here asks for nothing, and gets the topic's backfill", () => {
-  expect(new Timeline(WINDOW_MS).joining(newestAt)).toBeUndefined();
+test("a new page requests nothing and gets the topic's backfill", () => {
+  expect(new TopicBuffer(WINDOW_MS).joining(newestAt)).toBeUndefined();
 });
 
-test("as long as the newest record is in the window, what follows it is asked for", () => {
+test("while the newest record is in the window, the records after it are requested", () => {
   for (const awayMs of [0, 1, 5_000, WINDOW_MS + DELAY_MS]) {
     expect(joined().joining(newestAt + awayMs)).toEqual({ since: `e1:${NEWEST}` });
   }
 });
 
-test("after that, no more than the window is asked for", () => {
+test("after that, only the window is requested", () => {
   for (const awayMs of [WINDOW_MS + DELAY_MS + 1, 60_000, 86_400_000]) {
     expect(joined().joining(newestAt + awayMs)).toEqual({ last: 1_017 });
   }
 });
 
-test("what is asked for never exceeds the window and reaches its beginning, at any rate and after any time", () => {
+test("the request covers the window and no more, at any rate and after any time", () => {
   for (const rate of [0.001, 0.7, 3, 100, 9_999.9]) {
-    const timeline = new Timeline(WINDOW_MS);
-    timeline.apply(hello({ timeline: { ...segment, rate } }));
-    timeline.apply(data(1));
+    const buffer = new TopicBuffer(WINDOW_MS);
+    buffer.apply(hello({ timeline: { ...segment, rate } }));
+    buffer.apply(data(1));
     for (let awayMs = 0; awayMs < 40_000; awayMs += 611) {
-      const joining = timeline.joining(dueAt(1) / 1000 + awayMs);
+      const joining = buffer.joining(dueAt(1) / 1000 + awayMs);
       const window = (rate * (WINDOW_MS + DELAY_MS)) / 1000;
       if (joining && "last" in joining) {
         expect(joining.last).toBeGreaterThan(window);
@@ -51,36 +51,36 @@ test("what is asked for never exceeds the window and reaches its beginning, at a
   }
 });
 
-test("if nobody knows how long it was, the window is asked for", () => {
+test("after an absence of unknown length, the window is requested", () => {
   expect(joined().joining(undefined)).toEqual({ last: 1_017 });
 });
 
-test("before the first record the window is asked for", () => {
-  const timeline = new Timeline(WINDOW_MS);
-  timeline.apply(hello());
-  expect(timeline.joining(newestAt)).toEqual({ last: 1_017 });
+test("before the first record the window is requested", () => {
+  const buffer = new TopicBuffer(WINDOW_MS);
+  buffer.apply(hello());
+  expect(buffer.joining(newestAt)).toEqual({ last: 1_017 });
 });
 
-test("nobody knows how many records of a live topic make a window, so its backfill is taken", () => {
-  const timeline = joined({ timeline: null });
-  expect(timeline.joining(newestAt + WINDOW_MS)).toEqual({ since: `e1:${NEWEST}` });
-  expect(timeline.joining(newestAt + 60_000)).toBeUndefined();
+test("for a live topic, whose rate is unknown, the backfill is used instead of a window", () => {
+  const buffer = joined({ timeline: null });
+  expect(buffer.joining(newestAt + WINDOW_MS)).toEqual({ since: `e1:${NEWEST}` });
+  expect(buffer.joining(newestAt + 60_000)).toBeUndefined();
 });
 
-test("what has ended stays in the window for ever, and its last position good", () => {
-  const timeline = joined();
-  timeline.apply({ type: "end", seq: NEWEST, t: dueAt(NEWEST) });
+test("after the end of a topic its last position stays valid", () => {
+  const buffer = joined();
+  buffer.apply({ type: "end", seq: NEWEST, t: dueAt(NEWEST) });
   for (const hubNow of [newestAt + 86_400_000, undefined])
-    expect(timeline.joining(hubNow)).toEqual({ since: `e1:${NEWEST}` });
+    expect(buffer.joining(hubNow)).toEqual({ since: `e1:${NEWEST}` });
 });
 
-test("a window of more records than fit asks for as many as fit", () => {
-  const timeline = new Timeline(3_600_000);
-  timeline.apply(hello({ timeline: { ...segment, rate: 10_000 } }));
-  expect(timeline.joining(newestAt)).toEqual({ last: 262_144 });
+test("a window with more records than the buffer holds requests as many as fit", () => {
+  const buffer = new TopicBuffer(3_600_000);
+  buffer.apply(hello({ timeline: { ...segment, rate: 10_000 } }));
+  expect(buffer.joining(newestAt)).toEqual({ last: 262_144 });
 });
 
-test("the address says what is asked for", () => {
+test("the request is encoded in the query", () => {
   expect([undefined, { since: "e1:7" }, { last: 3 }].map(encodeJoining)).toEqual([
     "",
     "?since=e1%3A7",
@@ -97,26 +97,26 @@ test.each([
   { last: -1 },
   { last: 0.5 },
   { last: Number.NaN },
-])("no hub can read %j", (joining) => expect(isJoining(joining)).toBe(false));
+])("%j is not a valid request", (joining) => expect(isJoining(joining)).toBe(false));
 
 test.each([undefined, { since: "e1:0" }, { since: `${"k".repeat(32)}:9007199254740991` }, { last: 0 }])(
-  "any hub can read %j",
+  "%j is a valid request",
   (joining) => expect(isJoining(joining)).toBe(true),
 );
 
-test("the wall clock knows of the time that the page's clock slept through", () => {
+test("the wall clock includes time that the page's clock missed while suspended", () => {
   const wall = new WallClock();
   expect(wall.latest(5_000, undefined)).toBeUndefined();
   expect(wall.latest(5_000, 70)).toBe(70);
-  wall.mark({ hubAt: 1_000, wallAt: 5_000 });
+  wall.set({ hubAt: 1_000, wallAt: 5_000 });
   expect(wall.latest(5_500, undefined)).toBe(1_500);
   expect(wall.latest(5_500, 1_510)).toBe(1_510);
   expect(wall.latest(3_605_000, 1_510)).toBe(3_601_000);
 });
 
-test("a wall clock that was set back is not asked", () => {
+test("a wall clock that was set back is ignored", () => {
   const wall = new WallClock();
-  wall.mark({ hubAt: 1_000, wallAt: 5_000 });
+  wall.set({ hubAt: 1_000, wallAt: 5_000 });
   expect(wall.latest(4_999, 1_510)).toBe(1_510);
   expect(wall.latest(4_999, undefined)).toBeUndefined();
 });

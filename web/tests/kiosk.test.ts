@@ -1,4 +1,4 @@
-/** A wall display keeps its screen awake just as long as it is one. */
+/** Kiosk mode keeps the screen awake only while it is on. */
 
 import { afterEach, expect, test, vi } from "vitest";
 import { Kiosk } from "../src/main/kiosk";
@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("switched off before the browser has answered, it does not keep the screen awake", async () => {
+test("switching it off before the wake lock is granted releases the lock", async () => {
   const release = vi.fn(async () => {});
   let answer = (_lock: unknown): void => {};
   const asked = new Promise((resolve) => {

@@ -1,10 +1,10 @@
-/** Messages as a hub would send them, with the uninteresting parts filled in. For tests only. */
+/** Messages as a hub would send them, with defaults for irrelevant fields. For tests only. */
 
 import type { Batch, Data, Hello, Json, TimelineSegment } from "../src/client/protocol";
 
 /** A round instant, in microseconds. */
 export const START = 1_700_000_000_000_000;
-/** Of the timeline below, in microseconds. */
+/** Period of the timeline below, in microseconds. */
 export const PERIOD = 10_000;
 
 export const segment: TimelineSegment = { seq0: 1, t0: START, index0: 0, rate: 100, playing: true };

@@ -1,9 +1,9 @@
-/** The address: what it can ask for, that a mistyped one still shows the line, and that it can be written again. */
+/** The page's options in the URL: reading, tolerance of errors, and writing. */
 
 import { expect, test } from "vitest";
 import { WINDOW_DEFAULT_MS } from "../src/duration";
+import { reducedMotionInstant } from "../src/live_chart/frame_loop";
 import { type PageOptions, readOptions, TOPICS_MAX, writeOptions } from "../src/main/options";
-import { calm } from "../src/stage/frames";
 
 const nothing: PageOptions = {
   topics: [],
@@ -27,27 +27,27 @@ test("without a query: the default topic, ten seconds, live, the device's theme"
   expect(readOptions("")).toEqual(nothing);
 });
 
-test("all that can be asked for is read", () => {
+test("all options are read", () => {
   const query = "?topic=ecg,grid.freq&window=90s&at=a1b2:81234&theme=dark&kiosk=1&embed=1";
   expect(readOptions(query)).toEqual(everything);
 });
 
-test("what is written is read again as it was, and is easy on the eye", () => {
+test("written options are readable and read back unchanged", () => {
   expect(writeOptions(everything)).toBe(
     "?topic=ecg,grid.freq&window=90s&at=a1b2:81234&theme=dark&kiosk=1&embed=1",
   );
   expect(readOptions(writeOptions(everything))).toEqual(everything);
 });
 
-test("what goes without saying is not written", () => {
+test("defaults are not written", () => {
   expect(writeOptions(nothing)).toBe("");
 });
 
-test("what the query says besides stays, and what is no longer asked for goes", () => {
+test("other parameters are kept, options that no longer apply are removed", () => {
   expect(writeOptions(nothing, "?token=s3cret&topic=ecg&at=a1b2:7&kiosk=1")).toBe("?token=s3cret");
 });
 
-test("topics are taken once each, without blanks, and not without end", () => {
+test("topics are trimmed, deduplicated and limited in number", () => {
   expect(readOptions("?topic=ecg,%20flow,,ecg").topics).toEqual(["ecg", "flow"]);
   const many = Array.from({ length: 100 }, (_, i) => `t${i}`).join(",");
   expect(readOptions(`?topic=${many}`).topics).toHaveLength(TOPICS_MAX);
@@ -82,17 +82,19 @@ test.each([
 });
 
 test.each(["", "a1b2", "a1b2:", ":7", "a1b2:-7", "A1B2:7", "a1b2:1e3", "a1b2:99999999999999999999"])(
-  "a moment of %j is none",
+  "a moment of %j is ignored",
   (text) => {
     expect(readOptions(`?at=${text}`).at).toBeUndefined();
   },
 );
 
-test("an unknown theme is the device's", () => {
+test("an unknown theme falls back to the device's", () => {
   expect(readOptions("?theme=neon").theme).toBeUndefined();
 });
 
-test("with little motion all screens step at the same instants, twice a second", () => {
-  expect([1_000, 1_499, 1_500].map((playhead) => calm(playhead, true))).toEqual([1_000, 1_000, 1_500]);
-  expect(calm(1_499, false)).toBe(1_499);
+test("with reduced motion all screens step at the same instants, twice a second", () => {
+  expect([1_000, 1_499, 1_500].map((playhead) => reducedMotionInstant(playhead, true))).toEqual([
+    1_000, 1_000, 1_500,
+  ]);
+  expect(reducedMotionInstant(1_499, false)).toBe(1_499);
 });

@@ -1,4 +1,4 @@
-/** The package `tickcast-client` as its users get it: built, packed, and compiled against. */
+/** The package `tickcast-client` as published: built, packed, and compiled against. */
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 const WEB = resolve(import.meta.dirname, "..");
 const PACKAGE = join(WEB, "dist-client");
 
-/** Builders and compilers take their time where others work too. */
+/** Builds and compilers are slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let user = "";
@@ -31,7 +31,7 @@ function read(path: string): string {
   return readFileSync(path, "utf8");
 }
 
-/** What the compiler says of these programs, in a project that has nothing but the package. */
+/** Compiles these programs in a project that has only the package; returns the compiler's output. */
 function compile(programs: readonly string[], options: object): string {
   const names = programs.map((text, n) => {
     writeFileSync(join(user, `${n}.mts`), text);
@@ -46,7 +46,7 @@ function compile(programs: readonly string[], options: object): string {
   }
 }
 
-test("it has the module, its map, its types, a README and a licence, and nothing else", () => {
+test("it contains the module, its source map, its types, a README and a licence, and nothing else", () => {
   const [packed] = JSON.parse(run("npm", ["pack", "--dry-run", "--json"], PACKAGE));
   const names = packed.files.map(({ path }: { path: string }) => path);
   expect(names.filter((name: string) => !name.startsWith("types/")).sort()).toEqual([
@@ -60,12 +60,12 @@ test("it has the module, its map, its types, a README and a licence, and nothing
   expect(names.filter((name: string) => name.startsWith("types/") && !name.endsWith(".d.ts"))).toEqual([]);
 });
 
-test("it has the version of the page", () => {
+test("it has the same version as the page", () => {
   const version = (folder: string) => JSON.parse(read(join(folder, "package.json"))).version;
   expect(version(PACKAGE)).toBe(version(WEB));
 });
 
-test("its types need neither the DOM nor Node's, and say what is wrong", () => {
+test("its types need neither the DOM's nor Node's types, and reject unknown events", () => {
   const program = (body: string) =>
     `import { Client } from "tickcast-client"; const client = new Client({ url: "http://hub" }); ${body}`;
   const bare = { lib: ["es2022"], types: [] };
@@ -75,7 +75,7 @@ test("its types need neither the DOM nor Node's, and say what is wrong", () => {
   expect(compile([program('client.on("recrod", () => {});')], bare)).toContain("recrod");
 });
 
-test("the examples of its README compile", () => {
+test("the examples in its README compile", () => {
   const examples = [...read(join(PACKAGE, "README.md")).matchAll(/```ts\n(.*?)```/gs)].map(
     ([, text]) => text as string,
   );

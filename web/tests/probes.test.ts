@@ -1,4 +1,4 @@
-/** The schedule of probes: quick at first, then rare, and never two bursts at once. */
+/** The probe schedule: quick at first, then rare, and never two bursts at once. */
 
 import { expect, test } from "vitest";
 import { Probes } from "../src/client/clock/probes";
@@ -23,7 +23,7 @@ function probing(random: () => number) {
   return { probes, waits, step: () => next(), sent: () => sent };
 }
 
-test("ten probes in half a second, then ever rarer ones, and at last one every twenty seconds", () => {
+test("ten probes in half a second, then increasingly rare ones, finally one every 20 s", () => {
   const { probes, waits, step, sent } = probing(() => 0.5);
   probes.burst();
   for (let i = 0; i < 40; i += 1) step();
@@ -36,7 +36,7 @@ test("ten probes in half a second, then ever rarer ones, and at last one every t
   expect(untilRest).toBeLessThan(120_000);
 });
 
-test("the waits after the burst are spread by a quarter either way", () => {
+test("the waits after the burst have a jitter of a quarter either way", () => {
   for (const [chance, wait] of [
     [0, 15_000],
     [1, 25_000],
@@ -48,7 +48,7 @@ test("the waits after the burst are spread by a quarter either way", () => {
   }
 });
 
-test("a burst within a burst begins it anew, and asks nothing out of turn", () => {
+test("a burst within a burst restarts it without an extra probe", () => {
   const { probes, waits, step, sent } = probing(() => 0.5);
   probes.burst();
   step();
@@ -59,7 +59,7 @@ test("a burst within a burst begins it anew, and asks nothing out of turn", () =
   expect(waits).toEqual([...Array(11).fill(50), 62.5]);
 });
 
-test("nothing is sent after stopping, and a new burst is a whole one", () => {
+test("nothing is sent after stop, and a new burst is complete", () => {
   const { probes, step, sent } = probing(() => 0);
   probes.burst();
   probes.stop();
@@ -70,7 +70,7 @@ test("nothing is sent after stopping, and a new burst is a whole one", () => {
   expect(sent()).toBe(11);
 });
 
-test("sending may stop it", () => {
+test("the send callback may stop the schedule", () => {
   const timers: (() => void)[] = [];
   let sent = 0;
   const probes: Probes = new Probes(

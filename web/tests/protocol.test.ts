@@ -1,4 +1,4 @@
-/** The decoder at its edge: what is a message, and what is left out. */
+/** The decoder: which frames are messages, and which are ignored. */
 
 import { expect, test } from "vitest";
 import { encodePing, type HubMessage } from "../src/client/protocol";
@@ -28,13 +28,13 @@ const every: HubMessage[] = [
   { type: "bye", reason: "draining", retry_ms: [0, 1000] },
 ];
 
-test.each(every)("reads back a $type", (message) => {
+test.each(every)("decodes a $type", (message) => {
   expect(decode(JSON.stringify(message))).toEqual(message);
 });
 
-test.each(every)("leaves out a $type in which a field is missing", (message) => {
+test.each(every)("ignores a $type with a missing field", (message) => {
   for (const field of Object.keys(message)) {
-    // Who changed the timeline may stay untold.
+    // The originator of a change is optional.
     if (field === "by") continue;
     const { [field as keyof HubMessage]: _, ...rest } = message;
     expect(decode(JSON.stringify(rest)), field).toBeUndefined();
@@ -47,18 +47,18 @@ test.each([
   ["something that is not JSON", "{"],
   ["JSON that is not an object", "[1]"],
   ["a bare record", '{"value":74}'],
-  ["a seq that is not whole", '{"type":"data","seq":1.5,"t":1,"data":1}'],
+  ["a seq that is not an integer", '{"type":"data","seq":1.5,"t":1,"data":1}'],
   ["a seq that a number cannot hold", '{"type":"data","seq":9007199254740993,"t":1,"data":1}'],
   ["a batch with fewer offsets than records", '{"type":"batch","seq":1,"t":1,"dt":[0],"data":[1,2]}'],
-  ["a range of one", '{"type":"bye","reason":"x","retry_ms":[1]}'],
-])("leaves out %s", (_, text) => {
+  ["a range with one end", '{"type":"bye","reason":"x","retry_ms":[1]}'],
+])("ignores %s", (_, text) => {
   expect(decode(text)).toBeUndefined();
 });
 
-test.each(["", "E1", "e1:7", "e 1", "e".repeat(33)])("leaves out a hello whose epoch is %j", (epoch) => {
+test.each(["", "E1", "e1:7", "e 1", "e".repeat(33)])("ignores a hello whose epoch is %j", (epoch) => {
   expect(decode(JSON.stringify(hello({ epoch })))).toBeUndefined();
 });
 
-test("a ping is what the hub's contract says", () => {
+test("a ping has the form that the protocol defines", () => {
   expect(JSON.parse(encodePing(12))).toEqual({ type: "ping", id: 12 });
 });

@@ -1,4 +1,4 @@
-/** Chance that repeats: a small seeded generator (mulberry32), so that a failing simulation fails again. */
+/** A small seeded random number generator (mulberry32), so that a failing simulation fails again. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {

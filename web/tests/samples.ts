@@ -1,18 +1,18 @@
-/** What a timeline holds, copied out of its ring. For tests only. */
+/** Copies of the samples in a topic buffer. For tests only. */
 
-import type { Timeline } from "../src/timeline";
-import type { Samples } from "../src/timeline/ring";
+import type { TopicBuffer } from "../src/topic_buffer";
+import type { Samples } from "../src/topic_buffer/sample_ring";
 
 export function copyOf({ times, seqs, columns, begin, end }: Samples) {
   const rows = (array: Float64Array) => [...array.subarray(begin, end)];
   return { times: rows(times), seqs: rows(seqs), columns: columns.map(rows) };
 }
 
-export function samplesOf(timeline: Timeline) {
-  return copyOf(timeline.samples());
+export function samplesOf(buffer: TopicBuffer) {
+  return copyOf(buffer.samples());
 }
 
-/** Rows of one column, a record every so many milliseconds from instant 0 on. */
+/** Samples with one column, a record every `periodMs` from instant 0 on. */
 export function samples(values: readonly number[], periodMs = 10): Samples {
   return {
     times: Float64Array.from(values, (_, i) => i * periodMs),

@@ -1,22 +1,22 @@
-/** What heights mean: calm ranges, round values, a scale for each unit. */
+/** Value scales: automatic ranges, round values, a scale per unit. */
 
 import { expect, test } from "vitest";
-import { CalmRange, niceRange, niceStep } from "../src/chart/range";
+import { AutoRange, niceRange, niceStep } from "../src/chart/auto_range";
 import { Scale, Scales } from "../src/chart/scale";
 import { axisText } from "../src/number";
 
-function shown({ low, high }: CalmRange): [number, number] {
+function shown({ low, high }: AutoRange): [number, number] {
   return [low, high];
 }
 
-test("the range has room around the values and ends on round numbers", () => {
+test("the range is padded and ends on round numbers", () => {
   expect(niceRange(-1_450, 2_480)).toEqual([-2_000, 3_000]);
   const [low, high] = niceRange(5, 5);
   expect(low).toBeLessThan(5);
   expect(high).toBeGreaterThan(5);
 });
 
-test("padding gives no axis a sign that its values do not have", () => {
+test("padding does not cross zero", () => {
   expect(niceRange(0, 680)[0]).toBe(0);
   expect(niceRange(-680, 0)[1]).toBe(0);
   expect(niceRange(0, 0)).toEqual([0, expect.any(Number)]);
@@ -34,7 +34,7 @@ test.each([
   [5e29, [0, 1, 2, 3], ["0", "5E29", "1.0E30", "1.5E30"]],
   [5e14, [0, 1, 2, 3], ["0", "5E14", "1.0E15", "1.5E15"]],
   [5e-6, [10_000_000, 10_000_001], ["50.000000", "50.000005"]],
-])("an axis in steps of %d is told apart", (step, places, texts) => {
+])("ticks in steps of %d are distinguishable", (step, places, texts) => {
   expect(places.map((place) => axisText(place * step, step))).toEqual(texts);
 });
 
@@ -44,8 +44,8 @@ test("steps are 1, 2 or 5 times a power of ten, at any size", () => {
   );
 });
 
-test("the range stays while values move within it", () => {
-  const range = new CalmRange();
+test("the range does not change while values move within it", () => {
+  const range = new AutoRange();
   range.fit(-1_400, 2_400, 0);
   const first = shown(range);
   for (let now = 0; now < 60_000; now += 16) {
@@ -55,8 +55,8 @@ test("the range stays while values move within it", () => {
   }
 });
 
-test("the range grows at once and shrinks only after a while", () => {
-  const range = new CalmRange();
+test("the range grows immediately and shrinks only after a while", () => {
+  const range = new AutoRange();
   const show = (high: number, from: number, to: number) => {
     for (let now = from; now < to; now += 16) range.fit(0, high, now);
   };
@@ -72,21 +72,21 @@ test("the range grows at once and shrinks only after a while", () => {
   expect(range.high).toBeLessThan(20);
 });
 
-test("no values leave the range as it is", () => {
-  const range = new CalmRange();
+test("without values the range does not change", () => {
+  const range = new AutoRange();
   range.fit(0, 10, 0);
   const before = shown(range);
   range.fit(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5_000);
   expect(shown(range)).toEqual(before);
 });
 
-test("no value on the axis comes and goes on the way while the range glides", () => {
+test("no tick appears and vanishes during an animation", () => {
   const scale = new Scale("V", String);
   const marksAt = (high: number, now: number) => {
     scale.begin();
     scale.include(0, high);
     scale.fit(now);
-    scale.mark(6);
+    scale.updateTicks(6);
     return [...scale.ticks];
   };
   marksAt(10, 0);
@@ -97,44 +97,44 @@ test("no value on the axis comes and goes on the way while the range glides", ()
     expect(after.filter((tick) => tick <= most)).toEqual(
       expect.arrayContaining(before.filter((tick) => tick <= most)),
     );
-    // The outermost is there before the range has reached it.
+    // The outermost tick exists before the range has reached it.
     expect(after.at(-1)).toBeGreaterThan(most);
     before = after;
   }
 });
 
 test.each([
-  ["a tenth and its rounding", 0.3, 0.1 + 0.2],
+  ["0.3 and its rounding error", 0.3, 0.1 + 0.2],
   ["numbers of 19 digits", 1.7e18, 1.7e18 + 256],
   ["the same below zero", -0.1 - 0.2, -0.3],
-])("%s make a flat line, on an axis that can be counted through", (_name, low, high) => {
+])("%s make a flat line with a usable axis", (_name, low, high) => {
   const [rangeLow, rangeHigh] = niceRange(low, high);
   expect(rangeLow).toBeLessThan(low);
   expect(rangeHigh).toBeGreaterThan(high);
   const scale = new Scale("", String);
   scale.include(low, high);
   scale.fit(0);
-  scale.mark(6);
+  scale.updateTicks(6);
   expect((rangeHigh - rangeLow) / Math.abs(low)).toBeGreaterThan(0.05);
   expect(new Set(scale.ticks).size).toBe(scale.ticks.length);
   expect(scale.ticks.length).toBeGreaterThan(2);
   expect(scale.ticks.length).toBeLessThan(12);
 });
 
-test("values that are close together after a wide range are counted on the way too", () => {
+test("the number of ticks is bounded while a wide range shrinks to a narrow one", () => {
   const scale = new Scale("V", String);
   const most = 6;
   for (let now = 0; now < 12_000; now += 16) {
     scale.begin();
     scale.include(0.3, now < 1_000 ? 1e6 : 0.1 + 0.2);
     scale.fit(now);
-    scale.mark(most);
+    scale.updateTicks(most);
     expect(scale.ticks.length).toBeLessThanOrEqual(10 * most + 3);
   }
   expect(scale.range.high).toBeLessThan(0.4);
 });
 
-test("words are found anew only when the values differ", () => {
+test("tick labels are only formatted again when the ticks change", () => {
   let asked = 0;
   const scale = new Scale("V", (value) => {
     asked += 1;
@@ -144,7 +144,7 @@ test("words are found anew only when the values differ", () => {
     scale.begin();
     scale.include(0, 10);
     scale.fit(now);
-    scale.mark(5);
+    scale.updateTicks(5);
   }
   expect(asked).toBe(scale.texts.length);
   expect(scale.widest).toBe(2);
@@ -165,7 +165,7 @@ test("lines of one unit share a scale; the first two units have an axis", () => 
   expect(scales.of("%").share(0)).toBe(0);
 });
 
-test("a scale without lines stands aside until they come back", () => {
+test("a unit without visible series has no axis", () => {
   const scales = new Scales(String);
   for (const unit of ["°C", "%"]) {
     scales.begin();
@@ -175,7 +175,7 @@ test("a scale without lines stands aside until they come back", () => {
   }
 });
 
-test("values without a unit share a scale too", () => {
+test("values without a unit share a scale", () => {
   const scales = new Scales(String);
   scales.begin();
   scales.include(undefined, 0, 1);
@@ -183,8 +183,8 @@ test("values without a unit share a scale too", () => {
   expect(scales.areMixed).toBe(false);
 });
 
-test("a range that is too wide for values that are no more has nothing left to glide to", () => {
-  const range = new CalmRange();
+test("without values a range that is too wide is not animating", () => {
+  const range = new AutoRange();
   range.fit(0, 100, 0);
   range.fit(0, 10, 1_000);
   expect(range.isGliding).toBe(true);

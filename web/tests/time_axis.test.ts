@@ -1,23 +1,23 @@
-/** The times below the line: round ones, in the reader's time zone, as exact as there is room for. */
+/** The time axis: round instants in the user's time zone, as precise as there is room for. */
 
 import { describe, expect, test, vi } from "vitest";
-import { dateOf, marks, sampleTime, stepFor, strength, wallTime, zoneOf } from "../src/chart/time_axis";
+import { dateOf, fadeOpacity, marks, sampleTime, stepFor, wallTime, zoneOf } from "../src/chart/time_axis";
 import { TimeMarks } from "../src/chart/time_marks";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-// Clocks that are put forward and back; set before anything has been formatted.
+// A zone with daylight saving time; set before anything is formatted.
 vi.hoisted(() => {
   process.env.TZ = "Europe/Berlin";
 });
 
 const local = (text: string) => new Date(text).getTime();
-/** Only the digits: the rest is as the reader's language has it. */
+/** Only the digits: the rest depends on the locale. */
 const digits = (text: string) => text.replace(/\D+/g, " ").trim();
 const shortly = (instants: readonly number[]) =>
   instants.map((instant) => new Date(instant).toString().slice(4, 21));
 
-test("steps follow the room there is, from milliseconds to years", () => {
+test("steps depend on the available room, from milliseconds to years", () => {
   expect([3, 70, 700, 70_000].map(stepFor)).toEqual([5, 100, 1_000, 120_000]);
   expect([HOUR, 5 * HOUR, DAY, 5 * DAY, 20 * DAY, 400 * DAY].map(stepFor)).toMatchObject([
     { unit: "hour", count: 1 },
@@ -29,12 +29,12 @@ test("steps follow the room there is, from milliseconds to years", () => {
   ]);
 });
 
-test("marks stand on round instants", () => {
+test("marks are at round instants", () => {
   expect(marks(1_500, 4_000, 1_000)).toEqual([2_000, 3_000, 4_000]);
 });
 
 describe("the calendar", () => {
-  test("days begin at midnight also where a day has 23 or 25 hours", () => {
+  test("days begin at midnight even if a day has 23 or 25 hours", () => {
     expect(shortly(marks(local("2026-03-27T12:00"), local("2026-03-31T12:00"), stepFor(DAY)))).toEqual([
       "Mar 28 2026 00:00",
       "Mar 29 2026 00:00",
@@ -44,7 +44,7 @@ describe("the calendar", () => {
     expect(marks(local("2026-10-24T12:00"), local("2026-10-27T12:00"), stepFor(DAY))).toHaveLength(3);
   });
 
-  test("hours go on where clocks are changed, and none is marked twice", () => {
+  test("hours continue through clock changes, and none is marked twice", () => {
     for (const day of ["2026-03-29", "2026-10-25"]) {
       for (const step of [1, 2, 3, 6].map((hours) => stepFor(hours * HOUR))) {
         const found = marks(local(`${day}T00:00`), local(`${day}T23:59`), step);
@@ -54,7 +54,7 @@ describe("the calendar", () => {
     }
   });
 
-  test("weeks begin on a Monday, and stay the same weeks", () => {
+  test("weeks begin on Mondays and do not depend on the view", () => {
     const found = marks(local("2026-10-05T00:00"), local("2026-12-31T00:00"), stepFor(5 * DAY));
     expect(found.map((instant) => new Date(instant).getDay())).toEqual(found.map(() => 1));
     expect(marks(local("2026-10-21T00:00"), local("2026-12-31T00:00"), stepFor(5 * DAY))).toEqual(
@@ -75,7 +75,7 @@ describe("the calendar", () => {
   });
 });
 
-test("words are as exact as the step; where a day or a year begins they say that", () => {
+test("labels are as precise as the step, and name the day or year where one begins", () => {
   const noon = local("2026-11-23T12:34:56.789");
   expect([5, 20, 200, 1_000, 60_000].map((step) => digits(wallTime(noon, step)))).toEqual([
     "12 34 56 789",
@@ -97,13 +97,13 @@ test("words are as exact as the step; where a day or a year begins they say that
   expect(digits(wallTime(local("2027-01-01T00:00"), month))).toBe("2027");
 });
 
-test("the time of a sample is told to the millisecond where samples are closer than a second", () => {
+test("a sample's time has milliseconds if samples are closer than a second", () => {
   const noon = local("2026-11-23T12:34:56.789");
   expect(digits(sampleTime(noon, 10))).toBe("12 34 56 789");
   expect(digits(sampleTime(noon, 1_000))).toBe("12 34 56");
 });
 
-test("the zone is always told, the day where it is not today, the year where marks are days", () => {
+test("the zone is always shown, the day if it is not today, the year if marks are days", () => {
   const [morning, evening] = [local("2026-11-23T09:00"), local("2026-11-23T21:00")];
   expect(zoneOf(morning)).not.toBe("");
   expect(dateOf(morning, evening, 1_000)).toBe("");
@@ -113,10 +113,10 @@ test("the zone is always told, the day where it is not today, the year where mar
 });
 
 test("marks fade towards both ends", () => {
-  expect([0, 5, 10, 50, 95, 100].map((x) => strength(x, 0, 100, 10))).toEqual([0, 0.5, 1, 1, 0.5, 0]);
+  expect([0, 5, 10, 50, 95, 100].map((x) => fadeOpacity(x, 0, 100, 10))).toEqual([0, 0.5, 1, 1, 0.5, 0]);
 });
 
-test("marks are found anew only when the view has left what they were found for", () => {
+test("marks are only recomputed when the view has left their range", () => {
   const found = new TimeMarks();
   const start = local("2026-11-23T12:00");
   found.cover(start, start + 10_000, 700);
@@ -128,7 +128,7 @@ test("marks are found anew only when the view has left what they were found for"
   expect(found.instants).toEqual(expect.arrayContaining([start + 9_000, start + 19_000]));
 });
 
-test("at midnight the date is told at once", () => {
+test("the date changes at midnight", () => {
   const found = new TimeMarks();
   const midnight = local("2026-11-24T00:00");
   found.cover(midnight - 1_000, midnight + 9_000, 700);

@@ -1,16 +1,16 @@
-/** The words of the view: what is said of each fact. The elements themselves are seen by the browser tests. */
+/** The texts of the view for each state. The elements themselves are covered by the browser tests. */
 
 import { expect, test } from "vitest";
-import { SteadyNumber } from "../src/number";
+import { SteadyNumberFormat } from "../src/number";
 import type { Badge, Notice } from "../src/page";
-import { badgeWords, isBehind } from "../src/view/badge";
-import { copied } from "../src/view/copying";
-import { aheadText, offsetText } from "../src/view/foot";
+import { badgeText, isBehind } from "../src/view/badge";
+import { copyAndAnnounce } from "../src/view/copy_button";
+import { aheadText, offsetText } from "../src/view/footer";
 import { labelsOf, valueText } from "../src/view/legend";
-import { noticeWords } from "../src/view/notice";
+import { noticeText } from "../src/view/notice";
 import { summaryOf } from "../src/view/summary";
-import { toggled, topicsText } from "../src/view/topics";
-import { entry, facts } from "./facts";
+import { toggled, topicsText } from "../src/view/topic_picker";
+import { entry, viewState } from "./view_state";
 
 test.each<[Badge, string]>([
   [{ kind: "live" }, "Live"],
@@ -21,45 +21,45 @@ test.each<[Badge, string]>([
   [{ kind: "reconnecting", retryInMs: 600 }, "Reconnecting"],
   [{ kind: "offline", retryInMs: 2_100 }, "Offline"],
   [{ kind: "ended" }, "Ended"],
-  [{ kind: "connecting" }, "Connecting"],
+  [{ kind: "connecting" }, "Connecting…"],
   [{ kind: "draining" }, "Draining"],
   [{ kind: "stopped" }, "Not available"],
-])("the badge for %j says %j", (badge, words) => {
-  const { state, behind, countdown } = badgeWords(badge);
+])("the badge for %j reads %j", (badge, words) => {
+  const { state, behind, countdown } = badgeText(badge);
   expect([state, behind, countdown].filter(Boolean).join(" ")).toBe(words);
 });
 
-test("only a view that is behind can go to what is now", () => {
+test("only a view that is behind can jump to live", () => {
   expect(isBehind({ kind: "paused", behindMs: 1 })).toBe(true);
   expect(isBehind({ kind: "behind", behindMs: 1 })).toBe(true);
   expect(isBehind({ kind: "live" })).toBe(false);
   expect(isBehind({ kind: "ended" })).toBe(false);
 });
 
-test("a line is called by its field, and by its topic too where fields are called alike", () => {
+test("a series is labelled by its field, and by its topic if that is ambiguous", () => {
   expect(labelsOf([entry("ecg", "mlii"), entry("flow", "rate")])).toEqual(["mlii", "rate"]);
   expect(labelsOf([entry("ecg", "value"), entry("flow", "value")])).toEqual(["ecg value", "flow value"]);
 });
 
-test("a record that is a number gives its line the topic's name", () => {
+test("a series of plain numbers is labelled by its topic", () => {
   expect(labelsOf([entry("ecg"), entry("flow")])).toEqual(["ecg", "flow"]);
 });
 
-test("no value is a dash", () => {
-  const number = new SteadyNumber();
+test("a missing value is a dash", () => {
+  const number = new SteadyNumberFormat();
   expect(valueText(number, undefined)).toBe("–");
   expect(valueText(number, Number.NaN)).toBe("–");
   expect(valueText(number, -2)).toBe("−2");
 });
 
-test("the head names two topics, and counts more", () => {
+test("the header names up to two topics and counts further ones", () => {
   expect(topicsText([])).toBe("default topic");
   expect(topicsText(["ecg"])).toBe("ecg");
   expect(topicsText(["ecg", "flow"])).toBe("ecg + flow");
   expect(topicsText(["ecg", "flow", "power"])).toBe("ecg + 2");
 });
 
-test("topics are added at the end and taken away, save for the last", () => {
+test("topics are added at the end and can be removed, except the last", () => {
   expect(toggled(["ecg"], "flow")).toEqual(["ecg", "flow"]);
   expect(toggled(["ecg", "flow"], "ecg")).toEqual(["flow"]);
   expect(toggled(["ecg"], "ecg")).toEqual(["ecg"]);
@@ -69,7 +69,7 @@ test("a device's clock is slow or fast, and records come early or late", () => {
   expect(offsetText(1_234)).toBe("1.2 s slow");
   expect(offsetText(-20)).toBe("20 ms fast");
   expect(aheadText(383)).toBe("383 ms early");
-  expect(aheadText(-12)).toBe("12 ms too late");
+  expect(aheadText(-12)).toBe("12 ms late");
   expect(aheadText(undefined)).toBeUndefined();
 });
 
@@ -82,30 +82,34 @@ test.each<Notice>([
   { kind: "begins", at: 0 },
   { kind: "refused", refusal: "unknown-topic", topic: "nope" },
 ])("the notice for %j has a title and a remedy", (notice) => {
-  for (const words of noticeWords(notice)) expect(words).toMatch(/^[A-Z“].+/);
+  for (const words of noticeText(notice)) expect(words).toMatch(/^[A-Z“].+/);
 });
 
-test("the summary tells state, value and range in one sentence each", () => {
+test("the summary has the state, and value and range of each series", () => {
   const ecg = entry("ecg", "ECG", { value: 473, low: -980, high: 2_500 });
-  expect(summaryOf(facts({ legend: [ecg] }))).toBe(
+  expect(summaryOf(viewState({ legend: [ecg] }))).toBe(
     "Live. ECG: 473, lowest −980, highest 2,500, the last 10 seconds.",
   );
 });
 
-test("the summary leaves out what is hidden, and counts what nobody would remember", () => {
+test("the summary omits hidden series and counts those beyond the fourth", () => {
   const legend = ["a", "b", "c", "d", "e", "f", "g"].map((name) =>
     entry("ecg", name, { isShown: name !== "b" }),
   );
-  expect(summaryOf(facts({ legend, badge: { kind: "behind", behindMs: 5_000 } }))).toBe(
+  expect(summaryOf(viewState({ legend, badge: { kind: "behind", behindMs: 5_000 } }))).toBe(
     "Behind −5.0 s. a: 1. c: 1. d: 1. e: 1. 2 more lines.",
   );
 });
 
-test("a copy that fails is told like one that works", async () => {
+test("the result of copying is announced, including failures", async () => {
   const said: string[] = [];
   const say = (text: string) => said.push(text);
-  await copied(async () => true, say);
-  await copied(async () => false, say);
-  await copied(() => Promise.reject(new Error("no clipboard")), say);
-  expect(said).toEqual(["Copied", "This browser did not let us copy", "This browser did not let us copy"]);
+  await copyAndAnnounce(async () => true, say);
+  await copyAndAnnounce(async () => false, say);
+  await copyAndAnnounce(() => Promise.reject(new Error("no clipboard")), say);
+  expect(said).toEqual([
+    "Copied",
+    "Copying was blocked by the browser",
+    "Copying was blocked by the browser",
+  ]);
 });

@@ -1,4 +1,4 @@
-//! The floor's side of the WebSocket handshake: enough for any client that means it, and no more.
+//! The floor's side of the WebSocket handshake, with only the checks that a well-behaved client needs.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -8,17 +8,17 @@ use headers::{Header, HeaderValue, SecWebsocketAccept, SecWebsocketKey};
 
 use crate::protocol::message::SUBPROTOCOL;
 
-/// The longest request that is read, in bytes.
+/// The longest request head in bytes.
 const REQUEST_LEN_MAX: usize = 8 * 1024;
 
-/// How long a client may take; whoever does not ask is not waited for.
-const WITHIN: Duration = Duration::from_secs(5);
+/// How long a client may take to send its request; connections are accepted one at a time.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Answers the handshake on `stream`; returns whether the client speaks v1.
-pub(super) fn answer(stream: &mut TcpStream) -> io::Result<bool> {
+/// Performs the handshake on `stream`; returns whether the client offered v1.
+pub(super) fn accept_websocket(stream: &mut TcpStream) -> io::Result<bool> {
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(WITHIN))?;
-    let request = read(stream)?;
+    stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
+    let request = read_request(stream)?;
     let field = |name: &str| {
         request.lines().find_map(|line| {
             let (field, value) = line.split_once(':')?;
@@ -26,7 +26,7 @@ pub(super) fn answer(stream: &mut TcpStream) -> io::Result<bool> {
         })
     };
     let key = field("sec-websocket-key")
-        .and_then(accept)
+        .and_then(accept_key)
         .ok_or(io::ErrorKind::InvalidData)?;
     let is_v1 = field("sec-websocket-protocol") == Some(SUBPROTOCOL);
     let offer = if is_v1 {
@@ -42,8 +42,8 @@ pub(super) fn answer(stream: &mut TcpStream) -> io::Result<bool> {
     Ok(is_v1)
 }
 
-/// The request's head. What follows it is not there yet: a client waits for the answer.
-fn read(stream: &mut TcpStream) -> io::Result<String> {
+/// Reads the request head. Nothing follows it, because a client waits for the response.
+fn read_request(stream: &mut TcpStream) -> io::Result<String> {
     let mut request = Vec::new();
     let mut buffer = [0; 1024];
     while !request.ends_with(b"\r\n\r\n") {
@@ -56,8 +56,8 @@ fn read(stream: &mut TcpStream) -> io::Result<String> {
     String::from_utf8(request).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// The answer that `key` calls for.
-fn accept(key: &str) -> Option<String> {
+/// The `Sec-WebSocket-Accept` value for `key`.
+fn accept_key(key: &str) -> Option<String> {
     let value = HeaderValue::from_str(key).ok()?;
     let key = SecWebsocketKey::decode(&mut std::iter::once(&value)).ok()?;
     let mut values = Vec::new();

@@ -1,6 +1,6 @@
-//! The loop that is the yardstick: wake on the schedule, one `send(2)` for each viewer, sleep again.
+//! The floor's measured loop: wake up on schedule, one `send(2)` per viewer, sleep again.
 //!
-//! No queue, no log, no readiness, no second thread in the way. What a socket does not take is dropped and counted.
+//! There is no queue, no log and no readiness handling. A frame that a socket does not accept is dropped and counted.
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
@@ -8,21 +8,21 @@ use std::sync::mpsc::Receiver;
 
 use bytes::BytesMut;
 
-use super::records::Records;
+use super::floor_records::FloorRecords;
 use crate::bench::FloorCounts;
-use crate::bench::schedule::Schedule;
+use crate::bench::hub_schedule::HubSchedule;
 use crate::clock::{self, Alarm, Clock, Woken};
-use crate::protocol::{Micros, frame};
+use crate::protocol::{Micros, websocket};
 
-/// Sends on `schedule` to those who come in through `joiners`, until `alarm` is rung.
-pub(super) fn send(
-    records: &Records,
-    schedule: &Schedule,
+/// Sends records on `schedule` to the viewers received from `joiners`, until `alarm` is cancelled.
+pub(super) fn send_loop(
+    records: &FloorRecords,
+    schedule: &HubSchedule,
     joiners: &Receiver<TcpStream>,
     clock: &Clock,
     alarm: &Alarm,
 ) -> FloorCounts {
-    clock::wake_exactly();
+    clock::minimize_timer_slack();
     let (mut viewers, mut counts) = (
         Vec::new(),
         FloorCounts {
@@ -34,24 +34,24 @@ pub(super) fn send(
     let mut seq = schedule.seq0;
     while alarm.wait_until(clock, Micros::new(schedule.t(seq))) == Woken::Due {
         viewers.extend(joiners.try_iter());
-        records.put(schedule.index(seq).unwrap_or(0), &mut record);
+        records.write_record(schedule.index(seq).unwrap_or(0), &mut record);
         frame.clear();
-        frame::put_text(&mut frame, &record);
-        viewers.retain_mut(|viewer| send_one(viewer, &frame, &mut counts));
+        websocket::put_text_frame(&mut frame, &record);
+        viewers.retain_mut(|viewer| send_frame(viewer, &frame, &mut counts));
         seq += 1;
     }
     counts
 }
 
-/// Sends one frame; returns whether the viewer is still there.
-fn send_one(viewer: &mut TcpStream, frame: &[u8], counts: &mut FloorCounts) -> bool {
+/// Sends one frame; returns whether the viewer is still connected.
+fn send_frame(viewer: &mut TcpStream, frame: &[u8], counts: &mut FloorCounts) -> bool {
     match viewer.write(frame) {
         Ok(len) if len == frame.len() => true,
         Err(error) if error.kind() == ErrorKind::WouldBlock => {
             counts.dropped += 1;
             true
         }
-        // A part of a frame went out, and nothing can follow it but the rest, which is kept nowhere.
+        // After a partial write only the rest of the frame could follow, and it is not kept.
         Ok(_) => {
             counts.closed += 1;
             false

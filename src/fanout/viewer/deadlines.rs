@@ -1,76 +1,91 @@
-//! A viewer's deadlines: pings, its signs of life, and the end of a close.
+//! What a viewer does when its timer expires: heartbeats, drain actions, and the end of a close.
 
-use super::super::acknowledged::Acknowledged;
-use super::super::closing::Closing;
-use super::super::conversation::{Demand, Parting};
-use super::super::{socket, words};
+use super::super::pending_close::PendingClose;
+use super::super::tcp_ack_probe::TcpAckProbe;
+use super::super::viewer_session::{DrainAction, TimerAction};
+use super::super::{control_messages, socket_options};
 use super::Viewer;
-use crate::protocol::{Close, Micros};
+use crate::protocol::{CloseReason, Micros};
 
 impl Viewer {
-    /// When the wheel gives the viewer out, and when it should.
-    pub(in crate::fanout) fn alarm_and_deadline(&mut self) -> (&mut Micros, Micros) {
-        let deadline = self.conversation.deadline();
-        (&mut self.conversation.alarm, deadline)
+    /// When the viewer's timer expires on the lane, and when it should.
+    pub(in crate::fanout) fn timer_and_deadline(&mut self) -> (&mut Micros, Micros) {
+        let deadline = self.session.deadline();
+        (&mut self.session.timer_at, deadline)
     }
 
-    /// Schedules `parting` for `at`, because the hub drains.
-    pub(in crate::fanout) const fn part_at(&mut self, at: Micros, parting: Parting) {
-        self.conversation.part_at(at, parting);
+    /// Schedules `action` for `at`, because the hub is draining.
+    pub(in crate::fanout) const fn schedule_drain_action(
+        &mut self,
+        at: Micros,
+        action: DrainAction,
+    ) {
+        self.session.schedule_drain_action(at, action);
     }
 
-    /// Does `parting` now, because the hub drains. A bare viewer gets no `bye`.
-    pub(in crate::fanout) fn part(&mut self, parting: Parting, retry_ms: [u64; 2], now: Micros) {
-        match parting {
-            Parting::Tell if self.is_closing || !self.form.has_messages() => {}
-            Parting::Tell => self
-                .outgoing
-                .push(words::bye(self.form, Close::Draining, retry_ms)),
-            Parting::Close => self.close(Closing::begin(Close::Draining, now), retry_ms),
-        }
-    }
-
-    /// Returns a number that grows while the viewer takes what it is sent.
-    fn progress(&mut self, acknowledged: &mut Acknowledged) -> u64 {
-        let has_taken = std::mem::take(&mut self.has_taken);
-        acknowledged
-            .bytes(&self.socket)
-            .unwrap_or_else(|| self.conversation.count_taken(has_taken))
-    }
-
-    /// Notes the progress when a close begins, because what was acknowledged before does not answer it.
-    pub(in crate::fanout) fn note_progress(&mut self, acknowledged: &mut Acknowledged) {
-        if self.conversation.closing_to_note().is_some() {
-            let progress = self.progress(acknowledged);
-            if let Some(closing) = self.conversation.closing_to_note() {
-                closing.note(progress);
+    /// Performs `action`, because the hub is draining. A bare viewer gets no `bye`.
+    pub(in crate::fanout) fn apply_drain_action(
+        &mut self,
+        action: DrainAction,
+        retry_ms: [u64; 2],
+        now: Micros,
+    ) {
+        match action {
+            DrainAction::SendBye if self.is_closing || !self.encoding.has_messages() => {}
+            DrainAction::SendBye => self.cursor.push(control_messages::bye(
+                self.encoding,
+                CloseReason::Draining,
+                retry_ms,
+            )),
+            DrainAction::Close => {
+                self.close(PendingClose::new(CloseReason::Draining, now), retry_ms);
             }
         }
     }
 
-    /// Does what is due at a deadline; false if the viewer is to be cut.
-    pub(in crate::fanout) fn beat(
+    /// Returns a number that grows as long as the viewer reads what it is sent.
+    fn progress(&mut self, probe: &mut TcpAckProbe) -> u64 {
+        let has_progressed = std::mem::take(&mut self.has_progressed);
+        probe
+            .acked_bytes(&self.socket)
+            .unwrap_or_else(|| self.session.count_progress(has_progressed))
+    }
+
+    /// Records the progress at the start of a close, because only what is acknowledged after that counts.
+    pub(in crate::fanout) fn record_progress_at_close(&mut self, probe: &mut TcpAckProbe) {
+        if self.session.unmeasured_close().is_some() {
+            let progress = self.progress(probe);
+            if let Some(close) = self.session.unmeasured_close() {
+                close.record_progress(progress);
+            }
+        }
+    }
+
+    /// Does what is due at the deadline. Returns false if the connection is to be dropped.
+    pub(in crate::fanout) fn on_timer(
         &mut self,
         retry_ms: [u64; 2],
-        acknowledged: &mut Acknowledged,
+        probe: &mut TcpAckProbe,
         now: Micros,
     ) -> bool {
-        let progress = if self.conversation.is_progress_asked() {
-            self.progress(acknowledged)
+        let progress = if self.session.needs_progress() {
+            self.progress(probe)
         } else {
             0
         };
-        let has_more = !self.outgoing.is_outbox_empty();
-        match self.conversation.beat(progress, has_more, now) {
-            Demand::Wait => {}
-            // A comment would only queue up behind what waits already.
-            Demand::Ping if !self.form.is_heard() && !self.outgoing.is_outbox_empty() => {}
-            Demand::Ping => self.outgoing.push(words::sign_of_life(self.form)),
-            Demand::Part(parting) => self.part(parting, retry_ms, now),
-            Demand::Close(why) => self.close(Closing::begin(why, now), retry_ms),
-            Demand::Cut => {
-                if self.takes_nothing() {
-                    socket::reset(&self.socket);
+        let has_more = !self.cursor.is_queue_empty();
+        match self.session.on_timer(progress, has_more, now) {
+            TimerAction::Wait => {}
+            // A comment would only join the bytes that are waiting already.
+            TimerAction::Ping if !self.encoding.is_two_way() && !self.cursor.is_queue_empty() => {}
+            TimerAction::Ping => self
+                .cursor
+                .push(control_messages::keep_alive(self.encoding)),
+            TimerAction::Drain(action) => self.apply_drain_action(action, retry_ms, now),
+            TimerAction::Close(reason) => self.close(PendingClose::new(reason, now), retry_ms),
+            TimerAction::Abort => {
+                if self.has_stopped_reading() {
+                    socket_options::reset_on_close(&self.socket);
                 }
                 return false;
             }
@@ -78,10 +93,11 @@ impl Viewer {
         true
     }
 
-    /// Whether the viewer takes nothing, so that its last messages are not worth keeping: the kernel would hold them
-    /// until it reads.
-    fn takes_nothing(&self) -> bool {
-        let why = self.conversation.closing().map(|closing| closing.why);
-        !self.outgoing.is_outbox_empty() || matches!(why, Some(Close::NoPong | Close::Slow))
+    /// Returns whether the viewer has stopped reading. Then its last messages are not worth keeping: the kernel would
+    /// hold them until it reads.
+    fn has_stopped_reading(&self) -> bool {
+        let reason = self.session.pending_close().map(|close| close.reason);
+        !self.cursor.is_queue_empty()
+            || matches!(reason, Some(CloseReason::NoPong | CloseReason::Slow))
     }
 }

@@ -1,4 +1,4 @@
-//! Which connections get a place, and which lose theirs.
+//! Which connections are accepted, and which are evicted.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use super::*;
 fn connections(open: usize, per_network: usize) -> Connections {
     Connections::new(ConnectionLimits {
         open,
-        others: open,
+        non_viewers: open,
         per_network,
     })
 }
@@ -17,160 +17,175 @@ fn network(last: u8) -> ClientNetwork {
 }
 
 /// A connection that waits in `phase`.
-fn waiting(connections: &Connections, phase: Phase) -> (ConnectionPermit, Watch) {
+fn waiting(connections: &Connections, phase: Phase) -> (ConnectionPermit, EvictionWatch) {
     let permit = connections.open(None).unwrap();
     let mut watch = connections.watch();
     watch.enter(phase);
     (permit, watch)
 }
 
-/// Whether `watch` was asked to end.
-fn is_told(mut watch: Watch) -> bool {
+/// Whether the connection of `watch` was evicted.
+fn is_evicted(mut watch: EvictionWatch) -> bool {
     watch.leave();
-    watch.is_ending()
+    watch.is_evicted()
 }
 
 #[test]
-fn network_gets_as_many_connections_as_the_limit_and_others_are_not_concerned() {
+fn network_gets_as_many_connections_as_the_limit_and_other_networks_are_not_affected() {
     let connections = connections(10, 2);
     let first = connections.open(Some(network(1))).unwrap();
-    let second = connections.client(network(1)).unwrap();
+    let second = connections.count_client(network(1)).unwrap();
     assert!(connections.open(Some(network(1))).is_none());
-    assert!(connections.client(network(1)).is_none());
+    assert!(connections.count_client(network(1)).is_none());
     let _other = connections.open(Some(network(2))).unwrap();
     let _uncounted = connections.open(None).unwrap();
     drop(first);
     let _third = connections.open(Some(network(1))).unwrap();
     drop(second);
-    let _fourth = connections.client(network(1)).unwrap();
-    assert!(connections.client(network(1)).is_none());
+    let _fourth = connections.count_client(network(1)).unwrap();
+    assert!(connections.count_client(network(1)).is_none());
 }
 
 #[test]
-fn network_without_connections_is_forgotten_and_a_limit_of_0_is_none() {
+fn network_without_connections_is_forgotten_and_a_limit_of_0_means_no_limit() {
     let connections = connections(10, 0);
     drop([(); 5].map(|()| connections.open(Some(network(1))).unwrap()));
-    assert!(connections.0.state().by_network.is_empty());
-    assert_eq!(connections.0.state().open, 0);
+    assert!(connections.0.lock_table().by_network.is_empty());
+    assert_eq!(connections.0.lock_table().open, 0);
 }
 
 #[test]
-fn longest_idle_connection_ends_first_then_the_oldest_head() {
+fn longest_idle_connection_is_evicted_first_then_the_oldest_head() {
     let connections = connections(4, 0);
-    let later = Instant::now() + 2 * NEWCOMER;
+    let later = Instant::now() + 2 * NEWCOMER_GRACE;
     let head = waiting(&connections, Phase::Head);
     let young_head = waiting(&connections, Phase::Head);
     let idle = waiting(&connections, Phase::Idle);
     let busy = connections.open(None).unwrap();
-    assert_eq!(connections.0.state().make_room(later), Room::None);
-    assert!(is_told(idle.1));
+    assert_eq!(connections.0.lock_table().make_room(later), Capacity::Full);
+    assert!(is_evicted(idle.1));
     drop(idle.0);
-    assert_eq!(connections.0.state().make_room(later), Room::Free);
+    assert_eq!(connections.0.lock_table().make_room(later), Capacity::Free);
     let newcomer = connections.open(None).unwrap();
-    assert_eq!(connections.0.state().make_room(later), Room::None);
-    assert!(is_told(head.1));
-    assert!(!is_told(young_head.1));
+    assert_eq!(connections.0.lock_table().make_room(later), Capacity::Full);
+    assert!(is_evicted(head.1));
+    assert!(!is_evicted(young_head.1));
     drop((head.0, newcomer, busy));
 }
 
 #[test]
-fn connection_that_was_just_accepted_outlasts_idle_ones_old_heads_and_answers_that_stand_still() {
+fn connection_that_was_just_accepted_outlasts_idle_ones_old_heads_and_stalled_responses() {
     for (phase, age) in [
         (Phase::Idle, Duration::ZERO),
-        (Phase::Head, 2 * NEWCOMER),
-        (Phase::Answer, STANDSTILL),
+        (Phase::Head, 2 * NEWCOMER_GRACE),
+        (Phase::Response, STALLED_AFTER),
     ] {
         let connections = connections(2, 0);
         let old = waiting(&connections, phase);
         let now = Instant::now() + age;
         let newcomer = waiting(&connections, Phase::Accepted);
-        for waiter in connections.0.state().waiting[Phase::Accepted.index()].values_mut() {
+        for waiter in connections.0.lock_table().waiting[Phase::Accepted.index()].values_mut() {
             waiter.since = now;
         }
-        assert_eq!(connections.0.state().make_room(now), Room::None);
-        assert!(is_told(old.1));
-        assert!(!is_told(newcomer.1));
+        assert_eq!(connections.0.lock_table().make_room(now), Capacity::Full);
+        assert!(is_evicted(old.1));
+        assert!(!is_evicted(newcomer.1));
     }
 }
 
 #[test]
-fn connection_that_is_busy_or_a_viewer_does_not_end() {
+fn connection_that_is_busy_or_a_viewer_is_not_evicted() {
     let connections = connections(2, 0);
     let busy = connections.open(None).unwrap();
     let mut watch = connections.watch();
     watch.enter(Phase::Idle);
     watch.leave();
     let (viewer, viewers_watch) = waiting(&connections, Phase::Idle);
-    viewer.become_viewer();
+    viewer.mark_viewer();
     drop(viewers_watch);
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::None);
-    assert!(!is_told(watch));
+    assert_eq!(
+        connections.0.lock_table().make_room(Instant::now()),
+        Capacity::Full
+    );
+    assert!(!is_evicted(watch));
     drop(busy);
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::Free);
-    assert_eq!(connections.0.state().others, 0);
+    assert_eq!(
+        connections.0.lock_table().make_room(Instant::now()),
+        Capacity::Free
+    );
+    assert_eq!(connections.0.lock_table().non_viewers, 0);
 }
 
 #[test]
-fn viewers_free_their_place_among_the_others() {
+fn viewer_does_not_count_towards_the_limit_for_other_connections() {
     let connections = Connections::new(ConnectionLimits {
         open: 10,
-        others: 1,
+        non_viewers: 1,
         per_network: 0,
     });
     let viewer = connections.open(None).unwrap();
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::None);
-    viewer.become_viewer();
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::Free);
+    assert_eq!(
+        connections.0.lock_table().make_room(Instant::now()),
+        Capacity::Full
+    );
+    viewer.mark_viewer();
+    assert_eq!(
+        connections.0.lock_table().make_room(Instant::now()),
+        Capacity::Free
+    );
 }
 
 #[test]
-fn places_are_kept_free_before_the_last_one_is_taken() {
+fn connection_is_evicted_before_the_listener_is_full() {
     let connections = connections(64, 0);
     let mut open: Vec<_> = (0..49)
         .map(|_| waiting(&connections, Phase::Idle))
         .collect();
     assert_eq!(
-        connections.0.state().make_room(Instant::now()),
-        Room::Cleared
+        connections.0.lock_table().make_room(Instant::now()),
+        Capacity::Evicting
     );
-    // A connection that ends counts as free, so only one ends for each new one.
-    assert_eq!(connections.0.state().make_room(Instant::now()), Room::Free);
-    assert!(is_told(open.remove(0).1));
-    assert!(!is_told(open.remove(0).1));
+    // An evicted connection counts as free, so each new one evicts only one.
+    assert_eq!(
+        connections.0.lock_table().make_room(Instant::now()),
+        Capacity::Free
+    );
+    assert!(is_evicted(open.remove(0).1));
+    assert!(!is_evicted(open.remove(0).1));
 }
 
 #[test]
-fn head_that_is_unfinished_longest_ends_when_the_budget_is_used_up() {
+fn oldest_incomplete_head_is_evicted_when_the_budget_is_used_up() {
     let connections = connections(4_096, 0);
-    let len = UNFINISHED_BYTES_MAX / 512;
+    let len = INCOMPLETE_HEAD_BYTES_MAX / 512;
     let mut heads: Vec<_> = (0..512)
         .map(|_| {
             let mut head = waiting(&connections, Phase::Idle);
-            head.1.hold(len);
+            head.1.set_head_bytes(len);
             head
         })
         .collect();
-    assert_eq!(connections.0.state().ending, 0);
+    assert_eq!(connections.0.lock_table().evicting, 0);
     let mut newcomer = waiting(&connections, Phase::Idle);
-    newcomer.1.hold(1);
-    assert_eq!(connections.0.state().ending, 1);
-    assert!(is_told(heads.remove(0).1));
-    assert!(!is_told(newcomer.1));
+    newcomer.1.set_head_bytes(1);
+    assert_eq!(connections.0.lock_table().evicting, 1);
+    assert!(is_evicted(heads.remove(0).1));
+    assert!(!is_evicted(newcomer.1));
     drop(heads);
-    let state = connections.0.state();
-    assert_eq!((state.unfinished_bytes, state.ending), (0, 0));
+    let table = connections.0.lock_table();
+    assert_eq!((table.incomplete_head_bytes, table.evicting), (0, 0));
 }
 
 #[test]
-fn answer_ends_for_a_newcomer_only_when_it_stands_still() {
+fn response_is_evicted_for_a_new_connection_only_if_it_is_stalled() {
     let connections = connections(1, 0);
     let now = Instant::now();
-    let (_permit, watch) = waiting(&connections, Phase::Answer);
-    let mut state = connections.0.state();
-    assert_eq!(state.make_room(now), Room::None);
-    assert_eq!(state.ending, 0);
-    state.make_room(now + 2 * STANDSTILL);
-    assert_eq!(state.ending, 1);
-    drop(state);
-    assert!(is_told(watch));
+    let (_permit, watch) = waiting(&connections, Phase::Response);
+    let mut table = connections.0.lock_table();
+    assert_eq!(table.make_room(now), Capacity::Full);
+    assert_eq!(table.evicting, 0);
+    table.make_room(now + 2 * STALLED_AFTER);
+    assert_eq!(table.evicting, 1);
+    drop(table);
+    assert!(is_evicted(watch));
 }

@@ -1,4 +1,4 @@
-//! A timeline from a list of segments that was written down: nothing is believed that a timeline could not be.
+//! Restores a timeline from the segments in the journal, and checks that they form one.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -6,25 +6,25 @@ use std::num::NonZeroU64;
 use super::{Segment, Timeline};
 use crate::protocol::Seq;
 
-/// Why a list of segments is no timeline. Segments are counted from 1.
+/// Why a list of segments is not a valid timeline. Segments are numbered from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestoreError {
-    /// There is none.
+    /// The list is empty.
     Empty,
-    /// The first does not begin with publication 1.
+    /// The first segment does not begin with publication 1.
     First,
-    /// This one does not begin after the one before it, in `seq` and in time.
+    /// This segment does not begin after the one before it, in `seq` and in time.
     Order(usize),
-    /// This one begins at an index that the dataset does not have.
+    /// This segment begins at an index beyond the end of the dataset.
     Index(usize),
 }
 
 impl Timeline {
-    /// The timeline of `segments` over a dataset of `len` records.
+    /// Creates the timeline of `segments` over a dataset of `len` records.
     ///
     /// # Errors
-    /// The segments are no timeline over such a dataset.
-    pub fn restore(
+    /// The segments are not a valid timeline over such a dataset.
+    pub fn from_segments(
         segments: Vec<Segment>,
         len: NonZeroU64,
         looping: bool,
@@ -52,7 +52,7 @@ impl Timeline {
 }
 
 impl Segment {
-    /// Whether this segment begins after `earlier` does, and after everything that was due in it.
+    /// Whether this segment begins after `earlier`, and after everything that is due in it.
     fn follows(&self, earlier: &Self) -> bool {
         earlier.seq0 < self.seq0 && earlier.t(self.seq0.previous()) < self.t0
     }
@@ -61,7 +61,7 @@ impl Segment {
 impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "it has no segment"),
+            Self::Empty => write!(f, "it has no segments"),
             Self::First => write!(f, "its first segment does not begin with publication 1"),
             Self::Order(number) => {
                 write!(f, "segment {number} does not begin after the one before it")

@@ -28,8 +28,8 @@ fn len(value: u64) -> NonZeroU64 {
 }
 
 #[test]
-fn a_changed_rate_goes_on_from_now_with_the_next_record() {
-    let mut timeline = Timeline::begin(Micros::new(T0), rate("10"), len(4), true);
+fn a_changed_rate_continues_now_with_the_next_record() {
+    let mut timeline = Timeline::new(Micros::new(T0), rate("10"), len(4), true);
     let now = Micros::new(T0 + 250_000);
     timeline.change_rate(rate("2"), timeline.due(now), now);
     let offsets: Vec<_> = (1..=6)
@@ -42,8 +42,8 @@ fn a_changed_rate_goes_on_from_now_with_the_next_record() {
 }
 
 #[test]
-fn a_rate_that_is_the_same_and_a_timeline_that_is_over_change_nothing() {
-    let before = Timeline::begin(Micros::new(T0), rate("10"), len(3), false);
+fn neither_the_same_rate_nor_a_change_after_the_end_adds_a_segment() {
+    let before = Timeline::new(Micros::new(T0), rate("10"), len(3), false);
     let mut timeline = before.clone();
     timeline.change_rate(rate("10"), seq(1), Micros::new(T0 + 1));
     timeline.change_rate(rate("2"), seq(3), Micros::new(T0 + 1_000_000));
@@ -51,25 +51,25 @@ fn a_rate_that_is_the_same_and_a_timeline_that_is_over_change_nothing() {
 }
 
 #[test]
-fn a_rate_changed_before_the_time_of_the_last_publication_waits_for_it() {
-    let mut timeline = Timeline::begin(Micros::new(T0), rate("10"), len(3), true);
+fn a_rate_changed_before_the_last_publication_is_due_takes_effect_after_it() {
+    let mut timeline = Timeline::new(Micros::new(T0), rate("10"), len(3), true);
     timeline.change_rate(rate("2"), seq(5), Micros::new(T0));
     assert_eq!(timeline.t(seq(6)), Some(Micros::new(T0 + 400_001)));
-    // Nothing of the segment is out: its first publication keeps its instant.
+    // Nothing of the segment has been published: its first publication keeps its instant.
     timeline.change_rate(rate("5"), seq(5), Micros::new(T0));
     assert_eq!(timeline.t(seq(6)), Some(Micros::new(T0 + 400_001)));
     assert_eq!(timeline.t(seq(7)), Some(Micros::new(T0 + 400_002)));
 }
 
 #[test]
-fn what_is_no_timeline_is_not_restored() {
-    let restore = |segments: &[Segment]| Timeline::restore(segments.to_vec(), len(3), true);
+fn invalid_segments_are_not_restored() {
+    let restore = |segments: &[Segment]| Timeline::from_segments(segments.to_vec(), len(3), true);
     assert_eq!(restore(&[]), Err(RestoreError::Empty));
     assert_eq!(restore(&[segment(2, 0, 0)]), Err(RestoreError::First));
     assert_eq!(restore(&[segment(1, 0, 3)]), Err(RestoreError::Index(1)));
     for second in [
         segment(1, 100, 1),
-        // Publication 2 is due at 100,000 µs, so 3 cannot be due then.
+        // Publication 2 is due at 100,000 µs, so 3 has to be due later.
         segment(3, 100_000, 2),
         segment(3, 0, 2),
     ] {
@@ -88,13 +88,13 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// A timeline whose rate was changed up to five times: after a while, at once, or with a clock that was set back.
+    /// A timeline whose rate was changed up to five times: later, at once, or after the clock was set back.
     fn changed()(
         first in any_rate(),
         records in 1_u64..1_000,
         changes in proptest::collection::vec((any_rate(), 0_i64..10_000_000_000, prop_oneof![Just(0), 0_i64..60_000_000]), 0..6),
     ) -> Timeline {
-        let mut timeline = Timeline::begin(Micros::new(T0), first, NonZeroU64::new(records).unwrap(), true);
+        let mut timeline = Timeline::new(Micros::new(T0), first, NonZeroU64::new(records).unwrap(), true);
         let mut now = T0;
         for (rate, later, back) in changes {
             now += later;
@@ -105,47 +105,47 @@ prop_compose! {
     }
 }
 
-/// Places around each seam between segments, and `place`.
-fn places(timeline: &Timeline, place: u64) -> Vec<u64> {
+/// Sequence numbers around each seam between segments, and `other`.
+fn values_to_check(timeline: &Timeline, other: u64) -> Vec<u64> {
     let seams = timeline.segments().iter().flat_map(|segment| {
         let seq0 = segment.seq0.get();
         seq0.saturating_sub(2).max(1)..=seq0 + 2
     });
-    seams.chain([place]).collect()
+    seams.chain([other]).collect()
 }
 
 proptest! {
     #[test]
-    fn across_segments_instants_strictly_increase_and_due_is_their_inverse(timeline in changed(), place in 1_u64..1_000_000) {
-        for place in places(&timeline, place) {
-            let (here, next) = (timeline.t(seq(place)).unwrap(), timeline.t(seq(place + 1)).unwrap());
-            prop_assert!(here < next, "{} at {}", place, here);
-            prop_assert_eq!(timeline.due(here), seq(place));
-            prop_assert_eq!(timeline.due(Micros::new(next.get() - 1)), seq(place));
-            prop_assert_eq!(timeline.due(next), seq(place + 1));
+    fn across_segments_instants_strictly_increase_and_due_is_their_inverse(timeline in changed(), value in 1_u64..1_000_000) {
+        for value in values_to_check(&timeline, value) {
+            let (here, next) = (timeline.t(seq(value)).unwrap(), timeline.t(seq(value + 1)).unwrap());
+            prop_assert!(here < next, "{} at {}", value, here);
+            prop_assert_eq!(timeline.due(here), seq(value));
+            prop_assert_eq!(timeline.due(Micros::new(next.get() - 1)), seq(value));
+            prop_assert_eq!(timeline.due(next), seq(value + 1));
         }
     }
 
     #[test]
-    fn across_segments_the_dataset_goes_on_without_a_jump(timeline in changed(), place in 1_u64..1_000_000) {
-        for place in places(&timeline, place) {
-            let (here, next) = (timeline.index(seq(place)), timeline.index(seq(place + 1)));
+    fn across_segments_the_dataset_continues_without_a_jump(timeline in changed(), value in 1_u64..1_000_000) {
+        for value in values_to_check(&timeline, value) {
+            let (here, next) = (timeline.index(seq(value)), timeline.index(seq(value + 1)));
             prop_assert_eq!(next, (here + 1) % timeline.len());
             let is_seam = next == 0 && timeline.len().get() > 1;
-            prop_assert_eq!(timeline.jump_before(seq(place + 1)).is_some(), is_seam);
+            prop_assert_eq!(timeline.jump_before(seq(value + 1)).is_some(), is_seam);
         }
     }
 
     #[test]
     fn a_timeline_is_restored_from_its_segments(timeline in changed()) {
-        let restored = Timeline::restore(timeline.segments().to_vec(), timeline.len(), timeline.is_looping());
+        let restored = Timeline::from_segments(timeline.segments().to_vec(), timeline.len(), timeline.is_looping());
         prop_assert_eq!(restored, Ok(timeline));
     }
 
     #[test]
-    fn the_epoch_stays_whatever_follows(timeline in changed()) {
+    fn later_segments_do_not_change_the_epoch(timeline in changed()) {
         let first = &timeline.segments()[0];
-        let alone = Timeline::begin(first.t0, first.rate, timeline.len(), true);
+        let alone = Timeline::new(first.t0, first.rate, timeline.len(), true);
         prop_assert_eq!(timeline.epoch(&[7; 32]), alone.epoch(&[7; 32]));
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 const T0: i64 = 1_767_225_600_000_000;
 
 fn timeline(rate: &str, len: u64, looping: bool) -> Timeline {
-    Timeline::begin(
+    Timeline::new(
         Micros::new(T0),
         rate.parse().unwrap(),
         NonZeroU64::new(len).unwrap(),
@@ -58,10 +58,10 @@ fn before_the_start_nothing_is_due() {
 }
 
 #[test]
-fn years_after_the_start_the_place_is_computed() {
+fn what_is_due_years_after_the_start_is_exact() {
     let timeline = timeline("59.94", 9_467, true);
     let ten_years_us = 10 * 365 * 86_400 * 1_000_000;
-    // 315,360,000 s at 59.94 records a second, and the first at 0.
+    // 315,360,000 s at 59.94 records a second, plus the record at 0.
     assert_eq!(
         timeline.due(Micros::new(T0 + ten_years_us)),
         seq(18_902_678_401)
@@ -71,7 +71,7 @@ fn years_after_the_start_the_place_is_computed() {
 #[test]
 fn a_start_in_1970_and_one_in_2100_do_not_overflow() {
     for t0 in [0, 4_102_444_800_000_000] {
-        let timeline = Timeline::begin(
+        let timeline = Timeline::new(
             Micros::new(t0),
             "10000".parse().unwrap(),
             NonZeroU64::MIN,
@@ -86,7 +86,7 @@ fn a_start_in_1970_and_one_in_2100_do_not_overflow() {
 }
 
 #[test]
-fn the_loop_seam_is_a_jump_and_time_goes_on() {
+fn the_loop_seam_is_a_jump_in_the_dataset_and_not_in_time() {
     let timeline = timeline("100", 3, true);
     let indices: Vec<_> = (1..=7).map(|value| timeline.index(seq(value))).collect();
     assert_eq!(indices, [0, 1, 2, 0, 1, 2, 0]);
@@ -128,30 +128,30 @@ proptest! {
     fn instants_strictly_increase_and_due_is_their_inverse(
         rate in any_rate(),
         t0 in 0_i64..4_102_444_800_000_000,
-        // At the slowest rate the instant leaves 64 bits a little later, in the year 293000.
-        place in 1_u64..9_000_000_000,
+        // At the slowest rate the instant overflows 64 bits a little later, in the year 293000.
+        value in 1_u64..9_000_000_000,
     ) {
-        let timeline = Timeline::begin(Micros::new(t0), rate, NonZeroU64::MIN, true);
-        let (here, next) = (timeline.t(seq(place)).unwrap(), timeline.t(seq(place + 1)).unwrap());
+        let timeline = Timeline::new(Micros::new(t0), rate, NonZeroU64::MIN, true);
+        let (here, next) = (timeline.t(seq(value)).unwrap(), timeline.t(seq(value + 1)).unwrap());
         prop_assert!(here < next);
-        prop_assert_eq!(timeline.due(here), seq(place));
-        prop_assert_eq!(timeline.due(Micros::new(next.get() - 1)), seq(place));
-        prop_assert_eq!(timeline.due(next), seq(place + 1));
+        prop_assert_eq!(timeline.due(here), seq(value));
+        prop_assert_eq!(timeline.due(Micros::new(next.get() - 1)), seq(value));
+        prop_assert_eq!(timeline.due(next), seq(value + 1));
     }
 
     #[test]
-    fn what_is_due_is_dense(rate in any_rate(), elapsed in 0_i64..1_000_000_000_000, step in 0_i64..100) {
-        // Within 100 µs, the shortest period there is, at most one more publication falls due.
-        let timeline = Timeline::begin(Micros::new(T0), rate, NonZeroU64::MIN, true);
+    fn due_never_skips_a_publication(rate in any_rate(), elapsed in 0_i64..1_000_000_000_000, step in 0_i64..100) {
+        // Within 100 µs, the shortest period allowed, at most one more publication becomes due.
+        let timeline = Timeline::new(Micros::new(T0), rate, NonZeroU64::MIN, true);
         let due = |offset| timeline.due(Micros::new(T0 + offset)).get();
         prop_assert!(due(elapsed + step) - due(elapsed) <= 1);
     }
 
     #[test]
-    fn the_index_runs_through_the_dataset_in_order(rate in any_rate(), len in 1_u64..10_000, place in 1_u64..1_000_000_000_000) {
-        let timeline = Timeline::begin(Micros::new(T0), rate, NonZeroU64::new(len).unwrap(), true);
-        let (here, next) = (timeline.index(seq(place)), timeline.index(seq(place + 1)));
+    fn the_index_runs_through_the_dataset_in_order(rate in any_rate(), len in 1_u64..10_000, value in 1_u64..1_000_000_000_000) {
+        let timeline = Timeline::new(Micros::new(T0), rate, NonZeroU64::new(len).unwrap(), true);
+        let (here, next) = (timeline.index(seq(value)), timeline.index(seq(value + 1)));
         prop_assert_eq!(next, (here + 1) % len);
-        prop_assert_eq!(timeline.jump_before(seq(place + 1)).is_some(), next == 0 && len > 1);
+        prop_assert_eq!(timeline.jump_before(seq(value + 1)).is_some(), next == 0 && len > 1);
     }
 }

@@ -1,4 +1,4 @@
-//! A topic as viewers and the API see it.
+//! A topic in the form in which viewers and the API see it.
 
 use std::time::Duration;
 
@@ -7,22 +7,25 @@ use crate::protocol::Seq;
 use crate::protocol::message::{DatasetView, Message, TimelineView, TopicView};
 
 impl Topic {
-    /// How it runs for somebody whose last publication is `last`: the segment of what comes next, and the group's
-    /// playout delay there.
+    /// The segment and the playout delay of the publication after `last`.
     #[must_use]
-    pub fn course_after(&self, last: Seq) -> (TimelineView, Duration) {
-        let course = self.course.load();
+    pub fn schedule_after(&self, last: Seq) -> (TimelineView, Duration) {
+        let schedule = self.schedule.load();
         let next = last.next();
-        (course.timeline().view_at(next), course.pace_at(next).delay)
+        (
+            schedule.timeline().view_at(next),
+            schedule.playout_at(next).delay,
+        )
     }
 
-    /// What somebody has to be told who misses the publications `first` to `last`, when the timeline changes there.
+    /// The `state` message for a viewer that misses publications `first` to `last`, if the newest change of the
+    /// timeline took effect there.
     #[must_use]
-    pub fn state_within(&self, first: Seq, last: Seq) -> Option<Message<'static>> {
-        self.course.load().newest_state(first, last)
+    pub fn newest_state_within(&self, first: Seq, last: Seq) -> Option<Message<'static>> {
+        self.schedule.load().newest_state(first, last)
     }
 
-    /// What it replays, as viewers see it.
+    /// The dataset as viewers see it.
     #[must_use]
     pub fn dataset_view(&self) -> DatasetView<'_> {
         DatasetView {
@@ -32,17 +35,17 @@ impl Topic {
         }
     }
 
-    /// Bytes of the longest record that viewers may be sent.
+    /// The length in bytes of the longest record.
     #[must_use]
     pub const fn record_max(&self) -> usize {
         self.dataset.record_max()
     }
 
-    /// The topic as the topics list shows it.
+    /// The topic as the list of topics shows it.
     #[must_use]
     pub fn view(&self) -> TopicView<'_> {
         let seq = self.published();
-        let (segment, _) = self.course_after(seq);
+        let (segment, _) = self.schedule_after(seq);
         TopicView {
             name: &self.name,
             epoch: &self.epoch,
@@ -52,7 +55,7 @@ impl Topic {
             playing: segment.playing,
             ended: self.is_ended(),
             viewers: self.viewers(),
-            fields: self.manner.load().fields.clone(),
+            fields: self.policy.load().fields.clone(),
             source: "dataset",
         }
     }

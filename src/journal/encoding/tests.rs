@@ -5,15 +5,15 @@ use super::*;
 /// 2026-01-01T00:00:00Z.
 const T0: i64 = 1_767_225_600_000_000;
 
-fn past(looping: bool) -> Past {
+fn past(looping: bool) -> Checkpoint {
     let len = NonZeroU64::new(1_000).unwrap();
-    let mut timeline = Timeline::begin(Micros::new(T0), "59.94".parse().unwrap(), len, looping);
+    let mut timeline = Timeline::new(Micros::new(T0), "59.94".parse().unwrap(), len, looping);
     timeline.change_rate(
         "0.001".parse().unwrap(),
         Seq::saturating(70),
         Micros::new(T0 + 2_000_000),
     );
-    Past {
+    Checkpoint {
         dataset_sha256: [7; 32],
         epoch: timeline.epoch(&[7; 32]),
         timeline,
@@ -21,32 +21,32 @@ fn past(looping: bool) -> Past {
     }
 }
 
-fn pasts() -> Pasts {
+fn pasts() -> Checkpoints {
     let names = ["ecg", "a.b-c_d"].map(|name| name.parse().unwrap());
     names.into_iter().zip([past(true), past(false)]).collect()
 }
 
-/// A journal of `version` with `body`, sealed.
-fn sealed_as(version: &str, body: &str) -> Vec<u8> {
-    format!("{NAME} {version} {}\n{body}", checksum(body.as_bytes())).into_bytes()
+/// A journal of `version` with `body` and a correct checksum.
+fn journal_of_version(version: &str, body: &str) -> Vec<u8> {
+    format!("{MAGIC} {version} {}\n{body}", checksum(body.as_bytes())).into_bytes()
 }
 
-/// A journal with `body`, sealed.
-fn sealed(body: &str) -> Vec<u8> {
-    sealed_as("2", body)
+/// A journal with `body` and a correct checksum.
+fn journal(body: &str) -> Vec<u8> {
+    journal_of_version("2", body)
 }
 
-/// The body of a whole journal.
+/// The body of an intact journal.
 fn text() -> String {
     let text = String::from_utf8(encode(&pasts())).unwrap();
     text.split_once('\n').unwrap().1.to_owned()
 }
 
 #[test]
-fn what_is_encoded_is_decoded() {
+fn decoding_reverses_encoding() {
     assert_eq!(decode(&encode(&pasts())), Ok(pasts()));
-    assert_eq!(decode(&encode(&Pasts::new())), Ok(Pasts::new()));
-    assert_eq!(decode(&sealed(&text())), Ok(pasts()));
+    assert_eq!(decode(&encode(&Checkpoints::new())), Ok(Checkpoints::new()));
+    assert_eq!(decode(&journal(&text())), Ok(pasts()));
 }
 
 #[test]
@@ -57,13 +57,13 @@ fn a_journal_cut_anywhere_is_damaged() {
     }
 }
 
-/// What a hub of version 1 has written of the same.
+/// The same checkpoints as version 1 wrote them.
 fn first_version() -> Vec<u8> {
     let topics: BTreeMap<_, _> = pasts()
         .iter()
-        .map(|(name, past)| (name.to_string(), Entry::of(past)))
+        .map(|(name, past)| (name.to_string(), TopicEntry::from_checkpoint(past)))
         .collect();
-    sealed_as("1", &serde_json::to_string_pretty(&topics).unwrap())
+    journal_of_version("1", &serde_json::to_string_pretty(&topics).unwrap())
 }
 
 #[test]
@@ -84,45 +84,52 @@ fn a_journal_with_a_byte_changed_anywhere_is_damaged() {
 }
 
 #[test]
-fn a_journal_of_a_later_version_is_told_apart_from_a_damaged_one() {
+fn a_journal_of_a_later_version_is_distinguished_from_a_damaged_one() {
     for body in [
         "{\"version\": 3}",
         "{\n  \"topics\": [{\"of\": \"a kind to come\"}],\n  \"version\": 3\n}\n",
     ] {
-        assert_eq!(decode(&sealed_as("3", body)), Err(Damage::Newer(3)));
+        assert_eq!(
+            decode(&journal_of_version("3", body)),
+            Err(Damage::Newer(3))
+        );
         for version in ["0", "1", "2", "4", "03", "+3", "x", ""] {
-            let damage = decode(&sealed_as(version, body)).unwrap_err();
+            let damage = decode(&journal_of_version(version, body)).unwrap_err();
             assert!(!matches!(damage, Damage::Newer(_)), "{version}: {damage}");
         }
-        let torn = [sealed_as("3", body), b"torn".to_vec()].concat();
+        let torn = [journal_of_version("3", body), b"torn".to_vec()].concat();
         assert_eq!(decode(&torn), Err(Damage::Checksum));
     }
-    // Whatever the first line says.
+    // A damaged version in the first line is never taken for a later one.
     for whole in [encode(&pasts()), first_version()] {
         let whole = String::from_utf8(whole).unwrap();
-        let (head, rest) = whole.split_at(NAME.len() + 1);
+        let (head, rest) = whole.split_at(MAGIC.len() + 1);
         for version in ["0", "3", "9", "20", "x"] {
             let other = format!("{head}{version}{}", &rest[1..]);
-            let damage = Damage::Version(version.to_owned());
+            let damage = Damage::VersionMismatch(version.to_owned());
             assert_eq!(decode(other.as_bytes()), Err(damage));
         }
     }
 }
 
 #[test]
-fn a_hub_of_the_first_version_takes_this_one_for_a_later_one() {
-    // It looks for its name, a number and the checksum of what follows the first line.
+fn a_hub_of_the_first_version_recognises_this_version_as_later() {
+    // It checks the first word, parses the number, and checks the checksum of what follows the first line.
     let bytes = encode(&pasts());
     let text = str::from_utf8(&bytes).unwrap();
     let (head, body) = text.split_once('\n').unwrap();
-    assert_eq!(head, format!("{NAME} 2 {}", checksum(body.as_bytes())));
+    assert_eq!(head, format!("{MAGIC} 2 {}", checksum(body.as_bytes())));
 }
 
 #[test]
-fn values_that_cannot_be_are_not_believed_whatever_the_checksum_says() {
+fn invalid_values_are_rejected_even_if_the_checksum_matches() {
     for (from, to, problem) in [
         ("\"ecg\"", "\"Ecg\"", "topic `Ecg`: not a topic name"),
-        ("\"sha256\": \"0707", "\"sha256\": \"07", "is no SHA-256"),
+        (
+            "\"sha256\": \"0707",
+            "\"sha256\": \"07",
+            "is not a SHA-256 digest",
+        ),
         (
             "\"sha256\": \"07",
             "\"sha256\": \"08",
@@ -136,7 +143,7 @@ fn values_that_cannot_be_are_not_believed_whatever_the_checksum_says() {
         (
             "\"seq\": 71",
             "\"seq\": 1001",
-            "publication 1001 lies beyond its end",
+            "publication 1001 is beyond the end of its timeline",
         ),
         (
             "\"seq\": 71",
@@ -178,15 +185,15 @@ fn values_that_cannot_be_are_not_believed_whatever_the_checksum_says() {
     ] {
         let body = text().replacen(from, to, 1);
         assert_ne!(body, text(), "{from}");
-        let damage = decode(&sealed(&body)).unwrap_err().to_string();
+        let damage = decode(&journal(&body)).unwrap_err().to_string();
         assert!(damage.contains(problem), "{damage:?}, not {problem:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn no_bytes_bring_the_decoder_down(bytes in proptest::collection::vec(any::<u8>(), 0..300), body in ".{0,200}") {
+    fn arbitrary_bytes_never_panic_the_decoder(bytes in proptest::collection::vec(any::<u8>(), 0..300), body in ".{0,200}") {
         prop_assert!(decode(&bytes).is_err());
-        _ = decode(&sealed(&body));
+        _ = decode(&journal(&body));
     }
 }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::protocol::message::TimelineView;
 
-const fn due(seq: u64, t: i64, record: &[u8]) -> Due<'_> {
-    Due {
+const fn due(seq: u64, t: i64, record: &[u8]) -> DueRecord<'_> {
+    DueRecord {
         seq: Seq::saturating(seq),
         t: Micros::new(t),
         record,
@@ -14,7 +14,7 @@ fn payload(frame: &[u8]) -> &str {
 }
 
 #[test]
-fn one_record_goes_as_data() {
+fn a_single_record_is_sent_as_data() {
     let flush = Flush::encode(due(7, 9, br#"{"value":74}"#), &[], None, false);
     assert_eq!(
         payload(&flush.frames().bytes.to_bytes()),
@@ -23,7 +23,7 @@ fn one_record_goes_as_data() {
 }
 
 #[test]
-fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
+fn evenly_spaced_records_have_a_period_and_others_have_offsets() {
     let rest = [due(8, 19, b"2"), due(9, 29, b"[3]")];
     let even = Flush::encode(due(7, 9, b"1"), &rest, None, false);
     assert_eq!(
@@ -41,13 +41,13 @@ fn evenly_spaced_records_have_one_period_and_others_have_offsets() {
 }
 
 #[test]
-fn a_jump_stands_in_front_and_the_end_behind() {
+fn a_jump_precedes_the_records_and_the_end_follows_them() {
     let jump = Jump {
         index: 0,
         reason: JumpReason::Loop,
     };
     let flush = Flush::encode(due(7, 9, b"1"), &[], Some(jump), true);
-    let Encoded { bytes, jump_len } = flush.frames();
+    let EncodedFlush { bytes, jump_len } = flush.frames();
     let bytes = bytes.to_bytes();
     let (jump, rest) = bytes.split_at(*jump_len);
     assert_eq!(
@@ -62,7 +62,7 @@ fn a_jump_stands_in_front_and_the_end_behind() {
 }
 
 #[test]
-fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
+fn a_state_precedes_the_records_in_every_encoding() {
     let state = Message::State {
         t: Micros::new(9),
         timeline: TimelineView {
@@ -100,12 +100,12 @@ fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
         let (with, without) = (with.bytes.to_bytes(), without.bytes.to_bytes());
         assert_eq!(with[..at], without[..at]);
         assert_eq!(with[at + state_len..], without[at..]);
-        let frame = frame::text(&state.to_json());
+        let frame = websocket::text_frame(&state.to_json());
         assert_eq!(with[at..at + state_len], frame);
     }
     let epoch = "k3v7".parse().unwrap();
     let (with, without) = (flush.events(&epoch), without.events(&epoch));
-    let event = event::event(Some("state"), None, &state.to_json());
+    let event = sse::event(Some("state"), None, &state.to_json());
     let at = with.jump_len;
     let (with, without) = (with.bytes.to_bytes(), without.bytes.to_bytes());
     assert_eq!(with[at..at + event.len()], event);
@@ -113,7 +113,7 @@ fn a_change_of_the_timeline_stands_before_the_records_and_is_for_all() {
 }
 
 #[test]
-fn compressed_the_records_alone_change_and_only_where_it_pays() {
+fn only_the_records_are_compressed_and_only_if_they_shrink() {
     let mut deflater = Deflater::default();
     let jump = Jump {
         index: 0,
@@ -125,12 +125,12 @@ fn compressed_the_records_alone_change_and_only_where_it_pays() {
     let rest: Vec<_> = (8..40).map(|seq| due(seq, 9, record)).collect();
     let long = Flush::encode(due(7, 9, record), &rest, Some(jump), true);
     let deflated = long.deflated(&mut deflater);
-    let Encoded { bytes, jump_len } = long.frames();
+    let EncodedFlush { bytes, jump_len } = long.frames();
     assert!(deflated.bytes.len() * 2 < bytes.len());
     assert_eq!(deflated.jump_len, *jump_len);
     let (deflated, bytes) = (deflated.bytes.to_bytes(), bytes.to_bytes());
     assert_eq!(deflated[..*jump_len], bytes[..*jump_len]);
-    let end = frame::text(
+    let end = websocket::text_frame(
         &Message::End {
             seq: Seq::saturating(39),
             t: Micros::new(9),
@@ -141,13 +141,13 @@ fn compressed_the_records_alone_change_and_only_where_it_pays() {
 }
 
 #[test]
-fn as_events_the_messages_are_the_same_and_the_records_bear_the_last_position() {
+fn events_carry_the_same_messages_and_the_records_have_the_last_position_as_id() {
     let jump = Jump {
         index: 0,
         reason: JumpReason::Loop,
     };
     let flush = Flush::encode(due(7, 9, b"1"), &[due(8, 19, b"2")], Some(jump), true);
-    let Encoded { bytes, jump_len } = flush.events(&"k3v7".parse().unwrap());
+    let EncodedFlush { bytes, jump_len } = flush.events(&"k3v7".parse().unwrap());
     let bytes = bytes.to_bytes();
     let text = std::str::from_utf8(&bytes).unwrap();
     let (jump, rest) = text.split_at(*jump_len);
@@ -163,7 +163,7 @@ fn as_events_the_messages_are_the_same_and_the_records_bear_the_last_position() 
 }
 
 #[test]
-fn a_long_record_is_one_frame_with_its_length() {
+fn a_long_record_is_one_frame_with_a_long_header() {
     let flush = Flush::encode(due(1, 0, &[b'1'; 70_000]), &[], None, false);
     let envelope = r#"{"type":"data","seq":1,"t":0,"data":}"#;
     assert_eq!(flush.frames().bytes.len(), 10 + envelope.len() + 70_000);
@@ -175,7 +175,7 @@ fn long_record(text: &Bytes, len: usize) -> &[u8] {
 }
 
 #[test]
-fn a_long_record_is_shared_in_every_form_and_the_bytes_are_those_of_a_copy() {
+fn a_long_record_is_shared_in_every_encoding() {
     let text = Bytes::from(vec![b'1'; 300_000]);
     let record = long_record(&text, 250_000);
     let rest = [due(8, 19, b"2"), due(9, 29, record)];
@@ -191,12 +191,12 @@ fn a_long_record_is_shared_in_every_form_and_the_bytes_are_those_of_a_copy() {
     let pairs = [
         (shared.frames(), copied.frames()),
         (shared.events(&epoch), copied.events(&epoch)),
-        // Too long to be compressed in a turn.
+        // Too long to be compressed.
         (shared.deflated(&mut deflater), copied.frames()),
     ];
     for (shared, copied) in pairs {
         assert_eq!(shared, copied);
-        assert!(shared.bytes.own_len() < 1_000);
+        assert!(shared.bytes.owned_len() < 1_000);
         let is_of_text = |part: &Bytes| part.as_ptr() == record.as_ptr();
         assert_eq!(
             shared
@@ -211,7 +211,7 @@ fn a_long_record_is_shared_in_every_form_and_the_bytes_are_those_of_a_copy() {
 }
 
 #[test]
-fn a_record_that_is_shared_and_not_too_long_is_compressed_all_the_same() {
+fn a_shared_record_that_is_not_too_long_is_compressed() {
     let text = Bytes::from(vec![b'1'; 100_000]);
     let record = long_record(&text, 90_000);
     let encode =

@@ -1,20 +1,20 @@
-//! The stable names of the causes for which a request is refused: `code` in a problem document.
+//! The stable problem codes: the member `code` of a problem document.
 //!
-//! Part of the interface: a code keeps its name and its status. All of them are described in
-//! `docs/handbook/problems.md` and listed in `web/public/openapi.yaml`.
+//! They are part of the public interface: a code never changes its name or its status. `docs/handbook/problems.md`
+//! describes them and `web/public/openapi.yaml` lists them; tests compare both with this list.
 
 use warp::http::StatusCode;
 
-/// Declares [`Code`] from one list, so that no code lacks a name or a status.
+/// Declares [`ProblemCode`] from one list, so that every code has a name and a status.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident = $name:literal, $status:ident;)+) => {
-        /// Why a request is refused, for programs. `detail` says it for people.
+        /// The machine-readable cause of a problem; `detail` explains it to people.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(in crate::routes) enum Code {
+        pub(in crate::routes) enum ProblemCode {
             $($(#[$doc])* $code,)+
         }
 
-        impl Code {
+        impl ProblemCode {
             #[cfg(test)]
             pub(in crate::routes) const ALL: &[Self] = &[$(Self::$code),+];
 
@@ -36,71 +36,71 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A parameter's value cannot be read.
+    /// A parameter's value cannot be parsed.
     ParameterInvalid = "parameter_invalid", BAD_REQUEST;
     /// The path has no such parameter.
     ParameterUnknown = "parameter_unknown", BAD_REQUEST;
     /// A parameter is given more than once.
     ParameterRepeated = "parameter_repeated", BAD_REQUEST;
-    /// A parameter is given without the one it needs.
+    /// A parameter is given without another one that it requires.
     ParameterMissing = "parameter_missing", BAD_REQUEST;
-    /// Parameters exclude each other.
+    /// The parameters exclude each other.
     ParametersConflict = "parameters_conflict", BAD_REQUEST;
-    /// No record has a number in the field.
+    /// No record has a number in this field.
     FieldNotNumeric = "field_not_numeric", BAD_REQUEST;
-    /// `Accept` takes none of the formats.
+    /// `Accept` allows none of the formats.
     FormatNotAcceptable = "format_not_acceptable", BAD_REQUEST;
     /// A position is not `<epoch>:<seq>`.
     PositionInvalid = "position_invalid", BAD_REQUEST;
-    /// None of the subprotocols offered is known.
+    /// None of the offered subprotocols is supported.
     SubprotocolUnknown = "subprotocol_unknown", BAD_REQUEST;
-    /// `Sec-WebSocket-Extensions` cannot be read.
+    /// `Sec-WebSocket-Extensions` cannot be parsed.
     ExtensionsInvalid = "extensions_invalid", BAD_REQUEST;
-    /// `Sec-WebSocket-Key` is not a key.
+    /// `Sec-WebSocket-Key` is missing or malformed.
     WebsocketKeyInvalid = "websocket_key_invalid", BAD_REQUEST;
     /// The request target is neither a path nor an absolute URL.
     TargetInvalid = "target_invalid", BAD_REQUEST;
-    /// An HTTP/1.1 request without `Host`.
+    /// The HTTP/1.1 request has no `Host`.
     HostMissing = "host_missing", BAD_REQUEST;
-    /// A request with more than one `Host`.
+    /// The request has more than one `Host`.
     HostRepeated = "host_repeated", BAD_REQUEST;
-    /// `Host`, or what a trusted proxy forwards of it, is not a host.
+    /// `Host`, or `X-Forwarded-Host` from a trusted proxy, is malformed.
     HostInvalid = "host_invalid", BAD_REQUEST;
-    /// The hub does not answer to this name.
+    /// The hub does not accept this host name.
     HostForbidden = "host_forbidden", FORBIDDEN;
-    /// Pages of this origin may not connect.
+    /// Pages from this origin may not connect.
     OriginForbidden = "origin_forbidden", FORBIDDEN;
     /// The path does not exist.
     PathNotFound = "path_not_found", NOT_FOUND;
     /// The topic does not exist.
     TopicNotFound = "topic_not_found", NOT_FOUND;
-    /// The path does not answer this method.
+    /// The path does not support this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
-    /// A bare viewer asked for records of which not all can be sent.
+    /// A viewer of bare records requested some that can no longer be sent.
     PositionNotRecoverable = "position_not_recoverable", GONE;
     /// The request has a body.
     BodyNotAllowed = "body_not_allowed", PAYLOAD_TOO_LARGE;
-    /// The path speaks WebSocket only.
+    /// The path requires a WebSocket upgrade.
     UpgradeRequired = "upgrade_required", UPGRADE_REQUIRED;
-    /// Another version of WebSocket than 13 is asked for.
+    /// The requested WebSocket version is not 13.
     WebsocketVersionUnsupported = "websocket_version_unsupported", UPGRADE_REQUIRED;
     /// The address has as many viewers as `server.max_viewers_per_ip` allows.
     ViewersPerIpExceeded = "viewers_per_ip_exceeded", TOO_MANY_REQUESTS;
     /// The client behind a proxy has as many connections as `server.max_connections_per_ip` allows.
     ConnectionsPerIpExceeded = "connections_per_ip_exceeded", TOO_MANY_REQUESTS;
-    /// The address has its share of the answers from the history under way.
+    /// The address has reached its share of concurrent history responses.
     HistoryShareTaken = "history_share_taken", TOO_MANY_REQUESTS;
     /// The metrics could not be written.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR;
     /// The hub has `server.max_viewers` viewers.
     HubFull = "hub_full", SERVICE_UNAVAILABLE;
-    /// The hub is draining and takes no viewers.
+    /// The hub is draining and accepts no viewers.
     HubDraining = "hub_draining", SERVICE_UNAVAILABLE;
-    /// The hub stopped before the answer was made.
+    /// The hub stopped before the response was complete.
     HubStopping = "hub_stopping", SERVICE_UNAVAILABLE;
     /// `/readyz`: the hub is starting or draining.
     NotReady = "not_ready", SERVICE_UNAVAILABLE;
-    /// As many answers from the history are under way as there may be.
+    /// The hub has reached its limit of concurrent history responses.
     HistoryBusy = "history_busy", SERVICE_UNAVAILABLE;
 }
 
@@ -112,13 +112,13 @@ mod tests {
     const OPENAPI: &str = include_str!("../../../web/public/openapi.yaml");
 
     fn listed() -> Vec<(u16, &'static str)> {
-        let entry = |code: &Code| (code.status().as_u16(), code.name());
-        Code::ALL.iter().map(entry).collect()
+        let entry = |code: &ProblemCode| (code.status().as_u16(), code.name());
+        ProblemCode::ALL.iter().map(entry).collect()
     }
 
     #[test]
-    fn every_code_has_a_name_of_its_own_in_snake_case() {
-        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    fn every_code_has_a_unique_name_in_snake_case() {
+        let mut names: Vec<_> = ProblemCode::ALL.iter().map(|code| code.name()).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
         let is_plain = |name: &&str| {
@@ -128,7 +128,7 @@ mod tests {
         assert!(names.iter().all(is_plain), "{names:?}");
     }
 
-    /// In the order of the status, and of the list.
+    /// Both are in the same order: by status, then by declaration.
     #[test]
     fn the_handbook_describes_every_code_with_its_status_and_no_other() {
         let rows = HANDBOOK

@@ -4,7 +4,7 @@ use super::*;
 use crate::source::Dataset;
 
 #[test]
-fn numbers_are_read_from_their_spelling() {
+fn json_numbers_are_parsed_and_other_values_are_not() {
     for (json, expected) in [
         ("-0", Some(0.0)),
         ("1.50e+3", Some(1_500.0)),
@@ -14,11 +14,11 @@ fn numbers_are_read_from_their_spelling() {
         ("[1]", None),
         ("{}", None),
     ] {
-        assert_eq!(number(json), expected, "{json}");
+        assert_eq!(parse_number(json), expected, "{json}");
     }
 }
 
-/// A dataset of `records`, as they are spelled.
+/// A dataset with the JSON texts `records`.
 fn dataset(records: &[impl AsRef<str>]) -> Dataset {
     let records: Vec<_> = records.iter().map(AsRef::as_ref).collect();
     let folder = tempfile::tempdir().unwrap();
@@ -27,15 +27,15 @@ fn dataset(records: &[impl AsRef<str>]) -> Dataset {
     Dataset::load(&path, usize::MAX).unwrap()
 }
 
-/// Indices of the least and the greatest of `records` within `range`, looked at one by one.
+/// Indices of the minimum and maximum of `records` within `range`, by a linear search.
 fn naive(records: &[String], range: &Range<u64>) -> Option<(u64, u64)> {
     let inside = (0..)
         .zip(records)
         .filter(|(index, _)| range.contains(index));
-    let mut finite = inside.filter(|(_, json)| number(json).is_some_and(f64::is_finite));
+    let mut finite = inside.filter(|(_, json)| parse_number(json).is_some_and(f64::is_finite));
     let first = finite.next()?;
     let (least, greatest) = finite.fold((first, first), |(least, greatest), one| {
-        let decimal = |(_, json): (u64, &String)| Decimal::of(json).cmp(&Decimal::of(one.1));
+        let decimal = |(_, json): (u64, &String)| Decimal::parse(json).cmp(&Decimal::parse(one.1));
         (
             if decimal(least).is_gt() { one } else { least },
             if decimal(greatest).is_lt() {
@@ -48,7 +48,7 @@ fn naive(records: &[String], range: &Range<u64>) -> Option<(u64, u64)> {
     Some((least.0, greatest.0))
 }
 
-/// Values as people and machines spell them: some share a double with another, some have none at all.
+/// JSON numbers of many forms: some round to the same `f64` as others, some are out of its range.
 fn spelling() -> impl Strategy<Value = String> {
     let near = |base: u64| (0_u64..6).prop_map(move |n| (base + n).to_string());
     prop_oneof![
@@ -69,47 +69,47 @@ fn spelling() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn the_ends_of_any_range_are_those_found_one_by_one(
+    fn the_extremes_of_any_range_equal_those_of_a_linear_search(
         records in proptest::collection::vec(spelling(), 1..300),
         a in 0_u64..300,
         b in 0_u64..300,
     ) {
         let range = a.min(b)..a.max(b);
         let extremes = dataset(&records).extremes("data");
-        let found = extremes.as_ref().and_then(|extremes| extremes.within(&range));
+        let found = extremes.as_ref().and_then(|extremes| extremes.min_max(&range));
         let found = found.map(|(least, greatest)| (least.index, greatest.index));
         prop_assert_eq!(found, naive(&records, &range));
     }
 }
 
 #[test]
-fn a_field_whose_numbers_no_double_can_hold_has_numbers_but_no_extremes() {
+fn a_field_with_only_numbers_out_of_range_has_no_extremes() {
     let huge = dataset(&["1e400", "-1e400"]);
-    assert_eq!(huge.extremes("data").unwrap().within(&(0..2)), None);
+    assert_eq!(huge.extremes("data").unwrap().min_max(&(0..2)), None);
     assert!(dataset(&["null"]).extremes("data").is_none());
 }
 
 #[test]
-fn extremes_are_found_part_by_part_and_work_that_is_done_is_not_done_again() {
+fn extremes_are_computed_in_steps_and_only_once() {
     let records: Vec<_> = (0..40_000_u64)
         .map(|n| (n * 7_919 % 40_009).to_string())
         .collect();
     let dataset = dataset(&records);
-    let mut parts = 0;
+    let mut steps = 0;
     while matches!(
-        dataset.look_for_extremes("data"),
-        crate::source::Looked::Unfinished
+        dataset.poll_extremes("data"),
+        crate::source::ExtremesLookup::InProgress
     ) {
-        parts += 1;
+        steps += 1;
     }
     // Two passes, of fields and of numbers, each of some 40,000 × 70 bytes.
-    assert!((10..40).contains(&parts), "{parts}");
+    assert!((10..40).contains(&steps), "{steps}");
     assert!(matches!(
-        dataset.look_for_extremes("data"),
-        crate::source::Looked::Known(Some(_))
+        dataset.poll_extremes("data"),
+        crate::source::ExtremesLookup::Done(Some(_))
     ));
     assert!(matches!(
-        dataset.look_for_extremes("other"),
-        crate::source::Looked::Known(None)
+        dataset.poll_extremes("other"),
+        crate::source::ExtremesLookup::Done(None)
     ));
 }

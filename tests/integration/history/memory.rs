@@ -1,28 +1,28 @@
-//! A long answer is made as it is read, and takes the memory of what is under way.
+//! A long response is generated as the client reads it, so it uses little memory.
 
 use super::*;
 
 const RECORDS: u64 = 1_000_000;
 
 #[test]
-fn a_million_records_do_not_stand_in_memory() {
-    let hub = hub_with_max(RECORDS, PAST, &saw_of_texts());
+fn a_response_of_a_million_records_is_not_held_in_memory() {
+    let hub = hub_with_max(RECORDS, PAST, &text_dataset());
     let peak = || hub.memory_kib("VmHWM:");
-    // Whatever is made once is made: the fields, the threads.
+    // Triggers one-time allocations: the index of fields, the threads.
     get(&hub, "?last=10&format=csv");
     let before = peak();
     let mut idle = Vec::new();
     for format in ["json", "ndjson", "csv"].repeat(8) {
-        let mut raw = Raw::connect(hub.public());
-        raw.take_little();
+        let mut raw = RawClient::connect(hub.public());
+        raw.shrink_receive_buffer();
         let request = format!(
             "GET /api/v1/topics/demo/history?from=1&limit={RECORDS}&format={format} HTTP/1.1\r\nhost: localhost\r\n\r\n"
         );
-        // One that reads the head and nothing after it.
-        raw.send(request.as_bytes()).until("\r\n\r\n");
+        // A client that reads only the head.
+        raw.send(request.as_bytes()).read_until("\r\n\r\n");
         idle.push(raw);
     }
-    // And one that reads all of it, which is longer than everything the others could have had made meanwhile.
+    // A client that reads everything, which takes longer than generating what the others could have buffered.
     let answer = get(&hub, &format!("?from=1&limit={RECORDS}&format=ndjson"));
     let len = answer.body.len();
     assert!(len > 100_000_000, "{len}");
@@ -31,7 +31,7 @@ fn a_million_records_do_not_stand_in_memory() {
         RECORDS
     );
     let grown_kib = peak() - before;
-    // Of each: a chunk, the connection, and what the allocator makes of it.
+    // Per client: a chunk, the connection, and allocator overhead.
     let bound_kib = (idle.len() as u64 + 1) * 128;
     assert!(
         grown_kib < bound_kib,
@@ -40,7 +40,7 @@ fn a_million_records_do_not_stand_in_memory() {
     );
 }
 
-pub(super) fn saw_of_texts() -> String {
+pub(super) fn text_dataset() -> String {
     let record =
         |n: u64| json!({"n": n, "text": "a text that takes some room, so that an answer is long"});
     json!((0..1_000).map(record).collect::<Vec<_>>()).to_string()

@@ -1,12 +1,12 @@
-//! A changed rate is written before it is in force: whatever the disk does, and whenever the hub is killed, what viewers
-//! were sent is what the next start goes on with.
+//! Rate changes are journalled before they take effect: whatever the disk does and whenever the hub is killed, the next
+//! start continues with what viewers have been sent.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::support::disk::Obstacle;
-use super::super::support::{Hub, Project, Raw, Viewer};
+use super::super::support::disk::SyscallFault;
+use super::super::support::{Hub, Project, RawClient, Viewer};
 
 const LEN: u64 = 70;
 
@@ -17,12 +17,12 @@ fn topic(rate: &str) -> String {
 }
 
 fn hub(rate: &str) -> Hub {
-    let project = Project::new("", &super::super::support::indexed(LEN));
+    let project = Project::new("", &super::super::support::indexed_dataset(LEN));
     project.write("tickcast.toml", &topic(rate));
     project.start()
 }
 
-/// Has the hub read a configuration with `rate`; returns what it says of the change that it could not make, if any.
+/// Reloads a configuration with `rate`; returns the `config.postponed` event if the change was postponed.
 fn reload(hub: &mut Hub, rate: &str) -> Option<Value> {
     hub.project().write("tickcast.toml", &topic(rate));
     read_again(hub)
@@ -30,7 +30,7 @@ fn reload(hub: &mut Hub, rate: &str) -> Option<Value> {
 
 fn read_again(hub: &mut Hub) -> Option<Value> {
     hub.signal("-HUP");
-    let events = hub.until("config.reloaded");
+    let events = hub.events_until("config.reloaded");
     let postponed = events
         .iter()
         .find(|event| event["event"] == "config.postponed");
@@ -39,13 +39,13 @@ fn read_again(hub: &mut Hub) -> Option<Value> {
     postponed.cloned()
 }
 
-/// How many segments the journal has.
+/// The number of segments in the journal.
 fn segments(hub: &Hub) -> usize {
     let journal = std::fs::read_to_string(hub.project().state("journal")).unwrap();
     journal.matches("\"seq0\"").count()
 }
 
-/// A viewer, and when each publication that it was sent is due.
+/// A viewer, and the due time of each publication it has received.
 struct Witness {
     epoch: String,
     last: u64,
@@ -54,7 +54,7 @@ struct Witness {
 }
 
 impl Witness {
-    async fn of(hub: &Hub) -> Self {
+    async fn join(hub: &Hub) -> Self {
         let mut viewer = Viewer::v1(hub).await;
         let hello = viewer.until("hello").await;
         Self {
@@ -65,8 +65,8 @@ impl Witness {
         }
     }
 
-    /// Takes `count` more publications, each the next one, and due later.
-    async fn take(&mut self, count: usize) {
+    /// Reads `count` publications and asserts that they are consecutive with increasing times.
+    async fn read(&mut self, count: usize) {
         for _ in 0..count {
             let data = self.viewer.until("data").await;
             self.last += 1;
@@ -84,14 +84,14 @@ impl Witness {
         }
     }
 
-    /// Takes everything up to publication `seq`.
-    async fn take_up_to(&mut self, seq: &Value) {
+    /// Reads up to publication `seq`.
+    async fn read_up_to(&mut self, seq: &Value) {
         let count = seq.as_u64().unwrap().saturating_sub(self.last);
-        self.take(usize::try_from(count).unwrap()).await;
+        self.read(usize::try_from(count).unwrap()).await;
     }
 
-    /// Comes back to `hub`: all that follows, and nothing that was sent is due at another instant now.
-    async fn come_back(&mut self, hub: &Hub) {
+    /// Resumes on `hub`, and asserts that nothing is missing and that no publication has a different time now.
+    async fn resume(&mut self, hub: &Hub) {
         let path = format!("/ws?since={}:{}", self.epoch, self.last);
         self.viewer = Viewer::v1_at(hub, &path).await;
         let hello = self.viewer.until("hello").await;
@@ -99,7 +99,7 @@ impl Witness {
             (&hello["epoch"], &hello["recovered"]),
             (&self.epoch.clone().into(), &true.into())
         );
-        self.take(20).await;
+        self.read(20).await;
         let mut again = Viewer::v1_at(hub, &format!("/ws?since={}:0", self.epoch)).await;
         again.until("hello").await;
         for seq in 1..=self.last {
@@ -113,11 +113,11 @@ impl Witness {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_cannot_be_written_is_named_and_not_in_force_and_the_next_reload_makes_it() {
+async fn a_change_that_cannot_be_journalled_is_reported_and_made_by_the_next_reload() {
     let mut hub = hub("200.0");
-    let mut witness = Witness::of(&hub).await;
-    witness.take(1).await;
-    let obstacle = Obstacle::fail(&hub, "write", "ENOSPC");
+    let mut witness = Witness::join(&hub).await;
+    witness.read(1).await;
+    let fault = SyscallFault::fail(&hub, "write", "ENOSPC");
     for _ in 0..2 {
         let postponed = reload(&mut hub, "100.0").unwrap();
         assert_eq!(postponed["level"], "ERROR");
@@ -130,97 +130,103 @@ async fn a_change_that_cannot_be_written_is_named_and_not_in_force_and_the_next_
                 .ends_with("tickcast.toml:7:8")
         );
         assert_eq!(postponed["error"], "No space left on device (os error 28)");
-        // The old segment goes on without a hole.
-        witness.take(200).await;
+        // The old segment continues without a hole.
+        witness.read(200).await;
     }
     assert_eq!(segments(&hub), 1);
-    // Back to what is in force is no change at all.
+    // A reload back to the effective rate is not a change.
     hub.project().write("tickcast.toml", &topic("200.0"));
     hub.signal("-HUP");
     assert_eq!(hub.event("config.reloaded")["changed"], 0);
-    drop(obstacle);
+    drop(fault);
     assert_eq!(reload(&mut hub, "100.0"), None);
-    let segment = hub.told("timeline.segment").unwrap().clone();
+    let segment = hub.last_event("timeline.segment").unwrap().clone();
     assert_eq!(segment["rate"], 100.0);
-    witness.take_up_to(&segment["seq0"]).await;
+    witness.read_up_to(&segment["seq0"]).await;
     assert_eq!(
         witness.instants[&witness.last],
         segment["t0"].as_i64().unwrap()
     );
     assert_eq!(segments(&hub), 2);
     let hub = hub.kill().start();
-    witness.come_back(&hub).await;
+    witness.resume(&hub).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_viewer_gets_instants_twice_after_a_refused_change_and_a_kill() {
+async fn times_are_not_reused_after_a_postponed_change_and_a_kill() {
     let mut hub = hub("200.0");
-    let mut witness = Witness::of(&hub).await;
-    let obstacle = Obstacle::fail(&hub, "write", "ENOSPC");
+    let mut witness = Witness::join(&hub).await;
+    let fault = SyscallFault::fail(&hub, "write", "ENOSPC");
     assert!(reload(&mut hub, "100.0").is_some());
-    witness.take(300).await;
+    witness.read(300).await;
     hub.signal("-KILL");
-    drop(obstacle);
+    drop(fault);
     let project = hub.kill();
     let hub = project.start();
-    assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], true);
-    witness.come_back(&hub).await;
+    assert_eq!(
+        hub.last_event("timeline.resumed").unwrap()["rate_changed"],
+        true
+    );
+    witness.resume(&hub).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_does_not_answer_keeps_the_change_out_of_the_journal_and_the_stream_going() {
+async fn on_a_blocked_disk_the_change_is_not_journalled_and_the_stream_continues() {
     let mut hub = hub("200.0");
-    let mut witness = Witness::of(&hub).await;
-    witness.take(1).await;
-    let obstacle = Obstacle::stop(&hub, "fsync");
+    let mut witness = Witness::join(&hub).await;
+    witness.read(1).await;
+    let fault = SyscallFault::block(&hub, "fsync");
     let postponed = reload(&mut hub, "100.0").unwrap();
     assert_eq!(postponed["error"], "timed out");
-    assert_eq!(hub.told("journal.failed").unwrap()["error"], "timed out");
-    assert_eq!(hub.told("timeline.segment"), None);
-    let (_, seq) = hub.place();
-    witness.take_up_to(&(seq + 200).into()).await;
+    assert_eq!(
+        hub.last_event("journal.failed").unwrap()["error"],
+        "timed out"
+    );
+    assert_eq!(hub.last_event("timeline.segment"), None);
+    let (_, seq) = hub.position();
+    witness.read_up_to(&(seq + 200).into()).await;
     assert_eq!(segments(&hub), 1);
-    drop(obstacle);
+    drop(fault);
     hub.event("journal.recovered");
-    // What was given up stays out when the disk answers at last.
-    witness.take(50).await;
+    // The abandoned change stays out of the journal once the disk works again.
+    witness.read(50).await;
     assert_eq!(segments(&hub), 1);
     assert_eq!(read_again(&mut hub), None);
     assert_eq!(segments(&hub), 2);
-    witness.take(100).await;
+    witness.read(100).await;
     let hub = hub.kill().start();
-    witness.come_back(&hub).await;
+    witness.resume(&hub).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_disk_gets_a_later_instant_and_the_earlier_ones_leave_no_trace() {
+async fn on_a_slow_disk_the_change_takes_effect_later_and_earlier_attempts_leave_no_trace() {
     let mut hub = hub("200.0");
-    let mut witness = Witness::of(&hub).await;
-    witness.take(1).await;
-    // Too slow for the first two instants that are tried.
-    let obstacle = Obstacle::slow(&hub, "fsync", 600_000);
+    let mut witness = Witness::join(&hub).await;
+    witness.read(1).await;
+    // Too slow for the first two attempts.
+    let fault = SyscallFault::delay(&hub, "fsync", 600_000);
     assert_eq!(reload(&mut hub, "100.0"), None);
-    let segment = hub.told("timeline.segment").unwrap().clone();
+    let segment = hub.last_event("timeline.segment").unwrap().clone();
     assert_eq!(segments(&hub), 2);
-    witness.take_up_to(&segment["seq0"]).await;
+    witness.read_up_to(&segment["seq0"]).await;
     assert_eq!(
         witness.instants[&witness.last],
         segment["t0"].as_i64().unwrap()
     );
-    witness.take(50).await;
+    witness.read(50).await;
     hub.signal("-KILL");
-    drop(obstacle);
+    drop(fault);
     let project = hub.kill();
     let hub = project.start();
-    witness.come_back(&hub).await;
+    witness.resume(&hub).await;
 }
 
-/// A hub at one record in five seconds that has just written down its newest record, so that its next write is that of
-/// the change; a viewer that has the record; and the disk, which will not put the next journal in its place.
-async fn held_in_the_middle() -> (Hub, Witness, Obstacle) {
+/// A hub with one record every five seconds that has just journalled its newest record, so that its next write is that
+/// of the change; a viewer that has the record; and a fault that blocks renaming the next journal into place.
+async fn change_with_unknown_outcome() -> (Hub, Witness, SyscallFault) {
     let mut hub = hub("0.2");
-    let mut witness = Witness::of(&hub).await;
-    witness.take(1).await;
+    let mut witness = Witness::join(&hub).await;
+    witness.read(1).await;
     let is_written = || {
         let journal = std::fs::read_to_string(hub.project().state("journal")).unwrap();
         journal.contains(&format!("\"seq\": {},", witness.last))
@@ -228,103 +234,103 @@ async fn held_in_the_middle() -> (Hub, Witness, Obstacle) {
     while !is_written() {
         tokio::task::yield_now().await;
     }
-    let obstacle = Obstacle::stop(&hub, "renameat,renameat2,rename");
+    let fault = SyscallFault::block(&hub, "renameat,renameat2,rename");
     let postponed = reload(&mut hub, "50.0").unwrap();
     assert_eq!(postponed["error"], "timed out");
-    assert_eq!(hub.told("timeline.segment"), None);
-    (hub, witness, obstacle)
+    assert_eq!(hub.last_event("timeline.segment"), None);
+    (hub, witness, fault)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_a_change_decides_is_sent_before_its_outcome_is_known() {
-    let (mut hub, mut witness, obstacle) = held_in_the_middle().await;
-    assert_eq!(hub.told("timeline.segment"), None);
-    // Another reload waits for the same, for five seconds more, and does not make it worse.
+async fn nothing_affected_by_a_change_is_sent_before_its_outcome_is_known() {
+    let (mut hub, mut witness, fault) = change_with_unknown_outcome().await;
+    assert_eq!(hub.last_event("timeline.segment"), None);
+    // Another reload waits for the same outcome, also for five seconds, and does no harm.
     assert_eq!(read_again(&mut hub).unwrap()["error"], "timed out");
-    let (_, seq) = hub.place();
-    let now = Raw::get(hub.public(), "/api/v1/time").json()["now"]
+    let (_, seq) = hub.position();
+    let now = RawClient::get(hub.public(), "/api/v1/time").json()["now"]
         .as_i64()
         .unwrap();
-    witness.take_up_to(&seq.into()).await;
+    witness.read_up_to(&seq.into()).await;
     let due_before = witness.instants[&seq] + 5_000_000;
     assert!(
         due_before < now,
-        "by the old rate the next record is not due yet"
+        "at the old rate, the next record is not due yet"
     );
-    drop(obstacle);
+    drop(fault);
     let segment = hub.event("timeline.segment");
     assert_eq!(segment["seq0"], seq + 1);
     let t0 = segment["t0"].as_i64().unwrap();
-    assert!(t0 <= due_before, "what was held back did not need to be");
-    witness.take(1).await;
+    assert!(t0 <= due_before, "publications were held back without need");
+    witness.read(1).await;
     assert_eq!(witness.instants[&witness.last], t0);
-    witness.take(50).await;
-    // It is in force by now, which the next reload knows, and that back is a change.
+    witness.read(50).await;
+    // The change is in effect by now: reloading the same file changes nothing, another rate is a change.
     hub.signal("-HUP");
     assert_eq!(hub.event("config.reloaded")["changed"], 0);
     assert_eq!(reload(&mut hub, "200.0"), None);
-    witness.take(100).await;
+    witness.read(100).await;
     let hub = hub.kill().start();
-    witness.come_back(&hub).await;
+    witness.resume(&hub).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_killed_before_an_outcome_is_known_goes_on_with_what_viewers_have() {
-    let (hub, mut witness, obstacle) = held_in_the_middle().await;
+async fn a_hub_killed_before_an_outcome_is_known_continues_with_what_viewers_have() {
+    let (hub, mut witness, fault) = change_with_unknown_outcome().await;
     hub.signal("-KILL");
-    // It ends once it is let go.
-    drop(obstacle);
+    // The killed process exits once its system call is released.
+    drop(fault);
     let project = hub.kill();
     let hub = project.start();
-    witness.come_back(&hub).await;
+    witness.resume(&hub).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_the_disk_does_not_vouch_for_is_taken_back() {
+async fn a_change_that_cannot_be_synced_is_rolled_back() {
     let mut hub = hub("200.0");
-    let mut witness = Witness::of(&hub).await;
-    witness.take(1).await;
-    // Of the folder and not of the file: the next journal has its place by then.
+    let mut witness = Witness::join(&hub).await;
+    witness.read(1).await;
+    // The sync of the folder fails, not that of the file: by then the next journal has been renamed into place.
     let folder = hub.project().state("").canonicalize().unwrap();
-    let obstacle = Obstacle::fail_on(&hub, "fsync", &folder, "EIO");
+    let fault = SyscallFault::fail_on(&hub, "fsync", &folder, "EIO");
     let postponed = reload(&mut hub, "100.0").unwrap();
     assert_eq!(postponed["error"], "Input/output error (os error 5)");
     assert_eq!(segments(&hub), 1);
-    witness.take(100).await;
+    witness.read(100).await;
     hub.signal("-KILL");
-    drop(obstacle);
+    drop(fault);
     let project = hub.kill();
     let hub = project.start();
-    witness.come_back(&hub).await;
+    witness.resume(&hub).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_journal_a_rate_is_changed_and_nothing_is_written() {
-    let project = Project::new("", &super::super::support::indexed(LEN));
+async fn without_a_journal_a_rate_can_be_changed_and_nothing_is_written() {
+    let project = Project::new("", &super::super::support::indexed_dataset(LEN));
     let without = |rate: &str| format!("[state]\ndir = \"\"\n{}", topic(rate));
     project.write("tickcast.toml", &without("200.0"));
     let mut hub = project.clone().start();
     project.write("tickcast.toml", &without("100.0"));
     assert_eq!(read_again(&mut hub), None);
-    assert_eq!(hub.told("timeline.segment").unwrap()["rate"], 100.0);
-    let mut witness = Witness::of(&hub).await;
-    witness.take(50).await;
+    assert_eq!(hub.last_event("timeline.segment").unwrap()["rate"], 100.0);
+    let mut witness = Witness::join(&hub).await;
+    witness.read(50).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_waits_for_the_disk_hears_that_it_is_to_end() {
+async fn a_hub_that_waits_for_the_disk_reacts_to_a_stop_signal() {
     let mut hub = hub("200.0");
-    let obstacle = Obstacle::stop(&hub, "fsync");
+    let fault = SyscallFault::block(&hub, "fsync");
     hub.project().write("tickcast.toml", &topic("100.0"));
     hub.signal("-HUP");
-    // It hears that before it has given up the disk, of which `journal.failed` would tell.
+    // It reacts before the wait for the disk times out, which would log `journal.failed`.
     hub.signal("-TERM");
-    let events = hub.until("stop");
+    let events = hub.events_until("stop");
     assert!(
         events
             .iter()
             .all(|event| event["event"] != "journal.failed")
     );
-    drop(obstacle);
-    assert_eq!(hub.end().0, Some(0));
+    drop(fault);
+    assert_eq!(hub.wait().0, Some(0));
 }

@@ -1,88 +1,100 @@
-//! The handbook's table of events against the code that tells them, and against the tests in which they happen.
+//! The handbook's table of events, compared with the code that logs them and with the tests in which they occur.
 
 use std::fs;
 
+use super::super::support::event_table::{self, EventRow};
 use super::super::support::hub::root;
-use super::super::support::log::{self, Row};
 
-/// Each event with a test in which it happens, or a step that several tests take: the file, and the function that fails
-/// if it does not. Its fields are compared wherever it happens.
-const SEEN: &[(&str, &str, &str)] = &[
-    ("start", "logs", "events_come_in_the_order_of_a_life"),
+/// Each event with a test, or a helper of several tests, that fails if the event does not occur: its file and function.
+/// The fields of events are checked wherever they occur.
+const TESTS: &[(&str, &str, &str)] = &[
+    ("start", "logs", "events_follow_the_life_cycle_of_a_hub"),
     (
         "field.unknown",
         "command_line",
-        "a_field_that_no_record_has_is_named_by_check_and_at_the_start",
+        "a_configured_field_that_no_record_has_is_reported_by_check_and_at_startup",
     ),
     (
         "timeline.begun",
         "restart",
-        "another_dataset_and_another_loop_begin_a_new_epoch",
+        "a_changed_dataset_or_loop_starts_a_new_epoch",
     ),
     (
         "timeline.resumed",
         "restart",
-        "a_restart_keeps_the_epoch_and_stands_where_the_clock_says",
+        "a_restart_keeps_the_epoch_and_the_position_follows_the_clock",
     ),
     (
         "timeline.clock_back",
         "clock_steps",
-        "a_clock_set_back_by_more_begins_a_new_epoch_and_is_told",
+        "a_clock_set_back_by_more_starts_a_new_epoch_and_is_logged",
     ),
-    ("topic.ready", "logs", "events_come_in_the_order_of_a_life"),
-    ("listening", "logs", "events_come_in_the_order_of_a_life"),
+    (
+        "topic.ready",
+        "logs",
+        "events_follow_the_life_cycle_of_a_hub",
+    ),
+    ("listening", "logs", "events_follow_the_life_cycle_of_a_hub"),
     (
         "listening.plain",
         "logs",
-        "serving_others_names_the_address_and_warns_that_there_is_no_tls",
+        "listening_on_a_public_address_warns_that_there_is_no_tls",
     ),
-    ("hub.stats", "logs", "events_come_in_the_order_of_a_life"),
-    ("hub.process", "logs", "events_come_in_the_order_of_a_life"),
+    ("hub.stats", "logs", "events_follow_the_life_cycle_of_a_hub"),
+    (
+        "hub.process",
+        "logs",
+        "events_follow_the_life_cycle_of_a_hub",
+    ),
     (
         "topic.ended",
         "viewers",
-        "a_viewer_that_slept_through_the_end_is_told_the_gap_and_the_end",
+        "a_viewer_that_does_not_read_until_the_end_receives_the_gap_and_the_end",
     ),
     (
         "viewer.joined",
         "logs",
-        "events_come_in_the_order_of_a_life",
+        "events_follow_the_life_cycle_of_a_hub",
     ),
-    ("viewer.left", "logs", "events_come_in_the_order_of_a_life"),
+    (
+        "viewer.left",
+        "logs",
+        "events_follow_the_life_cycle_of_a_hub",
+    ),
     (
         "http.failed",
         "logs",
-        "what_clients_bring_about_is_told_a_few_times_a_second_and_counted_beyond",
+        "events_caused_by_clients_are_rate_limited_and_suppressed_ones_are_counted",
     ),
     (
         "accept.failed",
-        "hostile",
-        "when_descriptors_run_out_the_stream_goes_on_and_newcomers_wait",
+        "malformed_requests",
+        "when_descriptors_run_out_streams_continue_and_new_connections_wait",
     ),
     (
         "accept.full",
-        "hostile",
-        "a_port_that_has_all_connections_it_may_have_is_told_and_newcomers_wait",
+        "malformed_requests",
+        "a_listener_at_its_connection_limit_is_logged_and_new_connections_wait",
     ),
     (
         "accept.refused",
         "admission",
-        "address_gets_as_many_connections_as_the_limit_and_others_are_served",
+        "connections_per_address_are_limited_and_other_addresses_are_served",
     ),
     (
         "clock.differs",
         "clock_steps",
-        "steps_of_the_wall_clock_while_running_move_nothing",
+        "steps_of_the_wall_clock_do_not_affect_a_running_hub",
     ),
     (
         "clock.agrees",
         "clock_steps",
-        "steps_of_the_wall_clock_while_running_move_nothing",
+        "steps_of_the_wall_clock_do_not_affect_a_running_hub",
     ),
     (
         "log.level",
         "logs",
-        "a_signal_shows_more_and_another_one_less_and_libraries_stay_quiet",
+        "signals_raise_and_lower_the_log_level_and_libraries_stay_quiet",
     ),
     ("config.reloaded", "reload", "read_again"),
     ("config.refused", "reload", "read_again"),
@@ -90,57 +102,57 @@ const SEEN: &[(&str, &str, &str)] = &[
     (
         "config.postponed",
         "journal",
-        "a_disk_that_stands_still_keeps_nobody_from_a_reload_nor_the_hub_from_its_end",
+        "a_blocked_disk_prevents_neither_a_reload_nor_the_stop",
     ),
     (
         "topic.added",
         "reload",
-        "a_topic_that_is_new_is_served_and_goes_on_where_it_was_after_a_restart",
+        "a_new_topic_is_served_and_continues_after_a_restart",
     ),
     (
         "timeline.segment",
         "reload/rates",
-        "a_rate_that_was_changed_outlives_a_kill",
+        "a_changed_rate_survives_a_kill",
     ),
     (
         "files.limit",
-        "activation",
-        "as_many_files_may_be_open_as_the_system_allows_and_no_more_viewers_than_those_are_enough_for",
+        "socket_activation",
+        "the_limit_of_open_files_is_raised_to_the_maximum_and_limits_the_number_of_viewers",
     ),
     (
         "journal.damaged",
         "journal",
-        "a_damaged_journal_is_set_aside_and_told_and_a_new_epoch_begins",
+        "a_damaged_journal_is_moved_aside_and_logged_and_a_new_epoch_begins",
     ),
     (
         "journal.failed",
         "journal",
-        "a_full_disk_is_told_once_and_stops_nothing",
+        "a_full_disk_is_logged_once_and_does_not_affect_streams",
     ),
     (
         "journal.recovered",
         "journal",
-        "a_full_disk_is_told_once_and_stops_nothing",
+        "a_full_disk_is_logged_once_and_does_not_affect_streams",
     ),
     (
         "lane.failed",
-        "lanes",
-        "a_lane_that_fails_loses_its_viewers_and_the_others_miss_nothing",
+        "lane_failure",
+        "a_failed_lane_loses_its_viewers_and_others_miss_nothing",
     ),
-    ("drain", "logs", "events_come_in_the_order_of_a_life"),
-    ("stop", "logs", "events_come_in_the_order_of_a_life"),
+    ("drain", "logs", "events_follow_the_life_cycle_of_a_hub"),
+    ("stop", "logs", "events_follow_the_life_cycle_of_a_hub"),
     ("stop.forced", "drain", "a_second_signal_exits_at_once"),
     (
         "start.failed",
         "logs",
-        "a_hub_that_cannot_start_says_what_of_its_configuration_is_in_the_way",
+        "a_hub_that_cannot_start_logs_the_responsible_key",
     ),
 ];
 
-/// Every event that the code tells, as it stands there.
-fn told() -> Vec<Row> {
+/// Every event that the code logs, extracted from the source.
+fn events_in_code() -> Vec<EventRow> {
     let mut rows = Vec::new();
-    for (name, text) in super::super::layout::code() {
+    for (name, text) in super::super::source_layout::code() {
         for (at, _) in text.match_indices("event = \"") {
             let begin = text[..at].rfind("tracing::").unwrap();
             let (level, rest) = text[begin..].split_once("!(").unwrap();
@@ -162,7 +174,7 @@ fn told() -> Vec<Row> {
                 .take_while(|argument| !argument.starts_with('"'));
             let fields: Vec<_> = fields.map(name_of).collect();
             assert!(fields.len() < rest.len(), "{name}: {event} has no message");
-            rows.push(Row {
+            rows.push(EventRow {
                 event: event.trim_end_matches('"').to_owned(),
                 level: level.trim_start_matches("tracing::").to_owned(),
                 fields,
@@ -174,7 +186,7 @@ fn told() -> Vec<Row> {
     rows
 }
 
-/// The arguments of a macro, up to the parenthesis that closes it.
+/// The arguments of a macro, up to its closing parenthesis.
 fn arguments(text: &str) -> Vec<String> {
     let (mut arguments, mut argument) = (Vec::new(), String::new());
     let (mut depth, mut is_quoted, mut is_escaped) = (0, false, false);
@@ -203,21 +215,24 @@ fn arguments(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_handbook_has_every_event_of_the_code_with_its_fields_in_order_and_no_other() {
-    let mut table: Vec<_> = log::table().iter().collect();
+fn the_handbook_lists_exactly_the_events_of_the_code_with_their_fields() {
+    let mut table: Vec<_> = event_table::rows().iter().collect();
     table.sort();
-    let told = told();
-    assert_eq!(table, told.iter().collect::<Vec<_>>());
+    let events = events_in_code();
+    assert_eq!(table, events.iter().collect::<Vec<_>>());
 }
 
 #[test]
-fn every_event_of_the_handbook_is_seen_to_happen_in_a_test() {
-    let mut seen: Vec<_> = SEEN.iter().map(|(event, ..)| *event).collect();
-    let mut table: Vec<_> = log::table().iter().map(|row| row.event.as_str()).collect();
+fn every_event_of_the_handbook_occurs_in_a_test() {
+    let mut seen: Vec<_> = TESTS.iter().map(|(event, ..)| *event).collect();
+    let mut table: Vec<_> = event_table::rows()
+        .iter()
+        .map(|row| row.event.as_str())
+        .collect();
     seen.sort_unstable();
     table.sort_unstable();
     assert_eq!(seen, table);
-    for (event, file, test) in SEEN {
+    for (event, file, test) in TESTS {
         let path = root()
             .join("tests/integration")
             .join(file)
@@ -232,7 +247,7 @@ fn every_event_of_the_handbook_is_seen_to_happen_in_a_test() {
 }
 
 #[test]
-fn the_handbook_says_what_each_number_is() {
+fn the_handbook_describes_every_statistic() {
     let page = fs::read_to_string(root().join("docs/handbook/events.md")).unwrap();
     for event in ["hub.stats", "hub.process"] {
         let (_, section) = page
@@ -242,7 +257,10 @@ fn the_handbook_says_what_each_number_is() {
         let rows = section
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-        let row = log::table().iter().find(|row| row.event == event).unwrap();
+        let row = event_table::rows()
+            .iter()
+            .find(|row| row.event == event)
+            .unwrap();
         let fields = row.fields.iter().map(String::as_str);
         let numbers: Vec<_> = fields
             .filter(|field| !["topic", "epoch"].contains(field))

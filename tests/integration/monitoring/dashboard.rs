@@ -1,11 +1,11 @@
-//! Grafana's dashboard: its form, and that each panel shows something of a hub that runs.
+//! The Grafana dashboard: its structure, and that each panel shows data of a running hub.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::support::Raw;
-use super::hub::{Logged, project};
+use super::super::support::RawClient;
+use super::hub::{LoggedHub, project};
 use super::metrics::{names, of_mtail, parse};
 use super::programs::{Mtail, Prometheus};
 use super::{eventually, promql, rules, sample};
@@ -15,8 +15,8 @@ fn dashboard() -> Value {
         .unwrap()
 }
 
-/// Each panel that asks something, with what it asks.
-fn questions(dashboard: &Value) -> Vec<(String, String)> {
+/// The title and query of each panel.
+fn queries(dashboard: &Value) -> Vec<(String, String)> {
     let panels = dashboard["panels"].as_array().unwrap().iter();
     panels
         .filter_map(|panel| Some((panel["title"].to_string(), panel["targets"].as_array()?)))
@@ -32,7 +32,7 @@ fn questions(dashboard: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_dashboard_has_its_variables_and_each_panel_an_id_a_place_and_a_meaning() {
+fn the_dashboard_has_its_variables_and_every_panel_an_id_a_position_and_a_description() {
     let dashboard = dashboard();
     let variables: Vec<_> = dashboard["templating"]["list"]
         .as_array()
@@ -62,14 +62,14 @@ fn the_dashboard_has_its_variables_and_each_panel_an_id_a_place_and_a_meaning() 
 }
 
 #[test]
-fn what_a_panel_a_rule_or_an_alert_names_is_there_and_every_panel_shows_something() {
+fn every_metric_used_by_panels_and_rules_exists_and_every_panel_shows_data() {
     let project = project();
     let log = project.path("hub.log");
     let mtail = Mtail::read(&log);
-    let mut hub = Logged::append(&project, &log, None);
+    let mut hub = LoggedHub::append(&project, &log, None);
     hub.admit("demo", 1);
     let prometheus = Prometheus::scrape(&hub.ops, &mtail.address, &project.path(""));
-    let served = parse(Raw::get(&hub.ops, "/metrics").text());
+    let served = parse(RawClient::get(&hub.ops, "/metrics").text());
     hub.rounds(1);
     let logged = eventually(|| {
         let logged = names(&of_mtail(&mtail.text()));
@@ -80,7 +80,7 @@ fn what_a_panel_a_rule_or_an_alert_names_is_there_and_every_panel_shows_somethin
     });
     let rules = rules::rules();
     let recorded: BTreeSet<_> = rules.iter().map(|rule| rule.name.clone()).collect();
-    // Counted by mtail alone, and made by Prometheus itself.
+    // Metrics that only mtail counts, and one that Prometheus itself generates.
     let others = ["tickcast_log_events_total", "up"].map(str::to_owned);
     assert!(logged.contains(&others[0]));
     let known: BTreeSet<_> = names(&served)
@@ -88,7 +88,7 @@ fn what_a_panel_a_rule_or_an_alert_names_is_there_and_every_panel_shows_somethin
         .chain(recorded)
         .chain(others)
         .collect();
-    let questions = questions(&dashboard());
+    let questions = queries(&dashboard());
     let ruled = rules
         .iter()
         .map(|rule| (rule.name.clone(), rule.expression.clone()));

@@ -1,9 +1,9 @@
-//! The handbook's table of metrics, held against what a hub serves.
+//! The handbook's table of metrics, compared with what a hub serves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::support::hub::root;
-use super::super::support::{Hub, Raw};
+use super::super::support::{Hub, RawClient};
 use super::metrics::parse;
 use super::{rules, sample};
 
@@ -59,15 +59,15 @@ fn served(text: &str) -> BTreeMap<String, Shape> {
 }
 
 #[test]
-fn the_table_of_metrics_is_what_a_hub_serves() {
+fn the_table_of_metrics_matches_what_a_hub_serves() {
     let hub = Hub::start("rate = 100.0", "[1,2]");
-    let served = served(Raw::get(hub.ops(), "/metrics").text());
+    let served = served(RawClient::get(hub.ops(), "/metrics").text());
     assert_eq!(listed(&page()), served);
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn the_page_names_every_recording_and_every_file() {
+fn the_page_mentions_every_recording_rule_and_every_file() {
     let page = page();
     for rule in rules::rules().iter().filter(|rule| !rule.is_alert) {
         assert!(page.contains(&format!("`{}`", rule.name)), "{}", rule.name);

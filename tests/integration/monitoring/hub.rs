@@ -1,4 +1,4 @@
-//! A hub whose log goes where operators send it, and the viewers that give it something to count.
+//! [`LoggedHub`]: a hub that logs to a file or a pipe, with viewers that change its counters.
 
 use std::fs::OpenOptions;
 use std::net::{Shutdown, TcpStream};
@@ -8,10 +8,10 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::super::support::{Project, Raw, indexed};
+use super::super::support::{Project, RawClient, indexed_dataset};
 use super::eventually;
 
-/// A topic that goes on and on, one that has soon ended so that its numbers stand still, and few seats.
+/// A topic that loops, one that ends soon so that its statistics stop changing, and a low viewer limit.
 const CONFIGURATION: &str = "\
 [server]
 port = 0
@@ -30,9 +30,9 @@ loop = false
 ";
 
 /// A hub that does not log to the test.
-pub(super) struct Logged {
+pub(super) struct LoggedHub {
     child: Child,
-    /// Where its lines come to be read.
+    /// The file in which its lines arrive.
     log: PathBuf,
     pub(super) public: String,
     pub(super) ops: String,
@@ -42,23 +42,23 @@ pub(super) struct Logged {
 /// The project that these hubs run on.
 pub(super) fn project() -> Project {
     let project = Project::raw(CONFIGURATION);
-    project.write("data.json", &indexed(100));
+    project.write("data.json", &indexed_dataset(100));
     project
 }
 
-/// Everything in the log `file`, whole lines of JSON.
+/// All complete lines of the log `file`, as JSON.
 pub(super) fn events(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
         .collect()
 }
 
-impl Logged {
-    /// One whose standard error is appended to the file `log`, as a shell's `2>>log` does it. `ports`: of the hub
-    /// that was there before.
+impl LoggedHub {
+    /// Starts a hub whose standard error is appended to the file `log`, like `2>>log` in a shell. `ports` are those of
+    /// the previous hub, if there was one.
     pub(super) fn append(project: &Project, log: &Path, ports: Option<(&str, &str)>) -> Self {
         let file = OpenOptions::new()
             .create(true)
@@ -68,7 +68,7 @@ impl Logged {
         Self::start(project, file.into(), log, ports)
     }
 
-    /// One whose standard error is `sink`, by which its lines come to be in `log`.
+    /// Starts a hub whose standard error is `sink`, which writes the lines to `log`.
     pub(super) fn start(
         project: &Project,
         sink: Stdio,
@@ -98,13 +98,12 @@ impl Logged {
         }
     }
 
-    /// What it has logged that is still in the file.
+    /// The events that are in the log file now.
     pub(super) fn events(&self) -> Vec<Value> {
         events(&self.log)
     }
 
-    /// Waits until `lines` more lines `hub.process` are in the file than there are now; each ends a round of
-    /// statistics.
+    /// Waits for `lines` further `hub.process` events; each one ends a round of statistics.
     pub(super) fn rounds(&self, lines: usize) {
         let count = || {
             let events = self.events();
@@ -120,43 +119,43 @@ impl Logged {
                 now if now == seen => Err("no line `hub.process` comes".to_owned()),
                 now => Ok(now),
             });
-            // Fewer: the file was emptied, and all in it are new.
+            // If there are fewer, the file has been truncated, and all of them are new.
             left = left.saturating_sub(if now < seen { now } else { now - seen });
             seen = now;
         }
     }
 
-    /// Lets `count` viewers view `topic`, and read.
+    /// Connects `count` viewers to `topic` and keeps reading.
     pub(super) fn admit(&mut self, topic: &str, count: usize) {
         for _ in 0..count {
-            let mut raw = Raw::connect(&self.public);
+            let mut raw = RawClient::connect(&self.public);
             self.viewers.push(raw.socket());
             let host = &self.public;
             raw.send(format!("GET /sse/{topic} HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes());
-            assert!(raw.head().starts_with("HTTP/1.1 200"));
-            thread::spawn(move || raw.rest());
+            assert!(raw.read_head().starts_with("HTTP/1.1 200"));
+            thread::spawn(move || raw.read_to_end());
         }
     }
 
-    /// Lets the viewer who came last leave.
+    /// Disconnects the newest viewer.
     pub(super) fn dismiss(&mut self) {
         let viewer = self.viewers.pop().expect("a viewer");
         viewer.shutdown(Shutdown::Both).unwrap();
     }
 
-    /// Asks to be a viewer with `headers`, and is refused.
+    /// Tries to join with `headers`; asserts that the hub rejects it with `status`.
     pub(super) fn refuse(&self, status: u16, headers: &str) {
-        let (_, head) = Raw::upgrade(&self.public, headers);
+        let (_, head) = RawClient::upgrade(&self.public, headers);
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{head}");
     }
 
-    /// Ends it as a power cut does.
+    /// Kills the hub, as a power failure would.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Ends it as an operator does.
+    /// Stops the hub, as an operator would.
     pub(super) fn stop(&mut self) {
         let pid = self.child.id().to_string();
         let kill = std::process::Command::new("kill")
@@ -167,15 +166,15 @@ impl Logged {
     }
 }
 
-impl Drop for Logged {
+impl Drop for LoggedHub {
     fn drop(&mut self) {
-        // It may have ended already, as the test meant it to.
+        // The test may have ended it already.
         _ = self.child.kill();
         _ = self.child.wait();
     }
 }
 
-/// Where the hub that is the process `pid` listens.
+/// The addresses on which the hub with process id `pid` listens.
 fn addresses(events: &[Value], pid: u32) -> Result<[String; 2], String> {
     let since_start = events
         .iter()

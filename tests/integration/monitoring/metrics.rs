@@ -1,13 +1,13 @@
-//! Series and their values: as Prometheus' text has them, and as the lines of the log come to them.
+//! Metric series and their values, parsed from the Prometheus text format and computed from log lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Values by series: a name with its labels, sorted by their names.
+/// Values by series: a metric name with its labels, sorted by name.
 pub(super) type Metrics = BTreeMap<String, f64>;
 
-/// The fields of `hub.process`, and the metrics that they are.
+/// The fields of `hub.process` and the corresponding metrics.
 const PROCESS: [(&str, &str); 9] = [
     ("uptime_seconds", "tickcast_uptime_seconds"),
     ("viewers_max", "tickcast_viewers_max"),
@@ -23,7 +23,7 @@ const PROCESS: [(&str, &str); 9] = [
     ),
 ];
 
-/// A series of `name` with `labels`.
+/// The series of metric `name` with `labels`.
 pub(super) fn series(name: &str, labels: &[(&str, &str)]) -> String {
     let labels: BTreeMap<_, _> = labels.iter().copied().collect();
     let labels: Vec<_> = labels
@@ -33,12 +33,12 @@ pub(super) fn series(name: &str, labels: &[(&str, &str)]) -> String {
     format!("{name}{{{}}}", labels.join(","))
 }
 
-/// The name in a series.
+/// The metric name of a series.
 pub(super) fn name(series: &str) -> &str {
     series.split('{').next().unwrap()
 }
 
-/// The names of `metrics`.
+/// The metric names in `metrics`.
 pub(super) fn names(metrics: &Metrics) -> BTreeSet<String> {
     metrics
         .keys()
@@ -46,7 +46,7 @@ pub(super) fn names(metrics: &Metrics) -> BTreeSet<String> {
         .collect()
 }
 
-/// What stands in the text that Prometheus is served. Values of labels have no comma here.
+/// Parses the Prometheus text format. Label values must not contain commas.
 pub(super) fn parse(text: &str) -> Metrics {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
@@ -64,7 +64,7 @@ pub(super) fn parse(text: &str) -> Metrics {
         .collect()
 }
 
-/// What mtail serves of the hub, under the names that the scrape configuration gives it.
+/// Parses what mtail serves about the hub, with the names that the scrape configuration assigns.
 pub(super) fn of_mtail(text: &str) -> Metrics {
     let all = parse(text).into_iter();
     all.filter(|(series, _)| series.starts_with("tickcast_"))
@@ -77,7 +77,7 @@ pub(super) fn of_mtail(text: &str) -> Metrics {
         .collect()
 }
 
-/// What the last lines of statistics in `events` say: of each topic, and of the process.
+/// The metrics that correspond to the last statistics of each topic and of the process in `events`.
 pub(super) fn of_log(events: &[Value]) -> Metrics {
     let mut metrics = Metrics::new();
     for event in events {
@@ -94,7 +94,7 @@ pub(super) fn of_log(events: &[Value]) -> Metrics {
     metrics
 }
 
-/// Every field of a line `hub.stats` is a metric of its topic, and those with a reason have it as a label.
+/// The metrics of a `hub.stats` event: every field is a metric of its topic, with the reason, if any, as a label.
 fn of_stats(line: &Value) -> Metrics {
     let topic = ("topic", line["topic"].as_str().unwrap());
     let numbers = line.as_object().unwrap().iter();
@@ -109,7 +109,7 @@ fn of_stats(line: &Value) -> Metrics {
             };
             let value = value.as_f64()?;
             let series = match field.as_str() {
-                // Sums of those with a reason.
+                // Sums over the reasons.
                 "left_total" | "refused_total" => return None,
                 _ => of_reason("left_")
                     .or_else(|| of_reason("refused_"))
@@ -120,7 +120,7 @@ fn of_stats(line: &Value) -> Metrics {
         .collect()
 }
 
-/// How often each event is in the log, as mtail counts it.
+/// The number of log events by name and level, as mtail counts them.
 pub(super) fn of_events(events: &[Value]) -> Metrics {
     let mut counts = Metrics::new();
     for event in events {
@@ -133,7 +133,7 @@ pub(super) fn of_events(events: &[Value]) -> Metrics {
     counts
 }
 
-/// Says where `found` differs from `expected` in the series of the latter.
+/// Compares the series in `expected` with `found`; the error lists the differences.
 pub(super) fn compare(expected: &Metrics, found: &Metrics) -> Result<(), String> {
     let differing: Vec<_> = expected
         .iter()
@@ -153,7 +153,7 @@ pub(super) fn compare(expected: &Metrics, found: &Metrics) -> Result<(), String>
         .ok_or(differing.join("\n"))
 }
 
-/// Counts are compared to the last one; of decimals mtail may miss the last bit.
+/// Whether two values are equal; mtail may lose the last bit of decimals.
 fn is_same(expected: f64, found: f64) -> bool {
     let is_close = (expected - found).abs() <= 2.0 * f64::EPSILON * expected.abs();
     expected == found || (expected.fract() != 0.0 && is_close)

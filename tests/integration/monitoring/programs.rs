@@ -1,4 +1,4 @@
-//! The programs that read a hub, as Debian has them, each run until the test ends.
+//! Monitoring programs from Debian, run for the duration of a test.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -6,15 +6,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use super::super::support::{PATIENCE, Raw, tool};
+use super::super::support::{RawClient, TIMEOUT, tool};
 
-/// A program that runs, ended with the test.
+/// A running program, killed when dropped.
 pub(super) struct Program {
     child: Child,
 }
 
 impl Program {
-    /// Starts `command`, which says nothing of interest.
+    /// Starts `command` and ignores its output.
     pub(super) fn start(command: &mut Command) -> Self {
         let child = command
             .stdin(Stdio::null())
@@ -25,7 +25,7 @@ impl Program {
         Self { child }
     }
 
-    /// Starts `command` and waits until it tells its address behind `marker`.
+    /// Starts `command` and waits until it prints its address after `marker`.
     fn listening(command: &mut Command, marker: &'static str) -> (Self, String) {
         let mut child = command
             .stdin(Stdio::null())
@@ -35,17 +35,17 @@ impl Program {
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let (sender, addresses) = channel();
-        // Read to the end, or it would stop when the pipe is full.
+        // Reads to the end, because the program would block if the pipe were full.
         thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                let told = line.split_once(marker).map(|(_, rest)| rest.to_owned());
-                // Nobody waits for what comes after the address.
-                _ = sender.send(told.ok_or(line));
+                let address = line.split_once(marker).map(|(_, rest)| rest.to_owned());
+                // After the address the receiver is gone, and sending fails.
+                _ = sender.send(address.ok_or(line));
             }
         });
         let mut said = Vec::new();
         let address = loop {
-            match addresses.recv_timeout(PATIENCE) {
+            match addresses.recv_timeout(TIMEOUT) {
                 Ok(Ok(address)) => break address.trim().to_owned(),
                 Ok(Err(line)) => said.push(line),
                 Err(_) => panic!("it does not listen: {said:#?}"),
@@ -73,7 +73,7 @@ pub(super) struct Mtail {
 }
 
 impl Mtail {
-    /// One that reads what comes into `log` from now on. It has to be there: mtail begins at the end of what it finds.
+    /// Starts mtail on `log`, which must exist. mtail starts at the end of the file.
     pub(super) fn read(log: &Path) -> Self {
         std::fs::create_dir_all(log.parent().unwrap()).unwrap();
         std::fs::write(log, "").unwrap();
@@ -93,20 +93,21 @@ impl Mtail {
         }
     }
 
-    /// What it serves Prometheus.
+    /// The metrics that it serves.
     pub(super) fn text(&self) -> String {
-        Raw::get(&self.address, "/metrics").text().to_owned()
+        RawClient::get(&self.address, "/metrics").text().to_owned()
     }
 }
 
-/// Prometheus with the configuration and rules of `deploy/monitoring`, but every second instead of every fifteen.
+/// Prometheus with the configuration and rules of `deploy/monitoring`, but with an interval of 1 s instead of 15 s.
 pub(super) struct Prometheus {
     _program: Program,
     pub(super) address: String,
 }
 
 impl Prometheus {
-    /// One that scrapes the operations listener at `ops` and the mtail at `mtail`; it keeps its files in `folder`.
+    /// Starts Prometheus, which scrapes the operations listener at `ops` and mtail at `mtail` and stores data in
+    /// `folder`.
     pub(super) fn scrape(ops: &str, mtail: &str, folder: &Path) -> Self {
         for rules in ["tickcast.rules.yml", "tickcast.alerts.yml"] {
             std::fs::copy(super::sample("prometheus").join(rules), folder.join(rules)).unwrap();
@@ -137,10 +138,10 @@ impl Prometheus {
         }
     }
 
-    /// The answer to a query for now: each sample's labels, and its value.
+    /// Runs an instant query; returns the labels and value of each sample.
     pub(super) fn query(&self, query: &str) -> Result<Vec<(serde_json::Value, f64)>, String> {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let answer = Raw::get(&self.address, &format!("/api/v1/query?query={encoded}"));
+        let answer = RawClient::get(&self.address, &format!("/api/v1/query?query={encoded}"));
         if answer.status != 200 {
             return Err(String::from_utf8_lossy(&answer.body).into_owned());
         }

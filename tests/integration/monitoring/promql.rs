@@ -1,8 +1,8 @@
-//! Which metrics a PromQL expression names.
+//! Extracts the metric names from PromQL expressions.
 
 use std::collections::BTreeSet;
 
-/// Words that are followed by label names in parentheses.
+/// Keywords followed by label names in parentheses.
 const OF_LABELS: [&str; 6] = [
     "by",
     "without",
@@ -13,13 +13,13 @@ const OF_LABELS: [&str; 6] = [
 ];
 const OPERATORS: [&str; 5] = ["and", "or", "unless", "bool", "offset"];
 
-/// The metrics that `expression` names, recorded ones too.
+/// The metrics used in `expression`, including recorded ones.
 pub(super) fn metrics(expression: &str) -> BTreeSet<String> {
     let bare = without_selectors(expression);
     let mut metrics = BTreeSet::new();
     let mut rest = bare.as_str();
     while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic()) {
-        // A number such as 2e3 is no word.
+        // Skips numbers such as 2e3.
         let is_number = rest[..start].ends_with(|c: char| c.is_ascii_digit() || c == '.');
         rest = &rest[start..];
         let end = rest
@@ -30,7 +30,7 @@ pub(super) fn metrics(expression: &str) -> BTreeSet<String> {
         if OF_LABELS.contains(&word) {
             rest = after.split_once(')').unwrap().1;
         } else if !is_number && !after.trim_start().starts_with('(') && !OPERATORS.contains(&word) {
-            // An aggregation may have its labels before what it is of.
+            // The labels of an aggregation may come before its operand.
             let is_aggregation = OF_LABELS[..2]
                 .iter()
                 .any(|of| after.trim_start().starts_with(&format!("{of} ")));
@@ -42,7 +42,7 @@ pub(super) fn metrics(expression: &str) -> BTreeSet<String> {
     metrics
 }
 
-/// `expression` without what stands in braces, brackets and quotes.
+/// `expression` without the contents of braces, brackets and quotes.
 fn without_selectors(expression: &str) -> String {
     let (mut bare, mut depth, mut quote) = (String::new(), 0, None);
     for character in expression.chars() {
@@ -60,7 +60,7 @@ fn without_selectors(expression: &str) -> String {
 }
 
 #[test]
-fn names_of_metrics_are_found_in_promql() {
+fn metric_names_are_found_in_promql() {
     for (expression, expected) in [
         ("up{job=~\"a.*\"} == 0", vec!["up"]),
         ("rate(a_total{x=\"b\"}[2m]) > 1e3", vec!["a_total"]),

@@ -1,4 +1,4 @@
-//! Totals through rotations and a kill: what was collected is what the hub said.
+//! Log rotation and a kill: the collected totals match what the hub logged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::super::support::tool;
-use super::hub::{Logged, events, project};
+use super::hub::{LoggedHub, events, project};
 use super::metrics::{Metrics, compare, name, of_events, of_log, of_mtail, series};
 use super::programs::{Mtail, Program, Prometheus};
 use super::{eventually, sample_with};
 
-/// Lines of statistics, of which there are ten a second, between two things that happen: a little in every run of the
-/// tests, and two minutes of them in each test with `SOAK=1` (`make soak`).
+/// Rounds of statistics, at ten a second, between two steps of a test: few in a normal test run, two minutes per test
+/// with `SOAK=1` (`make soak`).
 fn rounds() -> usize {
     if std::env::var_os("SOAK").is_some() {
         300
@@ -22,11 +22,11 @@ fn rounds() -> usize {
     }
 }
 
-/// Lets logrotate do what it does at night, by a sample of `deploy/monitoring`.
+/// Runs logrotate with a sample of `deploy/monitoring`.
 fn rotate(sample: &str, folder: &Path, changes: &[(&str, &str)]) {
     let file = folder.join("logrotate.conf");
     fs::write(&file, sample_with(sample, changes)).unwrap();
-    // It reads no file that others may write.
+    // logrotate rejects configuration files that other users can write.
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let output = tool("logrotate")
         .arg("--force")
@@ -39,8 +39,8 @@ fn rotate(sample: &str, folder: &Path, changes: &[(&str, &str)]) {
     assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
-/// Gives the hub's counters something to count, by each way there is.
-fn bustle(hub: &mut Logged) {
+/// Changes the hub's counters in every way.
+fn change_counters(hub: &mut LoggedHub) {
     hub.admit("demo", 3);
     hub.admit("short", 2);
     hub.refuse(403, "origin: http://elsewhere.example\r\n");
@@ -49,7 +49,7 @@ fn bustle(hub: &mut Logged) {
     hub.dismiss();
 }
 
-/// What Prometheus has of `job` now, under the names that the hub gives.
+/// The current series of `job` in Prometheus, with the hub's metric names.
 fn collected(prometheus: &Prometheus, job: &str) -> Result<Metrics, String> {
     let query = format!(r#"{{job="{job}",__name__=~"(tickcast|process)_.+"}}"#);
     let samples = prometheus.query(&query)?;
@@ -64,7 +64,7 @@ fn collected(prometheus: &Prometheus, job: &str) -> Result<Metrics, String> {
     Ok(own.collect())
 }
 
-/// Waits until mtail and Prometheus have what the last lines of statistics in `log` say.
+/// Waits until mtail and Prometheus have the values of the last statistics in `log`.
 fn expect_all_have(log: &Path, mtail: &Mtail, prometheus: &Prometheus) -> Metrics {
     let said = of_log(&events(log));
     eventually(|| compare(&said, &of_mtail(&mtail.text())));
@@ -72,8 +72,8 @@ fn expect_all_have(log: &Path, mtail: &Mtail, prometheus: &Prometheus) -> Metric
     said
 }
 
-/// Waits until both ways to Prometheus have brought the same of the topic whose numbers stand still, and the same
-/// series of everything else.
+/// Waits until scrape and log deliver the same values to Prometheus for the topic that has ended, and the same series
+/// for everything else.
 fn expect_both_ways_agree(prometheus: &Prometheus) {
     let of_short = |metrics: &Metrics| -> Metrics {
         let short = metrics.iter();
@@ -86,7 +86,7 @@ fn expect_both_ways_agree(prometheus: &Prometheus) {
     eventually(|| {
         let mut served = collected(prometheus, "tickcast")?;
         let mut logged = collected(prometheus, "tickcast-log")?;
-        // What only one of the two can know, as the handbook's table says.
+        // Series that only one of the two has, according to the handbook's table.
         served.remove("tickcast_refused_total{reason=\"not_found\"}");
         logged.retain(|series, _| name(series) != "tickcast_log_events_total");
         compare(&of_short(&served), &of_short(&logged))?;
@@ -101,7 +101,7 @@ fn expect_both_ways_agree(prometheus: &Prometheus) {
 }
 
 #[test]
-fn mtail_and_prometheus_have_the_totals_of_a_log_that_is_emptied_under_a_hub_that_is_killed() {
+fn totals_are_complete_when_the_log_is_truncated_and_the_hub_killed() {
     let project = project();
     let (folder, log) = (project.path(""), project.path("hub.log"));
     let empty_the_log = || {
@@ -109,9 +109,9 @@ fn mtail_and_prometheus_have_the_totals_of_a_log_that_is_emptied_under_a_hub_tha
         rotate("logrotate/tickcast-copytruncate", &folder, &log);
     };
     let mtail = Mtail::read(&log);
-    let mut hub = Logged::append(&project, &log, None);
+    let mut hub = LoggedHub::append(&project, &log, None);
     let prometheus = Prometheus::scrape(&hub.ops, &mtail.address, &folder);
-    bustle(&mut hub);
+    change_counters(&mut hub);
     hub.rounds(rounds());
     empty_the_log();
     hub.rounds(rounds());
@@ -121,24 +121,24 @@ fn mtail_and_prometheus_have_the_totals_of_a_log_that_is_emptied_under_a_hub_tha
     let of_short = |name| series(name, &[("topic", "short")]);
     assert!(before[&of_short("tickcast_published_total")] > 0.0);
 
-    let mut next = Logged::append(&project, &log, Some((&hub.public, &hub.ops)));
-    bustle(&mut next);
+    let mut next = LoggedHub::append(&project, &log, Some((&hub.public, &hub.ops)));
+    change_counters(&mut next);
     next.rounds(rounds());
     empty_the_log();
     next.rounds(rounds());
     expect_both_ways_agree(&prometheus);
     next.stop();
     let after = expect_all_have(&log, &mtail, &prometheus);
-    // It has ended: the hub that was started last has published nothing of it, and the total went back.
+    // The topic has ended: the last hub has published nothing of it, so the total was reset.
     assert_eq!(after[&of_short("tickcast_published_total")], 0.0);
     let query = r#"resets(tickcast_published_total{job="tickcast-log",topic="short"}[10m])"#;
     let [(_, resets)] = &prometheus.query(query).unwrap()[..] else {
-        panic!("one series")
+        panic!("expected one series")
     };
     assert_eq!(*resets, 1.0);
 }
 
-/// rsyslog with the samples of `deploy/monitoring`, on a socket of its own in the place of the machine's.
+/// rsyslog with the samples of `deploy/monitoring`, on a private socket.
 struct Rsyslog {
     program: Program,
     socket: PathBuf,
@@ -173,7 +173,7 @@ impl Rsyslog {
         }
     }
 
-    /// A file that it writes.
+    /// The path of a file that rsyslog writes.
     fn file(&self, name: &str) -> PathBuf {
         self.folder.join("logs").join(name)
     }
@@ -182,7 +182,7 @@ impl Rsyslog {
         fs::read_to_string(self.file(name)).unwrap_or_default()
     }
 
-    /// A way to it for a hub's standard error; every line is appended to `copy` as well.
+    /// Starts a process that forwards a hub's standard error to rsyslog and appends every line to `copy`.
     fn pipe(&self, copy: &Path) -> Child {
         Command::new("sh")
             .args([
@@ -207,7 +207,7 @@ impl Rsyslog {
         rotate("logrotate/tickcast-rename", &self.folder, &changes);
     }
 
-    /// Everything that it wrote of the log, through two rotations.
+    /// The whole log as written by rsyslog, over two rotations.
     fn whole_log(&self) -> String {
         let oldest = Command::new("gzip")
             .arg("-dc")
@@ -218,23 +218,23 @@ impl Rsyslog {
     }
 }
 
-/// A hub that logs through `pipe`, until it has had a rotation.
+/// Starts a hub that logs through `pipe`, and runs it over a rotation.
 fn logged_by(
     rsyslog: &Rsyslog,
     project: &super::super::support::Project,
     copy: &Path,
-) -> (Logged, Child) {
+) -> (LoggedHub, Child) {
     let mut pipe = rsyslog.pipe(copy);
     let sink = pipe.stdin.take().unwrap();
-    let mut hub = Logged::start(project, sink.into(), copy, None);
-    bustle(&mut hub);
+    let mut hub = LoggedHub::start(project, sink.into(), copy, None);
+    change_counters(&mut hub);
     hub.rounds(rounds());
     rsyslog.rename_the_log();
     hub.rounds(rounds());
     (hub, pipe)
 }
 
-/// The lines of the table of totals that rsyslog should have made of `log`.
+/// The table of totals that rsyslog should have derived from `log`.
 fn totals(log: &Path) -> String {
     let fields = "timestamp topic epoch seq viewers published_total delivered_total joined_total \
                   left_total gaps_total refused_total";
@@ -252,7 +252,7 @@ fn totals(log: &Path) -> String {
 }
 
 #[test]
-fn no_line_is_lost_by_rsyslog_and_mtail_when_the_log_is_renamed_and_the_hub_killed() {
+fn rsyslog_and_mtail_lose_no_line_when_the_log_is_renamed_and_the_hub_killed() {
     let project = project();
     let (folder, copy) = (project.path(""), project.path("copy.log"));
     let rsyslog = Rsyslog::start(&folder);
@@ -278,7 +278,7 @@ fn no_line_is_lost_by_rsyslog_and_mtail_when_the_log_is_renamed_and_the_hub_kill
         written if written == expected => Ok(()),
         written => Err(format!("{written}\nis not\n{expected}")),
     });
-    // Nothing needed a person so far; what is no JSON does.
+    // Nothing has raised an alert so far; a line that is not JSON does.
     assert_eq!(rsyslog.text("attention.log"), "");
     let alien = "tickcast: error while loading shared libraries";
     let sent = Command::new("logger")

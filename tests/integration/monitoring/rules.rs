@@ -1,21 +1,21 @@
-//! The rules of Prometheus: right, and each of them tried.
+//! The Prometheus rules: they are valid, and each one is covered by a rule test.
 
 use std::io::Write;
 use std::process::Stdio;
 
 use super::super::support::hub::root;
-use super::super::support::{Hub, Raw, tool};
+use super::super::support::{Hub, RawClient, tool};
 use super::sample;
 
-/// A rule, recorded or of an alert.
+/// A recording rule or an alert.
 pub(super) struct Rule {
     pub(super) name: String,
     pub(super) expression: String,
     pub(super) is_alert: bool,
 }
 
-/// The rules of `deploy/monitoring`, as their files have them: a list whose items begin with their kind, each with its
-/// expression on the line of `expr:` or indented below it.
+/// The rules of `deploy/monitoring`. Each item of the list starts with its kind and has its expression on the line of
+/// `expr:` or indented below it.
 pub(super) fn rules() -> Vec<Rule> {
     let mut rules = Vec::new();
     for file in [
@@ -26,7 +26,7 @@ pub(super) fn rules() -> Vec<Rule> {
         for item in text.split("      - ").skip(1) {
             let (head, body) = item.split_once('\n').unwrap();
             let Some((kind @ ("record" | "alert"), name)) = head.split_once(": ") else {
-                panic!("neither a recording nor an alert: {head}")
+                panic!("neither a recording rule nor an alert: {head}")
             };
             let (_, expression) = body.split_once("expr: ").unwrap();
             let mut lines = expression.lines();
@@ -53,7 +53,7 @@ fn promtool(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn prometheus_finds_its_configuration_and_rules_right() {
+fn the_prometheus_configuration_and_rules_are_valid() {
     let said = promtool(&["check", "config", "prometheus.yml"]);
     for count in [true, false].map(|is_alert| {
         let rules = rules();
@@ -70,9 +70,9 @@ fn prometheus_finds_its_configuration_and_rules_right() {
 }
 
 #[test]
-fn prometheus_has_no_complaint_about_the_metrics_of_a_hub() {
+fn promtool_accepts_the_metrics_of_a_hub() {
     let hub = Hub::start("rate = 100.0", "[1,2]");
-    let served = Raw::get(hub.ops(), "/metrics");
+    let served = RawClient::get(hub.ops(), "/metrics");
     let mut promtool = tool("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -86,11 +86,11 @@ fn prometheus_has_no_complaint_about_the_metrics_of_a_hub() {
     let output = promtool.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{said}");
-    hub.end_without_complaint();
+    hub.stop_without_warnings();
 }
 
 #[test]
-fn every_alert_fires_and_clears_and_every_recording_is_tried() {
+fn every_alert_fires_and_clears_and_every_recording_rule_is_tested() {
     promtool(&["test", "rules", "rules_test.yml"]);
     let tests = std::fs::read_to_string(sample("prometheus/rules_test.yml")).unwrap();
     for rule in rules() {
@@ -119,7 +119,7 @@ fn every_alert_fires_and_clears_and_every_recording_is_tried() {
 }
 
 #[test]
-fn every_alert_says_how_bad_it_is_what_to_do_and_where_to_read_on() {
+fn every_alert_has_a_severity_a_remedy_and_a_link() {
     let text = std::fs::read_to_string(sample("prometheus/tickcast.alerts.yml")).unwrap();
     let page = "docs/handbook/monitoring.md";
     let handbook = std::fs::read_to_string(root().join(page)).unwrap();

@@ -1,9 +1,9 @@
-//! What nobody could run here says so, and is at least in form.
+//! Samples that could not be run here say so, and are at least well-formed.
 
 use super::sample;
 
 #[test]
-fn samples_that_were_never_run_say_so_in_their_first_line() {
+fn untested_samples_say_so_in_their_first_line() {
     for name in ["alloy/tickcast.alloy", "vector/tickcast.yaml"] {
         let text = std::fs::read_to_string(sample(name)).unwrap();
         let first = text.lines().next().unwrap();
@@ -17,7 +17,7 @@ fn samples_that_were_never_run_say_so_in_their_first_line() {
 }
 
 #[test]
-fn samples_name_the_ports_that_a_hub_has_by_default() {
+fn samples_use_the_default_ports_of_a_hub() {
     for name in [
         "alloy/tickcast.alloy",
         "vector/tickcast.yaml",

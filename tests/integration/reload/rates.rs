@@ -1,21 +1,20 @@
-//! A change of the rate: a new segment of the same timeline, which every viewer is told.
+//! Rate changes: a new segment of the same timeline, which every viewer receives in a `state` message.
 
 use serde_json::Value;
 
-use super::super::support::events::Events;
-use super::super::support::{Project, Raw, Viewer};
+use super::super::support::event_stream::EventStream;
+use super::super::support::{Project, RawClient, Viewer};
 use super::{TOPIC, Watched, toml};
 
-/// Has the topic go on at each of `rates`, one after the other, so that something of each is published; returns what the
-/// hub tells of them.
+/// Changes the rate to each of `rates` in turn, with records published at each; returns the `timeline.segment` events.
 async fn change_rates(watched: &mut Watched, rates: &[&str]) -> Vec<Value> {
     let mut segments = Vec::new();
     for rate in rates {
         let change = watched.reload(&toml("", &TOPIC.replace("200.0", rate)));
         assert_eq!(change, (vec![], 1));
-        let segment = watched.hub.told("timeline.segment").unwrap().clone();
+        let segment = watched.hub.last_event("timeline.segment").unwrap().clone();
         assert_eq!(segment["rate"].as_f64(), rate.parse().ok());
-        while watched.hub.place().1 < seq0(&segment) {
+        while watched.hub.position().1 < seq0(&segment) {
             tokio::task::yield_now().await;
         }
         segments.push(segment);
@@ -30,12 +29,12 @@ fn seq0(segment: &Value) -> u64 {
 const RATES: [&str; 4] = ["20.0", "0.5", "59.94", "1000.0"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rate_is_changed_in_a_new_segment_of_the_same_epoch_and_all_are_told() {
+async fn a_rate_change_adds_a_segment_to_the_epoch_and_is_sent_to_all_viewers() {
     let mut watched = Watched::start(&toml("", TOPIC)).await;
-    let (epoch, _) = watched.hub.place();
+    let (epoch, _) = watched.hub.position();
     let segments = change_rates(&mut watched, &RATES).await;
-    assert_eq!(watched.hub.place().0, epoch);
-    let (messages, _) = watched.end().await;
+    assert_eq!(watched.hub.position().0, epoch);
+    let (messages, _) = watched.stop_and_check().await;
     let is = |message: &&Value, kind| message["type"] == kind;
     let states: Vec<_> = messages
         .iter()
@@ -56,7 +55,7 @@ async fn a_rate_is_changed_in_a_new_segment_of_the_same_epoch_and_all_are_told()
             segment["t0"]
         );
     }
-    // By the rate: twice the period and 100 ms, 150 ms at the least and 3 s at the most.
+    // Depends on the rate: twice the period plus 100 ms, between 150 ms and 3 s.
     let delays: Vec<_> = states
         .iter()
         .map(|state| state["delay"].as_u64().unwrap())
@@ -65,15 +64,15 @@ async fn a_rate_is_changed_in_a_new_segment_of_the_same_epoch_and_all_are_told()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_forms_go_through_changes_of_the_rate_as_well() {
+async fn bare_and_sse_viewers_miss_nothing_during_rate_changes() {
     let mut watched = Watched::start(&toml("", TOPIC)).await;
-    let mut events = Events::connect(&watched.hub, "/sse?last=0", "");
+    let mut events = EventStream::connect(&watched.hub, "/sse?last=0", "");
     let mut bare = Viewer::bare(&watched.hub).await;
-    let first: Value = serde_json::from_str(&bare.text().await).unwrap();
+    let first: Value = serde_json::from_str(&bare.next_text().await).unwrap();
     let segments = change_rates(&mut watched, &RATES).await;
     for segment in &segments {
         let state = loop {
-            let (kind, data) = events.any();
+            let (kind, data) = events.next_event();
             if kind == "state" {
                 break data;
             }
@@ -84,25 +83,25 @@ async fn other_forms_go_through_changes_of_the_rate_as_well() {
             (&segment["t0"], &segment["seq0"])
         );
     }
-    // Records alone: one after the other, whatever the rate.
+    // Bare records are consecutive at every rate.
     let mut index = first["i"].as_u64().unwrap();
     for _ in 0..300 {
         index = (index + 1) % 70;
-        let record: Value = serde_json::from_str(&bare.text().await).unwrap();
+        let record: Value = serde_json::from_str(&bare.next_text().await).unwrap();
         assert_eq!(record["i"], index);
     }
     drop((events, bare));
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_back_is_sent_what_the_history_has_through_all_changes_of_the_rate() {
+async fn a_resuming_viewer_receives_the_same_as_the_history_across_rate_changes() {
     let mut watched = Watched::start(&toml("", TOPIC)).await;
-    let (epoch, _) = watched.hub.place();
+    let (epoch, _) = watched.hub.position();
     let segments = change_rates(&mut watched, &RATES).await;
     let (begin, last) = (seq0(&segments[0]) - 5, seq0(&segments[3]));
     let path = format!("/api/v1/topics/demo/history?from={begin}&to={last}&limit=100000");
-    let history = Raw::get(watched.hub.public(), &path).json();
+    let history = RawClient::get(watched.hub.public(), &path).json();
     let items = history["items"].as_array().unwrap();
     assert_eq!(items.len() as u64, last + 1 - begin);
     let path = format!("/ws?since={epoch}:{}", begin - 1);
@@ -117,11 +116,11 @@ async fn who_comes_back_is_sent_what_the_history_has_through_all_changes_of_the_
         }
     }
     drop(back);
-    watched.end().await;
+    watched.stop_and_check().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_too_slow_for_a_change_of_the_rate_is_told_it_behind_the_gap() {
+async fn a_viewer_that_skips_a_rate_change_receives_the_state_after_the_gap() {
     let topic = |rate: u32| {
         let topic = "[topics.demo]\ndataset = \"data.json\"\nmax_lag = \"100ms\"\n";
         toml("", &format!("{topic}rate = {rate}\n"))
@@ -132,7 +131,7 @@ async fn who_is_too_slow_for_a_change_of_the_rate_is_told_it_behind_the_gap() {
     let mut slow = Viewer::v1(&hub).await;
     let mut steady = Viewer::v1(&hub).await;
     let mut last = slow.until("hello").await["seq"].as_u64().unwrap();
-    // 20 MB a second: the kernel's buffers for the one that does not read are full long before the change.
+    // At 20 MB a second, the socket buffers of the viewer that does not read are full long before the change.
     while steady.until("data").await["seq"].as_u64().unwrap() < last + 10_000 {}
     hub.project().write("tickcast.toml", &topic(4_000));
     hub.signal("-HUP");
@@ -140,11 +139,8 @@ async fn who_is_too_slow_for_a_change_of_the_rate_is_told_it_behind_the_gap() {
     while steady.until("data").await["seq"].as_u64().unwrap() < seq0(&segment) + 1_000 {}
     let (mut is_due, mut gaps) = (false, 0);
     let state = loop {
-        let (had, message) = slow.through_data(last).await;
-        assert!(
-            had == last || !is_due,
-            "behind the gap comes what was missed with it"
-        );
+        let (had, message) = slow.read_data_messages(last).await;
+        assert!(had == last || !is_due, "the missed state follows the gap");
         last = had;
         match message["type"].as_str().unwrap() {
             "gap" => {
@@ -156,21 +152,24 @@ async fn who_is_too_slow_for_a_change_of_the_rate_is_told_it_behind_the_gap() {
             other => panic!("{other}"),
         }
     };
-    assert!(is_due && gaps > 0, "it was not slow enough");
+    assert!(is_due && gaps > 0, "the viewer was not slow enough");
     assert_eq!(state["timeline"]["seq0"], segment["seq0"]);
     assert_eq!(slow.until("data").await["seq"], last + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rate_that_was_changed_outlives_a_kill() {
+async fn a_changed_rate_survives_a_kill() {
     let with_rate = |rate: &str| toml("", &TOPIC.replace("200.0", rate));
     let mut watched = Watched::start(&with_rate("200.0")).await;
     watched.reload(&with_rate("500.0"));
-    let segment = watched.hub.told("timeline.segment").unwrap().clone();
+    let segment = watched.hub.last_event("timeline.segment").unwrap().clone();
     let mut viewer = Viewer::v1(&watched.hub).await;
     while viewer.until("data").await["seq"].as_u64() < segment["seq0"].as_u64() {}
     let hub = watched.hub.kill().start();
-    assert_eq!(hub.told("timeline.resumed").unwrap()["rate_changed"], false);
+    assert_eq!(
+        hub.last_event("timeline.resumed").unwrap()["rate_changed"],
+        false
+    );
     let mut viewer = Viewer::v1(&hub).await;
     let timeline = &viewer.until("hello").await["timeline"];
     assert_eq!(

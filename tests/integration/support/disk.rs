@@ -1,45 +1,45 @@
-//! Disks that fail: one that does not answer, one that is slow, and one that is full.
+//! Failing disks: system calls that block, are slow or fail, and a disk that is full.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use super::{Hub, report};
+use super::{Hub, print_note};
 
-/// System calls of the thread that writes a hub's journal, made slow, or kept from returning, until this is dropped.
-pub(crate) struct Obstacle {
+/// Injects faults into system calls of a hub's journal thread with strace, until dropped.
+pub(crate) struct SyscallFault {
     strace: Child,
     _stderr: BufReader<ChildStderr>,
 }
 
-impl Obstacle {
+impl SyscallFault {
     /// Longer than any test.
     const NEVER: u64 = 3_600_000_000;
 
-    /// From now on no call of `calls`, such as "fsync", comes back.
-    pub(crate) fn stop(hub: &Hub, calls: &str) -> Self {
+    /// Blocks every call in `calls`, such as "fsync".
+    pub(crate) fn block(hub: &Hub, calls: &str) -> Self {
         Self::attach(hub, calls, &format!("delay_enter={}", Self::NEVER))
     }
 
-    /// From now on each call takes `micros` longer.
-    pub(crate) fn slow(hub: &Hub, calls: &str, micros: u64) -> Self {
+    /// Delays every call by `micros`.
+    pub(crate) fn delay(hub: &Hub, calls: &str, micros: u64) -> Self {
         Self::attach(hub, calls, &format!("delay_enter={micros}"))
     }
 
-    /// From now on each call fails with `error`, such as "ENOSPC".
+    /// Makes every call fail with `error`, such as "ENOSPC".
     pub(crate) fn fail(hub: &Hub, calls: &str, error: &str) -> Self {
         Self::attach(hub, calls, &format!("error={error}"))
     }
 
-    /// The same, but only for calls on `path`.
+    /// Makes calls on `path` fail with `error`.
     pub(crate) fn fail_on(hub: &Hub, calls: &str, path: &Path, error: &str) -> Self {
         let path = path.to_str().unwrap();
         Self::attach_with(hub, calls, &format!("error={error}"), &["-P", path])
     }
 
-    /// From now on no call of `calls` returns on any thread, including threads that start later.
-    pub(crate) fn stop_everywhere(hub: &Hub, calls: &str) -> Self {
+    /// Blocks every call in `calls` on all threads, including threads started later.
+    pub(crate) fn block_all_threads(hub: &Hub, calls: &str) -> Self {
         let what = format!("delay_enter={}", Self::NEVER);
         Self::attach_to(&["-f", "-p", &hub.pid().to_string()], calls, &what)
     }
@@ -49,14 +49,14 @@ impl Obstacle {
     }
 
     fn attach_with(hub: &Hub, calls: &str, what: &str, more: &[&str]) -> Self {
-        let thread = thread(hub, "journal");
+        let thread = thread_id(hub, "journal");
         Self::attach_to(&[more, &["-p", &thread]].concat(), calls, what)
     }
 
-    fn attach_to(whom: &[&str], calls: &str, what: &str) -> Self {
+    fn attach_to(target: &[&str], calls: &str, what: &str) -> Self {
         let mut strace = Command::new("strace")
             .args(["-o", "/dev/null"])
-            .args(whom)
+            .args(target)
             .arg(format!("--trace={calls}"))
             .arg(format!("--inject={calls}:{what}"))
             .stderr(Stdio::piped())
@@ -73,33 +73,44 @@ impl Obstacle {
     }
 }
 
-impl Drop for Obstacle {
+impl Drop for SyscallFault {
     fn drop(&mut self) {
-        // Killed, it leaves the thread as it would have gone on.
+        // When strace is killed, the kernel detaches it and the thread continues.
         _ = self.strace.kill();
         _ = self.strace.wait();
     }
 }
 
-/// The kernel's number of the first thread of `hub` that is called `name`.
-pub(crate) fn thread(hub: &Hub, name: &str) -> String {
-    let tasks = fs::read_dir(format!("/proc/{}/task", hub.pid())).unwrap();
-    let mut threads = tasks.map(|task| task.unwrap().path());
-    let is_meant =
-        |path: &PathBuf| fs::read_to_string(path.join("comm")).unwrap() == format!("{name}\n");
-    let thread = threads.find(is_meant).unwrap();
-    thread.file_name().unwrap().to_str().unwrap().to_owned()
+/// Several seconds of looking for a thread; each look takes some 50 µs.
+const THREAD_LOOKUPS_MAX: usize = 100_000;
+
+/// The id of the first thread of `hub` named `name`. A thread names itself, some time after it was started.
+pub(crate) fn thread_id(hub: &Hub, name: &str) -> String {
+    let is_meant = |path: &PathBuf| {
+        fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm == format!("{name}\n"))
+    };
+    for _ in 0..THREAD_LOOKUPS_MAX {
+        let tasks = fs::read_dir(format!("/proc/{}/task", hub.pid())).unwrap();
+        let mut threads = tasks.map(|task| task.unwrap().path());
+        if let Some(thread) = threads.find(is_meant) {
+            return thread.file_name().unwrap().to_str().unwrap().to_owned();
+        }
+        std::thread::yield_now();
+    }
+    panic!("no thread is named {name}");
 }
 
-/// A file system in memory of a few pages, which only this process's hubs see; gone when this is dropped.
+/// A small in-memory file system in its own mount namespace, which only hubs started through it see; removed when
+/// dropped.
 pub(crate) struct SmallDisk {
     holder: Child,
     folder: PathBuf,
 }
 
 impl SmallDisk {
-    /// One of `size` at `folder`; `None` where nothing may be mounted, which fails the test in CI.
-    pub(crate) fn at(folder: &Path, size: &str) -> Option<Self> {
+    /// Mounts a file system of `size` at `folder`. Returns `None` if this process may not mount, which is a failure in
+    /// CI.
+    pub(crate) fn mount(folder: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(folder).unwrap();
         let mount = format!(
             "mount -t tmpfs -o size={size} none '{}' && echo mounted && exec sleep infinity",
@@ -120,16 +131,16 @@ impl SmallDisk {
         let is_mounted = line == "mounted\n";
         assert!(
             is_mounted || std::env::var_os("CI").is_none(),
-            "only root may mount a small disk"
+            "only root can mount a small disk"
         );
         if !is_mounted {
-            report("skipped: only root may mount a small disk");
+            print_note("skipped: only root can mount a small disk");
         }
         is_mounted.then_some(disk)
     }
 
-    /// `command`, run where the disk is seen.
-    pub(crate) fn seen_by(&self, command: &Command) -> Command {
+    /// Returns `command` wrapped to run in the mount namespace of the disk.
+    pub(crate) fn command_inside(&self, command: &Command) -> Command {
         let mut inside = Command::new("nsenter");
         inside
             .args(["--target", &self.holder.id().to_string(), "--mount", "--"])
@@ -144,25 +155,25 @@ impl SmallDisk {
         inside
     }
 
-    /// Where it is seen from here.
+    /// The path of a file on the disk, as seen from the test.
     fn path(&self, name: &str) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
         let below = self.folder.strip_prefix("/").unwrap();
         root.join(below).join(name)
     }
 
-    /// Leaves no byte free.
+    /// Fills the disk completely.
     pub(crate) fn fill(&self) {
         let page = [0; 4096];
         let mut bytes = Vec::new();
-        // Each file is longer than the one before, so the last one fails.
+        // Grows the file by a page at a time until writing it fails.
         while fs::write(self.path("filler"), &bytes).is_ok() {
             bytes.extend(page);
         }
     }
 
-    /// Makes room again.
-    pub(crate) fn clear(&self) {
+    /// Frees the space that `fill` used.
+    pub(crate) fn free(&self) {
         fs::remove_file(self.path("filler")).unwrap();
     }
 }

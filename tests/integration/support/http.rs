@@ -1,4 +1,4 @@
-//! HTTP by hand, for what well-behaved clients do not send.
+//! A raw HTTP client, for requests that well-behaved clients do not send.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -6,24 +6,24 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use super::hub::root;
 
-pub(crate) struct Raw(TcpStream);
+pub(crate) struct RawClient(TcpStream);
 
-/// An answer, taken apart.
-pub(crate) struct Answer {
+/// A parsed response.
+pub(crate) struct Response {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Raw {
+impl RawClient {
     pub(crate) fn connect(address: &str) -> Self {
         Self::from(TcpStream::connect(address).unwrap())
     }
 
-    /// As a client at `source`, which is a loopback address.
+    /// Connects from `source`, a loopback address.
     pub(crate) fn connect_from(source: &str, address: &str) -> Self {
         let address: SocketAddr = address.parse().unwrap();
         let source: IpAddr = source.parse().unwrap();
@@ -34,31 +34,31 @@ impl Raw {
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> &mut Self {
-        // The hub may refuse and close before it has everything; its answer tells.
+        // Errors are ignored: the hub may reject the request and close before it has read all of it.
         _ = self.0.write_all(bytes);
         self
     }
 
-    /// Everything until the hub closes.
-    pub(crate) fn rest(&mut self) -> Vec<u8> {
+    /// Reads until the hub closes the connection.
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut buffer = [0; 4096];
-        // A reset after the answer ends it as well: the hub closed with our bytes unread.
+        // A reset also ends the response: the hub closed without reading all of the request.
         while let Ok(len @ 1..) = self.0.read(&mut buffer) {
             bytes.extend_from_slice(&buffer[..len]);
         }
         bytes
     }
 
-    /// Up to `len` bytes that are there or come next; nothing at the end, or after a reset.
-    pub(crate) fn some(&mut self, len: usize) -> Vec<u8> {
+    /// Reads up to `len` bytes; returns none at the end of the connection or after a reset.
+    pub(crate) fn read_some(&mut self, len: usize) -> Vec<u8> {
         let mut buffer = vec![0; len];
         let len = self.0.read(&mut buffer).unwrap_or(0);
         buffer.truncate(len);
         buffer
     }
 
-    /// Whether there is something to be read.
+    /// Whether data is available to read.
     pub(crate) fn has_input(&self) -> bool {
         self.0.set_nonblocking(true).unwrap();
         let found = self.0.peek(&mut [0]);
@@ -66,8 +66,8 @@ impl Raw {
         found.is_ok()
     }
 
-    /// Everything up to and including `text`.
-    pub(crate) fn until(&mut self, text: &str) -> String {
+    /// Reads until `text` has arrived; may return more than that.
+    pub(crate) fn read_until(&mut self, text: &str) -> String {
         let mut bytes = Vec::new();
         let mut buffer = [0; 4096];
         while !String::from_utf8_lossy(&bytes).contains(text) {
@@ -78,8 +78,8 @@ impl Raw {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Everything up to and including `end`, no byte more; `None` at the end of the connection.
-    pub(crate) fn through(&mut self, end: &[u8]) -> Option<String> {
+    /// Reads up to and including `end`, and nothing beyond it; `None` at the end of the connection.
+    pub(crate) fn read_through(&mut self, end: &[u8]) -> Option<String> {
         let mut bytes = Vec::new();
         while !bytes.ends_with(end) {
             let mut byte = [0];
@@ -96,15 +96,15 @@ impl Raw {
         Some(String::from_utf8(bytes).unwrap())
     }
 
-    /// Sends a request with `headers` (each with its line end) and reads the whole answer.
-    pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &str) -> Answer {
+    /// Sends a request with `headers`, each ending with CRLF, and reads the whole response.
+    pub(crate) fn request(address: &str, method: &str, path: &str, headers: &str) -> Response {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n"
         );
-        Self::raw(address, request.as_bytes())
+        Self::request_raw(address, request.as_bytes())
     }
 
-    /// The head of a WebSocket handshake; `headers` each with its line end.
+    /// The request head of a WebSocket handshake with `headers`, each ending with CRLF.
     pub(crate) fn handshake(address: &str, headers: &str) -> String {
         format!(
             "GET /ws HTTP/1.1\r\nhost: {address}\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n\
@@ -112,29 +112,29 @@ impl Raw {
         )
     }
 
-    /// Shakes hands with `headers`; returns the connection with the head of the answer.
+    /// Performs a handshake with `headers`; returns the connection and the response head.
     pub(crate) fn upgrade(address: &str, headers: &str) -> (Self, String) {
         let mut raw = Self::connect(address);
         raw.send(Self::handshake(address, headers).as_bytes());
-        let head = raw.head();
+        let head = raw.read_head();
         (raw, head)
     }
 
-    /// The head of the answer.
-    pub(crate) fn head(&mut self) -> String {
+    /// Reads the response head.
+    pub(crate) fn read_head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(self.exactly::<1>()[0]);
+            head.push(self.read_array::<1>()[0]);
         }
         String::from_utf8(head).unwrap()
     }
 
-    /// The next frame: its first byte, and its payload.
-    pub(crate) fn frame(&mut self) -> (u8, Vec<u8>) {
-        let [first, len] = self.exactly();
+    /// Reads the next frame: its first byte and its payload.
+    pub(crate) fn read_frame(&mut self) -> (u8, Vec<u8>) {
+        let [first, len] = self.read_array();
         let len = match len {
-            126 => u64::from(u16::from_be_bytes(self.exactly())),
-            127 => u64::from_be_bytes(self.exactly()),
+            126 => u64::from(u16::from_be_bytes(self.read_array())),
+            127 => u64::from_be_bytes(self.read_array()),
             len => u64::from(len),
         };
         let mut payload = vec![0; usize::try_from(len).unwrap()];
@@ -142,50 +142,50 @@ impl Raw {
         (first, payload)
     }
 
-    fn exactly<const LEN: usize>(&mut self) -> [u8; LEN] {
+    fn read_array<const LEN: usize>(&mut self) -> [u8; LEN] {
         let mut bytes = [0; LEN];
         self.0.read_exact(&mut bytes).unwrap();
         bytes
     }
 
-    /// The socket itself, to be shut down while somebody reads.
+    /// A second handle to the socket, to shut it down or read from it elsewhere.
     pub(crate) fn socket(&self) -> TcpStream {
         self.0.try_clone().unwrap()
     }
 
-    /// Has the kernel take hardly anything that is not read.
-    pub(crate) fn take_little(&self) {
+    /// Makes the kernel buffer hardly any unread data.
+    pub(crate) fn shrink_receive_buffer(&self) {
         socket2::SockRef::from(&self.0)
             .set_recv_buffer_size(4_096)
             .unwrap();
     }
 
-    pub(crate) fn raw(address: &str, request: &[u8]) -> Answer {
-        Answer::parse(&Self::connect(address).send(request).rest())
+    pub(crate) fn request_raw(address: &str, request: &[u8]) -> Response {
+        Response::parse(&Self::connect(address).send(request).read_to_end())
     }
 
-    pub(crate) fn get(address: &str, path: &str) -> Answer {
-        Self::ask(address, "GET", path, "")
+    pub(crate) fn get(address: &str, path: &str) -> Response {
+        Self::request(address, "GET", path, "")
     }
 }
 
-impl From<TcpStream> for Raw {
-    /// On a connection that is there already.
+impl From<TcpStream> for RawClient {
+    /// Uses an existing connection.
     fn from(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
         Self(stream)
     }
 }
 
-impl From<Vec<u8>> for Answer {
-    /// Of all bytes that a hub has sent.
+impl From<Vec<u8>> for Response {
+    /// Parses a complete response.
     fn from(bytes: Vec<u8>) -> Self {
         Self::parse(&bytes)
     }
 }
 
-impl Answer {
+impl Response {
     fn parse(bytes: &[u8]) -> Self {
         let end = bytes
             .windows(4)
@@ -199,7 +199,7 @@ impl Answer {
             body: bytes[end + 4..].to_vec(),
         };
         if answer.header("transfer-encoding") == Some("chunked") && !answer.body.is_empty() {
-            answer.body = joined(&answer.body);
+            answer.body = decode_chunks(&answer.body);
         }
         answer
     }
@@ -212,7 +212,7 @@ impl Answer {
             .next()
     }
 
-    /// Whether the head has this line, whatever other lines of that name there are.
+    /// Whether the head contains this line; there may be others with the same name.
     pub(crate) fn has_line(&self, line: &str) -> bool {
         self.head
             .lines()
@@ -227,7 +227,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Asserts that this is the problem document of `status`, with a remedy in words.
+    /// Asserts that this is a problem document with `status`, a detail and a documented code.
     pub(crate) fn expect_problem(&self, status: u16) {
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status, status, "{}\n{text}", self.head);
@@ -243,15 +243,15 @@ impl Answer {
         assert!(handbook.contains(&row), "not in the handbook: {text}");
     }
 
-    /// The cause that a problem document names.
+    /// The `code` of a problem document.
     pub(crate) fn code(&self) -> String {
         let code = self.json()["code"].as_str().map(str::to_owned);
         code.unwrap_or_else(|| panic!("no code in {}", self.text()))
     }
 }
 
-/// The content of a whole chunked body.
-fn joined(mut chunks: &[u8]) -> Vec<u8> {
+/// Decodes a complete chunked body.
+fn decode_chunks(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
         let end = chunks.windows(2).position(|two| two == b"\r\n").unwrap();
@@ -259,9 +259,9 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
         let len = usize::from_str_radix(len, 16).unwrap();
         let (chunk, rest) = chunks[end + 2..].split_at(len);
         body.extend_from_slice(chunk);
-        chunks = rest.strip_prefix(b"\r\n").expect("a chunk has its end");
+        chunks = rest.strip_prefix(b"\r\n").expect("a chunk ends with CRLF");
         if len == 0 {
-            assert!(chunks.is_empty(), "the last chunk is the last");
+            assert!(chunks.is_empty(), "no data follows the last chunk");
             return body;
         }
     }

@@ -1,4 +1,4 @@
-//! A folder with a configuration and a dataset, and the real program run on it.
+//! [`Project`], a folder with a configuration and a dataset, and [`Hub`], the program running on it.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{PATIENCE, Raw, log};
+use super::{RawClient, TIMEOUT, event_table};
 
-/// A folder of its own, gone when the test ends. Copies are of the same folder.
+/// A temporary folder, deleted when the test ends. Clones refer to the same folder.
 #[derive(Clone)]
 pub(crate) struct Project {
     folder: Arc<TempDir>,
 }
 
 impl Project {
-    /// A configuration that listens on free ports, with the lines of `topic` as its one topic over `dataset`.
+    /// A configuration on free ports with one topic, `demo`, that replays `dataset` with the settings in `topic`.
     pub(crate) fn new(topic: &str, dataset: &str) -> Self {
         let project = Self::empty();
         project.write("data.json", dataset);
@@ -28,14 +28,14 @@ impl Project {
         ))
     }
 
-    /// The same, with `toml` after the ports. A hub that ends does not wait for viewers that the test still holds.
+    /// Replaces the configuration with free ports, a short drain (tests may keep viewers connected) and `toml`.
     pub(crate) fn configure(self, toml: &str) -> Self {
         let server = "[server]\nport = 0\ndrain = \"200ms\"\n[ops]\nport = 0\n";
         self.write("tickcast.toml", &format!("{server}{toml}"));
         self
     }
 
-    /// Exactly `toml`, with a dataset of three records beside it.
+    /// A project whose configuration is exactly `toml`, with a dataset of three records.
     pub(crate) fn raw(toml: &str) -> Self {
         let project = Self::empty();
         project.write("data.json", "[1,2,3]");
@@ -54,17 +54,17 @@ impl Project {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    /// A file beside the configuration.
+    /// The path of a file next to the configuration.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("config").join(name)
     }
 
-    /// A file in the state folder, where it is unless the configuration says otherwise.
+    /// The path of a file in the default state folder.
     pub(crate) fn state(&self, name: &str) -> PathBuf {
         self.folder.path().join("state").join(name)
     }
 
-    /// The program on this configuration, with `arguments`.
+    /// A command that runs the program with this configuration and `arguments`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
         command
@@ -74,7 +74,7 @@ impl Project {
         command
     }
 
-    /// Runs the program to its end.
+    /// Runs the program until it exits.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
@@ -90,7 +90,7 @@ impl Project {
     }
 }
 
-/// The program under test, without the variables of the machine that would configure it.
+/// A command for the program under test, without environment variables that would configure it.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tickcast"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TICKCAST")) {
@@ -105,19 +105,19 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A hub that runs, killed when the test ends.
+/// A running hub, killed when dropped. Every line of its log is checked against the handbook.
 pub(crate) struct Hub {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<Value>,
     public: String,
     ops: String,
-    /// Its folder is there for as long as the hub.
+    /// Keeps the folder for as long as the hub runs.
     project: Project,
 }
 
 impl Hub {
-    /// A hub over `dataset` whose topic has the settings of `topic`.
+    /// Starts a hub with one topic that replays `dataset` with the settings in `topic`.
     pub(crate) fn start(topic: &str, dataset: &str) -> Self {
         Project::new(topic, dataset).start()
     }
@@ -127,14 +127,14 @@ impl Hub {
         Self::spawn_on_stdin(command, project)
     }
 
-    /// The same with the standard input that `command` has already.
+    /// Starts a hub with the standard input that `command` already has.
     pub(crate) fn spawn_on_stdin(mut command: Command, project: Project) -> Self {
         let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
-        Self::of(command.spawn().unwrap(), project)
+        Self::from_child(command.spawn().unwrap(), project)
     }
 
-    /// The one that runs as `child`, whose standard error is a pipe; it listens when this returns.
-    pub(crate) fn of(mut child: Child, project: Project) -> Self {
+    /// The hub that runs as `child`, whose standard error is a pipe; waits until it listens.
+    pub(crate) fn from_child(mut child: Child, project: Project) -> Self {
         let log = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -152,12 +152,12 @@ impl Hub {
             ops: String::new(),
             project,
         };
-        hub.public = hub.listening();
-        hub.ops = hub.listening();
+        hub.public = hub.wait_for_listener();
+        hub.ops = hub.wait_for_listener();
         hub
     }
 
-    fn listening(&mut self) -> String {
+    fn wait_for_listener(&mut self) -> String {
         self.event("listening")["address"]
             .as_str()
             .unwrap()
@@ -169,9 +169,9 @@ impl Hub {
         &self.public
     }
 
-    /// The epoch of the topic `demo`, and its place now.
-    pub(crate) fn place(&self) -> (String, u64) {
-        let topic = Raw::get(self.public(), "/api/v1/topics/demo").json();
+    /// The epoch of the topic `demo`, and its current `seq`.
+    pub(crate) fn position(&self) -> (String, u64) {
+        let topic = RawClient::get(self.public(), "/api/v1/topics/demo").json();
         let epoch = topic["epoch"].as_str().unwrap().to_owned();
         (epoch, topic["seq"].as_u64().unwrap())
     }
@@ -183,49 +183,49 @@ impl Hub {
 
     /// Waits for the next event called `name`.
     pub(crate) fn event(&mut self, name: &str) -> Value {
-        self.until(name).pop().unwrap()
+        self.events_until(name).pop().unwrap()
     }
 
     /// Waits for the next event.
-    pub(crate) fn any(&mut self) -> Value {
-        let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
-            panic!("no more events; there were {:#?}", self.seen)
+    pub(crate) fn next_event(&mut self) -> Value {
+        let Ok(line) = self.lines.recv_timeout(TIMEOUT) else {
+            panic!("no further event; there were {:#?}", self.seen)
         };
-        self.see(line)
+        self.record_line(line)
     }
 
-    /// Waits for the next event called `name`; returns what there was up to it, and it.
-    pub(crate) fn until(&mut self, name: &str) -> Vec<Value> {
+    /// Waits for the next event called `name`; returns all events up to and including it.
+    pub(crate) fn events_until(&mut self, name: &str) -> Vec<Value> {
         let before = self.seen.len();
         loop {
-            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+            let Ok(line) = self.lines.recv_timeout(TIMEOUT) else {
                 panic!("no event `{name}`; there were {:#?}", self.seen)
             };
-            let event = self.see(line);
+            let event = self.record_line(line);
             if event["event"] == name {
                 return self.seen[before..].to_vec();
             }
         }
     }
 
-    /// The last event called `name` before the hub listened, or before the last one that was waited for.
-    pub(crate) fn told(&self, name: &str) -> Option<&Value> {
+    /// The last event called `name` among those read so far.
+    pub(crate) fn last_event(&self, name: &str) -> Option<&Value> {
         self.seen.iter().rfind(|event| event["event"] == name)
     }
 
-    /// Takes a line of the log, which must be as the handbook has it.
-    fn see(&mut self, line: String) -> Value {
-        log::check(&line);
+    /// Records a line of the log, which must match the handbook.
+    fn record_line(&mut self, line: String) -> Value {
+        event_table::assert_documented(&line);
         let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
         self.seen.push(event.clone());
         event
     }
 
-    /// The next event called `name` among those that were logged until now.
-    pub(crate) fn past_event(&mut self, name: &str) -> Option<Value> {
+    /// The next event called `name` among those logged so far; does not wait.
+    pub(crate) fn logged_event(&mut self, name: &str) -> Option<Value> {
         loop {
             let line = self.lines.try_recv().ok()?;
-            let event = self.see(line);
+            let event = self.record_line(line);
             if event["event"] == name {
                 return Some(event);
             }
@@ -236,7 +236,7 @@ impl Hub {
         self.child.id()
     }
 
-    /// What the system says of its memory under `name`, such as `VmRSS:`.
+    /// A memory value from `/proc/PID/status`, such as `VmRSS:`.
     pub(crate) fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();
@@ -251,56 +251,56 @@ impl Hub {
         assert!(status.success());
     }
 
-    /// Waits for the end; returns the exit code and everything that was logged.
-    pub(crate) fn end(mut self) -> (Option<i32>, Vec<Value>) {
+    /// Waits until the hub exits; returns the exit code and all events.
+    pub(crate) fn wait(mut self) -> (Option<i32>, Vec<Value>) {
         let status = self.child.wait().unwrap();
         while let Ok(line) = self.lines.recv() {
-            self.see(line);
+            self.record_line(line);
         }
         (status.code(), std::mem::take(&mut self.seen))
     }
 
-    /// What the hub runs on.
+    /// The hub's project.
     pub(crate) fn project(&self) -> &Project {
         &self.project
     }
 
-    /// Ends the hub as a power cut does; returns what it ran on, to be started again.
+    /// Kills the hub, as a power failure would; returns its project, to start it again.
     pub(crate) fn kill(mut self) -> Project {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.project.clone()
     }
 
-    /// Ends the hub as an operator does; returns what it ran on, to be started again.
+    /// Stops the hub, as an operator would; returns its project, to start it again.
     pub(crate) fn stop(mut self) -> Project {
         self.signal("-TERM");
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         self.project.clone()
     }
 
-    /// Ends the hub and asserts that it had nothing to complain about.
-    pub(crate) fn end_without_complaint(self) {
+    /// Stops the hub and asserts that it logged no warnings or errors.
+    pub(crate) fn stop_without_warnings(self) {
         self.signal("-TERM");
-        let (code, events) = self.end();
+        let (code, events) = self.wait();
         assert_eq!(code, Some(0));
-        let complaints: Vec<_> = events
+        let warnings: Vec<_> = events
             .iter()
             .filter(|event| !matches!(event["level"].as_str(), Some("INFO" | "DEBUG")))
             .collect();
-        assert!(complaints.is_empty(), "{complaints:#?}");
+        assert!(warnings.is_empty(), "{warnings:#?}");
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        // It may have ended already, as the test meant it to.
+        // The test may have ended it already.
         _ = self.child.kill();
         _ = self.child.wait();
         if !thread::panicking() {
-            // What no test has waited for is as the handbook has it as well.
+            // Lines that the test has not read must match the handbook, too.
             while let Ok(line) = self.lines.recv() {
-                log::check(&line);
+                event_table::assert_documented(&line);
             }
         }
     }

@@ -1,19 +1,19 @@
-//! What `/metrics` says.
+//! [`Scrape`]: a response of `/metrics`.
 
-use super::Raw;
+use super::RawClient;
 
-/// One answer.
-pub(crate) struct Metrics(pub(crate) String);
+/// The text of one scrape.
+pub(crate) struct Scrape(pub(crate) String);
 
-impl Metrics {
-    /// Asks the operations listener at `address`.
+impl Scrape {
+    /// Scrapes the operations listener at `address`.
     pub(crate) fn at(address: &str) -> Self {
-        let answer = Raw::get(address, "/metrics");
+        let answer = RawClient::get(address, "/metrics");
         assert_eq!(answer.status, 200);
         Self(answer.text().to_owned())
     }
 
-    /// The value of a sample by its name, with its labels if it has any.
+    /// The value of a sample, given its name with labels.
     pub(crate) fn value(&self, sample: &str) -> f64 {
         let mut lines = self.0.lines();
         let value = lines.find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));

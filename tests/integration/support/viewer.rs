@@ -12,18 +12,18 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use tokio_tungstenite::tungstenite::{Error, http};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
-use super::{Hub, PATIENCE};
+use super::{Hub, TIMEOUT};
 
 type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 pub(crate) struct Viewer {
     stream: Connection,
-    /// The records of a batch that have not been asked for yet, each as the `data` message it stands for.
+    /// The records of the current batch that have not been returned yet, as `data` messages.
     unpacked: VecDeque<Value>,
 }
 
-/// How a refused handshake was answered.
-pub(crate) struct Refusal {
+/// The response to a rejected handshake.
+pub(crate) struct HandshakeRejection {
     pub(crate) status: u16,
     pub(crate) problem: Value,
 }
@@ -36,7 +36,7 @@ impl Viewer {
             .expect("the hub admits the viewer")
     }
 
-    /// One that is sent what comes from now on.
+    /// A v1 viewer without backfill.
     pub(crate) async fn v1(hub: &Hub) -> Self {
         Self::v1_at(hub, "/ws?last=0").await
     }
@@ -53,32 +53,34 @@ impl Viewer {
         hub: &Hub,
         path: &str,
         headers: &[(&'static str, &str)],
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, HandshakeRejection> {
         let request = with_headers(&format!("ws://{}{path}", hub.public()), headers);
-        let answer = timeout(PATIENCE, connect_async(request)).await;
-        Self::answered(answer.expect("an answer to the handshake"))
+        let answer = timeout(TIMEOUT, connect_async(request)).await;
+        Self::from_handshake(answer.expect("an answer to the handshake"))
     }
 
-    /// The same over a connection that is there already, to whatever `url` says.
-    pub(crate) async fn over(
+    /// Joins `url` over an existing connection.
+    pub(crate) async fn connect_over(
         connection: std::net::TcpStream,
         url: &str,
         headers: &[(&'static str, &str)],
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, HandshakeRejection> {
         connection.set_nonblocking(true).unwrap();
         let connection = MaybeTlsStream::Plain(TcpStream::from_std(connection).unwrap());
         let request = with_headers(url, headers);
-        let answer = timeout(PATIENCE, client_async(request, connection)).await;
-        Self::answered(answer.expect("an answer to the handshake"))
+        let answer = timeout(TIMEOUT, client_async(request, connection)).await;
+        Self::from_handshake(answer.expect("an answer to the handshake"))
     }
 
-    fn answered(answer: Result<(Connection, Response), Error>) -> Result<Self, Refusal> {
+    fn from_handshake(
+        answer: Result<(Connection, Response), Error>,
+    ) -> Result<Self, HandshakeRejection> {
         match answer {
             Ok((stream, _)) => Ok(Self {
                 stream,
                 unpacked: VecDeque::new(),
             }),
-            Err(Error::Http(response)) => Err(Refusal {
+            Err(Error::Http(response)) => Err(HandshakeRejection {
                 status: response.status().as_u16(),
                 problem: serde_json::from_slice(response.body().as_deref().unwrap_or_default())
                     .unwrap_or_default(),
@@ -87,26 +89,26 @@ impl Viewer {
         }
     }
 
-    /// One of `tickcast.v1` at `address`, up to a `#`; `None` when nobody is there.
-    pub(crate) async fn try_at(address: &str, path: &str) -> Option<Self> {
+    /// Joins `address` with `tickcast.v1`, ignoring anything after a `#`; `None` if the handshake fails.
+    pub(crate) async fn try_connect(address: &str, path: &str) -> Option<Self> {
         let host = address.split('#').next().unwrap();
         let mut request = format!("ws://{host}{path}").into_client_request().unwrap();
         let offer = http::HeaderValue::from_static("tickcast.v1");
         request
             .headers_mut()
             .insert("sec-websocket-protocol", offer);
-        let connected = timeout(PATIENCE, connect_async(request)).await;
-        let (stream, _) = connected.expect("an answer, or none").ok()?;
+        let connected = timeout(TIMEOUT, connect_async(request)).await;
+        let (stream, _) = connected.expect("the handshake to end").ok()?;
         Some(Self {
             stream,
             unpacked: VecDeque::new(),
         })
     }
 
-    /// The next text message as JSON; `None` when the connection is gone.
-    pub(crate) async fn try_whole(&mut self) -> Option<Value> {
+    /// The next text message as JSON; `None` if the connection has ended.
+    pub(crate) async fn try_next_message(&mut self) -> Option<Value> {
         loop {
-            let next = timeout(PATIENCE, self.stream.next()).await;
+            let next = timeout(TIMEOUT, self.stream.next()).await;
             match next.expect("a message, or the end")?.ok()? {
                 Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
                 Message::Close(_) => return None,
@@ -115,25 +117,25 @@ impl Viewer {
         }
     }
 
-    /// The next text message as it came.
-    pub(crate) async fn text(&mut self) -> String {
+    /// The next text message, as text.
+    pub(crate) async fn next_text(&mut self) -> String {
         loop {
-            match self.message().await {
+            match self.next_frame().await {
                 Message::Text(text) => return text.to_string(),
-                // The hub looks whether we live, at a moment of its own.
+                // Keep-alive pings may arrive at any time.
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("a text message was due, {other:?} came"),
+                other => panic!("expected a text message, got {other:?}"),
             }
         }
     }
 
-    /// The next text message as JSON; a `batch` comes as the `data` messages it stands for.
-    pub(crate) async fn json(&mut self) -> Value {
+    /// The next message as JSON, with each `batch` expanded into `data` messages and without `viewers`.
+    pub(crate) async fn next_unbatched(&mut self) -> Value {
         loop {
             if let Some(data) = self.unpacked.pop_front() {
                 return data;
             }
-            let message = self.whole().await;
+            let message = self.next_message_except_viewers().await;
             if message["type"] != "batch" {
                 return message;
             }
@@ -141,36 +143,36 @@ impl Viewer {
         }
     }
 
-    /// The next text message as JSON; how many others there are is left out, which nearly no test is about.
-    pub(crate) async fn whole(&mut self) -> Value {
+    /// The next message as JSON, skipping `viewers` messages.
+    pub(crate) async fn next_message_except_viewers(&mut self) -> Value {
         loop {
-            let message = self.any().await;
+            let message = self.next_message().await;
             if message["type"] != "viewers" {
                 return message;
             }
         }
     }
 
-    /// The next text message as JSON, whatever it is about.
-    pub(crate) async fn any(&mut self) -> Value {
-        serde_json::from_str(&self.text().await).unwrap()
+    /// The next message as JSON.
+    pub(crate) async fn next_message(&mut self) -> Value {
+        serde_json::from_str(&self.next_text().await).unwrap()
     }
 
-    /// The next message called `name`, whatever comes before it.
+    /// The next message of type `name`, skipping all others.
     pub(crate) async fn until(&mut self, name: &str) -> Value {
         loop {
-            let message = self.json().await;
+            let message = self.next_unbatched().await;
             if message["type"] == name {
                 return message;
             }
         }
     }
 
-    /// Reads `data` messages, each the one after the last, whose place was `last`. Returns the last one's place and
-    /// the first message of another type.
-    pub(crate) async fn through_data(&mut self, mut last: u64) -> (u64, Value) {
+    /// Reads consecutive `data` messages after `last`. Returns the `seq` of the last one and the first message of
+    /// another type.
+    pub(crate) async fn read_data_messages(&mut self, mut last: u64) -> (u64, Value) {
         loop {
-            let message = self.json().await;
+            let message = self.next_unbatched().await;
             if message["type"] != "data" {
                 return (last, message);
             }
@@ -187,16 +189,16 @@ impl Viewer {
         self.stream.send(message).await.unwrap();
     }
 
-    /// Waits for the close, leaving out what comes before it.
-    pub(crate) async fn closed(&mut self) -> CloseFrame {
+    /// Waits for the close frame, skipping everything before it.
+    pub(crate) async fn wait_for_close(&mut self) -> CloseFrame {
         self.text_until_close().await.1
     }
 
-    /// Everything up to the close, and the close.
+    /// Reads all text messages up to the close frame; returns both.
     pub(crate) async fn text_until_close(&mut self) -> (Vec<String>, CloseFrame) {
         let mut texts = Vec::new();
         loop {
-            match self.message().await {
+            match self.next_frame().await {
                 Message::Text(text) => texts.push(text.to_string()),
                 Message::Close(frame) => return (texts, frame.expect("the hub gives a code")),
                 _ => {}
@@ -204,19 +206,19 @@ impl Viewer {
         }
     }
 
-    /// Waits until the connection itself is gone.
-    pub(crate) async fn gone(&mut self) {
-        while let Some(Ok(_)) = timeout(PATIENCE, self.stream.next())
+    /// Waits until the connection has ended.
+    pub(crate) async fn wait_for_disconnect(&mut self) {
+        while let Some(Ok(_)) = timeout(TIMEOUT, self.stream.next())
             .await
             .expect("the end of the connection")
         {}
     }
 
-    pub(crate) async fn message(&mut self) -> Message {
-        let next = timeout(PATIENCE, self.stream.next())
+    pub(crate) async fn next_frame(&mut self) -> Message {
+        let next = timeout(TIMEOUT, self.stream.next())
             .await
             .expect("a message");
-        next.expect("the connection goes on")
+        next.expect("the connection is still open")
             .expect("the frames are well formed")
     }
 }
@@ -230,7 +232,7 @@ fn with_headers(url: &str, headers: &[(&'static str, &str)]) -> http::Request<()
     request
 }
 
-/// The `data` messages that a `batch` stands for.
+/// Expands a `batch` into `data` messages.
 pub(crate) fn unpack(batch: &Value) -> Vec<Value> {
     let (seq, t) = (batch["seq"].as_i64().unwrap(), batch["t"].as_i64().unwrap());
     let records = batch["data"].as_array().unwrap();

@@ -1,8 +1,8 @@
-/** Many numbers in a few: quantiles, and a curve to draw. */
+/** Summary statistics: quantiles, and a curve to plot. */
 
 export interface Distribution {
   readonly count: number;
-  /** NaN, and null in JSON, when there is nothing to say. */
+  /** NaN, and null in JSON, without values. */
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
@@ -18,15 +18,15 @@ export function distribution(values: readonly number[]): Distribution {
   };
 }
 
-/** The least value that so large a share does not exceed. No value in between is invented. */
+/** The smallest value that at least this share of values does not exceed. Values are not interpolated. */
 export function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Enough for a smooth line up to the last half per cent. */
+/** Enough for a smooth curve to the last half per cent. */
 const CURVE_POINTS = 200;
 
-/** The quantiles at equal steps, ascending, the last one the maximum. */
+/** The quantiles at equal steps, ascending; the last is the maximum. */
 export function curve(values: readonly number[]): number[] {
   const sorted = Float64Array.from(values).sort();
   if (sorted.length === 0) return [];

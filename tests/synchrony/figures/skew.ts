@@ -1,27 +1,28 @@
 /**
- * How far apart the pages are, three ways. All take columns over one clock and return milliseconds; none knows
+ * How far apart the pages are, in three measures. All work on columns on one clock and return milliseconds; none knows
  * what a page or a hub is.
  *
- * - timeline skew: the positions that two pages would draw at the same true instant. Perfect clocks make it 0.
- * - onset skew: the true instants at which two pages first drew the same record. Two screens that refresh 60 times a
- *   second, each in its own phase, differ by up to a frame even with perfect clocks.
- * - arrival skew: the instants at which the same record reached two pages, which is the onset skew of pages that draw
- *   what comes when it comes.
+ * - timeline skew: the difference between the positions that two pages would draw at the same true instant. It is 0 for
+ *   perfect clocks.
+ * - onset skew: the difference between the true instants at which two pages first drew the same record. Two 60 Hz
+ *   screens with different phases differ by up to a frame even with perfect clocks.
+ * - arrival skew: the difference between the instants at which the same record reached two pages, which is the onset
+ *   skew of pages that draw on arrival.
  */
 
-import { isWithin, type Seen, type Span } from "./seen";
+import { isWithin, type PageTrace, type TimeSpan } from "./page_trace";
 
 export interface Skew {
-  /** Of each two pages, without sign. */
+  /** Absolute difference of each pair of pages. */
   readonly pairs: number[];
   /** Between the first and the last of all pages. */
   readonly spreads: number[];
 }
 
-/** Over a longer hole between two frames nobody can say what would have been drawn. */
-const HOLE_MS = 250;
+/** Across a longer gap between two frames, the position is unknown. */
+const GAP_MS = 250;
 
-export function timelineSkew(pages: readonly Seen[], instants: Iterable<number>): Skew {
+export function timelineSkew(pages: readonly PageTrace[], instants: Iterable<number>): Skew {
   const skew: Skew = { pairs: [], spreads: [] };
   for (const instant of instants) {
     compare(
@@ -32,27 +33,30 @@ export function timelineSkew(pages: readonly Seen[], instants: Iterable<number>)
   return skew;
 }
 
-export function onsetSkew(pages: readonly Seen[], span: Span): Skew {
+export function onsetSkew(pages: readonly PageTrace[], span: TimeSpan): Skew {
   return compareBySeq(pages.map(({ frames }) => onsets(frames, span)));
 }
 
-export function arrivalSkew(pages: readonly Seen[], span: Span): Skew {
+export function arrivalSkew(pages: readonly PageTrace[], span: TimeSpan): Skew {
   return compareBySeq(pages.map(({ arrivals }) => firstArrivals(arrivals, span)));
 }
 
-/** What a page would draw at an instant between two of its frames; NaN where it has no frame near. */
-export function positionAt({ at, playhead }: Seen["frames"], instant: number): number {
+/** The position that a page would draw between two of its frames; NaN without a frame nearby. */
+export function positionAt({ at, playhead }: PageTrace["frames"], instant: number): number {
   const after = firstAfter(at, instant);
   const before = after - 1;
   if (before < 0 || after >= at.length) return Number.NaN;
   const [from, to] = [at[before] as number, at[after] as number];
-  if (to - from > HOLE_MS) return Number.NaN;
+  if (to - from > GAP_MS) return Number.NaN;
   const share = (instant - from) / (to - from);
   return (playhead[before] as number) * (1 - share) + (playhead[after] as number) * share;
 }
 
-/** For each record the first frame within the span that shows it or a later one. The span's first frame shows old ones. */
-function onsets({ drawnAt, seq }: Seen["frames"], span: Span): Map<number, number> {
+/**
+ * For each record, the first frame within the span that shows it or a later one. The span's first frame also shows
+ * older records.
+ */
+function onsets({ drawnAt, seq }: PageTrace["frames"], span: TimeSpan): Map<number, number> {
   const found = new Map<number, number>();
   let newest = Number.NaN;
   for (let i = 0; i < seq.length; i += 1) {
@@ -64,7 +68,7 @@ function onsets({ drawnAt, seq }: Seen["frames"], span: Span): Map<number, numbe
   return found;
 }
 
-function firstArrivals({ at, seq }: Seen["arrivals"], span: Span): Map<number, number> {
+function firstArrivals({ at, seq }: PageTrace["arrivals"], span: TimeSpan): Map<number, number> {
   const found = new Map<number, number>();
   for (let i = 0; i < seq.length; i += 1) {
     const [when, which] = [at[i] as number, seq[i] as number];
@@ -73,7 +77,7 @@ function firstArrivals({ at, seq }: Seen["arrivals"], span: Span): Map<number, n
   return found;
 }
 
-/** Only records that every page had within the span: at its edges some have them before it and some after. */
+/** Only records that every page received within the span: at its edges some pages received them outside. */
 function compareBySeq([first, ...others]: readonly Map<number, number>[]): Skew {
   const skew: Skew = { pairs: [], spreads: [] };
   for (const [seq, at] of first ?? []) {
@@ -93,7 +97,7 @@ function compare(values: readonly number[], { pairs, spreads }: Skew): void {
   if (!Number.isNaN(spread)) spreads.push(spread);
 }
 
-/** The place of the first that is later; as many as there are, if none is. */
+/** Index of the first value after `instant`, or the array's length. */
 function firstAfter(ascending: Float64Array, instant: number): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {

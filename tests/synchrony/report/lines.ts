@@ -1,4 +1,4 @@
-/** The closing lines of a run: the figures for people at a terminal. */
+/** The summary of a run for the terminal. */
 
 import type { Distribution } from "../figures/distribution";
 import type { Report, SkewFigures } from "./report";

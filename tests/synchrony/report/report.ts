@@ -1,22 +1,22 @@
-/** What one run found, as plain data: the form of the JSON file. Milliseconds throughout, unless a name says otherwise. */
+/** The results of one run as plain data, as in the JSON file. Milliseconds throughout, unless a name says otherwise. */
 
 import type { Distribution } from "../figures/distribution";
 import type { RunPlan } from "../options";
-import type { Path } from "../path/law";
+import type { Path } from "../path/delay_model";
 
 export interface SkewFigures {
   readonly pairs: Distribution;
   /** Between the first and the last of all pages. */
   readonly all: Distribution;
-  /** Quantiles of `pairs` at equal steps, the last the maximum. */
+  /** Quantiles of `pairs` at equal steps; the last is the maximum. */
   readonly curve: readonly number[];
 }
 
-export interface Applied {
+export interface PathReport {
   readonly asked: Path;
   readonly up: Distribution;
   readonly down: Distribution;
-  /** By how much the proxy was later than it meant to be. */
+  /** How much later than intended the proxy forwarded data. */
   readonly excess: Distribution;
 }
 
@@ -29,32 +29,32 @@ export interface Report {
   readonly machine: string;
   readonly chromium: string;
   readonly node: string;
-  /** Of the machine over the last minute, as the run began and as it ended. */
+  /** Load average over the last minute, at the start and the end of the run. */
   readonly load: readonly [number, number];
   readonly judgedSeconds: number;
-  /** The group's, as the pages were told. */
+  /** The playout delay that the pages received. */
   readonly delayMs: number;
   readonly timelineSkew: SkewFigures;
-  /** Void when a page drew fewer than 50 frames a second: then it says more of the machine than of the page. */
+  /** Void if a page drew fewer than 50 frames a second: it then says more about the machine than about the page. */
   readonly onsetSkew: SkewFigures & { readonly isVoid: boolean };
-  /** What the onset would be if pages drew on arrival. */
+  /** What onset skew would be if pages drew on arrival. */
   readonly arrivalSkew: SkewFigures;
   readonly late: {
     readonly count: number;
     readonly publications: number;
     readonly share: number;
-    /** By the pages' own count. */
+    /** As counted by the pages. */
     readonly toldByPages: number;
   };
   readonly clock: {
     readonly error: Distribution;
     readonly withinBoundShare: number;
-    /** How well the truth is known: added to every bound before it is judged. */
+    /** Accuracy of the reference clock; added to every bound before it is judged. */
     readonly toleranceMs: number;
   };
   readonly framesPerSecond: readonly number[];
-  readonly paths: readonly Applied[];
+  readonly paths: readonly PathReport[];
 }
 
-/** Below this onset skew is void. */
+/** Minimum frame rate; below it onset skew is void. */
 export const FRAMES_LEAST = 50;

@@ -1,16 +1,16 @@
 /**
- * What stands around the lines: a faint grid, values at the sides, time below. It is told the scales and draws; the plot's
- * edges follow from what it needs.
+ * Draws the grid, the value axes at the sides and the time axis below. It takes the scales as given; the edges of the
+ * plot area follow from the room that the axis labels need.
  */
 
-import { HALO_RADIUS } from "./lines";
-import type { Look } from "./look";
-import type { Plot } from "./plot";
+import type { ChartTheme } from "./chart_theme";
+import { HALO_RADIUS } from "./line_renderer";
+import type { PlotArea } from "./plot_area";
 import type { Scale, Scales } from "./scale";
-import { strength } from "./time_axis";
+import { fadeOpacity } from "./time_axis";
 import { TimeMarks } from "./time_marks";
 
-/* In units of the type's size. */
+/* In units of the font size. */
 const GAP = 0.7;
 const DIGIT_WIDTH = 0.62;
 const TIMES_HEIGHT = 2.4;
@@ -18,52 +18,52 @@ const TIMES_AT = 0.9;
 const FADE = 1.5;
 const ROOM_PER_MARK = 8;
 const ROOM_PER_VALUE = 4;
-/** In characters: a minus sign that comes and goes must not move the whole chart. */
+/** Minimum width of the left axis in characters: a minus sign that comes and goes must not move the whole chart. */
 const WIDTH_LEAST = 4;
-/** Values on an axis, at least, where there is any room. */
+/** Minimum number of values on an axis, where there is any room. */
 const VALUES_LEAST = 3;
 
 export class Axes {
-  readonly #plot: Plot;
+  readonly #plot: PlotArea;
   readonly #marks = new TimeMarks();
-  /** In characters; never narrower again, so that the plot stands still. */
+  /** Axis widths in characters. They never shrink, so that the plot area stays put. */
   #widthLeft = WIDTH_LEAST;
   #widthRight = 0;
 
-  constructor(plot: Plot) {
-    this.#plot = plot;
+  constructor(plotArea: PlotArea) {
+    this.#plot = plotArea;
   }
 
-  /** Another size or another set of lines: the axes may be narrower again. */
+  /** After a change of size or of the visible series, the axes may become narrower again. */
   forget(): void {
     this.#widthLeft = WIDTH_LEAST;
     this.#widthRight = 0;
   }
 
-  /** Gives the axes their values and the plot its room. */
-  arrange(width: number, height: number, scales: Scales, look: Look): void {
-    const plot = this.#plot;
-    const { fontPx } = look;
-    plot.top = fontPx * (scales.areMixed ? 2.4 : 1);
-    plot.height = Math.max(1, height - plot.top - fontPx * TIMES_HEIGHT);
-    const most = Math.max(VALUES_LEAST, Math.floor(plot.height / (fontPx * ROOM_PER_VALUE)));
-    scales.left?.mark(most);
-    scales.right?.mark(most);
+  /** Computes the ticks and lays out the plot area. */
+  layout(width: number, height: number, scales: Scales, theme: ChartTheme): void {
+    const plotArea = this.#plot;
+    const { fontPx } = theme;
+    plotArea.top = fontPx * (scales.areMixed ? 2.4 : 1);
+    plotArea.height = Math.max(1, height - plotArea.top - fontPx * TIMES_HEIGHT);
+    const most = Math.max(VALUES_LEAST, Math.floor(plotArea.height / (fontPx * ROOM_PER_VALUE)));
+    scales.left?.updateTicks(most);
+    scales.right?.updateTicks(most);
     this.#widthLeft = Math.max(this.#widthLeft, scales.left?.widest ?? 0);
     this.#widthRight = Math.max(this.#widthRight, scales.right?.widest ?? 0);
-    plot.left = fontPx * (this.#widthLeft * DIGIT_WIDTH + 2 * GAP);
+    plotArea.left = fontPx * (this.#widthLeft * DIGIT_WIDTH + 2 * GAP);
     const axis = this.#widthRight === 0 ? 0 : fontPx * (this.#widthRight * DIGIT_WIDTH + GAP);
-    const right = width - HALO_RADIUS * look.scale - fontPx / 2 - axis;
-    plot.width = Math.max(1, right - plot.left);
-    this.#marks.cover(plot.from, plot.to, plot.msPerPx * fontPx * ROOM_PER_MARK);
+    const right = width - HALO_RADIUS * theme.scale - fontPx / 2 - axis;
+    plotArea.width = Math.max(1, right - plotArea.left);
+    this.#marks.cover(plotArea.from, plotArea.to, plotArea.msPerPx * fontPx * ROOM_PER_MARK);
   }
 
-  /** Behind whatever has been drawn so far. */
-  drawGrid(ctx: CanvasRenderingContext2D, scales: Scales, look: Look): void {
+  /** Drawn behind everything that is already on the canvas. */
+  drawGrid(ctx: CanvasRenderingContext2D, scales: Scales, theme: ChartTheme): void {
     const { left, top, width, height, right, bottom } = this.#plot;
     const { instants } = this.#marks;
     ctx.globalCompositeOperation = "destination-over";
-    ctx.fillStyle = look.grid;
+    ctx.fillStyle = theme.grid;
     for (let i = 0; i < instants.length; i += 1) {
       const x = this.#plot.x(instants[i] as number);
       if (x >= left && x <= right) ctx.fillRect(x - 0.5, top, 1, height);
@@ -76,49 +76,52 @@ export class Axes {
     ctx.globalCompositeOperation = "source-over";
   }
 
-  drawValues(ctx: CanvasRenderingContext2D, scales: Scales, look: Look): void {
+  drawValues(ctx: CanvasRenderingContext2D, scales: Scales, theme: ChartTheme): void {
     const { left, right } = this.#plot;
-    ctx.font = look.font;
-    ctx.fillStyle = look.quiet;
+    ctx.font = theme.font;
+    ctx.fillStyle = theme.quiet;
     ctx.textBaseline = "middle";
-    // At the far right also for the other axis, so that digits stand under digits.
+    // Right-aligned on the right axis too, so that digits line up.
     ctx.textAlign = "right";
-    if (scales.left) this.#drawAxis(ctx, scales.left, left - look.fontPx * GAP, look);
-    const atRight = right + look.fontPx * (this.#widthRight * DIGIT_WIDTH + GAP);
-    if (scales.right) this.#drawAxis(ctx, scales.right, atRight, look);
+    if (scales.left) this.#drawAxis(ctx, scales.left, left - theme.fontPx * GAP, theme);
+    const atRight = right + theme.fontPx * (this.#widthRight * DIGIT_WIDTH + GAP);
+    if (scales.right) this.#drawAxis(ctx, scales.right, atRight, theme);
     if (!scales.areMixed) return;
     ctx.textBaseline = "top";
-    if (scales.left) ctx.fillText(scales.left.unit, left - look.fontPx * GAP, 0);
+    if (scales.left) ctx.fillText(scales.left.unit, left - theme.fontPx * GAP, 0);
     if (scales.right) ctx.fillText(scales.right.unit, atRight, 0);
   }
 
-  drawTimes(ctx: CanvasRenderingContext2D, look: Look): void {
+  drawTimes(ctx: CanvasRenderingContext2D, theme: ChartTheme): void {
     const { right, bottom } = this.#plot;
     const { instants, texts } = this.#marks;
-    ctx.font = look.font;
-    ctx.fillStyle = look.quiet;
+    ctx.font = theme.font;
+    ctx.fillStyle = theme.quiet;
     ctx.textBaseline = "top";
-    const y = bottom + look.fontPx * TIMES_AT;
-    const begin = this.#drawDate(ctx, y, look);
+    const y = bottom + theme.fontPx * TIMES_AT;
+    const begin = this.#drawDate(ctx, y, theme);
     ctx.textAlign = "center";
-    const half = ((texts[0]?.length ?? 0) * DIGIT_WIDTH * look.fontPx) / 2;
-    const edge = right + HALO_RADIUS * look.scale;
+    const half = ((texts[0]?.length ?? 0) * DIGIT_WIDTH * theme.fontPx) / 2;
+    const edge = right + HALO_RADIUS * theme.scale;
     for (let i = 0; i < instants.length; i += 1) {
       const x = this.#plot.x(instants[i] as number);
-      // Gone before it would be cut off, or run into what stands before it.
-      ctx.globalAlpha = strength(x, begin + half, edge - half, FADE * look.fontPx);
+      // Faded out before it would be cut off or overlap the label before it.
+      ctx.globalAlpha = fadeOpacity(x, begin + half, edge - half, FADE * theme.fontPx);
       if (ctx.globalAlpha > 0) ctx.fillText(texts[i] as string, x, y);
     }
     ctx.globalAlpha = 1;
   }
 
-  /** Zone and day, before the times and in one row with them: a row of their own would be taken from the line. The result is where they end. */
-  #drawDate(ctx: CanvasRenderingContext2D, y: number, { fontPx, text, quiet }: Look): number {
+  /**
+   * Draws time zone and day left of the times, in the same row: a row of their own would take height from the plot.
+   * Returns the x at which they end.
+   */
+  #drawDate(ctx: CanvasRenderingContext2D, y: number, { fontPx, text, quiet }: ChartTheme): number {
     const { left } = this.#plot;
     const { zone, date } = this.#marks;
     ctx.textAlign = "left";
     const width = ctx.measureText(zone).width;
-    // Below the values as far as there is room, else from the very left.
+    // Below the value axis if there is room, else at the very left.
     const x = Math.max(0, left - GAP * fontPx - width);
     ctx.fillText(zone, x, y);
     const begin = Math.max(left, x + width + GAP * fontPx);
@@ -129,12 +132,15 @@ export class Axes {
     return begin + ctx.measureText(date).width + GAP * fontPx;
   }
 
-  /** The outermost fade within a line's height of the plot: they come and go without a jump while the range glides. */
-  #drawAxis(ctx: CanvasRenderingContext2D, scale: Scale, x: number, { fontPx }: Look): void {
+  /**
+   * Values near the ends fade within one line height, so that they appear and disappear smoothly while the range
+   * animates.
+   */
+  #drawAxis(ctx: CanvasRenderingContext2D, scale: Scale, x: number, { fontPx }: ChartTheme): void {
     const { top, bottom } = this.#plot;
     for (let i = 0; i < scale.ticks.length; i += 1) {
       const y = this.#plot.y(scale, scale.ticks[i] as number);
-      ctx.globalAlpha = strength(y, top - fontPx, bottom + fontPx, fontPx);
+      ctx.globalAlpha = fadeOpacity(y, top - fontPx, bottom + fontPx, fontPx);
       if (ctx.globalAlpha > 0) ctx.fillText(scale.texts[i] as string, x, y);
     }
     ctx.globalAlpha = 1;

@@ -1,69 +1,75 @@
 /**
- * Where somebody points, and what stands there: at the pointer's place on the screen, which stays while the picture
- * moves, or at a sample that the keys have chosen, which moves with it. It always snaps to samples. Draws nothing.
+ * The crosshair: finds the samples at the pointer, which keeps its place on screen while the picture moves, or at a
+ * sample chosen with the keyboard, which moves with the picture. It always snaps to samples. Draws nothing.
  */
 
 import type { Scene, Trace } from "../scene";
-import { nearest, neighbour, type Spot } from "./nearest";
-import type { Plot } from "./plot";
+import { type FoundSample, nearest, neighbour } from "./nearest";
+import type { PlotArea } from "./plot_area";
 
-export interface Pointed {
-  /** The instant of the sample closest to where somebody points, of all lines. */
+export interface PointedSamples {
+  /** The instant of the sample closest to the pointer, over all lines. */
   readonly at: number;
-  /** For each trace of the scene, its sample closest to that: its instant and its value. NaN: none in view. */
+  /** For each trace of the scene, the instant and value of its closest sample; NaN if it has none in view. */
   readonly times: readonly number[];
   readonly values: readonly number[];
-  /** How far that sample is from the one before it; infinite if there is none. */
+  /** Time since the sample before the closest one; infinite if it is the first. */
   readonly periodMs: number;
 }
 
-type Aim =
+type CrosshairTarget =
   | { readonly kind: "nowhere" }
-  | { readonly kind: "place"; readonly x: number }
+  | { readonly kind: "pointer"; readonly x: number }
   | { readonly kind: "instant"; readonly at: number };
 
-const NOWHERE: Aim = { kind: "nowhere" };
+const NOWHERE: CrosshairTarget = { kind: "nowhere" };
 
 export class Crosshair {
-  #aim: Aim = NOWHERE;
+  #target: CrosshairTarget = NOWHERE;
   readonly #found = { at: 0, times: [] as number[], values: [] as number[], periodMs: 0 };
-  readonly #spot: Spot = { time: Number.NaN, value: Number.NaN, periodMs: 0 };
-  #pointed: Pointed | undefined;
+  readonly #spot: FoundSample = { time: Number.NaN, value: Number.NaN, periodMs: 0 };
+  #pointed: PointedSamples | undefined;
 
-  /** As the last frame had it; the same object from frame to frame. */
-  get pointed(): Pointed | undefined {
+  /** The result of the last frame; the same object from frame to frame. */
+  get pointed(): PointedSamples | undefined {
     return this.#pointed;
   }
 
-  /** The pointer is there; undefined: it has gone, and what the keys have chosen stays. */
+  /**
+   * Moves the crosshair to the pointer. Undefined means that the pointer has left; a sample chosen with the keyboard
+   * stays.
+   */
   point(x: number | undefined): void {
-    if (x !== undefined) this.#aim = { kind: "place", x };
-    else if (this.#aim.kind === "place") this.#aim = NOWHERE;
+    if (x !== undefined) this.#target = { kind: "pointer", x };
+    else if (this.#target.kind === "pointer") this.#target = NOWHERE;
   }
 
-  /** So many samples to the right, from where it is or else from the line's end; undefined takes it away. */
+  /**
+   * Moves the crosshair by this many samples to the right, from its position or else from the end of the line;
+   * undefined hides it.
+   */
   move(samples: number | undefined, scene: Scene): void {
     if (samples === undefined) {
-      this.#aim = NOWHERE;
+      this.#target = NOWHERE;
       return;
     }
-    // From beyond the edge, so that a sample right there counts too.
+    // Starts just beyond the edge, so that a sample exactly there is found too.
     let at = this.#pointed?.at ?? neighbourOfAll(scene, scene.to + 1, -1);
     for (let i = 0; i < Math.abs(samples); i += 1) {
       const next = neighbourOfAll(scene, at, samples < 0 ? -1 : 1);
-      // At the last one in view it stays.
+      // Stops at the last sample in view.
       if (Number.isNaN(next)) break;
       at = next;
     }
-    this.#aim = Number.isNaN(at) ? NOWHERE : { kind: "instant", at };
+    this.#target = Number.isNaN(at) ? NOWHERE : { kind: "instant", at };
   }
 
-  /** Finds what is pointed at in this frame. */
-  seek(scene: Scene, plot: Plot): void {
+  /** Finds the samples under the crosshair in this frame. */
+  update(scene: Scene, plot: PlotArea): void {
     this.#pointed = undefined;
-    if (this.#aim.kind === "nowhere") return;
-    const at = this.#aim.kind === "instant" ? this.#aim.at : plot.at(this.#aim.x);
-    // What the keys have chosen leaves with the picture.
+    if (this.#target.kind === "nowhere") return;
+    const at = this.#target.kind === "instant" ? this.#target.at : plot.at(this.#target.x);
+    // A sample chosen with the keyboard scrolls out of view with the picture.
     if (at < scene.from || at > scene.to) return;
     const found = this.#found;
     found.at = Number.NaN;

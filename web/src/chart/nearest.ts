@@ -1,31 +1,31 @@
-/** Finds samples by time along one line, among those in view, over all its parts. Knows instants, no screen. */
+/** Finds samples by time along one trace, over all its parts, limited to those in view. Knows instants, not pixels. */
 
-import type { Part, Trace } from "../scene";
-import { indexAt } from "../timeline/ring";
-import { beginningAfter } from "./outline";
+import type { Trace, TracePart } from "../scene";
+import { indexAt } from "../topic_buffer/sample_ring";
+import { nextPartStart } from "./polyline";
 
-/** A sample that was found; one object serves for good. */
-export interface Spot {
-  /** NaN: none. */
+/** A search result; one object is reused for all searches. */
+export interface FoundSample {
+  /** NaN if nothing was found. */
   time: number;
   value: number;
-  /** Since the sample before it; infinite without one. */
+  /** Time since the sample before it; infinite if it is the first. */
   periodMs: number;
 }
 
-/** The sample closest to an instant, of those from `from` to `to` that have a value. */
-export function nearest(trace: Trace, instant: number, from: number, to: number, spot: Spot): void {
+/** Finds the sample with a value closest to an instant, between `from` and `to`. */
+export function nearest(trace: Trace, instant: number, from: number, to: number, spot: FoundSample): void {
   spot.time = Number.NaN;
   const until = Math.min(to, trace.playhead);
   for (let i = 0; i < trace.parts.length; i += 1) {
-    const part = trace.parts[i] as Part;
+    const part = trace.parts[i] as TracePart;
     const row = indexAt(part.samples, instant);
     offer(part, find(trace, i, row, -1, from, until), instant, spot);
     offer(part, find(trace, i, row + 1, 1, from, until), instant, spot);
   }
 }
 
-/** The instant of the next sample in a direction, of those in view; NaN: none. */
+/** The instant of the next sample in a direction, within the view; NaN if there is no such sample. */
 export function neighbour(
   trace: Trace,
   instant: number,
@@ -36,7 +36,7 @@ export function neighbour(
   const until = Math.min(to, trace.playhead);
   let best = Number.NaN;
   for (let i = 0; i < trace.parts.length; i += 1) {
-    const { samples } = trace.parts[i] as Part;
+    const { samples } = trace.parts[i] as TracePart;
     const at = indexAt(samples, instant);
     const isThere = at >= samples.begin && samples.times[at] === instant;
     const row = find(trace, i, direction > 0 ? at + 1 : isThere ? at - 1 : at, direction, from, until);
@@ -46,7 +46,7 @@ export function neighbour(
   return best;
 }
 
-/** From a row on, the first one with a value; −1: none in view. */
+/** The first visible row with a value, from `row` on; otherwise −1. */
 function find(
   { parts }: Trace,
   i: number,
@@ -55,9 +55,9 @@ function find(
   from: number,
   until: number,
 ): number {
-  const { samples, column } = parts[i] as Part;
+  const { samples, column } = parts[i] as TracePart;
   const values = samples.columns[column];
-  const limit = beginningAfter(parts, i);
+  const limit = nextPartStart(parts, i);
   for (let k = row; values !== undefined && k >= samples.begin && k < samples.end; k += direction) {
     const time = samples.times[k] as number;
     const isPast = direction < 0 ? time < from : time > until || time >= limit;
@@ -67,7 +67,7 @@ function find(
   return -1;
 }
 
-function offer({ samples, column }: Part, row: number, at: number, spot: Spot): void {
+function offer({ samples, column }: TracePart, row: number, at: number, spot: FoundSample): void {
   const { times, columns, begin } = samples;
   const time = times[row];
   if (row < 0 || time === undefined || Math.abs(time - at) >= Math.abs(spot.time - at)) return;

@@ -1,101 +1,107 @@
 /**
- * What lies over the picture and is this viewer's own: the crosshair with its time, and a range that is being picked.
- * It has a canvas of its own, so that a pointer over a picture that stands still costs next to nothing.
+ * The interactive layer above the chart: the crosshair with its time label, and the range being selected. It has its
+ * own canvas, so that moving the pointer over a still picture costs next to nothing.
  */
 
 import type { Scene, Trace } from "../scene";
-import type { Pointed } from "./crosshair";
-import { drawDot } from "./lines";
-import { COLOURS, type Look } from "./look";
-import type { Plot } from "./plot";
+import type { CanvasLayer } from "./canvas_layer";
+import { type ChartTheme, COLOURS } from "./chart_theme";
+import type { PointedSamples } from "./crosshair";
+import { drawDot } from "./line_renderer";
+import type { PlotArea } from "./plot_area";
 import type { Scales } from "./scale";
-import type { Sheet } from "./sheet";
 import { sampleTime } from "./time_axis";
 
-/* In pixels of a screen with type at its usual size. */
+/* In pixels at the default font size. */
 const DOT_RADIUS = 4;
 const DOT_RING = 2;
 const LINE_STRENGTH = 0.55;
 const SELECTION_STRENGTH = 0.14;
-/** Of the box around the time, in units of the type's size. */
+/** Padding and height of the time label, in units of the font size. */
 const BOX_PADDING = 0.4;
 const BOX_HEIGHT = 1.5;
 
 export class Overlay {
-  readonly #sheet: Sheet;
-  readonly #plot: Plot;
+  readonly #layer: CanvasLayer;
+  readonly #plotArea: PlotArea;
   #from: number | undefined;
   #to: number | undefined;
   #isEmpty = true;
 
-  constructor(sheet: Sheet, plot: Plot) {
-    this.#sheet = sheet;
-    this.#plot = plot;
+  constructor(layer: CanvasLayer, plotArea: PlotArea) {
+    this.#layer = layer;
+    this.#plotArea = plotArea;
   }
 
-  /** Two places on the screen; undefined: nothing is being picked. */
+  /** Sets the selected range, as x coordinates; undefined if nothing is selected. */
   select(from: number | undefined, to: number | undefined): void {
     this.#from = from;
     this.#to = to;
   }
 
-  draw(pointed: Pointed | undefined, scene: Scene, scales: Scales, look: Look): void {
-    if (!this.#isEmpty) this.#sheet.clear();
+  draw(pointed: PointedSamples | undefined, scene: Scene, scales: Scales, theme: ChartTheme): void {
+    if (!this.#isEmpty) this.#layer.clear();
     this.#isEmpty = pointed === undefined && this.#from === undefined;
-    this.#drawSelection(look);
+    this.#drawSelection(theme);
     if (pointed === undefined) return;
-    this.#drawLine(pointed, look);
+    this.#drawLine(pointed, theme);
     for (let i = 0; i < scene.traces.length; i += 1)
-      this.#drawSample(scene.traces[i] as Trace, pointed, i, scales, look);
-    this.#drawTime(pointed, look);
+      this.#drawSample(scene.traces[i] as Trace, pointed, i, scales, theme);
+    this.#drawTime(pointed, theme);
   }
 
-  #drawSelection(look: Look): void {
+  #drawSelection(theme: ChartTheme): void {
     if (this.#from === undefined || this.#to === undefined) return;
-    const { ctx } = this.#sheet;
-    const { left, right, top, height } = this.#plot;
+    const { ctx } = this.#layer;
+    const { left, right, top, height } = this.#plotArea;
     const begin = Math.max(left, Math.min(this.#from, this.#to));
     const end = Math.min(right, Math.max(this.#from, this.#to));
     ctx.globalAlpha = SELECTION_STRENGTH;
-    ctx.fillStyle = look.text;
+    ctx.fillStyle = theme.text;
     ctx.fillRect(begin, top, Math.max(0, end - begin), height);
     ctx.globalAlpha = 1;
   }
 
-  #drawLine(pointed: Pointed, look: Look): void {
-    const { ctx } = this.#sheet;
+  #drawLine(pointed: PointedSamples, theme: ChartTheme): void {
+    const { ctx } = this.#layer;
     ctx.globalAlpha = LINE_STRENGTH;
-    ctx.fillStyle = look.quiet;
-    ctx.fillRect(this.#plot.x(pointed.at) - 0.5, this.#plot.top, 1, this.#plot.height);
+    ctx.fillStyle = theme.quiet;
+    ctx.fillRect(this.#plotArea.x(pointed.at) - 0.5, this.#plotArea.top, 1, this.#plotArea.height);
     ctx.globalAlpha = 1;
   }
 
-  #drawSample({ series }: Trace, pointed: Pointed, i: number, scales: Scales, look: Look): void {
+  #drawSample(
+    { series }: Trace,
+    pointed: PointedSamples,
+    i: number,
+    scales: Scales,
+    theme: ChartTheme,
+  ): void {
     const value = pointed.values[i] as number;
     if (Number.isNaN(value)) return;
-    const { ctx } = this.#sheet;
-    const x = this.#plot.x(pointed.times[i] as number);
-    const y = this.#plot.y(scales.of(series.field.unit), value);
-    ctx.fillStyle = look.ground;
-    drawDot(ctx, x, y, (DOT_RADIUS + DOT_RING) * look.scale);
-    ctx.fillStyle = look.series[series.colour % COLOURS] as string;
-    drawDot(ctx, x, y, DOT_RADIUS * look.scale);
+    const { ctx } = this.#layer;
+    const x = this.#plotArea.x(pointed.times[i] as number);
+    const y = this.#plotArea.y(scales.of(series.field.unit), value);
+    ctx.fillStyle = theme.ground;
+    drawDot(ctx, x, y, (DOT_RADIUS + DOT_RING) * theme.scale);
+    ctx.fillStyle = theme.series[series.colour % COLOURS] as string;
+    drawDot(ctx, x, y, DOT_RADIUS * theme.scale);
   }
 
-  /** At the lower edge, where the other times are; it never leaves the plot. */
-  #drawTime(pointed: Pointed, look: Look): void {
-    const { ctx, width: most } = this.#sheet;
-    const { fontPx } = look;
+  /** Draws the time label on the time axis, clamped to the canvas. */
+  #drawTime(pointed: PointedSamples, theme: ChartTheme): void {
+    const { ctx, width: most } = this.#layer;
+    const { fontPx } = theme;
     const text = sampleTime(pointed.at, pointed.periodMs);
-    ctx.font = look.font;
+    ctx.font = theme.font;
     const width = ctx.measureText(text).width + 2 * BOX_PADDING * fontPx;
-    const x = Math.max(0, Math.min(most - width, this.#plot.x(pointed.at) - width / 2));
-    const y = this.#plot.bottom + (fontPx * (2 * 0.9 + 1 - BOX_HEIGHT)) / 2;
-    ctx.fillStyle = look.text;
+    const x = Math.max(0, Math.min(most - width, this.#plotArea.x(pointed.at) - width / 2));
+    const y = this.#plotArea.bottom + (fontPx * (2 * 0.9 + 1 - BOX_HEIGHT)) / 2;
+    ctx.fillStyle = theme.text;
     ctx.beginPath();
     ctx.roundRect(x, y, width, BOX_HEIGHT * fontPx, BOX_PADDING * fontPx);
     ctx.fill();
-    ctx.fillStyle = look.ground;
+    ctx.fillStyle = theme.ground;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     ctx.fillText(text, x + width / 2, y + (BOX_HEIGHT * fontPx) / 2);

@@ -1,40 +1,40 @@
 /**
- * The chart as an image to keep: what is seen, on the page's ground, with what a stranger needs to read it: a title,
- * the lines' names, and the time span. Draws once, from what has been drawn already.
+ * Renders the chart as an image for download: the current view on the page's background, with a title, the series names
+ * and the time range, so that it can be read without the page. It copies the layers as they were last drawn.
  */
 
 import type { Scene, Trace } from "../scene";
-import { drawDot, LINE_WIDTH } from "./lines";
-import { COLOURS, type Look } from "./look";
-import type { Sheet } from "./sheet";
+import type { CanvasLayer } from "./canvas_layer";
+import { type ChartTheme, COLOURS } from "./chart_theme";
+import { drawDot, LINE_WIDTH } from "./line_renderer";
 
-/* In units of the type's size. */
+/* In units of the font size. */
 const MARGIN = 1.5;
 const TITLE_SIZE = 1.4;
 const ROW = 1.9;
 const SAMPLE_WIDTH = 2;
 
-export function takePicture(
-  sheets: readonly Sheet[],
+export function renderPicture(
+  layers: readonly CanvasLayer[],
   scene: Scene,
-  look: Look,
+  theme: ChartTheme,
   title: string,
   when: string,
 ): Promise<Blob> {
-  const { width, height, canvas: seen } = sheets[0] as Sheet;
-  const ratio = seen.width / width;
-  const margin = MARGIN * look.fontPx;
-  const head = new Head(look, width, margin);
-  const canvas = seen.ownerDocument.createElement("canvas");
+  const { width, height, canvas: chartCanvas } = layers[0] as CanvasLayer;
+  const ratio = chartCanvas.width / width;
+  const margin = MARGIN * theme.fontPx;
+  const header = new PictureHeader(theme, width, margin);
+  const canvas = chartCanvas.ownerDocument.createElement("canvas");
   const ctx = canvas.getContext("2d") as CanvasRenderingContext2D;
-  const headHeight = head.draw(ctx, scene, title, when);
+  const headerHeight = header.draw(ctx, scene, title, when);
   canvas.width = Math.round((width + 2 * margin) * ratio);
-  canvas.height = Math.round((height + headHeight + 2 * margin) * ratio);
+  canvas.height = Math.round((height + headerHeight + 2 * margin) * ratio);
   ctx.scale(ratio, ratio);
-  ctx.fillStyle = look.ground;
-  ctx.fillRect(0, 0, width + 2 * margin, height + headHeight + 2 * margin);
-  head.draw(ctx, scene, title, when);
-  for (const sheet of sheets) ctx.drawImage(sheet.canvas, margin, margin + headHeight, width, height);
+  ctx.fillStyle = theme.ground;
+  ctx.fillRect(0, 0, width + 2 * margin, height + headerHeight + 2 * margin);
+  header.draw(ctx, scene, title, when);
+  for (const layer of layers) ctx.drawImage(layer.canvas, margin, margin + headerHeight, width, height);
   return new Promise((resolve, reject) =>
     canvas.toBlob(
       (blob) => (blob ? resolve(blob) : reject(new Error("the picture is too large"))),
@@ -43,28 +43,28 @@ export function takePicture(
   );
 }
 
-/** Title and time in the first row; the names below, in as many rows as they need. */
-class Head {
-  readonly #look: Look;
+/** Title and time range in the first row; below them the series names, in as many rows as they need. */
+class PictureHeader {
+  readonly #theme: ChartTheme;
   readonly #width: number;
   readonly #margin: number;
 
-  constructor(look: Look, width: number, margin: number) {
-    this.#look = look;
+  constructor(theme: ChartTheme, width: number, margin: number) {
+    this.#theme = theme;
     this.#width = width;
     this.#margin = margin;
   }
 
-  /** The result is its height; before the canvas has its size, that is all it is good for. */
+  /** Draws the header and returns its height. Before the canvas has its final size, only the height is of use. */
   draw(ctx: CanvasRenderingContext2D, scene: Scene, title: string, when: string): number {
-    const { fontPx, family, text, quiet } = this.#look;
+    const { fontPx, family, text, quiet } = this.#theme;
     const [left, top] = [this.#margin, this.#margin];
     ctx.textBaseline = "top";
     ctx.font = `600 ${fontPx * TITLE_SIZE}px ${family}`;
     ctx.fillStyle = text;
     ctx.fillText(title, left, top);
     const titleWidth = ctx.measureText(title).width;
-    ctx.font = this.#look.font;
+    ctx.font = this.#theme.font;
     ctx.fillStyle = quiet;
     const isBeside = titleWidth + ctx.measureText(when).width + fontPx < this.#width;
     const below = ROW * fontPx * (isBeside ? 1 : 1.9);
@@ -76,10 +76,10 @@ class Head {
   }
 
   #drawNames(ctx: CanvasRenderingContext2D, scene: Scene, top: number): number {
-    const { fontPx } = this.#look;
+    const { fontPx } = this.#theme;
     let [x, row] = [0, 0];
     for (const trace of scene.traces) {
-      const name = nameOf(trace);
+      const name = seriesName(trace);
       const width = (SAMPLE_WIDTH + 0.6) * fontPx + ctx.measureText(name).width;
       if (x > 0 && x + width > this.#width) [x, row] = [0, row + 1];
       this.#drawName(ctx, trace, name, this.#margin + x, top + row * ROW * fontPx);
@@ -89,7 +89,7 @@ class Head {
   }
 
   #drawName(ctx: CanvasRenderingContext2D, { series }: Trace, name: string, x: number, y: number): void {
-    const { fontPx, scale, series: colours, text } = this.#look;
+    const { fontPx, scale, series: colours, text } = this.#theme;
     const middle = y + fontPx / 2;
     ctx.fillStyle = colours[series.colour % COLOURS] as string;
     ctx.fillRect(x, middle - (LINE_WIDTH * scale) / 2, SAMPLE_WIDTH * fontPx, LINE_WIDTH * scale);
@@ -99,7 +99,7 @@ class Head {
   }
 }
 
-function nameOf({ series: { topic, field } }: Trace): string {
+function seriesName({ series: { topic, field } }: Trace): string {
   const name = field.label ?? field.name ?? topic;
   return field.unit === undefined ? name : `${name} (${field.unit})`;
 }

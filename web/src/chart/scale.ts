@@ -1,22 +1,24 @@
 /**
- * What a height on the picture means: one scale a unit, so that lines of one unit can be compared, and the round
- * values beside it. Knows numbers and heights, no canvas.
+ * Value scales: one per unit, so that lines with the same unit can be compared, with round tick values. Knows numbers
+ * and heights, no canvas.
  *
- * # The first two have an axis
- * The unit that comes first has its axis at the left, the second at the right; lines of further units have a scale
- * of their own, and the legend gives their values.
+ * # Two axes
+ * The first unit has its axis on the left, the second on the right. Lines of further units have a scale of their own
+ * but no axis; the legend shows their values.
  */
 
-import { CalmRange, niceStep } from "./range";
+import { AutoRange, niceStep } from "./auto_range";
 
-/** A range that is so many times as wide as its goal has steps of its own: those of the goal would be too many. */
+/**
+ * While a range is this many times wider than its goal, it gets steps of its own: those of the goal would be too many.
+ */
 const WIDE = 10;
-/** More than any screen has room for. */
+/** More ticks than any screen has room for. */
 const TICKS_MAX = 1_000;
 
 export class Scale {
   readonly unit: string;
-  readonly range = new CalmRange();
+  readonly range = new AutoRange();
   readonly ticks: number[] = [];
   readonly texts: string[] = [];
   readonly #format: (value: number, step: number) => string;
@@ -45,17 +47,17 @@ export class Scale {
     this.range.fit(this.#low, this.#high, now);
   }
 
-  /** How far above the lower edge, as a share of the height. */
+  /** Height above the lower edge, as a share of the plot area. */
   share(value: number): number {
     return (value - this.range.low) / (this.range.high - this.range.low);
   }
 
   /**
-   * The round values from one step below the range to one above, at most `most` to the range. The step follows the range's goal,
-   * not its glide, and the outermost values are there before the range has reached them: no value comes and goes on the way,
-   * unless that is a long one.
+   * Updates the ticks: round values from one step below the range to one above it, at most `most` within the range. The
+   * step follows the range's goal, not its animation, and the outermost values exist before the range reaches them, so
+   * ticks do not appear and vanish during a short animation.
    */
-  mark(most: number): void {
+  updateTicks(most: number): void {
     const { low, high, goalLow, goalHigh } = this.range;
     const goal = Number.isNaN(goalLow) ? high - low : goalHigh - goalLow;
     const step = niceStep(Math.max(goal, (high - low) / WIDE) / Math.max(1, most));
@@ -67,7 +69,7 @@ export class Scale {
     this.#step = step;
     this.ticks.length = 0;
     this.texts.length = 0;
-    // Counted: a number too large to have a next one would never get to the last.
+    // Loop by count: a number too large to increment would never reach the last tick.
     const count = Math.min(last - first + 1, TICKS_MAX);
     for (let i = 0; i < count; i += 1) {
       const value = (first + i) * step;
@@ -76,7 +78,7 @@ export class Scale {
     }
   }
 
-  /** In characters. */
+  /** Width of the longest tick label in characters. */
   get widest(): number {
     let most = 0;
     for (const text of this.texts) most = Math.max(most, text.length);
@@ -84,7 +86,7 @@ export class Scale {
   }
 }
 
-/** The scales of a picture, in the order of their units. */
+/** All scales of the chart, in order of first use in a frame. */
 export class Scales {
   readonly #format: (value: number, step: number) => string;
   readonly #known = new Map<string, Scale>();
@@ -102,12 +104,12 @@ export class Scales {
     return this.#used[1];
   }
 
-  /** Whether values of different units are in the picture, so that an axis must say whose it is. */
+  /** Whether the picture mixes units, so that axes must be labelled. */
   get areMixed(): boolean {
     return this.#used.length > 1;
   }
 
-  /** Another frame, without any line so far. */
+  /** Starts a new frame with no series included yet. */
   begin(): void {
     this.#used.length = 0;
   }

@@ -1,35 +1,38 @@
 /**
- * The time axis under the line: round instants in local wall time that travel with the line, and fade at
- * both ends instead of popping in and out. Knows instants and widths, no canvas and no data.
+ * The time axis: round instants in local time that move with the line and fade at both ends instead of popping in and
+ * out. Knows instants and widths, no canvas and no data.
  */
 
 import { CALENDAR_STEPS, type CalendarStep, calendarMarks } from "./calendar";
 
-/** Milliseconds between marks: all divide the hour, so that they stand on round wall times; beyond, calendar steps. */
-export type Step = number | CalendarStep;
+/**
+ * Milliseconds between marks, all of which divide the hour so that marks fall on round local times; longer steps are
+ * calendar steps.
+ */
+export type TimeStep = number | CalendarStep;
 
 const STEPS_MS = [
   5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
   600_000, 900_000, 1_800_000,
 ];
 
-/** The least of the known steps that leaves every mark `least` milliseconds of room. */
-export function stepFor(least: number): Step {
+/** The smallest known step that leaves at least `least` milliseconds between marks. */
+export function stepFor(least: number): TimeStep {
   for (const step of STEPS_MS) if (step >= least) return step;
   for (const step of CALENDAR_STEPS) if (step.leastMs >= least) return step;
   return CALENDAR_STEPS.at(-1) as CalendarStep;
 }
 
-/** The round instants from `from` to `to`. */
-export function marks(from: number, to: number, step: Step): number[] {
+/** The round instants between `from` and `to`. */
+export function marks(from: number, to: number, step: TimeStep): number[] {
   if (typeof step !== "number") return calendarMarks(from, to, step);
   const found: number[] = [];
   for (let time = Math.ceil(from / step) * step; time <= to; time += step) found.push(time);
   return found;
 }
 
-/** How strongly a mark at `x` is shown, 0 to 1, on an axis from `left` to `right` with fading ends. */
-export function strength(x: number, left: number, right: number, fade: number): number {
+/** Opacity of a mark at `x`, 0 to 1, on an axis from `left` to `right` with fading ends. */
+export function fadeOpacity(x: number, left: number, right: number, fade: number): number {
   return Math.max(0, Math.min(1, (x - left) / fade, (right - x) / fade));
 }
 
@@ -53,8 +56,11 @@ const spans = new Intl.DateTimeFormat(undefined, {
 });
 const zones = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
 
-/** The wall time of an instant, as exactly as the step asks for; where a day or a year begins, that. */
-export function wallTime(instant: number, step: Step): string {
+/**
+ * Formats an instant in local time with the precision of the step; at the start of a day or year, the date or year
+ * instead.
+ */
+export function wallTime(instant: number, step: TimeStep): string {
   if (typeof step === "number") {
     if (step >= 60_000) return (isMidnight(instant) ? days : minutes).format(instant);
     if (step >= 1_000) return seconds.format(instant);
@@ -65,23 +71,25 @@ export function wallTime(instant: number, step: Step): string {
   return (new Date(instant).getMonth() === 0 ? years : months).format(instant);
 }
 
-/** The time of one sample: to the millisecond where samples are closer than a second. */
+/** Formats the time of one sample, to the millisecond if samples are closer than a second. */
 export function sampleTime(instant: number, periodMs: number): string {
   return (periodMs < 1_000 ? (fractions[2] ?? seconds) : seconds).format(instant);
 }
 
-/** From when to when, for somebody who was not there. */
-export function spanText(from: number, to: number): string {
+/** Formats a time range in full, for readers of a saved picture. */
+export function rangeText(from: number, to: number): string {
   return spans.formatRange(from, to);
 }
 
-/** The zone of all these times. */
+/** The time zone's short name. */
 export function zoneOf(instant: number): string {
   return zones.formatToParts(instant).find(({ type }) => type === "timeZoneName")?.value ?? "";
 }
 
-/** What the marks leave open about their left end: its day, unless that is today; where they are days themselves, its year. */
-export function dateOf(from: number, today: number, step: Step): string {
+/**
+ * The date that the marks leave open: the day at the left end unless it is today, or the year if the marks are days.
+ */
+export function dateOf(from: number, today: number, step: TimeStep): string {
   if (typeof step !== "number" && step.unit !== "hour") return years.format(from);
   return startOfDay(from) === startOfDay(today) ? "" : dates.format(from);
 }

@@ -1,23 +1,23 @@
-/** The marks in view, with their words, found anew only when the view has left the stretch they were found for. */
+/** Caches the time marks and their labels; they are recomputed only when the view has left the range they cover. */
 
-import { dateOf, marks, type Step, startOfDay, stepFor, wallTime, zoneOf } from "./time_axis";
+import { dateOf, marks, startOfDay, stepFor, type TimeStep, wallTime, zoneOf } from "./time_axis";
 
-/** How much further than the view marks are found at each end, as a share of it. */
+/** How far beyond each end of the view marks are computed, as a share of the view. */
 const AHEAD = 0.5;
 
 export class TimeMarks {
   instants: readonly number[] = [];
   texts: readonly string[] = [];
   zone = "";
-  /** The day of the left end, unless it is today's. */
+  /** The day at the left end, unless it is today. */
   date = "";
   #from = Number.NaN;
   #to = Number.NaN;
-  #step: Step | undefined;
+  #step: TimeStep | undefined;
   #dateFrom = Number.NaN;
   #dateTo = Number.NaN;
 
-  /** For a view from `from` to `to` in which a mark needs `least` milliseconds of room. */
+  /** Ensures marks for a view from `from` to `to` in which a mark needs `least` milliseconds of room. */
   cover(from: number, to: number, least: number): void {
     const step = stepFor(least);
     const isCovered = step === this.#step && from >= this.#from && to <= this.#to;

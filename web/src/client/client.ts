@@ -1,21 +1,21 @@
 /**
- * A viewer of one topic: its line to the hub, the hub's clock, and its position, put together. What comes is told
- * as events; what is shown of it, and when, is its user's business.
+ * A viewer of one topic: combines the connection to the hub, the hub's clock and the viewer's position, and emits what
+ * arrives as events. What is drawn, and when, is up to the user of this class.
  *
  * # Each record once
- * `record` comes once for each record and in order, over any number of connections: a line that breaks is resumed
- * after the last record that was told.
+ * `record` is emitted once per record and in order, over any number of connections: after a lost connection the stream
+ * is resumed after the last record emitted.
  *
- * # Nobody looks, nobody asks
- * A hidden page keeps its line and its records, and sends nothing. When somebody looks again, the clock is measured
- * anew.
+ * # Hidden pages
+ * A hidden page keeps its connection and its records but sends nothing. When it becomes visible again, the clock is
+ * measured again.
  */
 
 import { Probes } from "./clock/probes.ts";
-import { Standstill } from "./clock/standstill.ts";
+import { SuspendDetector } from "./clock/suspend_detector.ts";
 import { HubClock } from "./clock.ts";
 import { Connection, type Link } from "./connection.ts";
-import { Events } from "./events.ts";
+import { Emitter } from "./emitter.ts";
 import { Position } from "./position.ts";
 import {
   type Batch,
@@ -26,31 +26,31 @@ import {
   type Json,
   readPosition,
 } from "./protocol.ts";
-import { real, type Surroundings } from "./surroundings.ts";
+import { defaultRuntime, type Runtime } from "./runtime.ts";
 
 export interface ClientOptions {
-  /** The hub: `http(s)://` or `ws(s)://`, with the path before `/ws`, if there is one. */
+  /** The hub's URL: `http(s)://` or `ws(s)://`, including any path before `/ws`. */
   readonly url: string;
-  /** Undefined: the hub's default topic. */
+  /** Undefined for the hub's default topic. */
   readonly topic?: string | undefined;
   /**
-   * What to ask for before there is a position to resume: all after one that was kept, the newest so many, or
-   * undefined, the topic's `backfill`. A function is asked at every attempt and has the say, position or not.
+   * What to request before there is a position to resume from: everything after a stored position, the newest records,
+   * or undefined for the topic's `backfill`. A function is called for every attempt and overrides the position.
    */
   readonly joining?: Joining | (() => Joining);
-  /** For tests, and for whoever runs neither in a browser nor in Node.js. */
-  readonly surroundings?: Surroundings;
+  /** For tests, and for environments other than browsers and Node.js. */
+  readonly runtime?: Runtime;
 }
 
-/** A record with its place. */
+/** A record with its `seq` and instant. */
 export interface Publication {
   readonly seq: number;
-  /** When it is due, in microseconds since the Unix epoch on the hub's clock. */
+  /** When it is due: microseconds since the Unix epoch on the hub's clock. */
   readonly t: number;
   readonly data: Json;
 }
 
-/** Every message has an event of its type; `message` comes before it, and `record` after it. */
+/** Every message is emitted as an event named after its type; `message` is emitted before it, `record` after it. */
 export type ClientEvents = {
   readonly [T in HubMessage["type"]]: [message: Extract<HubMessage, { type: T }>, receivedAt: number];
 } & {
@@ -60,91 +60,97 @@ export type ClientEvents = {
   readonly record: [record: Publication];
 };
 
-/** Clocks of hubs that serve the same timeline differ by less than this, in seconds; this span is asked for twice. */
+/**
+ * Clocks of hubs that serve the same timeline differ by less than this many seconds; records of this span are requested
+ * again after a move.
+ */
 const OVERLAP_S = 0.25;
 
 export class Client {
-  /** The hub's clock; `now` asks it for the usual case. */
+  /** The hub's clock; `now` is a shortcut to it. */
   readonly clock: HubClock;
-  /** What the next attempt asks for. Undefined: the hub's default topic, which may be another one by then. */
+  /**
+   * The topic that the next attempt asks for. Undefined is the hub's default topic, which may be another one by then.
+   */
   topic: string | undefined;
-  readonly #around: Surroundings;
+  readonly #runtime: Runtime;
   readonly #connection: Connection;
   readonly #probes: Probes;
-  readonly #events: Events<ClientEvents>;
+  readonly #events: Emitter<ClientEvents>;
   readonly #position = new Position();
-  readonly #standstill = new Standstill();
-  /** Pings count from here: what they carry must not be negative, as a page's time may be. */
-  readonly #beganAt: number;
-  /** What the next `hello` is the answer to. */
-  #asked: Joining;
+  readonly #suspendDetector = new SuspendDetector();
+  /** Origin of the ids in pings, which must not be negative, whereas page time may be. */
+  readonly #startedAt: number;
+  /** The request that the next `hello` answers. */
+  #requested: Joining;
+  /** The last `hello`, of any connection. */
   #hello: Hello | undefined;
   #stopWatching = (): void => {};
 
-  constructor({ url, topic, joining, surroundings = real }: ClientOptions) {
+  constructor({ url, topic, joining, runtime = defaultRuntime }: ClientOptions) {
     this.topic = topic;
-    this.#around = surroundings;
-    this.#beganAt = surroundings.now();
-    this.#events = new Events(surroundings.report);
-    this.#probes = new Probes(() => this.#probe(), surroundings.after, surroundings.random);
+    this.#runtime = runtime;
+    this.#startedAt = runtime.now();
+    this.#events = new Emitter(runtime.report);
+    this.#probes = new Probes(() => this.#probe(), runtime.after, runtime.random);
     this.clock = new HubClock(() => this.#probes.burst());
     this.#connection = new Connection(
       {
         url,
         topic: () => this.topic,
         joining: (isSpare) => {
-          const asked = this.#joining(joining);
-          this.#asked = isSpare ? this.#overlapping(asked) : asked;
-          return this.#asked;
+          const requested = this.#joining(joining);
+          this.#requested = isSpare ? this.#withOverlap(requested) : requested;
+          return this.#requested;
         },
-        onMessage: (message, receivedAt) => this.#receive(message, receivedAt),
-        onLink: (link) => this.#linked(link),
+        onMessage: (message, receivedAt) => this.#onMessage(message, receivedAt),
+        onLink: (link) => this.#onLink(link),
       },
-      surroundings,
+      runtime,
     );
   }
 
-  /** How the line is; `link` tells when it changes. */
+  /** The connection state; changes are emitted as `link`. */
   get link(): Link {
     return this.#connection.link;
   }
 
-  /** What the hub said last as it greeted us. */
+  /** The last `hello` received. */
   get hello(): Hello | undefined {
     return this.#hello;
   }
 
-  /** `<epoch>:<seq>` of the last record, which a later client can take up as `since`; undefined before the first. */
+  /** `<epoch>:<seq>` of the last record, usable as `since` by a later client; undefined before the first record. */
   get position(): string | undefined {
     return this.#position.text;
   }
 
-  /** The hub's time in milliseconds since the Unix epoch, at page time `at` or at once; undefined while unknown. */
-  now(at: number = this.#around.now()): number | undefined {
+  /** The hub's time at page time `at` (default: now), in milliseconds since the Unix epoch; undefined while unknown. */
+  now(at: number = this.#runtime.now()): number | undefined {
     return this.clock.isKnown ? this.clock.now(at) : undefined;
   }
 
-  /** Calls back at every such event; the result calls it off. */
+  /** Adds a listener; the returned function removes it. */
   on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): () => void {
     return this.#events.on(event, listener);
   }
 
-  /** Opens the line, and from then on keeps it. */
+  /** Connects, and reconnects from then on whenever the connection is lost. */
   open(): void {
     if (this.link.kind === "closed") return;
     this.#stopWatching();
-    this.#stopWatching = this.#around.onReturn(() => this.#return());
+    this.#stopWatching = this.#runtime.onReturn(() => this.#onReturn());
     this.#connection.open();
   }
 
-  /** Ends the line and all that runs, for good. */
+  /** Closes the connection and stops all timers, for good. */
   close(): void {
     this.#stopWatching();
     this.#connection.close();
     this.#events.clear();
   }
 
-  /** Cuts short the wait for the next attempt, if one is on. */
+  /** Retries immediately if the client is waiting to reconnect. */
   retryNow(): void {
     this.#connection.retryNow();
   }
@@ -156,47 +162,48 @@ export class Client {
     try {
       return joining();
     } catch (error) {
-      this.#around.report(error);
+      this.#runtime.report(error);
       return own;
     }
   }
 
   /**
-   * From a little before our position: another hub's clock may be behind that of the one we leave, and would not know
-   * the newest record yet. Duplicates are dropped.
+   * Rewinds the position slightly: the next hub's clock may be behind that of the hub we leave, so that it would not
+   * know our newest record yet. Duplicates are dropped.
    */
-  #overlapping(asked: Joining): Joining {
-    const place = asked !== undefined && "since" in asked ? readPosition(asked.since) : undefined;
-    if (place === undefined) return asked;
+  #withOverlap(requested: Joining): Joining {
+    const position =
+      requested !== undefined && "since" in requested ? readPosition(requested.since) : undefined;
+    if (position === undefined) return requested;
     const overlap = Math.ceil((this.#hello?.timeline?.rate ?? 0) * OVERLAP_S);
-    return { since: `${place.epoch}:${Math.max(0, place.seq - overlap)}` };
+    return { since: `${position.epoch}:${Math.max(0, position.seq - overlap)}` };
   }
 
-  #linked(link: Link): void {
+  #onLink(link: Link): void {
     if (link.kind !== "live" && link.kind !== "draining") this.#probes.stop();
-    this.#events.tell("link", link);
+    this.#events.emit("link", link);
   }
 
-  #receive(message: HubMessage, receivedAt: number): void {
-    if (this.#standstill.hasHappened(receivedAt, this.#around.wall())) this.#measureAnew();
-    this.#heed(message, receivedAt);
-    this.#events.tell("message", message, receivedAt);
+  #onMessage(message: HubMessage, receivedAt: number): void {
+    if (this.#suspendDetector.wasSuspended(receivedAt, this.#runtime.wall())) this.#remeasure();
+    this.#handle(message, receivedAt);
+    this.#events.emit("message", message, receivedAt);
     // A message's type is its event's name, which the compiler cannot follow through a union.
-    this.#events.tell(message.type, message as never, receivedAt);
-    if (message.type === "data") this.#record(message.seq, message.t, message.data);
-    if (message.type === "batch") this.#recordAll(message);
+    this.#events.emit(message.type, message as never, receivedAt);
+    if (message.type === "data") this.#emitRecord(message.seq, message.t, message.data);
+    if (message.type === "batch") this.#emitRecords(message);
   }
 
-  /** What the client itself makes of a message, before anybody is told. */
-  #heed(message: HubMessage, receivedAt: number): void {
+  /** Updates the client's own state before listeners run. */
+  #handle(message: HubMessage, receivedAt: number): void {
     switch (message.type) {
       case "hello":
         this.#hello = message;
-        this.#position.greet(message, this.#asked);
-        this.#measureAnew();
+        this.#position.onHello(message, this.#requested);
+        this.#remeasure();
         break;
       case "gap":
-        this.#position.miss(message);
+        this.#position.onGap(message);
         break;
       case "data":
         this.clock.arrived(message.t / 1000, receivedAt);
@@ -205,37 +212,42 @@ export class Client {
         this.clock.arrived(instantOf(message, message.data.length - 1) / 1000, receivedAt);
         break;
       case "pong":
-        this.clock.probed(this.#beganAt + message.id / 1000, message.r / 1000, message.s / 1000, receivedAt);
+        this.clock.probed(
+          this.#startedAt + message.id / 1000,
+          message.r / 1000,
+          message.s / 1000,
+          receivedAt,
+        );
         break;
     }
   }
 
-  #recordAll(batch: Batch): void {
+  #emitRecords(batch: Batch): void {
     const { seq, data } = batch;
-    // Nobody listens: then only the last place counts, and nothing is taken apart.
+    // Without listeners only the last position matters, and the batch is not taken apart.
     if (!this.#events.has("record")) this.#position.advance(seq + data.length - 1);
-    else for (const [i, record] of data.entries()) this.#record(seq + i, instantOf(batch, i), record);
+    else for (const [i, record] of data.entries()) this.#emitRecord(seq + i, instantOf(batch, i), record);
   }
 
-  #record(seq: number, t: number, data: Json): void {
-    // A listener may have closed the line in the middle of a batch.
+  #emitRecord(seq: number, t: number, data: Json): void {
+    // A listener may have closed the client in the middle of a batch.
     if (this.link.kind === "closed" || !this.#position.advance(seq)) return;
-    if (this.#events.has("record")) this.#events.tell("record", { seq, t, data });
+    if (this.#events.has("record")) this.#events.emit("record", { seq, t, data });
   }
 
-  #return(): void {
+  #onReturn(): void {
     this.#connection.retryNow();
-    // Timers were slow while hidden, and the machine may have slept.
-    if (this.link.kind === "live") this.#measureAnew();
+    // Timers are throttled while hidden, and the machine may have slept.
+    if (this.link.kind === "live") this.#remeasure();
   }
 
-  #measureAnew(): void {
+  #remeasure(): void {
     this.clock.forget();
     this.#probes.burst();
   }
 
   #probe(): void {
-    if (this.#around.isHidden()) this.#probes.stop();
-    else this.#connection.ping(Math.floor((this.#around.now() - this.#beganAt) * 1000));
+    if (this.#runtime.isHidden()) this.#probes.stop();
+    else this.#connection.ping(Math.floor((this.#runtime.now() - this.#startedAt) * 1000));
   }
 }

@@ -1,50 +1,50 @@
 /**
- * The hub's time, as well as this page can know it. In: instants that were stamped on one side and seen
- * on the other. Out: the hub's time for a page time, and how far off it can be. It starts no timers and
- * reads no clock: page time, from `performance.now()` alone, comes with every call.
+ * Estimates the hub's time from instants stamped on one side and observed on the other, and bounds the error. It starts
+ * no timers and reads no clock: page time, always from `performance.now()`, comes with every call.
  *
- * Each direction keeps its own least delay, because queues delay the two directions independently, and
- * because every publication that arrives is a free sample of one of them. What round trips can never show is
- * a path that is longer one way than the other; `errorBound` includes it.
+ * The minimum delay is tracked separately for each direction, because queues delay the two directions independently,
+ * and because every publication that arrives is a free sample of one of them. Round trips cannot reveal a path that
+ * takes longer one way than the other; `errorBound` includes that.
  *
- * # Not before it is worth showing
- * One probe may have waited in a queue, and two pages that each believe theirs would differ by all of that. So an
- * estimate counts from five answers on, or with what there is after a second. Until then the one before it goes on.
+ * # When an estimate is used
+ * A single probe may have waited in a queue, and two pages that each trust theirs would differ by that much. So an
+ * estimate is used from five answers on, or after a second with whatever has been answered. Until then the previous
+ * estimate continues.
  *
- * # Monotone
- * Small corrections are slewed: time shown goes faster or slower by at most 2 %, never back.
+ * # Monotonic
+ * Small corrections are slewed: the time shown runs at most 2 % faster or slower, and never backwards.
  *
  * # Stepping
- * Time steps when it is off by more than 250 ms, and when nobody has seen it yet or was looking, until the burst of
- * probes that begins such a time is over.
+ * The time shown steps when it is off by more than 250 ms, and when it has not been shown yet or for a while, until the
+ * burst of probes that starts such a period is over.
  */
 
+import { AgingMinimum } from "./clock/aging_minimum.ts";
 import { Drift } from "./clock/drift.ts";
-import { AgedMinimum } from "./clock/minimum.ts";
 
-/** A correction has mostly faded in after this time. */
+/** Time constant of slewing. */
 const SLEW_TIME_MS = 500;
-/** Two per cent faster or slower is not seen on a scrolling line. */
+/** Two per cent faster or slower is not visible on a scrolling line. */
 const SLEW_MAX = 0.02;
-/** Slewing more than this off would take over ten seconds. */
+/** Slewing a larger error would take over ten seconds. */
 const STEP_OVER_MS = 250;
-/** If no time was asked for that long, no frame was drawn, and no eye can see a step. */
+/** If the time was not queried for this long, no frame was drawn, and a step cannot be seen. */
 const UNSEEN_AFTER_MS = 1_000;
 /** Delays that add up to less than this are impossible: the page's clock stood still, as in a suspended laptop. */
 const CONTRADICTION_MS = -5;
 
-/** When an estimate counts: after so many answered probes, or, if there is one at all, after so long. */
-interface Effort {
+/** A number of answered probes, or the time after which a single one is enough. */
+interface ProbeTarget {
   readonly answers: number;
   readonly ms: number;
 }
 
-/** The least of five delays is rarely a long one, and whoever waits longer would rather see something. */
-const ENOUGH: Effort = { answers: 5, ms: 1_000 };
-/** A whole burst, on any line that is worth watching. */
-const ALL: Effort = { answers: 10, ms: 3_000 };
+/** The minimum of five delays is rarely a long one, and users should not wait longer for the first frame. */
+const FIRST_ESTIMATE: ProbeTarget = { answers: 5, ms: 1_000 };
+/** A complete burst on any usable connection. */
+const FULL_BURST: ProbeTarget = { answers: 10, ms: 3_000 };
 
-/** Hub time less page time as a line: what it was at some page time, and by how much it grows. */
+/** Hub time minus page time as a linear function: its value at some page time, and its rate of change. */
 interface Estimate {
   readonly offset: number;
   readonly at: number;
@@ -54,36 +54,37 @@ interface Estimate {
 export class HubClock {
   readonly #onContradiction: () => void;
   readonly #drift = new Drift();
-  readonly #forward = new AgedMinimum(this.#drift, 1);
-  readonly #backward = new AgedMinimum(this.#drift, -1);
+  readonly #forward = new AgingMinimum(this.#drift, 1);
+  readonly #backward = new AgingMinimum(this.#drift, -1);
   #answers = 0;
   #sampledSince = Number.POSITIVE_INFINITY;
   #estimate: Estimate | undefined;
-  /** Hub time less page time as last shown, on its way to the estimate. */
+  /** Hub time minus page time as last shown; slewed towards the estimate. */
   #offset: number | undefined;
   #shownAt = Number.NEGATIVE_INFINITY;
   #mayStep = true;
 
-  /** The callback is told when the samples cannot all be true; fresh probes are then due. */
+  /** The callback runs when the samples contradict each other; fresh probes are then needed. */
   constructor(onContradiction: () => void = () => {}) {
     this.#onContradiction = onContradiction;
   }
 
-  /** An answered probe; all in milliseconds, `received` and `answered` on the hub's clock. */
+  /** Adds an answered probe; all in milliseconds, `received` and `answered` on the hub's clock. */
   probed(sentAt: number, received: number, answered: number, arrivedAt: number): void {
     this.#answers += 1;
     this.#forward.offer(received - sentAt, arrivedAt);
     this.#sample(arrivedAt - answered, arrivedAt);
   }
 
-  /** A publication that was due at `stamp`, and therefore not sent before, has arrived. */
+  /** Adds a publication that was due at `stamp`, and therefore not sent before that. */
   arrived(stamp: number, arrivedAt: number): void {
-    // Only these show the drift: what the hub adds to their delay, be it a whole window of coalescing, it always adds.
+    // Only publications show the drift: the delay that the hub adds to them, up to a coalescing window, is always the
+    // same.
     this.#drift.offer(arrivedAt - stamp, arrivedAt);
     this.#sample(arrivedAt - stamp, arrivedAt);
   }
 
-  /** Another connection may be another hub or another path: its samples must not be mixed with the old. */
+  /** Drops all samples: another connection may be another hub or another path, and samples must not be mixed. */
   forget(): void {
     this.#drift.forget();
     this.#forward.forget();
@@ -92,28 +93,28 @@ export class HubClock {
     this.#sampledSince = Number.POSITIVE_INFINITY;
   }
 
-  /** Whether any time can be shown. Stays true once it is: without samples the last estimate goes on. */
+  /** Whether the time is known. Stays true once it is: without samples the last estimate continues. */
   get isKnown(): boolean {
     return this.#estimate !== undefined;
   }
 
-  /** The hub's time at page time `at`, in milliseconds since the Unix epoch; of use once it is known. */
+  /** The hub's time at page time `at`, in milliseconds since the Unix epoch; meaningful once `isKnown`. */
   now(at: number): number {
     if (this.#estimate === undefined) return at;
     const elapsed = at - this.#shownAt;
     if (this.#offset === undefined || elapsed > 0) {
       this.#mayStep ||= elapsed > UNSEEN_AFTER_MS;
-      this.#offset = this.#approach(target(this.#estimate, at), elapsed);
-      this.#mayStep &&= !this.#hasMade(ALL, at);
+      this.#offset = this.#slewTowards(target(this.#estimate, at), elapsed);
+      this.#mayStep &&= !this.#hasReached(FULL_BURST, at);
       this.#shownAt = at;
     }
     return at + this.#offset;
   }
 
-  /** How far off `now(at)` can be at most, in milliseconds; undefined while nothing is known about that. */
+  /** Upper bound of the error of `now(at)`, in milliseconds; undefined while unknown. */
   errorBound(at: number): number | undefined {
     if (this.#estimate === undefined || this.#answers === 0) return undefined;
-    // No delay is below zero: the truth lies between the two minima, each moved outwards by what age makes of it.
+    // Delays cannot be negative, so the truth lies between the two minima, each widened by its age.
     const shown = this.now(at) - at;
     const over = this.#forward.value(at) + this.#forward.blur(at) - shown;
     const under = this.#backward.value(at) + this.#backward.blur(at) + shown;
@@ -127,17 +128,17 @@ export class HubClock {
     if (least + this.#forward.blur(at) + this.#backward.blur(at) < CONTRADICTION_MS) {
       this.forget();
       this.#onContradiction();
-    } else if (this.#hasMade(ENOUGH, at)) {
+    } else if (this.#hasReached(FIRST_ESTIMATE, at)) {
       const offset = (this.#forward.value(at) - this.#backward.value(at)) / 2;
       this.#estimate = { offset, at, rate: this.#drift.rate };
     }
   }
 
-  #hasMade({ answers, ms }: Effort, at: number): boolean {
+  #hasReached({ answers, ms }: ProbeTarget, at: number): boolean {
     return this.#answers >= answers || (this.#answers > 0 && at - this.#sampledSince >= ms);
   }
 
-  #approach(target: number, elapsed: number): number {
+  #slewTowards(target: number, elapsed: number): number {
     const error = target - (this.#offset ?? target);
     if (this.#mayStep || Math.abs(error) > STEP_OVER_MS) return target;
     const wanted = error * (1 - Math.exp(-elapsed / SLEW_TIME_MS));

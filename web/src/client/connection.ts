@@ -1,17 +1,18 @@
 /**
- * One viewer's line to the hub: opens it, keeps it, and comes back by itself when it breaks.
- * It hands decoded messages on unread, save for the two that concern the line itself, `hello` and `bye`.
+ * One viewer's connection to the hub: opens it, keeps it open, and reconnects when it is lost. Decoded messages are
+ * passed on; only `hello` and `bye`, which concern the connection itself, are handled here.
  *
  * # Make before break
- * A hub that drains sends `bye` and goes on with the stream. A second socket, the spare, is opened; the line moves to
- * it when it has received `hello`, and only then is the first closed. If no other hub accepts the spare, it is tried
- * again until the hub closes the first; after that the line reconnects as after any loss.
+ * A hub that drains sends `bye` and continues the stream. A second socket, the spare, is opened; it replaces the
+ * current one when it has received `hello`, and only then is the old one closed. If no other hub accepts the spare, it
+ * is retried until the hub closes the current socket; after that the connection is re-established as after any loss.
  *
- * It stops for good only when the hub has said that coming back is useless: by a final close code, or,
- * because a browser hides why a handshake failed, by the answer to a plain GET for the same topic.
+ * # When it stops
+ * It gives up only if the hub has said that reconnecting is pointless: by a final close code, or, because browsers hide
+ * why a handshake failed, by the response to a plain GET for the same topic.
  */
 
-import { Backoff, WELL_AFTER_MS } from "./connection/backoff.ts";
+import { Backoff, STABLE_AFTER_MS } from "./connection/backoff.ts";
 import { decode } from "./protocol/decode.ts";
 import {
   type Bye,
@@ -24,7 +25,7 @@ import {
   type Joining,
   SUBPROTOCOL,
 } from "./protocol.ts";
-import type { Socket, Surroundings } from "./surroundings.ts";
+import type { Runtime, Socket } from "./runtime.ts";
 
 export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
 
@@ -34,33 +35,33 @@ export type Link =
   | { readonly kind: "draining" }
   | { readonly kind: "waiting"; readonly until: number; readonly isOnline: boolean }
   | { readonly kind: "stopped"; readonly refusal: Refusal }
-  /** By us. */
+  /** Closed by `close()`. */
   | { readonly kind: "closed" };
 
 export interface ConnectionOptions {
-  /** `http(s)://` or `ws(s)://`, the host, and the path before `/ws`, if there is one. */
+  /** `http(s)://` or `ws(s)://`, the host, and any path before `/ws`. */
   readonly url: string;
-  /** Undefined: the hub's default topic. Asked at every attempt. */
+  /** The topic, called for every attempt; undefined for the hub's default topic. */
   readonly topic: () => string | undefined;
-  /** Where to join, asked at every attempt: a position may have grown too old by then. */
+  /** Where to join, called for every attempt: a position may have become too old in between. */
   readonly joining: (isSpare: boolean) => Joining;
   readonly onMessage: (message: HubMessage, receivedAt: number) => void;
   readonly onLink: (link: Link) => void;
 }
 
-/** A handshake that takes longer is taken for dead; browsers alone would wait for minutes. */
+/** A handshake that takes longer counts as failed; browsers alone would wait for minutes. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /**
- * After a ping something must arrive within this time, else the line is dead. A message is noticed only when it is
- * complete, so the time that the longest one takes on the slowest usable line is added.
+ * After a ping something must arrive within this time, or the connection is considered dead. Messages are delivered
+ * only when complete, so the time that the longest record takes on the slowest usable connection is added.
  */
 const SILENCE_MS = 10_000;
 
-/** Between two attempts with a spare: the stream still runs, so there is no hurry. */
-const SPARE_AGAIN_MS = [1_000, 2_000] as const;
+/** Delay between two attempts with a spare: the stream is still running, so there is no hurry. */
+const SPARE_RETRY_MS = [1_000, 2_000] as const;
 
-/** Half a megabit a second. */
+/** The slowest usable connection: half a megabit per second. */
 const SLOWEST_BYTES_PER_MS = 64;
 
 const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
@@ -73,77 +74,80 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
   [4403, "forbidden"],
 ]);
 
-/** A socket that is being opened, or was. */
+/** A socket that is being opened, or has been. */
 interface Attempt {
   readonly socket: Socket;
-  /** What it asks for; undefined: the hub's default topic. */
+  /** The requested topic; undefined for the hub's default topic. */
   readonly topic: string | undefined;
   wasOpened: boolean;
 }
 
 export class Connection {
   readonly #options: ConnectionOptions;
-  /** The address without the first letters of its scheme, which WebSocket and HTTP have different. */
+  /** The URL without `http` or `ws`, which differ between the two protocols. */
   readonly #hub: string;
-  readonly #around: Surroundings;
+  readonly #runtime: Runtime;
   readonly #backoff: Backoff;
-  /** The line: undefined between two attempts. */
-  #line: Attempt | undefined;
-  /** What the line moves to; there is one only while the hub of an open line drains. */
+  /** The current socket; undefined between two attempts. */
+  #current: Attempt | undefined;
+  /** The socket to move to; defined only while the hub behind an open connection drains. */
   #spare: Attempt | undefined;
-  /** Page time of the next attempt with a spare; infinite while none is to come. */
+  /** Page time of the next attempt with a spare; infinite if none is scheduled. */
   #spareAt = Number.POSITIVE_INFINITY;
+  /** The delays asked for by the last `bye`, until the next attempt. */
   #retryRange: readonly [number, number] | undefined;
-  /** Whether the line has been up long enough to forget earlier failures. */
-  #isWell = false;
+  /** Whether the connection has been up long enough to forget earlier failures. */
+  #isStable = false;
   #link: Link = { kind: "connecting" };
-  /** One of: a handshake takes too long, the next attempt is due, the line has been up for long. */
+  /** Cancels the one running timer: handshake timeout, next attempt, or the connection being up long enough. */
   #cancelTimer = (): void => {};
+  /** Cancels the silence timer; defined from a ping until the next frame. */
   #cancelSilence: (() => void) | undefined;
-  /** Of the present topic. */
+  /** Silence limit for the current topic. */
   #silenceMs = SILENCE_MS;
 
-  constructor(options: ConnectionOptions, around: Surroundings) {
+  constructor(options: ConnectionOptions, runtime: Runtime) {
     this.#options = options;
     this.#hub = readUrl(options.url);
-    this.#around = around;
-    this.#backoff = new Backoff(around.random);
+    this.#runtime = runtime;
+    this.#backoff = new Backoff(runtime.random);
   }
 
-  /** Opens the line. Called again while waiting, it cuts the wait short. */
+  /** Connects. Called while waiting, it retries immediately. */
   open(): void {
-    if (this.#line !== undefined || this.#isOver) return;
+    if (this.#current !== undefined || this.#isOver) return;
     this.#cancelTimer();
     this.#retryRange = undefined;
-    this.#show({ kind: "connecting" });
-    // Whoever was just told may have closed the line.
+    this.#setLink({ kind: "connecting" });
+    // The listener that was just called may have closed the connection.
     if (this.#isOver) return;
-    this.#line = this.#dial(false);
-    if (this.#line === undefined) this.#show({ kind: "stopped", refusal: "invalid" });
+    this.#current = this.#dial(false);
+    if (this.#current === undefined) this.#setLink({ kind: "stopped", refusal: "invalid" });
     else this.#limitHandshake();
   }
 
   #limitHandshake(): void {
-    this.#cancelTimer = this.#around.after(HANDSHAKE_TIMEOUT_MS, () => this.#giveUp());
+    this.#cancelTimer = this.#runtime.after(HANDSHAKE_TIMEOUT_MS, () => this.#abandon());
   }
 
-  /** Undefined: no hub would understand where to come in. */
+  /** Opens a socket; undefined if no hub could read the requested position. */
   #dial(isSpare: boolean): Attempt | undefined {
     const topic = this.#options.topic();
     const joining = this.#options.joining(isSpare);
     if (!isJoining(joining)) return undefined;
     const url = `ws${this.#address("/ws", topic)}${encodeJoining(joining)}`;
-    const socket = this.#around.open(url, SUBPROTOCOL);
+    const socket = this.#runtime.open(url, SUBPROTOCOL);
     const attempt: Attempt = { socket, topic, wasOpened: false };
-    // A socket that was given up may still report; only the line and its spare are heard.
-    const ifHeard = (call: () => void) => () => (attempt === this.#line || attempt === this.#spare) && call();
+    // An abandoned socket may still fire events; only the current one and the spare are listened to.
+    const ifHeard = (call: () => void) => () =>
+      (attempt === this.#current || attempt === this.#spare) && call();
     socket.onopen = ifHeard(() => {
       attempt.wasOpened = true;
     });
-    socket.onmessage = (event) => ifHeard(() => this.#receive(attempt, event.data))();
-    socket.onclose = (event) => ifHeard(() => this.#closed(attempt, event.code))();
-    // Node.js 22 reports a failed handshake only by `error`; later failures also cause `close`, with a code.
-    socket.onerror = ifHeard(() => attempt.wasOpened || this.#closed(attempt, 0));
+    socket.onmessage = (event) => ifHeard(() => this.#onFrame(attempt, event.data))();
+    socket.onclose = (event) => ifHeard(() => this.#onClose(attempt, event.code))();
+    // Node.js 22 reports a failed handshake only through `error`; later failures also fire `close`, with a code.
+    socket.onerror = ifHeard(() => attempt.wasOpened || this.#onClose(attempt, 0));
     return attempt;
   }
 
@@ -151,82 +155,82 @@ export class Connection {
     return this.#link;
   }
 
-  /** Ends the line; nothing opens it again. */
+  /** Closes the connection for good. */
   close(): void {
     if (this.#link.kind === "closed") return;
-    this.#line?.socket.close();
+    this.#current?.socket.close();
     this.#drop();
-    this.#show({ kind: "closed" });
+    this.#setLink({ kind: "closed" });
   }
 
-  /** Tries at once if a wait is on: the network is back, or somebody is looking again. */
+  /** Retries immediately if waiting, because the network is back or the page is visible again. */
   retryNow(): void {
     if (this.#link.kind === "waiting") this.open();
   }
 
   ping(id: number): void {
-    if (this.#line === undefined || this.#link.kind !== "live") return;
-    this.#line.socket.send(encodePing(id));
-    this.#cancelSilence ??= this.#around.after(this.#silenceMs, () => this.#giveUp());
+    if (this.#current === undefined || this.#link.kind !== "live") return;
+    this.#current.socket.send(encodePing(id));
+    this.#cancelSilence ??= this.#runtime.after(this.#silenceMs, () => this.#abandon());
   }
 
   get #isOver(): boolean {
     return this.#link.kind === "stopped" || this.#link.kind === "closed";
   }
 
-  /** What follows the first letters of the scheme: `s://host/ws/ecg`. */
+  /** A URL without `http` or `ws`: `s://host/ws/ecg`. */
   #address(path: string, topic: string | undefined): string {
     return this.#hub + path + (topic === undefined ? "" : `/${encodeURIComponent(topic)}`);
   }
 
-  #receive(attempt: Attempt, data: unknown): void {
-    const receivedAt = this.#around.now();
-    if (attempt === this.#line) this.#heard();
+  #onFrame(attempt: Attempt, data: unknown): void {
+    const receivedAt = this.#runtime.now();
+    if (attempt === this.#current) this.#clearSilenceTimer();
     const message = typeof data === "string" ? decode(data) : undefined;
     if (message === undefined) return;
     if (attempt === this.#spare) {
       if (message.type !== "hello") return;
-      this.#move(attempt);
+      this.#promoteSpare(attempt);
     }
-    if (message.type === "hello") this.#greeted(message);
-    if (message.type === "bye") this.#dismissed(message);
+    if (message.type === "hello") this.#onHello(message);
+    if (message.type === "bye") this.#onBye(message);
     this.#options.onMessage(message, receivedAt);
   }
 
-  /** The spare has been greeted, and becomes the line. */
-  #move(spare: Attempt): void {
-    const old = this.#line;
+  /** The spare has received `hello` and becomes the current socket. */
+  #promoteSpare(spare: Attempt): void {
+    const old = this.#current;
     this.#spare = undefined;
-    this.#line = spare;
-    this.#heard();
+    this.#current = spare;
+    this.#clearSilenceTimer();
     old?.socket.close();
   }
 
-  #greeted({ record_max = 0 }: Hello): void {
+  #onHello({ record_max = 0 }: Hello): void {
     this.#silenceMs = SILENCE_MS + record_max / SLOWEST_BYTES_PER_MS;
     this.#cancelTimer();
-    this.#isWell = false;
-    this.#cancelTimer = this.#around.after(WELL_AFTER_MS, () => {
-      this.#isWell = true;
+    this.#isStable = false;
+    this.#cancelTimer = this.#runtime.after(STABLE_AFTER_MS, () => {
+      this.#isStable = true;
       this.#backoff.reset();
     });
     this.#retryRange = undefined;
-    this.#show({ kind: "live" });
+    this.#setLink({ kind: "live" });
   }
 
-  #dismissed({ reason, retry_ms }: Bye): void {
+  #onBye({ reason, retry_ms }: Bye): void {
     this.#retryRange = retry_ms;
     if (reason !== "draining" || this.#link.kind !== "live") return;
-    // From here on the hub may fall silent as it likes: its close is to come.
-    this.#heard();
-    this.#trySpareIn(this.#pause());
-    this.#show({ kind: "draining" });
+    // From here on the hub may be silent until it closes the socket.
+    this.#clearSilenceTimer();
+    this.#trySpareIn(this.#nextDelayMs());
+    this.#setLink({ kind: "draining" });
   }
 
   #trySpareIn(ms: number): void {
     this.#cancelTimer();
-    this.#spareAt = this.#around.now() + ms;
-    this.#cancelTimer = this.#around.after(ms, () => this.#trySpare());
+    this.#spareAt = this.#runtime.now() + ms;
+    this.#cancelTimer = this.#runtime.after(ms, () => this.#trySpare());
   }
 
   #trySpare(): void {
@@ -237,84 +241,84 @@ export class Connection {
 
   #spareFailed(): void {
     this.#spare = undefined;
-    this.#trySpareIn(this.#backoff.within(SPARE_AGAIN_MS));
+    this.#trySpareIn(this.#backoff.within(SPARE_RETRY_MS));
   }
 
-  #closed(attempt: Attempt, code: number): void {
+  #onClose(attempt: Attempt, code: number): void {
     if (attempt === this.#spare) {
       this.#spareFailed();
       return;
     }
     const refusal = FINAL_CLOSE_CODES.has(code) ? REFUSALS.get(code) : undefined;
     const spare = refusal === undefined ? this.#spare : undefined;
-    const spareInMs = this.#spareAt - this.#around.now();
+    const spareInMs = this.#spareAt - this.#runtime.now();
     if (spare !== undefined) this.#spare = undefined;
     this.#drop();
-    if (refusal !== undefined) this.#show({ kind: "stopped", refusal });
-    else if (spare !== undefined) this.#goOnWith(spare);
-    else if (attempt.wasOpened) this.#wait(spareInMs);
-    else void this.#askWhy(attempt.topic);
+    if (refusal !== undefined) this.#setLink({ kind: "stopped", refusal });
+    else if (spare !== undefined) this.#awaitHello(spare);
+    else if (attempt.wasOpened) this.#scheduleRetry(spareInMs);
+    else void this.#diagnose(attempt.topic);
   }
 
-  /** The hub has closed the line before the spare was greeted, which is now an attempt like any other. */
-  #goOnWith(spare: Attempt): void {
-    this.#line = spare;
+  /** The hub has closed the socket before the spare received `hello`; the spare is now an ordinary attempt. */
+  #awaitHello(spare: Attempt): void {
+    this.#current = spare;
     this.#limitHandshake();
-    this.#show({ kind: "connecting" });
+    this.#setLink({ kind: "connecting" });
   }
 
-  async #askWhy(topic: string | undefined): Promise<void> {
-    const status = await this.#around.status(`http${this.#address("/api/v1/topics", topic)}`);
-    if (this.#line !== undefined || this.#isOver) return;
+  async #diagnose(topic: string | undefined): Promise<void> {
+    const status = await this.#runtime.status(`http${this.#address("/api/v1/topics", topic)}`);
+    if (this.#current !== undefined || this.#isOver) return;
     const refusal = REFUSALS.get(status);
-    if (refusal === undefined) this.#wait();
-    else this.#show({ kind: "stopped", refusal });
+    if (refusal === undefined) this.#scheduleRetry();
+    else this.#setLink({ kind: "stopped", refusal });
   }
 
   /**
-   * As the hub has said, else as the backoff has it. A hub that closes right after its `hello` is not asked in a loop,
-   * whatever it says.
+   * The delay that the hub asked for, else the backoff's. A hub that closes right after its `hello` is not retried in a
+   * loop, whatever it asks for.
    */
-  #pause(): number {
+  #nextDelayMs(): number {
     if (this.#retryRange === undefined) return this.#backoff.next();
     const named = this.#backoff.within(this.#retryRange);
-    return this.#isWell ? named : Math.max(named, this.#backoff.next());
+    return this.#isStable ? named : Math.max(named, this.#backoff.next());
   }
 
-  /** Waits for the next attempt, and not longer than `atMost`. */
-  #wait(atMost = Number.POSITIVE_INFINITY): void {
-    const ms = Math.min(this.#pause(), Math.max(0, atMost));
-    this.#cancelTimer = this.#around.after(ms, () => this.open());
-    this.#show({ kind: "waiting", until: this.#around.now() + ms, isOnline: this.#around.isOnline() });
+  /** Schedules the next attempt, at most `atMost` milliseconds from now. */
+  #scheduleRetry(atMost = Number.POSITIVE_INFINITY): void {
+    const ms = Math.min(this.#nextDelayMs(), Math.max(0, atMost));
+    this.#cancelTimer = this.#runtime.after(ms, () => this.open());
+    this.#setLink({ kind: "waiting", until: this.#runtime.now() + ms, isOnline: this.#runtime.isOnline() });
   }
 
-  /** Leaves a socket that does not answer, without waiting for its close: that may take minutes. */
-  #giveUp(): void {
+  /** Abandons a socket that does not answer, without waiting for its close event, which may take minutes. */
+  #abandon(): void {
     if (this.#spare !== undefined) {
       this.#spare.socket.close();
       this.#spareFailed();
       return;
     }
-    this.#line?.socket.close();
+    this.#current?.socket.close();
     this.#drop();
-    this.#wait();
+    this.#scheduleRetry();
   }
 
   #drop(): void {
-    this.#line = undefined;
+    this.#current = undefined;
     this.#spare?.socket.close();
     this.#spare = undefined;
     this.#spareAt = Number.POSITIVE_INFINITY;
     this.#cancelTimer();
-    this.#heard();
+    this.#clearSilenceTimer();
   }
 
-  #heard(): void {
+  #clearSilenceTimer(): void {
     this.#cancelSilence?.();
     this.#cancelSilence = undefined;
   }
 
-  #show(link: Link): void {
+  #setLink(link: Link): void {
     this.#link = link;
     this.#options.onLink(link);
   }
@@ -323,7 +327,6 @@ export class Connection {
 /** `s://host:port/path` or `://host:port/path`. */
 function readUrl(url: string): string {
   const [, address] = /^(?:http|ws)(s?:\/\/[^?#]*[^?#/])/.exec(url) ?? [];
-  if (address === undefined)
-    throw new TypeError(`not a hub's address: \`${url}\`; use http(s):// or ws(s)://`);
+  if (address === undefined) throw new TypeError(`invalid hub URL: \`${url}\`; use http(s):// or ws(s)://`);
   return address;
 }

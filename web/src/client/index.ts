@@ -1,4 +1,4 @@
-/** What the package `tickcast-client` offers. The page beside it takes what it needs from the files themselves. */
+/** The public API of the package `tickcast-client`. The page next to it imports from the individual files. */
 
 export { Client, type ClientEvents, type ClientOptions, type Publication } from "./client.ts";
 export type { HubClock } from "./clock.ts";
@@ -21,4 +21,4 @@ export {
   type TimelineSegment,
   type Viewers,
 } from "./protocol.ts";
-export type { Socket, Surroundings } from "./surroundings.ts";
+export type { Runtime, Socket } from "./runtime.ts";

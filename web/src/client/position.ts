@@ -1,6 +1,6 @@
 /**
- * Up to where this viewer has the stream: what it asks for when it comes back, and what it need not be told again.
- * Only `seq` decides what is new, so it does not matter how often, and from which connection, a record comes.
+ * The viewer's position in the stream: where to resume after a reconnect, and which records are duplicates. Only `seq`
+ * decides whether a record is new, so it does not matter how often, and over which connection, it arrives.
  */
 
 import type { Gap, Hello, Joining } from "./protocol.ts";
@@ -14,19 +14,24 @@ export class Position {
     return this.#seq > 0 ? `${this.#epoch}:${this.#seq}` : undefined;
   }
 
-  /** Another epoch begins anew; and a hub that stands behind us, and has not resumed our position, has another past. */
-  greet({ epoch, seq, recovered }: Hello, asked: Joining): void {
-    const hasResumed = asked !== undefined && "since" in asked && recovered === true;
+  /**
+   * Resets the position for a new epoch, and for a hub that is behind us and has not resumed from our position, because
+   * it has a different history.
+   */
+  onHello({ epoch, seq, recovered }: Hello, requested: Joining): void {
+    const hasResumed = requested !== undefined && "since" in requested && recovered === true;
     if (epoch !== this.#epoch || (seq < this.#seq && !hasResumed)) this.#seq = 0;
     this.#epoch = epoch;
   }
 
-  /** Without a range the position itself was worthless. What else is announced may still come, another time. */
-  miss({ from }: Gap): void {
+  /**
+   * A gap without a range means that the hub does not know our position. Other missing records may still arrive later.
+   */
+  onGap({ from }: Gap): void {
     if (from === null) this.#seq = 0;
   }
 
-  /** Whether the record `seq` is new; then it is the newest. */
+  /** Advances to `seq` if the record is new; returns whether it was. */
   advance(seq: number): boolean {
     if (seq <= this.#seq) return false;
     this.#seq = seq;

@@ -1,23 +1,23 @@
 /**
- * The wire: every message of `tickcast.v1`, as types, with the numbers both sides agree on.
- * Knows no socket and no screen; `protocol/decode.ts` turns text into these types.
+ * The wire protocol: every message of `tickcast.v1` as a type, and the constants that both sides agree on. Knows no
+ * socket and no screen; `protocol/decode.ts` turns text into these types.
  *
- * Each type names its Rust twin, which is in `src/protocol/message.rs` unless it says otherwise. Instants and durations are
- * integer microseconds; instants count from the Unix epoch on the hub's timeline clock.
+ * Each type names its Rust twin, which is in `src/protocol/message.rs` unless stated otherwise. Instants and durations
+ * are integer microseconds; instants are since the Unix epoch on the hub's timeline clock.
  */
 
-/** The subprotocol that is offered; a hub that does not take it answers with bare records. */
+/** The WebSocket subprotocol; without it the hub sends bare records. */
 export const SUBPROTOCOL = "tickcast.v1";
 
-/** Close codes after which coming back would only be refused again. */
+/** Close codes after which another attempt would be rejected too. */
 export const FINAL_CLOSE_CODES: ReadonlySet<number> = new Set([4400, 4401, 4403]);
 
-/** How an epoch is spelled. Twin: `Epoch` in `src/protocol/epoch.rs`. */
+/** Format of an epoch. Twin: `Epoch` in `src/protocol/epoch.rs`. */
 export const EPOCH = /^[a-z0-9]{1,32}$/;
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Twin: `TimelineView`. The running segment of a replayed topic; live topics have none. */
+/** Twin: `TimelineView`. The current segment of a replay topic; live topics have none. */
 export interface TimelineSegment {
   seq0: number;
   t0: number;
@@ -27,28 +27,28 @@ export interface TimelineSegment {
   playing: boolean;
 }
 
-/** Twin: `FieldView`. What the operator wrote about one field of the records. */
+/** Twin: `FieldView`. The operator's label for one field of the records. */
 export interface FieldLabel {
   label?: string | null;
   unit?: string | null;
 }
 
-/** Twin: `Hello`. First on every connection. */
+/** Twin: `Hello`. The first message on every connection. */
 export interface Hello {
   type: "hello";
   protocol: string;
   topic: string;
   epoch: string;
-  /** The last publication due when the hub wrote this; 0 before the first. */
+  /** The last publication due when the hub sent this; 0 before the first. */
   seq: number;
   now: number;
-  /** Whether everything after the position asked for follows; null when none was asked for. */
+  /** Whether everything after the requested position follows; null if none was requested. */
   recovered: boolean | null;
   delay: number;
   timeline: TimelineSegment | null;
   retained: { from: number; to: number } | null;
   dataset: { len: number; loop: boolean; sha256: string } | null;
-  /** Bytes of the longest record that may come; a hub of an earlier version does not say. */
+  /** Size of the longest possible record in bytes; absent in earlier versions of the hub. */
   record_max?: number;
   fields: Record<string, FieldLabel>;
   viewers: number;
@@ -62,7 +62,7 @@ export interface Data {
   data: Json;
 }
 
-/** Twin: `Publication`, several of them. Dense in `seq`; `dt` is their spacing, or each one's offset from `t`. */
+/** Twin: `Publication`, several of them. Contiguous in `seq`; `dt` is their spacing, or each one's offset from `t`. */
 export interface Batch {
   type: "batch";
   seq: number;
@@ -79,7 +79,7 @@ export interface Gap {
   reason: string;
 }
 
-/** Twin: `Jump` in `src/protocol/publication.rs`. The dataset goes on elsewhere; time and `seq` do not notice. */
+/** Twin: `Jump` in `src/protocol/flush.rs`. The dataset continues elsewhere; time and `seq` are unaffected. */
 export interface Jump {
   type: "jump";
   seq: number;
@@ -88,7 +88,7 @@ export interface Jump {
   reason: string;
 }
 
-/** Twin: `Message::State`. The timeline or the group's delay is different from `t` on. */
+/** Twin: `Message::State`. The timeline or the playout delay changes at `t`. */
 export interface State {
   type: "state";
   t: number;
@@ -97,14 +97,14 @@ export interface State {
   by: Json;
 }
 
-/** Twin: `Message::End`. The dataset is over; `seq` and `t` are those of its last publication. */
+/** Twin: `Message::End`. The dataset has ended; `seq` and `t` are those of its last publication. */
 export interface End {
   type: "end";
   seq: number;
   t: number;
 }
 
-/** Twin: `Message::Viewers`. How many watch this topic. */
+/** Twin: `Message::Viewers`. The topic's number of viewers. */
 export interface Viewers {
   type: "viewers";
   n: number;
@@ -118,7 +118,7 @@ export interface Pong {
   s: number;
 }
 
-/** Twin: `Message::Bye`. The hub is about to close; come back after a random delay in this range. */
+/** Twin: `Message::Bye`. The hub is about to close the connection; reconnect after a random delay in this range. */
 export interface Bye {
   type: "bye";
   reason: string;
@@ -127,35 +127,40 @@ export interface Bye {
 
 export type HubMessage = Hello | Data | Batch | Gap | Jump | State | End | Viewers | Pong | Bye;
 
-/** What a viewer asks for as it joins: all after a position, or the newest so many. Else it gets the topic's `backfill`. */
+/**
+ * What a viewer requests when it joins: everything after a position, or the newest records; otherwise it gets the
+ * topic's `backfill`.
+ */
 export type Joining = { readonly since: string } | { readonly last: number } | undefined;
 
-/** When the record of a batch at this place is due, in microseconds. */
-export function instantOf({ t, dt }: Batch, place: number): number {
-  return t + (typeof dt === "number" ? dt * place : (dt[place] ?? 0));
+/** When the record at this index of a batch is due, in microseconds. */
+export function instantOf({ t, dt }: Batch, index: number): number {
+  return t + (typeof dt === "number" ? dt * index : (dt[index] ?? 0));
 }
 
-/** The parts of `<epoch>:<seq>`; undefined: it is no position. */
+/** Parses `<epoch>:<seq>`; undefined if it is not a position. */
 export function readPosition(text: string): { epoch: string; seq: number } | undefined {
   const [, epoch = "", seq = ""] = /^([^:]*):(\d+)$/.exec(text) ?? [];
-  const isPlace = EPOCH.test(epoch) && Number.isSafeInteger(Number(seq));
-  return isPlace ? { epoch, seq: Number(seq) } : undefined;
+  const isPosition = EPOCH.test(epoch) && Number.isSafeInteger(Number(seq));
+  return isPosition ? { epoch, seq: Number(seq) } : undefined;
 }
 
-/** Whether a hub can read it. What it cannot it refuses every time, and a browser hides why. */
+/**
+ * Whether a hub can parse the request. One that it cannot parse is rejected every time, and browsers hide the reason.
+ */
 export function isJoining(joining: Joining): boolean {
   if (joining === undefined) return true;
   if ("since" in joining) return readPosition(joining.since) !== undefined;
   return Number.isSafeInteger(joining.last) && joining.last >= 0;
 }
 
-/** The query of the address to connect to, with its question mark. */
+/** The query string of the WebSocket URL, with its question mark. */
 export function encodeJoining(joining: Joining): string {
   if (joining === undefined) return "";
   return "since" in joining ? `?since=${encodeURIComponent(joining.since)}` : `?last=${joining.last}`;
 }
 
-/** Twin: `parse_ping`. The only thing a viewer ever says. */
+/** Twin: `parse_ping`. The only message a viewer ever sends. */
 export function encodePing(id: number): string {
   return `{"type":"ping","id":${id}}`;
 }

@@ -1,6 +1,6 @@
-/** Text for somebody to paste elsewhere; whether it got there is told. */
+/** Copies text to the clipboard; returns whether that worked. */
 
-export async function copy(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   if (navigator.clipboard === undefined) return copyByCommand(text);
   return navigator.clipboard.writeText(text).then(
     () => true,
@@ -8,15 +8,15 @@ export async function copy(text: string): Promise<boolean> {
   );
 }
 
-/** Over plain HTTP scripts have no clipboard, but there is still the command that copies what is selected. */
+/** Over plain HTTP scripts have no clipboard API, but the copy command still works on a selection. */
 function copyByCommand(text: string): boolean {
   const field = document.createElement("textarea");
   const focused = document.activeElement;
   field.value = text;
   field.readOnly = true;
-  // A page's end may be far below.
+  // Otherwise the page would scroll to its end.
   field.style.position = "fixed";
-  // Beside a dialog that is open nothing can be selected.
+  // Nothing outside an open modal dialog can be selected.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   try {

@@ -1,6 +1,6 @@
 /**
- * A screen on a wall: it must not go dark by itself. Keeps the device awake while it is one and somebody can see it;
- * browsers take that back whenever the page is hidden.
+ * Kiosk mode for wall displays: keeps the screen awake while it is on and the page is visible. Browsers release the
+ * wake lock whenever the page is hidden.
  */
 
 export class Kiosk {
@@ -9,8 +9,8 @@ export class Kiosk {
 
   constructor(isOn: boolean) {
     this.#isOn = isOn;
-    document.addEventListener("visibilitychange", () => void this.#follow());
-    void this.#follow();
+    document.addEventListener("visibilitychange", () => void this.#updateLock());
+    void this.#updateLock();
   }
 
   get isOn(): boolean {
@@ -19,18 +19,18 @@ export class Kiosk {
 
   toggle(): void {
     this.#isOn = !this.#isOn;
-    void this.#follow();
+    void this.#updateLock();
   }
 
-  async #follow(): Promise<void> {
+  async #updateLock(): Promise<void> {
     if (!this.#isOn) {
       await this.#lock?.release();
       this.#lock = undefined;
     } else if (!document.hidden && (this.#lock === undefined || this.#lock.released)) {
-      // Missing without TLS, refused when the battery is low: the wall then sleeps as its owner has set it.
+      // Unavailable without TLS, and refused at low battery; the display then sleeps as configured.
       this.#lock = await navigator.wakeLock?.request("screen").catch(() => undefined);
-      // Switched off while the browser was asked.
-      if (!this.#isOn) await this.#follow();
+      // Kiosk mode may have been switched off while the request was pending.
+      if (!this.#isOn) await this.#updateLock();
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Light or dark: as the address says, else as somebody chose on this device, else as the device prefers. The style
- * sheet has both; here is only which one is in force.
+ * The colour theme: from the URL, else as chosen on this device, else as the device prefers. The style sheet contains
+ * both; this decides which one applies.
  */
 
 import type { Theme } from "../page";
@@ -10,12 +10,12 @@ const KEY = "tickcast:theme";
 export class ThemeChoice {
   readonly #prefersDark = matchMedia("(prefers-color-scheme: dark)");
   readonly #onChange: () => void;
-  #asked: Theme | undefined;
+  #requested: Theme | undefined;
   #chosen: Theme;
 
-  constructor(asked: Theme | undefined, onChange: () => void) {
-    this.#asked = asked;
-    this.#chosen = asked ?? readChoice();
+  constructor(requested: Theme | undefined, onChange: () => void) {
+    this.#requested = requested;
+    this.#chosen = requested ?? readChoice();
     this.#onChange = onChange;
     this.#prefersDark.addEventListener("change", () => this.#adopt());
     this.#adopt();
@@ -25,13 +25,13 @@ export class ThemeChoice {
     return this.#chosen;
   }
 
-  /** What the address asks for; undefined: it leaves the choice to the device. */
-  get asked(): Theme | undefined {
-    return this.#asked;
+  /** The theme in the URL; undefined if the URL has none. */
+  get requested(): Theme | undefined {
+    return this.#requested;
   }
 
   choose(theme: Theme): void {
-    if (this.#asked !== undefined) this.#asked = theme;
+    if (this.#requested !== undefined) this.#requested = theme;
     this.#chosen = theme;
     writeChoice(theme);
     this.#adopt();
@@ -44,7 +44,7 @@ export class ThemeChoice {
   }
 }
 
-/** Storage may be refused; then nothing is remembered, which is no reason to show nothing. */
+/** Storage may be forbidden; then the choice is not remembered. */
 function readChoice(): Theme {
   try {
     const kept = localStorage.getItem(KEY);
@@ -58,6 +58,6 @@ function writeChoice(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // As above.
+    // Storage may be forbidden.
   }
 }

@@ -1,32 +1,32 @@
 /**
- * The pages of a range of the history as one table. Twin: `src/routes/history/table.rs`. All pages have the same columns, so all
- * but the first lose their header; pages of two epochs do not belong together. Knows no files.
+ * Joins the pages of a history range into one CSV table. Twin: `src/routes/history_endpoint/csv_row.rs`. All pages have
+ * the same columns, so all but the first lose their header; pages of two epochs are not joined. Knows no files.
  */
 
-/** Some 30 MB, which a browser holds and a spreadsheet opens. */
+/** About 30 MB, which browsers can hold and spreadsheets can open. */
 export const ROWS_MAX = 1_000_000;
-/** In one answer; the hub may give fewer. */
+/** Rows per request; the hub may send fewer. */
 const PAGE_ROWS = 50_000;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 
-export type Problem =
-  /** There is more; what was collected is complete up to its end. */
+export type CsvProblem =
+  /** There are more records; what was collected is complete up to its end. */
   | "too-long"
-  /** The timeline has begun anew meanwhile. */
+  /** The topic's epoch has changed during the download. */
   | "other-epoch"
   | "failed";
 
-export interface Collected {
+export interface CsvResult {
   readonly chunks: readonly string[];
-  /** Records. With `other-epoch` and `failed` none: half a table looks like a whole one. */
+  /** Number of records; none with `other-epoch` and `failed`, because half a table looks like a whole one. */
   readonly rows: number;
-  readonly problem: Problem | undefined;
+  readonly problem: CsvProblem | undefined;
 }
 
-export type PageFetch = (url: string) => Promise<Response>;
+export type FetchPage = (url: string) => Promise<Response>;
 
-interface Page {
+interface CsvPage {
   readonly epoch: string | null;
   readonly next: string | null;
   readonly header: string;
@@ -34,32 +34,32 @@ interface Page {
   readonly rows: number;
 }
 
-export async function collect(
-  get: PageFetch,
+export async function collectCsv(
+  get: FetchPage,
   path: string,
   range: { readonly from: number; readonly to: number },
-): Promise<Collected> {
+): Promise<CsvResult> {
   const chunks: string[] = [];
   let rows = 0;
-  let begin = `from_t=${micros(range.from)}`;
+  let start = `from_t=${micros(range.from)}`;
   let epoch: string | null | undefined;
   for (;;) {
     const limit = Math.min(PAGE_ROWS, ROWS_MAX - rows);
-    const page = await fetchPage(get, `${path}?${begin}&to_t=${micros(range.to)}&limit=${limit}&format=csv`);
-    if (page === undefined) return nothing("failed");
+    const page = await fetchPage(get, `${path}?${start}&to_t=${micros(range.to)}&limit=${limit}&format=csv`);
+    if (page === undefined) return failure("failed");
     epoch ??= page.epoch;
-    if (page.epoch !== epoch) return nothing("other-epoch");
+    if (page.epoch !== epoch) return failure("other-epoch");
     chunks.push(chunks.length === 0 ? page.header + page.body : page.body);
     rows += page.rows;
     if (page.next === null) return { chunks, rows, problem: undefined };
-    // Without progress, asking goes on for ever.
-    if (page.rows === 0) return nothing("failed");
+    // Without progress, the loop would not end.
+    if (page.rows === 0) return failure("failed");
     if (rows >= ROWS_MAX) return { chunks, rows, problem: "too-long" };
-    begin = `from=${page.next}`;
+    start = `from=${page.next}`;
   }
 }
 
-async function fetchPage(get: PageFetch, url: string): Promise<Page | undefined> {
+async function fetchPage(get: FetchPage, url: string): Promise<CsvPage | undefined> {
   try {
     const response = await get(url);
     if (!response.ok) return undefined;
@@ -78,12 +78,12 @@ async function fetchPage(get: PageFetch, url: string): Promise<Page | undefined>
   }
 }
 
-/** Where the header ends, and how many rows follow. Within quotes, the end of a line is text. */
+/** Finds the end of the header and counts the rows after it. Within quotes a line feed is text. */
 function measure(text: string): { headerEnd: number; rows: number } {
   let [headerEnd, ends, isQuoted] = [text.length, 0, false];
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    // A quote in a text is two, so it is within quotes again after them.
+    // An escaped quote is two quotes, which leaves the state unchanged.
     if (code === QUOTE) isQuoted = !isQuoted;
     if (code !== LINE_FEED || isQuoted) continue;
     if (ends === 0) headerEnd = i + 1;
@@ -92,7 +92,7 @@ function measure(text: string): { headerEnd: number; rows: number } {
   return { headerEnd, rows: Math.max(0, ends - 1) };
 }
 
-function nothing(problem: Problem): Collected {
+function failure(problem: CsvProblem): CsvResult {
   return { chunks: [], rows: 0, problem };
 }
 

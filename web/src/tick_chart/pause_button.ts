@@ -1,8 +1,8 @@
-/** The button that stops the view or lets it go on: a picture, with its name for those who hear it. */
+/** The pause button: an icon, with a label for screen readers. */
 
-import type { Facts } from "../page";
+import type { ViewState } from "../page";
 import { strings } from "../strings";
-import { mark } from "../view/parts";
+import { setAttribute } from "../view/parts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const BARS = "M8.5 6v12M15.5 6v12";
@@ -17,19 +17,19 @@ export class PauseButton {
     element.type = "button";
     element.onclick = () => element.ariaDisabled !== "true" && onPress();
     const image = document.createElementNS(SVG, "svg");
-    mark(image, "viewBox", "0 0 24 24");
-    mark(image, "aria-hidden", "true");
+    setAttribute(image, "viewBox", "0 0 24 24");
+    setAttribute(image, "aria-hidden", "true");
     image.append(this.#path);
     element.append(image);
     this.show({ isPaused: false, canPause: false });
   }
 
-  show({ isPaused, canPause }: Pick<Facts, "isPaused" | "canPause">): void {
+  show({ isPaused, canPause }: Pick<ViewState, "isPaused" | "canPause">): void {
     const name = isPaused ? strings.resume : strings.pause;
-    mark(this.#path, "d", isPaused ? TRIANGLE : BARS);
-    mark(this.element, "aria-label", name);
-    mark(this.element, "title", name);
-    // Disabled for real it would lose the focus of whoever has just pressed it.
-    mark(this.element, "aria-disabled", String(!canPause));
+    setAttribute(this.#path, "d", isPaused ? TRIANGLE : BARS);
+    setAttribute(this.element, "aria-label", name);
+    setAttribute(this.element, "title", name);
+    // Not really disabled: that would take the focus away from the user who has just pressed it.
+    setAttribute(this.element, "aria-disabled", String(!canPause));
   }
 }

@@ -1,39 +1,39 @@
-/** The badge that says whether this view keeps up with the hub, and that is the way back when it does not. */
+/** The badge: shows whether this view keeps up with the hub, and leads back to live when it does not. */
 
 import { hintOf, shortcutsOf } from "../commands";
-import type { Badge, Wishes } from "../page";
+import type { Actions, Badge } from "../page";
 import { strings } from "../strings";
-import { mark, type Parts } from "./parts";
-import { spanText } from "./time";
+import { type Parts, setAttribute } from "./parts";
+import { spanText } from "./time_format";
 
-/** What the badge says. Of the two details at most one is not empty. */
-export interface BadgeWords {
+/** The badge's text. At most one of the two details is not empty. */
+export interface BadgeText {
   readonly state: string;
-  /** By how much the view is behind. */
+  /** How far the view is behind. */
   readonly behind: string;
-  /** When the page tries again. */
+  /** When the page retries. */
   readonly countdown: string;
 }
 
-export function badgeWords(badge: Badge): BadgeWords {
-  const words = { state: strings[badge.kind], behind: "", countdown: "" };
+export function badgeText(badge: Badge): BadgeText {
+  const text = { state: strings[badge.kind], behind: "", countdown: "" };
   switch (badge.kind) {
     case "behind":
     case "paused":
     case "starving":
-      return { ...words, behind: `${strings.minus}${spanText(Math.max(0, badge.behindMs))}` };
+      return { ...text, behind: `${strings.minus}${spanText(Math.max(0, badge.behindMs))}` };
     case "reconnecting": {
-      // Over before it could be read.
-      if (badge.retryInMs <= 1000) return words;
+      // Too short to be read.
+      if (badge.retryInMs <= 1000) return text;
       const seconds = Math.ceil(badge.retryInMs / 1000);
-      return { ...words, countdown: strings.inTime(`${seconds} s`) };
+      return { ...text, countdown: strings.inTime(`${seconds} s`) };
     }
     default:
-      return words;
+      return text;
   }
 }
 
-/** Whether there is something newer to go to. */
+/** Whether the badge leads back to live. */
 export function isBehind({ kind }: Badge): boolean {
   return kind === "behind" || kind === "paused";
 }
@@ -41,21 +41,21 @@ export function isBehind({ kind }: Badge): boolean {
 export class BadgeButton {
   readonly #parts: Parts;
 
-  constructor(parts: Parts, wishes: Wishes) {
+  constructor(parts: Parts, actions: Actions) {
     this.#parts = parts;
     const badge = parts.at("badge");
-    badge.onclick = () => badge.ariaDisabled !== "true" && wishes.goLive();
-    mark(badge, "aria-keyshortcuts", shortcutsOf("live"));
+    badge.onclick = () => badge.ariaDisabled !== "true" && actions.goLive();
+    setAttribute(badge, "aria-keyshortcuts", shortcutsOf("live"));
   }
 
   show(badge: Badge): void {
     const element = this.#parts.at("badge");
-    const { state, behind, countdown } = badgeWords(badge);
-    mark(element, "data-kind", badge.kind);
-    // Disabled for real it would lose the focus of whoever has just pressed it.
-    mark(element, "aria-disabled", String(!isBehind(badge)));
+    const { state, behind, countdown } = badgeText(badge);
+    setAttribute(element, "data-kind", badge.kind);
+    // Not really disabled: that would take the focus away from the user who has just pressed it.
+    setAttribute(element, "aria-disabled", String(!isBehind(badge)));
     const hint = badge.kind === "live" ? strings.isLiveHint : "";
-    mark(element, "title", isBehind(badge) ? hintOf("live", strings.goLiveHint) : hint);
+    setAttribute(element, "title", isBehind(badge) ? hintOf("live", strings.goLiveHint) : hint);
     this.#parts.write("state-text", state);
     this.#parts.write("behind", behind);
     this.#parts.write("countdown", countdown);

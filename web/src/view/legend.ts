@@ -1,15 +1,15 @@
-/** Several lines: which is which, what each says, and which of them are seen. One button a line. */
+/** The legend for several series: one button per series, with its name, value and visibility. */
 
-import { SteadyNumber } from "../number";
-import type { LegendEntry, Wishes } from "../page";
+import { SteadyNumberFormat } from "../number";
+import type { Actions, LegendEntry } from "../page";
 import { strings } from "../strings";
-import { make, mark, writeSteadily } from "./parts";
+import { make, setAttribute, setTextSteadily } from "./parts";
 
 const SVG = "http://www.w3.org/2000/svg";
-/** From this many lines on, each gets less room. */
+/** From this many series on, each gets less room. */
 const MANY = 5;
 
-/** What to call each line: its field, with the topic before it where that alone would not tell them apart. */
+/** The label of each series: its field, preceded by the topic if the field alone is ambiguous. */
 export function labelsOf(legend: readonly LegendEntry[]): readonly string[] {
   const own = legend.map(({ series: { field, topic } }) => field.label ?? field.name ?? topic);
   return own.map((label, i) => {
@@ -19,27 +19,27 @@ export function labelsOf(legend: readonly LegendEntry[]): readonly string[] {
   });
 }
 
-/** A value with its unit, or the sign for none. */
-export function valueText(number: SteadyNumber, value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? strings.noValue : number.text(value);
+/** Formats a value, or returns the sign for no value. */
+export function valueText(number: SteadyNumberFormat, value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? strings.noValue : number.format(value);
 }
 
-interface Line {
+interface LegendRow {
   readonly entry: HTMLElement;
   readonly value: HTMLElement;
-  readonly number: SteadyNumber;
+  readonly number: SteadyNumberFormat;
 }
 
 export class Legend {
   readonly #list: HTMLElement;
-  readonly #wishes: Pick<Wishes, "toggleSeries" | "soloSeries">;
-  #lines: readonly Line[] = [];
-  /** What the buttons were made for. */
+  readonly #actions: Pick<Actions, "toggleSeries" | "soloSeries">;
+  #rows: readonly LegendRow[] = [];
+  /** What the buttons were created for. */
   #made = "";
 
-  constructor(list: HTMLElement, wishes: Pick<Wishes, "toggleSeries" | "soloSeries">) {
+  constructor(list: HTMLElement, actions: Pick<Actions, "toggleSeries" | "soloSeries">) {
     this.#list = list;
-    this.#wishes = wishes;
+    this.#actions = actions;
     list.ariaLabel = strings.legend;
   }
 
@@ -48,16 +48,16 @@ export class Legend {
     const made = legend.map(({ series }, i) => `${series.key} ${labels[i]} ${series.field.unit}`).join("\n");
     if (made !== this.#made) this.#make(legend, labels);
     this.#made = made;
-    for (const [i, line] of this.#lines.entries()) this.#follow(line, legend[i] as LegendEntry);
+    for (const [i, row] of this.#rows.entries()) this.#update(row, legend[i] as LegendEntry);
   }
 
   #make(legend: readonly LegendEntry[], labels: readonly string[]): void {
-    this.#lines = legend.map((entry, i) => this.#line(entry, labels[i] as string));
-    this.#list.replaceChildren(...this.#lines.map(({ entry }) => make("li", {}, entry)));
+    this.#rows = legend.map((entry, i) => this.#row(entry, labels[i] as string));
+    this.#list.replaceChildren(...this.#rows.map(({ entry }) => make("li", {}, entry)));
     this.#list.toggleAttribute("data-many", legend.length >= MANY);
   }
 
-  #line({ series }: LegendEntry, label: string): Line {
+  #row({ series }: LegendEntry, label: string): LegendRow {
     const value = make("b", {});
     const entry = make(
       "button",
@@ -68,27 +68,27 @@ export class Legend {
       make("span", { className: "unit" }, series.field.unit ?? ""),
     );
     entry.dataset.colour = String(series.colour);
-    // The two clicks of a double click show and hide, or hide and show: they leave things as they were.
-    entry.ondblclick = () => this.#wishes.soloSeries(series.key);
+    // The two clicks of a double click cancel each other out.
+    entry.ondblclick = () => this.#actions.soloSeries(series.key);
     entry.onclick = ({ shiftKey, altKey }) =>
-      shiftKey || altKey ? this.#wishes.soloSeries(series.key) : this.#wishes.toggleSeries(series.key);
-    return { entry, value, number: new SteadyNumber() };
+      shiftKey || altKey ? this.#actions.soloSeries(series.key) : this.#actions.toggleSeries(series.key);
+    return { entry, value, number: new SteadyNumberFormat() };
   }
 
-  #follow(line: Line, { isShown, value }: LegendEntry): void {
-    mark(line.entry, "aria-pressed", String(isShown));
-    writeSteadily(line.value, valueText(line.number, value));
+  #update(row: LegendRow, { isShown, value }: LegendEntry): void {
+    setAttribute(row.entry, "aria-pressed", String(isShown));
+    setTextSteadily(row.value, valueText(row.number, value));
   }
 }
 
-/** A piece of the line; the style sheet gives it the colour and the dashes of its place in the palette. */
+/** A sample of the line; the style sheet gives it the series' colour and dash pattern. */
 function swatch(): SVGElement {
   const image = document.createElementNS(SVG, "svg");
-  const line = document.createElementNS(SVG, "path");
-  mark(image, "class", "swatch");
-  mark(image, "viewBox", "0 0 36 8");
-  mark(image, "aria-hidden", "true");
-  mark(line, "d", "M0 4h36");
-  image.append(line);
+  const row = document.createElementNS(SVG, "path");
+  setAttribute(image, "class", "swatch");
+  setAttribute(image, "viewBox", "0 0 36 8");
+  setAttribute(image, "aria-hidden", "true");
+  setAttribute(row, "d", "M0 4h36");
+  image.append(row);
   return image;
 }

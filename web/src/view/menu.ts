@@ -1,14 +1,14 @@
-/** Everything that is wanted now and then, behind one button. */
+/** The menu with the less frequent actions. */
 
 import { type CommandName, commands, hintOf, keyName, shortcutsOf, THEMES } from "../commands";
-import type { Facts, Theme, Wishes } from "../page";
+import type { Actions, Theme, ViewState } from "../page";
 import { strings } from "../strings";
-import { copyButton } from "./copying";
-import { button, make, mark, type Parts } from "./parts";
-import { fieldText } from "./time";
+import { copyButton } from "./copy_button";
+import { button, make, type Parts, setAttribute } from "./parts";
+import { fieldText } from "./time_format";
 
-/** What the menu opens besides raising wishes. */
-export interface MenuActions {
+/** Operations of the view that the menu triggers. */
+export interface MenuCallbacks {
   announce(text: string): void;
   openHelp(): void;
   openTable(): void;
@@ -16,64 +16,65 @@ export interface MenuActions {
 
 export class Menu {
   readonly #panel: HTMLElement;
-  readonly #wishes: Wishes;
+  readonly #actions: Actions;
   readonly #field = make("input", { type: "datetime-local", step: "1", required: true });
   readonly #themes = new Map<Theme, HTMLElement>();
   readonly #kiosk: HTMLElement;
-  /** Where the view stands, for the field to begin with. */
+  /** The instant shown, to initialise the date field. */
   #at: number | undefined;
 
-  constructor(parts: Parts, wishes: Wishes, actions: MenuActions) {
-    this.#wishes = wishes;
+  constructor(parts: Parts, actions: Actions, callbacks: MenuCallbacks) {
+    this.#actions = actions;
     this.#panel = parts.at("menu");
     this.#panel.ariaLabel = strings.more;
-    mark(this.#panel, "role", "group");
+    setAttribute(this.#panel, "role", "group");
     parts.at("menu-open").ariaLabel = strings.more;
     parts.at("menu-open").title = strings.more;
-    this.#kiosk = this.#item("kiosk", strings.kiosk, () => wishes.toggleKiosk());
-    const copy = (words: string, ask: () => Promise<boolean>) => copyButton(words, ask, actions.announce);
-    const link = copy(strings.copyLink, () => wishes.copyLink());
+    this.#kiosk = this.#item("kiosk", strings.kiosk, () => actions.toggleKiosk());
+    const copyItem = (label: string, action: () => Promise<boolean>) =>
+      copyButton(label, action, callbacks.announce);
+    const link = copyItem(strings.copyLink, () => actions.copyLink());
     this.#panel.append(
       this.#goTo(),
       section(
         strings.share,
         withKey(link, "copyLink"),
-        copy(strings.copyCurl, () => wishes.copyLine("curl")),
-        copy(strings.copyJs, () => wishes.copyLine("js")),
+        copyItem(strings.copyCurl, () => actions.copyLine("curl")),
+        copyItem(strings.copyJs, () => actions.copyLine("js")),
       ),
       section(
         strings.save,
-        this.#item("savePng", strings.savePng, () => wishes.savePng()),
-        this.#item(undefined, strings.saveCsv, () => wishes.saveCsv()),
-        this.#item(undefined, strings.showTable, () => actions.openTable()),
+        this.#item("savePng", strings.savePng, () => actions.savePng()),
+        this.#item(undefined, strings.saveCsv, () => actions.saveCsv()),
+        this.#item(undefined, strings.showTable, () => callbacks.openTable()),
       ),
       section(
-        strings.look,
+        strings.appearance,
         this.#themeChoice(),
         this.#kiosk,
-        this.#item("fullscreen", strings.fullscreen, () => wishes.toggleFullscreen()),
-        this.#item("help", strings.help, () => actions.openHelp()),
+        this.#item("fullscreen", strings.fullscreen, () => actions.toggleFullscreen()),
+        this.#item("help", strings.help, () => callbacks.openHelp()),
       ),
       interfaces(),
     );
-    this.#panel.addEventListener("beforetoggle", () => this.#begin());
+    this.#panel.addEventListener("beforetoggle", () => this.#initField());
   }
 
-  show({ theme, isKiosk, at }: Facts): void {
+  show({ theme, isKiosk, at }: ViewState): void {
     this.#at = at;
-    for (const [name, choice] of this.#themes) mark(choice, "aria-pressed", String(name === theme));
-    mark(this.#kiosk, "aria-pressed", String(isKiosk));
+    for (const [name, choice] of this.#themes) setAttribute(choice, "aria-pressed", String(name === theme));
+    setAttribute(this.#kiosk, "aria-pressed", String(isKiosk));
   }
 
-  #begin(): void {
+  #initField(): void {
     this.#field.value = fieldText(this.#at ?? Date.now());
   }
 
-  /** Closes the menu and then does it: what opens or fills the screen must not lie under it. */
-  #item(command: CommandName | undefined, words: string, ask: () => void): HTMLButtonElement {
-    const item = button(words, () => {
+  /** A menu item: closes the menu first, because the menu would cover what the action opens. */
+  #item(command: CommandName | undefined, label: string, action: () => void): HTMLButtonElement {
+    const item = button(label, () => {
       this.#panel.hidePopover();
-      ask();
+      action();
     });
     return command === undefined ? item : withKey(item, command);
   }
@@ -90,7 +91,7 @@ export class Menu {
       const instant = new Date(this.#field.value).getTime();
       if (Number.isNaN(instant)) return;
       this.#panel.hidePopover();
-      this.#wishes.goTo(instant);
+      this.#actions.goTo(instant);
     };
     return form;
   }
@@ -99,10 +100,10 @@ export class Menu {
     for (const theme of THEMES)
       this.#themes.set(
         theme,
-        button(strings.themes[theme], () => this.#wishes.chooseTheme(theme)),
+        button(strings.themes[theme], () => this.#actions.chooseTheme(theme)),
       );
     const group = make("div", { className: "choice", ariaLabel: strings.theme, title: hintOf("theme") });
-    mark(group, "role", "group");
+    setAttribute(group, "role", "group");
     group.append(...this.#themes.values());
     return group;
   }
@@ -112,11 +113,11 @@ function section(title: string, ...items: readonly HTMLElement[]): HTMLElement {
   return make("section", {}, make("h2", {}, title), ...items);
 }
 
-/** The key stands beside the words, for those who want to learn it; those who listen are told by the attribute. */
+/** Shows the key next to the label; screen readers get it from the attribute. */
 function withKey(item: HTMLButtonElement, name: CommandName): HTMLButtonElement {
   const [key = ""] = commands[name].keys;
   item.dataset.key = keyName(key);
-  mark(item, "aria-keyshortcuts", shortcutsOf(name));
+  setAttribute(item, "aria-keyshortcuts", shortcutsOf(name));
   return item;
 }
 

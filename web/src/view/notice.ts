@@ -1,45 +1,45 @@
-/** What fills the stage while there is no line: what is the matter, and what can be done about it. */
+/** The notice shown in place of the chart when there is nothing to draw: what is wrong, and what the user can do. */
 
-import type { Facts, Notice, Wishes } from "../page";
+import type { Actions, Notice, ViewState } from "../page";
 import { strings } from "../strings";
-import { copyButton } from "./copying";
+import { copyButton } from "./copy_button";
 import { button, make, type Parts } from "./parts";
-import { dateText } from "./time";
+import { dateText } from "./time_format";
 
-/** More are found in the list. */
+/** More topics are only linked through the list. */
 const TOPICS_NAMED = 6;
 
 export class NoticePanel {
   readonly #parts: Parts;
-  readonly #wishes: Wishes;
+  readonly #actions: Actions;
   readonly #announce: (text: string) => void;
   #shown = "";
 
-  constructor(parts: Parts, wishes: Wishes, announce: (text: string) => void) {
+  constructor(parts: Parts, actions: Actions, announce: (text: string) => void) {
     this.#parts = parts;
-    this.#wishes = wishes;
+    this.#actions = actions;
     this.#announce = announce;
   }
 
-  show({ notice, available }: Facts): void {
+  show({ notice, available }: ViewState): void {
     const shown = notice === undefined ? "" : JSON.stringify([notice, available]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#parts.at("notice").hidden = notice === undefined;
     if (notice === undefined) return;
-    const [title, hint] = noticeWords(notice);
+    const [title, hint] = noticeText(notice);
     this.#parts.write("notice-title", title);
     this.#parts.write("notice-hint", hint);
-    this.#parts.at("notice-ways").replaceChildren(...this.#ways(notice, available ?? []));
+    this.#parts.at("notice-ways").replaceChildren(...this.#remedies(notice, available ?? []));
   }
 
-  #ways(notice: Notice, available: readonly string[]): readonly HTMLElement[] {
+  #remedies(notice: Notice, available: readonly string[]): readonly HTMLElement[] {
     switch (notice.kind) {
       case "waiting":
       case "no-number":
         return [this.#curl(), link("api/v1/topics", strings.listOfTopics)];
       case "other-epoch":
-        return [button(strings.goLive, () => this.#wishes.goLive(), "button")];
+        return [button(strings.goLive, () => this.#actions.goLive(), "button")];
       case "refused": {
         if (notice.topic === "") return [];
         const others = available.slice(0, TOPICS_NAMED).map((name) => link(`?topic=${name}`, name));
@@ -55,13 +55,13 @@ export class NoticePanel {
   }
 
   #curl(): HTMLElement {
-    const element = copyButton(strings.copyCurl, () => this.#wishes.copyLine("curl"), this.#announce);
+    const element = copyButton(strings.copyCurl, () => this.#actions.copyLine("curl"), this.#announce);
     element.className = "button";
     return element;
   }
 }
 
-export function noticeWords(notice: Notice): readonly [title: string, hint: string] {
+export function noticeText(notice: Notice): readonly [title: string, hint: string] {
   switch (notice.kind) {
     case "connecting":
       return [strings.emptyConnecting, strings.emptyConnectingHint];

@@ -1,6 +1,7 @@
 /**
- * Elements by the names that index.html gives them, and how they are made and changed: only where something is different,
- * because a status region that is rewritten is read aloud again, and a button that is replaced loses the focus.
+ * The page's elements by the names that index.html gives them, and helpers to create and update them. Elements are only
+ * touched when something differs: a status region that is rewritten is read aloud again, and a button that is replaced
+ * loses the focus.
  */
 
 export class Parts {
@@ -31,27 +32,29 @@ export function write(element: Element, text: string): void {
 }
 
 /**
- * Text that changes often: the style sheet keeps room for the longest there has been, so that no neighbour moves with
- * the digits. Of two as long as each other the one with a sign is wider.
+ * Text that changes often: the style sheet reserves room for the longest text so far, so that neighbours do not move.
+ * Of two texts of equal length, the one with a sign is wider.
  */
-export function writeSteadily(element: HTMLElement, text: string): void {
+export function setTextSteadily(element: HTMLElement, text: string): void {
   write(element, text);
   const { widest = "" } = element.dataset;
   const isWider = text.length > widest.length || (text.length === widest.length && text > widest);
   if (isWider) element.dataset.widest = text;
 }
 
-/** Undefined takes the attribute away. */
-export function mark(element: Element, name: string, value: string | undefined): void {
+/** Undefined removes the attribute. */
+export function setAttribute(element: Element, name: string, value: string | undefined): void {
   if (value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-type Made<K extends keyof HTMLElementTagNameMap> = Partial<Omit<HTMLElementTagNameMap[K], "children">>;
+type ElementProperties<K extends keyof HTMLElementTagNameMap> = Partial<
+  Omit<HTMLElementTagNameMap[K], "children">
+>;
 
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  properties: Made<K>,
+  properties: ElementProperties<K>,
   ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = Object.assign(document.createElement(tag), properties);

@@ -1,62 +1,62 @@
-/** What is measured, and how much it is: one line with a large value, or the legend of several. */
+/** The readout above the chart: one series with a large value, or the legend of several. */
 
-import { SteadyNumber } from "../number";
-import type { Badge, Facts, LegendEntry, Wishes } from "../page";
+import { SteadyNumberFormat } from "../number";
+import type { Actions, Badge, LegendEntry, ViewState } from "../page";
 import { strings } from "../strings";
 import { isBehind } from "./badge";
 import { Legend, labelsOf, valueText } from "./legend";
-import { mark, type Parts, writeSteadily } from "./parts";
-import { momentText, sinceText, windowText } from "./time";
+import { type Parts, setAttribute, setTextSteadily } from "./parts";
+import { momentText, sinceText, windowText } from "./time_format";
 
-/** The states of a view that keeps to the newest, in which it may lack what is due. */
-const LACK: ReadonlySet<Badge["kind"]> = new Set(["live", "starving", "reconnecting", "offline"]);
+/** The badge kinds of a view that follows live, in which records may be missing. */
+const FOLLOWING: ReadonlySet<Badge["kind"]> = new Set(["live", "starving", "reconnecting", "offline"]);
 
 export class Readout {
   readonly #parts: Parts;
   readonly #legend: Legend;
-  /** The line whose digits `#number` keeps. */
+  /** The series whose decimals `#number` keeps. */
   #key: string | undefined;
-  #number = new SteadyNumber();
+  #number = new SteadyNumberFormat();
 
-  constructor(parts: Parts, wishes: Wishes) {
+  constructor(parts: Parts, actions: Actions) {
     this.#parts = parts;
-    this.#legend = new Legend(parts.at("legend"), wishes);
+    this.#legend = new Legend(parts.at("legend"), actions);
   }
 
-  show(facts: Facts): void {
-    const { legend, windowMs } = facts;
+  show(state: ViewState): void {
+    const { legend, windowMs } = state;
     const [label = strings.unnamed] = labelsOf(legend);
     const heading = legend.length > 1 ? strings.labelAndMore(label, legend.length - 1) : label;
     this.#parts.write("label", heading);
-    mark(this.#parts.at("readout"), "data-lines", legend.length > 1 ? "several" : "one");
-    mark(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
+    setAttribute(this.#parts.at("readout"), "data-lines", legend.length > 1 ? "several" : "one");
+    setAttribute(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
     this.#showValue(legend.find(({ isShown }) => isShown) ?? legend[0]);
     this.#parts.at("legend").hidden = legend.length < 2;
     this.#legend.show(legend);
-    this.#showRemark(facts);
+    this.#showRemark(state);
   }
 
   #showValue(entry: LegendEntry | undefined): void {
     if (entry?.series.key !== this.#key) {
       this.#key = entry?.series.key;
-      this.#number = new SteadyNumber();
-      mark(this.#parts.at("value"), "data-widest", undefined);
+      this.#number = new SteadyNumberFormat();
+      setAttribute(this.#parts.at("value"), "data-widest", undefined);
     }
-    writeSteadily(this.#parts.at("value"), valueText(this.#number, entry?.value));
+    setTextSteadily(this.#parts.at("value"), valueText(this.#number, entry?.value));
     this.#parts.write("unit", entry?.series.field.unit ?? "");
   }
 
-  /** Which instant the values are of, unless that is now; and why the line does not go on. */
-  #showRemark({ at, isPointed, drySince, badge }: Facts): void {
+  /** Shows which instant the values belong to, unless it is live, and why the line does not advance. */
+  #showRemark({ at, isPointed, starvingSince, badge }: ViewState): void {
     const isThen = at !== undefined && (isPointed || isBehind(badge));
-    const dry = !isThen && LACK.has(badge.kind) ? drySince : undefined;
+    const since = !isThen && FOLLOWING.has(badge.kind) ? starvingSince : undefined;
     const instant = isThen ? momentText(at, Date.now()) : "";
     this.#parts.write(
       "remark",
-      dry === undefined ? instant : strings.noRecordSince(sinceText(dry, Date.now())),
+      since === undefined ? instant : strings.noRecordSince(sinceText(since, Date.now())),
     );
-    mark(this.#parts.at("remark"), "data-kind", dry === undefined ? undefined : "dry");
-    mark(this.#parts.at("readout"), "data-stale", dry === undefined ? undefined : "");
+    setAttribute(this.#parts.at("remark"), "data-kind", since === undefined ? undefined : "dry");
+    setAttribute(this.#parts.at("readout"), "data-stale", since === undefined ? undefined : "");
   }
 }
 

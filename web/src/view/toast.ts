@@ -1,4 +1,4 @@
-/** A word about what has just been done, seen for a moment and read aloud. */
+/** A short message about the last action, visible for a moment and read aloud. */
 
 const SHOWN_MS = 2_500;
 
@@ -10,7 +10,7 @@ export class Toast {
     this.#element = element;
   }
 
-  say(text: string): void {
+  show(text: string): void {
     clearTimeout(this.#until);
     this.#element.textContent = text;
     this.#until = setTimeout(() => this.#element.replaceChildren(), SHOWN_MS);

@@ -1,17 +1,17 @@
-/** What a player shows of one topic and of several, whatever becomes of them. */
+/** What a player shows of one and of several topics. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Refusals } from "../../src/main/refusals";
-import { factsOf } from "../../src/player/facts";
+import { RejectNotices } from "../../src/main/reject_notices";
+import { viewState } from "../../src/player/view_state";
 import { isBehind } from "../../src/view/badge";
 import { dueAt } from "../messages";
-import { Hub, play, records, sceneOf, settle, timeOf, URL_OF_HUB } from "./hub";
+import { FakeHub, play, records, sceneOf, settle, timeOf, URL_OF_HUB } from "./fake_hub";
 
-let hub: Hub;
+let hub: FakeHub;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  hub = new Hub();
+  hub = new FakeHub();
 });
 
 afterEach(() => {
@@ -19,108 +19,108 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("the moment of a link stands at the right edge", async () => {
+test("the moment of a link is at the right edge", async () => {
   const player = play(["ecg"]);
   hub.answers.set("/api/v1/topics/ecg/history?from=1&", { epoch: "e1", items: [] });
   const items = [{ seq: 600, t: dueAt(600), data: { value: 1 } }];
   hub.answers.set("/api/v1/topics/ecg/history?from=600&", { epoch: "e1", from: 600, to: 600, items });
-  hub.line("ecg").greet({ seq: 1_000 });
-  hub.line("ecg").say(...records(1, 1_000));
+  hub.socket("ecg").sendHello({ seq: 1_000 });
+  hub.socket("ecg").receive(...records(1, 1_000));
   await settle();
   expect(await player.goToMoment("e1", 600)).toBe(true);
   expect(sceneOf(player).to).toBe(dueAt(600) / 1000);
-  expect(player.playback.state).toBe("paused");
+  expect(player.viewport.state).toBe("paused");
 });
 
-test("a moment of which the hub cannot say anything yet may be asked for again", async () => {
+test("a moment that the hub cannot resolve yet can be retried", async () => {
   const player = play(["ecg", "temp"]);
-  hub.line("temp").greet({ topic: "temp" });
+  hub.socket("temp").sendHello({ topic: "temp" });
   expect(await player.goToMoment("e1", 600)).toBe(false);
-  expect(player.playback.state).toBe("following");
+  expect(player.viewport.state).toBe("following");
 });
 
-test("the history is asked at the same address as the line, also if that ends in a slash", async () => {
+test("the history is requested from the same URL as the stream, even with a trailing slash", async () => {
   play(["ecg"], { url: `${URL_OF_HUB}/behind/a/proxy/` });
-  const line = hub.lines.at(-1);
-  line?.greet({ seq: 1 });
+  const socket = hub.sockets.at(-1);
+  socket?.sendHello({ seq: 1 });
   await settle();
-  expect(line?.url).toBe(`${URL_OF_HUB.replace("http", "ws")}/behind/a/proxy/ws/ecg`);
-  expect(hub.asked[0]).toMatch(`${URL_OF_HUB}/behind/a/proxy/api/v1/topics/ecg/history?`);
+  expect(socket?.url).toBe(`${URL_OF_HUB.replace("http", "ws")}/behind/a/proxy/ws/ecg`);
+  expect(hub.requests[0]).toMatch(`${URL_OF_HUB}/behind/a/proxy/api/v1/topics/ecg/history?`);
 });
 
-test("a topic that the hub does not have changes nothing about the others", async () => {
+test("an unknown topic does not affect the others", async () => {
   const player = play(["nothing", "ecg"]);
-  hub.line("ecg").greet({ seq: 1_000 });
-  hub.line("ecg").say(...records(1, 1_000));
-  hub.line("nothing").fail();
+  hub.socket("ecg").sendHello({ seq: 1_000 });
+  hub.socket("ecg").receive(...records(1, 1_000));
+  hub.socket("nothing").fail();
   await settle();
-  hub.line("ecg").say(...records(1_001, 1_090));
+  hub.socket("ecg").receive(...records(1_001, 1_090));
   const hubNow = timeOf(player);
   expect(sceneOf(player).to).toBe(hubNow - 150);
-  const { badge, notice, drySince, viewers } = factsOf(player, performance.now(), undefined);
-  expect({ badge, notice, drySince, viewers }).toEqual({
+  const { badge, notice, starvingSince, viewers } = viewState(player, performance.now(), undefined);
+  expect({ badge, notice, starvingSince, viewers }).toEqual({
     badge: { kind: "live" },
     notice: undefined,
-    drySince: undefined,
+    starvingSince: undefined,
     viewers: 1,
   });
 });
 
-test("a topic that is refused beside others is told once", async () => {
+test("a rejected topic among others is announced once", async () => {
   const player = play(["ecg", "nothing"]);
-  const refusals = new Refusals();
-  hub.line("ecg").greet();
-  expect(refusals.next(player)).toBeUndefined();
-  hub.line("nothing").fail();
+  const notices = new RejectNotices();
+  hub.socket("ecg").sendHello();
+  expect(notices.next(player)).toBeUndefined();
+  hub.socket("nothing").fail();
   await settle();
-  expect(refusals.next(player)).toBe("There is no topic “nothing” on this hub");
-  expect(refusals.next(player)).toBeUndefined();
+  expect(notices.next(player)).toBe("There is no topic “nothing” on this hub");
+  expect(notices.next(player)).toBeUndefined();
 });
 
-test("a topic that the hub has no room for beside others is told once, and not while the hub is away", async () => {
+test("a topic without capacity among others is announced once, and not while the hub is unreachable", async () => {
   const player = play(["ecg", "temp"]);
-  const refusals = new Refusals();
+  const notices = new RejectNotices();
   hub.answers.set("/api/v1/topics/", new Response("", { status: 503 }));
-  hub.line("temp").fail();
+  hub.socket("temp").fail();
   await vi.advanceTimersByTimeAsync(0);
-  expect(refusals.next(player)).toBeUndefined();
-  hub.line("ecg").greet();
-  expect(refusals.next(player)).toBe("“temp” does not come yet; the page goes on trying");
-  expect(refusals.next(player)).toBeUndefined();
+  expect(notices.next(player)).toBeUndefined();
+  hub.socket("ecg").sendHello();
+  expect(notices.next(player)).toBe("“temp” is not available yet; retrying");
+  expect(notices.next(player)).toBeUndefined();
 });
 
-test("where the hub refuses all topics, the page says why", async () => {
-  const player = play(["nothing", "nobody"]);
-  hub.line("nothing").fail();
-  hub.line("nobody").fail();
+test("if the hub rejects all topics, the page shows why", async () => {
+  const player = play(["nothing", "missing"]);
+  hub.socket("nothing").fail();
+  hub.socket("missing").fail();
   await settle();
-  const { badge, notice } = factsOf(player, performance.now(), undefined);
+  const { badge, notice } = viewState(player, performance.now(), undefined);
   expect(badge).toEqual({ kind: "stopped" });
   expect(notice).toEqual({ kind: "refused", refusal: "unknown-topic", topic: "nothing" });
-  expect(new Refusals().next(player)).toBeUndefined();
+  expect(new RejectNotices().next(player)).toBeUndefined();
 });
 
-test("a line that lacks what is due says so, and offers no way to what is not there", async () => {
+test("a starving view says so and does not offer to jump to live", async () => {
   const player = play(["ecg"]);
-  hub.line("ecg").greet({ seq: 1_000 });
-  hub.line("ecg").say(...records(1, 1_000));
+  hub.socket("ecg").sendHello({ seq: 1_000 });
+  hub.socket("ecg").receive(...records(1, 1_000));
   await settle();
   sceneOf(player);
-  const { badge, at, canPause, drySince } = factsOf(player, performance.now(), undefined);
+  const { badge, at, canPause, starvingSince } = viewState(player, performance.now(), undefined);
   const lacksMs = timeOf(player) - 150 - dueAt(1_000) / 1000;
   expect(badge).toEqual({ kind: "starving", behindMs: lacksMs });
   expect(isBehind(badge)).toBe(false);
   expect(at).toBe(dueAt(1_000) / 1000);
-  expect(drySince).toBe(dueAt(1_000) / 1000);
+  expect(starvingSince).toBe(dueAt(1_000) / 1000);
   expect(canPause).toBe(true);
 });
 
-test("a topic that is still to begin is waited for, and there is nothing to pause", async () => {
+test("a topic that has not started yet is waited for and cannot be paused", async () => {
   const player = play(["ecg"]);
   const t0 = dueAt(100_000);
-  hub.line("ecg").greet({ seq: 0, timeline: { seq0: 1, t0, rate: 100, index0: 0, playing: true } });
+  hub.socket("ecg").sendHello({ seq: 0, timeline: { seq0: 1, t0, rate: 100, index0: 0, playing: true } });
   await settle();
-  const { badge, notice, canPause } = factsOf(player, performance.now(), undefined);
+  const { badge, notice, canPause } = viewState(player, performance.now(), undefined);
   expect({ badge, notice, canPause }).toEqual({
     badge: { kind: "waiting" },
     notice: { kind: "begins", at: t0 / 1000 },
@@ -128,77 +128,77 @@ test("a topic that is still to begin is waited for, and there is nothing to paus
   });
 });
 
-test("a topic that has ended has nothing to pause, until somebody looks back", async () => {
+test("a topic that has ended cannot be paused, unless the view is moved back", async () => {
   const player = play(["ecg"]);
-  hub.line("ecg").greet({ seq: 900 });
-  hub.line("ecg").say(...records(1, 900), { type: "end", seq: 900, t: dueAt(900) });
+  hub.socket("ecg").sendHello({ seq: 900 });
+  hub.socket("ecg").receive(...records(1, 900), { type: "end", seq: 900, t: dueAt(900) });
   await settle();
-  const { badge, canPause } = factsOf(player, performance.now(), undefined);
+  const { badge, canPause } = viewState(player, performance.now(), undefined);
   expect({ badge, canPause }).toEqual({ badge: { kind: "ended" }, canPause: false });
-  player.playback.pause(dueAt(900) / 1000);
-  expect(factsOf(player, performance.now(), undefined).canPause).toBe(true);
+  player.viewport.pause(dueAt(900) / 1000);
+  expect(viewState(player, performance.now(), undefined).canPause).toBe(true);
 });
 
-test("a topic whose delay is longer than another's is not behind because of that", async () => {
+test("a topic with a longer delay than another is not behind because of that", async () => {
   const player = play(["ecg", "temp"]);
-  hub.line("ecg").greet({ seq: 1_000 });
-  hub.line("temp").greet({ topic: "temp", seq: 1_000, delay: 3_000_000 });
+  hub.socket("ecg").sendHello({ seq: 1_000 });
+  hub.socket("temp").sendHello({ topic: "temp", seq: 1_000, delay: 3_000_000 });
   await settle();
-  hub.line("ecg").say(...records(1_000, 1_090));
-  // What the hub gathers for up to half of the delay comes in time all the same.
-  hub.line("temp").say(...records(1_000, 1_010));
-  const { badge, drySince } = factsOf(player, performance.now(), undefined);
-  expect({ badge, drySince }).toEqual({ badge: { kind: "live" }, drySince: undefined });
+  hub.socket("ecg").receive(...records(1_000, 1_090));
+  // Records coalesced for up to half of the delay still arrive in time.
+  hub.socket("temp").receive(...records(1_000, 1_010));
+  const { badge, starvingSince } = viewState(player, performance.now(), undefined);
+  expect({ badge, starvingSince }).toEqual({ badge: { kind: "live" }, starvingSince: undefined });
 });
 
-test("the number told is that of the newest record shown, not of one that has only arrived", async () => {
+test("the seq shown is that of the newest record drawn, not of the newest received", async () => {
   const player = play(["ecg"]);
-  hub.line("ecg").greet({ seq: 1_000 });
+  hub.socket("ecg").sendHello({ seq: 1_000 });
   await settle();
-  hub.line("ecg").say(...records(1, 1_200));
+  hub.socket("ecg").receive(...records(1, 1_200));
   sceneOf(player);
-  const seq = () => factsOf(player, performance.now(), undefined).seq;
+  const seq = () => viewState(player, performance.now(), undefined).seq;
   expect(seq()).toBe(1_000 + (1_000 - 150) / 10);
-  player.playback.pause(dueAt(900) / 1000);
+  player.viewport.pause(dueAt(900) / 1000);
   sceneOf(player);
   expect(seq()).toBe(900);
 });
 
-test("a link leads to the moment that is seen, whichever lines are hidden", async () => {
+test("a link points to the visible moment, whichever series are hidden", async () => {
   const player = play(["ecg", "temp"]);
-  hub.line("ecg").greet({ seq: 1_000, fields: { a: {} } });
-  hub.line("temp").greet({ topic: "temp", epoch: "e2", seq: 1_000 });
+  hub.socket("ecg").sendHello({ seq: 1_000, fields: { a: {} } });
+  hub.socket("temp").sendHello({ topic: "temp", epoch: "e2", seq: 1_000 });
   await settle();
-  for (const topic of ["ecg", "temp"]) hub.line(topic).say(...records(1, 1_000, { a: 1, b: 2 }));
+  for (const topic of ["ecg", "temp"]) hub.socket(topic).receive(...records(1, 1_000, { a: 1, b: 2 }));
   sceneOf(player);
   player.toggle("ecg/a");
-  player.playback.pause(dueAt(600) / 1000);
+  player.viewport.pause(dueAt(600) / 1000);
   sceneOf(player);
   expect(player.momentAt(Number.POSITIVE_INFINITY)).toEqual({ epoch: "e1", seq: 600 });
   player.toggle("ecg/b");
   sceneOf(player);
-  // Of another topic's timeline a link would lead nowhere.
+  // A link into another topic's timeline would be void.
   expect(player.momentAt(Number.POSITIVE_INFINITY)).toBeUndefined();
 });
 
-test("where the hub chooses the topic and chooses another, the history is that of the new one", async () => {
+test("when the hub's default topic changes, the history of the new topic is used", async () => {
   play([]);
-  hub.lines[0]?.greet({ seq: 1 });
+  hub.sockets[0]?.sendHello({ seq: 1 });
   await settle();
-  hub.lines[0]?.fail();
-  while (hub.lines.length < 2) await vi.advanceTimersByTimeAsync(100);
-  hub.asked.length = 0;
-  hub.lines.at(-1)?.greet({ topic: "temp", epoch: "e2", seq: 1 });
+  hub.sockets[0]?.fail();
+  while (hub.sockets.length < 2) await vi.advanceTimersByTimeAsync(100);
+  hub.requests.length = 0;
+  hub.sockets.at(-1)?.sendHello({ topic: "temp", epoch: "e2", seq: 1 });
   await settle();
-  expect(hub.asked).toEqual([`${URL_OF_HUB}/api/v1/topics/temp/history?from=1&limit=1&format=json`]);
+  expect(hub.requests).toEqual([`${URL_OF_HUB}/api/v1/topics/temp/history?from=1&limit=1&format=json`]);
 });
 
-test("a topic that begins while somebody looks on begins with its first record, and nobody asks what was before", async () => {
+test("a topic that starts while watched has its first record as the oldest, without a request", async () => {
   const player = play(["ecg"]);
   hub.answers.set("/api/v1/topics/ecg/history", { epoch: "e1", items: [] });
-  hub.line("ecg").greet();
+  hub.socket("ecg").sendHello();
   await settle();
-  hub.asked.length = 0;
+  hub.requests.length = 0;
   const watch = async () => {
     for (let frame = 0; frame < 100; frame += 1) {
       sceneOf(player);
@@ -207,45 +207,45 @@ test("a topic that begins while somebody looks on begins with its first record, 
   };
   await watch();
   expect(player.oldest).toBeUndefined();
-  hub.line("ecg").say(...records(1, 5));
+  hub.socket("ecg").receive(...records(1, 5));
   await watch();
   expect(player.oldest).toBe(dueAt(1) / 1000);
-  expect(hub.asked).toEqual([]);
+  expect(hub.requests).toEqual([]);
 });
 
-test("a hub that could not say where history begins is asked again until it can, or nobody looks any more", async () => {
+test("finding the oldest record is retried until it succeeds or the player is closed", async () => {
   const beginning = "/api/v1/topics/ecg/history?from=1&";
   hub.answers.set(beginning, new Response("", { status: 503 }));
   const [player, other] = [play(["ecg"]), play(["ecg"])];
-  for (const line of hub.lines) line.greet({ seq: 1_000 });
+  for (const socket of hub.sockets) socket.sendHello({ seq: 1_000 });
   await settle();
   other.close();
-  expect([player.oldest, hub.asked.length]).toEqual([undefined, 2]);
+  expect([player.oldest, hub.requests.length]).toEqual([undefined, 2]);
   const items = [{ seq: 1, t: dueAt(1), data: { value: 1 } }];
   hub.answers.set(beginning, { epoch: "e1", from: 1, to: 1, items });
   await vi.advanceTimersByTimeAsync(60_000);
-  expect([player.oldest, hub.asked.length]).toEqual([dueAt(1) / 1000, 3]);
+  expect([player.oldest, hub.requests.length]).toEqual([dueAt(1) / 1000, 3]);
 });
 
-test("records that come after what a paused view shows are no reason to draw it again", async () => {
+test("records after the range of a paused view do not cause a redraw", async () => {
   const player = play(["ecg"]);
-  hub.line("ecg").greet({ seq: 1_000 });
+  hub.socket("ecg").sendHello({ seq: 1_000 });
   await settle();
-  hub.line("ecg").say(...records(1, 900));
-  player.playback.pause(dueAt(950) / 1000);
-  const seen = () => player.seqsUntil(sceneOf(player).to);
+  hub.socket("ecg").receive(...records(1, 900));
+  player.viewport.pause(dueAt(950) / 1000);
+  const seen = () => player.revisionUntil(sceneOf(player).to);
   const before = seen();
-  hub.line("ecg").say(...records(901, 940));
+  hub.socket("ecg").receive(...records(901, 940));
   const late = seen();
   expect(late).not.toBe(before);
-  hub.line("ecg").say(...records(941, 960));
+  hub.socket("ecg").receive(...records(941, 960));
   const complete = seen();
   expect(complete).not.toBe(late);
-  hub.line("ecg").say(...records(961, 1_090));
+  hub.socket("ecg").receive(...records(961, 1_090));
   expect(seen()).toBe(complete);
 });
 
-test("a reload shows the window that was seen last, whatever the page was opened with", async () => {
+test("a reload restores the last window, whatever the page was opened with", async () => {
   const items = new Map<string, string>();
   const store = () => ({
     getItem: (key: string) => items.get(key) ?? null,
@@ -254,18 +254,18 @@ test("a reload shows the window that was seen last, whatever the page was opened
   });
   const recordsAfterReload = async (before: number, seen: number, after: number) => {
     const player = play(["ecg"], { store, windowMs: before });
-    hub.line("ecg").greet({ seq: 1_000 });
-    hub.line("ecg").say(...records(1, 1_000));
+    hub.socket("ecg").sendHello({ seq: 1_000 });
+    hub.socket("ecg").receive(...records(1, 1_000));
     await settle();
-    player.playback.showWindow(seen);
+    player.viewport.setWindow(seen);
     sceneOf(player);
-    player.remember();
+    player.saveSnapshots();
     player.close();
-    const [channel] = play(["ecg"], { store, windowMs: after }).channels;
-    const { begin, end } = channel?.timeline.samples() ?? { begin: 0, end: 0 };
+    const [subscription] = play(["ecg"], { store, windowMs: after }).subscriptions;
+    const { begin, end } = subscription?.buffer.samples() ?? { begin: 0, end: 0 };
     return end - begin;
   };
-  // Opened with little, and shown more; and the other way round.
+  // Opened with a short window and widened, and the other way round.
   expect(await recordsAfterReload(1_000, 5_000, 5_000)).toBeGreaterThan(400);
   expect(await recordsAfterReload(5_000, 1_000, 5_000)).toBe(0);
 });

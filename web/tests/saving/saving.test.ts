@@ -1,13 +1,13 @@
-/** Pages of records that become one table, and what files are called. */
+/** Joining pages into one CSV table, and file names. */
 
 import { expect, test } from "vitest";
-import { collect, type PageFetch, ROWS_MAX } from "../../src/saving/csv";
-import { fileName } from "../../src/saving/name";
-import { patient, TRIES } from "../../src/saving/patience";
+import { collectCsv, type FetchPage, ROWS_MAX } from "../../src/saving/csv";
+import { fileName } from "../../src/saving/file_name";
+import { ATTEMPTS_MAX, withRetries } from "../../src/saving/retry";
 
 const HEADER = "seq,t,value\r\n";
 
-/** A hub that answers with these pages, in this order. */
+/** A hub that responds with these pages, in this order. */
 class Hub {
   readonly asked: string[] = [];
   readonly #pages: (Response | Error)[];
@@ -16,15 +16,15 @@ class Hub {
     this.#pages = pages;
   }
 
-  readonly get: PageFetch = async (url) => {
+  readonly get: FetchPage = async (url) => {
     this.asked.push(url);
-    const page = this.#pages.shift() ?? new Error("asked for too much");
+    const page = this.#pages.shift() ?? new Error("unexpected request");
     if (page instanceof Error) throw page;
     return page;
   };
 
   collect(get = this.get) {
-    return collect(get, "/history", { from: 1_000.5, to: 2_000 });
+    return collectCsv(get, "/history", { from: 1_000.5, to: 2_000 });
   }
 }
 
@@ -47,7 +47,7 @@ test("pages become one table with one header", async () => {
   ]);
 });
 
-test("ends of lines within texts and names begin no record", async () => {
+test("line breaks within texts and names do not start a record", async () => {
   const header = 'seq,t,"a\n""b"\r\n';
   const hub = new Hub(
     page('1,1,"x\ny"\r\n2,2,"""\n"\r\n', 3, "abc", header),
@@ -62,39 +62,39 @@ test("a range without records is an empty table", async () => {
   expect(await new Hub(page("")).collect()).toEqual({ chunks: [HEADER], rows: 0, problem: undefined });
 });
 
-test("pages of two epochs are not put together", async () => {
+test("pages of two epochs are not joined", async () => {
   const hub = new Hub(page("1,1,5\r\n", 2), page("2,2,6\r\n", undefined, "def"));
   expect(await hub.collect()).toEqual({ chunks: [], rows: 0, problem: "other-epoch" });
 });
 
 test.each([
-  ["no answer", new Error("no network")],
+  ["no response", new Error("no network")],
   ["a refusal", new Response("{}", { status: 503 })],
-  ["a page that leads nowhere", page("", 2)],
-])("%s on the way leaves nothing, rather than a part that looks whole", async (_, second) => {
+  ["a page without progress", page("", 2)],
+])("%s yields nothing rather than an incomplete table", async (_, second) => {
   const hub = new Hub(page("1,1,5\r\n", 2), second);
   expect(await hub.collect()).toEqual({ chunks: [], rows: 0, problem: "failed" });
 });
 
-test("a hub without time is asked again, after as long as it says", async () => {
+test("an overloaded hub is retried after as long as it asks", async () => {
   const busy = () => new Response("{}", { status: 503, headers: { "retry-after": "2" } });
   const hub = new Hub(page("1,1,5\r\n", 2), busy(), busy(), page("2,2,6\r\n"));
   const waits: number[] = [];
-  const get = patient(hub.get, async (ms) => void waits.push(ms));
+  const get = withRetries(hub.get, async (ms) => void waits.push(ms));
   const { rows, problem } = await hub.collect(get);
   expect([rows, problem]).toEqual([2, undefined]);
   expect(waits).toHaveLength(2);
   for (const ms of waits) expect(ms).toBeGreaterThanOrEqual(2_000);
 });
 
-test("a hub that never has time is left alone in the end", async () => {
-  const busy = Array.from({ length: TRIES }, () => new Response("{}", { status: 503 }));
+test("a hub that stays overloaded is given up", async () => {
+  const busy = Array.from({ length: ATTEMPTS_MAX }, () => new Response("{}", { status: 503 }));
   const hub = new Hub(...busy, page("1,1,5\r\n"));
-  const get = patient(hub.get, async () => {});
+  const get = withRetries(hub.get, async () => {});
   expect((await hub.collect(get)).problem).toBe("failed");
 });
 
-test("what is longer than a browser can bear is cut, and that is told", async () => {
+test("a table that is too long is truncated and reported", async () => {
   const full = "1,1,5\r\n".repeat(300_000);
   const last = page("1,1,5\r\n".repeat(100_000), 1_000_001);
   const hub = new Hub(page(full, 300_001), page(full, 600_001), page(full, 900_001), last);
@@ -102,7 +102,7 @@ test("what is longer than a browser can bear is cut, and that is told", async ()
   expect([rows, problem]).toEqual([ROWS_MAX, "too-long"]);
 });
 
-test("names are safe on every system and sort by time", () => {
+test("file names are safe on every system and sort by time", () => {
   const at = Date.UTC(2026, 10, 23, 8, 6, 28, 713) + 0.4;
   expect(fileName("ecg", at, "csv")).toBe("ecg-2026-11-23T08-06-28.713Z.csv");
   expect(fileName("a/b\\c:d", at, "png")).toBe("a_b_c_d-2026-11-23T08-06-28.713Z.png");

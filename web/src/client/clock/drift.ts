@@ -1,34 +1,34 @@
 /**
- * How fast the page's clock and the hub's part, and how sure that is: read off the delays of what arrives, whose
- * least in each few seconds lie on a line. Knows no offset, and nothing of the other direction.
+ * Estimates how fast the page's clock and the hub's drift apart, and how certain that is, from the delays of arriving
+ * messages: the minima of successive time slots lie on a line. Knows no offset and nothing of the other direction.
  */
 
-/** Two quartz clocks part by no more than about this: 50 millionths. */
+/** Two quartz clocks drift apart by at most about 50 ppm. */
 const DRIFT_MAX = 50e-6;
-/** No line is trusted further than this; quartz wanders with its temperature. */
+/** Minimum uncertainty of a fitted slope: quartz drifts with temperature. */
 const DOUBT_MIN = 5e-6;
-/** Standard errors of the slope that count as sure. */
+/** Number of standard errors taken as the uncertainty of the slope. */
 const SURE = 3;
 const SLOT_MS = 5_000;
-/** Twenty seconds: over less, one queue that empties looks like a drift. */
+/** 20 s: over a shorter time, a queue that drains looks like drift. */
 const SLOTS_MIN = 4;
-/** Two minutes. */
+/** 2 min. */
 const SLOTS_MAX = 24;
 
-interface Least {
+interface SlotMinimum {
   delay: number;
   at: number;
   readonly until: number;
 }
 
 export class Drift {
-  /** Hub milliseconds gained for each millisecond of page time. */
+  /** Milliseconds gained by the hub's clock per millisecond of page time. */
   rate = 0;
-  /** By how much `rate` may be wrong. */
+  /** Uncertainty of `rate`. */
   doubt = DRIFT_MAX;
-  #slots: Least[] = [];
+  #slots: SlotMinimum[] = [];
 
-  /** A delay towards the page: it shrinks while the hub's clock gains. */
+  /** Adds a delay towards the page; it shrinks while the hub's clock gains. */
   offer(delay: number, at: number): void {
     const slot = this.#slots.at(-1);
     if (slot === undefined || at >= slot.until) {
@@ -46,11 +46,11 @@ export class Drift {
     this.#trust(0, DRIFT_MAX);
   }
 
-  /** Least squares over whole slots. */
+  /** Least squares over complete slots. */
   #fit(): void {
     const count = this.#slots.length;
     if (count < SLOTS_MIN) return;
-    const mean = (read: (slot: Least) => number) =>
+    const mean = (read: (slot: SlotMinimum) => number) =>
       this.#slots.reduce((sum, slot) => sum + read(slot), 0) / count;
     const midAt = mean(({ at }) => at);
     const midDelay = mean(({ delay }) => delay);
@@ -58,7 +58,7 @@ export class Drift {
     const slope = mean(({ at, delay }) => (at - midAt) * (delay - midDelay)) / spread;
     const noise = mean(({ at, delay }) => (delay - midDelay - slope * (at - midAt)) ** 2);
     const doubt = SURE * Math.sqrt(noise / spread / (count - 2));
-    // A slope that no quartz has is a path that changes, and tells nothing of the clocks.
+    // A slope beyond what quartz can do means that the path has changed, and says nothing about the clocks.
     if (doubt < DRIFT_MAX && Math.abs(slope) <= DRIFT_MAX + doubt)
       this.#trust(-slope, Math.max(doubt, DOUBT_MIN));
     else this.#trust(0, DRIFT_MAX);

@@ -1,16 +1,16 @@
 /**
- * When to ask the hub for its time: ten quick questions to find the least delay soon, then ever rarer ones, because
- * queues outlast a burst, and at last one now and then, because a million viewers asking each second would be the
- * hub's largest load. Sends through a function and does not see the answers.
+ * The schedule of clock probes: a burst of ten to find the minimum delay quickly, then increasingly rare ones because
+ * queues outlast a burst, and finally one every 20 s, because a million viewers probing every second would be the hub's
+ * largest load. It sends through a callback and does not see the answers.
  */
 
 const BURST = 10;
-/** Twenty a second is just what the hub lets a viewer say. */
+/** 20 per second, the rate that the hub allows a viewer. */
 const BURST_SPACING_MS = 50;
-/** After the burst each wait is a quarter longer than the last: some thirty questions in a minute and a half. */
+/** After the burst each wait is a quarter longer than the last: about 30 probes in a minute and a half. */
 const REST_GROWTH = 1.25;
 const REST_MAX_MS = 20_000;
-/** ±25 %, so that viewers who came together do not go on asking together. */
+/** ±25 %, so that viewers that joined together do not keep probing together. */
 const REST_JITTER = 0.25;
 
 type After = (ms: number, call: () => void) => () => void;
@@ -29,7 +29,7 @@ export class Probes {
     this.#random = random;
   }
 
-  /** Begins a burst; one that is under way begins anew, without a question out of turn. */
+  /** Starts a burst, or restarts a running one without sending an extra probe. */
   burst(): void {
     const isUnderWay = this.#left > 0;
     this.#left = BURST;
@@ -46,7 +46,7 @@ export class Probes {
     this.#cancel();
     this.#left = Math.max(0, this.#left - 1);
     const wait = this.#left > 0 ? BURST_SPACING_MS : this.#nextRest();
-    // First, so that sending may call it off.
+    // Scheduled before sending, because sending may call `stop`.
     this.#cancel = this.#after(wait, () => this.#step());
     this.#send();
   }

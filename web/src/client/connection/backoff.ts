@@ -1,25 +1,25 @@
 /**
- * How long to wait before the next attempt. Full jitter: when a hub dies, its viewers leave at the same
- * instant, and only chance can keep them from returning together. Knows no socket.
+ * Reconnect delays with full jitter: when a hub dies, all its viewers are disconnected at the same instant, and only
+ * randomness keeps them from returning together. Knows no socket.
  */
 
-/** The shortest wait: a hub that is not there should not be asked in a loop. */
+/** The shortest delay: an unreachable hub must not be retried in a tight loop. */
 const MIN_WAIT_MS = 100;
 
-/** The first waits differ by this much, so that 5,000 viewers whose hub died are not more than 10,000 attempts a second. */
+/** Spread of the first delays: 5,000 viewers of a dead hub make at most 10,000 attempts per second. */
 const FIRST_SPREAD_MS = 500;
 
-/** This many waits are short: a hub that restarts within two seconds has its viewers back half a second later. */
+/** Number of short delays: after a restart of up to two seconds, viewers are back within half a second. */
 const SHORT_WAITS = 5;
 
-/** The factor by which each later wait is longer than the one before. */
+/** Growth factor of the delays after that. */
 const GROWTH = 1.6;
 
-/** The longest wait: what somebody in front of a wall display will bear. */
+/** The longest delay that is acceptable on a wall display. */
 const MAX_WAIT_MS = 20_000;
 
-/** Being up this long counts as being well; a hub that drops us sooner must not be hammered. */
-export const WELL_AFTER_MS = 5_000;
+/** A connection that has been up this long is stable; a hub that drops us sooner must not be hammered. */
+export const STABLE_AFTER_MS = 5_000;
 
 export class Backoff {
   readonly #random: () => number;
@@ -29,19 +29,19 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The wait before the next attempt; each call counts as one more failure. */
+  /** Returns the delay before the next attempt; each call counts as one more failure. */
   next(): number {
     this.#attempts += 1;
     const spread = FIRST_SPREAD_MS * GROWTH ** Math.max(0, this.#attempts - SHORT_WAITS);
     return Math.min(MAX_WAIT_MS, MIN_WAIT_MS + this.#random() * spread);
   }
 
-  /** A wait within the range that a draining hub has asked for. */
+  /** Returns a random delay within the range requested by a draining hub. */
   within([min, max]: readonly [number, number]): number {
     return min + this.#random() * Math.max(0, max - min);
   }
 
-  /** Forgets the failures so far. */
+  /** Resets the failure count. */
   reset(): void {
     this.#attempts = 0;
   }

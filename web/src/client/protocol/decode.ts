@@ -1,13 +1,13 @@
 /**
- * From the text of a frame to a checked `HubMessage`. Its border: it judges one frame alone and
- * remembers nothing; whether `seq` follows on is the timeline's business.
+ * Parses the text of a frame into a validated `HubMessage`. Each frame is judged on its own; whether `seq` is
+ * contiguous is up to the receiver.
  */
 
 import { EPOCH, type HubMessage, type Json } from "../protocol.ts";
 
 type Check = (value: unknown) => boolean;
 type Checks<M extends HubMessage> = { readonly [F in Exclude<keyof M, "type">]-?: Check };
-type Table = { readonly [T in HubMessage["type"]]: Checks<Extract<HubMessage, { type: T }>> };
+type CheckTable = { readonly [T in HubMessage["type"]]: Checks<Extract<HubMessage, { type: T }>> };
 
 const isText: Check = (value) => typeof value === "string";
 const isEpoch: Check = (value) => typeof value === "string" && EPOCH.test(value);
@@ -41,8 +41,8 @@ const isLabel = shaped({ label: orAbsent(isText), unit: orAbsent(isText) });
 const isRange: Check = (value) =>
   arrayOf(isCount)(value) && (value as number[]).length === 2 && (value as number[]).every(Number.isFinite);
 
-/** The compiler holds this table complete: a field added to a message does not build without a check. */
-const TABLE: Table = {
+/** The compiler keeps this table complete: a field added to a message does not compile without a check. */
+const TABLE: CheckTable = {
   hello: {
     protocol: isText,
     topic: isText,
@@ -75,16 +75,15 @@ const TABLE: Table = {
 };
 
 /**
- * A frame's message, or undefined when its type is unknown or its fields are not as agreed. The page
- * can do nothing better than to leave such a frame out: if it held publications, the hole it leaves in
- * `seq` is drawn as a gap.
+ * Returns the message, or undefined if its type is unknown or a field is invalid. Such a frame is best ignored: if it
+ * held publications, the hole in `seq` is shown as a gap.
  */
 export function decode(text: string): HubMessage | undefined {
   const value = parse(text);
   if (!isObject(value) || typeof value.type !== "string" || !Object.hasOwn(TABLE, value.type))
     return undefined;
   if (!fits(value, TABLE[value.type as HubMessage["type"]])) return undefined;
-  // The table has just established what this cast claims.
+  // The table has just verified what this cast claims.
   const message = value as unknown as HubMessage;
   return message.type === "batch" && Array.isArray(message.dt) && message.dt.length !== message.data.length
     ? undefined

@@ -1,0 +1,77 @@
+//! Handles SIGHUP: reads the configuration from the same sources as at the start, and applies what can change.
+//!
+//! A wrong configuration changes nothing, and is logged with the same errors as `check` prints.
+
+use super::{Diagnostic, Failure, load_with_datasets};
+use crate::cli::GlobalArgs;
+use crate::server::Server;
+use crate::settings::{ConfigDiff, Settings};
+use crate::source::Dataset;
+use crate::telemetry::Telemetry;
+
+/// A configuration with the dataset of each topic, or why it cannot be loaded.
+pub(super) type LoadedConfig = Result<(Settings, Vec<Dataset>), Failure>;
+
+/// Loads the configuration and its datasets, on a thread that may block.
+pub(super) async fn load(args: &GlobalArgs) -> LoadedConfig {
+    let args = args.clone();
+    let loaded = tokio::task::spawn_blocking(move || load_with_datasets(&args)).await;
+    loaded.unwrap_or_else(|error| Err(Failure::Running(error.to_string())))
+}
+
+/// Applies the loaded configuration and logs the result; returns a summary for systemd.
+pub(super) fn apply(loaded: LoadedConfig, server: &mut Server, telemetry: &Telemetry) -> String {
+    let result = loaded.and_then(|(settings, datasets)| {
+        let changes = server.reload(&settings, datasets)?;
+        Ok((settings, changes))
+    });
+    match result {
+        Ok((settings, changes)) => {
+            if changes.applies("log.level") {
+                // Cannot fail: the level was checked when the settings were loaded.
+                _ = telemetry.level_switch().configure(&settings.log.level);
+            }
+            log_changes(&changes);
+            let (changed, refused) = (changes.applied.len(), changes.needs_restart.len());
+            let postponed = changes.postponed.len();
+            let suffix = if postponed == 0 {
+                String::new()
+            } else {
+                format!(", {postponed} postponed because the journal cannot be written")
+            };
+            format!("reloaded: {changed} keys changed, {refused} need a restart{suffix}")
+        }
+        Err(failure) => {
+            for Diagnostic { key, origin, text } in failure.diagnostics() {
+                tracing::error!(event = "config.failed", key, origin, "{text}");
+            }
+            "the configuration is wrong; the old one stays active".to_owned()
+        }
+    }
+}
+
+fn log_changes(changes: &ConfigDiff) {
+    for refused in &changes.needs_restart {
+        tracing::warn!(
+            event = "config.refused",
+            key = refused.key,
+            origin = %refused.origin,
+            "{}: {}", refused.key, refused.reason
+        );
+    }
+    for postponed in &changes.postponed {
+        tracing::error!(
+            event = "config.postponed",
+            topic = postponed.topic.as_str(),
+            key = postponed.key,
+            origin = %postponed.origin,
+            error = postponed.error,
+            "the change cannot be written to the journal and is not active; the next reload retries it"
+        );
+    }
+    tracing::info!(
+        event = "config.reloaded",
+        changed = changes.applied.len(),
+        "configuration reloaded"
+    );
+}

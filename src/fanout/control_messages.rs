@@ -1,0 +1,105 @@
+//! Control messages as frames or events: `hello`, `bye`, `end`, keep-alives and closes.
+//!
+//! Publications are encoded elsewhere, once for all viewers; see `Encoder`.
+
+use bytes::Bytes;
+
+use super::drain::Drain;
+use super::viewer_join::Encoding;
+use crate::hub::{ResumeOutcome, Topic};
+use crate::protocol::message::{self, Hello, Message};
+use crate::protocol::{CloseReason, Epoch, Micros, Seq, sse, websocket};
+
+/// Encodes `message` for a viewer of this `encoding`.
+pub(super) fn encode(encoding: Encoding, message: &Message<'_>) -> Bytes {
+    encode_at(encoding, message, None)
+}
+
+/// Encodes `message`; on SSE with `id`, the position from which an `EventSource` will resume.
+fn encode_at(encoding: Encoding, message: &Message<'_>, id: Option<(&Epoch, Seq)>) -> Bytes {
+    let json = message.to_json();
+    match encoding {
+        Encoding::Sse => sse::event(Some(message.type_name()), id, &json),
+        Encoding::Bare | Encoding::V1 | Encoding::V1Deflated => websocket::text_frame(&json),
+    }
+}
+
+/// A WebSocket ping, or a comment on an event stream.
+pub(super) const fn keep_alive(encoding: Encoding) -> Bytes {
+    match encoding {
+        Encoding::Sse => sse::comment(),
+        Encoding::Bare | Encoding::V1 | Encoding::V1Deflated => websocket::ping_frame(),
+    }
+}
+
+/// The `bye` message: why the hub is about to close, and when to reconnect.
+pub(super) fn bye(encoding: Encoding, reason: CloseReason, retry_ms: [u64; 2]) -> Bytes {
+    let reason = reason.label();
+    encode(encoding, &Message::Bye { reason, retry_ms })
+}
+
+/// Passes the last frames of a viewer that is closed to `push`: a `bye` if it may reconnect, and the close. An SSE
+/// stream simply ends; its `retry:` makes the `EventSource` reconnect after that time.
+pub(super) fn goodbye(
+    encoding: Encoding,
+    reason: CloseReason,
+    retry_ms: [u64; 2],
+    mut push: impl FnMut(Bytes),
+) {
+    if encoding == Encoding::Sse {
+        let [least, most] = Drain::event_source_retry_ms(retry_ms);
+        push(sse::retry(fastrand::u64(least..=most)));
+    }
+    if encoding.has_messages() && reason.may_reconnect() {
+        push(bye(encoding, reason, retry_ms));
+    }
+    if encoding.is_two_way() {
+        push(websocket::close_frame(reason));
+    }
+}
+
+/// Passes the first messages of a viewer to `push`: the `hello`, and the gap of `outcome` if it has one. The viewer
+/// joins when `newest` is the last publication and the topic has `viewers`.
+pub(super) fn hello(
+    encoding: Encoding,
+    topic: &Topic,
+    outcome: ResumeOutcome,
+    (newest, viewers): (Seq, usize),
+    now: Micros,
+    mut push: impl FnMut(Bytes),
+) {
+    let (timeline, delay) = topic.schedule_after(newest);
+    let policy = topic.policy();
+    let hello = Message::Hello(Hello {
+        protocol: message::SUBPROTOCOL,
+        topic: topic.name(),
+        epoch: topic.epoch(),
+        seq: newest,
+        now,
+        recovered: outcome.recovered,
+        delay: u64::try_from(delay.as_micros()).unwrap_or(u64::MAX),
+        timeline: Some(timeline),
+        retained: topic.retained(newest),
+        dataset: Some(topic.dataset_view()),
+        record_max: topic.record_max(),
+        fields: &policy.fields,
+        viewers,
+    });
+    push(encode_at(
+        encoding,
+        &hello,
+        Some((topic.epoch(), outcome.after)),
+    ));
+    if let Some(gap) = outcome.gap {
+        push(encode(encoding, &Message::Gap(gap)));
+    }
+}
+
+/// Returns the `end` message if `last` is the topic's last publication. A viewer that has `last` without the flush that
+/// ended with it, from a resume or after a gap, needs the message separately.
+pub(super) fn end_if_last(encoding: Encoding, topic: &Topic, last: Seq) -> Option<Bytes> {
+    let timeline = topic.timeline();
+    let end = timeline.last().filter(|end| *end == last)?;
+    let t = timeline.t(end)?;
+    Some(encode(encoding, &Message::End { seq: end, t }))
+}

@@ -1,0 +1,118 @@
+//! `ViewerCount`: when to send the viewers of a topic on a lane a new `viewers` message.
+//!
+//! Pure logic. The message goes out with flushes, so the instants of the flushes serve as its clock.
+
+use std::time::Duration;
+
+use crate::protocol::{Micros, Seq};
+
+/// The viewer count that a topic's viewers on one lane were sent last.
+#[derive(Debug, Default)]
+pub(super) struct ViewerCount {
+    /// The count that all of them have; `None` if they may have different ones.
+    announced: Option<usize>,
+    /// The last publication of the flush with the last announcement, and its instant; `None` before the first.
+    announced_with: Option<(Seq, Micros)>,
+}
+
+impl ViewerCount {
+    /// The least time between announcements: often enough for people, and cheap when many viewers join.
+    const PERIOD: Duration = Duration::from_secs(2);
+
+    /// Records that a new viewer got a `hello` with `viewers`, and whether it is the only viewer with messages. The
+    /// count alone would not do: if another viewer leaves before the next announcement, the announced count is right
+    /// again, but the new viewer has a different one.
+    pub(super) fn on_join(&mut self, viewers: usize, is_only: bool) {
+        if is_only {
+            self.announced = Some(viewers);
+        } else if self.announced != Some(viewers) {
+            self.announced = None;
+        }
+    }
+
+    /// Records that a viewer gets publications `first` to `last` from the history, and so misses an announcement that
+    /// was sent with them.
+    pub(super) fn on_backfill(&mut self, first: Seq, last: Seq) {
+        let is_among = |(seq, _): (Seq, Micros)| (first..=last).contains(&seq);
+        if self.announced_with.is_some_and(is_among) {
+            self.announced = None;
+        }
+    }
+
+    /// Returns the count to announce with the flush that ends with publication `seq`, due at `t`, given that there are
+    /// `viewers` now; `None` if nothing is to be announced.
+    pub(super) fn take_announcement(
+        &mut self,
+        viewers: usize,
+        (seq, t): (Seq, Micros),
+    ) -> Option<usize> {
+        let is_news = self.announced != Some(viewers);
+        let is_time = |(_, at)| t.since(at) >= Self::PERIOD;
+        if !is_news || !self.announced_with.is_none_or(is_time) {
+            return None;
+        }
+        (self.announced, self.announced_with) = (Some(viewers), Some((seq, t)));
+        Some(viewers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The flush that ends `ms` milliseconds after the start, with one publication per millisecond.
+    fn ms(ms: u64) -> (Seq, Micros) {
+        let t = i64::try_from(ms * 1_000).unwrap();
+        (Seq::saturating(ms + 1), Micros::new(t))
+    }
+
+    #[test]
+    fn a_change_is_announced_once_and_only_if_a_viewer_lacks_it() {
+        let mut viewer_count = ViewerCount::default();
+        viewer_count.on_join(1, true);
+        assert_eq!(viewer_count.take_announcement(1, ms(0)), None);
+        viewer_count.on_join(2, false);
+        assert_eq!(viewer_count.take_announcement(2, ms(10)), Some(2));
+        assert_eq!(viewer_count.take_announcement(2, ms(9_000)), None);
+        // A viewer joined on another lane.
+        assert_eq!(viewer_count.take_announcement(3, ms(9_010)), Some(3));
+    }
+
+    #[test]
+    fn changes_within_two_seconds_are_announced_together_afterwards() {
+        let mut viewer_count = ViewerCount::default();
+        viewer_count.on_join(1, true);
+        let announced: Vec<_> = [(0, 2), (500, 3), (1_000, 4), (1_999, 5), (2_000, 4)]
+            .map(|(at, viewers)| viewer_count.take_announcement(viewers, ms(at)))
+            .into();
+        assert_eq!(announced, [Some(2), None, None, None, Some(4)]);
+        assert_eq!(viewer_count.take_announcement(4, ms(9_000)), None);
+    }
+
+    #[test]
+    fn a_viewer_that_joined_with_another_count_gets_the_old_one_once_it_is_right_again() {
+        let mut viewer_count = ViewerCount::default();
+        viewer_count.on_join(5, true);
+        viewer_count.on_join(6, false);
+        assert_eq!(viewer_count.take_announcement(5, ms(0)), Some(5));
+    }
+
+    #[test]
+    fn an_announcement_missed_through_backfill_is_repeated() {
+        let mut viewer_count = ViewerCount::default();
+        viewer_count.on_join(1, true);
+        assert_eq!(viewer_count.take_announcement(2, ms(99)), Some(2));
+        viewer_count.on_backfill(Seq::saturating(1), Seq::saturating(99));
+        assert_eq!(viewer_count.take_announcement(2, ms(9_000)), None);
+        viewer_count.on_backfill(Seq::saturating(100), Seq::saturating(100));
+        assert_eq!(viewer_count.take_announcement(2, ms(9_001)), Some(2));
+    }
+
+    #[test]
+    fn the_only_viewer_needs_no_announcement_after_its_hello() {
+        let mut viewer_count = ViewerCount::default();
+        viewer_count.on_join(5, true);
+        viewer_count.on_join(3, true);
+        assert_eq!(viewer_count.take_announcement(3, ms(0)), None);
+    }
+}

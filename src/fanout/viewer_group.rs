@@ -1,0 +1,212 @@
+//! `ViewerGroup`: the viewers of one topic and one encoding on one lane, their log, and the sweep that serves them.
+//!
+//! It decides who is served next; the lane writes to the sockets.
+
+use super::frame_log::{Chunk, FrameLog};
+use crate::protocol::Seq;
+
+/// Viewers that share a [`FrameLog`], known by their ids on the lane.
+#[derive(Debug)]
+pub(super) struct ViewerGroup {
+    /// Empty as long as the group has no viewers.
+    log: FrameLog,
+    /// The id of each viewer at its index. Removing one moves the last into its place.
+    viewers: Vec<u32>,
+    /// The sweep in progress. It ends once every viewer has been visited since the last [`Self::extend`].
+    sweep: Option<Sweep>,
+    /// The index at which the last sweep started.
+    sweep_start: usize,
+}
+
+/// A pass over all viewers of the group, in which each is sent what is new in the log.
+#[derive(Debug, Clone, Copy)]
+struct Sweep {
+    /// The index of the next viewer; wraps around.
+    position: usize,
+    /// Viewers still to visit.
+    remaining: usize,
+}
+
+impl ViewerGroup {
+    /// Creates a group without viewers.
+    pub(super) const fn new() -> Self {
+        Self {
+            log: FrameLog::new(Seq::ZERO),
+            viewers: Vec::new(),
+            sweep: None,
+            sweep_start: 0,
+        }
+    }
+
+    pub(super) const fn log(&self) -> &FrameLog {
+        &self.log
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.viewers.is_empty()
+    }
+
+    /// The publication to append next; `None` if the group has no viewers.
+    pub(super) fn next(&self) -> Option<Seq> {
+        (!self.is_empty()).then(|| self.log.next())
+    }
+
+    /// Adds a viewer and returns its index. If it is the first one, the log starts at `next`.
+    pub(super) fn add(&mut self, viewer: u32, next: Seq) -> u32 {
+        if self.viewers.is_empty() {
+            self.log = FrameLog::new(next);
+        }
+        self.viewers.push(viewer);
+        if let Some(sweep) = &mut self.sweep {
+            // The sweep may reach the new viewer before the last of the others.
+            sweep.remaining += 1;
+        }
+        u32::try_from(self.viewers.len() - 1)
+            .expect("every viewer has a file descriptor, and these are 31-bit numbers")
+    }
+
+    /// Removes the viewer at `index`. The last viewer moves to that index. Returns that viewer, and whether a sweep is
+    /// in progress that may now miss it.
+    pub(super) fn remove(&mut self, index: u32) -> Option<(u32, bool)> {
+        self.viewers.swap_remove(index as usize);
+        if self.viewers.is_empty() {
+            // Nothing reads the log any more, so its memory is freed.
+            *self = Self::new();
+            return None;
+        }
+        let is_sweeping = self.sweep.is_some();
+        self.viewers
+            .get(index as usize)
+            .map(|moved| (*moved, is_sweeping))
+    }
+
+    /// Appends chunks that arrived together, and starts a sweep.
+    pub(super) fn extend(&mut self, chunks: &[Chunk]) {
+        if self.viewers.is_empty() || chunks.is_empty() {
+            return;
+        }
+        self.log.extend(chunks);
+        let len = self.viewers.len();
+        if let Some(sweep) = &mut self.sweep {
+            // Another full pass from the current position: restarting could starve some viewers.
+            sweep.remaining = len;
+            return;
+        }
+        // Each sweep starts elsewhere, so that no viewer is always last. Steps of the golden ratio spread evenly.
+        self.sweep_start = (self.sweep_start + len * 618 / 1_000 + 1) % len;
+        let at = self.sweep_start;
+        self.sweep = Some(Sweep {
+            position: at,
+            remaining: len,
+        });
+    }
+
+    /// Returns whether a sweep is in progress.
+    pub(super) const fn is_sweeping(&self) -> bool {
+        self.sweep.is_some()
+    }
+
+    /// Appends the next viewers of the sweep to `visits`, at most `most`.
+    pub(super) fn advance_sweep(&mut self, most: usize, visits: &mut Vec<u32>) {
+        visits.extend(std::iter::from_fn(|| self.next_in_sweep()).take(most));
+    }
+
+    fn next_in_sweep(&mut self) -> Option<u32> {
+        let sweep = self.sweep.as_mut()?;
+        if sweep.remaining == 0 {
+            self.sweep = None;
+            return None;
+        }
+        if sweep.position >= self.viewers.len() {
+            sweep.position = 0;
+        }
+        let viewer = self.viewers.get(sweep.position).copied();
+        sweep.position += 1;
+        sweep.remaining -= 1;
+        viewer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::protocol::Micros;
+
+    fn group(viewers: u32) -> ViewerGroup {
+        let mut group = ViewerGroup::new();
+        for viewer in 0..viewers {
+            let index = group.add(viewer, Seq::ZERO.next());
+            assert_eq!(index, viewer);
+        }
+        group
+    }
+
+    fn chunk() -> Chunk {
+        Chunk {
+            first: Seq::ZERO.next(),
+            last: Seq::ZERO.next(),
+            t: Micros::new(0),
+            jump_len: 0,
+            bytes: Bytes::from_static(b"1").into(),
+        }
+    }
+
+    fn sweep(group: &mut ViewerGroup) -> Vec<u32> {
+        group.extend(&[chunk()]);
+        std::iter::from_fn(|| group.next_in_sweep()).collect()
+    }
+
+    #[test]
+    fn every_sweep_visits_each_viewer_once_and_starts_at_another() {
+        let mut group = group(10);
+        let mut firsts = Vec::new();
+        for _ in 0..5 {
+            let mut visited = sweep(&mut group);
+            firsts.push(visited[0]);
+            visited.sort_unstable();
+            assert_eq!(visited, (0..10).collect::<Vec<_>>());
+        }
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert_eq!(firsts.len(), 5);
+    }
+
+    #[test]
+    fn chunks_that_arrive_during_a_sweep_extend_it_by_a_full_pass() {
+        let mut group = group(10);
+        group.extend(&[chunk()]);
+        let mut visits = [0; 10];
+        for _ in 0..30 {
+            for _ in 0..3 {
+                visits[group.next_in_sweep().unwrap() as usize] += 1;
+            }
+            group.extend(&[chunk()]);
+        }
+        assert_eq!(visits, [9; 10]);
+        assert_eq!(std::iter::from_fn(|| group.next_in_sweep()).count(), 10);
+    }
+
+    #[test]
+    fn a_join_during_a_sweep_makes_it_miss_no_viewer() {
+        let mut group = group(6);
+        group.extend(&[chunk()]);
+        let mut visits = Vec::new();
+        group.advance_sweep(2, &mut visits);
+        group.add(6, Seq::ZERO.next());
+        group.advance_sweep(100, &mut visits);
+        visits.sort_unstable();
+        assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn removing_a_viewer_returns_the_viewer_that_moved_to_its_index() {
+        let mut group = group(3);
+        assert_eq!(group.remove(0), Some((2, false)));
+        group.extend(&[chunk()]);
+        assert_eq!(group.remove(0), Some((1, true)));
+        assert_eq!(group.remove(0), None);
+        assert!(group.is_empty() && !group.is_sweeping());
+    }
+}

@@ -1,0 +1,260 @@
+//! `GET /api/v1/topics/{topic}/history`: a range of a topic's history, computed while the client reads it.
+
+mod body;
+mod csv_row;
+mod format;
+mod history_limit;
+mod query;
+mod worker_pool;
+
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{self, HeaderName, HeaderValue};
+use warp::http::{HeaderMap, StatusCode};
+use warp::reply::{Reply, Response};
+
+use self::body::HistoryBody;
+use self::format::HistoryFormat;
+pub use self::history_limit::HistoryLimit;
+use self::history_limit::HistoryPermit;
+use self::query::{Decimation, HistoryQuery};
+use super::api::find_topic;
+use super::cors::with_cors;
+use super::etag::matches_if_none_match;
+use super::problem::{Problem, ProblemCode};
+use super::{AppState, Peer, SocketTakeover, excerpt, get};
+use crate::hub::decimation::{Seqs, all, decimate};
+use crate::hub::{RangePage, Topic};
+use crate::protocol::{HistoryHead, Seq};
+use crate::source::{Extremes, ExtremesLookup};
+
+/// Response headers for the metadata that NDJSON and CSV have no place for.
+const EPOCH_HEADER: HeaderName = HeaderName::from_static("tickcast-epoch");
+const NEXT_HEADER: HeaderName = HeaderName::from_static("tickcast-next");
+
+/// Matches the history path.
+pub(super) fn route(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
+    let state = Arc::clone(state);
+    warp::path!("api" / "v1" / "topics" / String / "history")
+        .and(get())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .and(client())
+        .then(
+            move |name: String, query: String, headers: HeaderMap, client: HistoryClient| {
+                let state = Arc::clone(&state);
+                async move {
+                    let response = respond(&state, &name, &query, &headers, &client).await;
+                    let response = response.unwrap_or_else(Reply::into_response);
+                    with_cors(with_vary_accept(response), &state.origins, &headers)
+                }
+            },
+        )
+        .boxed()
+}
+
+/// The connection that a request came on.
+struct HistoryClient {
+    peer: Peer,
+    takeover: SocketTakeover,
+}
+
+fn client() -> impl Filter<Extract = (HistoryClient,), Error = Infallible> + Clone {
+    warp::ext::optional::<Peer>()
+        .and(warp::ext::optional::<SocketTakeover>())
+        .map(
+            |peer: Option<Peer>, takeover: Option<SocketTakeover>| HistoryClient {
+                peer: peer.expect("the server adds the peer to every request"),
+                takeover: takeover.expect("the server adds the takeover handle to every request"),
+            },
+        )
+}
+
+async fn respond(
+    state: &AppState,
+    name: &str,
+    query: &str,
+    headers: &HeaderMap,
+    client: &HistoryClient,
+) -> Result<Response, Problem> {
+    let topic = find_topic(state, name)?;
+    let query = query::parse(query, state.history_max.load(Ordering::Relaxed))?;
+    let format = match query.format {
+        Some(format) => format,
+        None => HistoryFormat::negotiate(headers)?,
+    };
+    let address = client.peer.client_address(headers, &state.proxies);
+    let permit = state.history_limit.acquire(address)?;
+    client
+        .takeover
+        .require_faster_reads_while(state.history_limit.scarcity());
+    // Even if the response is 304: an unknown field is an error, whatever the client has cached.
+    let (extremes, limit) = match &query.decimation {
+        Some(decimation) => (
+            Some(find_extremes(&topic, &decimation.field, &permit).await?),
+            u64::MAX,
+        ),
+        None => (None, query.limit),
+    };
+    let page = topic.range_page(query.range, limit);
+    let tag = page.is_final.then(|| etag(&topic, &page, &query, format));
+    let response = match &tag {
+        Some(tag) if matches_if_none_match(headers, tag) => {
+            StatusCode::NOT_MODIFIED.into_response()
+        }
+        _ => {
+            let points = query.decimation.map(|decimation| decimation.points);
+            let seqs = selected_seqs(&topic, &page, extremes.zip(points));
+            ok_response(&topic, &page, seqs, format, permit).await?
+        }
+    };
+    Ok(with_history_headers(response, &topic, &page, tag))
+}
+
+/// The 200 response, without the headers that a 304 has too.
+async fn ok_response(
+    topic: &Arc<Topic>,
+    page: &RangePage,
+    seqs: Seqs,
+    format: HistoryFormat,
+    permit: HistoryPermit,
+) -> Result<Response, Problem> {
+    let (from, to) = page.bounds.unzip();
+    let head = match format {
+        HistoryFormat::Json => HistoryHead {
+            topic: topic.name(),
+            epoch: topic.epoch(),
+            from,
+            to,
+            next: page.next,
+        }
+        .begin_json(),
+        HistoryFormat::Ndjson => Vec::new(),
+        HistoryFormat::Csv => {
+            find_fields(topic, &permit).await?;
+            Vec::new()
+        }
+    };
+    let body = HistoryBody::new(topic, seqs, format, head);
+    let mut response = warp::reply::stream(body.into_stream(permit)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
+    Ok(response)
+}
+
+/// The publications of `page` that the response contains: all of them, or the decimated ones.
+fn selected_seqs(
+    topic: &Topic,
+    page: &RangePage,
+    decimation: Option<(Arc<Extremes>, u64)>,
+) -> Seqs {
+    match (page.bounds, decimation) {
+        (None, _) => Box::new(std::iter::empty()),
+        (Some((first, last)), None) => all(first, last),
+        (Some(bounds), Some((extremes, points))) => {
+            decimate(&topic.timeline(), extremes, bounds, points)
+        }
+    }
+}
+
+/// Waits for the extremes of `field`, which are computed on first use.
+async fn find_extremes(
+    topic: &Arc<Topic>,
+    field: &str,
+    permit: &HistoryPermit,
+) -> Result<Arc<Extremes>, Problem> {
+    let (topic_of_job, key) = (Arc::clone(topic), field.to_owned());
+    let step = move || match topic_of_job.dataset().poll_extremes(&key) {
+        ExtremesLookup::InProgress => None,
+        ExtremesLookup::Done(extremes) => Some(extremes),
+    };
+    let extremes = permit.run(step).await?;
+    extremes.ok_or_else(|| field_not_numeric(topic, field))
+}
+
+/// Waits for the fields of the topic's dataset, which are computed on first use.
+async fn find_fields(topic: &Arc<Topic>, permit: &HistoryPermit) -> Result<(), Problem> {
+    let topic = Arc::clone(topic);
+    let step = move || topic.dataset().poll_fields().map(|_| ());
+    Ok(permit.run(step).await?)
+}
+
+/// The problem for a field without numbers. Lists the existing fields, at most 20, to help with misspellings.
+fn field_not_numeric(topic: &Topic, field: &str) -> Problem {
+    const NAMED_MAX: usize = 20;
+    let keys = topic.dataset().fields().keys().take(NAMED_MAX);
+    let keys: Vec<_> = keys.map(excerpt).collect();
+    let detail = format!(
+        "`field` is `{}`, in which no record has a number; the fields are `{}`",
+        excerpt(field),
+        keys.join("`, `")
+    );
+    Problem::new(ProblemCode::FieldNotNumeric, detail)
+}
+
+/// Computes a strong entity tag: equal tags mean identical bytes. The version and commit stand for the serialization,
+/// the epoch for the dataset and the schedule.
+fn etag(topic: &Topic, page: &RangePage, query: &HistoryQuery, format: HistoryFormat) -> String {
+    let mut digest = Sha256::new();
+    let mut add = |component: &dyn Display| {
+        // Only the last component, the field name, can contain the separator.
+        digest.update(format!("{component}\n"));
+    };
+    add(&env!("CARGO_PKG_VERSION"));
+    add(&env!("TICKCAST_COMMIT"));
+    add(topic.epoch());
+    add(&format.name());
+    let (first, last) = page.bounds.unzip();
+    for seq in [first, last, page.next] {
+        add(&seq.map_or(0, Seq::get));
+    }
+    if let Some(Decimation { points, field }) = &query.decimation {
+        add(points);
+        add(field);
+    }
+    format!("\"{}\"", &HEXLOWER.encode(&digest.finalize())[..32])
+}
+
+/// Adds the headers that 200 and 304 responses share.
+fn with_history_headers(
+    mut response: Response,
+    topic: &Topic,
+    page: &RangePage,
+    tag: Option<String>,
+) -> Response {
+    let mut set = |name: HeaderName, value: &str| {
+        response.headers_mut().insert(
+            name,
+            HeaderValue::from_str(value).expect("built from plain ASCII"),
+        );
+    };
+    set(EPOCH_HEADER, topic.epoch().as_str());
+    if let Some(next) = page.next {
+        set(NEXT_HEADER, &next.to_string());
+    }
+    match tag {
+        // Caches must revalidate: the same path returns other records in another epoch.
+        Some(tag) => {
+            set(header::ETAG, &tag);
+            set(header::CACHE_CONTROL, "no-cache");
+        }
+        None => set(header::CACHE_CONTROL, "no-store"),
+    }
+    response
+}
+
+/// Adds `Vary: accept`, because the response depends on that header.
+fn with_vary_accept(mut response: Response) -> Response {
+    let vary = HeaderValue::from_static("accept");
+    response.headers_mut().append(header::VARY, vary);
+    response
+}

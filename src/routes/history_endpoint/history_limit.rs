@@ -1,0 +1,205 @@
+//! [`HistoryLimit`]: limits concurrent history responses, in total and per client, and owns the threads that compute
+//! them.
+//!
+//! ## Fair shares
+//! A client may hold at most as many permits as are free. The first client can therefore take half of all permits, the
+//! second one half of the rest, and so on, which always leaves some for the next client. A client is an IPv4 address or
+//! an IPv6 /64 network.
+//!
+//! ## Permits
+//! A permit is held until the response has been handed to the kernel and all work for it has ended, even if the client
+//! has disconnected.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::worker_pool::{JobAborted, WorkerPool};
+use crate::hub::ClientNetwork;
+use crate::routes::problem::{Problem, ProblemCode};
+
+/// The limit on a hub's concurrent history responses. Cheap to clone; clones share the limit.
+#[derive(Debug, Clone)]
+pub struct HistoryLimit(Arc<HistoryShared>);
+
+#[derive(Debug)]
+struct HistoryShared {
+    /// Never locked across a wait.
+    counts: Mutex<PermitCounts>,
+    /// True while fewer than [`SCARCE_BELOW`] permits are free. Updated with `counts`, under its lock.
+    is_scarce: Arc<AtomicBool>,
+    workers: WorkerPool,
+}
+
+#[derive(Debug, Default)]
+struct PermitCounts {
+    /// The number of permits held: the sum of `by_client`, at most [`RESPONSES_MAX`].
+    total: usize,
+    /// The number of permits held by each client; no entry is 0.
+    by_client: HashMap<ClientNetwork, usize>,
+}
+
+/// The permit for one response. Released when its last clone is dropped.
+#[derive(Debug, Clone)]
+pub(super) struct HistoryPermit(Arc<PermitGuard>);
+
+/// Returns the permit on drop.
+#[derive(Debug)]
+struct PermitGuard {
+    shared: Arc<HistoryShared>,
+    client: ClientNetwork,
+}
+
+/// The maximum number of concurrent responses. Far fewer saturate a network link, and viewers take priority over
+/// history requests. Also bounds the memory for clients that do not read; see [`super::body`].
+const RESPONSES_MAX: usize = 64;
+
+/// With fewer free permits than this, clients must read faster; see
+/// [`crate::routes::SocketTakeover::require_faster_reads_while`].
+const SCARCE_BELOW: usize = RESPONSES_MAX / 4;
+
+/// The maximum number of worker threads. Four produce more than most network links carry; the other cores are for the
+/// viewers.
+const WORKERS_MAX: usize = 4;
+
+impl HistoryLimit {
+    /// Starts the worker threads: one for every two cores, at most four.
+    ///
+    /// # Errors
+    /// The system cannot start a thread.
+    pub fn start() -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Ok(Self(Arc::new(HistoryShared {
+            counts: Mutex::default(),
+            is_scarce: Arc::default(),
+            workers: WorkerPool::start((cores / 2).clamp(1, WORKERS_MAX))?,
+        })))
+    }
+
+    /// Acquires a permit for a client at `address`.
+    ///
+    /// # Errors
+    /// No permit is free, or the client holds as many as are free.
+    pub(super) fn acquire(&self, address: IpAddr) -> Result<HistoryPermit, Problem> {
+        let client = ClientNetwork::from(address);
+        let mut counts = self.0.counts();
+        let free = RESPONSES_MAX - counts.total;
+        if free == 0 {
+            return Err(Problem::retry_later(
+                ProblemCode::HistoryBusy,
+                "the hub has reached its limit of concurrent history requests; retry in a moment",
+            ));
+        }
+        let own = counts.by_client.entry(client).or_insert(0);
+        if *own >= free {
+            return Err(Problem::retry_later(
+                ProblemCode::HistoryShareTaken,
+                "this address has reached its share of concurrent history requests; finish reading the responses, or \
+                 retry in a moment",
+            ));
+        }
+        *own += 1;
+        counts.total += 1;
+        self.0.update_scarcity(&counts);
+        drop(counts);
+        Ok(HistoryPermit(Arc::new(PermitGuard {
+            shared: Arc::clone(&self.0),
+            client,
+        })))
+    }
+
+    /// Returns a flag that is true whenever fewer than [`SCARCE_BELOW`] permits are free.
+    pub(super) fn scarcity(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.is_scarce)
+    }
+}
+
+impl HistoryShared {
+    fn counts(&self) -> MutexGuard<'_, PermitCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn update_scarcity(&self, counts: &PermitCounts) {
+        let is_scarce = RESPONSES_MAX - counts.total < SCARCE_BELOW;
+        self.is_scarce.store(is_scarce, Ordering::Relaxed);
+    }
+}
+
+impl HistoryPermit {
+    /// Calls `step` on a worker thread until it returns a value, in turn with the jobs of other clients. A step should
+    /// take about a millisecond. Dropping the returned future cancels the job before its next step; the job holds the
+    /// permit until then.
+    ///
+    /// # Errors
+    /// The hub is stopping, or `step` panicked.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        step: impl FnMut() -> Option<T> + Send + 'static,
+    ) -> Result<T, JobAborted> {
+        let (workers, client) = (&self.0.shared.workers, self.0.client);
+        workers.run(client, self.clone(), step).await
+    }
+}
+
+impl Drop for PermitGuard {
+    fn drop(&mut self) {
+        let mut counts = self.shared.counts();
+        counts.total -= 1;
+        if let Some(own) = counts.by_client.get_mut(&self.client) {
+            *own -= 1;
+            if *own == 0 {
+                counts.by_client.remove(&self.client);
+            }
+        }
+        self.shared.update_scarcity(&counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Acquires permits for `address` until one is refused; returns them and the code of the refusal.
+    fn acquire_all(limit: &HistoryLimit, address: &str) -> (Vec<HistoryPermit>, ProblemCode) {
+        let mut permits = Vec::new();
+        loop {
+            match limit.acquire(address.parse().unwrap()) {
+                Ok(permit) => permits.push(permit),
+                Err(problem) => return (permits, problem.code()),
+            }
+        }
+    }
+
+    #[test]
+    fn each_address_can_take_half_of_the_free_permits() {
+        let limit = HistoryLimit::start().unwrap();
+        let (one, code) = acquire_all(&limit, "192.0.2.1");
+        assert_eq!((one.len(), code), (32, ProblemCode::HistoryShareTaken));
+        let (other, code) = acquire_all(&limit, "192.0.2.2");
+        assert_eq!((other.len(), code), (16, ProblemCode::HistoryShareTaken));
+        assert!(!limit.scarcity().load(Ordering::Relaxed));
+        let rest: Vec<_> = (3..=7)
+            .map(|n| acquire_all(&limit, &format!("192.0.2.{n}")).0)
+            .collect();
+        assert_eq!(rest.iter().map(Vec::len).sum::<usize>(), 16);
+        assert!(limit.scarcity().load(Ordering::Relaxed));
+        assert_eq!(acquire_all(&limit, "192.0.2.1").1, ProblemCode::HistoryBusy);
+        assert_eq!(acquire_all(&limit, "192.0.2.9").1, ProblemCode::HistoryBusy);
+        drop((one, other, rest));
+        assert!(!limit.scarcity().load(Ordering::Relaxed));
+        assert_eq!(acquire_all(&limit, "192.0.2.9").0.len(), 32);
+    }
+
+    #[test]
+    fn all_addresses_in_a_network_share_one_limit() {
+        let limit = HistoryLimit::start().unwrap();
+        let (_one, _) = acquire_all(&limit, "2001:db8::1");
+        let rejected = limit.acquire("2001:db8::ffff:2".parse().unwrap());
+        assert_eq!(rejected.unwrap_err().code(), ProblemCode::HistoryShareTaken);
+        assert!(limit.acquire("2001:db8:0:1::1".parse().unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,109 @@
+//! Creates the topics at the start and for a reload: each resumes from its checkpoint in the journal or starts a new
+//! epoch, and the choice is logged.
+//!
+//! How a topic decides is up to `hub::Topic`; this module only brings settings, dataset and checkpoint together.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::hub::{Checkpoint, NewEpochReason, StartMode, Topic, TopicSpec};
+use crate::journal::{Journal, JournalError};
+use crate::protocol::{Micros, TopicName};
+use crate::settings::{self, Settings, Start};
+use crate::source::Dataset;
+
+/// Opens the journal if a topic needs one. Hubs whose topics all have a fixed start do not, so two of them can share a
+/// configuration and a state folder.
+pub(super) fn open_journal(settings: &Settings) -> Result<Option<Journal>, JournalError> {
+    let is_needed = settings
+        .topics
+        .iter()
+        .any(|topic| topic.start == Start::FirstRun);
+    let folder = settings.state.dir.as_deref().filter(|_| is_needed);
+    folder.map(Journal::open).transpose()
+}
+
+/// Creates the topics of `settings`, in order, each where its timeline is now.
+pub(super) fn restore_all(
+    settings: &Settings,
+    datasets: Vec<Dataset>,
+    journal: Option<&Journal>,
+    clock: &Clock,
+) -> Vec<Arc<Topic>> {
+    let checkpoint =
+        |topic: &TopicName| journal.and_then(|journal| journal.checkpoint(topic).cloned());
+    let topics = settings.topics.iter().zip(datasets);
+    restore(topics, checkpoint, clock.now(), settings.server.recover_max)
+}
+
+/// Creates a topic for each of `topics`, settings and dataset, where its timeline is at `now`. `checkpoint` looks up
+/// the topic's last checkpoint.
+pub(super) fn restore<'a>(
+    topics: impl IntoIterator<Item = (&'a settings::TopicSettings, Dataset)>,
+    checkpoint: impl Fn(&TopicName) -> Option<Checkpoint>,
+    now: Micros,
+    recover_max: u64,
+) -> Vec<Arc<Topic>> {
+    let topic = |(settings, dataset): (&settings::TopicSettings, Dataset)| {
+        Arc::new(Topic::new(TopicSpec {
+            checkpoint: checkpoint(&settings.name),
+            settings,
+            dataset,
+            now,
+            recover_max,
+        }))
+    };
+    topics.into_iter().map(topic).collect()
+}
+
+/// Logs whether the timeline of `topic` is new or resumed; nothing if its start is configured.
+pub(super) fn log_start(topic: &Topic) {
+    match topic.start_mode() {
+        StartMode::Configured => {}
+        StartMode::NewEpoch(reason) => log_new_timeline(topic, reason),
+        StartMode::Resumed {
+            checkpoint_seq: remembered,
+            wait,
+            is_rate_changed,
+        } => tracing::info!(
+            event = "timeline.resumed",
+            topic = topic.name().as_str(),
+            epoch = topic.epoch().as_str(),
+            seq = topic.published().get(),
+            remembered_seq = remembered.get(),
+            wait_seconds = wait.as_secs_f64(),
+            rate_changed = is_rate_changed,
+            "timeline resumed"
+        ),
+    }
+}
+
+fn log_new_timeline(topic: &Topic, reason: &NewEpochReason) {
+    if let NewEpochReason::ClockBack { epoch, seq, behind } = reason {
+        tracing::warn!(
+            event = "timeline.clock_back",
+            topic = topic.name().as_str(),
+            epoch = epoch.as_str(),
+            seq = seq.get(),
+            behind_seconds = behind.as_secs_f64(),
+            "the wall clock is too far behind the last publication to wait for it; the epoch ends"
+        );
+    }
+    tracing::info!(
+        event = "timeline.begun",
+        topic = topic.name().as_str(),
+        epoch = topic.epoch().as_str(),
+        t0 = topic.timeline().current().t0.get(),
+        reason = reason_name(reason),
+        "new timeline"
+    );
+}
+
+const fn reason_name(reason: &NewEpochReason) -> &'static str {
+    match reason {
+        NewEpochReason::FirstRun => "first_run",
+        NewEpochReason::DatasetChanged => "dataset",
+        NewEpochReason::LoopChanged => "loop",
+        NewEpochReason::ClockBack { .. } => "clock_back",
+    }
+}

@@ -1,0 +1,79 @@
+//! Lists all effective values with their origins, in the order of the reference file.
+//!
+//! Values keep the form in which they were set: `auto` stays `auto`.
+
+use super::layers::Layers;
+use super::schema::{FIELD, Key, SECTIONS, TOPIC};
+use super::section::Section;
+use super::validate::TopicTable;
+use super::value_origin::{EffectiveValue, ValueOrigin, ValueOrigins, dotted_key, quoted};
+use super::value_type::{SettingValue, ValueType};
+
+/// Returns the effective values with their origins, and the locations of the topic tables.
+pub(super) fn value_origins(layers: &Layers, topics: &[TopicTable]) -> ValueOrigins {
+    let sections = SECTIONS
+        .iter()
+        .flat_map(|(name, keys)| section_values(layers, &[name], keys));
+    let values = sections
+        .chain(topics.iter().flat_map(|topic| topic_values(layers, topic)))
+        .collect();
+    ValueOrigins {
+        values,
+        tables: topics.iter().flat_map(table_origins).collect(),
+    }
+}
+
+fn topic_values(layers: &Layers, topic: &TopicTable) -> Vec<EffectiveValue> {
+    let own = section_values(layers, &["topics", &topic.name], TOPIC);
+    let field = |(name, _): &(String, ValueOrigin)| {
+        section_values(layers, &["topics", &topic.name, "fields", name], FIELD)
+    };
+    own.into_iter()
+        .chain(topic.fields.iter().flat_map(field))
+        .collect()
+}
+
+fn table_origins(topic: &TopicTable) -> Vec<(String, ValueOrigin)> {
+    let own = (dotted_key(&["topics", &topic.name]), topic.origin.clone());
+    let field = |(name, origin): &(String, ValueOrigin)| {
+        (
+            dotted_key(&["topics", &topic.name, "fields", name]),
+            origin.clone(),
+        )
+    };
+    [own]
+        .into_iter()
+        .chain(topic.fields.iter().map(field))
+        .collect()
+}
+
+fn section_values(layers: &Layers, path: &[&str], keys: &[Key]) -> Vec<EffectiveValue> {
+    let table = Section::new(layers, path);
+    let entry = |key: &Key| {
+        let (value, origin) = table.get(key.name)?;
+        Some(EffectiveValue {
+            key: table.key(key.name),
+            value: to_toml(&key.value_type, &value),
+            origin: origin.clone(),
+        })
+    };
+    keys.iter().filter_map(entry).collect()
+}
+
+fn to_toml(kind: &ValueType, value: &SettingValue) -> String {
+    match value {
+        SettingValue::Text(text) if kind.is_number_held_as_text() => text.clone(),
+        SettingValue::Text(text) => quoted(text),
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::Bool(value) => value.to_string(),
+        SettingValue::Array(texts) => format!(
+            "[{}]",
+            texts
+                .iter()
+                .map(|text| quoted(text))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        SettingValue::Invalid => String::new(),
+    }
+}

@@ -1,0 +1,226 @@
+//! [`SettingsError`]: an error in the configuration with its location and remedy; [`SettingsErrors`]: all of them.
+//!
+//! Only formats errors. They are detected in the rest of `settings` and, for values that refer to files, outside of it.
+
+use std::fmt;
+
+use super::value_origin::ValueOrigin;
+
+/// One error: the origin of the value, its key, the problem and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    origin: ValueOrigin,
+    key: String,
+    problem: String,
+    remedy: String,
+}
+
+/// All errors: those of the file first, in file order, then those of the environment and the flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsErrors(pub Vec<SettingsError>);
+
+impl SettingsError {
+    /// An error about the value that `origin` gave to `key`. Write the remedy as an imperative.
+    #[must_use]
+    pub fn new(
+        origin: &ValueOrigin,
+        key: impl Into<String>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            origin: origin.clone(),
+            key: key.into(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Where the invalid value was set.
+    #[must_use]
+    pub fn origin(&self) -> &ValueOrigin {
+        &self.origin
+    }
+
+    /// The dotted key; empty if the error concerns the whole file.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Sorts errors of the file by location and before all others, which keep their order.
+    fn sort_key(&self) -> (bool, usize, usize) {
+        match &self.origin {
+            ValueOrigin::File { line, column, .. } => (false, *line, *column),
+            ValueOrigin::Default | ValueOrigin::Environment { .. } | ValueOrigin::Flag { .. } => {
+                (true, 0, 0)
+            }
+        }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.origin != ValueOrigin::Default {
+            write!(f, "{}: ", self.origin)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        write!(f, "{}; {}", self.problem, self.remedy)?;
+        match &self.origin {
+            ValueOrigin::File {
+                line,
+                column,
+                line_text: source,
+                ..
+            } if *line > 0 => write_excerpt(f, source, *column),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Limits the excerpt: a data file given by mistake may be a single line of megabytes.
+const EXCERPT_CHARS: usize = 100;
+/// The part of the excerpt before the caret.
+const EXCERPT_CHARS_BEFORE_CARET: usize = 60;
+
+fn write_excerpt(f: &mut fmt::Formatter<'_>, source: &str, column: usize) -> fmt::Result {
+    let skipped = column.saturating_sub(EXCERPT_CHARS_BEFORE_CARET + 1);
+    // Tabs are kept in both lines, so that the caret lines up; other control characters could control the terminal.
+    let visible = |c: char| {
+        if c.is_control() && c != '\t' {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    let shown: String = source
+        .chars()
+        .skip(skipped)
+        .take(EXCERPT_CHARS)
+        .map(visible)
+        .collect();
+    let margin: String = source
+        .chars()
+        .skip(skipped)
+        .take(column.saturating_sub(skipped + 1))
+        .map(|c| if c == '\t' { c } else { ' ' })
+        .collect();
+    write!(f, "\n    {shown}\n    {margin}^")
+}
+
+impl std::error::Error for SettingsError {}
+
+impl SettingsErrors {
+    pub(super) fn push(&mut self, error: SettingsError) {
+        self.0.push(error);
+    }
+
+    pub(super) fn sorted(mut self) -> Self {
+        self.0.sort_by_key(SettingsError::sort_key);
+        self
+    }
+}
+
+impl From<SettingsError> for SettingsErrors {
+    fn from(error: SettingsError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for SettingsErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SettingsErrors {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: usize, column: usize, source: &str) -> ValueOrigin {
+        ValueOrigin::File {
+            path: "x.toml".into(),
+            line,
+            column,
+            line_text: source.into(),
+        }
+    }
+
+    #[test]
+    fn an_error_in_the_file_shows_the_line_with_a_caret() {
+        let error = SettingsError::new(
+            &at(2, 8, "\trate =\t0\u{1b}"),
+            "rate",
+            "too low",
+            "use more",
+        );
+        assert_eq!(
+            error.to_string(),
+            "x.toml:2:8: rate: too low; use more\n    \trate =\t0\u{fffd}\n    \t      ^"
+        );
+    }
+
+    #[test]
+    fn a_very_long_line_is_shown_around_the_caret() {
+        let error = SettingsError::new(&at(1, 1_001, &"x".repeat(5_000)), "", "bad", "mend it");
+        let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
+        assert_eq!(
+            (lines[1].len(), lines[2].len()),
+            (4 + EXCERPT_CHARS, 4 + EXCERPT_CHARS_BEFORE_CARET + 1)
+        );
+    }
+
+    #[test]
+    fn an_error_outside_the_file_names_the_variable_or_the_flag() {
+        let variable = ValueOrigin::Environment {
+            variable: "TICKCAST__A".into(),
+        };
+        assert_eq!(
+            SettingsError::new(&variable, "a", "bad", "mend it").to_string(),
+            "TICKCAST__A: a: bad; mend it"
+        );
+        let flag = ValueOrigin::Flag { flag: "--a".into() };
+        assert_eq!(
+            SettingsError::new(&flag, "a", "bad", "mend it").to_string(),
+            "--a: a: bad; mend it"
+        );
+        assert_eq!(
+            SettingsError::new(&ValueOrigin::Default, "", "bad", "mend it").to_string(),
+            "bad; mend it"
+        );
+        assert_eq!(
+            SettingsError::new(&at(0, 0, ""), "a", "bad", "mend it").to_string(),
+            "x.toml: a: bad; mend it"
+        );
+    }
+
+    #[test]
+    fn errors_are_sorted_by_their_location_in_the_file() {
+        let flag = ValueOrigin::Flag { flag: "--a".into() };
+        let error = |origin: &ValueOrigin| SettingsError::new(origin, "", "bad", "mend it");
+        let errors = SettingsErrors(vec![
+            error(&flag),
+            error(&at(3, 1, "c")),
+            error(&at(2, 9, "b")),
+        ])
+        .sorted();
+        let text = errors.to_string();
+        let firsts: Vec<&str> = text.lines().filter(|line| !line.starts_with(' ')).collect();
+        assert_eq!(
+            firsts,
+            [
+                "x.toml:2:9: bad; mend it",
+                "x.toml:3:1: bad; mend it",
+                "--a: bad; mend it"
+            ]
+        );
+    }
+}

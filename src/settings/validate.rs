@@ -1,0 +1,236 @@
+//! Validation of the file against the schema: every key is known, every value has the right type and is in range.
+//!
+//! Collects all errors of the file. Conditions that involve several values are checked in `checks` and `topics`.
+
+use crate::protocol::TopicName;
+
+use super::schema::{FIELD, Key, SECTIONS, TOPIC};
+use super::settings_error::{SettingsError, SettingsErrors};
+use super::suggest;
+use super::toml_value::{LocatedValue, TableEntry, TomlValue};
+use super::value_error::{ValueError, truncated};
+use super::value_origin::{ValueOrigin, dotted_key};
+use super::value_type::SettingValue;
+
+/// A value assigned to a key by one layer.
+#[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    pub(super) path: Vec<String>,
+    pub(super) value: SettingValue,
+    pub(super) origin: ValueOrigin,
+}
+
+/// The contents of the file after validation.
+#[derive(Debug, Default)]
+pub(super) struct ValidatedFile {
+    pub(super) assignments: Vec<Assignment>,
+    /// The topics, in file order.
+    pub(super) topics: Vec<TopicTable>,
+    pub(super) errors: SettingsErrors,
+}
+
+/// The header of a topic and the names of its fields.
+#[derive(Debug)]
+pub(super) struct TopicTable {
+    pub(super) name: String,
+    pub(super) origin: ValueOrigin,
+    pub(super) fields: Vec<(String, ValueOrigin)>,
+}
+
+impl ValidatedFile {
+    /// Validates the root entries of the file; `whole` is the origin of the file itself.
+    pub(super) fn new(entries: &[TableEntry], whole: &ValueOrigin) -> Self {
+        let mut file = Self::default();
+        if entries.iter().all(|entry| entry.name != "topics") {
+            file.report_no_topics(whole);
+        }
+        for entry in entries {
+            let section = SECTIONS.iter().find(|(name, _)| *name == entry.name);
+            match section {
+                Some((_, keys)) => file.read_table(&[], entry, keys, None),
+                None if entry.name == "topics" => file.read_topics(entry),
+                None => file.report_unknown_section(entry),
+            }
+        }
+        file
+    }
+
+    fn read_topics(&mut self, entry: &TableEntry) {
+        let Some(topics) = self.expect_table(&[], entry, "write `[topics.NAME]`") else {
+            return;
+        };
+        if topics.is_empty() {
+            self.report_no_topics(&entry.origin);
+        }
+        for topic in topics {
+            if let Err(error) = topic.name.parse::<TopicName>() {
+                let remedy = suggest::similar_topic_name(&topic.name).map_or_else(
+                    || suggest::topic_name_rules(error),
+                    |name| format!("did you mean `[topics.{name}]`?"),
+                );
+                let problem = format!("`{}` is not a topic name", truncated(&topic.name));
+                self.errors
+                    .push(SettingsError::new(&topic.origin, "topics", problem, remedy));
+            }
+            let (name, origin) = (topic.name.clone(), topic.origin.clone());
+            self.topics.push(TopicTable {
+                name,
+                origin,
+                fields: Vec::new(),
+            });
+            self.read_table(&["topics".to_owned()], topic, TOPIC, Some("fields"));
+        }
+    }
+
+    fn report_no_topics(&mut self, origin: &ValueOrigin) {
+        let remedy = "add a `[topics.NAME]` table with `dataset` and `rate`";
+        self.errors
+            .push(SettingsError::new(origin, "topics", "no topics", remedy));
+    }
+
+    /// Validates a table with the given keys; `nested` names the one subtable it may have.
+    fn read_table(
+        &mut self,
+        parent: &[String],
+        entry: &TableEntry,
+        keys: &'static [Key],
+        nested: Option<&'static str>,
+    ) {
+        let path = child_path(parent, &entry.name);
+        let Some(entries) =
+            self.expect_table(parent, entry, &format!("write `[{}]`", dotted_key(&path)))
+        else {
+            return;
+        };
+        for entry in entries {
+            let key = keys.iter().find(|key| key.name == entry.name);
+            match key {
+                Some(key) => self.assignments.push(validate(
+                    child_path(&path, key.name),
+                    key,
+                    &entry.value,
+                    &mut self.errors,
+                )),
+                None if nested == Some(entry.name.as_str()) => self.read_fields(&path, entry),
+                None => {
+                    let names = keys.iter().map(|key| key.name).chain(nested);
+                    let remedy = suggest::did_you_mean(&entry.name, names);
+                    self.report_unknown_key(&child_path(&path, &entry.name), entry, remedy);
+                }
+            }
+        }
+    }
+
+    fn read_fields(&mut self, parent: &[String], entry: &TableEntry) {
+        let path = child_path(parent, &entry.name);
+        let remedy = format!("write `[{}.NAME]`", dotted_key(&path));
+        for field in self
+            .expect_table(parent, entry, &remedy)
+            .unwrap_or_default()
+        {
+            if let Some(topic) = self.topics.last_mut() {
+                topic
+                    .fields
+                    .push((field.name.clone(), field.origin.clone()));
+            }
+            self.read_table(&path, field, FIELD, None);
+        }
+    }
+
+    fn expect_table<'a>(
+        &mut self,
+        parent: &[String],
+        entry: &'a TableEntry,
+        remedy: &str,
+    ) -> Option<&'a [TableEntry]> {
+        if let TomlValue::Table(entries) = &entry.value.value {
+            return Some(entries);
+        }
+        let problem = format!("expected a table, not {}", entry.value.value.description());
+        self.errors.push(SettingsError::new(
+            &entry.origin,
+            dotted_key(&child_path(parent, &entry.name)),
+            problem,
+            remedy,
+        ));
+        None
+    }
+
+    /// Reports an unknown root key. If a section has a key of that name, its header was probably forgotten.
+    fn report_unknown_section(&mut self, entry: &TableEntry) {
+        let home = SECTIONS
+            .iter()
+            .find(|(_, keys)| keys.iter().any(|key| key.name == entry.name));
+        let remedy = match home {
+            Some((section, _)) => format!("move it below `[{section}]`"),
+            None => suggest::did_you_mean(
+                &entry.name,
+                SECTIONS.iter().map(|(name, _)| *name).chain(["topics"]),
+            ),
+        };
+        self.report_unknown_key(std::slice::from_ref(&entry.name), entry, remedy);
+    }
+
+    fn report_unknown_key(&mut self, path: &[String], entry: &TableEntry, remedy: String) {
+        let key = truncated(&dotted_key(path));
+        self.errors.push(SettingsError::new(
+            &entry.origin,
+            key,
+            "unknown key",
+            remedy,
+        ));
+    }
+}
+
+fn child_path(path: &[String], name: &str) -> Vec<String> {
+    path.iter().cloned().chain([name.to_owned()]).collect()
+}
+
+/// Checks one value of any layer; an invalid one is reported and becomes [`SettingValue::Invalid`].
+pub(super) fn validate(
+    path: Vec<String>,
+    key: &Key,
+    typed: &LocatedValue,
+    errors: &mut SettingsErrors,
+) -> Assignment {
+    let read = match &typed.value {
+        TomlValue::Array(items) if key.value_type.is_array() => {
+            validate_array(&path, key, items, errors)
+        }
+        value if key.value_type.is_array() => Err(key.value_type.wrong_type(value)),
+        value => key.value_type.validate(value, &typed.text),
+    };
+    let value = read.unwrap_or_else(|error| {
+        errors.push(error.into_settings_error(&typed.origin, &path, key.example, &typed.text));
+        SettingValue::Invalid
+    });
+    Assignment {
+        path,
+        value,
+        origin: typed.origin.clone(),
+    }
+}
+
+/// Checks an array; an invalid element is reported at its own location.
+fn validate_array(
+    path: &[String],
+    key: &Key,
+    items: &[LocatedValue],
+    errors: &mut SettingsErrors,
+) -> Result<SettingValue, ValueError> {
+    let mut texts = Vec::new();
+    for item in items {
+        match key.value_type.validate(&item.value, &item.text) {
+            Ok(SettingValue::Text(text)) => texts.push(text),
+            Ok(_) => {}
+            Err(error) => {
+                errors.push(error.into_settings_error(&item.origin, path, key.example, &item.text));
+            }
+        }
+    }
+    Ok(if texts.len() == items.len() {
+        SettingValue::Array(texts)
+    } else {
+        SettingValue::Invalid
+    })
+}

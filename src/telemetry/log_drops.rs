@@ -1,0 +1,43 @@
+//! `LogDrops`: counts the log lines that were dropped or suppressed.
+
+use std::sync::Arc;
+
+use tracing_appender::non_blocking::ErrorCounter;
+
+use crate::metrics::Counter;
+
+/// The counters of lines that are missing from the log. Clones share them.
+#[derive(Debug, Clone)]
+pub struct LogDrops {
+    /// Lines that were dropped because the queue was full.
+    unqueued: ErrorCounter,
+    unwritten: Arc<Counter>,
+    suppressed: Arc<Counter>,
+}
+
+impl LogDrops {
+    /// Creates the counters; `unwritten` counts the lines that could not be written to standard error.
+    pub(super) fn new(unqueued: ErrorCounter, unwritten: Arc<Counter>) -> Self {
+        Self {
+            unqueued,
+            unwritten,
+            suppressed: Arc::default(),
+        }
+    }
+
+    /// Returns how many lines were lost because standard error was full, blocked or closed.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.unqueued.dropped_lines() as u64 + self.unwritten.total()
+    }
+
+    /// Returns how many events were not logged because of a rate limit.
+    #[must_use]
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed.total()
+    }
+
+    pub(super) fn count_suppressed(&self) {
+        self.suppressed.add(1);
+    }
+}

@@ -1,0 +1,66 @@
+//! Failure of a lane, injected with strace: its viewers are disconnected and can rejoin; nothing else is affected.
+
+use std::process::{Command, Stdio};
+
+use super::support::disk::thread_id;
+use super::support::{Project, Viewer};
+
+#[tokio::test]
+async fn a_failed_lane_loses_its_viewers_and_others_miss_nothing() {
+    let lanes = std::thread::available_parallelism().unwrap().get();
+    let toml =
+        "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 100.0\n";
+    let mut hub = Project::new("", "[1,2,3]").configure(toml).start();
+    let mut viewers = Vec::new();
+    for _ in 0..2 * lanes {
+        let mut viewer = Viewer::v1(&hub).await;
+        let last = viewer.until("hello").await["seq"].as_u64().unwrap();
+        viewers.push((viewer, last));
+    }
+    // Makes the lane's next wait for events fail with EBADF.
+    let mut strace = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "-p", &thread_id(&hub, "lane-0")])
+        .args(["-e", "trace=epoll_wait,epoll_pwait"])
+        .args(["-e", "inject=epoll_wait,epoll_pwait:error=EBADF:when=1"])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("run `make test`, which installs strace");
+    let failed = hub.event("lane.failed");
+    assert_eq!(failed["error"], "Bad file descriptor (os error 9)");
+    let lost = failed["lost"].as_u64().unwrap();
+    strace.kill().unwrap();
+    strace.wait().unwrap();
+    assert_eq!(lost, 2);
+    let mut is_lost = 0;
+    for (viewer, last) in &mut viewers {
+        for _ in 0..100 {
+            let Some(message) = viewer.try_next_message().await else {
+                is_lost += 1;
+                break;
+            };
+            if message["type"] == "data" {
+                *last += 1;
+                assert_eq!(message["seq"], *last);
+            }
+        }
+    }
+    assert_eq!(is_lost, lost);
+    // Viewers can rejoin, also on that lane.
+    let mut back = Vec::new();
+    for _ in 0..2 * lanes {
+        let mut viewer = Viewer::v1(&hub).await;
+        viewer.until("data").await;
+        back.push(viewer);
+    }
+    let left = 4 * lanes as u64 - lost;
+    let stats = loop {
+        let stats = hub.event("hub.stats");
+        if stats["viewers"] == left {
+            break stats;
+        }
+    };
+    assert_eq!(
+        (&stats["left_lost_total"], &stats["left_total"]),
+        (&lost.into(), &lost.into())
+    );
+}

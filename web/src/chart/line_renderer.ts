@@ -1,0 +1,182 @@
+/**
+ * Draws polylines on a canvas, each in its colour and dash pattern, with an end point. The oldest part of a line fades
+ * out at the left. It draws directly onto the canvas: a `Path2D` would have to be rebuilt for every frame.
+ */
+
+import type { Scene, Trace } from "../scene";
+import { type ChartTheme, COLOURS } from "./chart_theme";
+import type { PlotArea } from "./plot_area";
+import { Polyline } from "./polyline";
+import type { Scale, Scales } from "./scale";
+
+/* In pixels at the default font size. */
+export const LINE_WIDTH = 2;
+const DOT_RADIUS = 4;
+/** Width of a decimated line, in pixels of any screen. */
+const THIN_WIDTH = 1;
+export const HALO_RADIUS = 9;
+const HALO_STRENGTH = 0.2;
+/** The share of the plot area over which the oldest part of the lines fades out. */
+const FADE_SHARE = 0.08;
+
+/** A long path costs the rasterizer three times as much as short ones (Chromium 2D canvas without a GPU). */
+const STROKE_POINTS = 100;
+
+export interface ValueExtremes {
+  readonly low: number;
+  readonly high: number;
+}
+
+export class LineRenderer {
+  readonly #plot: PlotArea;
+  readonly #polylines: Polyline[] = [];
+  #fade: CanvasGradient | undefined;
+  #fadeFrom = Number.NaN;
+  #fadeTo = Number.NaN;
+
+  constructor(plot: PlotArea) {
+    this.#plot = plot;
+  }
+
+  /** Recomputes the polylines of a scene and passes their value ranges to the scales. */
+  update(scene: Scene, scales: Scales): void {
+    // A line is wider than one pixel on any screen: finer columns would only cost time.
+    const columnMs = quantizedColumnMs(this.#plot.msPerPx);
+    for (let i = 0; i < scene.traces.length; i += 1) {
+      const trace = scene.traces[i] as Trace;
+      const polyline = this.#polyline(i);
+      polyline.trace(trace, scene.from, scene.to, columnMs);
+      scales.include(trace.series.field.unit, polyline.low, polyline.high);
+    }
+  }
+
+  /** The visible extremes of a line, by its index in the last scene; undefined if it has no value in view. */
+  extremes(i: number): ValueExtremes | undefined {
+    const { low, high } = this.#polyline(i);
+    return low <= high ? { low, high } : undefined;
+  }
+
+  /** Drops the cached gradient, which belongs to the old canvas. */
+  forget(): void {
+    this.#fade = undefined;
+  }
+
+  stroke(ctx: CanvasRenderingContext2D, scene: Scene, scales: Scales, theme: ChartTheme): void {
+    ctx.lineCap = "round";
+    ctx.lineJoin = "round";
+    // The first series lies on top: it was there before others were added.
+    for (let i = scene.traces.length - 1; i >= 0; i -= 1) {
+      const { series } = scene.traces[i] as Trace;
+      const index = series.colour % COLOURS;
+      ctx.strokeStyle = theme.series[index] as string;
+      const scale = scales.of(series.field.unit);
+      const polyline = this.#polyline(i);
+      // Where samples are denser than pixels, thick or dashed lines would hide the shape and cost several times as
+      // much.
+      ctx.lineWidth = polyline.isDecimated ? THIN_WIDTH : LINE_WIDTH * theme.scale;
+      ctx.setLineDash((polyline.isDecimated ? SOLID : theme.dashes[index]) as number[]);
+      this.#strokeLine(ctx, polyline, scale);
+    }
+    ctx.setLineDash(SOLID);
+    this.#fadeOut(ctx);
+  }
+
+  /** Draws the end points of lines that follow live. */
+  drawEnds(ctx: CanvasRenderingContext2D, scene: Scene, scales: Scales, theme: ChartTheme): void {
+    for (let i = scene.traces.length - 1; i >= 0; i -= 1) {
+      const { series } = scene.traces[i] as Trace;
+      const { endTime, endValue } = this.#polyline(i);
+      if (!(endTime >= scene.from)) continue;
+      const x = this.#plot.x(endTime);
+      const y = this.#plot.y(scales.of(series.field.unit), endValue);
+      ctx.fillStyle = theme.series[series.colour % COLOURS] as string;
+      ctx.globalAlpha = HALO_STRENGTH;
+      drawDot(ctx, x, y, HALO_RADIUS * theme.scale);
+      ctx.globalAlpha = 1;
+      drawDot(ctx, x, y, DOT_RADIUS * theme.scale);
+    }
+  }
+
+  #polyline(i: number): Polyline {
+    let polyline = this.#polylines[i];
+    if (polyline === undefined) {
+      polyline = new Polyline();
+      this.#polylines[i] = polyline;
+    }
+    return polyline;
+  }
+
+  /**
+   * Draws a line in strokes of `STROKE_POINTS`. The dash pattern continues from stroke to stroke and from frame to
+   * frame, so dashes travel with the line.
+   */
+  #strokeLine(ctx: CanvasRenderingContext2D, polyline: Polyline, scale: Scale): void {
+    const plot = this.#plot;
+    const pxPerValue = plot.height / (scale.range.high - scale.range.low);
+    let way = polyline.phase(1 / plot.msPerPx, pxPerValue);
+    let points = 0;
+    let lastX = 0;
+    let lastY = 0;
+    for (let i = 0; i < polyline.length; i += 1) {
+      const value = polyline.value(i);
+      if (Number.isNaN(value)) {
+        if (points > 0) ctx.stroke();
+        points = 0;
+        way = 0;
+        continue;
+      }
+      const x = plot.x(polyline.time(i));
+      const y = plot.y(scale, value);
+      if (points === 0) beginAt(ctx, x, y, way);
+      else way += Math.hypot(x - lastX, y - lastY);
+      // Also after `moveTo`: a single sample between two gaps is drawn as a dot.
+      ctx.lineTo(x, y);
+      points += 1;
+      lastX = x;
+      lastY = y;
+      if (points % STROKE_POINTS !== 0) continue;
+      ctx.stroke();
+      beginAt(ctx, x, y, way);
+    }
+    if (points > 0) ctx.stroke();
+  }
+
+  /** Erases towards the left edge, whatever the colours. */
+  #fadeOut(ctx: CanvasRenderingContext2D): void {
+    const { left, width, bottom } = this.#plot;
+    const to = left + width * FADE_SHARE;
+    if (this.#fade === undefined || this.#fadeFrom !== left || this.#fadeTo !== to) {
+      this.#fade = ctx.createLinearGradient(left, 0, to, 0);
+      this.#fade.addColorStop(0, "#000");
+      this.#fade.addColorStop(1, "#0000");
+      this.#fadeFrom = left;
+      this.#fadeTo = to;
+    }
+    ctx.globalCompositeOperation = "destination-out";
+    ctx.fillStyle = this.#fade;
+    ctx.fillRect(0, 0, to, bottom);
+    ctx.globalCompositeOperation = "source-over";
+  }
+}
+
+const SOLID: number[] = [];
+
+function beginAt(ctx: CanvasRenderingContext2D, x: number, y: number, way: number): void {
+  ctx.lineDashOffset = way;
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+}
+
+export function drawDot(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
+  ctx.beginPath();
+  ctx.arc(x, y, radius, 0, 2 * Math.PI);
+  ctx.fill();
+}
+
+/**
+ * Rounds a column width so that it is the same in every frame: instants are floating-point numbers, and column
+ * boundaries counted from 1970 would shift with the slightest change of width.
+ */
+export function quantizedColumnMs(columnMs: number): number {
+  return 2 ** (Math.round(Math.log2(columnMs) * 4) / 4);
+}

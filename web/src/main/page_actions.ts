@@ -1,0 +1,218 @@
+/**
+ * Implements the page's actions, through the player for what is shown and through the browser for everything else.
+ * Whether an action is offered is up to the view.
+ */
+
+import type { TimeRange } from "../history_cache/time_range";
+import type { LiveChart } from "../live_chart";
+import type { Actions, TableRow, Theme } from "../page";
+import type { SeriesTrace } from "../player/series_trace";
+import { type CsvProblem, saveCsv, savePng } from "../saving";
+import { strings } from "../strings";
+import { AddressBar, hubAddress } from "./address_bar";
+import { copyText } from "./clipboard";
+import type { Kiosk } from "./kiosk";
+import { type PageOptions, TOPICS_MAX, writeOptions } from "./options";
+import { curlSnippet, jsSnippet } from "./snippets";
+import type { ThemeChoice } from "./theme";
+
+/** What the actions operate on; resolved when an action runs, because the view is created first. */
+export interface PageActionsOptions {
+  readonly liveChart: () => LiveChart;
+  readonly theme: () => ThemeChoice;
+  readonly kiosk: () => Kiosk;
+  /** Reports the result of an action to the user. */
+  readonly announce: (text: string) => void;
+  readonly findTopics: () => void;
+}
+
+export class PageActions implements Actions {
+  readonly #options: PageActionsOptions;
+  readonly #address = new AddressBar(() => this.#query(false));
+
+  constructor(options: PageActionsOptions) {
+    this.#options = options;
+  }
+
+  togglePause = (): void => {
+    const newest = this.#liveChart.newest();
+    if (newest === undefined) return;
+    const { viewport } = this.#liveChart.player;
+    if (viewport.state === "paused") viewport.resume(newest);
+    else viewport.pause(newest);
+    this.#liveChart.refresh();
+  };
+
+  goLive = (): void => {
+    this.#liveChart.player.goLive();
+    this.viewChanged();
+  };
+
+  goTo = (instant: number): void => {
+    const newest = this.#liveChart.newest();
+    if (newest === undefined) return;
+    const { player } = this.#liveChart;
+    const { viewport } = player;
+    player.forgetMoment();
+    viewport.pause(newest);
+    viewport.moveTo(instant + viewport.windowMs / 2, newest);
+    this.#liveChart.refresh();
+  };
+
+  showWindow = (ms: number): void => {
+    this.#liveChart.player.viewport.setWindow(ms);
+    this.viewChanged();
+  };
+
+  zoom = (factor: number): void => {
+    const newest = this.#liveChart.newest();
+    if (newest === undefined) return;
+    const { viewport } = this.#liveChart.player;
+    const middle = viewport.end(newest) - viewport.windowMs / 2;
+    viewport.zoom(factor, this.#liveChart.chart.pointed?.at ?? middle, newest);
+    this.viewChanged();
+  };
+
+  reset = (): void => {
+    this.#liveChart.player.goLive();
+    this.#liveChart.player.viewport.reset();
+    this.viewChanged();
+  };
+
+  moveCursor = (samples: number | undefined): void => {
+    this.#liveChart.chart.moveCursor(samples);
+    this.#liveChart.refresh();
+  };
+
+  findTopics = (): void => this.#options.findTopics();
+
+  showTopics = (topics: readonly string[]): void => {
+    this.#liveChart.player.showTopics(topics.slice(0, TOPICS_MAX));
+    this.viewChanged();
+  };
+
+  toggleSeries = (key: string): void => this.#liveChart.player.toggle(key);
+
+  soloSeries = (key: string): void => this.#liveChart.player.solo(key);
+
+  chooseTheme = (theme: Theme): void => {
+    this.#options.theme().choose(theme);
+    this.viewChanged();
+  };
+
+  toggleKiosk = (): void => {
+    this.#options.kiosk().toggle();
+    this.viewChanged();
+  };
+
+  toggleFullscreen = (): void => {
+    const change =
+      document.fullscreenElement === null
+        ? document.documentElement.requestFullscreen()
+        : document.exitFullscreen();
+    change.catch(() => this.#options.announce(strings.noFullscreen));
+  };
+
+  copyLink = (): Promise<boolean> => copyText(`${location.origin}${location.pathname}${this.#query(true)}`);
+
+  copyLine = (of: "curl" | "js"): Promise<boolean> => {
+    const [topic = ""] = this.#liveChart.player.topics;
+    return copyText(of === "curl" ? curlSnippet(this.#hub, topic) : jsSnippet(this.#hub, topic));
+  };
+
+  savePng = (): void => {
+    const [topic = ""] = this.#liveChart.player.topics;
+    const { to } = this.#range;
+    this.#liveChart.chart.picture(strings.title(this.#liveChart.player.topics.join(", "))).then(
+      (picture) => savePng(picture, topic, to),
+      () => this.#options.announce(strings.pictureFailed),
+    );
+  };
+
+  saveCsv = (): void => {
+    const range = this.#range;
+    for (const topic of this.#liveChart.player.topics) void this.#saveTable(topic, range);
+  };
+
+  tableRows = (rows: number): readonly TableRow[] => {
+    const { leadTrace, traces } = this.#liveChart.player;
+    return leadTrace === undefined ? [] : tableRowsOf(leadTrace, traces, this.#range, rows);
+  };
+
+  /** The view has changed, and the URL with it. */
+  viewChanged(): void {
+    this.#address.update();
+    this.#liveChart.refresh();
+  }
+
+  async #saveTable(topic: string, range: TimeRange): Promise<void> {
+    const { rows, problem } = await saveCsv({ url: this.#hub, topic, ...range });
+    if (problem !== undefined) this.#options.announce(problemText(problem, rows));
+    else if (rows === 0) this.#options.announce(strings.csvEmpty);
+  }
+
+  #query(withMoment: boolean): string {
+    const { player } = this.#liveChart;
+    const theme = this.#options.theme();
+    const options: PageOptions = {
+      topics: player.isDefaultTopic ? [] : player.topics,
+      windowMs: player.viewport.windowMs,
+      at: withMoment ? player.momentAt(this.#range.to) : undefined,
+      theme: theme.requested,
+      isKiosk: this.#options.kiosk().isOn,
+      isEmbed: document.documentElement.hasAttribute("data-embed"),
+    };
+    return writeOptions(options, location.search);
+  }
+
+  get #hub(): string {
+    return hubAddress(location.href);
+  }
+
+  get #liveChart(): LiveChart {
+    return this.#options.liveChart();
+  }
+
+  /** The visible range, hub time. */
+  get #range(): TimeRange {
+    const { viewport } = this.#liveChart.player;
+    const to = viewport.end(this.#liveChart.newest() ?? 0);
+    return { from: to - viewport.windowMs, to };
+  }
+}
+
+/** The records of `first` in view, newest first, each with the values of the other visible series at its instant. */
+function tableRowsOf(
+  first: SeriesTrace,
+  traces: readonly SeriesTrace[],
+  { from, to }: TimeRange,
+  count: number,
+): TableRow[] {
+  const rows: TableRow[] = [];
+  for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
+    const sample = first.sampleAt(instant);
+    if (sample === undefined || sample.time < from) break;
+    const { time, seq } = sample;
+    // Hidden traces are not kept up to date.
+    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time)?.value : undefined);
+    rows.push({ t: time, seq, values: traces.map(shown) });
+    instant = before(time);
+  }
+  return rows;
+}
+
+/** Instants of neighbouring records differ by at least a microsecond. */
+function before(time: number): number {
+  return time - 0.0005;
+}
+
+function problemText(problem: CsvProblem, rows: number): string {
+  switch (problem) {
+    case "too-long":
+      return strings.csvTooLong(new Intl.NumberFormat().format(rows));
+    case "other-epoch":
+      return strings.csvOtherEpoch;
+    case "failed":
+      return strings.csvFailed;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * A series as a trace of the scene: its parts, oldest first. Live samples come from the topic's buffer, earlier ones
+ * from its history. Each trace is created once and refilled for every frame.
+ */
+
+import type { VisibleRange } from "../history_cache/time_range";
+import type { Series, Trace, TracePart } from "../scene";
+import { recordAt } from "../topic_buffer/sample_ring";
+import type { TopicSubscription } from "./topic_subscription";
+
+/** One record of a series: the newest that is due at an instant. */
+export interface SeriesSample {
+  readonly time: number;
+  readonly value: number;
+  readonly seq: number;
+}
+
+export class SeriesTrace implements Trace {
+  readonly series: Series;
+  readonly subscription: TopicSubscription;
+  readonly parts: TracePart[] = [];
+  playhead = 0;
+  isShown: boolean;
+  /** The live samples; the buffer hands out the same table every time. */
+  readonly live: TracePart;
+
+  constructor(subscription: TopicSubscription, series: Series, column: number, isShown: boolean) {
+    this.subscription = subscription;
+    this.series = series;
+    this.isShown = isShown;
+    this.live = { samples: subscription.buffer.samples(), column };
+  }
+
+  /** Refills the parts for the visible range; the line ends at `playhead`. */
+  fill({ from, to, columns }: VisibleRange, playhead: number): void {
+    const { samples } = this.live;
+    const begins = samples.begin < samples.end ? (samples.times[samples.begin] as number) : Infinity;
+    const isOlderNeeded = begins > from && this.subscription.needsOlder(begins);
+    const older = isOlderNeeded
+      ? this.subscription.olderSamples(from, Math.min(to, begins), columns, this.series.field)
+      : undefined;
+    this.parts.length = 0;
+    if (older !== undefined) this.parts.push(older);
+    if (begins <= to) this.parts.push(this.live);
+    this.playhead = playhead;
+  }
+
+  /** Like `sampleAt`, but returns only `seq`, or NaN. Does not allocate, as it is called for every frame. */
+  seqAt(instant: number): number {
+    for (let i = this.parts.length - 1; i >= 0; i -= 1) {
+      const { samples } = this.parts[i] as TracePart;
+      const row = recordAt(samples, instant);
+      if (row >= samples.begin) return samples.seqs[row] as number;
+    }
+    return Number.NaN;
+  }
+
+  /** The newest record of the series that is due at `instant`, among those shown. */
+  sampleAt(instant: number): SeriesSample | undefined {
+    for (let i = this.parts.length - 1; i >= 0; i -= 1) {
+      const { samples, column } = this.parts[i] as TracePart;
+      const row = recordAt(samples, instant);
+      if (row < samples.begin) continue;
+      return {
+        time: samples.times[row] as number,
+        value: samples.columns[column]?.[row] as number,
+        seq: samples.seqs[row] as number,
+      };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * One topic of the player: the client that receives it, the buffer of live samples, and the cached history before them.
+ * It knows no screen and no other topic.
+ */
+
+import { Client } from "../client/client";
+import type { Link } from "../client/connection";
+import type { Hello, HubMessage } from "../client/protocol";
+import { HistoryCache } from "../history_cache";
+import type { TracePart } from "../scene";
+import { RECORDS_MAX, type SessionStorageArea, SnapshotStore } from "../snapshot_store";
+import { TopicBuffer } from "../topic_buffer";
+import type { Field } from "../topic_buffer/field";
+import { WallClock } from "../wall_clock";
+import { ArrivalStats } from "./arrival_stats";
+import { Liveness } from "./liveness";
+
+/** The overview shows one range at a time: the previous and the next one are enough. */
+const OVERVIEW_TILES = 3;
+
+/** Delay before asking again where the history begins. */
+const OLDEST_RETRY_MS = 5_000;
+
+export interface TopicSubscriptionOptions {
+  /** The hub's URL. */
+  readonly url: string;
+  /** Undefined for the hub's default topic. */
+  readonly topic: string | undefined;
+  readonly windowMs: number;
+  /** Storage that keeps the window across a reload; undefined to keep nothing. */
+  readonly store: (() => SessionStorageArea) | undefined;
+  /** Called when the picture changes for a reason that no frame would notice by itself. */
+  readonly onChange: () => void;
+  /** Called when the topic has a new epoch: what was shown no longer exists. */
+  readonly onEpoch: () => void;
+}
+
+export class TopicSubscription {
+  /** Live samples; every message of the client has been applied to it. */
+  readonly buffer: TopicBuffer;
+  readonly client: Client;
+  readonly arrivalStats = new ArrivalStats();
+  readonly #options: TopicSubscriptionOptions;
+  /** The hub's time by the wall clock, for requests after a suspend or reload. */
+  readonly #wallClock = new WallClock();
+  readonly #liveness = new Liveness();
+  /** Undefined if nothing is kept across a reload. */
+  readonly #snapshots: SnapshotStore | undefined;
+  /** History of the current topic; replaced when the hub changes the default topic. */
+  #history: HistoryCache | undefined;
+  /** A separate cache for the time navigator, whose range differs from the view's. */
+  #overviewHistory: HistoryCache | undefined;
+  /** Whether a trace of the current frame has asked for history. */
+  #isHistoryInUse = false;
+  /** Hub time of the oldest record of the current epoch, once known. */
+  #oldest: number | undefined;
+  /** Runs while the oldest record is unknown because the hub could not be reached. */
+  #oldestRetry: ReturnType<typeof setTimeout> | undefined;
+  #link: Link = { kind: "connecting" };
+  /** The epoch of the last `hello`; never that of a restored snapshot. */
+  #epoch: string | undefined;
+  /** `seq` of the newest record when the hub sent its last `hello`. */
+  #seqAtHello = 0;
+
+  constructor(options: TopicSubscriptionOptions) {
+    const { url, topic, windowMs, store } = options;
+    this.#options = options;
+    this.buffer = new TopicBuffer(windowMs);
+    this.#snapshots = store && new SnapshotStore({ store, topic, windowMs });
+    this.#restoreSnapshot();
+    this.client = new Client({
+      url,
+      topic,
+      joining: () => this.buffer.joining(this.#wallClock.latest(Date.now(), this.client.now())),
+    });
+    this.client.on("message", (message, at) => this.#onMessage(message, at));
+    this.client.on("link", (link) => {
+      this.#link = link;
+      options.onChange();
+    });
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** Whether the hub refuses this topic: nothing will arrive, and no further attempts are made. */
+  get isRefused(): boolean {
+    return this.#link.kind === "stopped";
+  }
+
+  /** The topic's name; until the hub has confirmed it, the name in the URL. */
+  get name(): string | undefined {
+    return this.buffer.topic ?? this.#options.topic;
+  }
+
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
+  /** The topic's history; undefined until the topic has a name. */
+  get history(): HistoryCache | undefined {
+    return this.#history;
+  }
+
+  /** Cached history before the live samples; missing ranges are requested. */
+  olderSamples(from: number, to: number, columns: number, field: Field): TracePart | undefined {
+    this.#isHistoryInUse = true;
+    return this.#history?.lookup(from, to, columns, field);
+  }
+
+  /** Call after each composed frame: stops fetching if no trace has asked for history. */
+  releaseHistory(): void {
+    if (!this.#isHistoryInUse) this.#history?.release();
+    this.#isHistoryInUse = false;
+  }
+
+  /** Like `olderSamples`, for the time navigator, which shows another range than the view. */
+  overview(from: number, to: number, columns: number, field: Field): TracePart | undefined {
+    return this.#overviewHistory?.lookup(from, to, columns, field);
+  }
+
+  /** Hub time of the oldest record that can be fetched; undefined while unknown. */
+  get oldest(): number | undefined {
+    return this.#oldest;
+  }
+
+  /**
+   * Whether records before `begins`, the start of the live samples, must be fetched: not while the hub is about to send
+   * its backfill, nor if there are none.
+   */
+  needsOlder(begins: number): boolean {
+    const newest = this.buffer.newest?.seq ?? 0;
+    if (this.#link.kind === "live" && newest < this.#seqAtHello) return false;
+    return newest > 0 && !(this.#oldest !== undefined && this.#oldest >= begins);
+  }
+
+  /** Pins the current topic by name, so that it does not change when the hub's default does. */
+  pin(): void {
+    this.client.topic ??= this.name;
+  }
+
+  open(): void {
+    this.client.open();
+  }
+
+  close(): void {
+    this.client.close();
+    clearTimeout(this.#oldestRetry);
+    this.#stopFetching();
+    // Responses still in flight no longer matter.
+    this.#history = undefined;
+  }
+
+  /** How far the line ends behind the playhead because records are missing, when the hub's clock reads `hubNow`. */
+  lagMs(hubNow: number): number {
+    const playhead = this.buffer.playhead(hubNow);
+    const newest = this.buffer.isStarving(playhead) ? this.buffer.newest : undefined;
+    return newest === undefined ? 0 : Math.max(0, playhead - newest.time);
+  }
+
+  isBehind(hubNow: number): boolean {
+    return this.#liveness.isBehind(this.lagMs(hubNow), this.buffer.periodMs ?? 0);
+  }
+
+  /** Saves a snapshot for a reload. Without the hub's time the window is unknown, and nothing is saved. */
+  saveSnapshot(): void {
+    const hubAt = this.client.now();
+    if (hubAt === undefined || this.buffer.topic === undefined) return;
+    const messages = this.buffer.snapshot(hubAt, RECORDS_MAX);
+    this.#snapshots?.write({ messages, hubAt, wallAt: Date.now() }, this.buffer.windowMs);
+  }
+
+  #restoreSnapshot(): void {
+    const snapshot = this.#snapshots?.read();
+    if (snapshot === undefined) return;
+    this.#wallClock.set(snapshot);
+    for (const message of snapshot.messages) this.buffer.apply(message);
+  }
+
+  #onMessage(message: HubMessage, receivedAt: number): void {
+    const hubNow = this.client.now(receivedAt);
+    if (message.type === "hello") this.#onHello(message);
+    if (hubNow !== undefined && (message.type === "data" || message.type === "batch"))
+      this.arrivalStats.record(message, hubNow - this.buffer.delayMs);
+    if (message.type === "pong") this.#wallClock.set({ hubAt: message.s / 1000, wallAt: Date.now() });
+    // Before the first record the beginning of the epoch was unknown.
+    if ((message.type === "data" || message.type === "batch") && message.seq === 1)
+      this.#oldest ??= message.t / 1000;
+    this.buffer.apply(message);
+  }
+
+  #onHello({ topic, epoch, seq, now }: Hello): void {
+    this.#wallClock.set({ hubAt: now / 1000, wallAt: Date.now() });
+    this.arrivalStats.onHello(seq);
+    this.#seqAtHello = seq;
+    const { url, onChange, onEpoch } = this.#options;
+    if (this.#history === undefined || topic !== this.buffer.topic) {
+      // If the hub chooses the topic, it may choose another one after a reconnect.
+      this.#stopFetching();
+      this.#history = new HistoryCache({ url, topic, onChange });
+      this.#overviewHistory = new HistoryCache({ url, topic, onChange, maxTiles: OVERVIEW_TILES });
+    }
+    this.#history.setEpoch(epoch);
+    this.#overviewHistory?.setEpoch(epoch);
+    if (this.#epoch !== epoch) {
+      this.#oldest = undefined;
+      if (this.#epoch !== undefined) onEpoch();
+    }
+    this.#epoch = epoch;
+    if (this.#oldest === undefined) void this.#findOldest(this.#history);
+    onChange();
+  }
+
+  #stopFetching(): void {
+    this.#history?.release();
+    this.#overviewHistory?.release();
+  }
+
+  async #findOldest(history: HistoryCache): Promise<void> {
+    clearTimeout(this.#oldestRetry);
+    const epoch = this.#epoch;
+    const oldest = await history.oldestInstant();
+    if (oldest === undefined || this.#epoch !== epoch || this.#history !== history) return;
+    if (oldest === "unreachable") {
+      this.#oldestRetry = setTimeout(() => void this.#findOldest(history), OLDEST_RETRY_MS);
+      return;
+    }
+    this.#oldest = oldest;
+    this.#options.onChange();
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Derives the view state from the player: whether the view is live, its values, and how closely it follows the hub's
+ * clock. Called a few times a second, never per frame; it changes nothing.
+ */
+
+import type { Badge, LegendEntry, Notice, Sync, ViewState } from "../page";
+import type { Player } from "../player";
+import type { SeriesTrace } from "./series_trace";
+import type { TopicSubscription } from "./topic_subscription";
+
+/** The part of the view state that the player knows. */
+export type PlayerViewState = Pick<
+  ViewState,
+  | "topics"
+  | "badge"
+  | "isPaused"
+  | "canPause"
+  | "legend"
+  | "at"
+  | "isPointed"
+  | "windowMs"
+  | "seq"
+  | "viewers"
+  | "missed"
+  | "starvingSince"
+  | "sync"
+  | "notice"
+>;
+
+/** The instant under the crosshair, hub time in milliseconds. */
+export type PointedInstant = number | undefined;
+
+/** The view state at page time `pageNow`. */
+export function viewState(player: Player, pageNow: number, pointed: PointedInstant): PlayerViewState {
+  const hubNow = player.hubNow(pageNow);
+  const newest = hubNow === undefined ? undefined : player.newest(hubNow);
+  const notice = noticeOf(player, newest);
+  const badge = badgeOf(player, notice, hubNow, pageNow);
+  const isPaused = player.viewport.state === "paused";
+  return {
+    topics: player.topics,
+    badge,
+    isPaused,
+    canPause: isPaused || (notice === undefined && badge.kind !== "ended"),
+    legend: player.traces.map((trace) => entryOf(trace, pointed)),
+    at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
+    isPointed: pointed !== undefined,
+    windowMs: player.viewport.windowMs,
+    seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
+    viewers: player.lead.buffer.viewers,
+    missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
+    starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
+    sync: syncOf(player.lead, hubNow, pageNow),
+    notice,
+  };
+}
+
+/** The instant at which the lead series ends: it may lack records due at the right edge. */
+function shownUntil(player: Player, hubNow: number): number {
+  const { viewport, lead } = player;
+  const lineEnds = lead.buffer.playhead(hubNow) - lead.lagMs(hubNow);
+  return Math.min(viewport.end(player.newest(hubNow)), lineEnds);
+}
+
+/** The end of the series that lags most. */
+function earliestStarvation(subscriptions: readonly TopicSubscription[], hubNow: number): number | undefined {
+  const starving = answered(subscriptions).filter((subscription) => subscription.lagMs(hubNow) > 0);
+  const ends = starving.flatMap(({ buffer: { newest } }) => newest?.time ?? []);
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+function entryOf(trace: SeriesTrace, pointed: PointedInstant): LegendEntry {
+  const { series, isShown } = trace;
+  return { series, isShown, value: isShown ? trace.sampleAt(shownAt(trace, pointed))?.value : undefined };
+}
+
+function shownAt({ playhead }: SeriesTrace, pointed: PointedInstant): number {
+  return Math.min(playhead, pointed ?? playhead);
+}
+
+function badgeOf(
+  player: Player,
+  notice: Notice | undefined,
+  hubNow: number | undefined,
+  pageNow: number,
+): Badge {
+  const { link } = player;
+  if (link.kind === "waiting") {
+    const kind = link.isOnline ? "reconnecting" : "offline";
+    return { kind, retryInMs: Math.max(0, link.until - pageNow) };
+  }
+  if (link.kind === "closed") return { kind: "stopped" };
+  if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
+  if (hubNow === undefined) return { kind: "connecting" };
+  if (notice?.kind === "begins" || notice?.kind === "waiting") return { kind: "waiting" };
+  if (notice?.kind === "other-epoch") return { kind: "stopped" };
+  const { state } = player.viewport;
+  const behindMs = player.viewport.behindMs(player.newest(hubNow));
+  if (state !== "following") return { kind: state === "paused" ? "paused" : "behind", behindMs };
+  return link.kind === "draining" ? link : liveBadge(player.subscriptions, hubNow);
+}
+
+function liveBadge(subscriptions: readonly TopicSubscription[], hubNow: number): Badge {
+  const active = answered(subscriptions);
+  if (active.length > 0 && active.every(({ buffer }) => buffer.hasEnded(hubNow))) return { kind: "ended" };
+  const late = active.find((subscription) => subscription.isBehind(hubNow));
+  return late === undefined ? { kind: "live" } : { kind: "starving", behindMs: late.lagMs(hubNow) };
+}
+
+/** The subscriptions that have been answered and are not refused: nothing is due from the others. */
+function answered(subscriptions: readonly TopicSubscription[]): readonly TopicSubscription[] {
+  return subscriptions.filter(({ epoch, isRefused }) => epoch !== undefined && !isRefused);
+}
+
+function syncOf(subscription: TopicSubscription, hubNow: number | undefined, pageNow: number): Sync {
+  return {
+    offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
+    errorMs: subscription.client.clock.errorBound(pageNow),
+    delayMs: subscription.epoch === undefined ? undefined : subscription.buffer.delayMs,
+    aheadMs: subscription.arrivalStats.aheadMs,
+  };
+}
+
+function noticeOf(player: Player, newest: number | undefined): Notice | undefined {
+  const { link, lead } = player;
+  if (link.kind === "stopped") return { kind: "refused", refusal: link.refusal, topic: lead.name ?? "" };
+  if (player.hasOtherEpoch) return { kind: "other-epoch" };
+  const hasRecords = player.subscriptions.some(({ buffer }) => buffer.hasRecords);
+  if (hasRecords && newest !== undefined)
+    return player.traces.length === 0 ? { kind: "no-number" } : undefined;
+  if (link.kind === "waiting") return { kind: "lost" };
+  if (link.kind !== "live" || hasRecords) return { kind: "connecting" };
+  const { startsAt: beginsAt } = lead.buffer;
+  const isUpcoming = beginsAt !== undefined && newest !== undefined && beginsAt > newest;
+  return isUpcoming ? { kind: "begins", at: beginsAt } : { kind: "waiting" };
+}

@@ -1,0 +1,122 @@
+/**
+ * The content of `<tick-chart>` around its chart: label and value, or a legend for several series; the badge, which
+ * leads back to live; and a pause button. It renders state in words, fetches nothing and keeps no time.
+ */
+
+import { SteadyNumberFormat } from "../number";
+import type { Actions } from "../page";
+import type { PlayerViewState } from "../player/view_state";
+import { strings } from "../strings";
+import { badgeText, isBehind } from "../view/badge";
+import { Legend, labelsOf, valueText } from "../view/legend";
+import { noticeText } from "../view/notice";
+import { make, setAttribute, write } from "../view/parts";
+import { windowText } from "../view/time_format";
+import { PauseButton } from "./pause_button";
+
+/** The part of the view state shown here. */
+type ElementViewState = Pick<
+  PlayerViewState,
+  "legend" | "windowMs" | "badge" | "isPaused" | "canPause" | "notice"
+>;
+
+/** The actions available in the element. */
+export type ElementActions = Pick<Actions, "togglePause" | "goLive" | "toggleSeries" | "soloSeries">;
+
+export class ElementView {
+  readonly chartHost = part("div", "chart");
+  readonly #label = part("p", "label");
+  readonly #value = part("p", "value");
+  readonly #badge = part("button", "badge");
+  readonly #notice = part("div", "notice");
+  readonly #title = make("p", {});
+  readonly #hint = make("p", {});
+  readonly #pause: PauseButton;
+  readonly #list = part("ul", "legend");
+  readonly #legend: Legend;
+  #number = new SteadyNumberFormat();
+  #measured = "";
+
+  constructor(root: ShadowRoot, actions: ElementActions) {
+    this.#pause = new PauseButton(part("button", "pause"), actions.togglePause);
+    this.#legend = new Legend(this.#list, actions);
+    this.#badge.type = "button";
+    this.#badge.onclick = () => this.#badge.ariaDisabled !== "true" && actions.goLive();
+    this.#notice.role = "status";
+    this.#notice.hidden = true;
+    this.#notice.append(this.#title, this.#hint);
+    const bar = make("div", { className: "bar" });
+    // First in tab order, because moving content must be easy to pause.
+    bar.append(this.#pause.element, this.#badge, this.#label, this.#list, this.#value);
+    root.append(bar, this.chartHost, this.#notice);
+    // In an embedding page the wheel scrolls the page, unless it is a pinch or the chart has focus.
+    const leaveWheel = (event: WheelEvent) => {
+      if (!event.ctrlKey && root.activeElement !== this.chartHost) event.stopPropagation();
+    };
+    root.addEventListener("wheel", leaveWheel as EventListener, { capture: true, passive: true });
+  }
+
+  show(state: ElementViewState): void {
+    this.#showLines(state);
+    this.#showBadge(state);
+    this.#pause.show(state);
+    this.#notice.hidden = state.notice === undefined;
+    if (state.notice !== undefined) this.#setNotice(noticeText(state.notice));
+  }
+
+  /** Shows that there is no hub to connect to, in place of what a previous hub has shown. */
+  showNoHub(windowMs: number): void {
+    const badge = { kind: "stopped" } as const;
+    this.show({ legend: [], windowMs, badge, isPaused: false, canPause: false, notice: undefined });
+    this.#setNotice([strings.noHub, strings.noHubHint]);
+    this.#notice.hidden = false;
+  }
+
+  #setNotice([title, hint]: readonly [title: string, hint: string]): void {
+    write(this.#title, title);
+    write(this.#hint, hint);
+  }
+
+  #showLines({ legend, windowMs }: ElementViewState): void {
+    const labels = labelsOf(legend);
+    const isOne = legend.length <= 1;
+    this.#label.hidden = !isOne;
+    this.#list.hidden = isOne;
+    setAttribute(
+      this.chartHost,
+      "aria-label",
+      strings.chart(labels.join(", "), strings.lastTime(windowText(windowMs, "long"))),
+    );
+    if (!isOne) this.#legend.show(legend);
+    const [only] = isOne ? legend : [];
+    this.#useFormatOf(only?.series.key ?? "");
+    write(this.#label, labels[0] ?? "");
+    // The label may be truncated.
+    setAttribute(this.#label, "title", labels[0]);
+    const unit = only?.series.field.unit ?? "";
+    write(this.#value, only === undefined ? "" : `${valueText(this.#number, only.value)} ${unit}`.trim());
+  }
+
+  /** A new series starts with its own number of decimals. */
+  #useFormatOf(key: string): void {
+    if (key === this.#measured) return;
+    this.#measured = key;
+    this.#number = new SteadyNumberFormat();
+  }
+
+  #showBadge({ badge }: ElementViewState): void {
+    const { state, behind, countdown } = badgeText(badge);
+    setAttribute(this.#badge, "data-kind", badge.kind);
+    setAttribute(this.#badge, "aria-disabled", String(!isBehind(badge)));
+    setAttribute(this.#badge, "title", isBehind(badge) ? strings.goLiveHint : undefined);
+    write(this.#badge, [state, behind, countdown].filter((word) => word !== "").join(" "));
+  }
+}
+
+/** Exposed as a shadow part, so that the embedding page can style it. */
+function part<K extends keyof HTMLElementTagNameMap>(tag: K, name: string): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.part.add(name);
+  return element;
+}

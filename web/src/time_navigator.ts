@@ -1,0 +1,235 @@
+/**
+ * The time navigator below the chart: the whole recorded timeline as a thin line, with a handle over the range that the
+ * chart shows. Dragging the handle moves the view. It renders the state it is given and reports user input; the only
+ * state it owns is its zoom.
+ */
+
+import type { TimeRange } from "./history_cache/time_range";
+import type { TracePart } from "./scene";
+import { strings } from "./strings";
+import { ariaValues, hasMoved } from "./time_navigator/aria";
+import { listenForInput } from "./time_navigator/input";
+import {
+  AUTO_ZOOM,
+  HANDLE_LEAST_PX,
+  handleBounds,
+  keepViewVisible,
+  keyTarget,
+  type NavigatorState,
+  type NavigatorZoom,
+  shownRange,
+  toInstant,
+  toX,
+  zoom,
+} from "./time_navigator/navigator_range";
+import { OverviewLine } from "./time_navigator/overview_line";
+import { NavigatorPainter } from "./time_navigator/painter";
+import { momentLabel, tickLabels } from "./time_navigator/tick_labels";
+
+export type { NavigatorState } from "./time_navigator/navigator_range";
+
+export interface TimeNavigatorOptions {
+  /** An empty element; it becomes a slider containing a canvas. */
+  readonly host: HTMLElement;
+  /** The user wants this instant at the right edge of the view. */
+  readonly onSeek: (end: number) => void;
+  readonly onLive: () => void;
+  /** Its appearance has changed and it should be drawn in the next frame. */
+  readonly onChange: () => void;
+  /** Formats a duration in words. */
+  readonly spanText: (ms: number) => string;
+}
+
+export interface NavigatorScene extends NavigatorState {
+  /** The first visible series, within `range()`, in order of time. */
+  readonly parts: readonly TracePart[];
+  readonly isFollowing: boolean;
+}
+
+type AnnouncedState = Omit<NavigatorScene, "parts">;
+
+/** Width of one overview column: finer detail is not visible at this height. */
+const COLUMN_PX = 4;
+
+export class TimeNavigator {
+  readonly #options: TimeNavigatorOptions;
+  readonly #painter: NavigatorPainter;
+  readonly #listening = new AbortController();
+  #zoomState: NavigatorZoom = AUTO_ZOOM;
+  #state: AnnouncedState | undefined;
+  #announced: AnnouncedState | undefined;
+  /** The range currently drawn on the canvas. */
+  #range: TimeRange | undefined;
+  #drawn = "";
+  #drawnParts: readonly TracePart["samples"][] = [];
+  /** While dragging: milliseconds from the pointer to the view's right edge. */
+  #grabOffsetMs = 0;
+
+  constructor(options: TimeNavigatorOptions) {
+    this.#options = options;
+    const { host } = options;
+    this.#painter = new NavigatorPainter(host);
+    host.tabIndex = 0;
+    host.setAttribute("role", "slider");
+    host.setAttribute("aria-label", strings.navigator);
+    // Until there is something to scrub, it is a slider of length zero.
+    for (const name of ["aria-valuemin", "aria-valuemax", "aria-valuenow"]) host.setAttribute(name, "0");
+    const gestures = {
+      onGrab: (x: number) => this.#grab(x),
+      onDrag: (x: number) => this.#drag(x),
+      onZoom: (factor: number, x: number) => this.#zoom(factor, x),
+      onReset: () => this.#setZoomState(AUTO_ZOOM),
+      onKey: (key: string) => this.#onKey(key),
+      onFocus: () => this.#state && this.#updateAria(this.#state),
+    };
+    listenForInput(host, gestures, this.#listening.signal);
+    this.fit();
+  }
+
+  /** The number of overview columns worth requesting. */
+  get columns(): number {
+    return Math.max(1, Math.ceil(this.#painter.width / COLUMN_PX));
+  }
+
+  /** The range that `draw` will show: the parts passed to it should cover this range. */
+  range(state: NavigatorState): TimeRange {
+    this.#zoomState = keepViewVisible(this.#zoomState, state);
+    return shownRange(this.#zoomState, state);
+  }
+
+  /** Re-reads the host's size and colours. */
+  fit(): void {
+    this.#painter.fit();
+    this.#range = undefined;
+    this.#drawn = "";
+  }
+
+  /** Call for every frame; it does next to nothing until something has moved by a pixel. */
+  draw(scene: NavigatorScene): void {
+    const isNews = hasMoved(this.#announced, scene) || scene.isFollowing !== this.#announced?.isFollowing;
+    this.#state = scene;
+    if (isNews) this.#updateAria(scene);
+    const { width } = this.#painter;
+    if (width === 0 || scene.newest <= scene.oldest) return;
+    const range = this.#stableRange(this.range(scene), width);
+    const { left, right } = handleBounds(scene.view, range, width);
+    const appearance = `${range.from} ${range.to} ${Math.round(left)} ${Math.round(right)} ${scene.isFollowing}`;
+    const samples = scene.parts.map((part) => part.samples);
+    if (appearance === this.#drawn && isSame(samples, this.#drawnParts)) return;
+    this.#drawn = appearance;
+    this.#drawnParts = samples;
+    this.#paint(scene, range, { left, right });
+    // While focused, every change would be read out by a screen reader.
+    if (!this.#options.host.matches(":focus")) this.#updateAria(scene);
+  }
+
+  destroy(): void {
+    this.#listening.abort();
+    this.#options.host.replaceChildren();
+  }
+
+  #paint(scene: NavigatorScene, range: TimeRange, { left, right }: { left: number; right: number }): void {
+    const { width, markWidth } = this.#painter;
+    const { oldest, newest, view, parts, isFollowing } = scene;
+    const x = (instant: number) => toX(instant, range, width);
+    const pixelMs = (range.to - range.from) / width;
+    const ticks = tickLabels(range.from, range.to, markWidth * pixelMs, newest);
+    // The range is only updated when it is a pixel off, and then snapped to whole pixels, so allow for two.
+    const hasBeginning = oldest > range.from - 2 * pixelMs;
+    this.#painter.paint({
+      overview: new OverviewLine(parts, range, width),
+      handle: { left, right },
+      middle: x((view.from + view.to) / 2),
+      isTick: view.to - view.from < pixelMs * HANDLE_LEAST_PX,
+      ticks: ticks.map((tick) => ({ ...tick, x: x(tick.at) })),
+      begins: hasBeginning
+        ? { x: Math.max(0, x(oldest)), text: strings.navigatorBegins(momentLabel(oldest, newest)) }
+        : undefined,
+      liveX: newest <= range.to + pixelMs ? Math.min(width, x(newest)) : undefined,
+      isFollowing,
+    });
+  }
+
+  /** Pressing the handle grabs it where it was touched; pressing beside it centres the view on the pointer. */
+  #grab(x: number): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    const { width } = this.#painter;
+    const range = this.range(state);
+    const { left, right } = handleBounds(state.view, range, width);
+    const isOn = x >= left && x <= right;
+    this.#grabOffsetMs = isOn
+      ? state.view.to - toInstant(x, range, width)
+      : (state.view.to - state.view.from) / 2;
+    if (!isOn) this.#drag(x);
+  }
+
+  #drag(x: number): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    const end = toInstant(x, this.range(state), this.#painter.width) + this.#grabOffsetMs;
+    this.#options.onSeek(Math.min(state.newest, Math.max(state.oldest, end)));
+  }
+
+  #zoom(factor: number, x: number): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    const anchor = toInstant(x, this.range(state), this.#painter.width);
+    this.#setZoomState(zoom(this.#zoomState, state, factor, anchor));
+  }
+
+  #setZoomState(zoomState: NavigatorZoom): void {
+    this.#zoomState = zoomState;
+    this.#options.onChange();
+  }
+
+  #onKey(key: string): boolean {
+    const state = this.#state;
+    const target = state && keyTarget(key, state);
+    if (state === undefined || target === undefined) return false;
+    if (target === "live") {
+      this.#options.onLive();
+      return true;
+    }
+    this.#options.onSeek(target);
+    // The next key may arrive before the next frame.
+    const { from, to } = state.view;
+    this.#state = { ...state, view: { from: target - (to - from), to: target } };
+    return true;
+  }
+
+  #updateAria(state: AnnouncedState): void {
+    const { host, spanText } = this.#options;
+    const { max, now, text } = ariaValues(state, state.isFollowing, spanText);
+    const { oldest, newest, view, isFollowing } = state;
+    this.#announced = { oldest, newest, view: { ...view }, isFollowing };
+    set(host, "aria-valuemax", String(max));
+    set(host, "aria-valuenow", String(now));
+    set(host, "aria-valuetext", text);
+  }
+
+  /** Keeps the range on the canvas until the wanted one is a pixel away from it. */
+  #stableRange(wanted: TimeRange, width: number): TimeRange {
+    const shown = this.#range;
+    const isNear = (end: "from" | "to") =>
+      shown !== undefined && Math.abs(toX(wanted[end], shown, width) - toX(shown[end], shown, width)) < 1;
+    if (shown !== undefined && isNear("from") && isNear("to")) return shown;
+    this.#range = onPixels(wanted, width);
+    return this.#range;
+  }
+}
+
+/** Snaps the range to whole pixels at its scale, so that columns keep their samples while the range moves. */
+function onPixels({ from, to }: TimeRange, width: number): TimeRange {
+  const pixelMs = (to - from) / width;
+  const end = Math.ceil(to / pixelMs) * pixelMs;
+  return { from: end - pixelMs * width, to: end };
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((value, i) => value === other[i]);
+}
+
+function set(element: HTMLElement, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}

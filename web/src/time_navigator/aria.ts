@@ -1,0 +1,54 @@
+/** ARIA values of the time navigator, and when they are worth announcing. Knows no elements. */
+
+import { strings } from "../strings";
+import type { NavigatorState } from "./navigator_range";
+
+export interface AriaValues {
+  /** Seconds since the beginning. */
+  readonly max: number;
+  readonly now: number;
+  readonly text: string;
+}
+
+/** Smaller changes come from the line advancing, not from the user. */
+const MOVED_MS = 50;
+
+const clockTime = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+const time = new Intl.DateTimeFormat(undefined, clockTime);
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** `spanText` formats durations as the rest of the page does. */
+export function ariaValues(
+  { oldest, newest, view }: NavigatorState,
+  isFollowing: boolean,
+  spanText: (ms: number) => string,
+): AriaValues {
+  const behind = isFollowing ? strings.navigatorLive : strings.navigatorBehind(spanText(newest - view.to));
+  return {
+    max: inSeconds(newest - oldest),
+    now: inSeconds(view.to - oldest),
+    text: strings.navigatorAt(behind, momentOf(view.to, newest)),
+  };
+}
+
+/**
+ * Whether the user has moved the view. A view that plays behind live keeps its distance, and a paused one keeps its
+ * instant; announcing either every second would be noise.
+ */
+export function hasMoved(before: NavigatorState | undefined, now: NavigatorState): boolean {
+  if (before === undefined) return true;
+  const behind = (state: NavigatorState) => state.newest - state.view.to;
+  const [by, further] = [now.view.to - before.view.to, behind(now) - behind(before)];
+  return Math.abs(by) >= MOVED_MS && Math.abs(further) >= MOVED_MS;
+}
+
+/** With the date, if it is not that of the newest instant. */
+function momentOf(instant: number, newest: number): string {
+  const isSameDay = day.format(instant) === day.format(newest);
+  return (isSameDay ? time : dayAndTime).format(instant);
+}
+
+function inSeconds(ms: number): number {
+  return Math.round(Math.max(0, ms) / 100) / 10;
+}

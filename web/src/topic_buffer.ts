@@ -1,0 +1,286 @@
+/**
+ * The state of one topic in this page: a buffer of samples, and the instant to show. It applies the hub's messages in
+ * order and answers for any hub time; it draws nothing and opens no socket.
+ *
+ * # Breaks
+ * The line breaks wherever `seq` is not contiguous. A `gap` only announces missing records: they may still arrive over
+ * the next connection, and then there is no break. The line also breaks where the timeline was paused and where the
+ * dataset was moved (`jump` by `seek`), because the records on both sides are not neighbours. A `loop` does not break
+ * the line: the first record of a looping dataset follows its last.
+ *
+ * # One line per field
+ * Every number in the records is a line. Labels may change within an epoch, and fields come and go: a line keeps its
+ * field and is empty where records do not have it.
+ *
+ * # Each record once
+ * Only `seq` decides whether a record is new, so it does not matter how often, and over which connection, a record
+ * arrives. Another epoch shares nothing with this one: all lines start over.
+ *
+ * # Same instant on every screen
+ * The playhead is the hub's time minus the topic's delay: nothing in it depends on this viewer.
+ */
+
+import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
+import { type Field, readField } from "./topic_buffer/field";
+import { FieldSet } from "./topic_buffer/field_set";
+import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
+import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
+import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
+import { jumpAt, snapshotMessages } from "./topic_buffer/snapshot";
+
+/**
+ * A sample takes 30 bytes with one field and 180 with the maximum number of fields: 8 to 47 MB in total. Walking all of
+ * them takes half a millisecond per line (Node 20, one core of a shared server), which fits into a frame.
+ */
+const CAPACITY_MAX = 262_144;
+/** Initial capacity for live topics, whose rate is unknown; doubled while the window holds more. */
+const CAPACITY_UNKNOWN_RATE = 16_384;
+/** Extra time beyond window and delay, for records that arrive before their instant is shown. */
+const CAPACITY_MARGIN_MS = 5_000;
+
+export class TopicBuffer {
+  /** How much time is shown; the ring holds at least this much, up to its maximum. */
+  #windowMs: number;
+  /** One column per field, in the order of `#fields`. Its capacity never shrinks. */
+  readonly #ring = new SampleRing(2);
+  readonly #fields = new FieldSet();
+  /** Knows the newest record, which is the last row of `#ring` that is not a break. */
+  readonly #gaps = new GapTracker();
+  readonly #clock = new PlayoutClock((pausedFrom) => {
+    if (pausedFrom !== undefined) this.#gaps.breakAt(pausedFrom);
+    this.#growRing();
+  });
+  /** The latest `hello`; undefined until the hub has answered. */
+  #hello: Hello | undefined;
+  #viewers: number | undefined;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  apply(message: HubMessage): void {
+    switch (message.type) {
+      case "hello":
+        this.#onHello(message);
+        break;
+      case "data":
+        this.#append(message.seq, message.t, message.data);
+        break;
+      case "batch":
+        this.#appendAll(message);
+        break;
+      case "gap":
+        this.#onGap(message);
+        break;
+      case "jump":
+        if (message.reason !== "loop" && message.seq > this.#gaps.newest.seq)
+          this.#gaps.breakAt(message.t / 1000);
+        break;
+      case "state":
+        this.#clock.onState(message);
+        break;
+      case "end":
+        this.#clock.onEnd(message);
+        break;
+      case "viewers":
+        this.#viewers = message.n;
+        break;
+      case "pong":
+        this.#clock.advanceTo(message.s / 1000);
+        break;
+    }
+  }
+
+  get topic(): string | undefined {
+    return this.#hello?.topic;
+  }
+
+  get epoch(): string | undefined {
+    return this.#hello?.epoch;
+  }
+
+  /**
+   * One per line, in the order of the columns of `samples`. A new array whenever anything about the fields has changed.
+   */
+  get fields(): readonly Field[] {
+    return this.#fields.list;
+  }
+
+  get viewers(): number | undefined {
+    return this.#viewers;
+  }
+
+  get delayMs(): number {
+    return this.#clock.delayMs;
+  }
+
+  /** Time between two records at the current rate; undefined for live topics. */
+  get periodMs(): number | undefined {
+    const { segment } = this.#clock;
+    return segment && 1000 / segment.rate;
+  }
+
+  /** Whether any record has arrived, drawable or not. */
+  get hasRecords(): boolean {
+    return this.#gaps.newest.seq > 0;
+  }
+
+  /** The newest record received; the same object every time. */
+  get newest(): RecordPosition | undefined {
+    return this.hasRecords ? this.#gaps.newest : undefined;
+  }
+
+  /** Hub time of the first publication, as long as it is in the future. */
+  get startsAt(): number | undefined {
+    const { segment } = this.#clock;
+    return this.hasRecords || segment === undefined ? undefined : segment.t0 / 1000;
+  }
+
+  /** Number of records that this page asked for and did not receive; each gap among them breaks the line. */
+  get missed(): number {
+    return this.#gaps.missed;
+  }
+
+  get windowMs(): number {
+    return this.#windowMs;
+  }
+
+  /** Sets the time window; the ring grows to hold it, up to its maximum. */
+  setWindow(ms: number): void {
+    this.#windowMs = ms;
+    this.#growRing();
+  }
+
+  /**
+   * What to request from the hub when its clock reads `hubNow`, if known: everything after the newest record, but never
+   * more than the window shows and the ring holds. If the newest record has left the window, only the window is
+   * requested. The next `hello` is taken as the answer to this request.
+   */
+  joining(hubNow = Number.POSITIVE_INFINITY): Joining {
+    const { segment, delayMs, endsAt } = this.#clock;
+    const capacityMs =
+      segment === undefined ? Number.POSITIVE_INFINITY : (CAPACITY_MAX * 1000) / segment.rate;
+    const from = Math.min(hubNow - delayMs, endsAt) - Math.min(this.#windowMs, capacityMs);
+    const { seq, time } = this.#gaps.newest;
+    const isVisible = this.#hello !== undefined && time >= from;
+    this.#gaps.onRequest(isVisible);
+    if (isVisible) return { since: `${this.#hello?.epoch}:${seq}` };
+    // The number of records in a live topic's window is unknown; use the backfill configured for the topic.
+    if (segment === undefined) return undefined;
+    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + delayMs, segment)) };
+  }
+
+  /**
+   * Messages that bring another buffer to the same state, without records from before the window. If that takes more
+   * than `most` samples, no records are included, and the hub has to be asked for them.
+   */
+  snapshot(hubNow: number, most: number): HubMessage[] {
+    if (this.#hello === undefined) return [];
+    const { pausedAt: heldFrom, segment, delayMs, end } = this.#clock;
+    const hello: Hello = {
+      ...this.#hello,
+      now: heldFrom === Number.POSITIVE_INFINITY ? this.#hello.now : Math.round(heldFrom * 1000),
+      timeline: segment ?? null,
+      delay: Math.round(delayMs * 1000),
+      recovered: null,
+    };
+    const from = this.playhead(hubNow) - this.#windowMs;
+    const records = snapshotMessages(this.samples(), from, this.fields, most);
+    const breaks = this.#gaps.breaks.map((at) => jumpAt(at, this.#gaps.newest.seq + 1));
+    const messages: HubMessage[] = [hello, ...records, ...breaks];
+    return end === undefined ? messages : [...messages, end];
+  }
+
+  /**
+   * The instant to show when the hub's clock reads `hubNow`. It stands still where the timeline is paused or has ended.
+   */
+  playhead(hubNow: number): number {
+    return this.#clock.playhead(hubNow);
+  }
+
+  hasEnded(hubNow: number): boolean {
+    return this.playhead(hubNow) >= this.#clock.endsAt;
+  }
+
+  /** Whether a record that is due at the playhead has not arrived, with one period of tolerance. */
+  isStarving(playhead: number): boolean {
+    const { segment } = this.#clock;
+    const { seq, time } = this.#gaps.newest;
+    if (segment === undefined || seq === 0 || time >= playhead) return false;
+    return this.#clock.dueAfter(seq) + 1000 / segment.rate <= playhead;
+  }
+
+  /** The samples, in place. The same object every time; every message may change it. */
+  samples(): Samples {
+    return this.#ring.samples();
+  }
+
+  #onHello(hello: Hello): void {
+    // A hub that is behind our newest record and has not resumed from our position has a different history.
+    const hasResumed = hello.recovered === true && this.#gaps.expectsNext;
+    const isBehind = hello.seq < this.#gaps.newest.seq && !hasResumed;
+    if (hello.epoch !== this.epoch || isBehind) this.#restart();
+    this.#fields.relabel(hello.fields);
+    this.#hello = hello;
+    this.#viewers = hello.viewers;
+    this.#clock.onHello(hello);
+  }
+
+  #onGap({ from, to }: Gap): void {
+    // A gap without a range means that the hub does not know our position, so the records before it are void too.
+    if (from === null) this.#restart();
+    else this.#gaps.onGap(from, to);
+  }
+
+  #appendAll({ seq, t, dt, data }: Batch): void {
+    for (const [i, record] of data.entries()) {
+      this.#append(seq + i, t + (typeof dt === "number" ? dt * i : (dt[i] ?? 0)), record);
+    }
+  }
+
+  #append(seq: number, t: number, record: Json): void {
+    if (seq <= this.#gaps.newest.seq) return;
+    const time = t / 1000;
+    // The hub sends nothing before it is due, so its clock has reached this instant.
+    this.#clock.advanceTo(time);
+    // Time increases with `seq`. If it does not, trust the hub and drop the older records.
+    if (time <= this.#gaps.newest.time) this.#restart();
+    const before = this.#gaps.newest.time;
+    if (this.#gaps.accept(seq, time) && this.#ring.length > 0)
+      this.#ring.push((before + time) / 2, Number.NaN);
+    this.#store(seq, time, record);
+  }
+
+  /** A record without a number for a field breaks that field's line instead of being interpolated. */
+  #store(seq: number, time: number, record: Json): void {
+    this.#fields.learn(record);
+    if (this.#clock.segment === undefined) this.#growRing();
+    this.#ring.widen(this.fields.length);
+    this.#ring.push(time, seq);
+    for (let i = 0; i < this.fields.length; i += 1)
+      this.#ring.put(i, readField(record, this.fields[i] as Field));
+  }
+
+  /** Never shrinks: after a change to a slower rate, records of the faster rate are still in the window. */
+  #growRing(): void {
+    const { segment, delayMs } = this.#clock;
+    const keptMs = this.#windowMs + delayMs + CAPACITY_MARGIN_MS;
+    const wanted = segment === undefined ? this.#capacityFor(keptMs) : recordsIn(keptMs, segment);
+    this.#ring.grow(Math.min(CAPACITY_MAX, wanted));
+  }
+
+  /** For an unknown rate: doubles the capacity when the next record would overwrite one that is still needed. */
+  #capacityFor(keptMs: number): number {
+    const { times, begin } = this.samples();
+    const { capacity, length } = this.#ring;
+    const isTight = length === capacity && (times[begin] as number) > this.#gaps.newest.time - keptMs;
+    return isTight ? 2 * capacity : CAPACITY_UNKNOWN_RATE;
+  }
+
+  #restart(): void {
+    this.#ring.clear();
+    this.#fields.clear();
+    this.#gaps.clear();
+    this.#clock.clearEnd();
+  }
+}

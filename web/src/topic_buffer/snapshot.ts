@@ -1,0 +1,73 @@
+/** Converts samples back into the messages that would recreate them. Knows no storage and no hub. */
+
+import type { Batch, Json, Jump } from "../client/protocol";
+import type { Field } from "./field";
+import { indexAt, type Samples } from "./sample_ring";
+
+/**
+ * The samples after `from`: one batch per unbroken run, and a jump where nothing else explains the break. Empty if
+ * there are more than `most`: a part would be mistaken for the whole.
+ */
+export function snapshotMessages(
+  samples: Samples,
+  from: number,
+  fields: readonly Field[],
+  most: number,
+): (Batch | Jump)[] {
+  const { times } = samples;
+  const messages: (Batch | Jump)[] = [];
+  const first = indexAt(samples, from) + 1;
+  if (samples.end - first > most) return [];
+  let nextSeq = Number.NaN;
+  for (let begin = first; begin < samples.end; ) {
+    const end = endOfRun(samples, begin);
+    if (end > begin) {
+      const run = batchOf(samples, begin, end, fields);
+      // A gap in `seq` breaks the line by itself.
+      if (run.seq === nextSeq) messages.push(jumpAt(times[begin] as number, run.seq));
+      messages.push(run);
+      nextSeq = run.seq + run.data.length;
+    }
+    begin = end + 1;
+  }
+  return messages;
+}
+
+/** A jump that breaks the line at this instant, for a seek or a pause. */
+export function jumpAt(at: number, seq: number): Jump {
+  return { type: "jump", seq, t: micros(at), index: 0, reason: "seek" };
+}
+
+function endOfRun({ seqs, end }: Samples, begin: number): number {
+  let row = begin;
+  while (row < end && !Number.isNaN(seqs[row])) row += 1;
+  return row;
+}
+
+function batchOf(samples: Samples, begin: number, end: number, fields: readonly Field[]): Batch {
+  const { times, seqs } = samples;
+  const t = micros(times[begin] as number);
+  const offsets = Array.from(times.subarray(begin, end), (time) => micros(time) - t);
+  const period = offsets[1] ?? 0;
+  const isEven = offsets.every((offset, i) => offset === period * i);
+  const data = offsets.map((_, i) => recordOf(samples, begin + i, fields));
+  return { type: "batch", seq: seqs[begin] as number, t, dt: isEven ? period : offsets, data };
+}
+
+/** A record with only the numbers that are drawn. */
+function recordOf({ columns }: Samples, row: number, fields: readonly Field[]): Json {
+  const named: [string, Json][] = [];
+  for (const [i, { name }] of fields.entries()) {
+    const value = columns[i]?.[row];
+    if (value === undefined || Number.isNaN(value)) continue;
+    if (name === undefined) return value;
+    named.push([name, value]);
+  }
+  // Not by assignment, because a field may be named `__proto__`.
+  return Object.fromEntries(named);
+}
+
+/** Hub time is held in milliseconds; doubles of that size can represent microseconds, but only after rounding. */
+function micros(time: number): number {
+  return Math.round(time * 1000);
+}

@@ -1,0 +1,89 @@
+/** The footer: the current record, the clock's accuracy and the number of viewers, with a panel of details. */
+
+import type { ViewState } from "../page";
+import { strings } from "../strings";
+import { isOpen, make, type Parts, setAttribute, write } from "./parts";
+import { delayText, errorText } from "./time_format";
+
+const whole = new Intl.NumberFormat();
+
+type SyncRow = "error" | "offset" | "delay" | "ahead" | "seq";
+
+const ROWS: readonly (readonly [SyncRow, string])[] = [
+  ["error", strings.syncError],
+  ["offset", strings.syncOffset],
+  ["delay", strings.syncDelay],
+  ["ahead", strings.syncAhead],
+  ["seq", strings.syncSeq],
+];
+
+export class Footer {
+  readonly #parts: Parts;
+  readonly #intro = make("p", {});
+  readonly #cells = new Map<SyncRow, HTMLElement>();
+  #shown: Pick<ViewState, "sync" | "seq"> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.write("seq-name", strings.seq);
+    parts.write("missed-name", strings.missed);
+    parts.at("sync-open").title = strings.clockHint;
+    parts.at("missed-line").title = strings.missedHint;
+    this.#makePanel(parts.at("sync"));
+  }
+
+  show({ seq, sync, viewers, missed, badge }: ViewState): void {
+    this.#parts.write("seq", seqText(seq));
+    this.#parts.write("clock-name", sync.errorMs === undefined ? strings.clockUnknown : strings.clock);
+    this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
+    // While the hub is unreachable the number of viewers is unknown.
+    const isCounted = viewers !== undefined && badge.kind !== "reconnecting" && badge.kind !== "offline";
+    this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
+    this.#parts.write("missed", whole.format(missed));
+    this.#parts.at("missed-line").hidden = missed === 0;
+    this.#shown = { sync, seq };
+    if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
+  }
+
+  #makePanel(panel: HTMLElement): void {
+    const list = make("dl", {});
+    for (const [row, name] of ROWS) {
+      const cell = make("dd", {});
+      this.#cells.set(row, cell);
+      list.append(make("dt", {}, name), cell);
+    }
+    panel.append(make("h2", {}, strings.sync), this.#intro, list);
+    // Filled before it opens, so that it never appears empty.
+    panel.addEventListener("beforetoggle", () => this.#shown && this.#showPanel(this.#shown));
+  }
+
+  #showPanel({ sync, seq }: Pick<ViewState, "sync" | "seq">): void {
+    const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
+    write(this.#intro, error === undefined ? strings.syncIntroUnknown : strings.syncIntro(error));
+    const words: Readonly<Record<SyncRow, string | undefined>> = {
+      error,
+      offset: offsetText(sync.offsetMs),
+      delay: sync.delayMs === undefined ? undefined : delayText(sync.delayMs),
+      ahead: aheadText(sync.aheadMs),
+      seq: seqText(seq),
+    };
+    for (const [row, cell] of this.#cells) write(cell, words[row] ?? strings.noValue);
+    const isLate = (sync.aheadMs ?? 0) < 0;
+    setAttribute(this.#cells.get("ahead") as HTMLElement, "data-kind", isLate ? "late" : undefined);
+  }
+}
+
+/** A slow clock is behind the hub's time. */
+export function offsetText(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  return ms >= 0 ? strings.slow(delayText(ms)) : strings.fast(delayText(-ms));
+}
+
+export function aheadText(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  return ms < 0 ? strings.late(delayText(-ms)) : strings.early(delayText(ms));
+}
+
+function seqText(seq: number | undefined): string {
+  return seq === undefined ? strings.noValue : whole.format(seq);
+}
