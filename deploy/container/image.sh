@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Puts what the container image holds into a folder: the hub as one static program, its data, and an empty folder for
-# its state. The page must be built (web/dist).
+# Collects the content of the container image in a folder: the hub as one static program, its data, and an empty folder
+# for its state. The page must have been built (web/dist).
 #
 #   deploy/container/image.sh target/image
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$1
 
-# Static, so that the image needs no system under it. With a target that is named, what runs while compiling stays as
-# it is. A static glibc resolves no names; the hub needs none.
+# Static, so that the image needs no system. With an explicit target, the flags do not apply to build scripts and
+# procedural macros. A static glibc cannot resolve names; the hub does not need to.
 host=$(rustc --print host-tuple)
 RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$host"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what the Debian package has beyond the repository's own files: the manual page, the completions, the
-# configuration with the dataset where the package puts it, and the changelogs.
+# Generates the files of the Debian package that are not in the repository: the manual page, the completions, the
+# configuration with the path of the installed dataset, and the changelogs.
 #
 #   deploy/debian/files.sh target/release/tickcast target/release/package
 set -euo pipefail
@@ -11,7 +11,7 @@ folder=$(realpath "$2")
 
 maintainer=$(sed -n '/^\[package.metadata.deb\]/,/^\[/s/^maintainer = "\(.*\)"$/\1/p' Cargo.toml)
 version=$("$binary" --version | awk '{ print $2 }')
-# The same sources make the same package: its date is that of their last change.
+# Reproducible: the same sources make the same package, dated at their last change.
 date=$(date -R -u -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")
 
 "$binary" man | gzip -9n >"$folder/tickcast.1.gz"
@@ -26,7 +26,7 @@ gzip -9nc CHANGELOG.md >"$folder/changelog.gz"
 gzip -9n >"$folder/changelog.Debian.gz" <<END
 tickcast ($version-1) unstable; urgency=medium
 
-  * Version $version; changelog.gz beside this file tells what is new.
+  * Version $version; see changelog.gz beside this file.
 
  -- $maintainer  $date
 END
