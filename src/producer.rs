@@ -1,7 +1,7 @@
 //! `Producers`: one task per topic, which publishes what is due, on a bounded number of threads.
 //!
-//! Owns the threads and assigns each topic to one for good. [`run_queue`] decides which task of a thread runs next, and
-//! [`topic_producer`] what it publishes. Knows nothing of viewers.
+//! Owns the threads and assigns each topic to one for good. `run_queue` decides which task of a thread runs next, and
+//! `topic_producer` what it publishes. Knows nothing of viewers.
 //!
 //! # Lateness
 //!
@@ -95,7 +95,7 @@ impl Producers {
     const THREADS_MIN: usize = 4;
 
     /// Creates producers without a topic or a thread. There will be at most one thread for each core that the process
-    /// may use, or [`Self::THREADS_MIN`]; `tasks` tracks them.
+    /// may use, and at least four; `tasks` tracks them.
     #[must_use]
     pub fn new(clock: Clock, tasks: TaskTracker) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -74,7 +74,7 @@ impl WorkerPool {
     /// Calls `step` until it returns a value or the returned future is dropped, and holds `permit` until then.
     ///
     /// # Errors
-    /// See [`Stopped`].
+    /// [`JobAborted`] if the hub stops first, or `step` panics.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         client: ClientNetwork,
