@@ -18,6 +18,8 @@
 //! - **Held back**: records that were at least a second overdue by the hub's schedule when the measurement ended.
 //!   Without a schedule, the newest record that any viewer had a second before the end counts as due.
 
+mod bench_error;
+mod bench_options;
 mod bench_run;
 mod bench_target;
 mod client_connection;
@@ -41,10 +43,8 @@ mod spread_tracker;
 mod viewer_pool;
 mod wire_protocol;
 
-use std::fmt;
-use std::io;
-use std::time::Duration;
-
+pub use bench_error::BenchError;
+pub use bench_options::BenchOptions;
 pub use bench_target::{BenchTarget, HubProtocol, TargetError};
 pub use floor::{Floor, FloorOptions, serve as serve_floor};
 pub use machine::Machine;
@@ -56,67 +56,6 @@ pub use report::{
 use bench_run::BenchRun;
 use process_monitor::ProcessMonitor;
 use report_builder::StartConditions;
-
-/// Options of one measurement.
-#[derive(Debug, Clone)]
-pub struct BenchOptions {
-    /// The server to measure.
-    pub target: BenchTarget,
-    /// Number of viewers.
-    pub viewers: usize,
-    /// Maximum number of viewers that join per second.
-    pub joins_per_second: u32,
-    /// Time between the last viewer's join and the start of the measurement.
-    pub warmup: Duration,
-    /// Length of the measurement.
-    pub duration: Duration,
-    /// The server's process, whose CPU time and memory are reported.
-    pub pid: Option<u32>,
-    /// The field of a record that contains its index; a record that is a bare number is its own index.
-    pub index_field: String,
-    /// The field of a record with the instant at which it was due, in Unix microseconds.
-    pub stamp_field: Option<String>,
-    /// The core to pin the bench to.
-    pub cpu: Option<usize>,
-    /// Interval at which sockets are polled; zero to be woken by the kernel for each event.
-    pub poll_interval: Duration,
-}
-
-/// Why a measurement failed.
-#[derive(Debug)]
-pub enum BenchError {
-    /// A system call failed that the bench itself depends on.
-    System(io::Error),
-    /// The limits on open files or local ports do not allow that many viewers.
-    TooManyViewers {
-        /// The requested number.
-        viewers: usize,
-        /// The largest number that fits.
-        room: usize,
-    },
-    /// The process does not exist or cannot be inspected.
-    NoProcess(u32),
-    /// Pinning to the core failed.
-    Pin(usize, io::Error),
-    /// A viewer could not join.
-    JoinFailed {
-        /// The URL.
-        url: String,
-        /// The reason given by the server or the system.
-        why: String,
-    },
-    /// No further viewer joined within the timeout.
-    Stalled {
-        /// Viewers that have joined.
-        joined: usize,
-        /// Viewers requested.
-        viewers: usize,
-    },
-    /// All viewers were disconnected; contains the reasons.
-    AllDisconnected(String),
-    /// The floor does not run; contains the reason.
-    Floor(String),
-}
 
 /// Runs one measurement: viewers join, warm up, are measured and disconnect.
 ///
@@ -150,38 +89,3 @@ pub fn measure(options: &BenchOptions) -> Result<Report, BenchError> {
     run.disconnect();
     Ok(report)
 }
-
-impl fmt::Display for BenchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::System(error) => {
-                write!(f, "a system call failed: {error}")
-            }
-            Self::TooManyViewers { viewers, room } => write!(
-                f,
-                "{viewers} viewers are too many; ask for at most {room}, or raise the limit of open files \
-                 (`ulimit -Hn`) and the range of local ports"
-            ),
-            Self::NoProcess(pid) => write!(
-                f,
-                "process `{pid}` cannot be inspected; give the pid of the server, run by the same user on Linux"
-            ),
-            Self::Pin(cpu, error) => {
-                write!(
-                    f,
-                    "cannot pin to core `{cpu}`: {error}; cores are counted from 0"
-                )
-            }
-            Self::JoinFailed { url, why } => write!(f, "cannot join `{url}`: {why}"),
-            Self::Stalled { joined, viewers } => write!(
-                f,
-                "only {joined} of {viewers} viewers have joined, none in the last 30 s; ask for fewer, or check the \
-                 server's log"
-            ),
-            Self::AllDisconnected(how) => write!(f, "the server closed every connection: {how}"),
-            Self::Floor(problem) => write!(f, "the floor failed: {problem}"),
-        }
-    }
-}
-
-impl std::error::Error for BenchError {}

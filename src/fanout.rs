@@ -21,6 +21,7 @@ mod drain;
 mod encoder;
 mod frame_log;
 mod heartbeat;
+mod lag_scan;
 mod lane;
 mod lane_context;
 mod lane_inbox;

@@ -16,13 +16,13 @@
 //! The dataset's digest, the segments of the timeline and the last publication, for every topic that was ever
 //! journalled in the folder. Topics that are not configured at the moment keep their checkpoints.
 
+mod damage;
 mod encoding;
 mod journal_error;
 mod journal_health;
 mod state_folder;
 mod writer;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -30,14 +30,12 @@ pub use journal_error::JournalError;
 pub use journal_health::JournalHealth;
 pub use writer::{ChangeOutcome, JournalJob, JournalWriter, ScheduleChange};
 
-use encoding::Damage;
+use damage::{Damage, LEN_MAX};
+use encoding::Checkpoints;
 use state_folder::StateFolder;
 
 use crate::hub::Checkpoint;
 use crate::protocol::TopicName;
-
-/// The last checkpoint of each topic.
-type Checkpoints = BTreeMap<TopicName, Checkpoint>;
 
 /// An open journal. Its folder is locked until the journal is dropped or the process ends.
 #[derive(Debug)]
@@ -122,7 +120,7 @@ impl Journal {
         if self.is_synced && self.written.as_ref() == Some(&bytes) {
             return Ok(is_wanted());
         }
-        if bytes.len() as u64 > StateFolder::LEN_MAX {
+        if bytes.len() as u64 > LEN_MAX {
             return Err(unchanged(io::ErrorKind::FileTooLarge.into()));
         }
         self.folder.prepare(&bytes).map_err(unchanged)?;

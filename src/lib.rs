@@ -22,7 +22,8 @@
 //! 4. [`source`], [`hub`]: datasets; topics, their timelines and the channel from the producer to the lanes.
 //! 5. [`producer`], [`fanout`]: publish records when they are due; send them to viewers. Neither knows the other.
 //! 6. [`journal`]: checkpoints of the topics that survive a restart.
-//! 7. [`systemd`], [`routes`], [`server`]: notifications to systemd; the HTTP routes; everything put together.
+//! 7. [`systemd`], [`app`], [`routes`], [`server`]: notifications to systemd; the state of one hub; the HTTP routes;
+//!    everything put together.
 //! 8. [`bench`](mod@bench): the load generator, a client like any other.
 //! 9. [`cli`], [`command`]: the command line; its commands.
 //!
@@ -43,6 +44,7 @@
 //! TLS (the bytes would differ for each viewer; use a proxy in front), HTTP/2 on the hub's own port, and publishing by
 //! viewers.
 
+pub mod app;
 pub mod bench;
 pub mod cli;
 pub mod clock;

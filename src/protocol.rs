@@ -4,6 +4,7 @@
 
 mod authority;
 mod close;
+mod due_record;
 mod epoch;
 mod flush;
 mod history_json;
@@ -20,8 +21,9 @@ pub mod websocket;
 
 pub use authority::{Authority, Host, HostError};
 pub use close::CloseReason;
+pub use due_record::{DueRecord, Jump, JumpReason};
 pub use epoch::{Epoch, EpochError};
-pub use flush::{DueRecord, EncodedFlush, Flush, Jump, JumpReason};
+pub use flush::{EncodedFlush, Flush};
 pub use history_json::{HistoryHead, ITEM_END, write_item, write_item_start};
 pub use micros::Micros;
 pub use position::{Position, PositionError};

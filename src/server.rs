@@ -10,6 +10,7 @@ mod fd_limit;
 mod journal_thread;
 mod listener_limits;
 mod rate_change;
+mod rate_change_error;
 mod reload;
 mod restore_topics;
 mod socket_activation;
@@ -39,17 +40,16 @@ use connection::ListenerContext;
 use fd_limit::FdLimit;
 use journal_thread::{JournalThread, PendingJournal};
 use listener_limits::{HubLimits, ListenerLimits};
-use rate_change::RateChangeError;
+use rate_change_error::RateChangeError;
 use viewer_drain::DrainOutcome;
 
+use crate::app::{AllowedHosts, AllowedOrigins, AppState, HistoryLimit, TrustedProxies};
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
 use crate::journal::{JournalError, JournalWriter};
 use crate::producer::Producers;
-use crate::routes::{
-    self, AllowedHosts, AllowedOrigins, AppState, HistoryLimit, HostCheck, Listener, TrustedProxies,
-};
+use crate::routes::{self, HostCheck, Listener};
 use crate::settings::{ActiveConfig, Settings};
 use crate::source::Dataset;
 use crate::systemd;

@@ -7,6 +7,7 @@ mod dataset;
 mod decimal;
 mod extremes;
 mod field_index;
+mod record_block;
 mod record_fields;
 mod work_budget;
 

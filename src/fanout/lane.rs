@@ -16,6 +16,7 @@ use slab::Slab;
 
 use super::drain::DrainPhase;
 use super::encoder::Encoder;
+use super::lag_scan::LagScan;
 use super::lane_context::LaneContext;
 use super::lane_shared::LaneShared;
 use super::lane_topic::{LaneTopic, PendingChunks};
@@ -30,10 +31,7 @@ use super::write_queue::SentTotals;
 mod backfill;
 mod draining;
 mod joins;
-mod lag_scan;
 mod timers;
-
-use lag_scan::LagScan;
 
 /// The event loop of one thread.
 #[derive(Debug)]
@@ -287,6 +285,32 @@ impl<'a> Lane<'a> {
         } else if is_closing {
             self.on_closing(id);
             self.arm_timer(id);
+        }
+    }
+
+    /// Visits the next viewers if a scan is due; after the last, reports the lags to the topics.
+    fn scan_lag(&mut self) {
+        let now = self.shared.clock.now();
+        let Some(keys) = self.lag_scan.next_keys(now, self.viewers.capacity()) else {
+            return;
+        };
+        for key in keys {
+            if let Some(viewer) = self.viewers.get(key)
+                && let Some(last) = viewer.last()
+            {
+                self.topics[viewer.lane_topic as usize].observe(viewer.encoding(), last);
+            }
+        }
+        if self.lag_scan.is_running() {
+            return;
+        }
+        let mut is_any_behind = false;
+        for (_, lane_topic) in &mut self.topics {
+            is_any_behind |= lane_topic.report_lag();
+        }
+        if is_any_behind {
+            // It may catch up without any other event on the lane.
+            self.lag_scan.request();
         }
     }
 

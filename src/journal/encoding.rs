@@ -10,46 +10,21 @@
 //! version 2.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZeroU64;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Checkpoints;
-use super::state_folder::StateFolder;
+use super::damage::{Damage, VERSION};
 use crate::hub::{Checkpoint, Segment, Timeline};
 use crate::protocol::{Micros, Rate, Seq, TopicName};
 
-/// Why a journal cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Damage {
-    /// The file does not start like a journal.
-    NotAJournal,
-    /// The first line and the body have different versions; this is that of the first line.
-    VersionMismatch(String),
-    /// The journal is intact, but of a later version than this program supports.
-    Newer(u32),
-    /// The file exceeds [`StateFolder::LEN_MAX`] and was not read; this is its length.
-    TooLong(u64),
-    /// The checksum does not match the body.
-    Checksum,
-    /// The body is not JSON of the right shape.
-    Malformed(String),
-    /// The entry of a topic is invalid.
-    Topic {
-        /// The topic's name as it is in the file.
-        name: String,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
 /// The first word of a journal.
 const MAGIC: &str = "tickcast-journal";
-/// The version that is written.
-const VERSION: u32 = 2;
+
+/// The last checkpoint of each topic.
+pub(super) type Checkpoints = BTreeMap<TopicName, Checkpoint>;
 
 /// Everything after the first line. A later version may change `topics`, but not `version`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -232,30 +207,6 @@ impl SegmentEntry {
 
 fn seq(value: u64) -> Result<Seq, String> {
     Seq::new(value).ok_or_else(|| format!("`{value}` is beyond the largest seq"))
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAJournal => f.write_str("it is not a tickcast journal"),
-            Self::VersionMismatch(version) => write!(
-                f,
-                "its first line has version `{version}`, its body another one"
-            ),
-            Self::Newer(version) => write!(
-                f,
-                "it has version {version}; this program supports up to {VERSION}"
-            ),
-            Self::TooLong(len) => write!(
-                f,
-                "it is {len} bytes long; the limit is {}",
-                StateFolder::LEN_MAX
-            ),
-            Self::Checksum => f.write_str("its checksum does not match"),
-            Self::Malformed(problem) => f.write_str(problem),
-            Self::Topic { name, problem } => write!(f, "topic `{name}`: {problem}"),
-        }
-    }
 }
 
 #[cfg(test)]

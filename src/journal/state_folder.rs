@@ -17,7 +17,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, renameat, statat, unli
 use rustix::io::Errno;
 
 use super::JournalError;
-use super::encoding::Damage;
+use super::damage::{Damage, LEN_MAX};
 
 /// A state folder that this process has locked.
 #[derive(Debug)]
@@ -46,10 +46,6 @@ const OPEN_FLAGS: OFlags = OFlags::NOFOLLOW
 const NEW_FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 
 impl StateFolder {
-    /// The longest journal in bytes: half a million rate changes at some 130 bytes per segment. A longer file was not
-    /// written by a hub, and is not read.
-    pub(super) const LEN_MAX: u64 = 64 * 1024 * 1024;
-
     /// Locks the folder, and creates it first if it does not exist.
     pub(super) fn lock(path: &Path) -> Result<Self, JournalError> {
         let unusable = |error| JournalError::unusable(path, path, error);
@@ -97,14 +93,14 @@ impl StateFolder {
         let unusable = |error| self.unusable(&self.journal(), error);
         let len = file.metadata().map_err(unusable)?.len();
         let mut bytes = Vec::new();
-        if len <= Self::LEN_MAX {
+        if len <= LEN_MAX {
             // The file may grow while it is being read.
-            file.take(Self::LEN_MAX + 1)
+            file.take(LEN_MAX + 1)
                 .read_to_end(&mut bytes)
                 .map_err(unusable)?;
         }
         let len = len.max(bytes.len() as u64);
-        let is_too_long = len > Self::LEN_MAX;
+        let is_too_long = len > LEN_MAX;
         Ok(Some(if is_too_long {
             Err(Damage::TooLong(len))
         } else {

@@ -9,40 +9,11 @@ use bytes::Bytes;
 use super::message::Message;
 use super::shared_bytes::SharedBytesBuilder;
 use super::websocket::Deflater;
-use super::{Epoch, Micros, Seq, SharedBytes, sse, websocket};
+use super::{DueRecord, Epoch, Jump, Micros, Seq, SharedBytes, sse, websocket};
 
 mod records_text;
 
 use records_text::RecordsText;
-
-/// Why the dataset index did not advance by one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JumpReason {
-    /// Playback restarted at the beginning of the dataset.
-    Loop,
-    /// Playback moved to another position.
-    Seek,
-}
-
-/// A discontinuity of the dataset index just before a publication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Jump {
-    /// Dataset index of the publication that follows.
-    pub index: u64,
-    /// Why the index jumped.
-    pub reason: JumpReason,
-}
-
-/// A record that is due, before it is encoded.
-#[derive(Debug, Clone, Copy)]
-pub struct DueRecord<'a> {
-    /// The sequence number of its publication.
-    pub seq: Seq,
-    /// When it is due.
-    pub t: Micros,
-    /// JSON text without insignificant white space.
-    pub record: &'a [u8],
-}
 
 /// Consecutive publications as messages, in this order: `jump` if the dataset index jumps before the first publication,
 /// a `state` for each change of the timeline within, one `data` or `batch`, and `end` if the last publication is the

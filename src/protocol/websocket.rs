@@ -16,10 +16,10 @@ mod fragments;
 mod frame_header;
 mod inflate;
 
-pub use decoder::{Decoder, ViewerMessage};
+pub use decoder::Decoder;
 pub use deflate::Deflater;
 pub use extensions::{Compression, MalformedExtensions, negotiate};
-pub use fragments::MESSAGE_LEN_MAX;
+pub use fragments::{MESSAGE_LEN_MAX, ViewerMessage};
 pub use inflate::inflate;
 
 const FIN: u8 = 0x80;

@@ -11,9 +11,10 @@ use warp::reply::{Reply, Response};
 
 use super::cors::{with_cors, with_cors_for_any_origin};
 use super::host_check::RequestAuthority;
+use super::methods::get;
 use super::problem::{Problem, ProblemCode};
 use super::viewer_request::check_origin;
-use super::{AppState, get};
+use crate::app::AppState;
 use crate::hub::Topic;
 use crate::protocol::message::{self, TimeView, TopicsView, VersionView};
 

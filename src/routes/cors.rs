@@ -6,7 +6,8 @@ use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reply::Response;
 
-use super::allowed_origins::AllowedOrigins;
+use super::request_origin::allow_origin_header;
+use crate::app::AllowedOrigins;
 
 /// Response headers that browsers hide from other origins unless they are listed here.
 const EXPOSED_HEADERS: HeaderValue =
@@ -21,7 +22,7 @@ pub(super) fn with_cors(
     let response_headers = response.headers_mut();
     // Even if the request has no `Origin`: a cache must not serve this response to a page of another origin.
     response_headers.append(header::VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = origins.allow_origin_header(headers) {
+    if let Some(origin) = allow_origin_header(origins, headers) {
         let set: [(HeaderName, HeaderValue); 2] = [
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin),
             (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS),

@@ -3,9 +3,7 @@
 mod body;
 mod csv_row;
 mod format;
-mod history_limit;
 mod query;
-mod worker_pool;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -22,14 +20,15 @@ use warp::reply::{Reply, Response};
 
 use self::body::HistoryBody;
 use self::format::HistoryFormat;
-pub use self::history_limit::HistoryLimit;
-use self::history_limit::HistoryPermit;
 use self::query::{Decimation, HistoryQuery};
 use super::api::find_topic;
 use super::cors::with_cors;
 use super::etag::matches_if_none_match;
+use super::methods::get;
 use super::problem::{Problem, ProblemCode};
-use super::{AppState, Peer, SocketTakeover, excerpt, get};
+use super::request_text::excerpt;
+use super::{Peer, SocketTakeover};
+use crate::app::{AppState, HistoryLimitReached, HistoryPermit, JobAborted};
 use crate::hub::decimation::{Seqs, all, decimate};
 use crate::hub::{RangePage, Topic};
 use crate::protocol::{HistoryHead, Seq};
@@ -91,7 +90,7 @@ async fn respond(
         None => HistoryFormat::negotiate(headers)?,
     };
     let address = client.peer.client_address(headers, &state.proxies);
-    let permit = state.history_limit.acquire(address)?;
+    let permit = state.history_limit.acquire(address).map_err(busy)?;
     client
         .takeover
         .require_faster_reads_while(state.history_limit.scarcity());
@@ -177,7 +176,7 @@ async fn find_extremes(
         ExtremesLookup::InProgress => None,
         ExtremesLookup::Done(extremes) => Some(extremes),
     };
-    let extremes = permit.run(step).await?;
+    let extremes = permit.run(step).await.map_err(stopping)?;
     extremes.ok_or_else(|| field_not_numeric(topic, field))
 }
 
@@ -185,7 +184,30 @@ async fn find_extremes(
 async fn find_fields(topic: &Arc<Topic>, permit: &HistoryPermit) -> Result<(), Problem> {
     let topic = Arc::clone(topic);
     let step = move || topic.dataset().poll_fields().map(|_| ());
-    Ok(permit.run(step).await?)
+    permit.run(step).await.map_err(stopping)
+}
+
+/// The problem for a request that gets no permit.
+fn busy(reason: HistoryLimitReached) -> Problem {
+    match reason {
+        HistoryLimitReached::Busy => Problem::retry_later(
+            ProblemCode::HistoryBusy,
+            "the hub has reached its limit of concurrent history requests; retry in a moment",
+        ),
+        HistoryLimitReached::ShareTaken => Problem::retry_later(
+            ProblemCode::HistoryShareTaken,
+            "this address has reached its share of concurrent history requests; finish reading the responses, or \
+             retry in a moment",
+        ),
+    }
+}
+
+/// The problem for a job that did not finish.
+fn stopping(_: JobAborted) -> Problem {
+    Problem::retry_later(
+        ProblemCode::HubStopping,
+        "the hub is stopping; retry in a moment",
+    )
 }
 
 /// The problem for a field without numbers. Lists the existing fields, at most 20, to help with misspellings.

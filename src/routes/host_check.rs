@@ -6,18 +6,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use warp::http::header;
 use warp::http::{HeaderMap, Request, Version};
 use warp::reply::{Reply, Response};
 
+use super::Peer;
 use super::problem::{Problem, ProblemCode};
-use super::{AppState, Peer, excerpt};
+use super::request_text::excerpt;
+use crate::app::AppState;
 use crate::protocol::{Authority, Host};
-
-/// The host names in `server.hosts`. Changes on reload.
-#[derive(Debug, Default)]
-pub struct AllowedHosts(ArcSwap<Vec<Host>>);
 
 /// One of the two listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,19 +52,6 @@ impl Listener {
             Self::Public => "public",
             Self::Ops => "ops",
         }
-    }
-}
-
-impl AllowedHosts {
-    /// Allows `hosts`.
-    #[must_use]
-    pub fn new(hosts: Vec<Host>) -> Self {
-        Self(ArcSwap::from_pointee(hosts))
-    }
-
-    /// Replaces the names.
-    pub fn set(&self, hosts: Vec<Host>) {
-        self.0.store(Arc::new(hosts));
     }
 }
 
@@ -146,7 +130,7 @@ impl HostCheck {
     }
 
     fn accepts(&self, host: &Host, is_probe: bool) -> bool {
-        let hosts = self.state.hosts.0.load();
+        let hosts = &self.state.hosts;
         if hosts.contains(host) {
             return true;
         }

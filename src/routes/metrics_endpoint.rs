@@ -22,8 +22,9 @@ use warp::reply::{Reply, Response};
 
 use self::openmetrics::MetricsWriter;
 use super::accept_header::AcceptHeader;
+use super::methods::get;
 use super::problem::{Problem, ProblemCode};
-use super::{AppState, get};
+use crate::app::AppState;
 use crate::hub::{RejectReason, Topic};
 use crate::metrics::{ProcessUsage, Quantiles};
 

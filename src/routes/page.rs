@@ -12,10 +12,11 @@ use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
 use super::accept_header::parse_qvalue;
-use super::allowed_origins::AllowedOrigins;
 use super::cors::with_cors;
 use super::etag::matches_if_none_match;
-use super::{AppState, CROSS_ORIGIN_RESOURCE_POLICY, get};
+use super::methods::get;
+use super::security_headers::CROSS_ORIGIN_RESOURCE_POLICY;
+use crate::app::{AllowedOrigins, AppState};
 
 #[derive(RustEmbed)]
 #[folder = "$TICKCAST_PAGE"]
@@ -93,7 +94,7 @@ fn security_policy(state: &AppState) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors {}",
-        state.origins.frame_ancestors()
+        frame_ancestors(&state.origins)
     );
     HeaderValue::from_str(&policy).expect("the settings accept only origins in plain ASCII")
 }
@@ -109,6 +110,13 @@ fn file_name(path: &str) -> &str {
         Some(name) => name,
         None => path,
     }
+}
+
+/// The sources of the policy directive `frame-ancestors`: the origins that may embed the page in a frame.
+fn frame_ancestors(origins: &AllowedOrigins) -> String {
+    let allowed = origins.list();
+    let listed = allowed.iter().flat_map(|origin| [" ", origin]);
+    ["'self'"].into_iter().chain(listed).collect()
 }
 
 /// Adds the CORS headers if pages from other origins may read `asset`.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderName};
 
-use super::allowed_origins::TrustedProxies;
+use crate::app::TrustedProxies;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

@@ -12,13 +12,11 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
-use super::AppState;
 use super::host_check::RequestAuthority;
+use super::methods::ALLOWED_METHODS;
 use super::page;
 use super::viewer_request::check_origin;
-
-/// The methods that every path supports.
-pub(super) const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
+use crate::app::AppState;
 
 /// The request headers that clients of the streams and the history need. Browsers block requests with any others.
 const ALLOWED_HEADERS: &str =

@@ -9,8 +9,8 @@ use warp::reply::{Reply, Response};
 
 pub(super) use code::ProblemCode;
 
-use super::preflight::ALLOWED_METHODS;
-use super::with_security_headers;
+use super::methods::ALLOWED_METHODS;
+use super::security_headers::with_security_headers;
 
 use crate::hub::RejectReason;
 use crate::protocol::message::{self, ProblemView};
@@ -40,12 +40,6 @@ impl Problem {
             headers: Vec::new(),
             reject_reason: None,
         }
-    }
-
-    /// The problem's code.
-    #[cfg(test)]
-    pub(super) const fn code(&self) -> ProblemCode {
-        self.code
     }
 
     /// Counts the rejection of a viewer as `reason`, whatever the status.

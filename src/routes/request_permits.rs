@@ -8,8 +8,9 @@ use std::sync::Arc;
 use warp::http::HeaderMap;
 use warp::reply::{Reply, Response};
 
+use super::Peer;
 use super::problem::{Problem, ProblemCode};
-use super::{AppState, Peer};
+use crate::app::AppState;
 use crate::hub::{ClientNetwork, ClientPermit, ConnectionPermit, Connections};
 
 /// The permits that a request holds until its response has been sent, and a viewer until it leaves. The server adds

@@ -15,9 +15,10 @@ use warp::reply::{Reply, Response};
 
 use super::cors::with_cors;
 use super::problem::Problem;
+use super::security_headers::with_security_headers;
 use super::socket_takeover::SocketTakeover;
 use super::viewer_request::{self, AdmissionError, ViewerRequest, parse_resume_request};
-use super::{AppState, with_security_headers};
+use crate::app::AppState;
 use crate::clock;
 use crate::fanout::{Drain, Encoding, JoinRequest};
 use crate::hub::{ResumeRequest, Subscription, Topic};

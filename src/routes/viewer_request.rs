@@ -11,8 +11,12 @@ use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method};
 
 use super::host_check::RequestAuthority;
+use super::methods::get;
 use super::problem::{Problem, ProblemCode};
-use super::{AppState, Peer, RequestPermits, excerpt, get, parse_saturating};
+use super::request_origin::may_connect;
+use super::request_text::{excerpt, parse_saturating};
+use super::{Peer, RequestPermits};
+use crate::app::AppState;
 use crate::fanout::ViewerPermits;
 use crate::hub::{RejectReason, ResumeRequest, Topic, ViewerLimitReached};
 use crate::protocol::Position;
@@ -134,10 +138,8 @@ pub(super) fn check_origin(
     headers: &HeaderMap,
     authority: Option<&RequestAuthority>,
 ) -> Result<(), Problem> {
-    if state
-        .origins
-        .admit(headers, authority.map(|RequestAuthority(host)| host))
-    {
+    let authority = authority.map(|RequestAuthority(authority)| authority);
+    if may_connect(&state.origins, headers, authority) {
         return Ok(());
     }
     let detail = "this origin is not allowed to connect; add it to `server.allowed_origins`";

@@ -18,10 +18,10 @@ use warp::http::header::{self, HeaderValue};
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply, Response};
 
-use super::AppState;
 use super::problem::{Problem, ProblemCode};
 use super::socket_takeover::HttpSocket;
 use super::viewer_request::{self, ViewerRequest, parse_resume_request};
+use crate::app::AppState;
 use crate::fanout::{Encoding, JoinRequest};
 use crate::hub::{Subscription, Topic};
 use crate::protocol::message::SUBPROTOCOL;

@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::AppState;
 use crate::clock::Clock;
-use crate::routes::AppState;
 
 /// Checks the difference once a second until `stop`.
 pub(super) async fn run(state: Arc<AppState>, stop: CancellationToken) {

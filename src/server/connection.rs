@@ -36,8 +36,9 @@ use warp::filters::BoxedFilter;
 
 use self::request_head::{HEAD_LEN_MAX, HeadRead};
 use super::listener_limits::ListenerLimits;
+use crate::app::AppState;
 use crate::hub::{ConnectionPermit, EvictionWatch, Phase};
-use crate::routes::{self, AppState, HostCheck, HttpSocket, Peer, RequestPermits, SocketTakeover};
+use crate::routes::{self, HostCheck, HttpSocket, Peer, RequestPermits, SocketTakeover};
 
 /// Headers in one request; browsers send some twenty.
 const HEADERS_MAX: usize = 100;

@@ -9,8 +9,6 @@
 //! later `t`. The other step replaces the old journal with the new one and cannot be undone; if the disk blocks there,
 //! the topics wait for it at `t`.
 
-use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::Server;
 use super::journal_thread::{DISK_TIMEOUT, wait_for};
+use super::rate_change_error::RateChangeError;
 use crate::clock::Clock;
 use crate::hub::{PlayoutSettings, Schedule, Topic};
 use crate::journal::{ChangeOutcome, JournalWriter, ScheduleChange};
@@ -33,17 +32,6 @@ const LEAD_TIMES: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(10),
 ];
-
-/// Why the rates were not changed. The next reload tries again.
-#[derive(Debug)]
-pub(super) enum RateChangeError {
-    /// The journal cannot be written.
-    Failed(io::Error),
-    /// The disk is too slow, or the hub is shutting down. The journal is unchanged.
-    TimedOut,
-    /// The disk has not reported yet whether the change is in the journal; until then the topics wait at `t`.
-    Pending,
-}
 
 /// One attempt to change rates, shared by the reload and the journal's thread.
 #[derive(Debug)]
@@ -217,13 +205,4 @@ fn log_segment(topic: &Topic, schedule: &Schedule) {
         rate = segment.rate.per_second(),
         "the timeline continues at a new rate"
     );
-}
-
-impl fmt::Display for RateChangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(error) => error.fmt(f),
-            Self::TimedOut | Self::Pending => io::Error::from(io::ErrorKind::TimedOut).fmt(f),
-        }
-    }
 }

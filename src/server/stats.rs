@@ -10,10 +10,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::clock_drift;
+use crate::app::AppState;
 use crate::hub::{DisconnectReason, RejectReason, Topic};
 use crate::metrics::ProcessUsage;
 use crate::protocol::CloseReason;
-use crate::routes::AppState;
 
 /// Logs the statistics of every topic and of the process once per `every`, and once more at `stop`.
 pub(super) async fn run(

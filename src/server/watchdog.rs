@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::app::AppState;
 use crate::hub::Topic;
 use crate::protocol::{Micros, Seq, TopicName};
-use crate::routes::AppState;
 use crate::systemd;
 
 /// Checks twice per `period` whether the hub is alive, and reports it if so, until `stop`.

@@ -17,16 +17,15 @@ pub use dataset_error::DatasetError;
 
 use super::compact::push_compact;
 use super::field_index::FieldScan;
+use super::record_block::RecordBlock;
 use super::{Extremes, ExtremesLookup, FieldIndex, for_each_field};
 use dataset_error::{line_and_column_after, malformed, malformed_after};
 
 /// The records of a file, in order, in one block of memory. Never empty.
 #[derive(Debug)]
 pub struct Dataset {
-    /// The concatenated records, without insignificant white space.
-    text: Bytes,
-    /// The offset in `text` of the end of each record.
-    ends: Vec<usize>,
+    /// At least one.
+    records: RecordBlock,
     /// The length of the longest record, in bytes.
     record_max: usize,
     /// SHA-256 of the file, not of `text`.
@@ -94,8 +93,7 @@ impl Dataset {
         }
         text.shrink_to_fit();
         Ok(Self {
-            text: text.into(),
-            ends,
+            records: RecordBlock::new(text.into(), ends),
             record_max: longest,
             digest,
             digest_hex: HEXLOWER.encode(&digest),
@@ -107,7 +105,7 @@ impl Dataset {
     /// The number of records.
     #[must_use]
     pub fn len(&self) -> NonZeroU64 {
-        NonZeroU64::new(self.ends.len() as u64).expect("parsing rejects an empty array")
+        NonZeroU64::new(self.records.len()).expect("parsing rejects an empty array")
     }
 
     /// The text of the record at `index`.
@@ -116,12 +114,7 @@ impl Dataset {
     /// Panics if `index` is not less than [`Dataset::len`].
     #[must_use]
     pub fn record(&self, index: u64) -> &[u8] {
-        let index =
-            usize::try_from(index).expect("an index is less than the number of records in memory");
-        let start = index
-            .checked_sub(1)
-            .map_or(0, |previous| self.ends[previous]);
-        &self.text[start..self.ends[index]]
+        self.records.get(index)
     }
 
     /// The length of the longest record, in bytes.
@@ -133,15 +126,12 @@ impl Dataset {
     /// The memory that contains all records; messages share long records with it.
     #[must_use]
     pub const fn text(&self) -> &Bytes {
-        &self.text
+        self.records.text()
     }
 
     /// The texts of all records, in order.
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends
-            .iter()
-            .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+        self.records.iter()
     }
 
     /// Returns the `keys` that no record has. Stops reading when all have been found.
@@ -168,7 +158,7 @@ impl Dataset {
                 .unwrap_or_else(PoisonError::into_inner);
             // Another thread may have finished it while this one waited for the lock.
             if self.fields.get().is_none() {
-                _ = self.fields.set(search.advance(self)?);
+                _ = self.fields.set(search.advance(&self.records)?);
             }
         }
         self.fields.get()
@@ -180,7 +170,7 @@ impl Dataset {
     #[must_use]
     pub fn poll_extremes(&self, key: &str) -> ExtremesLookup {
         match self.poll_fields() {
-            Some(fields) => fields.poll_extremes(self, key),
+            Some(fields) => fields.poll_extremes(&self.records, key),
             None => ExtremesLookup::InProgress,
         }
     }

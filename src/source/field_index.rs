@@ -14,10 +14,11 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::Extremes;
 use super::extremes::ExtremesBuilder;
+use super::record_block::RecordBlock;
 use super::record_fields::for_each_field;
 use super::work_budget::WorkBudget;
-use super::{Dataset, Extremes};
 
 /// The fields of a dataset's records.
 #[derive(Debug, Default)]
@@ -49,15 +50,15 @@ pub(super) struct FieldScan {
 
 impl FieldScan {
     /// Does the next step of the pass; returns the fields after the last step.
-    pub(super) fn advance(&mut self, dataset: &Dataset) -> Option<FieldIndex> {
+    pub(super) fn advance(&mut self, records: &RecordBlock) -> Option<FieldIndex> {
         let mut budget = WorkBudget::default();
-        while self.next < dataset.len().get() && budget.is_left() {
-            let record = dataset.record(self.next);
+        while self.next < records.len() && budget.is_left() {
+            let record = records.get(self.next);
             budget.spend(record);
             for_each_field(record, |key, _| self.fields.add(key));
             self.next += 1;
         }
-        (self.next == dataset.len().get()).then(|| {
+        (self.next == records.len()).then(|| {
             let mut fields = mem::take(&mut self.fields);
             fields.list.shrink_to_fit();
             fields.indices.shrink_to_fit();
@@ -97,7 +98,7 @@ impl FieldIndex {
     }
 
     /// Returns the extremes of the field `key`, or does one step towards them.
-    pub(super) fn poll_extremes(&self, dataset: &Dataset, key: &str) -> ExtremesLookup {
+    pub(super) fn poll_extremes(&self, records: &RecordBlock, key: &str) -> ExtremesLookup {
         let Some(field) = self.index_of(key).map(|index| &self.list[index]) else {
             return ExtremesLookup::Done(None);
         };
@@ -105,7 +106,7 @@ impl FieldIndex {
             let mut builder = field.builder.lock().unwrap_or_else(PoisonError::into_inner);
             // Another thread may have finished it while this one waited for the lock.
             if field.extremes.get().is_none() {
-                if !builder.advance(dataset, key) {
+                if !builder.advance(records, key) {
                     return ExtremesLookup::InProgress;
                 }
                 let extremes = mem::take(&mut *builder).finish().map(Arc::new);

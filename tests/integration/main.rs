@@ -17,6 +17,7 @@ mod dropped_log_lines;
 mod fanout;
 mod history;
 mod hosts;
+mod import_cycles;
 mod joining;
 mod journal;
 mod kills;

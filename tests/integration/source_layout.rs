@@ -27,22 +27,17 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("journal", &["hub", "protocol"]),
     ("systemd", &[]),
+    ("app", &["fanout", "hub", "protocol", "telemetry"]),
     (
         "routes",
         &[
-            "fanout",
-            "hub",
-            "protocol",
-            "settings",
-            "clock",
-            "metrics",
-            "source",
-            "telemetry",
+            "app", "fanout", "hub", "protocol", "settings", "clock", "metrics", "source",
         ],
     ),
     (
         "server",
         &[
+            "app",
             "routes",
             "journal",
             "producer",

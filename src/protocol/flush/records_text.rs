@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use bytes::BufMut;
 
-use super::{DueRecord, Jump, JumpReason};
 use crate::protocol::shared_bytes::SharedBytesBuilder;
-use crate::protocol::{Micros, Seq};
+use crate::protocol::{DueRecord, Jump, JumpReason, Micros, Seq};
 
 /// The `data` or `batch` message of consecutive publications, before it is written.
 #[derive(Debug)]

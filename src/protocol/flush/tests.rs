@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::JumpReason;
 use crate::protocol::message::TimelineView;
 
 const fn due(seq: u64, t: i64, record: &[u8]) -> DueRecord<'_> {

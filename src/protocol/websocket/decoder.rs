@@ -9,27 +9,12 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::fragments::{Fragments, MESSAGE_LEN_MAX};
+use super::fragments::{Fragments, MESSAGE_LEN_MAX, ViewerMessage};
 use super::frame_header::FrameHeader;
 use super::{CloseReason, Compression, Opcode};
 
 /// The longest control payload (RFC 6455, section 5.5).
 const CONTROL_LEN_MAX: usize = 125;
-
-/// A complete message from a viewer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ViewerMessage {
-    /// A text message, valid UTF-8.
-    Text(String),
-    /// A binary message, whose content the hub ignores.
-    Binary,
-    /// A ping, to be answered by a pong with the same payload.
-    Ping(Vec<u8>),
-    /// A pong, whose payload the hub ignores.
-    Pong,
-    /// A close, or the answer to the hub's close.
-    Close,
-}
 
 /// Decodes the messages in a viewer's bytes.
 ///

@@ -4,9 +4,9 @@
 //! The hub supports one extension, permessage-deflate, always without context takeover: the frames it sends are then
 //! the same for all viewers, and it keeps no state between the messages it receives.
 
-use std::fmt;
-
 mod grammar;
+
+pub use grammar::MalformedExtensions;
 
 use grammar::ExtensionsParser;
 
@@ -45,19 +45,6 @@ impl Compression {
         }
     }
 }
-
-/// A `Sec-WebSocket-Extensions` header is malformed. The server must fail the connection (RFC 6455, section 9.1),
-/// during the handshake with status 400.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MalformedExtensions;
-
-impl fmt::Display for MalformedExtensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`Sec-WebSocket-Extensions` is malformed; see RFC 6455, section 9.1")
-    }
-}
-
-impl std::error::Error for MalformedExtensions {}
 
 /// Accepts the first acceptable offer in the values of all `Sec-WebSocket-Extensions` headers of a handshake.
 ///

@@ -1,7 +1,7 @@
 //! [`Fragments`]: assembles a viewer's data message from its fragments (RFC 6455, section 5.4).
 
 use super::frame_header::FrameHeader;
-use super::{CloseReason, Opcode, ViewerMessage, inflate};
+use super::{CloseReason, Opcode, inflate};
 
 /// The longest message that a viewer may send, in bytes: the sum of all fragments, before and after decompression.
 pub const MESSAGE_LEN_MAX: usize = 1024;
@@ -9,6 +9,21 @@ pub const MESSAGE_LEN_MAX: usize = 1024;
 /// The most fragments per message. Such short messages need none, and an endless series of empty fragments would
 /// otherwise bypass the limit on messages.
 const FRAGMENTS_MAX: usize = 16;
+
+/// A complete message from a viewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ViewerMessage {
+    /// A text message, valid UTF-8.
+    Text(String),
+    /// A binary message, whose content the hub ignores.
+    Binary,
+    /// A ping, to be answered by a pong with the same payload.
+    Ping(Vec<u8>),
+    /// A pong, whose payload the hub ignores.
+    Pong,
+    /// A close, or the answer to the hub's close.
+    Close,
+}
 
 /// The fragments of a message that have arrived.
 #[derive(Debug)]

@@ -14,8 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::csv_row::{CsvBudget, CsvLine, CsvRow};
 use super::format::HistoryFormat;
-use super::history_limit::HistoryPermit;
-use super::worker_pool::JobAborted;
+use crate::app::{HistoryPermit, JobAborted};
 use crate::hub::Topic;
 use crate::hub::decimation::Seqs;
 use crate::protocol::{HistoryHead, ITEM_END, Seq, write_item, write_item_start};

@@ -6,7 +6,7 @@ use super::format::HistoryFormat;
 use crate::hub::{RangeEnd, RangeQuery};
 use crate::protocol::{Micros, Seq};
 use crate::routes::problem::{Problem, ProblemCode};
-use crate::routes::{excerpt, parse_saturating};
+use crate::routes::request_text::{excerpt, parse_saturating};
 
 /// A valid query.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! [`ExtremesBuilder`]: computes the extremes of one field in bounded steps.
 
 use super::{Decimal, Extremes, MinMax, for_each_field, parse_number, shortest_spelling};
-use crate::source::Dataset;
+use crate::source::record_block::RecordBlock;
 use crate::source::work_budget::WorkBudget;
 
 /// The extremes of the records before `next`.
@@ -19,10 +19,10 @@ pub(in crate::source) struct ExtremesBuilder {
 
 impl ExtremesBuilder {
     /// Does the next step of the pass; returns whether it was the last.
-    pub(in crate::source) fn advance(&mut self, dataset: &Dataset, key: &str) -> bool {
+    pub(in crate::source) fn advance(&mut self, records: &RecordBlock, key: &str) -> bool {
         let mut budget = WorkBudget::default();
-        while self.next < dataset.len().get() && budget.is_left() {
-            let record = dataset.record(self.next);
+        while self.next < records.len() && budget.is_left() {
+            let record = records.get(self.next);
             budget.spend(record);
             let mut last = None;
             for_each_field(record, |name, value| {
@@ -35,7 +35,7 @@ impl ExtremesBuilder {
             }
             self.next += 1;
         }
-        self.next == dataset.len().get()
+        self.next == records.len()
     }
 
     fn add(&mut self, json: &str, number: f64) {

@@ -1,7 +1,7 @@
 //! [`ExtensionsParser`]: parser for `Sec-WebSocket-Extensions` (RFC 6455, section 9.1). White space is allowed between
 //! all tokens, and list elements may be empty (RFC 2616, section 2.1).
 
-use super::MalformedExtensions;
+use std::fmt;
 
 /// Parses one header value, extension by extension.
 pub(super) struct ExtensionsParser<'a> {
@@ -14,6 +14,19 @@ pub(super) struct ExtensionParameter<'a> {
     /// Without quotes and escapes.
     pub(super) value: Option<Vec<u8>>,
 }
+
+/// A `Sec-WebSocket-Extensions` header is malformed. The server must fail the connection (RFC 6455, section 9.1),
+/// during the handshake with status 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedExtensions;
+
+impl fmt::Display for MalformedExtensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`Sec-WebSocket-Extensions` is malformed; see RFC 6455, section 9.1")
+    }
+}
+
+impl std::error::Error for MalformedExtensions {}
 
 impl<'a> ExtensionsParser<'a> {
     pub(super) const fn new(value: &'a [u8]) -> Self {

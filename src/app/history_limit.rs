@@ -20,7 +20,6 @@ use std::thread;
 
 use super::worker_pool::{JobAborted, WorkerPool};
 use crate::hub::ClientNetwork;
-use crate::routes::problem::{Problem, ProblemCode};
 
 /// The limit on a hub's concurrent history responses. Cheap to clone; clones share the limit.
 #[derive(Debug, Clone)]
@@ -45,7 +44,16 @@ struct PermitCounts {
 
 /// The permit for one response. Released when its last clone is dropped.
 #[derive(Debug, Clone)]
-pub(super) struct HistoryPermit(Arc<PermitGuard>);
+pub struct HistoryPermit(Arc<PermitGuard>);
+
+/// The reason why a client gets no permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryLimitReached {
+    /// No permit is free.
+    Busy,
+    /// The client holds as many permits as are free.
+    ShareTaken,
+}
 
 /// Returns the permit on drop.
 #[derive(Debug)]
@@ -55,11 +63,10 @@ struct PermitGuard {
 }
 
 /// The maximum number of concurrent responses. Far fewer saturate a network link, and viewers take priority over
-/// history requests. Also bounds the memory for clients that do not read; see [`super::body`].
+/// history requests. Also bounds the memory for clients that do not read: a response holds some 100 KiB.
 const RESPONSES_MAX: usize = 64;
 
-/// With fewer free permits than this, clients must read faster; see
-/// [`crate::routes::SocketTakeover::require_faster_reads_while`].
+/// With fewer free permits than this, the routes require clients to read faster.
 const SCARCE_BELOW: usize = RESPONSES_MAX / 4;
 
 /// The maximum number of worker threads. Four produce more than most network links carry; the other cores are for the
@@ -84,23 +91,16 @@ impl HistoryLimit {
     ///
     /// # Errors
     /// No permit is free, or the client holds as many as are free.
-    pub(super) fn acquire(&self, address: IpAddr) -> Result<HistoryPermit, Problem> {
+    pub fn acquire(&self, address: IpAddr) -> Result<HistoryPermit, HistoryLimitReached> {
         let client = ClientNetwork::from(address);
         let mut counts = self.0.counts();
         let free = RESPONSES_MAX - counts.total;
         if free == 0 {
-            return Err(Problem::retry_later(
-                ProblemCode::HistoryBusy,
-                "the hub has reached its limit of concurrent history requests; retry in a moment",
-            ));
+            return Err(HistoryLimitReached::Busy);
         }
         let own = counts.by_client.entry(client).or_insert(0);
         if *own >= free {
-            return Err(Problem::retry_later(
-                ProblemCode::HistoryShareTaken,
-                "this address has reached its share of concurrent history requests; finish reading the responses, or \
-                 retry in a moment",
-            ));
+            return Err(HistoryLimitReached::ShareTaken);
         }
         *own += 1;
         counts.total += 1;
@@ -113,7 +113,8 @@ impl HistoryLimit {
     }
 
     /// Returns a flag that is true whenever fewer than [`SCARCE_BELOW`] permits are free.
-    pub(super) fn scarcity(&self) -> Arc<AtomicBool> {
+    #[must_use]
+    pub fn scarcity(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0.is_scarce)
     }
 }
@@ -136,7 +137,7 @@ impl HistoryPermit {
     ///
     /// # Errors
     /// The hub is stopping, or `step` panicked.
-    pub(super) async fn run<T: Send + 'static>(
+    pub async fn run<T: Send + 'static>(
         &self,
         step: impl FnMut() -> Option<T> + Send + 'static,
     ) -> Result<T, JobAborted> {
@@ -161,15 +162,21 @@ impl Drop for PermitGuard {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::sync::mpsc;
+
     use super::*;
 
-    /// Acquires permits for `address` until one is refused; returns them and the code of the refusal.
-    fn acquire_all(limit: &HistoryLimit, address: &str) -> (Vec<HistoryPermit>, ProblemCode) {
+    /// Acquires permits for `address` until one is refused; returns them and the reason.
+    fn acquire_all(
+        limit: &HistoryLimit,
+        address: &str,
+    ) -> (Vec<HistoryPermit>, HistoryLimitReached) {
         let mut permits = Vec::new();
         loop {
             match limit.acquire(address.parse().unwrap()) {
                 Ok(permit) => permits.push(permit),
-                Err(problem) => return (permits, problem.code()),
+                Err(reason) => return (permits, reason),
             }
         }
     }
@@ -178,17 +185,23 @@ mod tests {
     fn each_address_can_take_half_of_the_free_permits() {
         let limit = HistoryLimit::start().unwrap();
         let (one, code) = acquire_all(&limit, "192.0.2.1");
-        assert_eq!((one.len(), code), (32, ProblemCode::HistoryShareTaken));
+        assert_eq!((one.len(), code), (32, HistoryLimitReached::ShareTaken));
         let (other, code) = acquire_all(&limit, "192.0.2.2");
-        assert_eq!((other.len(), code), (16, ProblemCode::HistoryShareTaken));
+        assert_eq!((other.len(), code), (16, HistoryLimitReached::ShareTaken));
         assert!(!limit.scarcity().load(Ordering::Relaxed));
         let rest: Vec<_> = (3..=7)
             .map(|n| acquire_all(&limit, &format!("192.0.2.{n}")).0)
             .collect();
         assert_eq!(rest.iter().map(Vec::len).sum::<usize>(), 16);
         assert!(limit.scarcity().load(Ordering::Relaxed));
-        assert_eq!(acquire_all(&limit, "192.0.2.1").1, ProblemCode::HistoryBusy);
-        assert_eq!(acquire_all(&limit, "192.0.2.9").1, ProblemCode::HistoryBusy);
+        assert_eq!(
+            acquire_all(&limit, "192.0.2.1").1,
+            HistoryLimitReached::Busy
+        );
+        assert_eq!(
+            acquire_all(&limit, "192.0.2.9").1,
+            HistoryLimitReached::Busy
+        );
         drop((one, other, rest));
         assert!(!limit.scarcity().load(Ordering::Relaxed));
         assert_eq!(acquire_all(&limit, "192.0.2.9").0.len(), 32);
@@ -199,7 +212,44 @@ mod tests {
         let limit = HistoryLimit::start().unwrap();
         let (_one, _) = acquire_all(&limit, "2001:db8::1");
         let rejected = limit.acquire("2001:db8::ffff:2".parse().unwrap());
-        assert_eq!(rejected.unwrap_err().code(), ProblemCode::HistoryShareTaken);
+        assert_eq!(rejected.unwrap_err(), HistoryLimitReached::ShareTaken);
         assert!(limit.acquire("2001:db8:0:1::1".parse().unwrap()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn dropping_the_future_cancels_the_job_before_its_next_step() {
+        let limit = HistoryLimit::start().unwrap();
+        let permit = limit.acquire("192.0.2.1".parse().unwrap()).unwrap();
+        let (begin, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let (has_begun, may_go_on) = (Arc::clone(&begin), Arc::clone(&go_on));
+        let (sender, steps) = mpsc::channel();
+        let task = tokio::spawn(async move {
+            let step = move || {
+                sender.send(()).unwrap();
+                begin.wait();
+                go_on.wait();
+                None::<()>
+            };
+            _ = permit.run(step).await;
+        });
+        let blocking = tokio::task::spawn_blocking(move || has_begun.wait());
+        blocking.await.unwrap();
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        may_go_on.wait();
+        // Ends when the job is dropped, together with its sender.
+        let blocking = tokio::task::spawn_blocking(move || steps.iter().count());
+        assert_eq!(blocking.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_aborts_only_its_own_job() {
+        let limit = HistoryLimit::start().unwrap();
+        let permit = limit.acquire("192.0.2.1".parse().unwrap()).unwrap();
+        for _ in 0..8 {
+            let failed = permit.run(|| -> Option<()> { panic!("on purpose") }).await;
+            assert_eq!(failed, Err(JobAborted));
+        }
+        assert_eq!(permit.run(|| Some(7)).await, Ok(7));
     }
 }

@@ -1,7 +1,7 @@
 //! [`WorkerPool`]: the threads that compute history responses.
 //!
 //! ## Bounds
-//! Jobs run in steps of about a millisecond. Every job holds a [`HistoryPermit`], which bounds the queue.
+//! Jobs run in steps of about a millisecond. Every job holds a permit of its response, which bounds the queue.
 //!
 //! ## Fairness
 //! Clients take turns, step by step: between two steps of one client's jobs, at most one step of every other client
@@ -19,9 +19,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::history_limit::HistoryPermit;
 use crate::hub::ClientNetwork;
-use crate::routes::problem::{Problem, ProblemCode};
 
 /// A fixed number of worker threads, which stop when the pool is dropped.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ pub(super) struct WorkerPool(Arc<PoolShared>);
 
 /// The error of a job that did not finish: the hub is stopping, or the job panicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct JobAborted;
+pub struct JobAborted;
 
 #[derive(Debug, Default)]
 struct PoolShared {
@@ -78,7 +76,7 @@ impl WorkerPool {
     pub(super) async fn run<T: Send + 'static>(
         &self,
         client: ClientNetwork,
-        permit: HistoryPermit,
+        permit: impl Send + 'static,
         mut step: impl FnMut() -> Option<T> + Send + 'static,
     ) -> Result<T, JobAborted> {
         let (sender, receiver) = oneshot::channel();
@@ -183,22 +181,11 @@ impl fmt::Display for JobAborted {
 
 impl std::error::Error for JobAborted {}
 
-impl From<JobAborted> for Problem {
-    fn from(_: JobAborted) -> Self {
-        Self::retry_later(
-            ProblemCode::HubStopping,
-            "the hub is stopping; retry in a moment",
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
-    use std::sync::Barrier;
     use std::sync::mpsc;
 
-    use super::super::HistoryLimit;
     use super::*;
 
     const ONE: [u8; 4] = [192, 0, 2, 1];
@@ -240,42 +227,5 @@ mod tests {
         }
         let order: Vec<_> = receiver.try_iter().collect();
         assert_eq!(order, ["a", "x", "b", "x", "c", "a", "b", "c"]);
-    }
-
-    #[tokio::test]
-    async fn dropping_the_future_cancels_the_job_before_its_next_step() {
-        let limit = HistoryLimit::start().unwrap();
-        let permit = limit.acquire(ONE.into()).unwrap();
-        let (begin, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
-        let (has_begun, may_go_on) = (Arc::clone(&begin), Arc::clone(&go_on));
-        let (sender, steps) = mpsc::channel();
-        let task = tokio::spawn(async move {
-            let step = move || {
-                sender.send(()).unwrap();
-                begin.wait();
-                go_on.wait();
-                None::<()>
-            };
-            _ = permit.run(step).await;
-        });
-        let blocking = tokio::task::spawn_blocking(move || has_begun.wait());
-        blocking.await.unwrap();
-        task.abort();
-        assert!(task.await.unwrap_err().is_cancelled());
-        may_go_on.wait();
-        // Ends when the job is dropped, together with its sender.
-        let blocking = tokio::task::spawn_blocking(move || steps.iter().count());
-        assert_eq!(blocking.await.unwrap(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_panic_aborts_only_its_own_job() {
-        let limit = HistoryLimit::start().unwrap();
-        let permit = limit.acquire(ONE.into()).unwrap();
-        for _ in 0..8 {
-            let failed = permit.run(|| -> Option<()> { panic!("on purpose") }).await;
-            assert_eq!(failed, Err(JobAborted));
-        }
-        assert_eq!(permit.run(|| Some(7)).await, Ok(7));
     }
 }

@@ -1,86 +1,35 @@
-//! The origins whose pages may connect, and the proxies whose forwarding headers are trusted. Both change on reload.
+//! The `Origin` of a request: whether its page may connect to this hub, and read what the hub returns.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
-use ipnet::IpNet;
 use warp::http::{HeaderMap, HeaderValue, header};
 
+use crate::app::AllowedOrigins;
 use crate::protocol::Authority;
 use crate::settings::canonical_origin;
 
-/// The origins that may connect in addition to the hub's own (`server.allowed_origins`).
-#[derive(Debug, Default)]
-pub struct AllowedOrigins(ArcSwap<Vec<String>>);
-
-/// The address ranges of the proxies whose forwarding headers are trusted (`server.trusted_proxies`).
-#[derive(Debug, Default)]
-pub struct TrustedProxies(ArcSwap<Vec<IpNet>>);
-
-impl AllowedOrigins {
-    /// Allows the origins in `allowed`, each in the canonical form of the settings, or `*` for any.
-    #[must_use]
-    pub fn new(allowed: Vec<String>) -> Self {
-        Self(ArcSwap::from_pointee(allowed))
+/// Whether a request with `headers` that addressed the hub as `authority` may connect.
+///
+/// A request without `Origin` does not come from a web page and may connect. Otherwise the origin must have the host
+/// and port of `authority`, whatever its scheme (a proxy may terminate TLS), or be listed. The opaque origin `null` and
+/// malformed origins are never allowed.
+pub(super) fn may_connect(
+    origins: &AllowedOrigins,
+    headers: &HeaderMap,
+    authority: Option<&Authority>,
+) -> bool {
+    if !headers.contains_key(header::ORIGIN) {
+        return true;
     }
-
-    /// Replaces the allowed origins. Established connections are not affected.
-    pub fn set(&self, allowed: Vec<String>) {
-        self.0.store(Arc::new(allowed));
-    }
-
-    /// Whether a request with `headers` that addressed the hub as `authority` may connect.
-    ///
-    /// A request without `Origin` does not come from a web page and may connect. Otherwise the origin must have the
-    /// host and port of `authority`, whatever its scheme (a proxy may terminate TLS), or be listed. The opaque origin
-    /// `null` and malformed origins are never allowed.
-    pub(super) fn admit(&self, headers: &HeaderMap, authority: Option<&Authority>) -> bool {
-        if !headers.contains_key(header::ORIGIN) {
-            return true;
-        }
-        single_origin(headers)
-            .is_some_and(|origin| is_own_origin(&origin, authority) || self.is_listed(&origin))
-    }
-
-    /// Returns the value of `Access-Control-Allow-Origin` if a request with `headers` comes from a listed origin.
-    pub(super) fn allow_origin_header(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        let is_listed = self.is_listed(&single_origin(headers)?);
-        headers.get(header::ORIGIN).filter(|_| is_listed).cloned()
-    }
-
-    /// The sources of the policy directive `frame-ancestors`: the origins that may embed the page in a frame.
-    pub(super) fn frame_ancestors(&self) -> String {
-        let allowed = self.0.load();
-        let listed = allowed.iter().flat_map(|origin| [" ", origin]);
-        let sources: String = ["'self'"].into_iter().chain(listed).collect();
-        sources
-    }
-
-    fn is_listed(&self, origin: &str) -> bool {
-        let allowed = self.0.load();
-        allowed
-            .iter()
-            .any(|allowed| allowed == "*" || allowed == origin)
-    }
+    single_origin(headers)
+        .is_some_and(|origin| is_own_origin(&origin, authority) || origins.contains(&origin))
 }
 
-impl TrustedProxies {
-    /// Trusts proxies whose address is in one of `ranges`.
-    #[must_use]
-    pub fn new(ranges: Vec<IpNet>) -> Self {
-        Self(ArcSwap::from_pointee(ranges))
-    }
-
-    /// Replaces the ranges.
-    pub fn set(&self, ranges: Vec<IpNet>) {
-        self.0.store(Arc::new(ranges));
-    }
-
-    /// Whether `address` belongs to a trusted proxy.
-    pub(super) fn trusts(&self, address: IpAddr) -> bool {
-        self.0.load().iter().any(|range| range.contains(&address))
-    }
+/// Returns the value of `Access-Control-Allow-Origin` if a request with `headers` comes from a listed origin.
+pub(super) fn allow_origin_header(
+    origins: &AllowedOrigins,
+    headers: &HeaderMap,
+) -> Option<HeaderValue> {
+    let is_listed = origins.contains(&single_origin(headers)?);
+    headers.get(header::ORIGIN).filter(|_| is_listed).cloned()
 }
 
 /// Returns the origin of a request in canonical form; `None` without exactly one well-formed `Origin`.
@@ -121,8 +70,9 @@ mod tests {
     fn admits(allowed: &[&str], origin: &str, host: &str) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, origin.parse().unwrap());
-        AllowedOrigins::new(allowed.iter().map(|&origin| origin.to_owned()).collect())
-            .admit(&headers, host.parse().ok().as_ref())
+        let allowed =
+            AllowedOrigins::new(allowed.iter().map(|&origin| origin.to_owned()).collect());
+        may_connect(&allowed, &headers, host.parse().ok().as_ref())
     }
 
     #[test]
@@ -131,9 +81,11 @@ mod tests {
         assert!(admits(&[], "https://hub.example", "hub.example:443"));
         assert!(admits(&[], "https://HUB.example", "hub.example"));
         assert!(admits(&[], "http://[::1]:8000", "[::1]:8000"));
-        assert!(
-            AllowedOrigins::default().admit(&HeaderMap::new(), "hub.example".parse().ok().as_ref())
-        );
+        assert!(may_connect(
+            &AllowedOrigins::default(),
+            &HeaderMap::new(),
+            "hub.example".parse().ok().as_ref()
+        ));
     }
 
     #[test]
@@ -229,8 +181,8 @@ mod tests {
         let authority = "hub.example".parse().ok();
         for allowed in ["*", "http://hub.example"] {
             let origins = AllowedOrigins::new(vec![allowed.to_owned()]);
-            assert!(!origins.admit(&headers, authority.as_ref()));
-            assert_eq!(origins.allow_origin_header(&headers), None);
+            assert!(!may_connect(&origins, &headers, authority.as_ref()));
+            assert_eq!(allow_origin_header(&origins, &headers), None);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! `LagScan`: measures how far behind the viewers of a lane are, for monitoring.
+//! `LagScan`: when a lane measures how far behind its viewers are, for monitoring, and which of them are next.
 //!
 //! The lane visits a few viewers per turn, all of them about once a second, so viewers need neither locks nor counters
-//! for it. An idle lane scans once more and then sleeps.
+//! for it. An idle lane scans once more and then sleeps. This type knows only the keys of the viewers.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use super::Lane;
 use crate::protocol::Micros;
 
 /// The progress and the schedule of a lane's scans.
@@ -48,42 +48,15 @@ impl LagScan {
         self.is_requested.then_some(self.next_at)
     }
 
-    /// Returns the key at which to continue or start a scan at `now`; `None` if no scan is due.
-    fn start_or_resume(&mut self, now: Micros) -> Option<usize> {
+    /// Returns the keys to visit next at `now`, of viewers whose keys are less than `end`; `None` if no scan is due.
+    pub(super) fn next_keys(&mut self, now: Micros, end: usize) -> Option<Range<usize>> {
         if self.position.is_none() && self.is_requested && self.next_at <= now {
             (self.position, self.next_at) = (Some(0), now.after(Self::INTERVAL));
             self.is_requested = false;
         }
-        self.position
-    }
-}
-
-impl Lane<'_> {
-    /// Visits the next viewers if a scan is due; after the last, reports the lags to the topics.
-    pub(super) fn scan_lag(&mut self) {
-        let Some(start) = self.lag_scan.start_or_resume(self.shared.clock.now()) else {
-            return;
-        };
-        let end = start + LagScan::VIEWERS_PER_TURN;
-        for key in start..end.min(self.viewers.capacity()) {
-            if let Some(viewer) = self.viewers.get(key)
-                && let Some(last) = viewer.last()
-            {
-                self.topics[viewer.lane_topic as usize].observe(viewer.encoding(), last);
-            }
-        }
-        if end < self.viewers.capacity() {
-            self.lag_scan.position = Some(end);
-            return;
-        }
-        self.lag_scan.position = None;
-        let mut is_any_behind = false;
-        for (_, lane_topic) in &mut self.topics {
-            is_any_behind |= lane_topic.report_lag();
-        }
-        if is_any_behind {
-            // It may catch up without any other event on the lane.
-            self.lag_scan.request();
-        }
+        let start = self.position?;
+        let stop = end.min(start + Self::VIEWERS_PER_TURN);
+        self.position = (stop < end).then_some(stop);
+        Some(start.min(stop)..stop)
     }
 }

@@ -1,0 +1,36 @@
+//! [`AllowedHosts`]: the host names that the operator has allowed (`server.hosts`). Changes on reload.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::protocol::Host;
+
+/// The host names in `server.hosts`.
+#[derive(Debug, Default)]
+pub struct AllowedHosts(ArcSwap<Vec<Host>>);
+
+impl AllowedHosts {
+    /// Allows `hosts`.
+    #[must_use]
+    pub fn new(hosts: Vec<Host>) -> Self {
+        Self(ArcSwap::from_pointee(hosts))
+    }
+
+    /// Replaces the names.
+    pub fn set(&self, hosts: Vec<Host>) {
+        self.0.store(Arc::new(hosts));
+    }
+
+    /// Whether the list is empty: the operator has allowed no names.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.load().is_empty()
+    }
+
+    /// Whether `host` is listed.
+    #[must_use]
+    pub fn contains(&self, host: &Host) -> bool {
+        self.0.load().contains(host)
+    }
+}

@@ -1,0 +1,50 @@
+//! [`RecordBlock`]: the records of a dataset as JSON text, in one block of memory.
+
+use bytes::Bytes;
+
+/// Records without insignificant white space, in order.
+#[derive(Debug)]
+pub(super) struct RecordBlock {
+    /// The concatenated records.
+    text: Bytes,
+    /// The offset in `text` of the end of each record.
+    ends: Vec<usize>,
+}
+
+impl RecordBlock {
+    /// Splits `text` at `ends`, which are ascending offsets, the last of them its length.
+    pub(super) const fn new(text: Bytes, ends: Vec<usize>) -> Self {
+        Self { text, ends }
+    }
+
+    /// The number of records.
+    pub(super) const fn len(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    /// The record at `index`.
+    ///
+    /// # Panics
+    /// Panics if `index` is not less than [`RecordBlock::len`].
+    pub(super) fn get(&self, index: u64) -> &[u8] {
+        let index =
+            usize::try_from(index).expect("an index is less than the number of records in memory");
+        let start = index
+            .checked_sub(1)
+            .map_or(0, |previous| self.ends[previous]);
+        &self.text[start..self.ends[index]]
+    }
+
+    /// The memory that contains all records.
+    pub(super) const fn text(&self) -> &Bytes {
+        &self.text
+    }
+
+    /// All records, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends
+            .iter()
+            .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    }
+}
