@@ -1,7 +1,7 @@
 //! [`AppState`]: the state that the routes and the server of one hub share.
 //!
-//! It knows neither HTTP nor sockets: the routes read it for every request, and the server builds it and changes it on
-//! reload.
+//! The routes read it for every request; the server builds it, and changes it on reload. It parses no request: what a
+//! header means is up to the routes.
 
 mod allowed_hosts;
 mod allowed_origins;

@@ -1,6 +1,6 @@
 //! The load generator behind `tickcast bench`: many viewers in one thread, and a report of what they received.
 //!
-//! It is purely a client and shares no code with the hub's delivery path. It learns a hub's schedule and clock over one
+//! It is purely a client and shares with the hub only the encoding of frames and messages, not their delivery. It learns a hub's schedule and clock over one
 //! additional v1 connection, as any viewer could.
 //!
 //! # What the numbers mean

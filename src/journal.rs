@@ -9,7 +9,7 @@
 //! A new timeline and a new segment are written first ([`JournalWriter::start`], [`JournalWriter::add`],
 //! [`JournalWriter::change`]) and take effect only if that succeeds. So a hub that is killed at any moment continues,
 //! at its next start, the timelines that its viewers have seen. Only the last `seq` is written afterwards, once a
-//! second: it follows from the timeline and the clock, and an old value does no harm.
+//! second: it follows from the timeline and the clock, and matters only if the wall clock is set back between two runs.
 //!
 //! # What a checkpoint holds
 //!

@@ -32,11 +32,12 @@
 //! # Promises
 //!
 //! - Every viewer of a topic receives the same publications in the same order, each with its scheduled instant.
-//! - A viewer that misses publications receives a `gap` with the missing range.
+//! - A viewer of messages that misses publications receives a `gap`, with the missing range if it is of this epoch; a
+//!   bare viewer is closed.
 //! - A viewer that does not read does not slow down the others, and costs the hub a bounded amount of memory.
 //! - A hub that is killed and restarted continues in the same epoch, at the position that the clock determines.
 //! - Bad input is rejected with an error that names its place and the remedy, and changes nothing.
-//! - A drain sends every viewer a `bye`, keeps streaming until it leaves, and ends within the grace period.
+//! - A drain sends every viewer of messages a `bye`, keeps streaming until it leaves, and ends within the grace period.
 //! - A rate change takes effect only once it is in the journal.
 //!
 //! # Deliberately absent

@@ -91,7 +91,8 @@ pub struct ServerSettings {
     pub max_connections_per_ip: usize,
     /// Allowed web origins besides the hub's own, in the canonical form of an `Origin` header, or `*`; default none.
     pub allowed_origins: Vec<String>,
-    /// Host names accepted in requests, in addition to loopback names; default none.
+    /// Host names accepted in requests; default none. On a loopback address they are accepted in addition to loopback
+    /// names; elsewhere an empty list accepts every name.
     pub hosts: Vec<Host>,
     /// Peers whose `X-Forwarded-*` headers are trusted; default none.
     pub trusted_proxies: Vec<IpNet>,

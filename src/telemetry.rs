@@ -5,6 +5,7 @@
 
 mod event_fields;
 mod event_format;
+mod level_filter;
 mod level_switch;
 mod log_drops;
 mod log_output;
@@ -17,12 +18,13 @@ use std::thread;
 use std::time::Duration;
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
 use crate::settings;
 use event_format::EventFormat;
+use level_filter::filter;
 use log_output::LogOutput;
 
+pub use level_filter::{LevelError, check_level};
 pub use level_switch::LevelSwitch;
 pub use log_drops::LogDrops;
 pub use rate_limit::LogRateLimit;
@@ -34,18 +36,6 @@ pub struct Telemetry {
     level: LevelSwitch,
     writer: Option<WorkerGuard>,
 }
-
-/// Why a text is not a log level or a filter.
-#[derive(Debug)]
-pub enum LevelError {
-    /// It is not a valid filter.
-    Syntax(ParseError),
-    /// It contains a word that is not a level. The filter would read it as the name of a module, and log only that.
-    UnknownLevel(String),
-}
-
-/// Filters for libraries whose messages do not concern an operator, mostly about broken client connections.
-const LIBRARY_LEVELS: &str = "hyper=warn,warp=off";
 
 /// Lines that wait while standard error is blocked, at most some 6 MB; further lines are dropped.
 const QUEUED_LINES_MAX: usize = 4_096;
@@ -111,43 +101,8 @@ impl Drop for Telemetry {
     }
 }
 
-/// Checks that `level` is a log level or a filter.
-///
-/// # Errors
-/// It is neither.
-pub fn check_level(level: &str) -> Result<(), LevelError> {
-    filter(level).map(|_| ())
-}
-
-fn filter(level: &str) -> Result<EnvFilter, LevelError> {
-    let words = level
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.contains(['=', '[', ':']));
-    for word in words {
-        // An empty word would parse, but as a filter that logs nothing.
-        if word.is_empty() || word.parse::<LevelFilter>().is_err() {
-            return Err(LevelError::UnknownLevel(word.to_owned()));
-        }
-    }
-    EnvFilter::builder()
-        .parse(format!("{LIBRARY_LEVELS},{level}"))
-        .map_err(LevelError::Syntax)
-}
-
 impl fmt::Debug for Telemetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Telemetry").finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for LevelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(error) => error.fmt(f),
-            Self::UnknownLevel(word) => write!(f, "`{word}` is not a level"),
-        }
-    }
-}
-
-impl std::error::Error for LevelError {}

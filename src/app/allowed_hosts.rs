@@ -22,15 +22,11 @@ impl AllowedHosts {
         self.0.store(Arc::new(hosts));
     }
 
-    /// Whether the list is empty: the operator has allowed no names.
+    /// Whether `host` is listed; `None` if the operator has listed no names.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.load().is_empty()
-    }
-
-    /// Whether `host` is listed.
-    #[must_use]
-    pub fn contains(&self, host: &Host) -> bool {
-        self.0.load().contains(host)
+    pub fn contains(&self, host: &Host) -> Option<bool> {
+        // One snapshot: a reload must not come between the two questions.
+        let hosts = self.0.load();
+        (!hosts.is_empty()).then(|| hosts.contains(host))
     }
 }

@@ -112,7 +112,7 @@ impl HistoryLimit {
         })))
     }
 
-    /// Returns a flag that is true whenever fewer than [`SCARCE_BELOW`] permits are free.
+    /// Returns a flag that is true whenever less than a quarter of the permits are free.
     #[must_use]
     pub fn scarcity(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.0.is_scarce)
@@ -184,10 +184,10 @@ mod tests {
     #[test]
     fn each_address_can_take_half_of_the_free_permits() {
         let limit = HistoryLimit::start().unwrap();
-        let (one, code) = acquire_all(&limit, "192.0.2.1");
-        assert_eq!((one.len(), code), (32, HistoryLimitReached::ShareTaken));
-        let (other, code) = acquire_all(&limit, "192.0.2.2");
-        assert_eq!((other.len(), code), (16, HistoryLimitReached::ShareTaken));
+        let (one, reason) = acquire_all(&limit, "192.0.2.1");
+        assert_eq!((one.len(), reason), (32, HistoryLimitReached::ShareTaken));
+        let (other, reason) = acquire_all(&limit, "192.0.2.2");
+        assert_eq!((other.len(), reason), (16, HistoryLimitReached::ShareTaken));
         assert!(!limit.scarcity().load(Ordering::Relaxed));
         let rest: Vec<_> = (3..=7)
             .map(|n| acquire_all(&limit, &format!("192.0.2.{n}")).0)

@@ -1,6 +1,6 @@
 //! [`Report`]: the result of a measurement, serialised as one JSON object with stable field names.
 //!
-//! Each field name contains its unit. Values that were not measured are null, and `notes` explain why.
+//! Times are in seconds; the names of other fields contain their unit. Values that were not measured are null, and `notes` explain why.
 
 use std::collections::BTreeMap;
 

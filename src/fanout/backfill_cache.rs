@@ -1,7 +1,7 @@
 //! `BackfillCache`: the encoded blocks of the history that were requested last.
 //!
 //! The history can always be computed again, so this is only a cache: viewers that reconnect together share the encoded
-//! bytes. That works because blocks start at the same publications for all viewers, except each viewer's first.
+//! bytes. Blocks are aligned to the same boundaries for all viewers; only a viewer's first block may start elsewhere.
 
 use std::collections::VecDeque;
 

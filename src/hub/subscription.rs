@@ -3,7 +3,7 @@
 //! ## No hole and no repeat
 //!
 //! Publishing stores the new `seq` before it sends to the channel; subscribing opens the channel before it reads `seq`.
-//! So everything after the `seq` that a subscriber has read comes through the channel, and what comes again is dropped.
+//! Every publication after that `seq` therefore arrives through the channel; duplicates are dropped by `seq`.
 //!
 //! ## Lagging
 //!

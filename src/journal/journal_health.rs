@@ -17,10 +17,10 @@ pub struct JournalHealth {
 impl JournalHealth {
     /// No write has failed yet.
     pub(super) fn new(journal: PathBuf) -> Self {
-        let is_there = Arc::default();
+        let is_failing = Arc::default();
         Self {
             journal,
-            is_failing: is_there,
+            is_failing,
         }
     }
 
@@ -31,7 +31,7 @@ impl JournalHealth {
                 event = "journal.failed",
                 path = %self.journal.display(),
                 error = error.to_string(),
-                "the journal cannot be written; the stream continues, but a restart may lose its position"
+                "the journal cannot be written; the stream continues, but a restart may not know the newest publication"
             );
         }
     }

@@ -144,7 +144,7 @@ pub struct FieldView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// The first missing publication; `None` if the viewer's position does not belong to this epoch or lies ahead of
-    /// it.
+    /// the newest publication.
     pub from: Option<Seq>,
     /// The last missing publication.
     pub to: Option<Seq>,

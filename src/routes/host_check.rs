@@ -130,13 +130,13 @@ impl HostCheck {
     }
 
     fn accepts(&self, host: &Host, is_probe: bool) -> bool {
-        let hosts = &self.state.hosts;
-        if hosts.contains(host) {
+        let is_listed = self.state.hosts.contains(host);
+        if is_listed == Some(true) {
             return true;
         }
         match self.listener {
             _ if self.is_loopback => host.is_loopback(),
-            _ if hosts.is_empty() => true,
+            _ if is_listed.is_none() => true,
             // Probes and scrapers use the IP address of the machine or pod, which a rebound page cannot have as a name.
             listener => {
                 let is_from_operator = is_probe || listener == Listener::Ops;

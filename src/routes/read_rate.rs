@@ -4,9 +4,11 @@
 //! never held against the client.
 //!
 //! ## Limits
-//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME`], about 1 KiB/s: tolerates stalls of half a minute, as in a tunnel.
-//! - [`RATE_MIN`] on average after [`GRACE`], half of what the slowest mobile networks carry.
-//! - [`WINDOW_LEN`] bytes within [`WINDOW_TIME_SCARCE`], 16 KiB/s, while history permits are scarce.
+//! A client is too slow if
+//! - a window of 32 KiB ([`WINDOW_LEN`]) takes longer than 30 s ([`WINDOW_TIME`]; about 1 KiB/s, which tolerates stalls
+//!   of half a minute, as in a tunnel), or 2 s ([`WINDOW_TIME_SCARCE`]; 16 KiB/s) while history permits are scarce,
+//! - or if its average after a minute ([`GRACE`]) is below 4 KiB/s ([`RATE_MIN`]), half of what the slowest mobile
+//!   networks carry.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

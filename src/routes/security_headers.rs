@@ -1,4 +1,4 @@
-//! Headers that every response has, so that a browser does not misuse it.
+//! Headers of every response that a route returns, so that browsers do not misuse it.
 
 use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reply::Response;

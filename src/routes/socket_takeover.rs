@@ -54,9 +54,9 @@ struct TakeoverState {
     returned: Mutex<Option<TcpStream>>,
     /// Whether the last write was pending: the kernel's send buffer is full.
     is_blocked: AtomicBool,
-    /// How many bytes of the responses the kernel has accepted.
+    /// How many bytes of the response the kernel has accepted.
     written: AtomicU64,
-    /// Reads true while history permits are scarce. Filled by the connection's first history request.
+    /// Reads true while history permits are scarce. Set if this is a history request.
     is_scarce: OnceLock<Arc<AtomicBool>>,
 }
 

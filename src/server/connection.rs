@@ -1,9 +1,8 @@
 //! One HTTP connection: serves its requests until it closes, is evicted, or is upgraded to a viewer.
 //!
 //! Between requests a connection is only a socket: hyper is set up when a request head is complete, and dropped when
-//! the response has been sent. So a connection is closed for a new one, for its age or for the number of its requests
-//! only between two requests, and an incomplete request costs no more memory than the part of its head that has
-//! arrived.
+//! the response has been sent. A connection is therefore evicted or retired (age, number of requests) only between two
+//! requests, and an incomplete request costs no more memory than the part of its head that has arrived.
 //!
 //! A panic in a handler ends the task of its connection only.
 

@@ -124,7 +124,7 @@ impl ListenerLimits {
         &self.connections
     }
 
-    /// Waits for a free connection slot. Logs a warning if an idle connection has to be evicted for it.
+    /// Waits for a free connection slot. Logs a warning if it has to wait, or a connection has to be evicted for it.
     pub(super) async fn wait_for_slot(&self) {
         self.connections.wait_for_capacity(|| self.log_full()).await;
     }
@@ -136,7 +136,7 @@ impl ListenerLimits {
                 listener = self.name,
                 connections_max = self.values.load().connections.open,
                 suppressed,
-                "connection limit almost reached; idle connections are closed to make room for new ones"
+                "connection limit almost reached; connections that are not viewers are closed to make room for new ones, idle ones first"
             );
         }
     }

@@ -111,7 +111,7 @@ impl Server {
         let writing = Arc::clone(attempt);
         let is_queued = journal.submit(move |writer| {
             if let Some(result) = writing.write(writer) {
-                // Fails if the reload has given up; the result of a decided attempt is read by the next reload.
+                // Fails if the hub has stopped. A result that comes late is read by the next reload.
                 _ = done.send(result);
             }
         });

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing_subscriber::filter::EnvFilter;
 
-use super::{LevelError, filter};
+use super::level_filter::{LevelError, filter};
 
 /// Switches between the configured level and `debug`.
 pub struct LevelSwitch {
@@ -40,8 +40,8 @@ impl LevelSwitch {
     /// Switches from the configured level to `debug`, or back.
     pub fn toggle_debug(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_close = !state.is_debugging;
-        let level = if is_close {
+        let is_debugging = !state.is_debugging;
+        let level = if is_debugging {
             DEBUG
         } else {
             state.configured.as_str()
@@ -49,14 +49,14 @@ impl LevelSwitch {
         // Both levels have been valid before, so they parse.
         if let Ok(filter) = filter(level) {
             // The change is logged while `debug` is active, so that the line is always visible.
-            if is_close {
+            if is_debugging {
                 (self.apply)(filter);
                 log_level(level);
             } else {
                 log_level(level);
                 (self.apply)(filter);
             }
-            state.is_debugging = is_close;
+            state.is_debugging = is_debugging;
         }
     }
 
@@ -89,7 +89,7 @@ fn log_level(level: &str) {
 
 impl fmt::Debug for LevelSwitch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Level")
+        f.debug_struct("LevelSwitch")
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
@@ -103,14 +103,14 @@ mod tests {
 
     #[test]
     fn toggling_goes_to_debug_and_back_to_the_level_configured_by_then() {
-        let in_force = Arc::new(Mutex::new(String::new()));
-        let seen = Arc::clone(&in_force);
+        let applied = Arc::new(Mutex::new(String::new()));
+        let seen = Arc::clone(&applied);
         let level = LevelSwitch::new("warn,tickcast::fanout=trace", move |filter| {
             *seen.lock().unwrap() = filter.to_string();
             true
         });
         let has = |directive: &str| {
-            let filter = in_force.lock().unwrap();
+            let filter = applied.lock().unwrap();
             // The filters for libraries stay.
             assert!(filter.contains("hyper=warn") && filter.contains("warp=off"));
             filter.split(',').any(|other| other == directive)

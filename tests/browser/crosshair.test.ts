@@ -12,6 +12,8 @@ async function paused(): Promise<Screen> {
   const screen = await house.open("?window=2s");
   await screen.isLive();
   await screen.hasDrawn(200);
+  // Until the clock has settled, the view may be ahead of the newest record.
+  await screen.hasReceived(100);
   await screen.press("Space");
   await screen.becomes("paused");
   return screen;

@@ -21,6 +21,7 @@ struct Import {
     names: Vec<String>,
     /// The name that it has in the importing module; `None` for a glob or a mention in passing.
     local: Option<String>,
+    /// Names that are only passed on are no import; those that the file itself uses are.
     is_re_export: bool,
 }
 
@@ -35,6 +36,8 @@ struct Sources {
 struct Collector<'a> {
     module: &'a Module,
     imports: Vec<Import>,
+    /// The first names of all paths in its code.
+    used: BTreeSet<String>,
 }
 
 impl Sources {
@@ -66,9 +69,19 @@ impl Sources {
         let mut collector = Collector {
             module: &module,
             imports: Vec::new(),
+            used: BTreeSet::new(),
         };
         collector.visit_file(&file);
-        let imports = collector.imports;
+        let Collector {
+            mut imports, used, ..
+        } = collector;
+        for import in &mut imports {
+            let is_used = import
+                .local
+                .as_ref()
+                .is_some_and(|name| used.contains(name));
+            import.is_re_export &= !is_used;
+        }
         self.imports.insert(module.clone(), imports);
         self.files.insert(module, short);
     }
@@ -184,6 +197,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
             .iter()
             .map(|part| part.ident.to_string())
             .collect();
+        self.used.extend(names.first().cloned());
         if let Some((base, names)) = self.start(&names).filter(|_| names.len() > 1) {
             self.imports.push(Import {
                 base,

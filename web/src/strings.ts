@@ -59,7 +59,7 @@ export const strings = {
   seq: "record",
   clock: "in sync",
   clockUnknown: "synchronizing…",
-  clockHint: "Maximum difference between this screen’s clock and the hub’s",
+  clockHint: "Maximum error of this screen’s estimate of the hub’s time",
   viewers: (n: number, count: string) =>
     n <= 1 ? "only this screen" : `the same picture on ${count} screens`,
   missed: "missed",
@@ -69,14 +69,14 @@ export const strings = {
 
   sync: "Synchronization",
   syncIntro: (error: string) =>
-    `Every screen shows the same instant: hub time minus a shared delay. This screen is accurate to ${error}.`,
+    `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
   syncError: "Accuracy",
   syncOffset: "This device’s clock",
   syncDelay: "Playout delay",
   syncAhead: "Records arrive",
-  syncSeq: "Current record",
+  syncSeq: "Record shown",
   slow: (time: string) => `${time} slow`,
   fast: (time: string) => `${time} fast`,
   early: (time: string) => `${time} early`,
@@ -127,7 +127,8 @@ export const strings = {
   commandZoomIn: "Zoom in",
   commandZoomOut: "Zoom out",
   commandReset: "Reset view",
-  commandLeave: "Leave the panel, wall display, crosshair or zoom",
+  commandLeave:
+    "Close the panel, else leave the wall display, hide the crosshair, reset the zoom: one per press",
   commandFullscreen: "Full screen",
   commandKiosk: "Wall display",
   commandTheme: "Next theme",
@@ -137,10 +138,10 @@ export const strings = {
   commandHelp: "Help",
 
   /** Read aloud by screen readers. */
-  sentence: (text: string) => `${text}. `,
+  sentence: (text: string) => (text.endsWith("…") ? `${text} ` : `${text}. `),
   summaryValue: (label: string, value: string) => `${label}: ${value}`,
   summaryRange: (low: string, high: string, time: string) => `, lowest ${low}, highest ${high}, ${time}`,
-  summaryMore: (n: number) => `${n} more lines`,
+  summaryMore: (n: number) => `${n} more series`,
   lastTime: (time: string) => `the last ${time}`,
 
   emptyConnecting: "Connecting to the hub…",

@@ -97,8 +97,12 @@ test("the summary omits hidden series and counts those beyond the fourth", () =>
     entry("ecg", name, { isShown: name !== "b" }),
   );
   expect(summaryOf(viewState({ legend, badge: { kind: "behind", behindMs: 5_000 } }))).toBe(
-    "Behind −5.0 s. a: 1. c: 1. d: 1. e: 1. 2 more lines.",
+    "Behind −5.0 s. a: 1. c: 1. d: 1. e: 1. 2 more series.",
   );
+});
+
+test("the summary adds no full stop to a state that ends with an ellipsis", () => {
+  expect(summaryOf(viewState({ legend: [], badge: { kind: "connecting" } }))).toBe("Connecting…");
 });
 
 test("the result of copying is announced, including failures", async () => {

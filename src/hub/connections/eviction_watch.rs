@@ -1,25 +1,11 @@
 //! `EvictionWatch`: reports what a connection waits for, and receives its eviction.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{NEWCOMER_GRACE, STALLED_AFTER, SharedConnections, Waiter};
-
-/// What a connection waits for, in the order of eviction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// The first byte of another request.
-    Idle,
-    /// The first byte of its first request.
-    Accepted,
-    /// The rest of a request head.
-    Head,
-    /// The client to receive more of a response.
-    Response,
-}
+use super::connection_table::{Phase, SharedConnections, Waiter};
 
 /// Lets a connection be evicted while it waits; held by the task that serves the connection.
 #[derive(Debug)]
@@ -30,30 +16,6 @@ pub struct EvictionWatch {
     /// connection has been evicted.
     entry: Option<(Phase, u64)>,
     is_evicted: bool,
-}
-
-impl Phase {
-    pub(super) const COUNT: usize = 4;
-    pub(super) const ALL: [Self; Self::COUNT] =
-        [Self::Idle, Self::Accepted, Self::Head, Self::Response];
-
-    pub(super) const fn index(self) -> usize {
-        match self {
-            Self::Idle => 0,
-            Self::Accepted => 1,
-            Self::Head => 2,
-            Self::Response => 3,
-        }
-    }
-
-    /// How long a connection has to be in this phase before it can be evicted.
-    pub(super) const fn min_wait(self) -> Duration {
-        match self {
-            Self::Idle => Duration::ZERO,
-            Self::Accepted | Self::Head => NEWCOMER_GRACE,
-            Self::Response => STALLED_AFTER,
-        }
-    }
 }
 
 impl EvictionWatch {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::connection_table::{INCOMPLETE_HEAD_BYTES_MAX, NEWCOMER_GRACE, STALLED_AFTER};
 use super::*;
 
 fn connections(open: usize, per_network: usize) -> Connections {

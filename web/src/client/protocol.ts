@@ -62,7 +62,10 @@ export interface Data {
   data: Json;
 }
 
-/** Twin: `Publication`, several of them. Contiguous in `seq`; `dt` is their spacing, or each one's offset from `t`. */
+/**
+ * Twin: `Publication` in `src/protocol/publication.rs`, several of them. Contiguous in `seq`; `dt` is their spacing, or
+ * each one's offset from `t`.
+ */
 export interface Batch {
   type: "batch";
   seq: number;
@@ -79,7 +82,7 @@ export interface Gap {
   reason: string;
 }
 
-/** Twin: `Jump` in `src/protocol/flush.rs`. The dataset continues elsewhere; time and `seq` are unaffected. */
+/** Twin: `Jump` in `src/protocol/due_record.rs`. The dataset continues elsewhere; time and `seq` are unaffected. */
 export interface Jump {
   type: "jump";
   seq: number;

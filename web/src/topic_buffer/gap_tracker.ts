@@ -42,7 +42,10 @@ export class GapTracker {
     this.#expected = following ? this.#newest.seq + 1 : undefined;
   }
 
-  /** The hub has these records and does not send them; `to` is null if the gap is still open. They may still arrive. */
+  /**
+   * The hub has these records and does not send them; they may still arrive. On the wire, `to` is null, like `from`, if
+   * the range is unknown.
+   */
   onGap(from: number, to: number | null): void {
     if (to === null || to > this.#newest.seq) this.#expected ??= from;
   }
