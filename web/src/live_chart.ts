@@ -34,7 +34,7 @@ export class LiveChart {
   readonly #pixelRatio = new PixelRatio();
   #isStale = true;
   /** What the last drawn picture depended on, to detect changes; `revision` is that of `Player.revisionUntil`. */
-  readonly #drawn = { from: 0, to: 0, revision: 0 };
+  readonly #drawn = { from: 0, to: 0, until: 0, revision: 0 };
 
   constructor(options: LiveChartOptions) {
     this.#options = options;
@@ -94,13 +94,20 @@ export class LiveChart {
     return scene;
   }
 
-  /** A view that stands still (paused, ended, or between two steps of reduced motion) is not redrawn. */
-  #hasChanged({ from, to }: Scene): boolean {
+  /**
+   * A view that stands still (paused, ended, or between two steps of reduced motion) is not redrawn. A view may be paused
+   * ahead of the frame's instant, because an event can be newer than the frame: its lines still grow up to its edge.
+   */
+  #hasChanged({ from, to, traces }: Scene): boolean {
+    let until = to;
+    for (const { playhead } of traces) if (playhead < until) until = playhead;
     const revision = this.player.revisionUntil(to);
     const drawn = this.#drawn;
-    const hasChanged = from !== drawn.from || to !== drawn.to || revision !== drawn.revision;
+    const hasChanged =
+      from !== drawn.from || to !== drawn.to || until !== drawn.until || revision !== drawn.revision;
     drawn.from = from;
     drawn.to = to;
+    drawn.until = until;
     drawn.revision = revision;
     return hasChanged;
   }
