@@ -3,10 +3,8 @@
 //! The routes read it for every request; the server builds it, and changes it on reload. It parses no request: what a
 //! header means is up to the routes.
 
-mod allowed_hosts;
-mod allowed_origins;
+mod access_lists;
 mod history_limit;
-mod trusted_proxies;
 mod worker_pool;
 
 use std::sync::Arc;
@@ -14,10 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio_util::task::TaskTracker;
 
-pub use allowed_hosts::AllowedHosts;
-pub use allowed_origins::AllowedOrigins;
+pub use access_lists::{AllowedHosts, AllowedOrigins, TrustedProxies};
 pub use history_limit::{HistoryLimit, HistoryLimitReached, HistoryPermit};
-pub use trusted_proxies::TrustedProxies;
 pub use worker_pool::JobAborted;
 
 use crate::fanout::{Drain, Lanes};

@@ -5,11 +5,11 @@
 
 mod accept_header;
 mod api;
+mod conventions;
 mod cors;
 mod etag;
 mod history_endpoint;
 mod host_check;
-mod methods;
 mod metrics_endpoint;
 mod page;
 mod peer;
@@ -19,8 +19,6 @@ mod read_rate;
 mod request_origin;
 mod request_permits;
 mod request_target;
-mod request_text;
-mod security_headers;
 mod socket_takeover;
 mod sse_endpoint;
 mod viewer_request;
@@ -42,9 +40,8 @@ pub use request_target::normalize_target;
 pub use socket_takeover::{HttpSocket, SocketTakeover};
 
 use crate::app::AppState;
-use methods::get;
+use conventions::{get, with_security_headers};
 use problem::{BodyRejected, problem_for};
-use security_headers::with_security_headers;
 
 /// The routes of the public listener.
 #[must_use]

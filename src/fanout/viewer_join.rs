@@ -50,7 +50,7 @@ pub struct ViewerPermits {
     pub viewer_permit: ViewerPermit,
     /// Counts its connection towards the connection limits.
     pub connection: Option<Arc<ConnectionPermit>>,
-    /// Counts it towards the limits of its own address, behind a trusted proxy.
+    /// Counts the viewer by its address, even behind a trusted proxy.
     pub client: Option<Arc<ClientPermit>>,
     /// Keeps the shutdown waiting until the viewer has left.
     pub task_token: TaskTrackerToken,

@@ -178,7 +178,7 @@ impl ViewerSession {
         now.since(self.behind_since)
     }
 
-    /// Records that the viewer is behind by `lag`, through no fault of its own.
+    /// Records that the viewer is behind by `lag`, which it did not cause.
     pub(super) const fn mark_behind(&mut self, lag: Duration, now: Micros) {
         (self.backlog, self.behind_since) = (lag, now);
     }

@@ -74,7 +74,7 @@ impl CloseReason {
         }
     }
 
-    /// Whether the viewer should reconnect. Not after an error of its own that would occur again at once.
+    /// Whether the viewer should reconnect. Not after a violation that it would repeat at once.
     #[must_use]
     pub const fn may_reconnect(self) -> bool {
         matches!(

@@ -9,9 +9,9 @@ use warp::http::header::{self, HeaderValue};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
+use super::conventions::get;
 use super::cors::{with_cors, with_cors_for_any_origin};
 use super::host_check::RequestAuthority;
-use super::methods::get;
 use super::problem::{Problem, ProblemCode};
 use super::viewer_request::check_origin;
 use crate::app::AppState;

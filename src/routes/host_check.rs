@@ -11,8 +11,8 @@ use warp::http::{HeaderMap, Request, Version};
 use warp::reply::{Reply, Response};
 
 use super::Peer;
+use super::conventions::excerpt;
 use super::problem::{Problem, ProblemCode};
-use super::request_text::excerpt;
 use crate::app::AppState;
 use crate::protocol::{Authority, Host};
 

@@ -22,7 +22,7 @@ use warp::reply::{Reply, Response};
 
 use self::openmetrics::MetricsWriter;
 use super::accept_header::AcceptHeader;
-use super::methods::get;
+use super::conventions::get;
 use super::problem::{Problem, ProblemCode};
 use crate::app::AppState;
 use crate::hub::{RejectReason, Topic};

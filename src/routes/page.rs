@@ -12,10 +12,9 @@ use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
 use super::accept_header::parse_qvalue;
+use super::conventions::{CROSS_ORIGIN_RESOURCE_POLICY, get};
 use super::cors::with_cors;
 use super::etag::matches_if_none_match;
-use super::methods::get;
-use super::security_headers::CROSS_ORIGIN_RESOURCE_POLICY;
 use crate::app::{AllowedOrigins, AppState};
 
 #[derive(RustEmbed)]

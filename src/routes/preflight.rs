@@ -12,8 +12,8 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
+use super::conventions::ALLOWED_METHODS;
 use super::host_check::RequestAuthority;
-use super::methods::ALLOWED_METHODS;
 use super::page;
 use super::viewer_request::check_origin;
 use crate::app::AppState;

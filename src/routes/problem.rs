@@ -9,8 +9,7 @@ use warp::reply::{Reply, Response};
 
 pub(super) use code::ProblemCode;
 
-use super::methods::ALLOWED_METHODS;
-use super::security_headers::with_security_headers;
+use super::conventions::{ALLOWED_METHODS, with_security_headers};
 
 use crate::hub::RejectReason;
 use crate::protocol::message::{self, ProblemView};

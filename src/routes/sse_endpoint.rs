@@ -13,9 +13,9 @@ use warp::http::Method;
 use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::reply::{Reply, Response};
 
+use super::conventions::with_security_headers;
 use super::cors::with_cors;
 use super::problem::Problem;
-use super::security_headers::with_security_headers;
 use super::socket_takeover::SocketTakeover;
 use super::viewer_request::{self, AdmissionError, ViewerRequest, parse_resume_request};
 use crate::app::AppState;

@@ -10,11 +10,10 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method};
 
+use super::conventions::{excerpt, get, parse_saturating};
 use super::host_check::RequestAuthority;
-use super::methods::get;
 use super::problem::{Problem, ProblemCode};
 use super::request_origin::may_connect;
-use super::request_text::{excerpt, parse_saturating};
 use super::{Peer, RequestPermits};
 use crate::app::AppState;
 use crate::fanout::ViewerPermits;

@@ -9,20 +9,20 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CuttableProxy } from "./cuttable_proxy";
 import { Hub } from "./hub";
+import { TestProxy } from "./test_proxy";
 
 const MODULE = resolve(import.meta.dirname, "../../web/dist/tickcast-client.js");
 /** The hub's clock is monotonic, while time servers adjust this machine's wall clock. */
 const WALL_DRIFT_MS = 5;
 
 let hub: Hub;
-let proxy: CuttableProxy;
+let proxy: TestProxy;
 let viewer: ChildProcess;
 
 beforeEach(async () => {
   hub = await Hub.start();
-  proxy = await CuttableProxy.before(hub.url);
+  proxy = await TestProxy.before(hub.url);
   const { TICKCAST_NODE: other, ...env } = process.env;
   const flags = other === undefined && Number.parseInt(process.versions.node, 10) < 22;
   viewer = spawn(

@@ -2,17 +2,17 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CuttableProxy } from "./cuttable_proxy";
 import { Hub } from "./hub";
 import { launchBrowser } from "./screen";
+import { TestProxy } from "./test_proxy";
 
 let hub: Hub;
-let proxy: CuttableProxy;
+let proxy: TestProxy;
 let browser: Browser;
 
 beforeAll(async () => {
   [hub, browser] = await Promise.all([Hub.start(), launchBrowser()]);
-  proxy = await CuttableProxy.before(hub.url);
+  proxy = await TestProxy.before(hub.url);
 });
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
 /**
- * Installs a clock skew and a recorder in a page before any of its own scripts: the page's clocks are wrong, and the
+ * Installs a clock skew and a recorder in a page before the page's scripts run: the page's clocks are wrong, and the
  * recorder, which knows the true time, logs what the page draws. All pages of a machine share one clock; without the
  * skew, a page that simply trusted it would look perfect.
  *

@@ -106,7 +106,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "topic.added",
-        "reload",
+        "reload/new_topics",
         "a_new_topic_is_served_and_continues_after_a_restart",
     ),
     (

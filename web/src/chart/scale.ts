@@ -10,7 +10,7 @@
 import { AutoRange, niceStep } from "./auto_range";
 
 /**
- * While a range is this many times wider than its goal, it gets steps of its own: those of the goal would be too many.
+ * While a range is this many times wider than its goal, its ticks have wider steps: the steps of the goal would be too many.
  */
 const WIDE = 10;
 /** More ticks than any screen has room for. */
