@@ -309,7 +309,7 @@ async fn viewers_are_limited_in_total_and_by_address_and_permits_are_released() 
 async fn a_viewer_that_lags_receives_a_gap_with_the_missing_range_and_others_miss_nothing() {
     let record = format!("\"{}\"", "x".repeat(4_000));
     let hub = Hub::start(
-        "rate = 10000\nmax_lag = \"100ms\"",
+        "rate = 10000\nmax_lag = \"500ms\"",
         &format!("[{record},1]"),
     );
     let mut slow = Viewer::v1(&hub).await;
