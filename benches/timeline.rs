@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
-use tickcast::hub::Timeline;
 use tickcast::protocol::{DueRecord, Flush, Micros, Publication, Rate, Seq};
+use tickcast::timeline::Timeline;
 
 const RECORD: &[u8] = br#"{"value":-245}"#;
 
@@ -27,31 +27,26 @@ fn schedule(c: &mut Criterion) {
 }
 
 fn encode(c: &mut Criterion) {
-    let (seq, t) = (
-        Seq::saturating(18_902_678_401),
-        Micros::new(1_767_225_600_000_000),
-    );
+    let due = |n: u64| DueRecord {
+        seq: Seq::saturating(18_902_678_401 + n),
+        t: Micros::new(1_767_225_600_000_000).after(Duration::from_millis(10 * n)),
+        record: Bytes::from_static(RECORD),
+    };
+    let records: Vec<_> = (0..6).map(due).collect();
     let mut group = c.benchmark_group("encode");
-    let text = Bytes::new();
-    let whole = Publication::encode(seq, t, RECORD, &text);
+    let whole = Publication::encode(&records[0]);
     let bytes = whole.frame().to_bytes().to_vec();
     group.bench_function("baseline: allocate and copy", |b| {
         b.iter(|| black_box(&bytes).clone());
     });
     group.bench_function("publication", |b| {
-        b.iter(|| Publication::encode(seq, t, black_box(RECORD), &text));
+        b.iter(|| Publication::encode(black_box(&records[0])));
     });
-    let due = |n: u64| DueRecord {
-        seq: Seq::saturating(seq.get() + n),
-        t: t.after(Duration::from_millis(10 * n)),
-        record: RECORD,
-    };
-    let rest: Vec<_> = (1..6).map(due).collect();
     group.bench_function("flush of one", |b| {
-        b.iter(|| Flush::encode(black_box(due(0)), &[], None, false));
+        b.iter(|| Flush::encode(black_box(&records[..1]), None));
     });
     group.bench_function("flush of six", |b| {
-        b.iter(|| Flush::encode(black_box(due(0)), black_box(&rest), None, false));
+        b.iter(|| Flush::encode(black_box(&records), None));
     });
     group.finish();
 }

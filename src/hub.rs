@@ -4,18 +4,17 @@
 //! know each other. The hub also owns the admission limits, for viewers ([`ViewerLimits`]) and for connections
 //! ([`Connections`]). It opens no sockets and spawns no tasks.
 
+mod blocks;
 mod client_network;
-mod coalescer;
 mod connections;
-pub mod decimation;
 mod delivery_policy;
+mod feed;
 mod presence_guard;
-mod range_query;
+mod records;
+mod replay;
 mod resume;
-mod schedule;
 mod startup;
 mod subscription;
-mod timeline;
 mod topic;
 mod topic_metrics;
 mod update;
@@ -27,21 +26,20 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 pub use client_network::ClientNetwork;
-pub use coalescer::Coalescer;
 pub use connections::{
     ClientPermit, ConnectionLimits, ConnectionPermit, Connections, EvictionWatch, Phase,
 };
 pub use delivery_policy::DeliveryPolicy;
+pub use feed::{Feed, FeedDescription};
 pub use presence_guard::PresenceGuard;
-pub use range_query::{RangeEnd, RangePage, RangeQuery};
+pub use records::Records;
+pub use replay::Replay;
 pub use resume::{ResumeOutcome, ResumeRequest, StreamHead};
-pub use schedule::{PlayoutSettings, Schedule, TimelineRef};
 pub use startup::{Checkpoint, NewEpochReason, StartMode};
-pub use subscription::{Feed, Subscription};
-pub use timeline::{RestoreError, Segment, Timeline};
-pub use topic::{Topic, TopicSpec};
+pub use subscription::{Subscription, UpdateReader};
+pub use topic::{JoinPoint, JoinState, ProducerWaker, Topic, TopicSpec};
 pub use topic_metrics::{DisconnectReason, RejectReason, TopicMetrics};
-pub use update::Update;
+pub use update::{Announcement, AnnouncementNumber, Update};
 pub use viewer_limits::{ViewerLimitReached, ViewerLimits, ViewerPermit};
 
 use crate::clock::Clock;

@@ -19,7 +19,8 @@
 //! 1. [`protocol`]: the terms of the wire as types, and their encodings.
 //! 2. [`clock`], [`metrics`]: the only source of time; counters and quantiles.
 //! 3. [`settings`], [`telemetry`]: the configuration; the log.
-//! 4. [`source`], [`hub`]: datasets; topics, their timelines and the channel from the producer to the lanes.
+//! 4. [`source`], [`timeline`], [`hub`]: datasets; when each record is due; topics, and the channel from the producer
+//!    to the lanes.
 //! 5. [`producer`], [`fanout`]: publish records when they are due; send them to viewers. Neither knows the other.
 //! 6. [`journal`]: checkpoints of the topics that survive a restart.
 //! 7. [`systemd`], [`app`], [`routes`], [`server`]: notifications to systemd; the state of one hub; the HTTP routes;
@@ -62,3 +63,4 @@ pub mod settings;
 pub mod source;
 pub mod systemd;
 pub mod telemetry;
+pub mod timeline;

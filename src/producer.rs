@@ -19,6 +19,7 @@
 //! A panic in one topic does not affect the others of its thread. The topic is retried after a second; while it keeps
 //! failing it is overdue, which the watchdog notices.
 
+mod prefetch;
 mod run_queue;
 mod topic_producer;
 mod worker;
@@ -31,20 +32,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use prefetch::Prefetch;
 use run_queue::TaskId;
 use topic_producer::TopicProducer;
 use worker_inbox::WorkerInbox;
 
 use crate::clock::Clock;
-use crate::hub::Topic;
+use crate::hub::{ProducerWaker, Topic};
 use crate::protocol::TopicName;
 
 /// The producers of one hub. Dropping it stops them.
 #[derive(Debug)]
 pub struct Producers {
     clock: Clock,
+    /// Its threads for blocking work read records that are not in memory.
+    runtime: Handle,
     /// Tracks each thread until it has ended.
     tasks: TaskTracker,
     threads_max: usize,
@@ -63,16 +68,16 @@ struct WorkerThread {
     next_task: TaskId,
 }
 
-/// Notifies the producer of one topic that the topic's timeline has changed.
+/// Notifies the producer of one topic that the timeline has changed, or that records have been read.
 #[derive(Debug)]
-pub struct Notifier {
+struct Notifier {
     inbox: Arc<WorkerInbox<TopicProducer>>,
     task: TaskId,
 }
 
 impl Notifier {
     /// Has the producer reschedule the topic.
-    pub fn notify(&self) {
+    fn notify(&self) {
         self.inbox.send_changed(self.task);
     }
 }
@@ -95,12 +100,13 @@ impl Producers {
     const THREADS_MIN: usize = 4;
 
     /// Creates producers without a topic or a thread. There will be at most one thread for each core that the process
-    /// may use, and at least four; `tasks` tracks them.
+    /// may use, and at least four; `tasks` tracks them. Records that are not in memory are read on `runtime`.
     #[must_use]
-    pub fn new(clock: Clock, tasks: TaskTracker) -> Self {
+    pub fn new(clock: Clock, runtime: Handle, tasks: TaskTracker) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             clock,
+            runtime,
             tasks,
             threads_max: cores.max(Self::THREADS_MIN),
             threads: Vec::new(),
@@ -108,7 +114,7 @@ impl Producers {
         }
     }
 
-    /// Assigns `topic` to a thread. It is published from the first [`notify`](Self::notify) on.
+    /// Assigns `topic` to a thread. It is published once it is [started](Self::start).
     ///
     /// # Errors
     /// The operating system cannot start a thread.
@@ -160,29 +166,32 @@ impl Producers {
         }
     }
 
-    /// Starts the topic `name`. When called again, notifies its producer that the timeline has changed.
-    pub fn notify(&self, name: &TopicName) {
+    /// Starts the topic `name`, if it has been added and not started. From then on, changes of its timeline wake the
+    /// producer.
+    pub fn start(&self, name: &TopicName) {
         let Some(assignment) = self.assignments.get(name) else {
             return;
         };
-        let inbox = &self.threads[assignment.thread].inbox;
-        // Concurrent calls may arrive in either order: a change of a task that has not arrived yet is ignored, and the
-        // task reads the newest timeline when it arrives.
         if assignment.is_started.swap(true, Ordering::AcqRel) {
-            inbox.send_changed(assignment.task);
-        } else {
-            let producer = TopicProducer::new(Arc::clone(&assignment.topic), self.clock);
-            inbox.send_task(assignment.task, producer);
+            return;
         }
-    }
-
-    /// Returns the notifier of the topic `name`, which must have been started.
-    #[must_use]
-    pub fn notifier(&self, name: &TopicName) -> Option<Notifier> {
-        let assignment = self.assignments.get(name)?;
-        let inbox = Arc::clone(&self.threads[assignment.thread].inbox);
-        let task = assignment.task;
-        Some(Notifier { inbox, task })
+        let (topic, task) = (&assignment.topic, assignment.task);
+        let inbox = &self.threads[assignment.thread].inbox;
+        let notifier = Arc::new(Notifier {
+            inbox: Arc::clone(inbox),
+            task,
+        });
+        let prefetch = Prefetch::new(
+            Arc::clone(topic),
+            self.runtime.clone(),
+            Arc::clone(&notifier),
+        );
+        // Before the task: a notification that arrives first is ignored, and the task then reads the newest timeline.
+        topic.set_producer(ProducerWaker::new(move || notifier.notify()));
+        inbox.send_task(
+            task,
+            TopicProducer::new(Arc::clone(topic), self.clock, prefetch),
+        );
     }
 
     /// Stops all threads, each after its current turn.

@@ -2,6 +2,7 @@
 //!
 //! Depends on no other module of the crate; knows no clock, no socket and no state of a topic.
 
+mod author;
 mod authority;
 mod close;
 mod due_record;
@@ -19,6 +20,7 @@ pub mod sse;
 mod topic_name;
 pub mod websocket;
 
+pub use author::{Author, AuthorError};
 pub use authority::{Authority, Host, HostError};
 pub use close::CloseReason;
 pub use due_record::{DueRecord, Jump, JumpReason};

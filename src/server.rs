@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,7 +52,7 @@ use crate::journal::{JournalError, JournalWriter};
 use crate::producer::Producers;
 use crate::routes::{self, HostCheck, Listener};
 use crate::settings::{ActiveConfig, Settings};
-use crate::source::Dataset;
+use crate::source::SharedSource;
 use crate::systemd;
 use crate::telemetry::LogDrops;
 
@@ -109,14 +110,14 @@ impl Server {
     const END_TIMEOUT_MAX: Duration = Duration::from_secs(1);
 
     /// Starts the hub: listens on `sockets`, binds the listeners that are not among them, and only then starts the
-    /// topics, so that a port that is taken leaves no trace in the journal. `datasets` are those of `settings.topics`,
+    /// topics, so that a port that is taken leaves no trace in the journal. `sources` are the records of `settings.topics`,
     /// in the same order; `log_drops` counts log lines that were not written.
     ///
     /// # Errors
     /// An address cannot be bound, the state folder cannot be used, or a thread cannot be started.
     pub fn start(
         settings: &Settings,
-        datasets: Vec<Dataset>,
+        sources: Vec<SharedSource>,
         sockets: InheritedSockets,
         log_drops: LogDrops,
     ) -> Result<Self, StartError> {
@@ -124,7 +125,7 @@ impl Server {
         let listeners = listeners(settings, sockets)?;
         let journal = restore_topics::open_journal(settings)?;
         let clock = Clock::start();
-        let topics = restore_topics::restore_all(settings, datasets, journal.as_ref(), &clock);
+        let topics = restore_topics::restore_all(settings, sources, journal.as_ref(), &clock);
         let writer = journal
             .map(|journal| JournalWriter::start(journal, topics.clone()))
             .transpose()?;
@@ -136,7 +137,7 @@ impl Server {
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let mut server = Self {
-            producers: Producers::new(clock, tasks.clone()),
+            producers: Producers::new(clock, Handle::current(), tasks.clone()),
             tasks,
             stop_public: is_handed_over.then(|| stop.child_token()),
             stop,
@@ -167,7 +168,7 @@ impl Server {
             log_topic_ready(&topic);
             self.producers.add(&topic).map_err(StartError::Threads)?;
             // Only now, so that the producer's log lines follow those about the topic's start.
-            self.producers.notify(topic.name());
+            self.producers.start(topic.name());
         }
         self.state.is_ready.store(true, Ordering::Release);
         self.listen(public, ops);
@@ -315,17 +316,17 @@ fn app_state(
 }
 
 fn log_topic_ready(topic: &Topic) {
-    let (segment, dataset) = (*topic.timeline().current(), topic.dataset_view());
+    let description = topic.feed().describe();
     tracing::info!(
         event = "topic.ready",
         topic = topic.name().as_str(),
         epoch = topic.epoch().as_str(),
         seq = topic.published().get(),
-        t0 = segment.t0.get(),
-        rate = segment.rate.per_second(),
-        records = dataset.len,
-        r#loop = dataset.looping,
-        sha256 = dataset.sha256,
+        t0 = description.newest_state.t.get(),
+        rate = description.rate.per_second(),
+        records = description.dataset.len,
+        r#loop = description.dataset.looping,
+        sha256 = description.dataset.sha256,
         "topic loaded and scheduled"
     );
 }

@@ -1,6 +1,7 @@
 //! Sources of records: reads files into records, as JSON text without insignificant white space.
 //!
-//! Knows nothing about time; the timeline decides when a record is due.
+//! [`RecordSource`] is the interface to them; a [`Dataset`] keeps all of them in memory. Knows nothing about time; the
+//! timeline decides when a record is due.
 
 mod compact;
 mod dataset;
@@ -9,12 +10,14 @@ mod extremes;
 mod field_index;
 mod record_block;
 mod record_fields;
+mod record_source;
 mod work_budget;
 
 pub use dataset::{Dataset, DatasetError};
 pub use extremes::{Extreme, Extremes};
 pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};
+pub use record_source::{RecordSource, SharedSource, SourceError, extremes, fields};
 
 use crate::settings::{Settings, SettingsError, SettingsErrors};
 

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::{Failure, ignore_broken_pipe, load, load_with_datasets};
 use crate::cli::{Cli, GlobalArgs};
-use crate::source;
+use crate::source::{self, RecordSource as _};
 
 /// Checks the configuration and its datasets.
 pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {

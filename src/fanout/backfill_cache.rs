@@ -35,7 +35,7 @@ impl BackfillCache {
         (first, to): (Seq, Seq),
         encoder: &mut Encoder,
     ) -> Option<Chunk> {
-        let last = topic.block_end(first, to);
+        let last = topic.feed().block_end(first, to);
         let is_it = |(cached, chunk): &(Encoding, Chunk)| {
             (*cached, chunk.first, chunk.last) == (encoding, first, last)
         };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::drain::Drain;
 use super::viewer_join::Encoding;
-use crate::hub::{ResumeOutcome, Topic};
+use crate::hub::{JoinState, ResumeOutcome, Topic};
 use crate::protocol::message::{self, Hello, Message};
 use crate::protocol::{CloseReason, Epoch, Micros, Seq, sse, websocket};
 
@@ -58,48 +58,41 @@ pub(super) fn goodbye(
     }
 }
 
-/// Passes the first messages of a viewer to `push`: the `hello`, and the gap of `outcome` if it has one. The viewer
-/// joins when `newest` is the last publication and the topic has `viewers`.
-pub(super) fn hello(
-    encoding: Encoding,
-    topic: &Topic,
-    outcome: ResumeOutcome,
-    (newest, viewers): (Seq, usize),
-    now: Micros,
-    mut push: impl FnMut(Bytes),
-) {
-    let (timeline, delay) = topic.schedule_after(newest);
-    let policy = topic.policy();
+/// What the first messages of a viewer say.
+#[derive(Debug)]
+pub(super) struct Greeting<'a> {
+    pub(super) topic: &'a Topic,
+    pub(super) outcome: ResumeOutcome,
+    pub(super) newest: Seq,
+    pub(super) state: &'a JoinState,
+    pub(super) viewers: usize,
+    pub(super) now: Micros,
+}
+
+/// Passes the first messages of a viewer to `push`: the `hello`, and the gap if some of what it asked for is missing.
+pub(super) fn hello(encoding: Encoding, greeting: &Greeting<'_>, mut push: impl FnMut(Bytes)) {
+    let (topic, state) = (greeting.topic, greeting.state);
+    let (policy, feed) = (topic.policy(), topic.feed());
+    let description = feed.describe();
     let hello = Message::Hello(Hello {
         protocol: message::SUBPROTOCOL,
         topic: topic.name(),
         epoch: topic.epoch(),
-        seq: newest,
-        now,
-        recovered: outcome.recovered,
-        delay: u64::try_from(delay.as_micros()).unwrap_or(u64::MAX),
-        timeline: Some(timeline),
-        retained: topic.retained(newest),
-        dataset: Some(topic.dataset_view()),
-        record_max: topic.record_max(),
+        seq: greeting.newest,
+        now: greeting.now,
+        recovered: greeting.outcome.recovered,
+        delay: state.current.delay,
+        timeline: Some(state.current.timeline),
+        retained: feed.retained(greeting.newest),
+        dataset: Some(description.dataset),
+        record_max: description.record_max,
         fields: &policy.fields,
-        viewers,
+        viewers: greeting.viewers,
+        states: state.states.clone(),
     });
-    push(encode_at(
-        encoding,
-        &hello,
-        Some((topic.epoch(), outcome.after)),
-    ));
-    if let Some(gap) = outcome.gap {
+    let id = Some((topic.epoch(), greeting.outcome.after));
+    push(encode_at(encoding, &hello, id));
+    if let Some(gap) = greeting.outcome.gap {
         push(encode(encoding, &Message::Gap(gap)));
     }
-}
-
-/// Returns the `end` message if `last` is the topic's last publication. A viewer that has `last` without the flush that
-/// ended with it, from a resume or after a gap, needs the message separately.
-pub(super) fn end_if_last(encoding: Encoding, topic: &Topic, last: Seq) -> Option<Bytes> {
-    let timeline = topic.timeline();
-    let end = timeline.last().filter(|end| *end == last)?;
-    let t = timeline.t(end)?;
-    Some(encode(encoding, &Message::End { seq: end, t }))
 }

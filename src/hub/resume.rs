@@ -24,6 +24,8 @@ pub struct StreamHead<'a> {
     pub epoch: &'a Epoch,
     /// The last publication sent.
     pub seq: Seq,
+    /// The oldest publication in the history; after `seq` if there are none.
+    pub oldest: Seq,
     /// The number of newest publications that a viewer gets without a request.
     pub backfill: u64,
     /// The most publications that are sent before the viewer is live.
@@ -70,12 +72,17 @@ impl ResumeRequest {
 
 impl StreamHead<'_> {
     fn default_start(&self) -> Seq {
-        rewind(self.seq, self.backfill.min(self.recover_max))
+        self.rewind(self.backfill.min(self.recover_max))
+    }
+
+    /// The sequence number `count` before the head, at least the one before the oldest publication in the history.
+    fn rewind(&self, count: u64) -> Seq {
+        rewind(self.seq, count).max(self.oldest.previous())
     }
 
     /// Everything after `after`, but at most `recover_max` publications.
     fn recover(&self, after: Seq) -> ResumeOutcome {
-        let furthest = rewind(self.seq, self.recover_max);
+        let furthest = self.rewind(self.recover_max);
         let gap = (after < furthest).then(|| Gap {
             from: Some(after.next()),
             to: Some(furthest),
@@ -114,9 +121,18 @@ mod tests {
     /// The outcome at `seq` of a topic with a backfill of 3 and a `recover_max` of 10: `recovered`, `after`, and the
     /// gap as text.
     fn outcome(request: &ResumeRequest, seq: u64) -> (Option<bool>, u64, String) {
+        outcome_with_history_from(request, seq, 1)
+    }
+
+    fn outcome_with_history_from(
+        request: &ResumeRequest,
+        seq: u64,
+        oldest: u64,
+    ) -> (Option<bool>, u64, String) {
         let outcome = request.resolve(StreamHead {
             epoch: &"now".parse().unwrap(),
             seq: Seq::saturating(seq),
+            oldest: Seq::saturating(oldest),
             backfill: 3,
             recover_max: 10,
         });
@@ -180,5 +196,14 @@ mod tests {
             outcome(&ResumeRequest::Last(u64::MAX), 90),
             (Some(false), 80, all)
         );
+    }
+
+    #[test]
+    fn what_is_no_longer_in_the_history_is_expired() {
+        let outcome = |request| outcome_with_history_from(&request, 90, 89);
+        assert_eq!(outcome(since("now:88")), (Some(true), 88, no_gap()));
+        let expired = "86..88 Expired".to_owned();
+        assert_eq!(outcome(since("now:85")), (Some(false), 88, expired));
+        assert_eq!(outcome(ResumeRequest::Unspecified), (None, 88, no_gap()));
     }
 }

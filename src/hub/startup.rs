@@ -5,10 +5,10 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use super::timeline::Timeline;
-use crate::protocol::{Epoch, Micros, Rate, Seq};
+use crate::protocol::{Author, Epoch, Micros, Rate, Seq};
 use crate::settings::{self, Start};
-use crate::source::Dataset;
+use crate::source::RecordSource;
+use crate::timeline::Timeline;
 
 /// The state of a topic that outlives the process, as an earlier run saved it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,10 @@ pub struct Checkpoint {
     pub dataset_sha256: [u8; 32],
     /// The epoch of `timeline`.
     pub epoch: Epoch,
-    /// All segments of the epoch so far.
+    /// The segments of the epoch; of very many, the newest.
     pub timeline: Timeline,
+    /// The version of the timeline: 1 when the epoch begins, and one more with each change.
+    pub version: u64,
     /// The last publication known to have been sent; more may have been sent after the checkpoint was saved.
     pub seq: Seq,
 }
@@ -38,6 +40,7 @@ pub(super) struct TimelineSpec {
 pub(super) struct Startup {
     pub(super) epoch: Epoch,
     pub(super) timeline: Timeline,
+    pub(super) version: u64,
     /// The last publication that counts as sent; the producer continues with the next.
     pub(super) published: Seq,
     pub(super) start_mode: StartMode,
@@ -86,11 +89,11 @@ pub enum NewEpochReason {
 const CLOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 
 impl TimelineSpec {
-    pub(super) fn from_settings(settings: &settings::TopicSettings, dataset: &Dataset) -> Self {
+    pub(super) fn from_settings(settings: &settings::TopicSettings, source: &dyn RecordSource) -> Self {
         Self {
             start: settings.start,
-            dataset_sha256: *dataset.digest(),
-            len: dataset.len(),
+            dataset_sha256: *source.digest(),
+            len: source.len(),
             looping: settings.looping,
             rate: settings.rate,
         }
@@ -117,9 +120,10 @@ impl Startup {
     fn anchored_at(spec: &TimelineSpec, t0: Micros, now: Micros, start_mode: StartMode) -> Self {
         let timeline = Timeline::new(t0, spec.rate, spec.len, spec.looping);
         Self {
-            epoch: timeline.epoch(&spec.dataset_sha256),
+            epoch: Epoch::from_timeline(&spec.dataset_sha256, spec.looping, t0, spec.rate),
             published: last_due_before(&timeline, now),
             timeline,
+            version: 1,
             start_mode,
         }
     }
@@ -133,10 +137,13 @@ impl Startup {
         let mut timeline = checkpoint.timeline;
         // If the clock was set back, publications that have been sent are due again.
         let published = last_due_before(&timeline, now).max(checkpoint.seq);
-        timeline.change_rate(spec.rate, published, now);
+        let before = timeline.current().seq0;
+        timeline.change_rate(spec.rate, Author::configuration(), published, now);
+        let is_changed = timeline.current().seq0 != before;
         Self {
             epoch: checkpoint.epoch,
             timeline,
+            version: checkpoint.version + u64::from(is_changed),
             published,
             start_mode,
         }

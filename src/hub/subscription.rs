@@ -1,14 +1,15 @@
-//! `Subscription` and `Feed`: the receiving end of a topic's broadcast channel.
+//! `Subscription` and `UpdateReader`: the receiving end of a topic's broadcast channel.
 //!
 //! ## No hole and no repeat
 //!
 //! Publishing stores the new `seq` before it sends to the channel; subscribing opens the channel before it reads `seq`.
-//! Every publication after that `seq` therefore arrives through the channel; duplicates are dropped by `seq`.
+//! Every publication after that `seq` therefore arrives through the channel; duplicates are dropped by `seq`. The same
+//! holds for announcements and their numbers.
 //!
 //! ## Lagging
 //!
 //! A reader that is slower than the channel's capacity misses updates. It notices by the `seq` of the next update; the
-//! missing publications are computed from the timeline.
+//! missing publications are read from the feed. Announcements that it missed are in the topic.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,23 +19,25 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::topic::Topic;
-use super::update::Update;
+use super::topic::{JoinPoint, Topic};
+use super::update::{AnnouncementNumber, Update};
 use crate::protocol::Seq;
 
-/// A receiver, and the last publication that was sent before it was opened.
+/// A receiver, and what was sent before it was opened.
 #[derive(Debug)]
 pub struct Subscription {
     topic: Arc<Topic>,
     updates: Receiver<Update>,
-    last: Seq,
+    point: JoinPoint,
 }
 
 /// Reads the updates of a topic, each once and in order.
-#[must_use = "a feed that is not read makes every publication more expensive"]
-pub struct Feed {
+#[must_use = "a reader that is not polled makes every publication more expensive"]
+pub struct UpdateReader {
     topic: Arc<Topic>,
     next: Seq,
+    /// The last announcement delivered, or sent before the reader was opened.
+    announced: AnnouncementNumber,
     recv: ReusableBoxFuture<'static, RecvOutcome>,
 }
 
@@ -48,8 +51,11 @@ impl Subscription {
         Self {
             topic: Arc::clone(topic),
             updates: topic.subscribe(),
-            // Read after the channel was opened, or a publication in between would be lost.
-            last: topic.published(),
+            // Read after the channel was opened, or what is sent in between would be lost.
+            point: JoinPoint {
+                newest: topic.published(),
+                announcement: topic.last_announcement(),
+            },
         }
     }
 
@@ -59,23 +65,24 @@ impl Subscription {
         &self.topic
     }
 
-    /// The publication before the first that the feed delivers.
+    /// What was sent before the first update that the reader delivers.
     #[must_use]
-    pub const fn last(&self) -> Seq {
-        self.last
+    pub const fn point(&self) -> JoinPoint {
+        self.point
     }
 
     /// Starts to read.
-    pub fn into_feed(self) -> Feed {
-        Feed {
-            next: self.last.next(),
+    pub fn into_reader(self) -> UpdateReader {
+        UpdateReader {
+            next: self.point.newest.next(),
+            announced: self.point.announcement,
             topic: self.topic,
             recv: ReusableBoxFuture::new(wait(self.updates)),
         }
     }
 }
 
-impl Feed {
+impl UpdateReader {
     /// Updates delivered by one call, so that the calling task can do its other work.
     const UPDATES_MAX: usize = 4_096;
     /// Bytes that one call may have the consumer process: a few milliseconds if all of it is compressed.
@@ -87,7 +94,13 @@ impl Feed {
         &self.topic
     }
 
-    /// The next publication that will be delivered, unless the feed has lagged.
+    /// The last announcement that was delivered, or sent before the reader was opened.
+    #[must_use]
+    pub const fn announced(&self) -> AnnouncementNumber {
+        self.announced
+    }
+
+    /// The next publication that will be delivered, unless the reader has lagged.
     #[must_use]
     pub const fn next(&self) -> Seq {
         self.next
@@ -121,12 +134,21 @@ impl Feed {
     }
 
     fn accept(&mut self, update: Update, take: &mut impl FnMut(Update) -> usize) -> usize {
-        let seq = update.publication.seq();
-        if seq < self.next {
-            // Sent after the channel was opened, but its `seq` was already read by `Subscription::open`.
-            return 0;
+        // What is dropped here was sent after the channel was opened, but `Subscription::open` has seen its number.
+        match &update {
+            Update::Records { publication, .. } => {
+                if publication.seq() < self.next {
+                    return 0;
+                }
+                self.next = publication.seq().next();
+            }
+            Update::State(announcement) | Update::End(announcement) => {
+                if announcement.number <= self.announced {
+                    return 0;
+                }
+                self.announced = announcement.number;
+            }
         }
-        self.next = seq.next();
         take(update)
     }
 }
@@ -137,9 +159,9 @@ async fn wait(mut receiver: Receiver<Update>) -> RecvOutcome {
     (result, receiver)
 }
 
-impl fmt::Debug for Feed {
+impl fmt::Debug for UpdateReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed")
+        f.debug_struct("UpdateReader")
             .field("topic", self.topic.name())
             .field("next", &self.next)
             .finish_non_exhaustive()

@@ -1,40 +1,33 @@
-//! `Topic`: a dataset, the schedule by which it is published, and the channel to its readers.
+//! `Topic`: a named feed of records with the channel to its readers, and everything that is counted about it.
 //!
-//! Every publication can be computed from the schedule and the dataset at any time, so nothing that was published is
-//! stored. The channel only spares readers that keep up the computation.
+//! What the records are and when they are due is up to the [`Feed`]. The topic publishes them: it stores the new head,
+//! sends to the channel, and numbers the announcements that go between the records.
 //!
 //! ## Locks
 //!
-//! The producer and a change of the schedule exclude each other by [`Topic::lock_publish`]. Readers take no lock.
+//! Publishing and changing the timeline exclude each other by [`Topic::lock_publish`]. Readers of the channel take no
+//! lock; the announcements that a reader has missed are behind a lock of their own, which is held for a lookup.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 
-use super::coalescer::Coalescer;
 use super::delivery_policy::DeliveryPolicy;
-use super::schedule::{PlayoutSettings, Schedule, TimelineRef};
-use super::startup::{Checkpoint, StartMode, Startup, TimelineSpec};
-use super::timeline::Timeline;
+use super::feed::Feed;
+use super::replay::Replay;
+use super::resume::StreamHead;
+use super::startup::{Checkpoint, Startup, TimelineSpec};
 use super::topic_metrics::TopicMetrics;
-use super::update::Update;
-use crate::protocol::message::Message;
-use crate::protocol::shared_bytes::SharedBytesBuilder;
-use crate::protocol::{
-    DueRecord, Epoch, Flush, Micros, Publication, Seq, SharedBytes, TopicName, websocket,
-};
-use crate::settings::{self, SlowPolicy};
-use crate::source::Dataset;
-
-mod block_alignment;
-mod checkpoint;
-mod lookup;
-mod reconfigure;
-mod stream_head;
-mod view;
+use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
+use crate::protocol::message::{Message, StateView, TopicView};
+use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
+use crate::settings::{self, Backfill};
+use crate::source::SharedSource;
+use crate::timeline::{NextDue, PlayoutSettings, Schedule, ScheduleChange};
 
 /// What a topic is made from.
 #[derive(Debug)]
@@ -42,7 +35,7 @@ pub struct TopicSpec<'a> {
     /// Its settings.
     pub settings: &'a settings::TopicSettings,
     /// The records that it replays.
-    pub dataset: Dataset,
+    pub source: SharedSource,
     /// The state that an earlier run saved.
     pub checkpoint: Option<Checkpoint>,
     /// The current time; the anchor of a new epoch.
@@ -55,71 +48,88 @@ pub struct TopicSpec<'a> {
 #[derive(Debug)]
 pub struct Topic {
     name: TopicName,
-    /// Fixed for the life of the process; a changed rate keeps it.
-    epoch: Epoch,
-    /// Replaced only under `publish_lock`, by a schedule that agrees with it up to `published`.
-    schedule: ArcSwap<Schedule>,
-    start_mode: StartMode,
-    dataset: Dataset,
+    /// The records and when they are due. Changed only under `publish_lock`.
+    feed: Feed,
     policy: ArcSwap<DeliveryPolicy>,
-    /// Held while publishing and while the schedule is replaced.
+    /// Held while publishing and while the timeline is changed.
     publish_lock: Mutex<()>,
-    /// While a new schedule is being journalled, nothing that is due at this instant or later is published;
-    /// [`Topic::NO_HOLD`] otherwise. Set under `publish_lock`.
-    hold_from: AtomicI64,
-    /// The last publication sent; stored before it is sent to `updates`. Grows only.
-    published: AtomicU64,
-    /// Carries each publication once, in order of `seq`.
+    /// Carries each publication and each announcement once, in order.
     updates: broadcast::Sender<Update>,
+    /// The announcements that readers may have missed. Appended to under `publish_lock`.
+    announcements: RwLock<AnnouncementLog>,
+    /// The number of the last announcement; stored before it is sent to `updates`. Grows only.
+    last_announcement: AtomicU32,
+    /// Wakes the topic's producer, once it has one.
+    producer: OnceLock<ProducerWaker>,
+    /// Whether the producer waits for records that are not in memory.
+    is_reading: AtomicBool,
     /// The number of [`PresenceGuard`](super::PresenceGuard)s of this topic.
     viewers: AtomicUsize,
     /// Counters, gauges and histograms for monitoring.
     pub metrics: TopicMetrics,
 }
 
+/// Wakes the producer of a topic, so that it reads the timeline again.
+pub struct ProducerWaker(Box<dyn Fn() + Send + Sync>);
+
+/// Where a viewer joins a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JoinPoint {
+    /// The last publication that was sent before the first that the viewer gets live.
+    pub newest: Seq,
+    /// The last announcement before the first that the viewer gets live.
+    pub announcement: AnnouncementNumber,
+}
+
+/// The timeline as a `hello` describes it.
+#[derive(Debug)]
+pub struct JoinState {
+    /// The state in force.
+    pub current: StateView,
+    /// The state in force at the instant that the viewer draws first, and every later one.
+    pub states: Vec<StateView>,
+    /// The last announcement that the viewer does not need any more.
+    pub known: AnnouncementNumber,
+}
+
 impl Topic {
-    /// Publications that the channel keeps for a slow reader, which computes older ones.
+    /// Publications that the channel keeps for a slow reader, which reads older ones from the feed.
     const CHANNEL_LEN: usize = 1_024;
-    /// Later than any instant.
-    const NO_HOLD: i64 = i64::MAX;
+    /// A viewer may always be this many publications behind, however old they are.
+    const LAG_RECORDS_ALLOWED: u64 = 1_000;
 
     /// Creates the topic that `spec` describes, where it continues at `spec.now`.
     #[must_use]
     pub fn new(spec: TopicSpec<'_>) -> Self {
-        let TopicSpec {
-            settings,
-            dataset,
-            checkpoint,
-            now,
-            recover_max,
-        } = spec;
-        let Startup {
-            epoch,
-            timeline,
-            published,
-            start_mode,
-        } = Startup::decide(
-            &TimelineSpec::from_settings(settings, &dataset),
-            checkpoint,
-            now,
+        let settings = spec.settings;
+        let startup = Startup::decide(
+            &TimelineSpec::from_settings(settings, &*spec.source),
+            spec.checkpoint,
+            spec.now,
         );
-        Self {
+        let playout = PlayoutSettings {
+            delay: settings.delay,
+            coalesce: settings.coalesce,
+        };
+        let feed = Feed::Replay(Replay::new(startup, spec.source, playout));
+        let topic = Self {
             name: settings.name.clone(),
-            epoch,
-            schedule: ArcSwap::from_pointee(Schedule::new(
-                timeline,
-                PlayoutSettings::from_settings(settings),
+            policy: ArcSwap::from_pointee(DeliveryPolicy::from_settings(
+                settings,
+                spec.recover_max,
             )),
-            policy: ArcSwap::from_pointee(DeliveryPolicy::from_settings(settings, recover_max)),
             publish_lock: Mutex::new(()),
-            hold_from: AtomicI64::new(Self::NO_HOLD),
-            published: AtomicU64::new(published.get()),
             updates: broadcast::channel(Self::CHANNEL_LEN).0,
+            announcements: RwLock::new(AnnouncementLog::new(feed.version())),
+            last_announcement: AtomicU32::new(AnnouncementNumber::NONE.to_bits()),
+            producer: OnceLock::new(),
+            is_reading: AtomicBool::new(false),
             viewers: AtomicUsize::new(0),
             metrics: TopicMetrics::default(),
-            start_mode,
-            dataset,
-        }
+            feed,
+        };
+        topic.announce_end_if_over();
+        topic
     }
 
     /// Returns the name.
@@ -128,16 +138,22 @@ impl Topic {
         &self.name
     }
 
-    /// Returns the epoch of the timeline.
+    /// What the topic carries.
     #[must_use]
-    pub const fn epoch(&self) -> &Epoch {
-        &self.epoch
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
     }
 
-    /// Returns the current timeline.
+    /// Returns the epoch of the timeline.
     #[must_use]
-    pub fn timeline(&self) -> TimelineRef {
-        TimelineRef(self.schedule.load())
+    pub fn epoch(&self) -> &Epoch {
+        self.feed.epoch()
+    }
+
+    /// The last publication sent; 0 before the first.
+    #[must_use]
+    pub fn published(&self) -> Seq {
+        self.feed.head()
     }
 
     /// Returns the current delivery policy.
@@ -146,10 +162,12 @@ impl Topic {
         self.policy.load_full()
     }
 
-    /// What happens to a viewer that is further behind than [`max_lag`](Self::max_lag).
-    #[must_use]
-    pub fn slow_policy(&self) -> SlowPolicy {
-        self.policy.load().slow
+    /// Replaces the delivery policy. Connected viewers keep the labels and units of their `hello`.
+    pub fn set_policy(&self, settings: &settings::TopicSettings, recover_max: u64) {
+        self.policy.store(Arc::new(DeliveryPolicy::from_settings(
+            settings,
+            recover_max,
+        )));
     }
 
     /// How far behind a viewer may be and still be sent everything.
@@ -158,136 +176,200 @@ impl Topic {
         self.policy.load().max_lag
     }
 
-    /// The last publication sent; 0 before the first.
+    /// Whether a viewer that is further behind is closed instead of skipping publications.
     #[must_use]
-    pub fn published(&self) -> Seq {
-        Seq::saturating(self.published.load(Ordering::Acquire))
+    pub fn slow_policy(&self) -> settings::SlowPolicy {
+        self.policy.load().slow
     }
 
-    /// Whether the last publication of the timeline has been sent.
+    /// The lag of a viewer that has everything up to `last`: the time from when its next publication was due until
+    /// `newest` was due.
     #[must_use]
-    pub fn is_ended(&self) -> bool {
-        self.timeline().last() == Some(self.published())
+    pub fn lag(&self, last: Seq, newest: Seq) -> Duration {
+        let next = self.feed.t(last.next().min(newest));
+        next.zip(self.feed.t(newest))
+            .map_or(Duration::ZERO, |(next, newest)| newest.since(next))
     }
 
-    /// The number of connected viewers.
+    /// Whether a viewer that has everything up to `last` is further behind `newest` than [`Topic::max_lag`] plus
+    /// `allowance`, which a viewer gets that joined far back.
     #[must_use]
-    pub fn viewers(&self) -> usize {
-        self.viewers.load(Ordering::Relaxed)
+    pub fn exceeds_max_lag(&self, last: Seq, newest: Seq, allowance: Duration) -> bool {
+        newest.get().saturating_sub(last.get()) > Self::LAG_RECORDS_ALLOWED
+            && self.lag(last, newest) > self.max_lag() + allowance
     }
 
-    /// Computes the publication at `seq`; `None` if it is never due.
+    /// The stream head for a viewer that joins when `seq` is the last publication.
     #[must_use]
-    pub fn publication(&self, seq: Seq) -> Option<Publication> {
-        let timeline = self.timeline();
-        let due = self.due(&timeline, seq)?;
-        let text = self.dataset.text();
-        Some(Publication::encode(due.seq, due.t, due.record, text))
-    }
-
-    /// Publications `first` to `last` in the form for viewers without a subprotocol, each record in a frame. Skips what
-    /// is never due.
-    #[must_use]
-    pub fn frames(&self, first: Seq, last: Seq) -> SharedBytes {
-        let timeline = self.timeline();
-        let seqs = || (first.get()..=last.get()).map(Seq::saturating);
-        let due = |seq| self.due(&timeline, seq);
-        let records = || seqs().filter_map(due).map(|due| due.record);
-        let headers = records().map(|_| websocket::text_frame_len_max(0)).sum();
-        let mut bytes = SharedBytesBuilder::new(self.dataset.text(), records(), headers);
-        for record in records() {
-            websocket::put_text_frame_header(bytes.buffer(), record.len());
-            bytes.put_record(record);
+    pub fn stream_head(&self, seq: Seq) -> StreamHead<'_> {
+        let policy = self.policy.load();
+        let backfill = match policy.backfill {
+            Backfill::Records(count) => count,
+            Backfill::Duration(span) => self.count_within(span, seq),
+        };
+        StreamHead {
+            epoch: self.epoch(),
+            seq,
+            oldest: self.feed.retained(seq).map_or(seq.next(), |range| range.from),
+            backfill,
+            recover_max: policy.recover_max,
         }
-        bytes.finish()
     }
 
-    /// Computes the flushes of publications `first` to `last`, each up to its [`block_end`](Self::block_end). Skips
-    /// what is never due.
-    pub fn flushes(&self, first: Seq, last: Seq) -> impl Iterator<Item = Flush> {
-        let mut next = first;
-        std::iter::from_fn(move || {
-            let begin = next;
-            if begin > last {
-                return None;
-            }
-            let end = self.block_end(begin, last);
-            next = end.next();
-            self.flush(begin, end)
-        })
+    /// The number of publications up to `seq` that are due less than `span` before it.
+    fn count_within(&self, span: Duration, seq: Seq) -> u64 {
+        let begin = self.feed.t(seq).map(|t| t.before(span));
+        begin.map_or(0, |begin| self.feed.count_since(begin, seq))
     }
 
-    /// Publications `first` to `last`, which must not span a jump, as one flush for viewers that are behind; `None` if
-    /// one of them is never due. Contains at most the newest `state`.
+    /// The state for a viewer that joins at `point` at the instant `now`, and gets everything after `after`.
     #[must_use]
-    pub fn flush(&self, first: Seq, last: Seq) -> Option<Flush> {
-        let state = self.newest_state_within(first, last);
-        self.flush_with(first, last, state.as_slice())
-    }
-
-    /// Like [`flush`](Self::flush) for live viewers, which get every `state`.
-    #[must_use]
-    pub fn live_flush(&self, first: Seq, last: Seq) -> Option<Flush> {
-        let states: Vec<_> = self.schedule.load().states(first, last).collect();
-        self.flush_with(first, last, &states)
-    }
-
-    fn flush_with(&self, first: Seq, last: Seq, states: &[Message<'_>]) -> Option<Flush> {
-        let timeline = self.timeline();
-        let following = (first.next().get()..=last.get()).map(Seq::saturating);
-        let rest: Option<Vec<_>> = following.map(|seq| self.due(&timeline, seq)).collect();
-        Some(Flush::encode_with(
-            self.due(&timeline, first)?,
-            &rest?,
-            (timeline.jump_before(first), states),
-            timeline.last() == Some(last),
-            self.dataset.text(),
-        ))
-    }
-
-    /// Returns the coalescer for the topic's producer. Its windows lie where they would if it had run since the
-    /// beginning of the timeline, so its first flush may begin with publications that were sent before.
-    #[must_use]
-    pub fn coalescer(&self) -> Coalescer {
-        let mut coalescer = Coalescer::new(Duration::ZERO);
-        let last = self.published();
-        let start = Coalescer::window_start(&self.timeline(), last.next());
-        for seq in (start.get()..=last.get()).map(Seq::saturating) {
-            self.coalesce_next(&mut coalescer, seq);
+    pub fn join_state(&self, point: JoinPoint, after: Seq, now: Micros) -> JoinState {
+        let (known, version) = {
+            let announcements = self.announcements();
+            let known = announcements.known_at_join(point.announcement);
+            (known, announcements.version_at(known))
+        };
+        let current = self.feed.states_from(now, version).swap_remove(0);
+        let drawn = now.before(Duration::from_micros(current.delay));
+        let first_drawn = match self.feed.t(after.next()) {
+            Some(t) if after < point.newest => t.min(drawn),
+            _ => drawn,
+        };
+        JoinState {
+            states: self.feed.states_from(first_drawn, version),
+            current,
+            known,
         }
-        coalescer
     }
 
-    /// Pushes `seq` to `coalescer`; if that completes a flush, returns its first publication.
-    pub fn coalesce_next(&self, coalescer: &mut Coalescer, seq: Seq) -> Option<Seq> {
-        let schedule = self.schedule.load();
-        let timeline = schedule.timeline();
-        let due = (seq, timeline.t(seq)?);
-        coalescer.set_window(schedule.playout_at(seq).coalesce);
-        coalescer.push(timeline, due, self.record(timeline, seq).len())
+    /// The first announcement after number `known`.
+    #[must_use]
+    pub fn announcement_after(&self, known: AnnouncementNumber) -> Option<Announcement> {
+        self.announcements().after(known).cloned()
     }
 
-    /// Locks publishing. The schedule does not change while the guard is held.
+    /// The number of the last announcement.
+    #[must_use]
+    pub fn last_announcement(&self) -> AnnouncementNumber {
+        AnnouncementNumber::from_bits(self.last_announcement.load(Ordering::Acquire))
+    }
+
+    fn announcements(&self) -> std::sync::RwLockReadGuard<'_, AnnouncementLog> {
+        self.announcements
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks publishing. The timeline does not change while the guard is held.
     pub fn lock_publish(&self) -> MutexGuard<'_, ()> {
         self.publish_lock
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Publishes the publication after the last one sent. Only for the topic's producer, under
-    /// [`lock_publish`](Self::lock_publish).
-    pub fn publish(&self, update: Update) {
+    /// Publishes the publication after the last one sent, with the flush that it completes. Only for the topic's
+    /// producer, under [`lock_publish`](Self::lock_publish).
+    pub fn publish(&self, publication: Publication, flush: Option<Flush>) {
         // Before it is sent: a subscriber opens the channel first and then reads this, so it cannot miss anything.
-        self.published
-            .store(update.publication.seq().get(), Ordering::Release);
+        self.feed.advance(publication.seq());
+        let flush = flush.map(Arc::new);
         // Fails without subscribers, which is fine.
-        _ = self.updates.send(update);
+        _ = self.updates.send(Update::Records { publication, flush });
         self.metrics.published.add(1);
+        self.announce_end_if_over();
+    }
+
+    fn announce_end_if_over(&self) {
+        if self.feed.is_ended() {
+            let seq = self.feed.head();
+            if let Some(t) = self.feed.t(seq) {
+                let announcement = self.announce(Message::End { seq, t });
+                _ = self.updates.send(Update::End(announcement));
+            }
+        }
+    }
+
+    /// Records an announcement, which is then sent to the channel.
+    fn announce(&self, message: Message<'static>) -> Announcement {
+        let (after, version) = (self.feed.head(), self.feed.version());
+        let mut log = self
+            .announcements
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let announcement = log.push(after, version, message);
+        // Before it is sent, for the same reason as the head.
+        let number = announcement.number.to_bits();
+        self.last_announcement.store(number, Ordering::Release);
+        announcement
+    }
+
+    /// Prepares the schedule that makes `change`; `None` if nothing changes.
+    ///
+    /// Until the schedule is [applied](Self::apply_schedule) or [discarded](Self::discard_schedule), nothing that is
+    /// due at the instant of the change or later is published. The old and the new schedule agree on everything before.
+    #[must_use]
+    pub fn prepare_schedule(&self, change: &ScheduleChange) -> Option<Schedule> {
+        let _guard = self.lock_publish();
+        self.feed.prepare(change)
+    }
+
+    /// Switches to `schedule`, which [`prepare_schedule`](Self::prepare_schedule) has made, and announces it.
+    pub fn apply_schedule(&self, schedule: Schedule) {
+        {
+            let _guard = self.lock_publish();
+            let state = schedule.newest_state();
+            self.feed.release(Some(schedule));
+            let announcement = self.announce(Message::State(state));
+            _ = self.updates.send(Update::State(announcement));
+        }
+        self.wake_producer();
+    }
+
+    /// Resumes with the old schedule after [`prepare_schedule`](Self::prepare_schedule).
+    pub fn discard_schedule(&self) {
+        {
+            let _guard = self.lock_publish();
+            self.feed.release(None);
+        }
+        self.wake_producer();
+    }
+
+    /// Has changes of the timeline call `waker`. A topic has one producer.
+    pub fn set_producer(&self, waker: ProducerWaker) {
+        _ = self.producer.set(waker);
+    }
+
+    fn wake_producer(&self) {
+        if let Some(ProducerWaker(wake)) = self.producer.get() {
+            wake();
+        }
+    }
+
+    /// Records whether the producer waits for records that are not in memory.
+    pub fn set_reading(&self, is_reading: bool) {
+        self.is_reading.store(is_reading, Ordering::Relaxed);
+    }
+
+    /// When the next publication is due that the producer is able to publish; `None` while it has to wait for the
+    /// journal, for the records, or for a change of the timeline.
+    #[must_use]
+    pub fn next_expected(&self) -> Option<Micros> {
+        match self.feed.next_due() {
+            NextDue::At(t) if !self.is_reading.load(Ordering::Relaxed) => Some(t),
+            NextDue::At(_) | NextDue::Paused | NextDue::Ended => None,
+        }
     }
 
     /// Opens a receiver, for [`super::Subscription`].
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Update> {
         self.updates.subscribe()
+    }
+
+    /// The number of connected viewers.
+    #[must_use]
+    pub fn viewers(&self) -> usize {
+        self.viewers.load(Ordering::Relaxed)
     }
 
     /// Counts a viewer; returns the new number of viewers.
@@ -300,13 +382,35 @@ impl Topic {
         self.viewers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn due(&self, timeline: &Timeline, seq: Seq) -> Option<DueRecord<'_>> {
-        let t = timeline.t(seq)?;
-        let record = self.record(timeline, seq);
-        Some(DueRecord { seq, t, record })
+    /// The topic as the list of topics shows it.
+    #[must_use]
+    pub fn view(&self, now: Micros) -> TopicView<'_> {
+        let seq = self.feed.head();
+        let current = self.feed.states_from(now, self.feed.version()).swap_remove(0);
+        TopicView {
+            name: &self.name,
+            epoch: self.epoch(),
+            seq,
+            retained: self.feed.retained(seq),
+            rate: Some(current.timeline.rate),
+            playing: current.timeline.playing,
+            ended: self.feed.is_ended(),
+            viewers: self.viewers(),
+            fields: self.policy.load().fields.clone(),
+            source: "dataset",
+        }
     }
+}
 
-    fn record(&self, timeline: &Timeline, seq: Seq) -> &[u8] {
-        self.dataset.record(timeline.index(seq))
+impl ProducerWaker {
+    /// Calls `wake` for each change of the timeline, from any thread.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Box::new(wake))
+    }
+}
+
+impl fmt::Debug for ProducerWaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProducerWaker")
     }
 }

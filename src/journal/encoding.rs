@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::damage::{Damage, VERSION};
-use crate::hub::{Checkpoint, Segment, Timeline};
-use crate::protocol::{Micros, Rate, Seq, TopicName};
+use crate::hub::Checkpoint;
+use crate::protocol::{Author, Micros, Rate, Seq, TopicName};
+use crate::timeline::{Segment, Timeline};
 
 /// The first word of a journal.
 const MAGIC: &str = "tickcast-journal";
@@ -164,10 +165,11 @@ impl TopicEntry {
             .collect();
         let timeline = Timeline::from_segments(segments?, self.records, self.r#loop)
             .map_err(|error| error.to_string())?;
-        let epoch = timeline.epoch(&dataset_sha256);
-        if epoch.as_str() != self.epoch {
-            return Err(format!("`{}` is not the epoch of its timeline", self.epoch));
-        }
+        let epoch = timeline
+            .epoch(&dataset_sha256)
+            .filter(|epoch| epoch.as_str() == self.epoch)
+            .ok_or_else(|| format!("`{}` is not the epoch of its timeline", self.epoch))?;
+        let version = timeline.segments().len() as u64;
         let seq = seq(self.seq)?;
         if timeline.last().is_some_and(|last| last < seq) {
             return Err(format!(
@@ -178,6 +180,7 @@ impl TopicEntry {
             dataset_sha256,
             epoch,
             timeline,
+            version,
             seq,
         })
     }
@@ -201,6 +204,7 @@ impl SegmentEntry {
             index0: self.index0,
             rate: rate.map_err(|error| format!("rate `{}`: {error}", self.rate))?,
             playing: true,
+            by: Author::configuration(),
         })
     }
 }

@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::{Journal, JournalError, JournalHealth, WriteError};
-use crate::hub::{Checkpoint, Schedule, Topic};
+use crate::hub::{Checkpoint, Topic};
 use crate::protocol::TopicName;
+use crate::timeline::Schedule;
 
 /// A journal and the topics whose checkpoints it writes.
 #[derive(Debug)]
@@ -126,7 +127,7 @@ impl JournalWriter {
     ) -> ChangeOutcome {
         self.collect_checkpoints();
         for (topic, schedule) in changes {
-            let checkpoint = topic.checkpoint_with(schedule);
+            let checkpoint = topic.feed().checkpoint_with(schedule);
             self.journal
                 .set_checkpoint(topic.name().clone(), checkpoint);
         }
@@ -165,7 +166,7 @@ impl JournalWriter {
     /// Updates the journal in memory; a topic that has not started has no checkpoint yet.
     fn collect_checkpoints(&mut self) {
         for topic in &self.topics {
-            if let Some(checkpoint) = topic.checkpoint() {
+            if let Some(checkpoint) = topic.feed().checkpoint() {
                 self.journal
                     .set_checkpoint(topic.name().clone(), Some(checkpoint));
             }

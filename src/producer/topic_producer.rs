@@ -4,18 +4,35 @@
 
 use std::sync::Arc;
 
+use super::prefetch::{Fetched, Prefetch};
 use super::worker::{ProducerTask, Turn};
 use crate::clock::Clock;
-use crate::hub::{Coalescer, Topic, Update};
-use crate::protocol::{Micros, Seq};
+use crate::hub::Topic;
+use crate::protocol::{DueRecord, Flush, Publication, Seq};
+use crate::timeline::{Coalescer, NextDue};
 
 /// The producer task of one topic.
 #[derive(Debug)]
 pub(super) struct TopicProducer {
     topic: Arc<Topic>,
     clock: Clock,
-    /// Contains all publications up to the last one sent. `None` before it is prepared and after a turn that panicked.
-    coalescer: Option<Coalescer>,
+    prefetch: Prefetch,
+    /// The flush that is being collected. `None` before the task is prepared and after a turn that panicked.
+    pending: Option<PendingFlush>,
+    /// Whether the last attempt to read records failed; that has been logged.
+    is_unreadable: bool,
+}
+
+/// Publications that will be sent together.
+#[derive(Debug)]
+struct PendingFlush {
+    /// Has seen all publications up to the last one sent.
+    coalescer: Coalescer,
+    /// The records of the flush, oldest first, as far as they have been read.
+    records: Vec<DueRecord>,
+    /// The record that is needed next. Not after the next publication: at the start, the flush may begin with
+    /// publications that an earlier run has sent.
+    next: Seq,
 }
 
 impl TopicProducer {
@@ -24,11 +41,52 @@ impl TopicProducer {
     /// Bytes of frames after which a turn ends: about 0.1 ms of copying.
     const TURN_BYTES_MAX: usize = 256 * 1024;
 
-    pub(super) fn new(topic: Arc<Topic>, clock: Clock) -> Self {
+    pub(super) const fn new(topic: Arc<Topic>, clock: Clock, prefetch: Prefetch) -> Self {
         Self {
             topic,
             clock,
-            coalescer: None,
+            prefetch,
+            pending: None,
+            is_unreadable: false,
+        }
+    }
+
+    /// Publishes up to `due`, oldest first, within the limits of one turn.
+    fn publish_due(&mut self, pending: &mut PendingFlush, due: Seq) -> Turn {
+        let mut bytes = 0;
+        for _ in 0..Self::TURN_LEN_MAX {
+            if pending.next > due {
+                return Turn::Done;
+            }
+            let record = match self.prefetch.take(pending.next) {
+                Fetched::Record(record) => record,
+                Fetched::Reading => return Turn::Reading,
+                Fetched::Failed(error) => {
+                    self.log_unreadable(&error.to_string());
+                    return Turn::Failed;
+                }
+            };
+            pending.next = record.seq.next();
+            if record.seq <= self.topic.published() {
+                pending.records.push(record);
+                continue;
+            }
+            bytes += publish(&self.topic, pending, record);
+            if bytes >= Self::TURN_BYTES_MAX {
+                break;
+            }
+        }
+        Turn::Interrupted
+    }
+
+    fn log_unreadable(&mut self, error: &str) {
+        if !std::mem::replace(&mut self.is_unreadable, true) {
+            tracing::error!(
+                event = "topic.unreadable",
+                topic = self.name(),
+                error,
+                "the records of this topic cannot be read; reading is retried every second"
+            );
         }
     }
 }
@@ -39,18 +97,32 @@ impl ProducerTask for TopicProducer {
     }
 
     fn prepare(&mut self) {
-        self.coalescer.get_or_insert_with(|| self.topic.coalescer());
+        self.pending
+            .get_or_insert_with(|| PendingFlush::new(&self.topic));
     }
 
-    fn next_due(&self) -> Option<Micros> {
-        self.topic.next_due()
+    fn next_due(&self) -> NextDue {
+        self.topic.feed().next_due()
     }
 
     fn run_turn(&mut self) -> Turn {
-        let coalescer = self.coalescer.take();
-        let mut coalescer = coalescer.unwrap_or_else(|| self.topic.coalescer());
-        let turn = publish_batch(&self.topic, &self.clock, &mut coalescer);
-        self.coalescer = Some(coalescer);
+        let topic = Arc::clone(&self.topic);
+        // Held while publishing, so that the timeline cannot change between computing and publishing.
+        let _guard = topic.lock_publish();
+        let now = self.clock.now();
+        let NextDue::At(t) = topic.feed().next_due() else {
+            return Turn::Done;
+        };
+        if t > now {
+            return Turn::Done;
+        }
+        topic.metrics.lateness.record(now.since(t));
+        let pending = self.pending.take();
+        let mut pending = pending.unwrap_or_else(|| PendingFlush::new(&topic));
+        let turn = self.publish_due(&mut pending, topic.feed().due(now));
+        self.pending = Some(pending);
+        topic.set_reading(matches!(turn, Turn::Reading | Turn::Failed));
+        self.is_unreadable &= matches!(turn, Turn::Reading | Turn::Failed);
         turn
     }
 
@@ -64,44 +136,34 @@ impl ProducerTask for TopicProducer {
     }
 }
 
-/// Publishes what is due now. Holds the lock, so that the schedule cannot change between computing and publishing.
-fn publish_batch(topic: &Topic, clock: &Clock, coalescer: &mut Coalescer) -> Turn {
-    let _guard = topic.lock_publish();
-    let now = clock.now();
-    let Some(t) = topic.next_due().filter(|t| *t <= now) else {
-        return Turn::Done;
-    };
-    topic.metrics.lateness.record(now.since(t));
-    publish_due(topic, coalescer, topic.due_now(now))
-}
-
-/// Publishes up to `due`, oldest first, within the limits of one turn.
-fn publish_due(topic: &Topic, coalescer: &mut Coalescer, due: Seq) -> Turn {
-    let mut bytes = 0;
-    for _ in 0..TopicProducer::TURN_LEN_MAX {
+impl PendingFlush {
+    fn new(topic: &Topic) -> Self {
+        let coalescer = topic.feed().coalescer();
         let next = topic.published().next();
-        if next > due {
-            return Turn::Done;
-        }
-        bytes += publish(topic, coalescer, next);
-        if bytes >= TopicProducer::TURN_BYTES_MAX {
-            break;
+        Self {
+            records: Vec::new(),
+            next: coalescer.pending_first().map_or(next, |first| first.min(next)),
+            coalescer,
         }
     }
-    Turn::Interrupted
+
+    /// Adds a record that is about to be published. Returns the flush if that completes it.
+    fn push(&mut self, topic: &Topic, record: DueRecord) -> Option<Flush> {
+        let (seq, len) = (record.seq, record.record.len());
+        self.records.push(record);
+        let first = topic.feed().coalesce(&mut self.coalescer, seq, len)?;
+        let flush = Flush::encode(&self.records, topic.feed().jump_before(first));
+        self.records.clear();
+        Some(flush)
+    }
 }
 
-/// Publishes `seq`; returns the length of its frame in bytes.
-fn publish(topic: &Topic, coalescer: &mut Coalescer, seq: Seq) -> usize {
-    let publication = topic.publication(seq).expect("what is due has an instant");
-    let flush = topic
-        .coalesce_next(coalescer, seq)
-        .and_then(|first| topic.live_flush(first, seq));
+/// Publishes `record`; returns the length of its frame in bytes.
+fn publish(topic: &Topic, pending: &mut PendingFlush, record: DueRecord) -> usize {
+    let publication = Publication::encode(&record);
     let bytes = publication.frame().len();
-    topic.publish(Update {
-        publication,
-        flush: flush.map(Arc::new),
-    });
+    let flush = pending.push(topic, record);
+    topic.publish(publication, flush);
     bytes
 }
 
@@ -111,18 +173,8 @@ pub(super) fn weight(topic: &Topic) -> f64 {
     const RECORD_LEN: usize = 4_096;
     /// The weight of a topic that publishes next to nothing, so that such topics are distributed evenly too.
     const WEIGHT_MIN: f64 = 0.001;
-    let per_second = topic.timeline().current().rate.per_second();
+    let per_second = topic.feed().describe().rate.per_second();
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let records = 1.0 + mean_len(topic) as f64 / RECORD_LEN as f64;
+    let records = 1.0 + topic.feed().mean_record_len() as f64 / RECORD_LEN as f64;
     WEIGHT_MIN + per_second * records
-}
-
-/// The mean length of the records of `topic`, estimated from a sample spread over the dataset.
-fn mean_len(topic: &Topic) -> usize {
-    const SAMPLES: u64 = 64;
-    let dataset = topic.dataset();
-    let len = dataset.len().get();
-    let count = SAMPLES.min(len);
-    let lens = (0..count).map(|n| dataset.record(n * (len / count)).len());
-    lens.sum::<usize>() / usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -10,6 +10,7 @@ use super::run_queue::{RunQueue, TaskId};
 use super::worker_inbox::{WorkerEvent, WorkerInbox};
 use crate::clock::{self, Clock};
 use crate::protocol::Micros;
+use crate::timeline::NextDue;
 
 /// What a worker needs of a task; implemented by the producer of a topic.
 pub(super) trait ProducerTask {
@@ -17,8 +18,8 @@ pub(super) trait ProducerTask {
     fn name(&self) -> &str;
     /// Does slow preparations before the first turn.
     fn prepare(&mut self);
-    /// When the next publication is due; `None` after the last.
-    fn next_due(&self) -> Option<Micros>;
+    /// When the next publication is due.
+    fn next_due(&self) -> NextDue;
     /// Publishes what is due, for a bounded time.
     fn run_turn(&mut self) -> Turn;
     /// Logs that the topic has ended.
@@ -32,12 +33,16 @@ pub(super) enum Turn {
     Done,
     /// The turn reached its limit before that.
     Interrupted,
+    /// The next record is being read. The task is notified when it has been.
+    Reading,
+    /// The next record cannot be read; the task has logged it.
+    Failed,
 }
 
 /// The tasks of one thread.
 #[derive(Debug)]
 struct Worker<T> {
-    /// Indexed by id. `None` for a task that has not arrived yet or has ended.
+    /// Indexed by id. `None` for a task that has not arrived yet.
     tasks: Vec<Option<ScheduledTask<T>>>,
     run_queue: RunQueue,
 }
@@ -45,10 +50,22 @@ struct Worker<T> {
 #[derive(Debug)]
 struct ScheduledTask<T> {
     task: T,
-    /// The instant for which it is in the run queue; `None` while it is behind or running.
-    due_at: Option<Micros>,
+    place: Place,
     /// Whether its last turn panicked; that has been logged.
     is_failing: bool,
+    /// Whether its timeline has ended; that has been logged.
+    has_ended: bool,
+}
+
+/// Where a task is while it does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the run queue, for this instant.
+    Scheduled(Micros),
+    /// In the run queue, among the tasks that are behind.
+    Behind,
+    /// Nowhere, until it is notified.
+    Waiting,
 }
 
 /// Runs the tasks that arrive in `inbox` until it is stopped. Blocks the thread.
@@ -85,8 +102,9 @@ impl<T: ProducerTask> Worker<T> {
         }
         let mut scheduled = ScheduledTask {
             task,
-            due_at: None,
+            place: Place::Waiting,
             is_failing: false,
+            has_ended: false,
         };
         let next_run = catch_panic(&mut scheduled.task, |task| {
             task.prepare();
@@ -101,12 +119,14 @@ impl<T: ProducerTask> Worker<T> {
         let Some(Some(scheduled)) = self.tasks.get_mut(id.index()) else {
             return;
         };
-        // A task that is behind reads the timeline in its next turn anyway.
-        if let Some(t) = scheduled.due_at.take() {
-            self.run_queue.remove_waiting(id, t);
-            let next_run = catch_panic(&mut scheduled.task, |_| Turn::Done);
-            self.requeue(id, next_run, now);
+        match scheduled.place {
+            // It reads the timeline in its next turn anyway.
+            Place::Behind => return,
+            Place::Scheduled(t) => _ = self.run_queue.remove_waiting(id, t),
+            Place::Waiting => {}
         }
+        let next_run = catch_panic(&mut scheduled.task, |_| Turn::Done);
+        self.requeue(id, next_run, now);
     }
 
     /// Runs the next task, if one is due.
@@ -115,7 +135,6 @@ impl<T: ProducerTask> Worker<T> {
             return;
         };
         if let Some(Some(scheduled)) = self.tasks.get_mut(id.index()) {
-            scheduled.due_at = None;
             let next_run = catch_panic(&mut scheduled.task, T::run_turn);
             self.requeue(id, next_run, now);
         }
@@ -123,52 +142,61 @@ impl<T: ProducerTask> Worker<T> {
 
     /// Puts `id` back into the run queue as `next_run` says.
     fn requeue(&mut self, id: TaskId, next_run: NextRun, now: Micros) {
-        let slot = &mut self.tasks[id.index()];
-        let Some(scheduled) = slot else {
+        let Some(scheduled) = &mut self.tasks[id.index()] else {
             return;
         };
-        let is_failed = matches!(next_run, NextRun::Failed);
-        let was_failing = std::mem::replace(&mut scheduled.is_failing, is_failed);
-        let t = match next_run {
-            NextRun::Behind => return self.run_queue.push_behind(id),
-            NextRun::Ended => {
-                scheduled.task.log_ended();
-                *slot = None;
-                return;
-            }
-            NextRun::DueAt(t) => t,
-            NextRun::Failed => {
-                if !was_failing {
-                    log_failed(&scheduled.task);
-                }
-                now.after(Self::RETRY_AFTER)
-            }
+        let is_panicked = next_run == NextRun::Panicked;
+        if !std::mem::replace(&mut scheduled.is_failing, is_panicked) && is_panicked {
+            log_failed(&scheduled.task);
+        }
+        let has_ended = next_run == NextRun::Ended;
+        if !std::mem::replace(&mut scheduled.has_ended, has_ended) && has_ended {
+            scheduled.task.log_ended();
+        }
+        scheduled.place = match next_run {
+            NextRun::Behind => Place::Behind,
+            NextRun::DueAt(t) => Place::Scheduled(t),
+            NextRun::Retry | NextRun::Panicked => Place::Scheduled(now.after(Self::RETRY_AFTER)),
+            NextRun::OnceNotified | NextRun::Ended => Place::Waiting,
         };
-        scheduled.due_at = Some(t);
-        self.run_queue.push_waiting(id, t);
+        match scheduled.place {
+            Place::Behind => self.run_queue.push_behind(id),
+            Place::Scheduled(t) => self.run_queue.push_waiting(id, t),
+            Place::Waiting => {}
+        }
     }
 }
 
 /// When a task runs next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NextRun {
     /// As soon as possible.
     Behind,
     /// At this instant.
     DueAt(Micros),
-    /// Never.
+    /// Once it is notified: the timeline is paused, or a record is being read.
+    OnceNotified,
+    /// Once it is notified: the timeline has ended.
     Ended,
-    /// Unknown: it panicked.
-    Failed,
+    /// After a while: it could not read a record.
+    Retry,
+    /// After a while: it panicked.
+    Panicked,
 }
 
 /// Calls `act`, which may panic. A task that has panicked is in a valid state again after `prepare` or `run_turn`.
 fn catch_panic<T: ProducerTask>(task: &mut T, act: impl FnOnce(&mut T) -> Turn) -> NextRun {
     let next_run = catch_unwind(AssertUnwindSafe(|| match act(task) {
         Turn::Interrupted => NextRun::Behind,
-        Turn::Done => task.next_due().map_or(NextRun::Ended, NextRun::DueAt),
+        Turn::Reading => NextRun::OnceNotified,
+        Turn::Failed => NextRun::Retry,
+        Turn::Done => match task.next_due() {
+            NextDue::At(t) => NextRun::DueAt(t),
+            NextDue::Paused => NextRun::OnceNotified,
+            NextDue::Ended => NextRun::Ended,
+        },
     }));
-    next_run.unwrap_or(NextRun::Failed)
+    next_run.unwrap_or(NextRun::Panicked)
 }
 
 /// Names the topic, which the log line of the panic cannot. Logged once until the topic has recovered.
@@ -193,6 +221,8 @@ mod tests {
         published: i64,
         turn_len: i64,
         last: Option<i64>,
+        is_paused: bool,
+        is_reading: bool,
         broken: Option<i64>,
         now: Rc<RefCell<i64>>,
         log: Rc<RefCell<Vec<String>>>,
@@ -207,12 +237,20 @@ mod tests {
             self.log.borrow_mut().push(format!("{} begins", self.name));
         }
 
-        fn next_due(&self) -> Option<Micros> {
-            let is_over = self.last == Some(self.published);
-            (!is_over).then(|| Micros::new((self.published + 1) * 1_000))
+        fn next_due(&self) -> NextDue {
+            if self.is_paused {
+                NextDue::Paused
+            } else if self.last == Some(self.published) {
+                NextDue::Ended
+            } else {
+                NextDue::At(Micros::new((self.published + 1) * 1_000))
+            }
         }
 
         fn run_turn(&mut self) -> Turn {
+            if self.is_reading {
+                return Turn::Reading;
+            }
             let due = (*self.now.borrow() / 1_000).min(self.last.unwrap_or(i64::MAX));
             let from = self.published + 1;
             for _ in 0..self.turn_len {
@@ -252,6 +290,8 @@ mod tests {
                 published: 0,
                 turn_len: 10,
                 last: None,
+                is_paused: false,
+                is_reading: false,
                 broken: None,
                 now: Rc::clone(&self.now),
                 log: Rc::clone(&self.log),
@@ -343,8 +383,8 @@ mod tests {
             fn prepare(&mut self) {
                 panic!("broken");
             }
-            fn next_due(&self) -> Option<Micros> {
-                Some(Micros::new(5))
+            fn next_due(&self) -> NextDue {
+                NextDue::At(Micros::new(5))
             }
             fn run_turn(&mut self) -> Turn {
                 self.0 += 1;
@@ -369,6 +409,32 @@ mod tests {
         assert_eq!(harness.at(5, 3), ["a 1-1", "a ends"]);
         harness.worker.reschedule(id, harness.now());
         assert_eq!(harness.at(6, 3), [""; 0]);
+    }
+
+    #[test]
+    fn a_task_that_is_paused_or_waits_for_a_record_does_not_run_until_it_is_notified() {
+        let mut harness = Harness::default();
+        let paused = harness.add("paused", |fake| fake.is_paused = true);
+        let reading = harness.add("reading", |fake| fake.is_reading = true);
+        assert_eq!(harness.at(5, 9), [""; 0]);
+        assert_eq!(harness.worker.run_queue.next_wakeup(), Micros::new(i64::MAX));
+        for id in [paused, reading] {
+            let task = &mut harness.worker.tasks[id.index()].as_mut().unwrap().task;
+            (task.is_paused, task.is_reading) = (false, false);
+            harness.worker.reschedule(id, harness.now());
+        }
+        assert_eq!(harness.at(5, 9), ["paused 1-5", "reading 1-5"]);
+    }
+
+    #[test]
+    fn a_task_that_has_ended_goes_on_when_its_timeline_does() {
+        let mut harness = Harness::default();
+        let id = harness.add("a", |fake| fake.last = Some(1));
+        assert_eq!(harness.at(5, 3), ["a 1-1", "a ends"]);
+        let worker = &mut harness.worker;
+        worker.tasks[id.index()].as_mut().unwrap().task.last = Some(3);
+        worker.reschedule(id, Micros::new(5_000));
+        assert_eq!(harness.at(5, 3), ["a 2-3", "a ends"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! [`DueRecord`]: a record with its place on the timeline, and the [`Jump`] that may precede it.
 
+use bytes::Bytes;
+
 use super::{Micros, Seq};
 
 /// Why the dataset index did not advance by one.
@@ -21,12 +23,12 @@ pub struct Jump {
 }
 
 /// A record that is due, before it is encoded.
-#[derive(Debug, Clone, Copy)]
-pub struct DueRecord<'a> {
+#[derive(Debug, Clone)]
+pub struct DueRecord {
     /// The sequence number of its publication.
     pub seq: Seq,
     /// When it is due.
     pub t: Micros,
     /// JSON text without insignificant white space.
-    pub record: &'a [u8],
+    pub record: Bytes,
 }

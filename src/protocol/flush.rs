@@ -4,9 +4,6 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use bytes::Bytes;
-
-use super::message::Message;
 use super::shared_bytes::SharedBytesBuilder;
 use super::websocket::Deflater;
 use super::{DueRecord, Epoch, Jump, Micros, Seq, SharedBytes, sse, websocket};
@@ -15,9 +12,8 @@ mod records_text;
 
 use records_text::RecordsText;
 
-/// Consecutive publications as messages, in this order: `jump` if the dataset index jumps before the first publication,
-/// a `state` for each change of the timeline within, one `data` or `batch`, and `end` if the last publication is the
-/// last of the epoch.
+/// Consecutive publications as messages: a `jump` if the dataset index jumps before the first publication, and one
+/// `data` or `batch`.
 #[derive(Debug)]
 pub struct Flush {
     /// The first publication.
@@ -30,14 +26,8 @@ pub struct Flush {
     plain: EncodedFlush,
     /// The payload of `jump`.
     jump: Option<Range<usize>>,
-    /// The payloads of the `state` messages.
-    states: Vec<Range<usize>>,
-    /// The start of the frame of `data` or `batch`.
-    records_at: usize,
-    /// The payload of `data` or `batch`.
+    /// The payload of `data` or `batch`, which ends the frames.
     records: Range<usize>,
-    /// The payload of `end`.
-    end: Option<Range<usize>>,
     /// The compressed frames, encoded on first use.
     deflated: OnceLock<EncodedFlush>,
     /// The server-sent events, encoded on first use.
@@ -58,53 +48,25 @@ impl Flush {
     /// milliseconds. A longer message contains a long record and is sent uncompressed.
     pub const DEFLATED_LEN_MAX: usize = 160 * 1024;
 
-    /// Encodes `first` and `rest`, which are dense in `seq` with no jump between them. `jump` precedes the first;
-    /// `is_end` means that nothing follows the last.
+    /// Encodes `records`, which are dense in `seq` with no jump between them. `jump` precedes the first. Long records
+    /// are shared, not copied.
+    ///
+    /// # Panics
+    /// Panics if there are no records.
     #[must_use]
-    pub fn encode(
-        first: DueRecord<'_>,
-        rest: &[DueRecord<'_>],
-        jump: Option<Jump>,
-        is_end: bool,
-    ) -> Self {
-        Self::encode_with(first, rest, (jump, &[]), is_end, &Bytes::new())
-    }
-
-    /// Like [`Flush::encode`], with `state` messages for changes of the timeline at one of the publications. Long
-    /// records that lie in the memory of `source` are shared with it.
-    #[must_use]
-    pub fn encode_with(
-        first: DueRecord<'_>,
-        rest: &[DueRecord<'_>],
-        (jump, states): (Option<Jump>, &[Message<'_>]),
-        is_end: bool,
-        source: &Bytes,
-    ) -> Self {
-        let last = rest.last().copied().unwrap_or(first);
-        let states: Vec<_> = states.iter().map(Message::to_json).collect();
+    pub fn encode(records: &[DueRecord], jump: Option<Jump>) -> Self {
+        let (first, last) = (&records[0], &records[records.len() - 1]);
         let jump = jump.map(|jump| records_text::jump_json(first.seq, first.t, jump));
-        let end = is_end.then(|| {
-            let (seq, t) = (last.seq, last.t);
-            Message::End { seq, t }.to_json()
-        });
-        let text = RecordsText::new(first, rest);
-        let len = text.len();
-        let others = [jump.as_ref().map(String::len), end.as_ref().map(Vec::len)];
-        let others = others.into_iter().flatten();
-        let others = others
-            .chain(states.iter().map(Vec::len))
-            .map(websocket::text_frame_len_max);
-        let more = websocket::text_frame_len_max(text.envelope_len()) + others.sum::<usize>();
-        let mut bytes = SharedBytesBuilder::new(source, text.records(), more);
+        let text = RecordsText::new(records);
+        let jump_max = jump.as_ref().map_or(0, |jump| websocket::text_frame_len_max(jump.len()));
+        let more = websocket::text_frame_len_max(text.envelope_len()) + jump_max;
+        let mut bytes = SharedBytesBuilder::new(text.records(), more);
         let jump = jump.map(|jump| put_text_frame(&mut bytes, jump.as_bytes()));
         let jump_len = bytes.len();
-        let put_state = |state: &Vec<u8>| put_text_frame(&mut bytes, state);
-        let states = states.iter().map(put_state).collect();
-        let records_at = bytes.len();
+        let len = text.len();
         websocket::put_text_frame_header(bytes.buffer(), len);
         let records = bytes.len()..bytes.len() + len;
         text.write_to(&mut bytes);
-        let end = end.map(|end| put_text_frame(&mut bytes, &end));
         let bytes = bytes.finish();
         Self {
             first: first.seq,
@@ -112,10 +74,7 @@ impl Flush {
             t: last.t,
             plain: EncodedFlush { bytes, jump_len },
             jump,
-            states,
-            records_at,
             records,
-            end,
             deflated: OnceLock::new(),
             events: OnceLock::new(),
         }
@@ -156,11 +115,11 @@ impl Flush {
             let Some(deflated) = deflater.text_frame(&bytes[self.records.clone()]) else {
                 return self.plain.clone();
             };
-            let (before, end) = (&bytes[..self.records_at], &bytes[self.records.end..]);
-            let bytes = if before.is_empty() && end.is_empty() {
+            let jump = &bytes[..self.plain.jump_len];
+            let bytes = if jump.is_empty() {
                 deflated
             } else {
-                [before, &deflated, end].concat().into()
+                [jump, &deflated].concat().into()
             };
             EncodedFlush {
                 bytes: bytes.into(),
@@ -173,20 +132,12 @@ impl Flush {
     pub fn events(&self, epoch: &Epoch) -> &EncodedFlush {
         self.events.get_or_init(|| {
             let room = self.plain.bytes.owned_len() + sse::EVENT_OVERHEAD_MAX;
-            let source = Bytes::new();
-            let mut bytes = SharedBytesBuilder::new(&source, std::iter::empty(), room);
+            let mut bytes = SharedBytesBuilder::new([], room);
             if let Some(jump) = &self.jump {
                 self.put_event(&mut bytes, Some("jump"), None, jump);
             }
             let jump_len = bytes.len();
-            for state in &self.states {
-                self.put_event(&mut bytes, Some("state"), None, state);
-            }
-            let id = Some((epoch, self.last));
-            self.put_event(&mut bytes, None, id, &self.records);
-            if let Some(end) = &self.end {
-                self.put_event(&mut bytes, Some("end"), None, end);
-            }
+            self.put_event(&mut bytes, None, Some((epoch, self.last)), &self.records);
             let bytes = bytes.finish();
             EncodedFlush { bytes, jump_len }
         })
@@ -195,7 +146,7 @@ impl Flush {
     /// Appends the message with the given payload range as an event.
     fn put_event(
         &self,
-        bytes: &mut SharedBytesBuilder<'_>,
+        bytes: &mut SharedBytesBuilder,
         kind: Option<&str>,
         id: Option<(&Epoch, Seq)>,
         payload: &Range<usize>,
@@ -207,7 +158,7 @@ impl Flush {
 }
 
 /// Appends a text frame; returns the range of its payload.
-fn put_text_frame(bytes: &mut SharedBytesBuilder<'_>, payload: &[u8]) -> Range<usize> {
+fn put_text_frame(bytes: &mut SharedBytesBuilder, payload: &[u8]) -> Range<usize> {
     websocket::put_text_frame(bytes.buffer(), payload);
     bytes.len() - payload.len()..bytes.len()
 }

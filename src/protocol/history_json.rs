@@ -38,14 +38,14 @@ impl HistoryHead<'_> {
 }
 
 /// Appends one item to `out`; the record keeps its text.
-pub fn write_item(due: &DueRecord<'_>, out: &mut Vec<u8>) {
+pub fn write_item(due: &DueRecord, out: &mut Vec<u8>) {
     write_item_start(due, out);
-    out.extend_from_slice(due.record);
+    out.extend_from_slice(&due.record);
     out.extend_from_slice(ITEM_END);
 }
 
 /// Appends the start of an item, up to its record.
-pub fn write_item_start(DueRecord { seq, t, .. }: &DueRecord<'_>, out: &mut Vec<u8>) {
+pub fn write_item_start(DueRecord { seq, t, .. }: &DueRecord, out: &mut Vec<u8>) {
     write!(out, r#"{{"seq":{seq},"t":{t},"data":"#).expect("writing to memory does not fail");
 }
 
@@ -54,6 +54,8 @@ pub const ITEM_END: &[u8] = b"}";
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use crate::protocol::Micros;
 
@@ -71,7 +73,7 @@ mod tests {
         let due = DueRecord {
             seq: Seq::saturating(7),
             t: Micros::new(5),
-            record: b"1.50",
+            record: Bytes::from_static(b"1.50"),
         };
         write_item(&due, &mut json);
         json.extend_from_slice(HistoryHead::END);

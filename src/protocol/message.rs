@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Epoch, Micros, Rate, Seq, TopicName};
+use super::{Author, Epoch, Micros, Rate, Seq, TopicName};
 
 /// The WebSocket subprotocol of the messages below.
 pub const SUBPROTOCOL: &str = "tickcast.v1";
@@ -18,16 +18,7 @@ pub enum Message<'a> {
     /// Publications that should have been sent are missing.
     Gap(Gap),
     /// The timeline or the delay changes at an instant.
-    State {
-        /// The instant of the change.
-        t: Micros,
-        /// The segment from then on.
-        timeline: TimelineView,
-        /// The playout delay from then on, in microseconds.
-        delay: u64,
-        /// Who changed it.
-        by: &'static str,
-    },
+    State(StateView),
     /// The dataset has ended and does not loop.
     End {
         /// The last publication.
@@ -73,9 +64,9 @@ pub struct Hello<'a> {
     pub now: Micros,
     /// Whether everything requested follows; `None` if nothing was requested.
     pub recovered: Option<bool>,
-    /// The playout delay, in microseconds.
+    /// The playout delay in force now, in microseconds.
     pub delay: u64,
-    /// The current segment; `None` on live topics.
+    /// The segment in force now; `None` on live topics.
     pub timeline: Option<TimelineView>,
     /// The publications in the history; `None` if there are none.
     pub retained: Option<Retained>,
@@ -87,6 +78,21 @@ pub struct Hello<'a> {
     pub fields: &'a FieldsView,
     /// The number of viewers of this topic, including this one.
     pub viewers: usize,
+    /// The state in force at the instant that the viewer draws first, and every later one, oldest first.
+    pub states: Vec<StateView>,
+}
+
+/// The timeline and the playout delay from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StateView {
+    /// The instant of the change.
+    pub t: Micros,
+    /// The segment from then on.
+    pub timeline: TimelineView,
+    /// The playout delay from then on, in microseconds.
+    pub delay: u64,
+    /// Who changed it.
+    pub by: Author,
 }
 
 /// A segment of the timeline.
@@ -244,7 +250,7 @@ impl Message<'_> {
         match self {
             Self::Hello(_) => "hello",
             Self::Gap(_) => "gap",
-            Self::State { .. } => "state",
+            Self::State(_) => "state",
             Self::End { .. } => "end",
             Self::Viewers { .. } => "viewers",
             Self::Pong { .. } => "pong",

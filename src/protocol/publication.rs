@@ -1,9 +1,7 @@
 //! [`Publication`]: a record with its sequence number and time, encoded once for all bare viewers.
 
-use bytes::Bytes;
-
 use super::shared_bytes::SharedBytesBuilder;
-use super::{Micros, Seq, SharedBytes, websocket};
+use super::{DueRecord, Micros, Seq, SharedBytes, websocket};
 
 /// A publication, with the record as a WebSocket frame that is ready to be sent. Clones share the frame.
 #[derive(Debug, Clone)]
@@ -14,20 +12,17 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Encodes `record` (JSON text without insignificant white space), due at `t`. If it is long and lies in the memory
-    /// of `text`, it is shared with it.
+    /// Encodes a record. A long one is shared, not copied.
     #[must_use]
-    pub fn encode(seq: Seq, t: Micros, record: &[u8], text: &Bytes) -> Self {
-        let mut builder = SharedBytesBuilder::new(
-            text,
-            std::iter::once(record),
-            websocket::text_frame_len_max(0),
-        );
+    pub fn encode(due: &DueRecord) -> Self {
+        let record = &due.record;
+        let mut builder =
+            SharedBytesBuilder::new([record], websocket::text_frame_len_max(0));
         websocket::put_text_frame_header(builder.buffer(), record.len());
         builder.put_record(record);
         Self {
-            seq,
-            t,
+            seq: due.seq,
+            t: due.t,
             frame: builder.finish(),
         }
     }

@@ -1,4 +1,4 @@
-//! [`SharedBytes`]: encoded bytes that share long records with the memory of the dataset. A message that is kept (in a
+//! [`SharedBytes`]: encoded bytes that share long records with the memory that they were read into. A message that is kept (in a
 //! log, in a block of the history, for a viewer that does not read) holds no copy of them.
 
 use std::sync::Arc;
@@ -21,20 +21,19 @@ struct Parts {
     parts: Vec<Bytes>,
     /// The sum of the lengths of all parts.
     len: usize,
-    /// The number of bytes that are not shared with the dataset.
+    /// The number of bytes that are not shared with a record.
     owned_len: usize,
 }
 
 /// Builds [`SharedBytes`] from copied bytes and shared records.
 #[derive(Debug)]
-pub struct SharedBytesBuilder<'a> {
-    source: &'a Bytes,
+pub struct SharedBytesBuilder {
     parts: Vec<Bytes>,
     /// The bytes copied since the last part.
     buffer: BytesMut,
     /// The sum of the lengths of `parts`.
     parts_len: usize,
-    /// The length of the parts that are shared with `source`.
+    /// The length of the parts that are shared with a record.
     shared_len: usize,
 }
 
@@ -58,7 +57,7 @@ impl SharedBytes {
         self.len() == 0
     }
 
-    /// The number of bytes that only this message holds; the rest is shared with the dataset.
+    /// The number of bytes that only this message holds; the rest is shared with records.
     #[must_use]
     pub fn owned_len(&self) -> usize {
         match &self.0 {
@@ -144,19 +143,13 @@ impl PartialEq for SharedBytes {
 
 impl Eq for SharedBytes {}
 
-impl<'a> SharedBytesBuilder<'a> {
-    /// Reserves space for the copied ones of `records` and for `more` other bytes. Long records that lie in the memory
-    /// of `source` are shared with it.
+impl SharedBytesBuilder {
+    /// Reserves space for the short ones of `records`, which are copied, and for `more` other bytes.
     #[must_use]
-    pub fn new<'r>(
-        source: &'a Bytes,
-        records: impl Iterator<Item = &'r [u8]>,
-        more: usize,
-    ) -> Self {
-        let copied = records.filter(|record| !is_shared(source, record));
-        let len: usize = copied.map(<[u8]>::len).sum();
+    pub fn new<'r>(records: impl IntoIterator<Item = &'r Bytes>, more: usize) -> Self {
+        let copied = records.into_iter().filter(|record| !is_shared(record));
+        let len: usize = copied.map(Bytes::len).sum();
         Self {
-            source,
             parts: Vec::new(),
             buffer: BytesMut::with_capacity(len + more),
             parts_len: 0,
@@ -181,10 +174,10 @@ impl<'a> SharedBytesBuilder<'a> {
         &mut self.buffer
     }
 
-    /// Appends a record; shares it if it is long and lies in the source.
-    pub fn put_record(&mut self, record: &[u8]) {
-        if is_shared(self.source, record) {
-            self.share(self.source.slice_ref(record));
+    /// Appends a record; shares it if it is long.
+    pub fn put_record(&mut self, record: &Bytes) {
+        if is_shared(record) {
+            self.share(record.clone());
         } else {
             self.buffer.put_slice(record);
         }
@@ -193,11 +186,7 @@ impl<'a> SharedBytesBuilder<'a> {
     /// Appends slices of other [`SharedBytes`]; shares the long ones.
     pub fn put_slices(&mut self, slices: impl Iterator<Item = Bytes>) {
         for slice in slices {
-            if slice.len() < SharedBytes::SHARED_LEN_MIN {
-                self.buffer.put_slice(&slice);
-            } else {
-                self.share(slice);
-            }
+            self.put_record(&slice);
         }
     }
 
@@ -230,12 +219,9 @@ impl<'a> SharedBytesBuilder<'a> {
     }
 }
 
-/// Whether `record` is long and lies in the memory of `source`.
-fn is_shared(source: &Bytes, record: &[u8]) -> bool {
-    let (source, record_range) = (source.as_ptr_range(), record.as_ptr_range());
+/// Whether `record` is long enough to be shared.
+const fn is_shared(record: &Bytes) -> bool {
     record.len() >= SharedBytes::SHARED_LEN_MIN
-        && source.start <= record_range.start
-        && record_range.end <= source.end
 }
 
 #[cfg(test)]
@@ -252,10 +238,10 @@ mod tests {
             .iter()
             .map(|len| {
                 at += len;
-                &text[at - len..at]
+                text.slice(at - len..at)
             })
             .collect();
-        let mut builder = SharedBytesBuilder::new(&text, records.iter().copied(), 64);
+        let mut builder = SharedBytesBuilder::new(&records, 64);
         for record in &records {
             builder.buffer().put_u8(b'|');
             builder.put_record(record);

@@ -4,6 +4,7 @@ mod body;
 mod csv_row;
 mod format;
 mod query;
+mod record_reader;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -28,10 +29,11 @@ use super::etag::matches_if_none_match;
 use super::problem::{Problem, ProblemCode};
 use super::{Peer, SocketTakeover};
 use crate::app::{AppState, HistoryLimitReached, HistoryPermit, JobAborted};
-use crate::hub::decimation::{Seqs, all, decimate};
-use crate::hub::{RangePage, Topic};
+use crate::hub::Topic;
 use crate::protocol::{HistoryHead, Seq};
-use crate::source::{Extremes, ExtremesLookup};
+use crate::source::{Extremes, ExtremesLookup, FieldIndex, SourceError};
+use crate::timeline::RangePage;
+use crate::timeline::decimation::{Seqs, all};
 
 /// Response headers for the metadata that NDJSON and CSV have no place for.
 const EPOCH_HEADER: HeaderName = HeaderName::from_static("tickcast-epoch");
@@ -101,7 +103,7 @@ async fn respond(
         ),
         None => (None, query.limit),
     };
-    let page = topic.range_page(query.range, limit);
+    let page = topic.feed().range_page(query.range, limit);
     let tag = page.is_final.then(|| etag(&topic, &page, &query, format));
     let response = match &tag {
         Some(tag) if matches_if_none_match(headers, tag) => {
@@ -159,7 +161,7 @@ fn selected_seqs(
         (None, _) => Box::new(std::iter::empty()),
         (Some((first, last)), None) => all(first, last),
         (Some(bounds), Some((extremes, points))) => {
-            decimate(&topic.timeline(), extremes, bounds, points)
+            topic.feed().decimate(extremes, bounds, points)
         }
     }
 }
@@ -170,20 +172,36 @@ async fn find_extremes(
     field: &str,
     permit: &HistoryPermit,
 ) -> Result<Arc<Extremes>, Problem> {
-    let (topic_of_job, key) = (Arc::clone(topic), field.to_owned());
-    let step = move || match topic_of_job.dataset().poll_extremes(&key) {
-        ExtremesLookup::InProgress => None,
-        ExtremesLookup::Done(extremes) => Some(extremes),
+    let (topic, key) = (Arc::clone(topic), field.to_owned());
+    let step = move || match topic.feed().poll_extremes(&key) {
+        Err(error) => Some(Err(unreadable(&error))),
+        Ok(ExtremesLookup::InProgress) => None,
+        Ok(ExtremesLookup::Done(Some(extremes))) => Some(Ok(extremes)),
+        // The fields have been found by now.
+        Ok(ExtremesLookup::Done(None)) => match topic.feed().poll_fields() {
+            Err(error) => Some(Err(unreadable(&error))),
+            Ok(fields) => fields.map(|fields| Err(field_not_numeric(fields, &key))),
+        },
     };
-    let extremes = permit.run(step).await.map_err(stopping)?;
-    extremes.ok_or_else(|| field_not_numeric(topic, field))
+    permit.run(step).await.map_err(stopping)?
 }
 
-/// Waits for the fields of the topic's dataset, which are computed on first use.
+/// Waits for the fields of the topic's records, which are found on first use.
 async fn find_fields(topic: &Arc<Topic>, permit: &HistoryPermit) -> Result<(), Problem> {
     let topic = Arc::clone(topic);
-    let step = move || topic.dataset().poll_fields().map(|_| ());
-    permit.run(step).await.map_err(stopping)
+    let step = move || match topic.feed().poll_fields() {
+        Err(error) => Some(Err(unreadable(&error))),
+        Ok(fields) => fields.map(|_| Ok(())),
+    };
+    permit.run(step).await.map_err(stopping)?
+}
+
+/// The problem for records that cannot be read. The topic's producer logs the cause.
+fn unreadable(_: &SourceError) -> Problem {
+    Problem::retry_later(
+        ProblemCode::RecordsUnreadable,
+        "the hub cannot read the records of this topic at the moment; retry later",
+    )
 }
 
 /// The problem for a request that gets no permit.
@@ -210,9 +228,9 @@ fn stopping(_: JobAborted) -> Problem {
 }
 
 /// The problem for a field without numbers. Lists the existing fields, at most 20, to help with misspellings.
-fn field_not_numeric(topic: &Topic, field: &str) -> Problem {
+fn field_not_numeric(fields: &FieldIndex, field: &str) -> Problem {
     const NAMED_MAX: usize = 20;
-    let keys = topic.dataset().fields().keys().take(NAMED_MAX);
+    let keys = fields.keys().take(NAMED_MAX);
     let keys: Vec<_> = keys.map(excerpt).collect();
     let detail = format!(
         "`field` is `{}`, in which no record has a number; the fields are `{}`",

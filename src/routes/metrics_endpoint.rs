@@ -169,7 +169,7 @@ fn scheduled_rate(topic: &Topic) -> f64 {
     if topic.is_ended() {
         return 0.0;
     }
-    topic.timeline().current().rate.per_second()
+    topic.feed().describe().rate.per_second()
 }
 
 /// Writes how many viewers left and how many were rejected, by reason.

@@ -19,11 +19,11 @@ use super::Server;
 use super::journal_thread::{DISK_TIMEOUT, wait_for};
 use super::rate_change_error::RateChangeError;
 use crate::clock::Clock;
-use crate::hub::{PlayoutSettings, Schedule, Topic};
+use crate::hub::Topic;
 use crate::journal::{ChangeOutcome, JournalWriter, ScheduleChange};
-use crate::producer::Notifier;
-use crate::protocol::Micros;
+use crate::protocol::{Author, Micros};
 use crate::settings;
+use crate::timeline::{self, PlayoutSettings, Schedule};
 
 /// How far ahead of now the topics change; if the disk is too slow for one lead time, the next one is tried. Half of
 /// each is for writing the journal, so a reload waits at most 5.6 s.
@@ -36,8 +36,8 @@ const LEAD_TIMES: [Duration; 3] = [
 /// One attempt to change rates, shared by the reload and the journal's thread.
 #[derive(Debug)]
 struct RateChangeAttempt {
-    /// Each topic with its new schedule and, if it has a producer, that producer's notifier.
-    changes: Vec<(ScheduleChange, Option<Notifier>)>,
+    /// Each topic with its new schedule.
+    changes: Vec<ScheduleChange>,
     clock: Clock,
     /// The attempt is abandoned if the new journal is not on the disk by then.
     deadline: Micros,
@@ -83,10 +83,16 @@ impl Server {
         let clock = *self.state.hub.clock();
         let now = clock.now();
         let prepare = |(topic, settings): &(Arc<Topic>, &settings::TopicSettings)| {
-            let playout = PlayoutSettings::from_settings(settings);
-            let schedule = topic.prepare_schedule(settings.rate, playout, now.after(lead))?;
-            let notifier = self.producers.notifier(topic.name());
-            Some(((Arc::clone(topic), schedule), notifier))
+            let change = timeline::ScheduleChange {
+                rate: settings.rate,
+                playout: PlayoutSettings {
+                    delay: settings.delay,
+                    coalesce: settings.coalesce,
+                },
+                t: now.after(lead),
+                by: Author::configuration(),
+            };
+            Some((Arc::clone(topic), topic.prepare_schedule(&change)?))
         };
         let changes: Vec<_> = topics.iter().filter_map(prepare).collect();
         (!changes.is_empty()).then(|| RateChangeAttempt {
@@ -145,13 +151,8 @@ impl RateChangeAttempt {
         if self.is_decided.load(Ordering::Acquire) {
             return None;
         }
-        let changes: Vec<_> = self
-            .changes
-            .iter()
-            .map(|(change, _)| change.clone())
-            .collect();
         let mut is_ours = false;
-        let outcome = writer.change(&changes, || {
+        let outcome = writer.change(&self.changes, || {
             is_ours = self.clock.now() < self.deadline && self.claim_decision();
             is_ours
         });
@@ -172,31 +173,22 @@ impl RateChangeAttempt {
 
     /// Lets the topics continue with their new schedules.
     fn apply(&self) {
-        for ((topic, schedule), producer) in &self.changes {
+        for (topic, schedule) in &self.changes {
             topic.apply_schedule(schedule.clone());
-            notify(producer.as_ref());
             log_segment(topic, schedule);
         }
     }
 
     /// Lets the topics continue with their old schedules.
     fn abandon(&self) {
-        for ((topic, _), producer) in &self.changes {
+        for (topic, _) in &self.changes {
             topic.discard_schedule();
-            notify(producer.as_ref());
         }
     }
 }
 
-/// Wakes the topic's producer, so that it reads the schedule again.
-fn notify(producer: Option<&Notifier>) {
-    if let Some(producer) = producer {
-        producer.notify();
-    }
-}
-
 fn log_segment(topic: &Topic, schedule: &Schedule) {
-    let segment = *schedule.timeline().current();
+    let segment = schedule.timeline().current();
     tracing::info!(
         event = "timeline.segment",
         topic = topic.name().as_str(),

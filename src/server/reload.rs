@@ -14,10 +14,10 @@ use crate::hub::{Checkpoint, Topic};
 use crate::journal::{JournalError, JournalWriter};
 use crate::protocol::TopicName;
 use crate::settings::{self, ConfigDiff, Settings, SettingsError, SettingsErrors, Start};
-use crate::source::Dataset;
+use crate::source::SharedSource;
 
 impl Server {
-    /// Applies the parts of `settings` that can change while the hub runs. `datasets` are those of `settings.topics`,
+    /// Applies the parts of `settings` that can change while the hub runs. `sources` are the records of `settings.topics`,
     /// in the same order. Returns what was applied, what needs a restart, and what was postponed because the journal
     /// cannot be written. Blocks the calling thread.
     ///
@@ -26,20 +26,20 @@ impl Server {
     pub fn reload(
         &mut self,
         settings: &Settings,
-        datasets: Vec<Dataset>,
+        sources: Vec<SharedSource>,
     ) -> Result<ConfigDiff, SettingsErrors> {
         let hub = &self.state.hub;
-        let loaded: Vec<_> = settings.topics.iter().zip(datasets).collect();
+        let loaded: Vec<_> = settings.topics.iter().zip(sources).collect();
         let has_other_records = |topic: &settings::TopicSettings| {
             let new = loaded.iter().find(|(new, _)| new.name == topic.name);
             let running = hub.topic(Some(&topic.name));
             new.zip(running)
-                .is_some_and(|((_, new), running)| new.digest() != running.dataset().digest())
+                .is_some_and(|((_, new), running)| !running.feed().has_digest(new.digest()))
         };
         for topic in hub.topics() {
             // A rate change that an earlier reload did not wait for may have been applied since.
             self.active_config
-                .set_rate(topic.name(), topic.timeline().current().rate);
+                .set_rate(topic.name(), topic.feed().describe().rate);
         }
         let mut changes = self.active_config.diff(settings, has_other_records);
         let new = loaded
@@ -57,7 +57,7 @@ impl Server {
     fn add_topics(
         &mut self,
         settings: &Settings,
-        new: Vec<(&settings::TopicSettings, Dataset)>,
+        new: Vec<(&settings::TopicSettings, SharedSource)>,
     ) -> Result<Vec<Arc<Topic>>, SettingsErrors> {
         let unusable = |error: &JournalError| {
             let (key, origins) = ("state.dir", &settings.origins);
@@ -128,7 +128,7 @@ impl Server {
     /// Reads the checkpoints of the `new` topics from the journal.
     fn checkpoints(
         &self,
-        new: &[(&settings::TopicSettings, Dataset)],
+        new: &[(&settings::TopicSettings, SharedSource)],
     ) -> Result<BTreeMap<TopicName, Checkpoint>, JournalError> {
         let Some(journal) = self.journal.as_ref().filter(|_| !new.is_empty()) else {
             return Ok(BTreeMap::new());
@@ -188,7 +188,7 @@ impl Server {
         }
         for topic in added {
             log_added(topic);
-            self.producers.notify(topic.name());
+            self.producers.start(topic.name());
         }
         self.set_topics(settings, added);
         for topic in &settings.topics {

@@ -1,7 +1,7 @@
 //! Creates the topics at the start and for a reload: each resumes from its checkpoint in the journal or starts a new
 //! epoch, and the choice is logged.
 //!
-//! How a topic decides is up to `hub::Topic`; this module only brings settings, dataset and checkpoint together.
+//! How a topic decides is up to `hub::Topic`; this module only brings settings, records and checkpoint together.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::hub::{Checkpoint, NewEpochReason, StartMode, Topic, TopicSpec};
 use crate::journal::{Journal, JournalError};
 use crate::protocol::{Micros, TopicName};
 use crate::settings::{self, Settings, Start};
-use crate::source::Dataset;
+use crate::source::SharedSource;
 
 /// Opens the journal if a topic needs one. Hubs whose topics all have a fixed start do not, so two of them can share a
 /// configuration and a state folder.
@@ -26,29 +26,29 @@ pub(super) fn open_journal(settings: &Settings) -> Result<Option<Journal>, Journ
 /// Creates the topics of `settings`, in order, each where its timeline is now.
 pub(super) fn restore_all(
     settings: &Settings,
-    datasets: Vec<Dataset>,
+    sources: Vec<SharedSource>,
     journal: Option<&Journal>,
     clock: &Clock,
 ) -> Vec<Arc<Topic>> {
     let checkpoint =
         |topic: &TopicName| journal.and_then(|journal| journal.checkpoint(topic).cloned());
-    let topics = settings.topics.iter().zip(datasets);
+    let topics = settings.topics.iter().zip(sources);
     restore(topics, checkpoint, clock.now(), settings.server.recover_max)
 }
 
-/// Creates a topic for each of `topics`, settings and dataset, where its timeline is at `now`. `checkpoint` looks up
+/// Creates a topic for each of `topics`, settings and records, where its timeline is at `now`. `checkpoint` looks up
 /// the topic's last checkpoint.
 pub(super) fn restore<'a>(
-    topics: impl IntoIterator<Item = (&'a settings::TopicSettings, Dataset)>,
+    topics: impl IntoIterator<Item = (&'a settings::TopicSettings, SharedSource)>,
     checkpoint: impl Fn(&TopicName) -> Option<Checkpoint>,
     now: Micros,
     recover_max: u64,
 ) -> Vec<Arc<Topic>> {
-    let topic = |(settings, dataset): (&settings::TopicSettings, Dataset)| {
+    let topic = |(settings, source): (&settings::TopicSettings, SharedSource)| {
         Arc::new(Topic::new(TopicSpec {
             checkpoint: checkpoint(&settings.name),
             settings,
-            dataset,
+            source,
             now,
             recover_max,
         }))
@@ -58,7 +58,7 @@ pub(super) fn restore<'a>(
 
 /// Logs whether the timeline of `topic` is new or resumed; nothing if its start is configured.
 pub(super) fn log_start(topic: &Topic) {
-    match topic.start_mode() {
+    match topic.feed().start_mode() {
         StartMode::Configured => {}
         StartMode::NewEpoch(reason) => log_new_timeline(topic, reason),
         StartMode::Resumed {
@@ -93,7 +93,7 @@ fn log_new_timeline(topic: &Topic, reason: &NewEpochReason) {
         event = "timeline.begun",
         topic = topic.name().as_str(),
         epoch = topic.epoch().as_str(),
-        t0 = topic.timeline().current().t0.get(),
+        t0 = topic.feed().describe().newest_state.t.get(),
         reason = reason_name(reason),
         "new timeline"
     );

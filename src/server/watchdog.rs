@@ -90,8 +90,8 @@ impl ProducerLiveness {
 
     fn new(topic: &Topic, now: Micros) -> Self {
         let published = topic.published();
-        // Not overdue while the topic waits for the journal: that is not the producer's fault.
-        let due = topic.next_due();
+        // Not overdue while the topic waits for a disk: a restart would not help.
+        let due = topic.next_expected();
         Self {
             topic: topic.name().clone(),
             published,

@@ -5,11 +5,11 @@ mod dataset_error;
 use std::fs;
 use std::io;
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,8 @@ pub use dataset_error::DatasetError;
 use super::compact::push_compact;
 use super::field_index::FieldScan;
 use super::record_block::RecordBlock;
-use super::{Extremes, ExtremesLookup, FieldIndex, for_each_field};
+use super::record_source::{RecordSource, SourceError};
+use super::{ExtremesLookup, FieldIndex, for_each_field};
 use dataset_error::{line_and_column_after, malformed, malformed_after};
 
 /// The records of a file, in order, in one block of memory. Never empty.
@@ -28,10 +29,8 @@ pub struct Dataset {
     records: RecordBlock,
     /// The length of the longest record, in bytes.
     record_max: usize,
-    /// SHA-256 of the file, not of `text`.
+    /// SHA-256 of the file, not of `records`.
     digest: [u8; 32],
-    /// `digest` in lower-case hexadecimal.
-    digest_hex: String,
     /// Set once, after the whole pass over the records.
     fields: OnceLock<FieldIndex>,
     /// The state of that pass until then. Locked for one step at a time.
@@ -96,37 +95,18 @@ impl Dataset {
             records: RecordBlock::new(text.into(), ends),
             record_max: longest,
             digest,
-            digest_hex: HEXLOWER.encode(&digest),
             fields: OnceLock::new(),
             field_scan: Mutex::default(),
         })
     }
 
-    /// The number of records.
-    #[must_use]
-    pub fn len(&self) -> NonZeroU64 {
-        NonZeroU64::new(self.records.len()).expect("parsing rejects an empty array")
-    }
-
     /// The text of the record at `index`.
     ///
     /// # Panics
-    /// Panics if `index` is not less than [`Dataset::len`].
+    /// Panics if `index` is not less than the number of records.
     #[must_use]
     pub fn record(&self, index: u64) -> &[u8] {
         self.records.get(index)
-    }
-
-    /// The length of the longest record, in bytes.
-    #[must_use]
-    pub const fn record_max(&self) -> usize {
-        self.record_max
-    }
-
-    /// The memory that contains all records; messages share long records with it.
-    #[must_use]
-    pub const fn text(&self) -> &Bytes {
-        self.records.text()
     }
 
     /// The texts of all records, in order.
@@ -146,11 +126,34 @@ impl Dataset {
         }
         missing
     }
+}
 
-    /// Returns the fields, or does one step of the pass that finds them and returns `None` if more steps are needed.
-    ///
-    /// A step takes about a millisecond, or longer for one long record: too long for an async thread.
-    pub fn poll_fields(&self) -> Option<&FieldIndex> {
+impl RecordSource for Dataset {
+    fn len(&self) -> NonZeroU64 {
+        NonZeroU64::new(self.records.len()).expect("parsing rejects an empty array")
+    }
+
+    fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    fn record_max(&self) -> usize {
+        self.record_max
+    }
+
+    fn record_len(&self, index: u64) -> usize {
+        self.records.get(index).len()
+    }
+
+    fn resident(&self, range: Range<u64>) -> Option<Vec<Bytes>> {
+        Some(range.map(|index| self.records.slice(index)).collect())
+    }
+
+    fn read(&self, range: Range<u64>) -> Result<Vec<Bytes>, SourceError> {
+        Ok(range.map(|index| self.records.slice(index)).collect())
+    }
+
+    fn poll_fields(&self) -> Result<Option<&FieldIndex>, SourceError> {
         if self.fields.get().is_none() {
             let mut search = self
                 .field_scan
@@ -158,53 +161,20 @@ impl Dataset {
                 .unwrap_or_else(PoisonError::into_inner);
             // Another thread may have finished it while this one waited for the lock.
             if self.fields.get().is_none() {
-                _ = self.fields.set(search.advance(&self.records)?);
+                let Some(fields) = search.advance(&self.records) else {
+                    return Ok(None);
+                };
+                _ = self.fields.set(fields);
             }
         }
-        self.fields.get()
+        Ok(self.fields.get())
     }
 
-    /// Returns the extremes of the field `key`, or does one step towards them.
-    ///
-    /// A step takes about a millisecond, or longer for one long record: too long for an async thread.
-    #[must_use]
-    pub fn poll_extremes(&self, key: &str) -> ExtremesLookup {
-        match self.poll_fields() {
+    fn poll_extremes(&self, key: &str) -> Result<ExtremesLookup, SourceError> {
+        Ok(match self.poll_fields()? {
             Some(fields) => fields.poll_extremes(&self.records, key),
             None => ExtremesLookup::InProgress,
-        }
-    }
-
-    /// The fields of the records. The first call reads all records.
-    pub fn fields(&self) -> &FieldIndex {
-        loop {
-            if let Some(fields) = self.poll_fields() {
-                return fields;
-            }
-        }
-    }
-
-    /// The extremes of the field `key`; `None` if no record has a number there. The first call for each field reads all
-    /// records.
-    #[must_use]
-    pub fn extremes(&self, key: &str) -> Option<Arc<Extremes>> {
-        loop {
-            if let ExtremesLookup::Done(extremes) = self.poll_extremes(key) {
-                return extremes;
-            }
-        }
-    }
-
-    /// SHA-256 of the file's bytes.
-    #[must_use]
-    pub const fn digest(&self) -> &[u8; 32] {
-        &self.digest
-    }
-
-    /// The digest in lower-case hexadecimal.
-    #[must_use]
-    pub fn digest_hex(&self) -> &str {
-        &self.digest_hex
+        })
     }
 }
 
@@ -230,6 +200,8 @@ fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> 
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
+
     use super::*;
 
     fn parse(json: &[u8]) -> Result<Dataset, String> {
@@ -332,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_digest_covers_the_bytes_of_the_file() {
-        let digest = |json| parse(json).unwrap().digest_hex().to_owned();
+        let digest = |json| HEXLOWER.encode(parse(json).unwrap().digest());
         assert_ne!(digest(b"[1]"), digest(b"[1] "));
         assert_eq!(
             digest(b"[1]"),

@@ -1,5 +1,7 @@
 //! [`RecordBlock`]: the records of a dataset as JSON text, in one block of memory.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 /// Records without insignificant white space, in order.
@@ -27,17 +29,24 @@ impl RecordBlock {
     /// # Panics
     /// Panics if `index` is not less than [`RecordBlock::len`].
     pub(super) fn get(&self, index: u64) -> &[u8] {
+        &self.text[self.range(index)]
+    }
+
+    fn range(&self, index: u64) -> Range<usize> {
         let index =
             usize::try_from(index).expect("an index is less than the number of records in memory");
         let start = index
             .checked_sub(1)
             .map_or(0, |previous| self.ends[previous]);
-        &self.text[start..self.ends[index]]
+        start..self.ends[index]
     }
 
-    /// The memory that contains all records.
-    pub(super) const fn text(&self) -> &Bytes {
-        &self.text
+    /// The record at `index`, which shares the memory of the block.
+    ///
+    /// # Panics
+    /// Panics if `index` is not less than [`RecordBlock::len`].
+    pub(super) fn slice(&self, index: u64) -> Bytes {
+        self.text.slice(self.range(index))
     }
 
     /// All records, in order.

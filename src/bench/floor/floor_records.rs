@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::source::{Dataset, DatasetError};
+use crate::source::{Dataset, DatasetError, RecordSource as _};
 
 /// The records, sent in a loop.
 #[derive(Debug)]

@@ -74,6 +74,7 @@ fn hello(now: Micros, schedule: HubSchedule) -> Vec<u8> {
         record_max: 0,
         fields: &FieldsView::default(),
         viewers: 0,
+        states: Vec::new(),
     };
     Message::Hello(hello).to_json()
 }

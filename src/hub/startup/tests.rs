@@ -32,6 +32,7 @@ fn checkpoint(value: u64) -> Checkpoint {
         dataset_sha256: spec().dataset_sha256,
         epoch,
         timeline,
+        version: 1,
         seq: seq(value),
     }
 }
@@ -52,6 +53,7 @@ fn a_restart_resumes_and_does_not_publish_what_was_due_while_the_hub_was_down() 
     let startup = Startup::decide(&spec(), Some(checkpoint(50)), at(100));
     assert_eq!(startup.epoch, checkpoint(50).epoch);
     assert_eq!(startup.timeline, checkpoint(50).timeline);
+    assert_eq!(startup.version, 1);
     // Publication 1001 is due exactly now, so it is still to be published.
     assert_eq!(startup.published, seq(1_000));
     assert_eq!(
@@ -80,6 +82,7 @@ fn a_changed_rate_keeps_the_epoch() {
     assert_eq!(startup.timeline.t(seq(1_001)), Some(at(100)));
     assert_eq!(startup.timeline.t(seq(1_101)), Some(at(101)));
     assert_eq!(startup.timeline.index(seq(1_001)), 0);
+    assert_eq!(startup.version, 2);
     assert!(matches!(
         startup.start_mode,
         StartMode::Resumed {
@@ -178,6 +181,7 @@ fn a_timeline_that_has_ended_stays_ended() {
         dataset_sha256: once.dataset_sha256,
         epoch: first.epoch.clone(),
         timeline: first.timeline,
+        version: 1,
         seq: seq(1_000),
     };
     let startup = Startup::decide(&once, Some(checkpoint), at(86_400));

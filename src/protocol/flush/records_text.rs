@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use bytes::BufMut;
+use bytes::{BufMut, Bytes};
 
 use crate::protocol::shared_bytes::SharedBytesBuilder;
 use crate::protocol::{DueRecord, Jump, JumpReason, Micros, Seq};
@@ -11,70 +11,69 @@ use crate::protocol::{DueRecord, Jump, JumpReason, Micros, Seq};
 #[derive(Debug)]
 pub(super) struct RecordsText<'a> {
     head: String,
-    first: DueRecord<'a>,
-    rest: &'a [DueRecord<'a>],
+    records: &'a [DueRecord],
     tail: &'static str,
 }
 
 impl<'a> RecordsText<'a> {
-    pub(super) fn new(first: DueRecord<'a>, rest: &'a [DueRecord<'a>]) -> Self {
+    /// The message of `records`, of which there is at least one.
+    pub(super) fn new(records: &'a [DueRecord]) -> Self {
         Self {
-            head: head(first, rest),
-            first,
-            rest,
-            tail: if rest.is_empty() { "}" } else { "]}" },
+            head: head(records),
+            records,
+            tail: if records.len() == 1 { "}" } else { "]}" },
         }
     }
 
     /// The length of the message, in bytes.
     pub(super) fn len(&self) -> usize {
-        let rest = self.rest.iter().map(|due| due.record.len() + ",".len());
-        self.head.len() + self.first.record.len() + rest.sum::<usize>() + self.tail.len()
+        let records = self.records.iter().map(|due| due.record.len());
+        self.envelope_len() + records.sum::<usize>()
     }
 
     /// The length without the records, in bytes.
     pub(super) fn envelope_len(&self) -> usize {
-        self.head.len() + self.rest.len() + self.tail.len()
+        self.head.len() + (self.records.len() - 1) + self.tail.len()
     }
 
-    pub(super) fn records(&self) -> impl Iterator<Item = &'a [u8]> {
-        let rest = self.rest.iter().map(|due| due.record);
-        std::iter::once(self.first.record).chain(rest)
+    pub(super) fn records(&self) -> impl Iterator<Item = &'a Bytes> {
+        self.records.iter().map(|due| &due.record)
     }
 
-    pub(super) fn write_to(&self, bytes: &mut SharedBytesBuilder<'_>) {
+    pub(super) fn write_to(&self, bytes: &mut SharedBytesBuilder) {
         bytes.buffer().put_slice(self.head.as_bytes());
-        bytes.put_record(self.first.record);
-        for due in self.rest {
-            bytes.buffer().put_u8(b',');
-            bytes.put_record(due.record);
+        for (n, record) in self.records().enumerate() {
+            if n > 0 {
+                bytes.buffer().put_u8(b',');
+            }
+            bytes.put_record(record);
         }
         bytes.buffer().put_slice(self.tail.as_bytes());
     }
 }
 
 /// Everything of the message before the first record.
-fn head(first: DueRecord<'_>, rest: &[DueRecord<'_>]) -> String {
+fn head(records: &[DueRecord]) -> String {
     let mut head = String::with_capacity(96);
-    let kind = if rest.is_empty() { "data" } else { "batch" };
-    let (seq, t) = (first.seq, first.t);
+    let kind = if records.len() == 1 { "data" } else { "batch" };
+    let (seq, t) = (records[0].seq, records[0].t);
     put(
         &mut head,
         format_args!(r#"{{"type":"{kind}","seq":{seq},"t":{t},"#),
     );
-    if let Some(second) = rest.first() {
+    if let Some(second) = records.get(1) {
         let period = second.t.get() - t.get();
-        if is_even(t, period, rest) {
+        if is_even(period, records) {
             put(&mut head, format_args!(r#""dt":{period},"#));
         } else {
             put(&mut head, format_args!(r#""dt":[0"#));
-            for due in rest {
+            for due in &records[1..] {
                 put(&mut head, format_args!(",{}", due.t.get() - t.get()));
             }
             head.push_str("],");
         }
     }
-    head.push_str(if rest.is_empty() {
+    head.push_str(if records.len() == 1 {
         r#""data":"#
     } else {
         r#""data":["#
@@ -82,12 +81,11 @@ fn head(first: DueRecord<'_>, rest: &[DueRecord<'_>]) -> String {
     head
 }
 
-/// Whether the records, the first of them due at `t`, are evenly spaced by `period` microseconds.
-fn is_even(t: Micros, period: i64, rest: &[DueRecord<'_>]) -> bool {
-    let before = std::iter::once(t).chain(rest.iter().map(|due| due.t));
-    before
-        .zip(rest)
-        .all(|(before, due)| due.t.get() - before.get() == period)
+/// Whether `records` are evenly spaced by `period` microseconds.
+fn is_even(period: i64, records: &[DueRecord]) -> bool {
+    records
+        .windows(2)
+        .all(|pair| pair[1].t.get() - pair[0].t.get() == period)
 }
 
 /// Encodes a `jump` message.

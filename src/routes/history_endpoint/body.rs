@@ -4,8 +4,8 @@
 //! A response that the client does not read holds one chunk and the state of its iterator, about 100 KiB, regardless of
 //! the length of the records. A long record is never copied; its slices are sent directly from the dataset.
 
+use std::fmt;
 use std::mem;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,14 +14,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::csv_row::{CsvBudget, CsvLine, CsvRow};
 use super::format::HistoryFormat;
+use super::record_reader::RecordReader;
 use crate::app::{HistoryPermit, JobAborted};
 use crate::hub::Topic;
-use crate::hub::decimation::Seqs;
-use crate::protocol::{HistoryHead, ITEM_END, Seq, write_item, write_item_start};
+use crate::timeline::decimation::Seqs;
+use crate::protocol::{HistoryHead, ITEM_END, write_item, write_item_start};
+use crate::source::SourceError;
 
 /// The unwritten rest of a response. Contains sequence numbers, not records; those are looked up when they are written.
 pub(super) struct HistoryBody {
-    topic: Arc<Topic>,
+    records: RecordReader,
     /// The publications that are still to be written, in ascending order.
     seqs: Seqs,
     format: HistoryFormat,
@@ -29,18 +31,20 @@ pub(super) struct HistoryBody {
     prefix: Vec<u8>,
     /// True until the first item is written.
     is_first: bool,
-    /// The item whose record is being sent in slices, and the offset of the next slice.
-    long_item: Option<(Seq, usize)>,
+    /// The rest of a long record, which is being sent in slices.
+    long_item: Option<Bytes>,
     /// The CSV line that is only partly written; `row` has its state.
-    pending_line: Option<PendingLine>,
+    pending_line: Option<CsvLine>,
     row: CsvRow,
 }
 
-/// The CSV header, or the row of a record.
-#[derive(Debug, Clone, Copy)]
-enum PendingLine {
-    Header,
-    Record(Seq),
+/// Why a body ends early. The connection is then closed, so that the client notices.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    /// The hub is stopping.
+    Aborted(JobAborted),
+    /// The records cannot be read.
+    Unreadable(SourceError),
 }
 
 /// The target length of a chunk in bytes. Longer records are sent in slices.
@@ -55,20 +59,9 @@ const STEPS_MAX: usize = 1_024;
 /// The maximum number of bytes of records that are parsed for one chunk of CSV: about a millisecond of work.
 const READ_LEN_MAX: usize = 256 * 1024;
 
-/// A part of the body.
-enum BodyChunk {
-    Buffer(Vec<u8>),
-    /// A slice of a record, which is given by its index in the topic's dataset.
-    Slice {
-        topic: Arc<Topic>,
-        index: u64,
-        range: Range<usize>,
-    },
-}
-
 /// A chunk that the connection has not finished writing.
 struct InFlightChunk {
-    chunk: BodyChunk,
+    chunk: Bytes,
     /// Lets the next chunk be computed when this one is dropped.
     _turn: OwnedSemaphorePermit,
     /// Keeps the response counted, even if the rest of the body is dropped first.
@@ -77,14 +70,7 @@ struct InFlightChunk {
 
 impl AsRef<[u8]> for InFlightChunk {
     fn as_ref(&self) -> &[u8] {
-        match &self.chunk {
-            BodyChunk::Buffer(chunk) => chunk,
-            BodyChunk::Slice {
-                topic,
-                index,
-                range,
-            } => &topic.dataset().record(*index)[range.clone()],
-        }
+        &self.chunk
     }
 }
 
@@ -97,13 +83,13 @@ impl HistoryBody {
         head: Vec<u8>,
     ) -> Self {
         Self {
-            topic: Arc::clone(topic),
+            records: RecordReader::new(Arc::clone(topic)),
             seqs,
             format,
             prefix: head,
             is_first: true,
             long_item: None,
-            pending_line: (format == HistoryFormat::Csv).then_some(PendingLine::Header),
+            pending_line: (format == HistoryFormat::Csv).then_some(CsvLine::Header),
             row: CsvRow::default(),
         }
     }
@@ -114,7 +100,7 @@ impl HistoryBody {
     pub(super) fn into_stream(
         self,
         permit: HistoryPermit,
-    ) -> impl Stream<Item = Result<Bytes, JobAborted>> + Send + Sync + 'static {
+    ) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + Sync + 'static {
         let turns = Arc::new(Semaphore::new(1));
         stream::unfold(Some((self, permit)), move |rest| {
             let turn = Arc::clone(&turns).acquire_owned();
@@ -124,10 +110,11 @@ impl HistoryBody {
                 let mut body = Some(body);
                 let step = move || {
                     let mut body = body.take()?;
-                    let (chunk, is_last) = body.next_chunk();
-                    Some((chunk, (!is_last).then_some(body)))
+                    let next = body.next_chunk();
+                    Some(next.map(|(chunk, is_last)| (chunk, (!is_last).then_some(body))))
                 };
-                Some(match permit.run(step).await {
+                let next = permit.run(step).await.map_err(BodyError::Aborted);
+                Some(match next.and_then(|next| next.map_err(BodyError::Unreadable)) {
                     Ok((chunk, body)) => {
                         let chunk = InFlightChunk {
                             chunk,
@@ -139,41 +126,35 @@ impl HistoryBody {
                             body.map(|body| (body, permit)),
                         )
                     }
-                    Err(aborted) => (Err(aborted), None),
+                    Err(error) => (Err(error), None),
                 })
             }
         })
     }
 
     /// Returns the next chunk, and whether it is the last one.
-    fn next_chunk(&mut self) -> (BodyChunk, bool) {
-        if let Some((seq, at)) = self.long_item.take() {
-            return (self.next_slice(seq, at), false);
+    fn next_chunk(&mut self) -> Result<(Bytes, bool), SourceError> {
+        if let Some(rest) = self.long_item.take() {
+            return Ok((self.next_slice(rest), false));
         }
         let mut chunk = mem::take(&mut self.prefix);
         chunk.reserve(CHUNK_CAPACITY);
         let is_last = match self.format {
-            HistoryFormat::Json | HistoryFormat::Ndjson => self.write_items(&mut chunk),
-            HistoryFormat::Csv => self.write_rows(&mut chunk),
+            HistoryFormat::Json | HistoryFormat::Ndjson => self.write_items(&mut chunk)?,
+            HistoryFormat::Csv => self.write_rows(&mut chunk)?,
         };
-        (BodyChunk::Buffer(chunk), is_last)
+        Ok((chunk.into(), is_last))
     }
 
-    /// Returns the slice of a long record that starts at `at`.
-    fn next_slice(&mut self, seq: Seq, at: usize) -> BodyChunk {
-        let index = self.topic.timeline().index(seq);
-        let len = self.topic.dataset().record(index).len();
-        let end = len.min(at + CHUNK_LEN);
-        if end < len {
-            self.long_item = Some((seq, end));
-        } else {
+    /// Returns the first slice of `rest`, the rest of a long record.
+    fn next_slice(&mut self, mut rest: Bytes) -> Bytes {
+        let slice = rest.split_to(rest.len().min(CHUNK_LEN));
+        if rest.is_empty() {
             self.close_item();
+        } else {
+            self.long_item = Some(rest);
         }
-        BodyChunk::Slice {
-            topic: Arc::clone(&self.topic),
-            index,
-            range: at..end,
-        }
+        slice
     }
 
     /// Makes the next chunk start with the end of a long item.
@@ -185,7 +166,7 @@ impl HistoryBody {
     }
 
     /// Fills `chunk` with items; returns whether all are written.
-    fn write_items(&mut self, chunk: &mut Vec<u8>) -> bool {
+    fn write_items(&mut self, chunk: &mut Vec<u8>) -> Result<bool, SourceError> {
         for _ in 0..STEPS_MAX {
             if chunk.len() >= CHUNK_LEN {
                 break;
@@ -194,9 +175,12 @@ impl HistoryBody {
                 if self.format == HistoryFormat::Json {
                     chunk.extend_from_slice(HistoryHead::END);
                 }
-                return true;
+                return Ok(true);
             };
-            let Some(publication) = step.and_then(|seq| self.topic.published_record(seq)) else {
+            let Some(seq) = step else {
+                continue;
+            };
+            let Some(publication) = self.records.get(seq)? else {
                 continue;
             };
             if self.format == HistoryFormat::Json && !mem::take(&mut self.is_first) {
@@ -204,7 +188,7 @@ impl HistoryBody {
             }
             if publication.record.len() > CHUNK_LEN {
                 write_item_start(&publication, chunk);
-                self.long_item = Some((publication.seq, 0));
+                self.long_item = Some(publication.record);
                 break;
             }
             write_item(&publication, chunk);
@@ -212,14 +196,19 @@ impl HistoryBody {
                 chunk.push(b'\n');
             }
         }
-        false
+        Ok(false)
     }
 
     /// Fills `chunk` with CSV lines; returns whether all are written.
-    fn write_rows(&mut self, chunk: &mut Vec<u8>) -> bool {
+    fn write_rows(&mut self, chunk: &mut Vec<u8>) -> Result<bool, SourceError> {
         let mut budget = CsvBudget {
             output_len: CHUNK_LEN,
             read_len: READ_LEN_MAX,
+        };
+        let topic = Arc::clone(self.records.topic());
+        // Found before the response began.
+        let Some(fields) = topic.feed().poll_fields()? else {
+            return Ok(false);
         };
         for _ in 0..STEPS_MAX {
             if chunk.len() >= CHUNK_LEN || budget.read_len == 0 {
@@ -228,20 +217,28 @@ impl HistoryBody {
             let line = match self.pending_line.take() {
                 Some(line) => line,
                 None => match self.seqs.next() {
-                    Some(Some(seq)) => PendingLine::Record(seq),
+                    Some(Some(seq)) => match self.records.get(seq)? {
+                        Some(record) => CsvLine::Record(record),
+                        None => continue,
+                    },
                     Some(None) => continue,
-                    None => return true,
+                    None => return Ok(true),
                 },
             };
-            let content = match line {
-                PendingLine::Header => Some(CsvLine::Header),
-                PendingLine::Record(seq) => self.topic.published_record(seq).map(CsvLine::Record),
-            };
-            let fields = self.topic.dataset().fields();
-            let is_complete =
-                content.is_none_or(|content| self.row.write(&content, fields, chunk, &mut budget));
+            let is_complete = self.row.write(&line, fields, chunk, &mut budget);
             self.pending_line = (!is_complete).then_some(line);
         }
-        false
+        Ok(false)
     }
 }
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aborted(error) => error.fmt(f),
+            Self::Unreadable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}

@@ -21,12 +21,12 @@ const PIECE_LEN: usize = 8 * 1024;
 const COLUMNS_PER_PASS: usize = 1_024;
 
 /// A line of the CSV output.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum CsvLine<'a> {
+#[derive(Debug)]
+pub(super) enum CsvLine {
     /// The first line, with the column names.
     Header,
     /// The row of a record.
-    Record(DueRecord<'a>),
+    Record(DueRecord),
 }
 
 /// The work that one call may do before other jobs get their turn.
@@ -68,7 +68,7 @@ impl CsvRow {
     /// call must be for the same line.
     pub(super) fn write(
         &mut self,
-        line: &CsvLine<'_>,
+        line: &CsvLine,
         fields: &FieldIndex,
         out: &mut Vec<u8>,
         budget: &mut CsvBudget,
@@ -80,7 +80,7 @@ impl CsvRow {
             }
             let is_found = match line {
                 CsvLine::Header => true,
-                CsvLine::Record(due) => self.find_values(due.record, fields, budget),
+                CsvLine::Record(due) => self.find_values(&due.record, fields, budget),
             };
             if !is_found {
                 return false;
@@ -123,7 +123,7 @@ impl CsvRow {
     }
 
     /// Writes the next piece of the current cell, with its separator and quotation marks.
-    fn write_piece(&mut self, line: &CsvLine<'_>, fields: &FieldIndex, out: &mut Vec<u8>) {
+    fn write_piece(&mut self, line: &CsvLine, fields: &FieldIndex, out: &mut Vec<u8>) {
         let (text, may_be_escaped) = self.text(line, fields);
         let mut cell = self.cell.take().unwrap_or_else(|| {
             let cell = CellProgress::new(&text, may_be_escaped);
@@ -268,11 +268,12 @@ fn unescape(piece: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
     use crate::protocol::{Micros, Seq};
-    use crate::source::{Dataset, unquote};
+    use crate::source::{Dataset, fields, unquote};
 
     /// The records of `json` as CSV.
     fn table(json: &str) -> String {
@@ -280,17 +281,18 @@ mod tests {
         let path = folder.path().join("d.json");
         std::fs::write(&path, json).unwrap();
         let dataset = Dataset::load(&path, usize::MAX).unwrap();
+        let fields = fields(&dataset).unwrap();
         let mut rows = Vec::new();
         let mut row = CsvRow::default();
         // Writes one piece at a time, which must not affect the result.
-        let mut write = |line: &CsvLine<'_>| {
+        let mut write = |line: &CsvLine| {
             let mut is_complete = false;
             while !is_complete {
                 let mut budget = CsvBudget {
                     output_len: rows.len() + 1,
                     read_len: 1,
                 };
-                is_complete = row.write(line, dataset.fields(), &mut rows, &mut budget);
+                is_complete = row.write(line, fields, &mut rows, &mut budget);
             }
         };
         write(&CsvLine::Header);
@@ -298,7 +300,7 @@ mod tests {
             write(&CsvLine::Record(DueRecord {
                 seq: Seq::saturating(seq),
                 t: Micros::new(0),
-                record,
+                record: Bytes::copy_from_slice(record),
             }));
         }
         String::from_utf8(rows).unwrap()

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::format::HistoryFormat;
-use crate::hub::{RangeEnd, RangeQuery};
 use crate::protocol::{Micros, Seq};
 use crate::routes::conventions::{excerpt, parse_saturating};
 use crate::routes::problem::{Problem, ProblemCode};
+use crate::timeline::{RangeEnd, RangeQuery};
 
 /// A valid query.
 #[derive(Debug, PartialEq, Eq)]

@@ -98,6 +98,8 @@ codes! {
     HubDraining = "hub_draining", SERVICE_UNAVAILABLE;
     /// The hub stopped before the response was complete.
     HubStopping = "hub_stopping", SERVICE_UNAVAILABLE;
+    /// The records of the topic cannot be read.
+    RecordsUnreadable = "records_unreadable", SERVICE_UNAVAILABLE;
     /// `/readyz`: the hub is starting or draining.
     NotReady = "not_ready", SERVICE_UNAVAILABLE;
     /// The hub has reached its limit of concurrent history responses.

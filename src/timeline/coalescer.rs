@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::timeline::Timeline;
+use super::Timeline;
 use crate::protocol::{Micros, Seq};
 
 /// Collects publications into flushes.
@@ -27,7 +27,7 @@ struct PendingFlush {
 
 impl Coalescer {
     /// A flush that reaches this many bytes is complete. Coalescing gains nothing for long records.
-    pub(super) const BYTES_MAX: usize = 128 * 1024;
+    pub const BYTES_MAX: usize = 128 * 1024;
 
     /// The most bytes that a record adds to a flush besides its text: a comma, and its time offset with a comma.
     const OVERHEAD_LEN: usize = 10;
@@ -38,9 +38,9 @@ impl Coalescer {
     const RESTART_INTERVAL: u64 = 1 << 16;
 
     /// Returns a publication at or before `seq` that is certain to start a window.
-    pub(super) fn window_start(timeline: &Timeline, seq: Seq) -> Seq {
+    pub fn window_start(timeline: &Timeline, seq: Seq) -> Seq {
         let mut window_start = seq;
-        while window_start > Seq::ZERO.next()
+        while window_start > timeline.first()
             && !window_start
                 .previous()
                 .get()
@@ -64,6 +64,12 @@ impl Coalescer {
     /// Changes the window, also of the pending flush.
     pub const fn set_window(&mut self, window: Duration) {
         self.window = window;
+    }
+
+    /// The first publication of the flush that is not complete.
+    #[must_use]
+    pub fn pending_first(&self) -> Option<Seq> {
+        self.pending.map(|pending| pending.first)
     }
 
     /// Adds the publication `seq`, due at `t` and of `bytes` bytes, which must follow the last one added. If the flush

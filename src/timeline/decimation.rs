@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::timeline::Timeline;
+use super::Timeline;
 use crate::protocol::Seq;
 use crate::source::{Extreme, Extremes};
 

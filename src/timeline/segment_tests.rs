@@ -20,6 +20,7 @@ fn segment(seq0: u64, t0: i64, index0: u64) -> Segment {
         index0,
         rate: rate("10"),
         playing: true,
+        by: Author::configuration(),
     }
 }
 
@@ -31,7 +32,7 @@ fn len(value: u64) -> NonZeroU64 {
 fn a_changed_rate_continues_now_with_the_next_record() {
     let mut timeline = Timeline::new(Micros::new(T0), rate("10"), len(4), true);
     let now = Micros::new(T0 + 250_000);
-    timeline.change_rate(rate("2"), timeline.due(now), now);
+    timeline.change_rate(rate("2"), Author::configuration(), timeline.due(now), now);
     let offsets: Vec<_> = (1..=6)
         .map(|value| timeline.t(seq(value)).unwrap().get() - T0)
         .collect();
@@ -45,18 +46,18 @@ fn a_changed_rate_continues_now_with_the_next_record() {
 fn neither_the_same_rate_nor_a_change_after_the_end_adds_a_segment() {
     let before = Timeline::new(Micros::new(T0), rate("10"), len(3), false);
     let mut timeline = before.clone();
-    timeline.change_rate(rate("10"), seq(1), Micros::new(T0 + 1));
-    timeline.change_rate(rate("2"), seq(3), Micros::new(T0 + 1_000_000));
+    timeline.change_rate(rate("10"), Author::configuration(), seq(1), Micros::new(T0 + 1));
+    timeline.change_rate(rate("2"), Author::configuration(), seq(3), Micros::new(T0 + 1_000_000));
     assert_eq!(timeline, before);
 }
 
 #[test]
 fn a_rate_changed_before_the_last_publication_is_due_takes_effect_after_it() {
     let mut timeline = Timeline::new(Micros::new(T0), rate("10"), len(3), true);
-    timeline.change_rate(rate("2"), seq(5), Micros::new(T0));
+    timeline.change_rate(rate("2"), Author::configuration(), seq(5), Micros::new(T0));
     assert_eq!(timeline.t(seq(6)), Some(Micros::new(T0 + 400_001)));
     // Nothing of the segment has been published: its first publication keeps its instant.
-    timeline.change_rate(rate("5"), seq(5), Micros::new(T0));
+    timeline.change_rate(rate("5"), Author::configuration(), seq(5), Micros::new(T0));
     assert_eq!(timeline.t(seq(6)), Some(Micros::new(T0 + 400_001)));
     assert_eq!(timeline.t(seq(7)), Some(Micros::new(T0 + 400_002)));
 }
@@ -65,10 +66,10 @@ fn a_rate_changed_before_the_last_publication_is_due_takes_effect_after_it() {
 fn invalid_segments_are_not_restored() {
     let restore = |segments: &[Segment]| Timeline::from_segments(segments.to_vec(), len(3), true);
     assert_eq!(restore(&[]), Err(RestoreError::Empty));
-    assert_eq!(restore(&[segment(2, 0, 0)]), Err(RestoreError::First));
+    assert_eq!(restore(&[segment(0, 0, 0)]), Err(RestoreError::First));
     assert_eq!(restore(&[segment(1, 0, 3)]), Err(RestoreError::Index(1)));
     for second in [
-        segment(1, 100, 1),
+        segment(1, -1, 1),
         // Publication 2 is due at 100,000 µs, so 3 has to be due later.
         segment(3, 100_000, 2),
         segment(3, 0, 2),
@@ -79,6 +80,59 @@ fn invalid_segments_are_not_restored() {
         );
     }
     assert!(restore(&[segment(1, 0, 0), segment(3, 100_001, 2)]).is_ok());
+}
+
+#[test]
+fn a_segment_that_begins_with_the_same_publication_as_the_one_before_replaces_it() {
+    let segments = vec![segment(1, 0, 0), segment(3, 500_000, 2), segment(3, 900_000, 0)];
+    let timeline = Timeline::from_segments(segments, len(3), true).unwrap();
+    assert_eq!(timeline.due(Micros::new(T0 + 899_999)), seq(2));
+    assert_eq!(timeline.t(seq(3)), Some(Micros::new(T0 + 900_000)));
+    assert_eq!((timeline.index(seq(3)), timeline.index(seq(4))), (0, 1));
+    assert_eq!(timeline.segment_at(Micros::new(T0 + 600_000)).index0, 2);
+}
+
+#[test]
+fn nothing_is_due_in_a_paused_segment() {
+    let paused = Segment {
+        playing: false,
+        ..segment(3, 150_000, 2)
+    };
+    let segments = vec![segment(1, 0, 0), paused.clone()];
+    let timeline = Timeline::from_segments(segments, len(3), true).unwrap();
+    assert_eq!(timeline.next_due(seq(1)), NextDue::At(Micros::new(T0 + 100_000)));
+    assert_eq!(timeline.next_due(seq(2)), NextDue::Paused);
+    assert_eq!(timeline.due(Micros::new(i64::MAX)), seq(2));
+    let resumed = vec![segment(1, 0, 0), paused, segment(3, 900_000, 2)];
+    let timeline = Timeline::from_segments(resumed, len(3), false).unwrap();
+    assert_eq!(timeline.next_due(seq(2)), NextDue::At(Micros::new(T0 + 900_000)));
+    assert_eq!(timeline.next_due(seq(3)), NextDue::Ended);
+}
+
+#[test]
+fn without_its_oldest_segments_a_timeline_covers_only_the_rest() {
+    let timeline = Timeline::from_segments(vec![segment(7, 0, 1)], len(3), true).unwrap();
+    assert_eq!(timeline.first(), seq(7));
+    assert_eq!(timeline.t(seq(6)), None);
+    assert_eq!(timeline.t(seq(7)), Some(Micros::new(T0)));
+    assert_eq!(timeline.due(Micros::new(T0 - 1)), seq(6));
+    assert_eq!(timeline.jump_before(seq(7)), None);
+    assert_eq!(timeline.epoch(&[7; 32]), None);
+}
+
+#[test]
+fn only_the_newest_segments_are_kept() {
+    let mut timeline = Timeline::new(Micros::new(T0), rate("10000"), len(3), true);
+    let mut now = T0;
+    for n in 0..Timeline::SEGMENTS_MAX as i64 + 9 {
+        now += 1_000;
+        let rate = if n % 2 == 0 { "5000" } else { "10000" };
+        let published = timeline.due(Micros::new(now - 1));
+        timeline.change_rate(rate.parse().unwrap(), Author::configuration(), published, Micros::new(now));
+    }
+    assert_eq!(timeline.segments().len(), Timeline::SEGMENTS_MAX);
+    assert!(timeline.first() > seq(1));
+    assert_eq!(timeline.t(timeline.first()), Some(timeline.segments()[0].t0));
 }
 
 prop_compose! {
@@ -99,7 +153,7 @@ prop_compose! {
         for (rate, later, back) in changes {
             now += later;
             let published = timeline.due(Micros::new(now - 1));
-            timeline.change_rate(rate, published, Micros::new(now - back));
+            timeline.change_rate(rate, Author::configuration(), published, Micros::new(now - back));
         }
         timeline
     }

@@ -2,7 +2,7 @@
 //!
 //! Pure: resolved against a timeline and its newest publication. What has not been published is never part of a page.
 
-use super::timeline::Timeline;
+use super::Timeline;
 use crate::protocol::{Micros, Seq};
 
 /// A requested range of publications.
@@ -62,7 +62,7 @@ impl RangeQuery {
     }
 
     fn bounds(self, timeline: &Timeline, newest: Seq) -> (Seq, Seq) {
-        let start = Seq::ZERO.next();
+        let start = timeline.first();
         match self {
             Self::Range { from, to } => (
                 from.map_or(start, |from| match from {
@@ -78,7 +78,7 @@ impl RangeQuery {
                 }),
             ),
             Self::Newest(count) => (
-                Seq::saturating(newest.get().saturating_sub(count) + 1),
+                Seq::saturating(newest.get().saturating_sub(count) + 1).max(start),
                 newest,
             ),
         }

@@ -11,9 +11,9 @@ use crate::protocol::Seq;
 pub enum RestoreError {
     /// The list is empty.
     Empty,
-    /// The first segment does not begin with publication 1.
+    /// The first segment begins with publication 0.
     First,
-    /// This segment does not begin after the one before it, in `seq` and in time.
+    /// This segment begins before the one before it, or before something that is due in it.
     Order(usize),
     /// This segment begins at an index beyond the end of the dataset.
     Index(usize),
@@ -30,7 +30,7 @@ impl Timeline {
         looping: bool,
     ) -> Result<Self, RestoreError> {
         let first = segments.first().ok_or(RestoreError::Empty)?;
-        if first.seq0 != Seq::ZERO.next() {
+        if first.seq0 == Seq::ZERO {
             return Err(RestoreError::First);
         }
         for (number, segment) in (1..).zip(&segments) {
@@ -51,20 +51,13 @@ impl Timeline {
     }
 }
 
-impl Segment {
-    /// Whether this segment begins after `earlier`, and after everything that is due in it.
-    fn follows(&self, earlier: &Self) -> bool {
-        earlier.seq0 < self.seq0 && earlier.t(self.seq0.previous()) < self.t0
-    }
-}
-
 impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "it has no segments"),
-            Self::First => write!(f, "its first segment does not begin with publication 1"),
+            Self::First => write!(f, "its first segment begins with publication 0"),
             Self::Order(number) => {
-                write!(f, "segment {number} does not begin after the one before it")
+                write!(f, "segment {number} begins too early after the one before it")
             }
             Self::Index(number) => {
                 write!(f, "segment {number} begins beyond the end of the dataset")

@@ -48,7 +48,7 @@ mod tests {
 
     use super::super::Segment;
     use super::*;
-    use crate::protocol::Micros;
+    use crate::protocol::{Author, Micros};
 
     /// A timeline over `len` records, whose segments have the given lengths and start indices.
     fn timeline(len: u64, segments: &[(u64, u64)]) -> Timeline {
@@ -58,6 +58,7 @@ mod tests {
             index0,
             rate: "1".parse().unwrap(),
             playing: true,
+            by: Author::configuration(),
         };
         let mut seq0 = 1;
         let mut list = Vec::new();

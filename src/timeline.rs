@@ -1,71 +1,48 @@
-//! `Timeline`: the pure function between `seq`, the instant at which it is due, and the index in the dataset.
+//! The timeline: the pure function between `seq`, the instant at which it is due, and the index in the dataset.
 //!
 //! Integer arithmetic from an anchor; nothing is accumulated. So the billionth record is as exact as the first, and two
-//! hubs with the same anchor agree without talking. Reads no clock; the current time is an argument.
+//! hubs with the same anchor agree without talking. Reads no clock; the current time is an argument. It knows no record
+//! and no viewer.
+//!
+//! [`Timeline`] is the list of [`Segment`]s; [`Schedule`] adds the playout delay and the coalescing window to it. What
+//! follows from a schedule alone is here too: which publications are sent together ([`Coalescer`]), which ones a range
+//! of the history contains ([`RangeQuery`]), and which of them are drawn ([`decimation`]).
 
+mod coalescer;
 mod dataset_ranges;
+pub mod decimation;
+mod range_query;
+mod restore;
+mod schedule;
+mod segment;
 
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::protocol::message::TimelineView;
-use crate::protocol::{Epoch, Jump, JumpReason, Micros, Rate, Seq};
-
-mod restore;
-
+pub use coalescer::Coalescer;
+pub use range_query::{RangeEnd, RangePage, RangeQuery};
 pub use restore::RestoreError;
+pub use schedule::{PlayoutSettings, Schedule, ScheduleChange};
+pub use segment::Segment;
 
-/// A part of the timeline with one rate, from `seq0` up to the next segment.
+use crate::protocol::{Author, Epoch, Jump, JumpReason, Micros, Rate, Seq};
+
+/// When the publication after the newest one is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Segment {
-    /// The first publication of the segment.
-    pub seq0: Seq,
-    /// When `seq0` is due.
-    pub t0: Micros,
-    /// The index of `seq0` in the dataset.
-    pub index0: u64,
-    /// Records per second.
-    pub rate: Rate,
-    /// Whether the timeline moves in this segment.
-    pub playing: bool,
-}
-
-impl Segment {
-    /// Microseconds per second times millionths per record: converts records at a rate into microseconds.
-    const SCALE: i128 = 1_000_000_000_000;
-
-    /// `t0 + floor((seq − seq0)·10¹² / R)` with R in millionths of a record per second.
-    fn t(&self, seq: Seq) -> Micros {
-        let records = i128::from(seq.get()) - i128::from(self.seq0.get());
-        let micros = (records * Self::SCALE).div_euclid(i128::from(self.rate.millionths()));
-        Micros::new(
-            self.t0
-                .get()
-                .saturating_add(i64::try_from(micros).unwrap_or(i64::MAX)),
-        )
-    }
-
-    /// The inverse of `t`: the last publication due at or before `now`; `seq0 − 1` before the first.
-    ///
-    /// The largest n with `floor(n·10¹² / R) ≤ d` is the largest n with `n·10¹² < (d + 1)·R`.
-    fn due(&self, now: Micros) -> Seq {
-        if now < self.t0 || !self.playing {
-            return self.seq0.previous();
-        }
-        let elapsed = i128::from(now.get()) - i128::from(self.t0.get());
-        let records = ((elapsed + 1) * i128::from(self.rate.millionths()) - 1) / Self::SCALE;
-        Seq::saturating(
-            self.seq0
-                .get()
-                .saturating_add(u64::try_from(records).unwrap_or(u64::MAX)),
-        )
-    }
+pub enum NextDue {
+    /// At this instant.
+    At(Micros),
+    /// Not before the timeline is changed.
+    Paused,
+    /// Never: the dataset is over and does not loop.
+    Ended,
 }
 
 /// The segments of one epoch over a dataset of a known length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
-    /// In ascending order of `seq0` and of `t0`; never empty. Segments are only appended.
+    /// In ascending order of `seq0` and of `t0`; never empty. Segments are appended, and the oldest are dropped once
+    /// there are more than [`SEGMENTS_MAX`](Self::SEGMENTS_MAX).
     segments: Vec<Segment>,
     /// The number of records in the dataset.
     len: NonZeroU64,
@@ -74,11 +51,14 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// The most segments that are kept: about 10 MB. What lies before them is no longer in the history.
+    pub const SEGMENTS_MAX: usize = 100_000;
+
     /// Creates a timeline whose first record is due at `t0`, over a dataset of `len` records.
     ///
     /// ```
     /// use std::num::NonZeroU64;
-    /// use tickcast::hub::Timeline;
+    /// use tickcast::timeline::Timeline;
     /// use tickcast::protocol::{Micros, Seq};
     ///
     /// let (t0, rate) = (Micros::new(1_000_000), "3".parse()?);
@@ -96,6 +76,7 @@ impl Timeline {
             index0: 0,
             rate,
             playing: true,
+            by: Author::configuration(),
         };
         Self {
             segments: vec![first],
@@ -104,33 +85,64 @@ impl Timeline {
         }
     }
 
-    /// Changes to `rate` after the publication `published`: the next one is due `now`, or just after `published` if
+    /// Changes to `rate` on behalf of `by`, after the publication `published`: the next one is due `now`, or just after `published` if
     /// that is later. It is the next record of the dataset, so there is no jump.
     ///
     /// If nothing of the current segment has been published, its first publication stays in it, so that segments never
     /// share a `seq`. Does nothing if the timeline has ended.
-    pub fn change_rate(&mut self, rate: Rate, published: Seq, now: Micros) {
-        let current = *self.current();
+    pub fn change_rate(&mut self, rate: Rate, by: Author, published: Seq, now: Micros) {
+        let current = self.current();
         let last = published.max(current.seq0);
         let next = last.next();
         if rate == current.rate || self.t(next).is_none() {
             return;
         }
         let after_last = current.t(last).after(Duration::from_micros(1));
-        self.segments.push(Segment {
+        self.push(Segment {
             seq0: next,
             t0: now.max(after_last),
             index0: self.index(next),
             rate,
             playing: true,
+            by,
         });
     }
 
-    /// Returns when `seq` is due; `None` for 0 and beyond the end of the timeline.
+    fn push(&mut self, segment: Segment) {
+        self.segments.push(segment);
+        let excess = self.segments.len().saturating_sub(Self::SEGMENTS_MAX);
+        self.segments.drain(..excess);
+    }
+
+    /// The first publication that the timeline covers: 1 unless its oldest segments were dropped.
+    #[must_use]
+    pub fn first(&self) -> Seq {
+        self.segments[0].seq0
+    }
+
+    /// Returns when `seq` is due; `None` before [`first`](Self::first), beyond the end of the timeline, and while it is
+    /// paused.
     #[must_use]
     pub fn t(&self, seq: Seq) -> Option<Micros> {
-        let is_due_once = seq > Seq::ZERO && self.last().is_none_or(|last| seq <= last);
-        is_due_once.then(|| self.segment_of(seq).t(seq))
+        let is_covered = seq >= self.first() && self.last().is_none_or(|last| seq <= last);
+        let segment = self.segment_of(seq);
+        (is_covered && segment.playing).then(|| segment.t(seq))
+    }
+
+    /// When the publication after `published` is due.
+    #[must_use]
+    pub fn next_due(&self, published: Seq) -> NextDue {
+        match self.t(published.next()) {
+            Some(t) => NextDue::At(t),
+            None if self.last() == Some(published) => NextDue::Ended,
+            None => NextDue::Paused,
+        }
+    }
+
+    /// Whether a segment begins with the publication `seq`.
+    #[must_use]
+    pub fn is_segment_start(&self, seq: Seq) -> bool {
+        self.segment_of(seq).seq0 == seq
     }
 
     /// Returns the last publication due at `now`; 0 before the first.
@@ -157,7 +169,7 @@ impl Timeline {
     /// Returns the discontinuity of the dataset just before `seq`, if there is one. A dataset of one record has none.
     #[must_use]
     pub fn jump_before(&self, seq: Seq) -> Option<Jump> {
-        if seq <= Seq::ZERO.next() || self.len == NonZeroU64::MIN {
+        if seq <= self.first() || self.len == NonZeroU64::MIN {
             return None;
         }
         let (index, expected) = (self.index(seq), self.index(seq.previous()) + 1);
@@ -203,11 +215,14 @@ impl Timeline {
         self.len
     }
 
-    /// The epoch of this timeline over the dataset with this digest. Later segments do not change it.
+    /// The epoch of this timeline over the dataset with this digest. Later segments do not change it. `None` if the
+    /// first segment was dropped.
     #[must_use]
-    pub fn epoch(&self, dataset_sha256: &[u8; 32]) -> Epoch {
+    pub fn epoch(&self, dataset_sha256: &[u8; 32]) -> Option<Epoch> {
         let first = &self.segments[0];
-        Epoch::from_timeline(dataset_sha256, self.looping, first.t0, first.rate)
+        let is_complete = first.seq0 == Seq::ZERO.next();
+        is_complete
+            .then(|| Epoch::from_timeline(dataset_sha256, self.looping, first.t0, first.rate))
     }
 
     /// Whether the dataset starts again after its end.
@@ -216,25 +231,22 @@ impl Timeline {
         self.looping
     }
 
-    /// The segment that contains `seq`, as viewers see it.
+    /// The segment in force at the instant `t`; before the first one, the first.
     #[must_use]
-    pub fn view_at(&self, seq: Seq) -> TimelineView {
-        let Segment {
-            seq0,
-            t0,
-            index0,
-            rate,
-            playing,
-        } = *self.segment_of(seq);
-        TimelineView {
-            seq0,
-            t0,
-            index0,
-            rate,
-            playing,
-        }
+    pub fn segment_at(&self, t: Micros) -> &Segment {
+        let following = self.segments.partition_point(|segment| segment.t0 <= t);
+        &self.segments[following.saturating_sub(1)]
     }
 
+    /// The last publication of the segment that contains `seq`; `None` in the newest segment.
+    #[must_use]
+    pub fn segment_end(&self, seq: Seq) -> Option<Seq> {
+        let following = self.segments.partition_point(|segment| segment.seq0 <= seq);
+        let next = self.segments.get(following)?;
+        Some(next.seq0.previous())
+    }
+
+    /// The segment that contains `seq`.
     fn segment_of(&self, seq: Seq) -> &Segment {
         let following = self.segments.partition_point(|segment| segment.seq0 <= seq);
         &self.segments[following.saturating_sub(1)]

@@ -1,0 +1,36 @@
+//! [`Records`]: consecutive records of a topic, read and ready to be encoded.
+
+use crate::protocol::shared_bytes::SharedBytesBuilder;
+use crate::protocol::{DueRecord, Flush, Jump, SharedBytes, websocket};
+
+/// Records that are dense in `seq`.
+#[derive(Debug, Clone)]
+pub struct Records {
+    /// The records, oldest first.
+    pub due: Vec<DueRecord>,
+    /// The discontinuity of the dataset before the first of them.
+    pub jump: Option<Jump>,
+    /// The version of the timeline from which their instants follow.
+    pub version: u64,
+}
+
+impl Records {
+    /// The form for viewers without a subprotocol: each record in a frame.
+    #[must_use]
+    pub fn frames(&self) -> SharedBytes {
+        let records = || self.due.iter().map(|due| &due.record);
+        let headers = self.due.len() * websocket::text_frame_len_max(0);
+        let mut bytes = SharedBytesBuilder::new(records(), headers);
+        for record in records() {
+            websocket::put_text_frame_header(bytes.buffer(), record.len());
+            bytes.put_record(record);
+        }
+        bytes.finish()
+    }
+
+    /// The form for viewers of messages, which must not span a jump; `None` if there are no records.
+    #[must_use]
+    pub fn flush(&self) -> Option<Flush> {
+        (!self.due.is_empty()).then(|| Flush::encode(&self.due, self.jump))
+    }
+}
