@@ -9,6 +9,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use tickcast::fanout::{Chunk, FrameLog};
+use tickcast::hub::AnnouncementNumber;
 use tickcast::protocol::{Micros, Seq};
 
 fn unit(n: u64) -> Chunk {
@@ -19,13 +20,14 @@ fn unit(n: u64) -> Chunk {
         last: seq,
         t,
         jump_len: 0,
+        announcement: None,
         bytes: Bytes::from_static(&[b'x'; 62]).into(),
     }
 }
 
 /// A log at a hundred records a second that has reached its capacity.
 fn log() -> FrameLog {
-    let mut log = FrameLog::new(Seq::saturating(1));
+    let mut log = FrameLog::new(Seq::saturating(1), AnnouncementNumber::NONE);
     for n in 1..=5_000 {
         log.extend(&[unit(n)]);
     }
@@ -65,7 +67,9 @@ fn after(c: &mut Criterion) {
     let mut group = c.benchmark_group("log/after");
     for (name, place) in [("the newest", 4_999), ("eight seconds behind", 4_200)] {
         let place = Seq::saturating(place);
-        group.bench_function(name, |b| b.iter(|| log.after(black_box(place))));
+        group.bench_function(name, |b| {
+            b.iter(|| log.after(black_box(place), AnnouncementNumber::NONE))
+        });
     }
     group.finish();
 }

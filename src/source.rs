@@ -19,6 +19,8 @@ pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};
 pub use record_source::{RecordSource, SharedSource, SourceError, extremes, fields};
 
+use std::sync::Arc;
+
 use crate::settings::{Settings, SettingsError, SettingsErrors};
 
 /// A configured field that no record of its topic has.
@@ -49,6 +51,13 @@ pub fn unknown_fields<'a>(settings: &'a Settings, datasets: &[Dataset]) -> Vec<U
         }
     }
     unknown
+}
+
+/// The same datasets, as the sources of topics.
+#[must_use]
+pub fn shared(datasets: Vec<Dataset>) -> Vec<SharedSource> {
+    let share = |dataset| -> SharedSource { Arc::new(dataset) };
+    datasets.into_iter().map(share).collect()
 }
 
 /// Loads the datasets of all topics, in order.

@@ -63,8 +63,8 @@ mod tests {
     use std::num::NonZeroU64;
 
     use super::*;
-    use crate::hub::Timeline;
     use crate::protocol::{Micros, Seq};
+    use crate::timeline::Timeline;
 
     #[test]
     fn agrees_with_the_timeline_of_the_hub() {

@@ -6,7 +6,7 @@ use super::{Diagnostic, Failure, load_with_datasets};
 use crate::cli::GlobalArgs;
 use crate::server::Server;
 use crate::settings::{ConfigDiff, Settings};
-use crate::source::Dataset;
+use crate::source::{self, Dataset};
 use crate::telemetry::Telemetry;
 
 /// A configuration with the dataset of each topic, or why it cannot be loaded.
@@ -22,7 +22,7 @@ pub(super) async fn load(args: &GlobalArgs) -> LoadedConfig {
 /// Applies the loaded configuration and logs the result; returns a summary for systemd.
 pub(super) fn apply(loaded: LoadedConfig, server: &mut Server, telemetry: &Telemetry) -> String {
     let result = loaded.and_then(|(settings, datasets)| {
-        let changes = server.reload(&settings, datasets)?;
+        let changes = server.reload(&settings, source::shared(datasets))?;
         Ok((settings, changes))
     });
     match result {

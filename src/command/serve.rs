@@ -109,7 +109,8 @@ async fn serve(
     // Before the hub accepts connections. Until here, SIGTERM and SIGINT simply kill the process.
     let mut signals =
         Signals::listen(inputs.early_signals).map_err(|error| cannot_listen_for_signals(&error))?;
-    let started = Server::start(settings, inputs.datasets, inputs.sockets, telemetry.drops());
+    let sources = source::shared(inputs.datasets);
+    let started = Server::start(settings, sources, inputs.sockets, telemetry.drops());
     let mut server = started.map_err(|error| match error {
         StartError::Bind(error) => start_failure(&error.key(), &error, error.remedy(), settings),
         StartError::Journal(error) => start_failure("state.dir", &error, error.remedy(), settings),

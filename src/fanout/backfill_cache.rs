@@ -42,7 +42,9 @@ impl BackfillCache {
         let entry = match self.chunks.iter().position(is_it) {
             Some(at) => self.chunks.remove(at)?,
             None => {
-                let chunk = encoder.encode_range(topic, encoding, first, last)?;
+                let records = topic.feed().resident(first, last)?;
+                let is_shared = topic.feed().is_block_start(first);
+                let chunk = encoder.encode_block(topic.epoch(), encoding, &records, is_shared)?;
                 self.len += chunk.bytes.owned_len();
                 (encoding, chunk)
             }

@@ -1,10 +1,10 @@
-//! `Encoder`: turns flushes and ranges of publications into chunks of one encoding.
+//! `Encoder`: turns flushes and records into chunks of one encoding.
 
 use super::frame_log::Chunk;
 use super::viewer_join::Encoding;
-use crate::hub::Topic;
+use crate::hub::Records;
 use crate::protocol::websocket::Deflater;
-use crate::protocol::{EncodedFlush, Flush, Seq};
+use crate::protocol::{Epoch, Flush};
 
 /// A lane's encoder, with the state of its compressor.
 #[derive(Debug, Default)]
@@ -14,55 +14,52 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// Encodes a live flush.
+    /// Encodes a flush for viewers of messages.
     pub(super) fn encode_flush(
         &mut self,
-        topic: &Topic,
+        epoch: &Epoch,
         flush: &Flush,
         encoding: Encoding,
     ) -> Chunk {
         let encoded = match encoding {
             Encoding::V1Deflated => flush.deflated(self.deflater.get_or_insert_default()),
-            Encoding::Sse => flush.events(topic.epoch()),
-            Encoding::V1 => flush.frames(),
-            Encoding::Bare => &EncodedFlush {
-                bytes: topic.frames(flush.first(), flush.last()),
-                jump_len: 0,
-            },
+            Encoding::Sse => flush.events(epoch),
+            Encoding::V1 | Encoding::Bare => flush.frames(),
         };
         Chunk {
             first: flush.first(),
             last: flush.last(),
             t: flush.t(),
             jump_len: encoded.jump_len,
+            announcement: None,
             bytes: encoded.bytes.clone(),
         }
     }
 
-    /// Encodes a block of history, publications `first` to `last`, where `last` comes from [`Topic::block_end`]. A
-    /// block that starts in between is for one viewer only and is not compressed: it would cost the lane more than it
-    /// saves.
-    pub(super) fn encode_range(
+    /// Encodes a block of history; `None` if it has no records. A block that is not shared by several viewers is not
+    /// compressed: it would cost the lane more than it saves.
+    pub(super) fn encode_block(
         &mut self,
-        topic: &Topic,
+        epoch: &Epoch,
         encoding: Encoding,
-        first: Seq,
-        last: Seq,
+        records: &Records,
+        is_shared: bool,
     ) -> Option<Chunk> {
+        let encoding = match encoding {
+            Encoding::V1Deflated if !is_shared => Encoding::V1,
+            encoding => encoding,
+        };
         if encoding.has_messages() {
-            let is_shared = topic.is_block_start(first);
-            let encoding = match encoding {
-                Encoding::V1Deflated if !is_shared => Encoding::V1,
-                encoding => encoding,
-            };
-            return Some(self.encode_flush(topic, &topic.flush(first, last)?, encoding));
+            return Some(self.encode_flush(epoch, &records.flush()?, encoding));
         }
+        let (first, last) = (records.due.first()?, records.due.last()?);
         Some(Chunk {
-            first,
-            last,
-            t: topic.timeline().t(last)?,
+            first: first.seq,
+            last: last.seq,
+            t: last.t,
             jump_len: 0,
-            bytes: topic.frames(first, last),
+            announcement: None,
+            bytes: records.frames(),
         })
     }
 }

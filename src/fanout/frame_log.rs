@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::hub::AnnouncementNumber;
 use crate::protocol::{Micros, Publication, Seq, SharedBytes};
 
 /// The smallest unit that is sent as a whole: a record for bare viewers, a flush for the others, or a block of history.
@@ -22,6 +23,8 @@ pub struct Chunk {
     pub t: Micros,
     /// The length of the `jump` at the front, which only viewers that have the previous publication are sent.
     pub jump_len: usize,
+    /// The number of the announcement that the chunk holds instead of publications; then `last` precedes `first`.
+    pub announcement: Option<AnnouncementNumber>,
     /// The frames.
     pub bytes: SharedBytes,
 }
@@ -36,6 +39,8 @@ pub struct LogEntry {
     /// Where each chunk but the last ends. Empty for a single chunk; only then may `bytes` have several parts.
     chunk_ends: Vec<ChunkEnd>,
     jump_len: usize,
+    /// The number of the announcement that is the only chunk of the entry. Only viewers that lack it are sent it.
+    announcement: Option<AnnouncementNumber>,
 }
 
 /// The boundary between two chunks of an entry.
@@ -66,6 +71,8 @@ pub enum LogLookup {
     /// The next publications, up to this one, do not start a chunk of the log: they are older than the log, or inside a
     /// chunk. They must be sent from the history.
     NotInLog(Seq),
+    /// The viewer lacks an announcement that was sent before its position, and that the log has dropped.
+    MissedAnnouncement,
 }
 
 /// The result of writing an entry in part.
@@ -84,6 +91,8 @@ pub struct FrameLog {
     entries: VecDeque<LogEntry>,
     /// The publication after the last entry.
     next: Seq,
+    /// The last announcement that was appended, or sent before the log was created.
+    announced: AnnouncementNumber,
     /// The bytes that the entries own; those of the dataset do not count.
     len: usize,
 }
@@ -100,11 +109,12 @@ impl FrameLog {
     /// The most bytes of an entry made of several chunks. At this length, copying dominates the cost of a system call.
     pub(super) const ENTRY_LEN_MAX: usize = 64 * 1024;
 
-    /// Creates an empty log that starts at `next`.
-    pub const fn new(next: Seq) -> Self {
+    /// Creates an empty log that starts at the publication `next` and after the announcement `announced`.
+    pub const fn new(next: Seq, announced: AnnouncementNumber) -> Self {
         Self {
             entries: VecDeque::new(),
             next,
+            announced,
             len: 0,
         }
     }
@@ -112,6 +122,11 @@ impl FrameLog {
     /// The publication to append next.
     pub const fn next(&self) -> Seq {
         self.next
+    }
+
+    /// The last announcement that was appended, or sent before the log was created.
+    pub const fn announced(&self) -> AnnouncementNumber {
+        self.announced
     }
 
     /// Appends chunks that arrived together, and drops entries that are too old.
@@ -130,13 +145,14 @@ impl FrameLog {
         let mut rest = chunks;
         while let Some(first) = rest.first() {
             let mut len = first.bytes.len();
-            let is_one = first.bytes.as_contiguous().is_some();
+            let is_one = first.can_be_merged();
             let more = rest[1..].iter().take_while(|chunk| {
                 len += chunk.bytes.len();
-                is_one && chunk.bytes.as_contiguous().is_some() && len <= Self::ENTRY_LEN_MAX
+                is_one && chunk.can_be_merged() && len <= Self::ENTRY_LEN_MAX
             });
             let (entry, left) = rest.split_at(1 + more.count());
             let entry = LogEntry::from_chunks(entry);
+            self.announced = self.announced.max(entry.announcement.unwrap_or_default());
             self.len += entry.bytes.owned_len();
             self.entries.push_back(entry);
             rest = left;
@@ -147,9 +163,14 @@ impl FrameLog {
         }
     }
 
-    /// Looks up what follows `last`.
-    pub fn after(&self, last: Seq) -> LogLookup {
+    /// Looks up what follows the publication `last`, for a viewer that has the announcements up to `announced`.
+    pub fn after(&self, last: Seq, announced: AnnouncementNumber) -> LogLookup {
         let wanted = last.next();
+        if announced < self.announced
+            && let Some(lookup) = self.missing_announcement(wanted, announced)
+        {
+            return lookup;
+        }
         if wanted >= self.next {
             return LogLookup::CaughtUp;
         }
@@ -163,6 +184,29 @@ impl FrameLog {
             },
         };
         self.entries[entry].lookup(entry, last)
+    }
+
+    /// Looks up the announcement after `announced`, if it is what a viewer needs next that needs the publication
+    /// `wanted`.
+    fn missing_announcement(
+        &self,
+        wanted: Seq,
+        announced: AnnouncementNumber,
+    ) -> Option<LogLookup> {
+        let number = announced.next();
+        let is_it = |entry: &LogEntry| entry.announcement == Some(number);
+        let entry = self.entries.iter().rposition(is_it);
+        match entry.map(|entry| (entry, self.entries[entry].first)) {
+            Some((entry, at)) if at == wanted => Some(LogLookup::At {
+                entry,
+                skip: 0,
+                jump_len: 0,
+            }),
+            // It comes later in the log.
+            Some((_, at)) if at > wanted => None,
+            None if wanted < self.oldest() => None,
+            _ => Some(LogLookup::MissedAnnouncement),
+        }
     }
 
     /// The oldest publication in the log; `next` if it is empty.
@@ -208,6 +252,7 @@ impl LogEntry {
             bytes: first.bytes.clone(),
             chunk_ends: Vec::new(),
             jump_len: first.jump_len,
+            announcement: first.announcement,
         };
         if chunks.len() > 1 {
             let len = chunks.iter().map(|chunk| chunk.bytes.len()).sum();
@@ -237,6 +282,16 @@ impl LogEntry {
     /// The last publication in it.
     pub const fn last(&self) -> Seq {
         self.last
+    }
+
+    /// The number of the announcement that it holds instead of publications.
+    pub const fn announcement(&self) -> Option<AnnouncementNumber> {
+        self.announcement
+    }
+
+    /// Whether a viewer that has the announcements up to `announced` is sent this entry.
+    pub(super) fn is_for(&self, announced: AnnouncementNumber) -> bool {
+        self.announcement.is_none_or(|number| number > announced)
     }
 
     /// The frames of all its chunks.
@@ -309,6 +364,12 @@ impl LogEntry {
 }
 
 impl Chunk {
+    /// Whether the chunk may become part of an entry of several chunks. An announcement may not, because some viewers
+    /// have it already.
+    fn can_be_merged(&self) -> bool {
+        self.announcement.is_none() && self.bytes.as_contiguous().is_some()
+    }
+
     /// Appends a frame that holds no publication. Viewers that are sent the whole chunk get it.
     pub(super) fn append(&mut self, frame: &[u8]) {
         self.bytes = self.bytes.with_suffix(frame);
@@ -321,6 +382,7 @@ impl Chunk {
             last: publication.seq(),
             t: publication.t(),
             jump_len: 0,
+            announcement: None,
             bytes: publication.frame().clone(),
         }
     }

@@ -159,7 +159,7 @@ impl<'a> Lane<'a> {
         self.on_events(events);
         self.accept_joins();
         for (_, lane_topic) in &mut self.topics {
-            lane_topic.poll_feed(&mut self.pending, &mut self.encoder);
+            lane_topic.poll_updates(&mut self.pending, &mut self.encoder);
         }
         self.sweep();
         for id in std::mem::take(&mut self.ready) {

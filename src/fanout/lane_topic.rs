@@ -17,7 +17,7 @@ use super::viewer_count::ViewerCount;
 use super::viewer_group::ViewerGroup;
 use super::viewer_join::Encoding;
 use super::write_queue::SentTotals;
-use crate::hub::{Feed, Topic, Update};
+use crate::hub::{Announcement, AnnouncementNumber, Topic, Update, UpdateReader};
 use crate::metrics::MaxGaugeShard;
 use crate::protocol::message::Message;
 use crate::protocol::{Flush, Micros, Publication, Seq};
@@ -26,10 +26,10 @@ use crate::protocol::{Flush, Micros, Publication, Seq};
 #[derive(Debug)]
 pub(super) struct LaneTopic<R: WakeHandle> {
     /// The lane's only reader of the topic's channel.
-    feed: Feed,
-    /// Notified whenever the channel has something to read. [`Self::poll_feed`] returns at once unless it is.
+    reader: UpdateReader,
+    /// Notified whenever the channel has something to read. [`Self::poll_updates`] returns at once unless it is.
     topic_waker: Arc<TopicWaker<R>>,
-    /// `topic_waker` in the form that polling the feed takes.
+    /// `topic_waker` in the form that polling the reader takes.
     task_waker: Waker,
     /// The viewers of each encoding and the log that they share, at [`Encoding::index`].
     groups: [ViewerGroup; Encoding::COUNT],
@@ -44,15 +44,15 @@ pub(super) struct LaneTopic<R: WakeHandle> {
 }
 
 impl<R: WakeHandle> LaneTopic<R> {
-    /// Creates the topic without viewers. It wakes the lane for each update of `feed`.
-    pub(super) fn new(feed: Feed, lane: &Arc<LaneWaker<R>>) -> Self {
+    /// Creates the topic without viewers. It wakes the lane for each update of `reader`.
+    pub(super) fn new(reader: UpdateReader, lane: &Arc<LaneWaker<R>>) -> Self {
         let topic_waker = Arc::new(TopicWaker::new(Arc::clone(lane)));
         let lag = LagTracker {
             furthest_behind: None,
-            gauge: feed.topic().metrics.lag.shard(),
+            gauge: reader.topic().metrics.lag.shard(),
         };
         Self {
-            feed,
+            reader,
             task_waker: Waker::from(Arc::clone(&topic_waker)),
             topic_waker,
             groups: [const { ViewerGroup::new() }; Encoding::COUNT],
@@ -64,7 +64,7 @@ impl<R: WakeHandle> LaneTopic<R> {
     }
 
     pub(super) const fn topic(&self) -> &Arc<Topic> {
-        self.feed.topic()
+        self.reader.topic()
     }
 
     pub(super) fn log(&self, encoding: Encoding) -> &FrameLog {
@@ -82,7 +82,12 @@ impl<R: WakeHandle> LaneTopic<R> {
             let is_only = Encoding::WITH_MESSAGES.iter().all(is_empty);
             self.viewer_count.on_join(viewers, is_only);
         }
-        self.groups[encoding.index()].add(viewer, self.feed.next())
+        let announced = if encoding.has_messages() {
+            self.reader.announced()
+        } else {
+            AnnouncementNumber::NONE
+        };
+        self.groups[encoding.index()].add(viewer, self.reader.next(), announced)
     }
 
     /// Returns the block of history that starts at the first publication of `range` and ends at the second or earlier,
@@ -95,7 +100,7 @@ impl<R: WakeHandle> LaneTopic<R> {
     ) -> Option<Chunk> {
         let chunk = self
             .backfill_cache
-            .get(self.feed.topic(), encoding, range, encoder)?;
+            .get(self.reader.topic(), encoding, range, encoder)?;
         if encoding.has_messages() {
             self.viewer_count.on_backfill(chunk.first, chunk.last);
         }
@@ -108,14 +113,14 @@ impl<R: WakeHandle> LaneTopic<R> {
     }
 
     /// Reads the channel, if it has anything to read, and appends the encoded chunks to the logs.
-    pub(super) fn poll_feed(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
+    pub(super) fn poll_updates(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
         if !self.topic_waker.take_notified() {
             return;
         }
-        let topic = Arc::clone(self.feed.topic());
+        let topic = Arc::clone(self.reader.topic());
         pending.next = self.groups.each_ref().map(ViewerGroup::next);
         let mut context = Context::from_waker(&self.task_waker);
-        self.feed.poll(&mut context, |update| {
+        self.reader.poll(&mut context, |update| {
             pending.add_update(&topic, update, encoder)
         });
         self.append_viewer_count(pending);
@@ -209,13 +214,39 @@ impl PendingChunks {
 
     /// Encodes `update` for every encoding in use. Returns how many bytes were encoded or copied into a log.
     fn add_update(&mut self, topic: &Topic, update: Update, encoder: &mut Encoder) -> usize {
-        let mut len = self.add_publication(&update.publication);
-        if let Some(flush) = update.flush {
-            for encoding in Encoding::WITH_MESSAGES {
-                len += self.add_flush(topic, &flush, encoding, encoder);
+        match update {
+            Update::Records { publication, flush } => {
+                let mut len = self.add_publication(&publication);
+                if let Some(flush) = flush {
+                    for encoding in Encoding::WITH_MESSAGES {
+                        len += self.add_flush(topic, &flush, encoding, encoder);
+                    }
+                }
+                len
+            }
+            Update::State(announcement) | Update::End(announcement) => {
+                self.add_announcement(&announcement);
+                0
             }
         }
-        len
+    }
+
+    /// Adds an announcement, after everything that has been added before.
+    fn add_announcement(&mut self, announcement: &Announcement) {
+        for encoding in Encoding::WITH_MESSAGES {
+            let Some(next) = self.next[encoding.index()] else {
+                continue;
+            };
+            let chunks = &mut self.chunks[encoding.index()];
+            chunks.push(Chunk {
+                first: next,
+                last: next.previous(),
+                t: chunks.last().map_or(Micros::new(0), |chunk| chunk.t),
+                jump_len: 0,
+                announcement: Some(announcement.number),
+                bytes: control_messages::encode(encoding, &announcement.message).into(),
+            });
+        }
     }
 
     /// Adds a record for bare viewers. If the channel has dropped older ones, the log has a hole, and viewers get that
@@ -241,10 +272,12 @@ impl PendingChunks {
         };
         let chunks = &mut self.chunks[encoding.index()];
         if flush.first() >= next {
-            chunks.push(encoder.encode_flush(topic, flush, encoding));
+            chunks.push(encoder.encode_flush(topic.epoch(), flush, encoding));
         } else {
-            let rest = topic.flushes(next, flush.last());
-            chunks.extend(rest.map(|flush| encoder.encode_flush(topic, &flush, encoding)));
+            // If the records are not in memory, the log has a hole, and the viewers get them from the history.
+            let rest = topic.feed().resident(next, flush.last());
+            let encode = |records| encoder.encode_block(topic.epoch(), encoding, &records, true);
+            chunks.extend(rest.and_then(encode));
         }
         // Longer flushes are neither copied nor compressed.
         flush.frames().bytes.len().min(Flush::DEFLATED_LEN_MAX)
@@ -254,6 +287,7 @@ impl PendingChunks {
     fn last_flush(&self) -> Option<(Seq, Micros)> {
         let last = |encoding: Encoding| self.chunks[encoding.index()].last();
         let ends = Encoding::WITH_MESSAGES.into_iter().filter_map(last);
+        let ends = ends.filter(|chunk| chunk.announcement.is_none());
         ends.map(|chunk| (chunk.last, chunk.t)).max()
     }
 

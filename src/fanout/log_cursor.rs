@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::frame_log::{Chunk, FrameLog, LogEntry, LogLookup};
 use super::write_budget::{Slices, WriteBudget};
 use super::write_queue::{SentTotals, WriteQueue};
+use crate::hub::AnnouncementNumber;
 use crate::protocol::Seq;
 
 /// A viewer's position in the log.
@@ -19,6 +20,8 @@ pub(super) struct LogCursor {
     last: Seq,
     /// Whether the viewer has `last` itself. If so, it is also sent a jump that follows `last`.
     has_last: bool,
+    /// The last announcement that was sent to the viewer or is in its queue. Later ones are sent in order.
+    announced: AnnouncementNumber,
     /// Frames that go out before anything from the log. Allocated for the first frame, freed after the last.
     queue: Option<Box<WriteQueue>>,
 }
@@ -34,17 +37,21 @@ pub(super) enum WriteOutcome {
     Blocked,
     /// The next publications, up to this one, must come from the history.
     NotInLog(Seq),
+    /// The next announcement must come from the topic.
+    MissedAnnouncement,
 }
 
 impl LogCursor {
     /// Writes for one viewer before it is the others' turn.
     const WRITES_MAX: usize = 16;
 
-    /// Creates a cursor after `last`; `has_last` says whether the viewer has `last` itself.
-    pub(super) fn new(last: Seq, has_last: bool) -> Self {
+    /// Creates a cursor after the publication `last` and the announcement `announced`; `has_last` says whether the
+    /// viewer has `last` itself.
+    pub(super) fn new(last: Seq, has_last: bool, announced: AnnouncementNumber) -> Self {
         Self {
             last,
             has_last,
+            announced,
             queue: None,
         }
     }
@@ -52,6 +59,22 @@ impl LogCursor {
     /// The last publication that was sent to the viewer or is in its queue.
     pub(super) const fn last(&self) -> Seq {
         self.last
+    }
+
+    /// The last announcement that was sent to the viewer or is in its queue.
+    pub(super) const fn announced(&self) -> AnnouncementNumber {
+        self.announced
+    }
+
+    /// Queues the announcement with this number, which follows the last one.
+    pub(super) fn push_announcement(&mut self, number: AnnouncementNumber, frame: Bytes) {
+        self.announced = number;
+        self.push(frame);
+    }
+
+    /// Skips the announcements up to `announced`.
+    pub(super) fn skip_announcements(&mut self, announced: AnnouncementNumber) {
+        self.announced = self.announced.max(announced);
     }
 
     /// Queues a frame that holds no publication.
@@ -152,8 +175,9 @@ impl LogCursor {
             if !self.flush_queue(socket, budget, sent)? {
                 return Ok(WriteOutcome::Yield);
             }
-            match log.after(self.last) {
+            match log.after(self.last, self.announced) {
                 LogLookup::CaughtUp => return Ok(WriteOutcome::Done),
+                LogLookup::MissedAnnouncement => return Ok(WriteOutcome::MissedAnnouncement),
                 LogLookup::NotInLog(to) => return Ok(WriteOutcome::NotInLog(to)),
                 LogLookup::At {
                     entry,
@@ -192,7 +216,7 @@ impl LogCursor {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 taken => taken,
             },
-            _ => slices_from(log, entry, skip, most).write(socket)?,
+            _ => slices_from(log, entry, self.announced, skip, most).write(socket)?,
         };
         budget.spend(taken);
         sent.bytes += taken as u64;
@@ -210,7 +234,11 @@ impl LogCursor {
         sent: &mut SentTotals,
     ) {
         let mut at = skip + taken;
-        for entry in entries {
+        let announced = self.announced;
+        for entry in entries.filter(|entry| entry.is_for(announced)) {
+            if at > 0 {
+                self.announced = entry.announcement().unwrap_or(self.announced);
+            }
             if at < entry.bytes().len() {
                 let written = entry.partial_write(at, self.last);
                 let rest_publications = written
@@ -240,10 +268,18 @@ impl LogCursor {
     }
 }
 
-/// Returns at most `most` bytes of the log from byte `skip` of `entry` on: whole entries, or a part of the first.
-fn slices_from(log: &FrameLog, entry: usize, mut skip: usize, most: usize) -> Slices<'_> {
+/// Returns at most `most` bytes of the log from byte `skip` of `entry` on: whole entries, or a part of the first. Leaves
+/// out the announcements up to `announced`.
+fn slices_from(
+    log: &FrameLog,
+    entry: usize,
+    announced: AnnouncementNumber,
+    mut skip: usize,
+    most: usize,
+) -> Slices<'_> {
     let mut slices = Slices::default();
-    for entry in log.entries_from(entry) {
+    let entries = log.entries_from(entry);
+    for entry in entries.filter(|entry| entry.is_for(announced)) {
         if slices.len() > 0 && slices.len() + entry.bytes().len() > most {
             break;
         }

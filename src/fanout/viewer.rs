@@ -10,18 +10,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mio::net::TcpStream;
 
+use super::control_messages::{self, Greeting};
 use super::frame_log::{Chunk, LogLookup};
 use super::lane_context::LaneContext;
 use super::load_guard::LoadGuard;
 use super::log_cursor::{LogCursor, WriteOutcome};
 use super::pending_close::PendingClose;
+use super::socket_options;
 use super::viewer_join::{Encoding, ViewerPermits};
 use super::viewer_session::ViewerSession;
 use super::write_budget::WriteBudget;
 use super::write_queue::SentTotals;
-use super::{control_messages, socket_options};
 use crate::clock::Clock;
-use crate::hub::{PresenceGuard, ResumeRequest, Topic};
+use crate::hub::{
+    Announcement, AnnouncementNumber, Feed, JoinPoint, PresenceGuard, ResumeRequest, Topic,
+};
 use crate::protocol::message::Message;
 use crate::protocol::{Micros, Seq};
 
@@ -80,17 +83,24 @@ impl Viewer {
     /// Reads before it is the others' turn.
     const READS_MAX: usize = 4;
 
-    /// Creates a viewer of `topic` that joins when `newest` is the last publication, and queues its first messages.
+    /// Creates a viewer of `topic` that joins at `point`, and queues its first messages.
     pub(super) fn new(
         socket: TcpStream,
         topic: &Arc<Topic>,
         (encoding, head, resume_request): (Encoding, Bytes, &ResumeRequest),
-        newest: Seq,
+        point: JoinPoint,
         (presence, permits, load): (PresenceGuard, ViewerPermits, LoadGuard),
         now: Micros,
     ) -> Self {
         socket_options::configure(&socket, topic.max_lag());
+        let newest = point.newest;
         let outcome = encoding.resume_outcome(resume_request, topic, newest);
+        let state = encoding
+            .has_messages()
+            .then(|| topic.join_state(point, outcome.after, now));
+        let announced = state
+            .as_ref()
+            .map_or(AnnouncementNumber::NONE, |state| state.known);
         let viewers = presence.viewers();
         let session = ViewerSession::new(encoding, presence, (permits, load), now);
         let mut viewer = Self {
@@ -105,7 +115,11 @@ impl Viewer {
             is_queued: false,
             lane_topic: 0,
             group_index: 0,
-            cursor: LogCursor::new(outcome.after, resume_request.has_previous(outcome)),
+            cursor: LogCursor::new(
+                outcome.after,
+                resume_request.has_previous(outcome),
+                announced,
+            ),
             session: Box::new(session),
         };
         if resume_request.has_previous(outcome) {
@@ -117,12 +131,17 @@ impl Viewer {
         if !head.is_empty() {
             viewer.cursor.push(head);
         }
-        if encoding.has_messages() {
+        if let Some(state) = state {
+            let greeting = Greeting {
+                topic,
+                outcome,
+                newest,
+                state: &state,
+                viewers,
+                now,
+            };
             let cursor = &mut viewer.cursor;
-            control_messages::hello(encoding, topic, outcome, (newest, viewers), now, |frame| {
-                cursor.push(frame);
-            });
-            viewer.push_end_if_last(topic);
+            control_messages::hello(encoding, &greeting, |frame| cursor.push(frame));
         }
         viewer
     }
@@ -242,6 +261,8 @@ impl Viewer {
                 // Only once the queued frames are written: the gap may still grow until then, and one gap is enough.
                 WriteOutcome::Done if std::mem::take(&mut is_too_far) => self.skip_to_live(context),
                 WriteOutcome::Done => return self.on_all_written(),
+                WriteOutcome::MissedAnnouncement => self.push_missed_announcement(context),
+                WriteOutcome::NotInLog(_) if self.push_due_announcement(context) => {}
                 WriteOutcome::NotInLog(to) => {
                     let is_nearly_live = to == context.newest() && self.fits_one_block(to);
                     return Ok(ServeOutcome::NeedsBackfill { is_nearly_live });
@@ -279,7 +300,7 @@ impl Viewer {
     }
 
     const fn fits_one_block(&self, to: Seq) -> bool {
-        to.get() - self.cursor.last().get() < Topic::BLOCK_LEN
+        to.get() - self.cursor.last().get() < Feed::BLOCK_LEN
     }
 
     /// Returns the range of the history to send next, if any, and adjusts the viewer's backlog.
@@ -289,7 +310,7 @@ impl Viewer {
             return None;
         }
         let last = self.cursor.last();
-        let LogLookup::NotInLog(to) = context.log.after(last) else {
+        let LogLookup::NotInLog(to) = context.log.after(last, self.cursor.announced()) else {
             return None;
         };
         self.is_behind = true;
@@ -321,10 +342,32 @@ impl Viewer {
             .push(control_messages::encode(self.encoding, message));
     }
 
-    fn push_end_if_last(&mut self, topic: &Topic) {
-        if let Some(end) = control_messages::end_if_last(self.encoding, topic, self.cursor.last()) {
-            self.cursor.push(end);
+    /// Queues the next announcement, which the log has dropped.
+    fn push_missed_announcement(&mut self, context: LaneContext<'_>) {
+        let announced = self.cursor.announced();
+        match context.topic.announcement_after(announced) {
+            Some(announcement) => self.push_announcement(&announcement),
+            // Too many have been sent since. The viewer continues with those to come.
+            None => self.cursor.skip_announcements(context.log.announced()),
         }
+    }
+
+    /// Queues the next announcement if it was sent before the viewer's position. Returns whether it did.
+    fn push_due_announcement(&mut self, context: LaneContext<'_>) -> bool {
+        if self.cursor.announced() >= context.log.announced() {
+            return false;
+        }
+        let announcement = context.topic.announcement_after(self.cursor.announced());
+        let due = announcement.filter(|announcement| announcement.after <= self.cursor.last());
+        if let Some(announcement) = &due {
+            self.push_announcement(announcement);
+        }
+        due.is_some()
+    }
+
+    fn push_announcement(&mut self, announcement: &Announcement) {
+        let frame = control_messages::encode(self.encoding, &announcement.message);
+        self.cursor.push_announcement(announcement.number, frame);
     }
 
     /// Starts to close, unless a close is in progress. A viewer that may reconnect is sent `bye` with `retry_ms`.

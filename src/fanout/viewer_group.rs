@@ -3,6 +3,7 @@
 //! It decides who is served next; the lane writes to the sockets.
 
 use super::frame_log::{Chunk, FrameLog};
+use crate::hub::AnnouncementNumber;
 use crate::protocol::Seq;
 
 /// Viewers that share a [`FrameLog`], known by their ids on the lane.
@@ -31,7 +32,7 @@ impl ViewerGroup {
     /// Creates a group without viewers.
     pub(super) const fn new() -> Self {
         Self {
-            log: FrameLog::new(Seq::ZERO),
+            log: FrameLog::new(Seq::ZERO, AnnouncementNumber::NONE),
             viewers: Vec::new(),
             sweep: None,
             sweep_start: 0,
@@ -51,10 +52,10 @@ impl ViewerGroup {
         (!self.is_empty()).then(|| self.log.next())
     }
 
-    /// Adds a viewer and returns its index. If it is the first one, the log starts at `next`.
-    pub(super) fn add(&mut self, viewer: u32, next: Seq) -> u32 {
+    /// Adds a viewer and returns its index. If it is the first one, the log starts at `next`, after `announced`.
+    pub(super) fn add(&mut self, viewer: u32, next: Seq, announced: AnnouncementNumber) -> u32 {
         if self.viewers.is_empty() {
-            self.log = FrameLog::new(next);
+            self.log = FrameLog::new(next, announced);
         }
         self.viewers.push(viewer);
         if let Some(sweep) = &mut self.sweep {
@@ -137,7 +138,7 @@ mod tests {
     fn group(viewers: u32) -> ViewerGroup {
         let mut group = ViewerGroup::new();
         for viewer in 0..viewers {
-            let index = group.add(viewer, Seq::ZERO.next());
+            let index = group.add(viewer, Seq::ZERO.next(), AnnouncementNumber::NONE);
             assert_eq!(index, viewer);
         }
         group
@@ -149,6 +150,7 @@ mod tests {
             last: Seq::ZERO.next(),
             t: Micros::new(0),
             jump_len: 0,
+            announcement: None,
             bytes: Bytes::from_static(b"1").into(),
         }
     }
@@ -194,7 +196,7 @@ mod tests {
         group.extend(&[chunk()]);
         let mut visits = Vec::new();
         group.advance_sweep(2, &mut visits);
-        group.add(6, Seq::ZERO.next());
+        group.add(6, Seq::ZERO.next(), AnnouncementNumber::NONE);
         group.advance_sweep(100, &mut visits);
         visits.sort_unstable();
         assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6]);

@@ -169,12 +169,7 @@ impl Replay {
         })
     }
 
-    pub(super) fn decimate(
-        &self,
-        extremes: Arc<Extremes>,
-        range: (Seq, Seq),
-        points: u64,
-    ) -> Seqs {
+    pub(super) fn decimate(&self, extremes: Arc<Extremes>, range: (Seq, Seq), points: u64) -> Seqs {
         decimate(self.schedule().timeline(), extremes, range, points)
     }
 
@@ -188,12 +183,7 @@ impl Replay {
         coalescer
     }
 
-    pub(super) fn coalesce(
-        &self,
-        coalescer: &mut Coalescer,
-        seq: Seq,
-        len: usize,
-    ) -> Option<Seq> {
+    pub(super) fn coalesce(&self, coalescer: &mut Coalescer, seq: Seq, len: usize) -> Option<Seq> {
         let schedule = self.schedule();
         let timeline = schedule.timeline();
         let due = (seq, timeline.t(seq)?);
@@ -249,6 +239,10 @@ impl Replay {
 /// records.
 fn run_len(timeline: &Timeline, first: Seq, last: Seq, len: NonZeroU64) -> u64 {
     let in_dataset = len.get() - timeline.index(first);
-    let in_segment = timeline.segment_end(first).map_or(u64::MAX, |end| end.get() - first.get() + 1);
-    (last.get() - first.get() + 1).min(in_dataset).min(in_segment)
+    let in_segment = timeline
+        .segment_end(first)
+        .map_or(u64::MAX, |end| end.get() - first.get() + 1);
+    (last.get() - first.get() + 1)
+        .min(in_dataset)
+        .min(in_segment)
 }

@@ -89,7 +89,10 @@ pub enum NewEpochReason {
 const CLOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 
 impl TimelineSpec {
-    pub(super) fn from_settings(settings: &settings::TopicSettings, source: &dyn RecordSource) -> Self {
+    pub(super) fn from_settings(
+        settings: &settings::TopicSettings,
+        source: &dyn RecordSource,
+    ) -> Self {
         Self {
             start: settings.start,
             dataset_sha256: *source.digest(),

@@ -210,7 +210,10 @@ impl Topic {
         StreamHead {
             epoch: self.epoch(),
             seq,
-            oldest: self.feed.retained(seq).map_or(seq.next(), |range| range.from),
+            oldest: self
+                .feed
+                .retained(seq)
+                .map_or(seq.next(), |range| range.from),
             backfill,
             recover_max: policy.recover_max,
         }
@@ -386,7 +389,10 @@ impl Topic {
     #[must_use]
     pub fn view(&self, now: Micros) -> TopicView<'_> {
         let seq = self.feed.head();
-        let current = self.feed.states_from(now, self.feed.version()).swap_remove(0);
+        let current = self
+            .feed
+            .states_from(now, self.feed.version())
+            .swap_remove(0);
         TopicView {
             name: &self.name,
             epoch: self.epoch(),

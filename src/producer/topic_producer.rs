@@ -142,7 +142,9 @@ impl PendingFlush {
         let next = topic.published().next();
         Self {
             records: Vec::new(),
-            next: coalescer.pending_first().map_or(next, |first| first.min(next)),
+            next: coalescer
+                .pending_first()
+                .map_or(next, |first| first.min(next)),
             coalescer,
         }
     }

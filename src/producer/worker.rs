@@ -417,7 +417,10 @@ mod tests {
         let paused = harness.add("paused", |fake| fake.is_paused = true);
         let reading = harness.add("reading", |fake| fake.is_reading = true);
         assert_eq!(harness.at(5, 9), [""; 0]);
-        assert_eq!(harness.worker.run_queue.next_wakeup(), Micros::new(i64::MAX));
+        assert_eq!(
+            harness.worker.run_queue.next_wakeup(),
+            Micros::new(i64::MAX)
+        );
         for id in [paused, reading] {
             let task = &mut harness.worker.tasks[id.index()].as_mut().unwrap().task;
             (task.is_paused, task.is_reading) = (false, false);

@@ -41,7 +41,11 @@ impl Author {
 
 impl fmt::Display for AuthorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the author of a change has 1 to {} bytes", Author::LEN_MAX)
+        write!(
+            f,
+            "the author of a change has 1 to {} bytes",
+            Author::LEN_MAX
+        )
     }
 }
 

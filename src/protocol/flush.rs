@@ -58,7 +58,9 @@ impl Flush {
         let (first, last) = (&records[0], &records[records.len() - 1]);
         let jump = jump.map(|jump| records_text::jump_json(first.seq, first.t, jump));
         let text = RecordsText::new(records);
-        let jump_max = jump.as_ref().map_or(0, |jump| websocket::text_frame_len_max(jump.len()));
+        let jump_max = jump
+            .as_ref()
+            .map_or(0, |jump| websocket::text_frame_len_max(jump.len()));
         let more = websocket::text_frame_len_max(text.envelope_len()) + jump_max;
         let mut bytes = SharedBytesBuilder::new(text.records(), more);
         let jump = jump.map(|jump| put_text_frame(&mut bytes, jump.as_bytes()));

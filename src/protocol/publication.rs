@@ -16,8 +16,7 @@ impl Publication {
     #[must_use]
     pub fn encode(due: &DueRecord) -> Self {
         let record = &due.record;
-        let mut builder =
-            SharedBytesBuilder::new([record], websocket::text_frame_len_max(0));
+        let mut builder = SharedBytesBuilder::new([record], websocket::text_frame_len_max(0));
         websocket::put_text_frame_header(builder.buffer(), record.len());
         builder.put_record(record);
         Self {

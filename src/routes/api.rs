@@ -47,15 +47,15 @@ pub(super) fn topics_routes(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
 }
 
 fn topics(state: &AppState) -> Response {
-    let topics = state.hub.topics();
+    let (topics, now) = (state.hub.topics(), state.hub.clock().now());
     json(&TopicsView {
-        topics: topics.iter().map(|topic| topic.view()).collect(),
+        topics: topics.iter().map(|topic| topic.view(now)).collect(),
     })
 }
 
 fn topic(state: &AppState, name: &str) -> Response {
     match find_topic(state, name) {
-        Ok(topic) => json(&topic.view()),
+        Ok(topic) => json(&topic.view(state.hub.clock().now())),
         Err(problem) => problem.into_response(),
     }
 }

@@ -160,9 +160,7 @@ fn selected_seqs(
     match (page.bounds, decimation) {
         (None, _) => Box::new(std::iter::empty()),
         (Some((first, last)), None) => all(first, last),
-        (Some(bounds), Some((extremes, points))) => {
-            topic.feed().decimate(extremes, bounds, points)
-        }
+        (Some(bounds), Some((extremes, points))) => topic.feed().decimate(extremes, bounds, points),
     }
 }
 

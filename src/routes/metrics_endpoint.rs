@@ -164,12 +164,13 @@ fn write_topics(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>) -> fmt::R
     )
 }
 
-/// The scheduled rate; 0 for a topic that has ended, to distinguish it from one that is stuck.
+/// The scheduled rate; 0 for a topic that has ended or is paused, to distinguish it from one that is stuck.
 fn scheduled_rate(topic: &Topic) -> f64 {
-    if topic.is_ended() {
+    let description = topic.feed().describe();
+    if topic.feed().is_ended() || !description.newest_state.timeline.playing {
         return 0.0;
     }
-    topic.feed().describe().rate.per_second()
+    description.rate.per_second()
 }
 
 /// Writes how many viewers left and how many were rejected, by reason.

@@ -66,7 +66,7 @@ fn join(
     let resume_request = parse_resume_request(&request.query)?;
     // Subscribe before the upgrade: the channel buffers publications, so the viewer misses none of them.
     let subscription = Subscription::open(topic);
-    let outcome = encoding.resume_outcome(&resume_request, topic, subscription.last());
+    let outcome = encoding.resume_outcome(&resume_request, topic, subscription.point().newest);
     if encoding == Encoding::Bare && outcome.recovered == Some(false) {
         let detail = "some of the requested records can no longer be sent; connect without `since` and `last`";
         return Err(Problem::new(ProblemCode::PositionNotRecoverable, detail));

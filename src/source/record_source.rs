@@ -102,7 +102,10 @@ pub fn fields(source: &dyn RecordSource) -> Result<&FieldIndex, SourceError> {
 ///
 /// # Errors
 /// The records cannot be read.
-pub fn extremes(source: &dyn RecordSource, key: &str) -> Result<Option<Arc<Extremes>>, SourceError> {
+pub fn extremes(
+    source: &dyn RecordSource,
+    key: &str,
+) -> Result<Option<Arc<Extremes>>, SourceError> {
     loop {
         if let ExtremesLookup::Done(extremes) = source.poll_extremes(key)? {
             return Ok(extremes);

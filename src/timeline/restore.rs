@@ -57,7 +57,10 @@ impl fmt::Display for RestoreError {
             Self::Empty => write!(f, "it has no segments"),
             Self::First => write!(f, "its first segment begins with publication 0"),
             Self::Order(number) => {
-                write!(f, "segment {number} begins too early after the one before it")
+                write!(
+                    f,
+                    "segment {number} begins too early after the one before it"
+                )
             }
             Self::Index(number) => {
                 write!(f, "segment {number} begins beyond the end of the dataset")

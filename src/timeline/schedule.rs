@@ -179,7 +179,9 @@ mod tests {
     fn old_and_new_schedule_agree_on_everything_before_the_change() {
         let old = schedule(true);
         let t = Micros::new(1_095_000);
-        let new = old.with(&change("0.5", t.get()), Seq::saturating(5)).unwrap();
+        let new = old
+            .with(&change("0.5", t.get()), Seq::saturating(5))
+            .unwrap();
         let seq0 = new.timeline().current().seq0;
         assert_eq!(seq0.get(), 11);
         for seq in (1..11).map(Seq::saturating) {
@@ -231,7 +233,10 @@ mod tests {
             .map(|state| state.delay)
             .collect();
         assert_eq!(delays, [150_000, 3_000_000, 3_000_000, 3_000_000]);
-        assert_eq!(schedule.newest_state(), schedule.states_from(Micros::new(i64::MAX), 4)[0]);
+        assert_eq!(
+            schedule.newest_state(),
+            schedule.states_from(Micros::new(i64::MAX), 4)[0]
+        );
     }
 
     #[test]

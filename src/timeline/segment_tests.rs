@@ -46,8 +46,18 @@ fn a_changed_rate_continues_now_with_the_next_record() {
 fn neither_the_same_rate_nor_a_change_after_the_end_adds_a_segment() {
     let before = Timeline::new(Micros::new(T0), rate("10"), len(3), false);
     let mut timeline = before.clone();
-    timeline.change_rate(rate("10"), Author::configuration(), seq(1), Micros::new(T0 + 1));
-    timeline.change_rate(rate("2"), Author::configuration(), seq(3), Micros::new(T0 + 1_000_000));
+    timeline.change_rate(
+        rate("10"),
+        Author::configuration(),
+        seq(1),
+        Micros::new(T0 + 1),
+    );
+    timeline.change_rate(
+        rate("2"),
+        Author::configuration(),
+        seq(3),
+        Micros::new(T0 + 1_000_000),
+    );
     assert_eq!(timeline, before);
 }
 
@@ -84,7 +94,11 @@ fn invalid_segments_are_not_restored() {
 
 #[test]
 fn a_segment_that_begins_with_the_same_publication_as_the_one_before_replaces_it() {
-    let segments = vec![segment(1, 0, 0), segment(3, 500_000, 2), segment(3, 900_000, 0)];
+    let segments = vec![
+        segment(1, 0, 0),
+        segment(3, 500_000, 2),
+        segment(3, 900_000, 0),
+    ];
     let timeline = Timeline::from_segments(segments, len(3), true).unwrap();
     assert_eq!(timeline.due(Micros::new(T0 + 899_999)), seq(2));
     assert_eq!(timeline.t(seq(3)), Some(Micros::new(T0 + 900_000)));
@@ -100,12 +114,18 @@ fn nothing_is_due_in_a_paused_segment() {
     };
     let segments = vec![segment(1, 0, 0), paused.clone()];
     let timeline = Timeline::from_segments(segments, len(3), true).unwrap();
-    assert_eq!(timeline.next_due(seq(1)), NextDue::At(Micros::new(T0 + 100_000)));
+    assert_eq!(
+        timeline.next_due(seq(1)),
+        NextDue::At(Micros::new(T0 + 100_000))
+    );
     assert_eq!(timeline.next_due(seq(2)), NextDue::Paused);
     assert_eq!(timeline.due(Micros::new(i64::MAX)), seq(2));
     let resumed = vec![segment(1, 0, 0), paused, segment(3, 900_000, 2)];
     let timeline = Timeline::from_segments(resumed, len(3), false).unwrap();
-    assert_eq!(timeline.next_due(seq(2)), NextDue::At(Micros::new(T0 + 900_000)));
+    assert_eq!(
+        timeline.next_due(seq(2)),
+        NextDue::At(Micros::new(T0 + 900_000))
+    );
     assert_eq!(timeline.next_due(seq(3)), NextDue::Ended);
 }
 
@@ -128,11 +148,19 @@ fn only_the_newest_segments_are_kept() {
         now += 1_000;
         let rate = if n % 2 == 0 { "5000" } else { "10000" };
         let published = timeline.due(Micros::new(now - 1));
-        timeline.change_rate(rate.parse().unwrap(), Author::configuration(), published, Micros::new(now));
+        timeline.change_rate(
+            rate.parse().unwrap(),
+            Author::configuration(),
+            published,
+            Micros::new(now),
+        );
     }
     assert_eq!(timeline.segments().len(), Timeline::SEGMENTS_MAX);
     assert!(timeline.first() > seq(1));
-    assert_eq!(timeline.t(timeline.first()), Some(timeline.segments()[0].t0));
+    assert_eq!(
+        timeline.t(timeline.first()),
+        Some(timeline.segments()[0].t0)
+    );
 }
 
 prop_compose! {

@@ -13,12 +13,13 @@ fn chunk(first: u64, last: u64, bytes: &[u8]) -> Chunk {
         last: seq(last),
         t: Micros::new(i64::try_from(last * 1_000).unwrap()),
         jump_len: 0,
+        announcement: None,
         bytes: bytes.to_vec().into(),
     }
 }
 
 fn log() -> FrameLog {
-    FrameLog::new(seq(1))
+    FrameLog::new(seq(1), AnnouncementNumber::NONE)
 }
 
 fn at(entry: usize, skip: usize) -> LogLookup {
@@ -34,12 +35,18 @@ fn chunks_that_arrived_together_form_one_entry_that_can_be_entered_between_chunk
     let mut log = log();
     log.extend(&[chunk(1, 1, b"a"), chunk(2, 2, b"bb"), chunk(3, 3, b"ccc")]);
     log.extend(&[chunk(4, 4, b"d")]);
-    assert_eq!(log.after(seq(0)), at(0, 0));
-    assert_eq!(log.after(seq(1)), at(0, 1));
-    assert_eq!(log.after(seq(2)), at(0, 3));
-    assert_eq!(log.after(seq(3)), at(1, 0));
-    assert_eq!(log.after(seq(4)), LogLookup::CaughtUp);
-    assert_eq!(log.after(seq(9)), LogLookup::CaughtUp);
+    assert_eq!(log.after(seq(0), AnnouncementNumber::NONE), at(0, 0));
+    assert_eq!(log.after(seq(1), AnnouncementNumber::NONE), at(0, 1));
+    assert_eq!(log.after(seq(2), AnnouncementNumber::NONE), at(0, 3));
+    assert_eq!(log.after(seq(3), AnnouncementNumber::NONE), at(1, 0));
+    assert_eq!(
+        log.after(seq(4), AnnouncementNumber::NONE),
+        LogLookup::CaughtUp
+    );
+    assert_eq!(
+        log.after(seq(9), AnnouncementNumber::NONE),
+        LogLookup::CaughtUp
+    );
     let bytes: Vec<_> = log
         .entries_from(0)
         .map(|entry| entry.bytes().to_bytes())
@@ -49,14 +56,23 @@ fn chunks_that_arrived_together_form_one_entry_that_can_be_entered_between_chunk
 
 #[test]
 fn positions_inside_a_chunk_or_before_the_log_are_not_in_the_log() {
-    let mut log = FrameLog::new(seq(5));
+    let mut log = FrameLog::new(seq(5), AnnouncementNumber::NONE);
     log.extend(&[
         chunk(5, 7, b"five to seven"),
         chunk(8, 9, b"eight and nine"),
     ]);
-    assert_eq!(log.after(seq(2)), LogLookup::NotInLog(seq(4)));
-    assert_eq!(log.after(seq(5)), LogLookup::NotInLog(seq(7)));
-    assert_eq!(log.after(seq(8)), LogLookup::NotInLog(seq(9)));
+    assert_eq!(
+        log.after(seq(2), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(4))
+    );
+    assert_eq!(
+        log.after(seq(5), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(7))
+    );
+    assert_eq!(
+        log.after(seq(8), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(9))
+    );
 }
 
 #[test]
@@ -65,8 +81,11 @@ fn entries_older_than_five_seconds_are_dropped_except_the_newest_256() {
     for n in 1..=10_000 {
         log.extend(&[chunk(n, n, b"x")]);
     }
-    assert_eq!(log.after(seq(4_998)), LogLookup::NotInLog(seq(4_999)));
-    assert_eq!(log.after(seq(4_999)), at(0, 0));
+    assert_eq!(
+        log.after(seq(4_998), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(4_999))
+    );
+    assert_eq!(log.after(seq(4_999), AnnouncementNumber::NONE), at(0, 0));
     let mut log = self::log();
     for n in 1..=1_000 {
         let mut chunk = chunk(n, n, b"x");
@@ -105,12 +124,18 @@ fn publications_before_a_hole_are_not_in_the_log() {
     let mut log = log();
     log.extend(&[chunk(1, 1, b"a")]);
     log.extend(&[chunk(5, 5, b"e")]);
-    assert_eq!(log.after(seq(0)), LogLookup::NotInLog(seq(4)));
+    assert_eq!(
+        log.after(seq(0), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(4))
+    );
     let mut log = self::log();
     log.extend(&[chunk(1, 1, b"a"), chunk(5, 5, b"e")]);
     assert_eq!(log.next(), seq(6));
-    assert_eq!(log.after(seq(2)), LogLookup::NotInLog(seq(4)));
-    assert_eq!(log.after(seq(4)), at(0, 0));
+    assert_eq!(
+        log.after(seq(2), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(4))
+    );
+    assert_eq!(log.after(seq(4), AnnouncementNumber::NONE), at(0, 0));
 }
 
 #[test]
@@ -125,7 +150,7 @@ fn the_jump_of_a_chunk_is_found_anywhere_in_an_entry() {
     let skip = 3;
     let entry = 0;
     assert_eq!(
-        log.after(seq(1)),
+        log.after(seq(1), AnnouncementNumber::NONE),
         LogLookup::At {
             entry,
             skip,
@@ -133,7 +158,7 @@ fn the_jump_of_a_chunk_is_found_anywhere_in_an_entry() {
         }
     );
     assert_eq!(
-        log.after(seq(0)),
+        log.after(seq(0), AnnouncementNumber::NONE),
         LogLookup::At {
             entry,
             skip: 0,

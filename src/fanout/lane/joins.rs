@@ -47,7 +47,7 @@ impl Lane<'_> {
             permits,
         } = request;
         let now = self.shared.clock.now();
-        let newest = subscription.last();
+        let point = subscription.point();
         let lane_topic = self.lane_topic_of(subscription);
         let socket = TcpStream::from_std(socket);
         let topic = Arc::clone(self.topics[lane_topic as usize].topic());
@@ -55,7 +55,7 @@ impl Lane<'_> {
         let presence = PresenceGuard::new(&topic);
         let viewers = presence.viewers();
         let guards = (presence, permits, load);
-        let mut viewer = Viewer::new(socket, &topic, request, newest, guards, now);
+        let mut viewer = Viewer::new(socket, &topic, request, point, guards, now);
         let entry = self.viewers.vacant_entry();
         let id = slab_id(entry.key());
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -97,7 +97,7 @@ impl Lane<'_> {
         if let Some((key, _)) = known {
             return slab_id(key);
         }
-        let lane_topic = LaneTopic::new(subscription.into_feed(), self.shared.inbox.waker());
+        let lane_topic = LaneTopic::new(subscription.into_reader(), self.shared.inbox.waker());
         slab_id(self.topics.insert(lane_topic))
     }
 

@@ -52,6 +52,7 @@ fn chunk(first: u64, last: u64) -> Chunk {
         last: Seq::saturating(last),
         t: Micros::new(i64::try_from(last).unwrap() * 1_000),
         jump_len: 0,
+        announcement: None,
         bytes: encode(first, last).into(),
     }
 }
@@ -64,6 +65,13 @@ struct CursorFixture {
     socket: FakeSocket,
     sent: SentTotals,
     gaps: Vec<(u64, u64)>,
+    /// The publication after which each announcement was sent; the first has number 1.
+    announcements: Vec<u64>,
+}
+
+/// The number of the announcement at `index`.
+fn number(index: usize) -> AnnouncementNumber {
+    (0..=index).fold(AnnouncementNumber::NONE, |number, _| number.next())
 }
 
 impl CursorFixture {
@@ -72,13 +80,45 @@ impl CursorFixture {
 
     fn new(joined_after: u64, log_start: u64) -> Self {
         Self {
-            log: FrameLog::new(Seq::saturating(log_start)),
+            log: FrameLog::new(Seq::saturating(log_start), AnnouncementNumber::NONE),
             published: log_start - 1,
-            cursor: LogCursor::new(Seq::saturating(joined_after), false),
+            cursor: LogCursor::new(
+                Seq::saturating(joined_after),
+                false,
+                AnnouncementNumber::NONE,
+            ),
             socket: FakeSocket::default(),
             sent: SentTotals::default(),
             gaps: Vec::new(),
+            announcements: Vec::new(),
         }
+    }
+
+    /// Appends an announcement, encoded as its index in brackets.
+    fn announce(&mut self) {
+        let index = self.announcements.len();
+        self.announcements.push(self.published);
+        self.log.extend(&[Chunk {
+            first: Seq::saturating(self.published + 1),
+            last: Seq::saturating(self.published),
+            t: Micros::new(0),
+            jump_len: 0,
+            announcement: Some(number(index)),
+            bytes: Bytes::from(format!("[{index}]")).into(),
+        }]);
+    }
+
+    /// Queues the next announcement if it was sent before the viewer's position, as a lane does with what the log has
+    /// dropped.
+    fn push_due_announcement(&mut self) -> bool {
+        let known = |index: &usize| number(*index) > self.cursor.announced();
+        let next = (0..self.announcements.len()).find(known);
+        let due = next.filter(|next| self.announcements[*next] <= self.cursor.last().get());
+        if let Some(index) = due {
+            let frame = Bytes::from(format!("[{index}]"));
+            self.cursor.push_announcement(number(index), frame);
+        }
+        due.is_some()
     }
 
     /// Publishes chunks of these lengths together.
@@ -110,6 +150,8 @@ impl CursorFixture {
             match outcome {
                 WriteOutcome::Done | WriteOutcome::Blocked => return,
                 WriteOutcome::Yield => {}
+                WriteOutcome::MissedAnnouncement => assert!(self.push_due_announcement()),
+                WriteOutcome::NotInLog(_) if self.push_due_announcement() => {}
                 WriteOutcome::NotInLog(_)
                     if self.published - self.cursor.last().get() > Self::LAG_MAX =>
                 {
@@ -174,7 +216,7 @@ fn a_queued_frame_overtakes_the_log_but_never_splits_a_frame() {
 fn only_viewers_that_have_the_previous_publication_get_a_jump() {
     for (has_last, expected) in [(true, &b"jump 5."[..]), (false, b"5.")] {
         let mut fixture = CursorFixture::new(4, 5);
-        fixture.cursor = LogCursor::new(Seq::saturating(4), has_last);
+        fixture.cursor = LogCursor::new(Seq::saturating(4), has_last, AnnouncementNumber::NONE);
         let mut jump = chunk(5, 5);
         (jump.jump_len, jump.bytes) = (5, Bytes::from("jump 5.").into());
         fixture.log.extend(&[jump]);
@@ -219,6 +261,7 @@ fn a_viewer_that_has_a_part_of_a_chunk_does_not_get_its_appended_frame() {
 #[derive(Debug, Clone)]
 enum ScriptStep {
     Publish(Vec<u64>),
+    Announce,
     Write(usize),
 }
 
@@ -227,7 +270,8 @@ fn steps() -> impl Strategy<Value = Vec<ScriptStep>> {
     // Occasionally so much that the log drops what a blocked viewer needs.
     let flood = Just(ScriptStep::Publish(vec![100; 15]));
     let write = (0_usize..200).prop_map(ScriptStep::Write);
-    let step = prop_oneof![6 => publish, 1 => flood, 6 => write];
+    let announce = Just(ScriptStep::Announce);
+    let step = prop_oneof![6 => publish, 1 => flood, 6 => write, 2 => announce];
     prop::collection::vec(step, 0..60)
 }
 
@@ -240,12 +284,62 @@ proptest! {
         for step in steps {
             match step {
                 ScriptStep::Publish(lens) => fixture.publish(&lens),
+                ScriptStep::Announce => fixture.announce(),
                 ScriptStep::Write(room) => fixture.write(room),
             }
         }
         fixture.write(usize::MAX);
         let (bytes, count) = fixture.expected(joined_after);
-        prop_assert_eq!(fixture.sent, SentTotals { bytes: bytes.len() as u64, publications: count });
-        prop_assert_eq!(&fixture.socket.taken, &bytes);
+        let taken = std::mem::take(&mut fixture.socket.taken);
+        prop_assert_eq!(fixture.sent, SentTotals { bytes: taken.len() as u64, publications: count });
+        let (records, announcements) = split(&taken);
+        prop_assert_eq!(&records, &bytes);
+        // Each once, in order, and not before the publications that were sent before it.
+        let indices: Vec<_> = announcements.iter().map(|(index, _)| *index).collect();
+        prop_assert_eq!(indices, (0..fixture.announcements.len()).collect::<Vec<_>>());
+        for (index, last) in announcements {
+            let after = fixture.announcements[index];
+            let in_gap = |(from, to): &(u64, u64)| (*from..=*to).contains(&after);
+            prop_assert!(after <= last.max(joined_after) || fixture.gaps.iter().any(in_gap));
+        }
     }
+}
+
+/// What a viewer was sent, as the bytes of the publications, and each announcement with the last publication before it.
+fn split(taken: &[u8]) -> (Vec<u8>, Vec<(usize, u64)>) {
+    let text = std::str::from_utf8(taken).unwrap();
+    let (mut records, mut announcements, mut last) = (String::new(), Vec::new(), 0);
+    for token in text.split_inclusive(['.', ']']) {
+        match token.strip_prefix('[') {
+            Some(index) => announcements.push((index.trim_end_matches(']').parse().unwrap(), last)),
+            None => {
+                last = token.trim_end_matches('.').parse().unwrap();
+                records.push_str(token);
+            }
+        }
+    }
+    (records.into_bytes(), announcements)
+}
+
+#[test]
+fn an_announcement_goes_out_with_the_publications_around_it_in_one_call() {
+    let mut fixture = CursorFixture::new(0, 1);
+    fixture.publish(&[1]);
+    fixture.announce();
+    fixture.publish(&[1]);
+    fixture.write(usize::MAX);
+    assert_eq!(fixture.socket.taken, b"1.[0]2.");
+    assert_eq!(fixture.socket.calls, 1);
+}
+
+#[test]
+fn a_viewer_that_joined_with_an_announcement_is_not_sent_it_again() {
+    let mut fixture = CursorFixture::new(0, 1);
+    fixture.cursor = LogCursor::new(Seq::ZERO, false, number(0));
+    fixture.publish(&[1]);
+    fixture.announce();
+    fixture.publish(&[1]);
+    fixture.announce();
+    fixture.write(usize::MAX);
+    assert_eq!(fixture.socket.taken, b"1.2.[1]");
 }

@@ -50,10 +50,6 @@ impl Viewer {
             to: Some(to),
             reason: GapReason::Slow,
         }));
-        if let Some(state) = topic.newest_state_within(from, to) {
-            self.push_message(&state);
-        }
-        self.push_end_if_last(topic);
     }
 
     fn is_closed_when_slow(&self, topic: &Topic) -> bool {

@@ -10,12 +10,14 @@ fn past(looping: bool) -> Checkpoint {
     let mut timeline = Timeline::new(Micros::new(T0), "59.94".parse().unwrap(), len, looping);
     timeline.change_rate(
         "0.001".parse().unwrap(),
+        Author::configuration(),
         Seq::saturating(70),
         Micros::new(T0 + 2_000_000),
     );
     Checkpoint {
         dataset_sha256: [7; 32],
-        epoch: timeline.epoch(&[7; 32]),
+        epoch: timeline.epoch(&[7; 32]).unwrap(),
+        version: 2,
         timeline,
         seq: Seq::saturating(71),
     }
@@ -163,14 +165,10 @@ fn invalid_values_are_rejected_even_if_the_checksum_matches() {
         ),
         (
             "\"seq0\": 71",
-            "\"seq0\": 1",
-            "segment 2 does not begin after",
+            "\"seq0\": 9000",
+            "segment 2 begins too early",
         ),
-        (
-            "\"seq0\": 1,",
-            "\"seq0\": 0,",
-            "does not begin with publication 1",
-        ),
+        ("\"seq0\": 1,", "\"seq0\": 0,", "begins with publication 0"),
         (
             "\"rate\": \"0.001\"",
             "\"rate\": \"0\"",

@@ -141,5 +141,8 @@ fn a_shared_record_that_is_not_too_long_is_compressed() {
     assert!(deflated.bytes.len() < 1_000);
     let copied: Bytes = flush.frames().bytes.to_bytes();
     let payload = &copied[copied.len() - flush.records.len()..];
-    assert_eq!(deflated.bytes.to_bytes(), deflater.text_frame(payload).unwrap());
+    assert_eq!(
+        deflated.bytes.to_bytes(),
+        deflater.text_frame(payload).unwrap()
+    );
 }

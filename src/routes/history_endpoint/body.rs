@@ -17,9 +17,9 @@ use super::format::HistoryFormat;
 use super::record_reader::RecordReader;
 use crate::app::{HistoryPermit, JobAborted};
 use crate::hub::Topic;
-use crate::timeline::decimation::Seqs;
 use crate::protocol::{HistoryHead, ITEM_END, write_item, write_item_start};
 use crate::source::SourceError;
+use crate::timeline::decimation::Seqs;
 
 /// The unwritten rest of a response. Contains sequence numbers, not records; those are looked up when they are written.
 pub(super) struct HistoryBody {
@@ -114,20 +114,22 @@ impl HistoryBody {
                     Some(next.map(|(chunk, is_last)| (chunk, (!is_last).then_some(body))))
                 };
                 let next = permit.run(step).await.map_err(BodyError::Aborted);
-                Some(match next.and_then(|next| next.map_err(BodyError::Unreadable)) {
-                    Ok((chunk, body)) => {
-                        let chunk = InFlightChunk {
-                            chunk,
-                            _turn: turn,
-                            _permit: permit.clone(),
-                        };
-                        (
-                            Ok(Bytes::from_owner(chunk)),
-                            body.map(|body| (body, permit)),
-                        )
-                    }
-                    Err(error) => (Err(error), None),
-                })
+                Some(
+                    match next.and_then(|next| next.map_err(BodyError::Unreadable)) {
+                        Ok((chunk, body)) => {
+                            let chunk = InFlightChunk {
+                                chunk,
+                                _turn: turn,
+                                _permit: permit.clone(),
+                            };
+                            (
+                                Ok(Bytes::from_owner(chunk)),
+                                body.map(|body| (body, permit)),
+                            )
+                        }
+                        Err(error) => (Err(error), None),
+                    },
+                )
             }
         })
     }

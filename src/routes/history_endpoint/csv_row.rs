@@ -155,7 +155,7 @@ impl CsvRow {
     /// Returns the value of the next column and whether it may contain JSON escapes. Strings lose their quotation
     /// marks, null is empty, and all other values are raw JSON. Returns bytes, because checking a long value for UTF-8
     /// again for every piece would be slow.
-    fn text<'a>(&self, line: &CsvLine<'a>, fields: &'a FieldIndex) -> (Cow<'a, [u8]>, bool) {
+    fn text<'a>(&self, line: &'a CsvLine, fields: &'a FieldIndex) -> (Cow<'a, [u8]>, bool) {
         match (line, self.column.checked_sub(HUB_COLUMNS.len())) {
             (CsvLine::Header, None) => (HUB_COLUMNS[self.column].as_bytes().into(), false),
             (CsvLine::Header, Some(field)) => (into_bytes(column_name(fields, field)), false),

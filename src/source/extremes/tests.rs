@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::source::Dataset;
+use crate::source::{Dataset, RecordSource as _, extremes};
 
 #[test]
 fn json_numbers_are_parsed_and_other_values_are_not() {
@@ -85,7 +85,10 @@ proptest! {
 #[test]
 fn a_field_with_only_numbers_out_of_range_has_no_extremes() {
     let huge = dataset(&["1e400", "-1e400"]);
-    assert_eq!(extremes(&huge, "data").unwrap().unwrap().min_max(&(0..2)), None);
+    assert_eq!(
+        extremes(&huge, "data").unwrap().unwrap().min_max(&(0..2)),
+        None
+    );
     assert!(extremes(&dataset(&["null"]), "data").unwrap().is_none());
 }
 
@@ -97,7 +100,7 @@ fn extremes_are_computed_in_steps_and_only_once() {
     let dataset = dataset(&records);
     let mut steps = 0;
     while matches!(
-        dataset.poll_extremes("data"),
+        dataset.poll_extremes("data").unwrap(),
         crate::source::ExtremesLookup::InProgress
     ) {
         steps += 1;
@@ -105,11 +108,11 @@ fn extremes_are_computed_in_steps_and_only_once() {
     // Two passes, of fields and of numbers, each of some 40,000 × 70 bytes.
     assert!((10..40).contains(&steps), "{steps}");
     assert!(matches!(
-        dataset.poll_extremes("data"),
+        dataset.poll_extremes("data").unwrap(),
         crate::source::ExtremesLookup::Done(Some(_))
     ));
     assert!(matches!(
-        dataset.poll_extremes("other"),
+        dataset.poll_extremes("other").unwrap(),
         crate::source::ExtremesLookup::Done(None)
     ));
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::protocol::Micros;
-use crate::source::Dataset;
+use crate::source::{Dataset, extremes};
 
 /// A dataset of `numbers`, some of them missing.
 fn dataset(numbers: &[Option<i32>]) -> Dataset {
@@ -106,6 +106,11 @@ fn a_range_of_a_trillion_laps_is_decimated_as_fast_as_a_short_one() {
     let numbers: Vec<_> = (0..1_000).map(|n| Some((n * 7_919) % 1_009)).collect();
     let (dataset, timeline) = (dataset(&numbers), timeline(numbers.len()));
     let ends = (Seq::saturating(1), Seq::MAX);
-    let seqs = decimate(&timeline, extremes(&dataset, "v").unwrap().unwrap(), ends, 10_000);
+    let seqs = decimate(
+        &timeline,
+        extremes(&dataset, "v").unwrap().unwrap(),
+        ends,
+        10_000,
+    );
     assert_eq!(seqs.flatten().count(), 10_000);
 }
