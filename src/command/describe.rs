@@ -14,7 +14,7 @@ pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
     let (settings, datasets) = load_with_datasets(args)?;
     let mut out = io::stdout().lock();
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
-        let (name, records, rate) = (&topic.name, dataset.len(), topic.rate);
+        let (name, records, rate) = (&topic.name, dataset.count(), topic.rate);
         ignore_broken_pipe(writeln!(
             out,
             "topic {name}: {records} records at {rate} per second, from {}",

@@ -108,7 +108,7 @@ impl Replay {
 
     pub(super) fn mean_record_len(&self) -> usize {
         const SAMPLES: u64 = 64;
-        let len = self.source.len().get();
+        let len = self.source.count().get();
         let count = SAMPLES.min(len);
         let lens = (0..count).map(|n| self.source.record_len(n * (len / count)));
         lens.sum::<usize>() / usize::try_from(count).unwrap_or(usize::MAX)
@@ -154,7 +154,7 @@ impl Replay {
         let mut due = Vec::new();
         let mut next = first;
         while next <= last {
-            let run = run_len(timeline, next, last, self.source.len());
+            let run = run_len(timeline, next, last, self.source.count());
             let index = timeline.index(next);
             for record in read(index..index + run)? {
                 let seq = next;
@@ -196,7 +196,7 @@ impl Replay {
         let timeline = schedule.timeline();
         FeedDescription {
             dataset: DatasetView {
-                len: self.source.len().get(),
+                len: self.source.count().get(),
                 looping: timeline.is_looping(),
                 sha256: &self.digest_hex,
             },

@@ -96,7 +96,7 @@ impl TimelineSpec {
         Self {
             start: settings.start,
             dataset_sha256: *source.digest(),
-            len: source.len(),
+            len: source.count(),
             looping: settings.looping,
             rate: settings.rate,
         }

@@ -129,7 +129,7 @@ impl Dataset {
 }
 
 impl RecordSource for Dataset {
-    fn len(&self) -> NonZeroU64 {
+    fn count(&self) -> NonZeroU64 {
         NonZeroU64::new(self.records.len()).expect("parsing rejects an empty array")
     }
 
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn records_of_any_type_keep_their_text() {
         let dataset = parse(b" [ {\"b\": 1.0, \"a\":2} , 1e3,null, \"x y\",[ ] ]\n").unwrap();
-        let records: Vec<_> = (0..dataset.len().get())
+        let records: Vec<_> = (0..dataset.count().get())
             .map(|index| dataset.record(index))
             .collect();
         assert_eq!(

@@ -19,7 +19,7 @@ use super::{Extremes, ExtremesLookup, FieldIndex};
 /// of the async runtime. The other methods answer from memory.
 pub trait RecordSource: fmt::Debug + Send + Sync + 'static {
     /// The number of records.
-    fn len(&self) -> NonZeroU64;
+    fn count(&self) -> NonZeroU64;
 
     /// SHA-256 of the bytes that the records come from.
     fn digest(&self) -> &[u8; 32];
@@ -30,13 +30,13 @@ pub trait RecordSource: fmt::Debug + Send + Sync + 'static {
     /// The length of the record at `index`, in bytes. Never blocks.
     ///
     /// # Panics
-    /// May panic if `index` is not less than [`len`](Self::len).
+    /// May panic if `index` is not less than [`count`](Self::count).
     fn record_len(&self, index: u64) -> usize;
 
     /// The records of `range`, if all of them are in memory. Never blocks.
     ///
     /// # Panics
-    /// May panic if `range` ends beyond [`len`](Self::len).
+    /// May panic if `range` ends beyond [`count`](Self::count).
     fn resident(&self, range: Range<u64>) -> Option<Vec<Bytes>>;
 
     /// Reads the records of `range`, as JSON text without insignificant white space.
@@ -45,7 +45,7 @@ pub trait RecordSource: fmt::Debug + Send + Sync + 'static {
     /// The records cannot be read.
     ///
     /// # Panics
-    /// May panic if `range` ends beyond [`len`](Self::len).
+    /// May panic if `range` ends beyond [`count`](Self::count).
     fn read(&self, range: Range<u64>) -> Result<Vec<Bytes>, SourceError>;
 
     /// Returns the fields of the records, or does one step of the pass that finds them and returns `None` if more steps

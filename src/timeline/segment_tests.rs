@@ -144,7 +144,7 @@ fn without_its_oldest_segments_a_timeline_covers_only_the_rest() {
 fn only_the_newest_segments_are_kept() {
     let mut timeline = Timeline::new(Micros::new(T0), rate("10000"), len(3), true);
     let mut now = T0;
-    for n in 0..Timeline::SEGMENTS_MAX as i64 + 9 {
+    for n in 0..Timeline::SEGMENTS_MAX + 9 {
         now += 1_000;
         let rate = if n % 2 == 0 { "5000" } else { "10000" };
         let published = timeline.due(Micros::new(now - 1));

@@ -28,7 +28,7 @@ impl FloorRecords {
     /// The number of records in one loop.
     pub(super) fn len(&self) -> u64 {
         match self {
-            Self::File(dataset) => dataset.len().get(),
+            Self::File(dataset) => dataset.count().get(),
             Self::Indices => INDICES_LEN,
         }
     }
