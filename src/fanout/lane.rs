@@ -15,18 +15,17 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::drain::DrainPhase;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, PendingChunks};
 use super::lag_scan::LagScan;
 use super::lane_context::LaneContext;
 use super::lane_shared::LaneShared;
-use super::lane_topic::{LaneTopic, PendingChunks};
+use super::lane_topic::LaneTopic;
 use super::lane_waker::WakeHandle;
-use super::tcp_ack_probe::TcpAckProbe;
+use super::tcp_socket::TcpAckProbe;
 use super::timer_wheel::TimerWheel;
 use super::viewer::{ServeOutcome, Viewer};
 use super::viewer_join::Encoding;
-use super::write_budget::WriteBudget;
-use super::write_queue::SentTotals;
+use super::write_queue::{SentTotals, WriteBudget};
 
 mod backfill;
 mod draining;

@@ -1,25 +1,12 @@
-//! `LaneShared`: the state that a lane shares with other threads, and the message by which viewers join it.
+//! `LaneShared`: the state that a lane shares with other threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
-use bytes::Bytes;
-
 use super::drain::Drain;
-use super::lane_inbox::LaneInbox;
-use super::load_guard::LoadGuard;
-use super::viewer_join::JoinRequest;
+use super::lane_waker::LaneInbox;
+use super::viewer_join::NewViewer;
 use crate::clock::Clock;
-
-/// A viewer on its way to a lane: its socket, taken over from the HTTP server, and its request.
-#[derive(Debug)]
-pub(super) struct NewViewer {
-    pub(super) socket: std::net::TcpStream,
-    /// Bytes that the HTTP server has read beyond the request.
-    pub(super) leftover: Bytes,
-    pub(super) request: JoinRequest,
-    pub(super) load: LoadGuard,
-}
 
 /// The state that a lane shares with other threads.
 #[derive(Debug)]

@@ -6,21 +6,19 @@
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use super::backfill_cache::BackfillCache;
-use super::control_messages;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, PendingChunks};
 use super::frame_log::{Chunk, FrameLog};
+use super::lag_scan::LagTracker;
 use super::lane_waker::{LaneWaker, TopicWaker, WakeHandle};
 use super::viewer_count::ViewerCount;
 use super::viewer_group::ViewerGroup;
 use super::viewer_join::Encoding;
 use super::write_queue::SentTotals;
-use crate::hub::{Feed, Topic, Update};
-use crate::metrics::MaxGaugeShard;
+use crate::hub::{Feed, Topic};
+use crate::protocol::Seq;
 use crate::protocol::message::Message;
-use crate::protocol::{Flush, Micros, Publication, Seq};
 
 /// A topic that has viewers on this lane.
 #[derive(Debug)]
@@ -47,10 +45,7 @@ impl<R: WakeHandle> LaneTopic<R> {
     /// Creates the topic without viewers. It wakes the lane for each update of `feed`.
     pub(super) fn new(feed: Feed, lane: &Arc<LaneWaker<R>>) -> Self {
         let topic_waker = Arc::new(TopicWaker::new(Arc::clone(lane)));
-        let lag = LagTracker {
-            furthest_behind: None,
-            gauge: feed.topic().metrics.lag.shard(),
-        };
+        let lag = LagTracker::new(feed.topic().metrics.lag.shard());
         Self {
             feed,
             task_waker: Waker::from(Arc::clone(&topic_waker)),
@@ -156,21 +151,12 @@ impl<R: WakeHandle> LaneTopic<R> {
     /// Takes into account a viewer of `encoding` whose last publication is `last`.
     pub(super) fn observe(&mut self, encoding: Encoding, last: Seq) {
         let newest = self.log(encoding).next().previous();
-        let behind = |(last, newest): (Seq, Seq)| newest.get().saturating_sub(last.get());
-        let furthest = self.lag.furthest_behind.map_or(0, behind);
-        if behind((last, newest)) > furthest {
-            self.lag.furthest_behind = Some((last, newest));
-        }
+        self.lag.observe(last, newest);
     }
 
     /// Ends a scan: reports the lag of the viewer that is furthest behind, and returns whether any viewer is behind.
     pub(super) fn report_lag(&mut self) -> bool {
-        let furthest = self.lag.furthest_behind.take();
-        let lag = furthest.map_or(Duration::ZERO, |(last, newest)| {
-            self.topic().lag(last, newest)
-        });
-        self.lag.gauge.set(lag);
-        furthest.is_some()
+        self.lag.report(self.feed.topic())
     }
 
     /// Adds what was written to sockets to the topic's counters.
@@ -182,94 +168,5 @@ impl<R: WakeHandle> LaneTopic<R> {
         let metrics = &self.topic().metrics;
         metrics.bytes.add(bytes);
         metrics.delivered.add(publications);
-    }
-}
-
-/// The greatest lag among the viewers observed so far in the current scan.
-#[derive(Debug)]
-struct LagTracker {
-    /// The last publication of the viewer that is furthest behind, and the newest one at the time it was observed.
-    furthest_behind: Option<(Seq, Seq)>,
-    /// This lane's part of the topic's lag metric.
-    gauge: MaxGaugeShard,
-}
-
-/// Chunks on their way from a channel to the logs, by encoding. The lane keeps one and reuses its buffers, so that an
-/// update rarely allocates.
-#[derive(Debug, Default)]
-pub(super) struct PendingChunks {
-    chunks: [Vec<Chunk>; Encoding::COUNT],
-    /// The publication that the viewers of each encoding need next; `None` if there are no such viewers.
-    next: [Option<Seq>; Encoding::COUNT],
-}
-
-impl PendingChunks {
-    /// Chunks for which capacity is kept between polls; a burst beyond that is freed.
-    const CAPACITY_KEPT: usize = 1_024;
-
-    /// Encodes `update` for every encoding in use. Returns how many bytes were encoded or copied into a log.
-    fn add_update(&mut self, topic: &Topic, update: Update, encoder: &mut Encoder) -> usize {
-        let mut len = self.add_publication(&update.publication);
-        if let Some(flush) = update.flush {
-            for encoding in Encoding::WITH_MESSAGES {
-                len += self.add_flush(topic, &flush, encoding, encoder);
-            }
-        }
-        len
-    }
-
-    /// Adds a record for bare viewers. If the channel has dropped older ones, the log has a hole, and viewers get that
-    /// range from the history.
-    fn add_publication(&mut self, publication: &Publication) -> usize {
-        if self.claim(Encoding::Bare, publication.seq()).is_none() {
-            return 0;
-        }
-        self.chunks[Encoding::Bare.index()].push(Chunk::from_publication(publication));
-        publication.frame().owned_len()
-    }
-
-    /// Adds a flush for `encoding`, without the publications before the one that its group needs next.
-    fn add_flush(
-        &mut self,
-        topic: &Topic,
-        flush: &Flush,
-        encoding: Encoding,
-        encoder: &mut Encoder,
-    ) -> usize {
-        let Some(next) = self.claim(encoding, flush.last()) else {
-            return 0;
-        };
-        let chunks = &mut self.chunks[encoding.index()];
-        if flush.first() >= next {
-            chunks.push(encoder.encode_flush(topic, flush, encoding));
-        } else {
-            let rest = topic.flushes(next, flush.last());
-            chunks.extend(rest.map(|flush| encoder.encode_flush(topic, &flush, encoding)));
-        }
-        // Longer flushes are neither copied nor compressed.
-        flush.frames().bytes.len().min(Flush::DEFLATED_LEN_MAX)
-    }
-
-    /// The last publication of the last flush added for any encoding, and when it is due.
-    fn last_flush(&self) -> Option<(Seq, Micros)> {
-        let last = |encoding: Encoding| self.chunks[encoding.index()].last();
-        let ends = Encoding::WITH_MESSAGES.into_iter().filter_map(last);
-        ends.map(|chunk| (chunk.last, chunk.t)).max()
-    }
-
-    /// Appends `message` to the last flush of each encoding.
-    fn append_message(&mut self, message: &Message<'_>) {
-        for encoding in Encoding::WITH_MESSAGES {
-            if let Some(chunk) = self.chunks[encoding.index()].last_mut() {
-                chunk.append(&control_messages::encode(encoding, message));
-            }
-        }
-    }
-
-    /// Returns the publication that viewers of `encoding` need next, and moves it past `last`; `None` if they need
-    /// nothing up to `last`.
-    fn claim(&mut self, encoding: Encoding, last: Seq) -> Option<Seq> {
-        let next = self.next[encoding.index()].as_mut()?;
-        (*next <= last).then(|| std::mem::replace(next, last.next()))
     }
 }

@@ -8,8 +8,7 @@ use std::io::{self, Write};
 use bytes::Bytes;
 
 use super::frame_log::{Chunk, FrameLog, LogEntry, LogLookup};
-use super::write_budget::{Slices, WriteBudget};
-use super::write_queue::{SentTotals, WriteQueue};
+use super::write_queue::{SentTotals, Slices, WriteBudget, WriteQueue};
 use crate::protocol::Seq;
 
 /// A viewer's position in the log.

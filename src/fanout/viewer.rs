@@ -12,14 +12,12 @@ use mio::net::TcpStream;
 
 use super::frame_log::{Chunk, LogLookup};
 use super::lane_context::LaneContext;
-use super::load_guard::LoadGuard;
 use super::log_cursor::{LogCursor, WriteOutcome};
 use super::pending_close::PendingClose;
-use super::viewer_join::{Encoding, ViewerPermits};
+use super::viewer_join::{Encoding, LoadGuard, ViewerPermits};
 use super::viewer_session::ViewerSession;
-use super::write_budget::WriteBudget;
-use super::write_queue::SentTotals;
-use super::{control_messages, socket_options};
+use super::write_queue::{SentTotals, WriteBudget};
+use super::{control_messages, tcp_socket};
 use crate::clock::Clock;
 use crate::hub::{PresenceGuard, ResumeRequest, Topic};
 use crate::protocol::message::Message;
@@ -89,7 +87,7 @@ impl Viewer {
         (presence, permits, load): (PresenceGuard, ViewerPermits, LoadGuard),
         now: Micros,
     ) -> Self {
-        socket_options::configure(&socket, topic.max_lag());
+        tcp_socket::configure(&socket, topic.max_lag());
         let outcome = encoding.resume_outcome(resume_request, topic, newest);
         let viewers = presence.viewers();
         let session = ViewerSession::new(encoding, presence, (permits, load), now);
@@ -271,7 +269,7 @@ impl Viewer {
         match self.session.pending_close() {
             Some(close) if close.is_answered => Ok(ServeOutcome::Closed),
             Some(close) if close.shuts_down_when_sent => {
-                socket_options::shut_down_write(&self.socket)?;
+                tcp_socket::shut_down_write(&self.socket)?;
                 Ok(ServeOutcome::Idle)
             }
             _ => Ok(ServeOutcome::Idle),

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use super::drain::DrainPhase;
 use super::heartbeat::{Heartbeat, HeartbeatAction};
-use super::load_guard::LoadGuard;
 use super::pending_close::PendingClose;
 use super::rate_limiter::RateLimiter;
-use super::viewer_join::{Encoding, ViewerPermits};
+use super::viewer_join::{Encoding, LoadGuard, ViewerPermits};
 use crate::clock::Clock;
 use crate::hub::{DisconnectReason, PresenceGuard};
 use crate::protocol::message::{self, Message};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::super::write_budget::WriteBudget;
+use super::super::write_queue::WriteBudget;
 use super::{Lane, lane_context};
 
 /// How long a turn spends on backfill before it ends. One block takes microseconds or, if long and compressed,

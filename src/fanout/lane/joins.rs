@@ -5,10 +5,9 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 
-use super::super::lane_shared::NewViewer;
 use super::super::lane_topic::LaneTopic;
 use super::super::viewer::Viewer;
-use super::super::viewer_join::JoinRequest;
+use super::super::viewer_join::{JoinRequest, NewViewer};
 use super::super::viewer_session::DrainAction;
 use super::{Lane, slab_id};
 use crate::hub::{PresenceGuard, Subscription};

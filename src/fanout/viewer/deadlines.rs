@@ -1,9 +1,9 @@
 //! What a viewer does when its timer expires: heartbeats, drain actions, and the end of a close.
 
 use super::super::pending_close::PendingClose;
-use super::super::tcp_ack_probe::TcpAckProbe;
+use super::super::tcp_socket::TcpAckProbe;
 use super::super::viewer_session::{DrainAction, TimerAction};
-use super::super::{control_messages, socket_options};
+use super::super::{control_messages, tcp_socket};
 use super::Viewer;
 use crate::protocol::{CloseReason, Micros};
 
@@ -85,7 +85,7 @@ impl Viewer {
             TimerAction::Close(reason) => self.close(PendingClose::new(reason, now), retry_ms),
             TimerAction::Abort => {
                 if self.has_stopped_reading() {
-                    socket_options::reset_on_close(&self.socket);
+                    tcp_socket::reset_on_close(&self.socket);
                 }
                 return false;
             }
