@@ -15,29 +15,33 @@
 //!
 //! The module knows nothing of HTTP: [`crate::routes`] hands over an upgraded socket and a [`JoinRequest`].
 
-mod backfill_cache;
+mod backfill;
 mod control_messages;
 mod drain;
 mod encoder;
 mod frame_log;
 mod heartbeat;
+mod ids;
 mod lag_scan;
 mod lane;
-mod lane_context;
 mod lane_shared;
 mod lane_topic;
+mod lane_viewers;
 mod lane_waker;
 mod lanes;
 mod log_cursor;
 mod pending_close;
-mod rate_limiter;
+mod socket_writer;
 mod tcp_socket;
 mod timer_wheel;
 mod viewer;
+mod viewer_connection;
 mod viewer_count;
 mod viewer_group;
+mod viewer_input;
 mod viewer_join;
 mod viewer_session;
+mod viewer_subscription;
 mod write_queue;
 
 pub use drain::Drain;

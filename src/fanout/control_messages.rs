@@ -10,6 +10,16 @@ use crate::hub::{ResumeOutcome, Topic};
 use crate::protocol::message::{self, Hello, Message};
 use crate::protocol::{CloseReason, Epoch, Micros, Seq, sse, websocket};
 
+/// A topic at the moment when a viewer joins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JoinState {
+    /// The last publication.
+    pub(super) newest: Seq,
+    /// The number of viewers, with the one that joins.
+    pub(super) viewers: usize,
+    pub(super) now: Micros,
+}
+
 /// Encodes `message` for a viewer of this `encoding`.
 pub(super) fn encode(encoding: Encoding, message: &Message<'_>) -> Bytes {
     encode_at(encoding, message, None)
@@ -58,16 +68,19 @@ pub(super) fn goodbye(
     }
 }
 
-/// Passes the first messages of a viewer to `push`: the `hello`, and the gap of `outcome` if it has one. The viewer
-/// joins when `newest` is the last publication and the topic has `viewers`.
+/// Passes the first messages of a viewer to `push`: the `hello`, and the gap of `outcome` if it has one.
 pub(super) fn hello(
     encoding: Encoding,
     topic: &Topic,
     outcome: ResumeOutcome,
-    (newest, viewers): (Seq, usize),
-    now: Micros,
+    state: JoinState,
     mut push: impl FnMut(Bytes),
 ) {
+    let JoinState {
+        newest,
+        viewers,
+        now,
+    } = state;
     let (timeline, delay) = topic.schedule_after(newest);
     let policy = topic.policy();
     let hello = Message::Hello(Hello {

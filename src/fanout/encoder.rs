@@ -3,11 +3,12 @@
 
 use super::control_messages;
 use super::frame_log::Chunk;
+use super::viewer_count::FlushEnd;
 use super::viewer_join::Encoding;
 use crate::hub::{Topic, Update};
 use crate::protocol::message::Message;
 use crate::protocol::websocket::Deflater;
-use crate::protocol::{EncodedFlush, Flush, Micros, Publication, Seq};
+use crate::protocol::{EncodedFlush, Flush, Publication, Seq};
 
 /// A lane's encoder, with the state of its compressor.
 #[derive(Debug, Default)]
@@ -131,11 +132,15 @@ impl PendingChunks {
         flush.frames().bytes.len().min(Flush::DEFLATED_LEN_MAX)
     }
 
-    /// The last publication of the last flush added for any encoding, and when it is due.
-    pub(super) fn last_flush(&self) -> Option<(Seq, Micros)> {
+    /// The end of the last flush added for any encoding.
+    pub(super) fn last_flush(&self) -> Option<FlushEnd> {
         let last = |encoding: Encoding| self.chunks[encoding.index()].last();
         let ends = Encoding::WITH_MESSAGES.into_iter().filter_map(last);
-        ends.map(|chunk| (chunk.last, chunk.t)).max()
+        let ends = ends.map(|chunk| FlushEnd {
+            last: chunk.last,
+            t: chunk.t,
+        });
+        ends.max()
     }
 
     /// Appends `message` to the last flush of each encoding.

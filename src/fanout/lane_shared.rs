@@ -1,11 +1,14 @@
-//! `LaneShared`: the state that a lane shares with other threads.
+//! `LaneShared`: the state that a lane shares with other threads; and `NewViewer`, by which viewers reach it.
 
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
 
 use super::drain::Drain;
 use super::lane_waker::LaneInbox;
-use super::viewer_join::NewViewer;
+use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
 
 /// The state that a lane shares with other threads.
@@ -20,4 +23,31 @@ pub(super) struct LaneShared {
     pub(super) is_stopped: AtomicBool,
     /// Turns that the lane has run; the watchdog expects it to grow.
     pub(super) turns: AtomicU64,
+}
+
+/// A viewer on its way to a lane: its socket, taken over from the HTTP server, and its request.
+#[derive(Debug)]
+pub(super) struct NewViewer {
+    pub(super) socket: TcpStream,
+    /// Bytes that the HTTP server has read beyond the request.
+    pub(super) leftover: Bytes,
+    pub(super) request: JoinRequest,
+    pub(super) load: LoadGuard,
+}
+
+/// Counts one viewer on a lane, or on its way to it, until it is dropped.
+#[derive(Debug)]
+pub(super) struct LoadGuard(Arc<AtomicUsize>);
+
+impl LoadGuard {
+    pub(super) fn new(lane: &Arc<AtomicUsize>) -> Self {
+        lane.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(lane))
+    }
+}
+
+impl Drop for LoadGuard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

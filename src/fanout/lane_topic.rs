@@ -1,24 +1,38 @@
-//! `LaneTopic`: one topic on one lane.
+//! `LaneTopic`: one topic on one lane; and `LaneTopics`, all of them with what they share.
 //!
-//! It reads the topic's channel, encodes each update once per encoding in use, and appends the chunks to the logs of
-//! its viewer groups. It also counts what the lane has sent and how far its viewers lag. It knows viewers by their ids
+//! A topic reads its channel, encodes each update once per encoding in use, and appends the chunks to the logs of its
+//! viewer groups. It also counts what the lane has sent and how far its viewers lag. It knows subscriptions by their ids
 //! only; the lane does the writing.
 
+use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use super::backfill_cache::BackfillCache;
+use slab::Slab;
+
+use super::backfill::{BackfillCache, BackfillRange};
 use super::encoder::{Encoder, PendingChunks};
 use super::frame_log::{Chunk, FrameLog};
+use super::ids::{GroupIndex, LaneTopicId, SubscriptionId};
 use super::lag_scan::LagTracker;
 use super::lane_waker::{LaneWaker, TopicWaker, WakeHandle};
+use super::socket_writer::SentTotals;
 use super::viewer_count::ViewerCount;
-use super::viewer_group::ViewerGroup;
+use super::viewer_group::{MovedSubscription, ViewerGroup};
 use super::viewer_join::Encoding;
-use super::write_queue::SentTotals;
-use crate::hub::{Feed, Topic};
+use crate::hub::{Feed, Subscription, Topic};
 use crate::protocol::Seq;
 use crate::protocol::message::Message;
+
+/// The topics that have at least one viewer on this lane.
+#[derive(Debug)]
+pub(super) struct LaneTopics<R: WakeHandle> {
+    topics: Slab<LaneTopic<R>>,
+    /// Buffers for reading a channel; empty between topics.
+    pending: PendingChunks,
+    /// Shared by all topics, for the memory of its compressor.
+    encoder: Encoder,
+}
 
 /// A topic that has viewers on this lane.
 #[derive(Debug)]
@@ -38,12 +52,115 @@ pub(super) struct LaneTopic<R: WakeHandle> {
     /// The state of the lane's scan for this topic.
     lag: LagTracker,
     /// What was written to sockets since the last [`Self::flush_counters`].
-    pub(super) sent: SentTotals,
+    sent: SentTotals,
+}
+
+impl<R: WakeHandle> Default for LaneTopics<R> {
+    fn default() -> Self {
+        Self {
+            topics: Slab::new(),
+            pending: PendingChunks::default(),
+            encoder: Encoder::default(),
+        }
+    }
+}
+
+impl<R: WakeHandle> Index<LaneTopicId> for LaneTopics<R> {
+    type Output = LaneTopic<R>;
+
+    fn index(&self, id: LaneTopicId) -> &LaneTopic<R> {
+        &self.topics[id.key()]
+    }
+}
+
+impl<R: WakeHandle> IndexMut<LaneTopicId> for LaneTopics<R> {
+    fn index_mut(&mut self, id: LaneTopicId) -> &mut LaneTopic<R> {
+        &mut self.topics[id.key()]
+    }
+}
+
+impl<R: WakeHandle> LaneTopics<R> {
+    /// Returns the id of the subscription's topic. If the lane does not have the topic yet, it starts reading from this
+    /// subscription, and `lane` is woken for each update.
+    pub(super) fn join(
+        &mut self,
+        subscription: Subscription,
+        lane: &Arc<LaneWaker<R>>,
+    ) -> LaneTopicId {
+        let topic = subscription.topic();
+        let known = self
+            .topics
+            .iter()
+            .find(|(_, lane_topic)| Arc::ptr_eq(lane_topic.topic(), topic));
+        let key = match known {
+            Some((key, _)) => key,
+            None => self
+                .topics
+                .insert(LaneTopic::new(subscription.into_feed(), lane)),
+        };
+        LaneTopicId::from_key(key)
+    }
+
+    /// Removes a topic that has no viewers on this lane any more, which unsubscribes from its channel.
+    pub(super) fn remove_if_empty(&mut self, id: LaneTopicId) {
+        if self[id].is_empty() {
+            self[id].flush_counters();
+            self.topics.remove(id.key());
+        }
+    }
+
+    /// Reads the channels that have anything to read.
+    pub(super) fn poll_feeds(&mut self) {
+        for (_, lane_topic) in &mut self.topics {
+            lane_topic.poll_feed(&mut self.pending, &mut self.encoder);
+        }
+    }
+
+    /// Returns whether a sweep is in progress.
+    pub(super) fn is_sweeping(&self) -> bool {
+        self.topics
+            .iter()
+            .any(|(_, lane_topic)| lane_topic.is_sweeping())
+    }
+
+    /// Appends the next subscriptions of all sweeps to `visits`, at most `most` per group, so that no group waits for
+    /// another to finish.
+    pub(super) fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
+        for (_, lane_topic) in &mut self.topics {
+            lane_topic.advance_sweeps(most, visits);
+        }
+    }
+
+    /// Returns the block of a topic's history at the start of `range`, encoded as `encoding`.
+    pub(super) fn backfill_chunk(
+        &mut self,
+        id: LaneTopicId,
+        encoding: Encoding,
+        range: BackfillRange,
+    ) -> Option<Chunk> {
+        self.topics[id.key()].backfill_chunk(encoding, range, &mut self.encoder)
+    }
+
+    /// Ends a scan: reports the lags to the topics, and returns whether any viewer is behind.
+    pub(super) fn report_lags(&mut self) -> bool {
+        let mut is_any_behind = false;
+        for (_, lane_topic) in &mut self.topics {
+            is_any_behind |= lane_topic.report_lag();
+        }
+        is_any_behind
+    }
+
+    /// Adds what was written to sockets to the topics' counters.
+    pub(super) fn flush_counters(&mut self) {
+        for (_, lane_topic) in &mut self.topics {
+            lane_topic.flush_counters();
+        }
+    }
 }
 
 impl<R: WakeHandle> LaneTopic<R> {
     /// Creates the topic without viewers. It wakes the lane for each update of `feed`.
-    pub(super) fn new(feed: Feed, lane: &Arc<LaneWaker<R>>) -> Self {
+    fn new(feed: Feed, lane: &Arc<LaneWaker<R>>) -> Self {
         let topic_waker = Arc::new(TopicWaker::new(Arc::clone(lane)));
         let lag = LagTracker::new(feed.topic().metrics.lag.shard());
         Self {
@@ -66,26 +183,30 @@ impl<R: WakeHandle> LaneTopic<R> {
         self.groups[encoding.index()].log()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.groups.iter().all(ViewerGroup::is_empty)
     }
 
-    /// Adds a viewer whose `hello` said that the topic has `viewers`. Returns its index in its group.
-    pub(super) fn add(&mut self, viewer: u32, encoding: Encoding, viewers: usize) -> u32 {
+    /// Adds a subscription whose `hello` said that the topic has `viewers`. Returns its index in its group.
+    pub(super) fn add(
+        &mut self,
+        id: SubscriptionId,
+        encoding: Encoding,
+        viewers: usize,
+    ) -> GroupIndex {
         if encoding.has_messages() {
             let is_empty = |encoding: &Encoding| self.groups[encoding.index()].is_empty();
             let is_only = Encoding::WITH_MESSAGES.iter().all(is_empty);
             self.viewer_count.on_join(viewers, is_only);
         }
-        self.groups[encoding.index()].add(viewer, self.feed.next())
+        self.groups[encoding.index()].add(id, self.feed.next())
     }
 
-    /// Returns the block of history that starts at the first publication of `range` and ends at the second or earlier,
-    /// encoded as `encoding`.
-    pub(super) fn backfill_chunk(
+    /// Returns the block of history at the start of `range`, encoded as `encoding`.
+    fn backfill_chunk(
         &mut self,
         encoding: Encoding,
-        range: (Seq, Seq),
+        range: BackfillRange,
         encoder: &mut Encoder,
     ) -> Option<Chunk> {
         let chunk = self
@@ -97,13 +218,17 @@ impl<R: WakeHandle> LaneTopic<R> {
         Some(chunk)
     }
 
-    /// Removes a viewer; see [`ViewerGroup::remove`].
-    pub(super) fn remove(&mut self, encoding: Encoding, index: u32) -> Option<(u32, bool)> {
+    /// Removes a subscription; see [`ViewerGroup::remove`].
+    pub(super) fn remove(
+        &mut self,
+        encoding: Encoding,
+        index: GroupIndex,
+    ) -> Option<MovedSubscription> {
         self.groups[encoding.index()].remove(index)
     }
 
     /// Reads the channel, if it has anything to read, and appends the encoded chunks to the logs.
-    pub(super) fn poll_feed(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
+    fn poll_feed(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
         if !self.topic_waker.take_notified() {
             return;
         }
@@ -136,13 +261,12 @@ impl<R: WakeHandle> LaneTopic<R> {
     }
 
     /// Returns whether a sweep of any group is in progress.
-    pub(super) fn is_sweeping(&self) -> bool {
+    fn is_sweeping(&self) -> bool {
         self.groups.iter().any(ViewerGroup::is_sweeping)
     }
 
-    /// Appends the next viewers of each group's sweep to `visits`, at most `most` per group, so that no group waits for
-    /// another to finish.
-    pub(super) fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<u32>) {
+    /// Appends the next subscriptions of each group's sweep to `visits`, at most `most` per group.
+    fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
         for group in &mut self.groups {
             group.advance_sweep(most, visits);
         }
@@ -155,12 +279,17 @@ impl<R: WakeHandle> LaneTopic<R> {
     }
 
     /// Ends a scan: reports the lag of the viewer that is furthest behind, and returns whether any viewer is behind.
-    pub(super) fn report_lag(&mut self) -> bool {
+    fn report_lag(&mut self) -> bool {
         self.lag.report(self.feed.topic())
     }
 
+    /// Counts what was written to a socket, until the next [`Self::flush_counters`].
+    pub(super) const fn count(&mut self, sent: SentTotals) {
+        self.sent.add(sent);
+    }
+
     /// Adds what was written to sockets to the topic's counters.
-    pub(super) fn flush_counters(&mut self) {
+    fn flush_counters(&mut self) {
         let SentTotals {
             bytes,
             publications,

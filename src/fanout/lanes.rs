@@ -16,9 +16,9 @@ use tokio::net::TcpStream;
 
 use super::drain::Drain;
 use super::lane::Lane;
-use super::lane_shared::LaneShared;
+use super::lane_shared::{LaneShared, LoadGuard, NewViewer};
 use super::lane_waker::{LaneInbox, LaneWaker};
-use super::viewer_join::{JoinRequest, LoadGuard, NewViewer};
+use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
 
 /// The lanes of one hub. Dropping it stops them.

@@ -1,9 +1,8 @@
 //! `JoinRequest`: everything that the handshake has established about a new viewer: its encoding, the position that it
-//! asks for, and the permits that it holds. A `NewViewer` carries it to a lane, together with the socket.
+//! asks for, and the permits that it holds.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -57,20 +56,6 @@ pub struct ViewerPermits {
     pub task_token: TaskTrackerToken,
 }
 
-/// A viewer on its way to a lane: its socket, taken over from the HTTP server, and its request.
-#[derive(Debug)]
-pub(super) struct NewViewer {
-    pub(super) socket: std::net::TcpStream,
-    /// Bytes that the HTTP server has read beyond the request.
-    pub(super) leftover: Bytes,
-    pub(super) request: JoinRequest,
-    pub(super) load: LoadGuard,
-}
-
-/// Counts one viewer on a lane, or on its way to it, until it is dropped.
-#[derive(Debug)]
-pub(super) struct LoadGuard(Arc<AtomicUsize>);
-
 impl Encoding {
     /// The number of encodings.
     pub(super) const COUNT: usize = 4;
@@ -118,18 +103,5 @@ impl Encoding {
             Self::Bare | Self::V1 | Self::Sse => Compression::None,
             Self::V1Deflated => Compression::Deflate,
         }
-    }
-}
-
-impl LoadGuard {
-    pub(super) fn new(lane: &Arc<AtomicUsize>) -> Self {
-        lane.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(lane))
-    }
-}
-
-impl Drop for LoadGuard {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
