@@ -1,7 +1,7 @@
 //! `Lane`: an event loop on one thread with one epoll that serves many viewers.
 //!
-//! It decides what a turn does and in which order, and applies the phases of a drain. The viewers themselves are
-//! [`LaneViewers`].
+//! It decides what a turn does and in which order, and applies the phases of a drain. Which viewers are served is up to
+//! [`LaneViewers`]; what they are sent, to [`Viewer`](super::viewer::Viewer).
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -14,6 +14,7 @@ use super::lag_scan::LagScan;
 use super::lane_shared::LaneShared;
 use super::lane_viewers::LaneViewers;
 use super::lane_waker::WakeHandle;
+use super::viewer_table::ViewerTable;
 
 /// The event loop of one thread.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl<'a> Lane<'a> {
         shared.inbox.waker().take_notified();
         Self {
             shared,
-            viewers: LaneViewers::new(shared, poll),
+            viewers: LaneViewers::new(shared, ViewerTable::new(shared, poll)),
             lag_scan: LagScan::new(shared.clock.now()),
             is_inbox_pending: true,
             drain_phase: DrainPhase::Serving,
@@ -59,7 +60,7 @@ impl<'a> Lane<'a> {
 
     /// The number of viewers on the lane.
     pub(super) fn len(&self) -> usize {
-        self.viewers.len()
+        self.viewers.table.len()
     }
 
     /// Runs the event loop until the lane is stopped.
@@ -69,7 +70,7 @@ impl<'a> Lane<'a> {
     pub(super) fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(Self::EVENTS_MAX);
         while !self.shared.is_stopped.load(Ordering::Acquire) {
-            match self.viewers.wait(&mut events, self.poll_timeout()) {
+            match self.viewers.table.wait(&mut events, self.poll_timeout()) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 _ => self.turn(&events),
             }
@@ -82,7 +83,10 @@ impl<'a> Lane<'a> {
         if self.is_inbox_pending || self.lag_scan.is_running() || self.viewers.is_busy() {
             return Some(Duration::ZERO);
         }
-        let next = match (self.viewers.next_expiry(), self.lag_scan.next_start()) {
+        let next = match (
+            self.viewers.table.timers.next_expiry(),
+            self.lag_scan.next_start(),
+        ) {
             (Some(timer), Some(scan)) => timer.min(scan),
             (timer, scan) => timer.or(scan)?,
         };
@@ -95,13 +99,13 @@ impl<'a> Lane<'a> {
         self.shared.turns.fetch_add(1, Ordering::Relaxed);
         self.on_events(events);
         self.accept_joins();
-        self.viewers.poll_feeds();
+        self.viewers.table.topics.poll_feeds();
         self.viewers.sweep();
         self.viewers.serve_ready();
         self.viewers.serve_backfill();
         self.viewers.expire_timers();
         self.scan_lag();
-        self.viewers.flush_counters();
+        self.viewers.table.topics.flush_counters();
     }
 
     /// Handles events from the kernel.
@@ -151,11 +155,11 @@ impl<'a> Lane<'a> {
     /// Visits the next viewers if a scan is due; after the last, reports the lags to the topics.
     fn scan_lag(&mut self) {
         let now = self.shared.clock.now();
-        let Some(keys) = self.lag_scan.next_keys(now, self.viewers.keys_end()) else {
+        let Some(keys) = self.lag_scan.next_keys(now, self.viewers.table.keys_end()) else {
             return;
         };
-        self.viewers.observe_lag(keys);
-        if !self.lag_scan.is_running() && self.viewers.report_lag() {
+        self.viewers.table.observe_lag(keys);
+        if !self.lag_scan.is_running() && self.viewers.table.topics.report_lags() {
             // A viewer that is behind may catch up without any other event on the lane.
             self.lag_scan.request();
         }
