@@ -11,6 +11,10 @@ use bytes::{Buf, Bytes};
 #[derive(Debug, Default)]
 pub(super) struct WriteQueue {
     /// Allocated for the first frame, freed after the last; never empty.
+    #[allow(
+        clippy::box_collection,
+        reason = "a pointer keeps the viewer within one cache line"
+    )]
     frames: Option<Box<VecDeque<QueuedFrame>>>,
 }
 
