@@ -1,48 +1,56 @@
 //! Delivery to viewers: from the upgraded socket to the last byte written.
 //!
 //! ```text
-//! channel ─► LaneTopic ─► FrameLog ◄─ LogCursor ─► socket        a lane: one thread, one epoll, many viewers
-//!            (encodes)    (frames)    (one per viewer)
+//! channel ─► LaneTopic ─► FrameLog ◄─ ViewerSubscription ─► ViewerConnection ─► socket
+//!            (encodes)    (frames)    (a position in it)    (session, queue)
 //! ```
 //!
-//! A lane reads each topic's channel once, however many viewers it has, and keeps the encoded frames in one log per
-//! encoding. A viewer is a position in that log plus at most one partly written frame. Nothing is queued per viewer, so
-//! a viewer that does not read takes a bounded amount of memory and does not slow down the others. Frames that arrived
-//! together leave in one system call per viewer. Sending a frame to a viewer allocates nothing and takes no lock.
+//! A lane is one thread with one epoll that serves many viewers. It reads each topic's channel once, however many viewers
+//! it has, and keeps the encoded frames in one log per encoding. A subscription is a position in that log; a connection
+//! holds at most one partly written frame. Nothing is queued per viewer, so a viewer that does not read takes a bounded
+//! amount of memory and does not slow down the others. Frames that arrived together leave in one system call per viewer.
+//! Sending a frame to a viewer allocates nothing and takes no lock.
 //!
-//! A viewer whose position is older than the log is sent blocks of the history instead. These are computed on demand,
-//! one block per turn, after the live viewers have been served.
+//! A viewer is a connection with one subscription. What belongs to the socket (pings, closes, timers, the drain) knows no
+//! topic, and what belongs to the topic (position, lag, presence) knows no socket, so that one connection can carry
+//! several.
+//!
+//! A subscription whose position is older than the log is sent blocks of the history instead. These are computed on
+//! demand, one block per turn, after the live viewers have been served.
+//!
+//! To read it: `lanes` (threads), `lane` (the event loop), `lane_viewers` (who is served when), `viewer_table` (sends to
+//! one viewer), `viewer` (a turn of one subscription over its connection).
 //!
 //! The module knows nothing of HTTP: [`crate::routes`] hands over an upgraded socket and a [`JoinRequest`].
 
-mod backfill_cache;
+mod backfill;
 mod control_messages;
 mod drain;
 mod encoder;
 mod frame_log;
 mod heartbeat;
+mod ids;
 mod lag_scan;
 mod lane;
-mod lane_context;
-mod lane_inbox;
 mod lane_shared;
 mod lane_topic;
+mod lane_viewers;
 mod lane_waker;
 mod lanes;
-mod load_guard;
 mod log_cursor;
 mod pending_close;
-mod rate_limiter;
-mod socket_options;
-mod sync;
-mod tcp_ack_probe;
+mod socket_writer;
+mod tcp_socket;
 mod timer_wheel;
 mod viewer;
+mod viewer_connection;
 mod viewer_count;
 mod viewer_group;
+mod viewer_input;
 mod viewer_join;
 mod viewer_session;
-mod write_budget;
+mod viewer_subscription;
+mod viewer_table;
 mod write_queue;
 
 pub use drain::Drain;

@@ -307,7 +307,7 @@ fn app_state(
         proxies: TrustedProxies::new(server.trusted_proxies.clone()),
         history_max: AtomicU64::new(server.history_max),
         history_limit: HistoryLimit::start().map_err(StartError::Threads)?,
-        lanes: Lanes::start(clock, &drain).map_err(StartError::Threads)?,
+        lanes: Lanes::start(clock, &Handle::current(), &drain).map_err(StartError::Threads)?,
         drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),

@@ -10,6 +10,19 @@ use crate::hub::{JoinState, ResumeOutcome, Topic};
 use crate::protocol::message::{self, Hello, Message};
 use crate::protocol::{CloseReason, Epoch, Micros, Seq, sse, websocket};
 
+/// What the first messages of a viewer say.
+#[derive(Debug)]
+pub(super) struct Greeting<'a> {
+    pub(super) topic: &'a Topic,
+    pub(super) outcome: ResumeOutcome,
+    /// The last publication.
+    pub(super) newest: Seq,
+    pub(super) state: &'a JoinState,
+    /// The number of viewers, with the one that joins.
+    pub(super) viewers: usize,
+    pub(super) now: Micros,
+}
+
 /// Encodes `message` for a viewer of this `encoding`.
 pub(super) fn encode(encoding: Encoding, message: &Message<'_>) -> Bytes {
     encode_at(encoding, message, None)
@@ -56,17 +69,6 @@ pub(super) fn goodbye(
     if encoding.is_two_way() {
         push(websocket::close_frame(reason));
     }
-}
-
-/// What the first messages of a viewer say.
-#[derive(Debug)]
-pub(super) struct Greeting<'a> {
-    pub(super) topic: &'a Topic,
-    pub(super) outcome: ResumeOutcome,
-    pub(super) newest: Seq,
-    pub(super) state: &'a JoinState,
-    pub(super) viewers: usize,
-    pub(super) now: Micros,
 }
 
 /// Passes the first messages of a viewer to `push`: the `hello`, and the gap if some of what it asked for is missing.

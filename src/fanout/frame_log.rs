@@ -79,9 +79,17 @@ pub enum LogLookup {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PartialWrite {
     /// The last publication of the chunks that were written, including the one that was started.
-    pub last: Seq,
-    /// The remaining bytes of the chunk that was started, and how many publications it holds.
-    pub(super) rest: Option<(Vec<Bytes>, u64)>,
+    pub(super) last: Seq,
+    /// What is left of the chunk that was started, if any.
+    pub(super) rest: Option<ChunkRest>,
+}
+
+/// The end of a chunk whose beginning has been written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ChunkRest {
+    pub(super) pieces: Vec<Bytes>,
+    /// How many publications the chunk holds.
+    pub(super) publications: u64,
 }
 
 /// The most recent frames of one encoding.
@@ -358,7 +366,10 @@ impl LogEntry {
             });
         PartialWrite {
             last: chunk_last,
-            rest: Some((self.rest(at, end), chunk_last.get() - last.get())),
+            rest: Some(ChunkRest {
+                pieces: self.rest(at, end),
+                publications: chunk_last.get() - last.get(),
+            }),
         }
     }
 }

@@ -1,12 +1,15 @@
-//! `LagScan`: when a lane measures how far behind its viewers are, for monitoring, and which of them are next.
+//! How far behind its viewers a lane finds them, for monitoring: `LagScan` decides when it looks at which viewers, and
+//! `LagTracker` keeps what it finds for one topic.
 //!
 //! The lane visits a few viewers per turn, all of them about once a second, so viewers need neither locks nor counters
-//! for it. An idle lane scans once more and then sleeps. This type knows only the keys of the viewers.
+//! for it. An idle lane scans once more and then sleeps.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::protocol::Micros;
+use crate::hub::Topic;
+use crate::metrics::MaxGaugeShard;
+use crate::protocol::{Micros, Seq};
 
 /// The progress and the schedule of a lane's scans.
 #[derive(Debug)]
@@ -17,6 +20,24 @@ pub(super) struct LagScan {
     next_at: Micros,
     /// Whether anything may have changed since the last scan started.
     is_requested: bool,
+}
+
+/// The greatest lag among the viewers of one topic observed so far in the current scan.
+#[derive(Debug)]
+pub(super) struct LagTracker {
+    /// The viewer that is furthest behind; `None` if none is behind.
+    furthest_behind: Option<LagObservation>,
+    /// This lane's part of the topic's lag metric.
+    gauge: MaxGaugeShard,
+}
+
+/// How far a viewer had got when it was observed.
+#[derive(Debug, Clone, Copy)]
+struct LagObservation {
+    /// The last publication that the viewer had been sent.
+    last: Seq,
+    /// The newest publication at that time.
+    newest: Seq,
 }
 
 impl LagScan {
@@ -58,5 +79,38 @@ impl LagScan {
         let stop = end.min(start + Self::VIEWERS_PER_TURN);
         self.position = (stop < end).then_some(stop);
         Some(start.min(stop)..stop)
+    }
+}
+
+impl LagTracker {
+    pub(super) const fn new(gauge: MaxGaugeShard) -> Self {
+        Self {
+            furthest_behind: None,
+            gauge,
+        }
+    }
+
+    /// Takes into account a viewer whose last publication is `last`, at a time when the newest one is `newest`.
+    pub(super) fn observe(&mut self, last: Seq, newest: Seq) {
+        let observation = LagObservation { last, newest };
+        let furthest = self.furthest_behind.map_or(0, LagObservation::publications);
+        if observation.publications() > furthest {
+            self.furthest_behind = Some(observation);
+        }
+    }
+
+    /// Ends a scan: reports the lag of the viewer that is furthest behind, and returns whether any viewer is behind.
+    pub(super) fn report(&mut self, topic: &Topic) -> bool {
+        let furthest = self.furthest_behind.take();
+        let lag = |LagObservation { last, newest }| topic.lag(last, newest);
+        self.gauge.set(furthest.map_or(Duration::ZERO, lag));
+        furthest.is_some()
+    }
+}
+
+impl LagObservation {
+    /// How many publications the viewer was behind.
+    const fn publications(self) -> u64 {
+        self.newest.get().saturating_sub(self.last.get())
     }
 }

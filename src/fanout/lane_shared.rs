@@ -1,36 +1,67 @@
-//! `LaneShared`: the state that a lane shares with other threads, and the message by which viewers join it.
+//! `LaneShared`: the state that a lane shares with other threads; and `LaneMessage`, what they send to it.
 
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 
+use super::backfill::FinishedRead;
 use super::drain::Drain;
-use super::lane_inbox::LaneInbox;
-use super::load_guard::LoadGuard;
+use super::lane_waker::LaneInbox;
 use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
-
-/// A viewer on its way to a lane: its socket, taken over from the HTTP server, and its request.
-#[derive(Debug)]
-pub(super) struct NewViewer {
-    pub(super) socket: std::net::TcpStream,
-    /// Bytes that the HTTP server has read beyond the request.
-    pub(super) leftover: Bytes,
-    pub(super) request: JoinRequest,
-    pub(super) load: LoadGuard,
-}
+use crate::hub::Topic;
 
 /// The state that a lane shares with other threads.
 #[derive(Debug)]
 pub(super) struct LaneShared {
-    pub(super) inbox: LaneInbox<NewViewer, mio::Waker>,
+    pub(super) inbox: LaneInbox<LaneMessage, mio::Waker>,
     pub(super) drain: Arc<Drain>,
     pub(super) clock: Clock,
+    /// Its threads for blocking work read records that are not in memory.
+    pub(super) runtime: Handle,
     /// Viewers on the lane and on their way to it; each holds a [`LoadGuard`].
     pub(super) load: Arc<AtomicUsize>,
     /// Set when the hub shuts down; the lane's thread then ends.
     pub(super) is_stopped: AtomicBool,
     /// Turns that the lane has run; the watchdog expects it to grow.
     pub(super) turns: AtomicU64,
+}
+
+/// What other threads send to a lane.
+#[derive(Debug)]
+pub(super) enum LaneMessage {
+    /// A viewer joins.
+    Join(Box<NewViewer>),
+    /// A block of the topic's history has been read.
+    BlockRead(Arc<Topic>, FinishedRead),
+}
+
+/// A viewer on its way to a lane: its socket, taken over from the HTTP server, and its request.
+#[derive(Debug)]
+pub(super) struct NewViewer {
+    pub(super) socket: TcpStream,
+    /// Bytes that the HTTP server has read beyond the request.
+    pub(super) leftover: Bytes,
+    pub(super) request: JoinRequest,
+    pub(super) load: LoadGuard,
+}
+
+/// Counts one viewer on a lane, or on its way to it, until it is dropped.
+#[derive(Debug)]
+pub(super) struct LoadGuard(Arc<AtomicUsize>);
+
+impl LoadGuard {
+    pub(super) fn new(lane: &Arc<AtomicUsize>) -> Self {
+        lane.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(lane))
+    }
+}
+
+impl Drop for LoadGuard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

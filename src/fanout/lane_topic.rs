@@ -1,26 +1,39 @@
-//! `LaneTopic`: one topic on one lane.
+//! `LaneTopic`: one topic on one lane; and `LaneTopics`, all of them with what they share.
 //!
-//! It reads the topic's channel, encodes each update once per encoding in use, and appends the chunks to the logs of
-//! its viewer groups. It also counts what the lane has sent and how far its viewers lag. It knows viewers by their ids
+//! A topic reads its channel, encodes each update once per encoding in use, and appends the chunks to the logs of its
+//! viewer groups. It also counts what the lane has sent and how far its viewers lag. It knows subscriptions by their ids
 //! only; the lane does the writing.
 
+use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
-use super::backfill_cache::BackfillCache;
-use super::control_messages;
-use super::encoder::Encoder;
-use super::frame_log::{Chunk, FrameLog};
+use slab::Slab;
+
+use super::backfill::{BackfillCache, BackfillRange, BlockLookup, BlockReads};
+use super::encoder::{Encoder, PendingChunks};
+use super::frame_log::FrameLog;
+use super::ids::{GroupIndex, LaneTopicId, SubscriptionId};
+use super::lag_scan::LagTracker;
 use super::lane_waker::{LaneWaker, TopicWaker, WakeHandle};
+use super::socket_writer::SentTotals;
 use super::viewer_count::ViewerCount;
-use super::viewer_group::ViewerGroup;
+use super::viewer_group::{MovedSubscription, ViewerGroup};
 use super::viewer_join::Encoding;
-use super::write_queue::SentTotals;
-use crate::hub::{Announcement, AnnouncementNumber, Topic, Update, UpdateReader};
-use crate::metrics::MaxGaugeShard;
+use crate::hub::{AnnouncementNumber, Subscription, Topic, UpdateReader};
+use crate::protocol::Seq;
 use crate::protocol::message::Message;
-use crate::protocol::{Flush, Micros, Publication, Seq};
+use crate::source::SourceError;
+
+/// The topics that have at least one viewer on this lane.
+#[derive(Debug)]
+pub(super) struct LaneTopics<R: WakeHandle> {
+    topics: Slab<LaneTopic<R>>,
+    /// Buffers for reading a channel; empty between topics.
+    pending: PendingChunks,
+    /// Shared by all topics, for the memory of its compressor.
+    encoder: Encoder,
+}
 
 /// A topic that has viewers on this lane.
 #[derive(Debug)]
@@ -29,34 +42,139 @@ pub(super) struct LaneTopic<R: WakeHandle> {
     reader: UpdateReader,
     /// Notified whenever the channel has something to read. [`Self::poll_updates`] returns at once unless it is.
     topic_waker: Arc<TopicWaker<R>>,
-    /// `topic_waker` in the form that polling the reader takes.
+    /// `topic_waker` in the form that polling the feed takes.
     task_waker: Waker,
     /// The viewers of each encoding and the log that they share, at [`Encoding::index`].
     groups: [ViewerGroup; Encoding::COUNT],
     /// The history blocks requested last.
     backfill_cache: BackfillCache,
+    /// The blocks of the history that are being read.
+    block_reads: BlockReads,
     /// Which viewer count the viewers were sent last. It covers all encodings with messages.
     viewer_count: ViewerCount,
     /// The state of the lane's scan for this topic.
     lag: LagTracker,
     /// What was written to sockets since the last [`Self::flush_counters`].
-    pub(super) sent: SentTotals,
+    sent: SentTotals,
+}
+
+impl<R: WakeHandle> Default for LaneTopics<R> {
+    fn default() -> Self {
+        Self {
+            topics: Slab::new(),
+            pending: PendingChunks::default(),
+            encoder: Encoder::default(),
+        }
+    }
+}
+
+impl<R: WakeHandle> Index<LaneTopicId> for LaneTopics<R> {
+    type Output = LaneTopic<R>;
+
+    fn index(&self, id: LaneTopicId) -> &LaneTopic<R> {
+        &self.topics[id.key()]
+    }
+}
+
+impl<R: WakeHandle> IndexMut<LaneTopicId> for LaneTopics<R> {
+    fn index_mut(&mut self, id: LaneTopicId) -> &mut LaneTopic<R> {
+        &mut self.topics[id.key()]
+    }
+}
+
+impl<R: WakeHandle> LaneTopics<R> {
+    /// Returns the id of the subscription's topic. If the lane does not have the topic yet, it starts reading from this
+    /// subscription, and `lane` is woken for each update.
+    pub(super) fn join(
+        &mut self,
+        subscription: Subscription,
+        lane: &Arc<LaneWaker<R>>,
+    ) -> LaneTopicId {
+        self.id_of(subscription.topic()).unwrap_or_else(|| {
+            let lane_topic = LaneTopic::new(subscription.into_reader(), lane);
+            LaneTopicId::from_key(self.topics.insert(lane_topic))
+        })
+    }
+
+    /// Removes a topic that has no viewers on this lane any more, which unsubscribes from its channel.
+    pub(super) fn remove_if_empty(&mut self, id: LaneTopicId) {
+        if self[id].is_empty() {
+            self[id].flush_counters();
+            self.topics.remove(id.key());
+        }
+    }
+
+    /// Reads the channels that have anything to read.
+    pub(super) fn poll_updates(&mut self) {
+        for (_, lane_topic) in &mut self.topics {
+            lane_topic.poll_updates(&mut self.pending, &mut self.encoder);
+        }
+    }
+
+    /// Returns whether a sweep is in progress.
+    pub(super) fn is_sweeping(&self) -> bool {
+        self.topics
+            .iter()
+            .any(|(_, lane_topic)| lane_topic.is_sweeping())
+    }
+
+    /// Appends the next subscriptions of all sweeps to `visits`, at most `most` per group, so that no group waits for
+    /// another to finish.
+    pub(super) fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
+        for (_, lane_topic) in &mut self.topics {
+            lane_topic.advance_sweeps(most, visits);
+        }
+    }
+
+    /// Looks up the block of a topic's history at the start of `range`, encoded as `encoding`.
+    ///
+    /// # Errors
+    /// The records of the block have just been read, without success.
+    pub(super) fn backfill_block(
+        &mut self,
+        id: LaneTopicId,
+        encoding: Encoding,
+        range: BackfillRange,
+    ) -> Result<BlockLookup, SourceError> {
+        self.topics[id.key()].backfill_block(encoding, range, &mut self.encoder)
+    }
+
+    /// The id of `topic`; `None` if it has no viewers on this lane any more.
+    pub(super) fn id_of(&self, topic: &Arc<Topic>) -> Option<LaneTopicId> {
+        let mut topics = self.topics.iter();
+        let known = topics.find(|(_, lane_topic)| Arc::ptr_eq(lane_topic.topic(), topic));
+        known.map(|(key, _)| LaneTopicId::from_key(key))
+    }
+
+    /// Ends a scan: reports the lags to the topics, and returns whether any viewer is behind.
+    pub(super) fn report_lags(&mut self) -> bool {
+        let mut is_any_behind = false;
+        for (_, lane_topic) in &mut self.topics {
+            is_any_behind |= lane_topic.report_lag();
+        }
+        is_any_behind
+    }
+
+    /// Adds what was written to sockets to the topics' counters.
+    pub(super) fn flush_counters(&mut self) {
+        for (_, lane_topic) in &mut self.topics {
+            lane_topic.flush_counters();
+        }
+    }
 }
 
 impl<R: WakeHandle> LaneTopic<R> {
     /// Creates the topic without viewers. It wakes the lane for each update of `reader`.
-    pub(super) fn new(reader: UpdateReader, lane: &Arc<LaneWaker<R>>) -> Self {
+    fn new(reader: UpdateReader, lane: &Arc<LaneWaker<R>>) -> Self {
         let topic_waker = Arc::new(TopicWaker::new(Arc::clone(lane)));
-        let lag = LagTracker {
-            furthest_behind: None,
-            gauge: reader.topic().metrics.lag.shard(),
-        };
+        let lag = LagTracker::new(reader.topic().metrics.lag.shard());
         Self {
             reader,
             task_waker: Waker::from(Arc::clone(&topic_waker)),
             topic_waker,
             groups: [const { ViewerGroup::new() }; Encoding::COUNT],
             backfill_cache: BackfillCache::default(),
+            block_reads: BlockReads::default(),
             viewer_count: ViewerCount::default(),
             lag,
             sent: SentTotals::default(),
@@ -71,12 +189,17 @@ impl<R: WakeHandle> LaneTopic<R> {
         self.groups[encoding.index()].log()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.groups.iter().all(ViewerGroup::is_empty)
     }
 
-    /// Adds a viewer whose `hello` said that the topic has `viewers`. Returns its index in its group.
-    pub(super) fn add(&mut self, viewer: u32, encoding: Encoding, viewers: usize) -> u32 {
+    /// Adds a subscription whose `hello` said that the topic has `viewers`. Returns its index in its group.
+    pub(super) fn add(
+        &mut self,
+        id: SubscriptionId,
+        encoding: Encoding,
+        viewers: usize,
+    ) -> GroupIndex {
         if encoding.has_messages() {
             let is_empty = |encoding: &Encoding| self.groups[encoding.index()].is_empty();
             let is_only = Encoding::WITH_MESSAGES.iter().all(is_empty);
@@ -87,33 +210,46 @@ impl<R: WakeHandle> LaneTopic<R> {
         } else {
             AnnouncementNumber::NONE
         };
-        self.groups[encoding.index()].add(viewer, self.reader.next(), announced)
+        self.groups[encoding.index()].add(id, self.reader.next(), announced)
     }
 
-    /// Returns the block of history that starts at the first publication of `range` and ends at the second or earlier,
-    /// encoded as `encoding`.
-    pub(super) fn backfill_chunk(
+    fn backfill_block(
         &mut self,
         encoding: Encoding,
-        range: (Seq, Seq),
+        range: BackfillRange,
         encoder: &mut Encoder,
-    ) -> Option<Chunk> {
-        let chunk = self
-            .backfill_cache
-            .get(self.reader.topic(), encoding, range, encoder)?;
-        if encoding.has_messages() {
+    ) -> Result<BlockLookup, SourceError> {
+        let (topic, cache) = (self.reader.topic(), &mut self.backfill_cache);
+        let mut lookup = cache.get(topic, encoding, range, encoder);
+        if let BlockLookup::NotInMemory(block) = lookup
+            && let Some(result) = self.block_reads.take(block)
+        {
+            lookup = cache.encode(topic, encoding, &result?, encoder);
+        }
+        if let BlockLookup::Encoded(chunk) = &lookup
+            && encoding.has_messages()
+        {
             self.viewer_count.on_backfill(chunk.first, chunk.last);
         }
-        Some(chunk)
+        Ok(lookup)
     }
 
-    /// Removes a viewer; see [`ViewerGroup::remove`].
-    pub(super) fn remove(&mut self, encoding: Encoding, index: u32) -> Option<(u32, bool)> {
+    /// The blocks of the history that are being read.
+    pub(super) const fn block_reads(&mut self) -> &mut BlockReads {
+        &mut self.block_reads
+    }
+
+    /// Removes a subscription; see [`ViewerGroup::remove`].
+    pub(super) fn remove(
+        &mut self,
+        encoding: Encoding,
+        index: GroupIndex,
+    ) -> Option<MovedSubscription> {
         self.groups[encoding.index()].remove(index)
     }
 
     /// Reads the channel, if it has anything to read, and appends the encoded chunks to the logs.
-    pub(super) fn poll_updates(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
+    fn poll_updates(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
         if !self.topic_waker.take_notified() {
             return;
         }
@@ -146,13 +282,12 @@ impl<R: WakeHandle> LaneTopic<R> {
     }
 
     /// Returns whether a sweep of any group is in progress.
-    pub(super) fn is_sweeping(&self) -> bool {
+    fn is_sweeping(&self) -> bool {
         self.groups.iter().any(ViewerGroup::is_sweeping)
     }
 
-    /// Appends the next viewers of each group's sweep to `visits`, at most `most` per group, so that no group waits for
-    /// another to finish.
-    pub(super) fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<u32>) {
+    /// Appends the next subscriptions of each group's sweep to `visits`, at most `most` per group.
+    fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
         for group in &mut self.groups {
             group.advance_sweep(most, visits);
         }
@@ -161,25 +296,21 @@ impl<R: WakeHandle> LaneTopic<R> {
     /// Takes into account a viewer of `encoding` whose last publication is `last`.
     pub(super) fn observe(&mut self, encoding: Encoding, last: Seq) {
         let newest = self.log(encoding).next().previous();
-        let behind = |(last, newest): (Seq, Seq)| newest.get().saturating_sub(last.get());
-        let furthest = self.lag.furthest_behind.map_or(0, behind);
-        if behind((last, newest)) > furthest {
-            self.lag.furthest_behind = Some((last, newest));
-        }
+        self.lag.observe(last, newest);
     }
 
     /// Ends a scan: reports the lag of the viewer that is furthest behind, and returns whether any viewer is behind.
-    pub(super) fn report_lag(&mut self) -> bool {
-        let furthest = self.lag.furthest_behind.take();
-        let lag = furthest.map_or(Duration::ZERO, |(last, newest)| {
-            self.topic().lag(last, newest)
-        });
-        self.lag.gauge.set(lag);
-        furthest.is_some()
+    fn report_lag(&mut self) -> bool {
+        self.lag.report(self.reader.topic())
+    }
+
+    /// Counts what was written to a socket, until the next [`Self::flush_counters`].
+    pub(super) const fn count(&mut self, sent: SentTotals) {
+        self.sent.add(sent);
     }
 
     /// Adds what was written to sockets to the topic's counters.
-    pub(super) fn flush_counters(&mut self) {
+    fn flush_counters(&mut self) {
         let SentTotals {
             bytes,
             publications,
@@ -187,123 +318,5 @@ impl<R: WakeHandle> LaneTopic<R> {
         let metrics = &self.topic().metrics;
         metrics.bytes.add(bytes);
         metrics.delivered.add(publications);
-    }
-}
-
-/// The greatest lag among the viewers observed so far in the current scan.
-#[derive(Debug)]
-struct LagTracker {
-    /// The last publication of the viewer that is furthest behind, and the newest one at the time it was observed.
-    furthest_behind: Option<(Seq, Seq)>,
-    /// This lane's part of the topic's lag metric.
-    gauge: MaxGaugeShard,
-}
-
-/// Chunks on their way from a channel to the logs, by encoding. The lane keeps one and reuses its buffers, so that an
-/// update rarely allocates.
-#[derive(Debug, Default)]
-pub(super) struct PendingChunks {
-    chunks: [Vec<Chunk>; Encoding::COUNT],
-    /// The publication that the viewers of each encoding need next; `None` if there are no such viewers.
-    next: [Option<Seq>; Encoding::COUNT],
-}
-
-impl PendingChunks {
-    /// Chunks for which capacity is kept between polls; a burst beyond that is freed.
-    const CAPACITY_KEPT: usize = 1_024;
-
-    /// Encodes `update` for every encoding in use. Returns how many bytes were encoded or copied into a log.
-    fn add_update(&mut self, topic: &Topic, update: Update, encoder: &mut Encoder) -> usize {
-        match update {
-            Update::Records { publication, flush } => {
-                let mut len = self.add_publication(&publication);
-                if let Some(flush) = flush {
-                    for encoding in Encoding::WITH_MESSAGES {
-                        len += self.add_flush(topic, &flush, encoding, encoder);
-                    }
-                }
-                len
-            }
-            Update::State(announcement) | Update::End(announcement) => {
-                self.add_announcement(&announcement);
-                0
-            }
-        }
-    }
-
-    /// Adds an announcement, after everything that has been added before.
-    fn add_announcement(&mut self, announcement: &Announcement) {
-        for encoding in Encoding::WITH_MESSAGES {
-            let Some(next) = self.next[encoding.index()] else {
-                continue;
-            };
-            let chunks = &mut self.chunks[encoding.index()];
-            chunks.push(Chunk {
-                first: next,
-                last: next.previous(),
-                t: chunks.last().map_or(Micros::new(0), |chunk| chunk.t),
-                jump_len: 0,
-                announcement: Some(announcement.number),
-                bytes: control_messages::encode(encoding, &announcement.message).into(),
-            });
-        }
-    }
-
-    /// Adds a record for bare viewers. If the channel has dropped older ones, the log has a hole, and viewers get that
-    /// range from the history.
-    fn add_publication(&mut self, publication: &Publication) -> usize {
-        if self.claim(Encoding::Bare, publication.seq()).is_none() {
-            return 0;
-        }
-        self.chunks[Encoding::Bare.index()].push(Chunk::from_publication(publication));
-        publication.frame().owned_len()
-    }
-
-    /// Adds a flush for `encoding`, without the publications before the one that its group needs next.
-    fn add_flush(
-        &mut self,
-        topic: &Topic,
-        flush: &Flush,
-        encoding: Encoding,
-        encoder: &mut Encoder,
-    ) -> usize {
-        let Some(next) = self.claim(encoding, flush.last()) else {
-            return 0;
-        };
-        let chunks = &mut self.chunks[encoding.index()];
-        if flush.first() >= next {
-            chunks.push(encoder.encode_flush(topic.epoch(), flush, encoding));
-        } else {
-            // If the records are not in memory, the log has a hole, and the viewers get them from the history.
-            let rest = topic.feed().resident(next, flush.last());
-            let encode = |records| encoder.encode_block(topic.epoch(), encoding, &records, true);
-            chunks.extend(rest.and_then(encode));
-        }
-        // Longer flushes are neither copied nor compressed.
-        flush.frames().bytes.len().min(Flush::DEFLATED_LEN_MAX)
-    }
-
-    /// The last publication of the last flush added for any encoding, and when it is due.
-    fn last_flush(&self) -> Option<(Seq, Micros)> {
-        let last = |encoding: Encoding| self.chunks[encoding.index()].last();
-        let ends = Encoding::WITH_MESSAGES.into_iter().filter_map(last);
-        let ends = ends.filter(|chunk| chunk.announcement.is_none());
-        ends.map(|chunk| (chunk.last, chunk.t)).max()
-    }
-
-    /// Appends `message` to the last flush of each encoding.
-    fn append_message(&mut self, message: &Message<'_>) {
-        for encoding in Encoding::WITH_MESSAGES {
-            if let Some(chunk) = self.chunks[encoding.index()].last_mut() {
-                chunk.append(&control_messages::encode(encoding, message));
-            }
-        }
-    }
-
-    /// Returns the publication that viewers of `encoding` need next, and moves it past `last`; `None` if they need
-    /// nothing up to `last`.
-    fn claim(&mut self, encoding: Encoding, last: Seq) -> Option<Seq> {
-        let next = self.next[encoding.index()].as_mut()?;
-        (*next <= last).then(|| std::mem::replace(next, last.next()))
     }
 }

@@ -1,12 +1,21 @@
-//! `LaneWaker`: wakes a lane with one system call, however many threads notify it before it runs.
+//! How other threads reach a lane: `LaneInbox` holds messages to it, `LaneWaker` wakes it with one system call, however
+//! many threads notify it before it runs.
 //!
 //! A sender stores its data before it notifies; the lane clears the flag before it looks for data. So the lane never
-//! misses anything: the loom tests below check every interleaving.
+//! misses anything: the loom tests below check every interleaving. For them, unit tests replace the atomics and locks
+//! with loom's.
 
-use std::sync::Arc;
+#[cfg(not(test))]
+use std::sync::Mutex;
+#[cfg(not(test))]
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::task::Wake;
 
-use super::sync::{AtomicBool, Ordering};
+#[cfg(test)]
+use loom::sync::Mutex;
+#[cfg(test)]
+use loom::sync::atomic::{AtomicBool, Ordering};
 
 /// A handle that unblocks the lane's thread.
 pub(super) trait WakeHandle: Send + Sync + 'static {
@@ -26,6 +35,13 @@ pub(super) struct LaneWaker<R> {
 pub(super) struct TopicWaker<R> {
     is_notified: AtomicBool,
     lane: Arc<LaneWaker<R>>,
+}
+
+/// Messages to a lane, which is woken for each.
+#[derive(Debug)]
+pub(super) struct LaneInbox<T, R> {
+    messages: Mutex<Vec<T>>,
+    waker: Arc<LaneWaker<R>>,
 }
 
 impl<R: WakeHandle> LaneWaker<R> {
@@ -75,11 +91,40 @@ impl<R: WakeHandle> Wake for TopicWaker<R> {
     }
 }
 
+impl<T, R: WakeHandle> LaneInbox<T, R> {
+    pub(super) fn new(waker: Arc<LaneWaker<R>>) -> Self {
+        Self {
+            messages: Mutex::new(Vec::new()),
+            waker,
+        }
+    }
+
+    /// The waker that is notified of each message.
+    pub(super) const fn waker(&self) -> &Arc<LaneWaker<R>> {
+        &self.waker
+    }
+
+    /// Queues `message` and wakes the lane.
+    pub(super) fn send(&self, message: T) {
+        self.messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(message);
+        self.waker.notify();
+    }
+
+    /// Takes at most `most` messages, the oldest first.
+    pub(super) fn take(&self, most: usize) -> Vec<T> {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = messages.len().min(most);
+        messages.drain(..taken).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use loom::sync::{Condvar, Mutex};
+    use loom::sync::Condvar;
 
-    use super::super::lane_inbox::LaneInbox;
     use super::*;
 
     /// Stands in for the kernel's eventfd.

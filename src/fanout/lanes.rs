@@ -13,13 +13,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use mio::{Poll, Waker};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 
 use super::drain::Drain;
 use super::lane::Lane;
-use super::lane_inbox::LaneInbox;
-use super::lane_shared::{LaneShared, NewViewer};
-use super::lane_waker::LaneWaker;
-use super::load_guard::LoadGuard;
+use super::lane_shared::{LaneMessage, LaneShared, LoadGuard, NewViewer};
+use super::lane_waker::{LaneInbox, LaneWaker};
 use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
 
@@ -32,11 +31,11 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Starts one lane per core that the process may use.
+    /// Starts one lane per core that the process may use. Records that are not in memory are read on `runtime`.
     ///
     /// # Errors
     /// The system has no file descriptor or thread left.
-    pub fn start(clock: Clock, drain: &Arc<Drain>) -> io::Result<Self> {
+    pub fn start(clock: Clock, runtime: &Handle, drain: &Arc<Drain>) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut lanes = Self {
             lanes: Vec::new(),
@@ -50,6 +49,7 @@ impl Lanes {
                 inbox: LaneInbox::new(waker),
                 drain: Arc::clone(drain),
                 clock,
+                runtime: runtime.clone(),
                 load: Arc::new(AtomicUsize::new(0)),
                 is_stopped: AtomicBool::new(false),
                 turns: AtomicU64::new(0),
@@ -79,12 +79,12 @@ impl Lanes {
             .iter()
             .min_by_key(|lane| lane.load.load(Ordering::Relaxed));
         if let Some(lane) = least {
-            lane.inbox.send(NewViewer {
+            lane.inbox.send(LaneMessage::Join(Box::new(NewViewer {
                 socket,
                 leftover,
                 request,
                 load: LoadGuard::new(&lane.load),
-            });
+            })));
         }
         Ok(())
     }
@@ -135,7 +135,7 @@ impl Drop for Lanes {
 
 /// Runs a lane, and replaces it if it fails. Its viewers lose their connections and reconnect; viewers on other lanes
 /// do not notice.
-fn run(shared: &LaneShared, mut poll: Poll) {
+fn run(shared: &Arc<LaneShared>, mut poll: Poll) {
     /// The pause before a failed lane is replaced, so that a persistent failure does not become a busy loop.
     const PAUSE: Duration = Duration::from_millis(100);
     while !shared.is_stopped.load(Ordering::Acquire) {

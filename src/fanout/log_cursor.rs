@@ -1,4 +1,4 @@
-//! `LogCursor`: one viewer's position in the log, and the frames queued for this viewer alone.
+//! `LogCursor`: a subscription's position in the log of its group.
 //!
 //! It writes to any [`Write`], so tests need no sockets. It knows nothing of the history: if the next publication is
 //! not in the log, it returns [`WriteOutcome::NotInLog`], and the lane supplies a chunk.
@@ -8,12 +8,12 @@ use std::io::{self, Write};
 use bytes::Bytes;
 
 use super::frame_log::{Chunk, FrameLog, LogEntry, LogLookup};
-use super::write_budget::{Slices, WriteBudget};
-use super::write_queue::{SentTotals, WriteQueue};
+use super::socket_writer::{Slices, SocketWriter, WriteOutcome};
+use super::write_queue::WriteQueue;
 use crate::hub::AnnouncementNumber;
 use crate::protocol::Seq;
 
-/// A viewer's position in the log.
+/// A position in the log.
 #[derive(Debug)]
 pub(super) struct LogCursor {
     /// The last publication that was sent to the viewer or is in its queue.
@@ -22,23 +22,15 @@ pub(super) struct LogCursor {
     has_last: bool,
     /// The last announcement that was sent to the viewer or is in its queue. Later ones are sent in order.
     announced: AnnouncementNumber,
-    /// Frames that go out before anything from the log. Allocated for the first frame, freed after the last.
-    queue: Option<Box<WriteQueue>>,
 }
 
-/// Why a write returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WriteOutcome {
-    /// Everything has been written.
-    Done,
-    /// The socket accepts more, but it is the turn of other viewers, or the next message is long.
-    Yield,
-    /// The socket accepts nothing more for now.
-    Blocked,
-    /// The next publications, up to this one, must come from the history.
-    NotInLog(Seq),
-    /// The next announcement must come from the topic.
-    MissedAnnouncement,
+/// Where in the log a write starts.
+#[derive(Debug, Clone, Copy)]
+struct LogStart {
+    /// The index of the entry, counted from the oldest.
+    entry: usize,
+    /// The bytes of the entry before that place.
+    skip: usize,
 }
 
 impl LogCursor {
@@ -47,18 +39,12 @@ impl LogCursor {
 
     /// Creates a cursor after the publication `last` and the announcement `announced`; `has_last` says whether the
     /// viewer has `last` itself.
-    pub(super) fn new(last: Seq, has_last: bool, announced: AnnouncementNumber) -> Self {
+    pub(super) const fn new(last: Seq, has_last: bool, announced: AnnouncementNumber) -> Self {
         Self {
             last,
             has_last,
             announced,
-            queue: None,
         }
-    }
-
-    /// The last publication that was sent to the viewer or is in its queue.
-    pub(super) const fn last(&self) -> Seq {
-        self.last
     }
 
     /// The last announcement that was sent to the viewer or is in its queue.
@@ -67,9 +53,14 @@ impl LogCursor {
     }
 
     /// Queues the announcement with this number, which follows the last one.
-    pub(super) fn push_announcement(&mut self, number: AnnouncementNumber, frame: Bytes) {
+    pub(super) fn push_announcement(
+        &mut self,
+        number: AnnouncementNumber,
+        frame: Bytes,
+        queue: &mut WriteQueue,
+    ) {
         self.announced = number;
-        self.push(frame);
+        queue.push(frame);
     }
 
     /// Skips the announcements up to `announced`.
@@ -77,107 +68,49 @@ impl LogCursor {
         self.announced = self.announced.max(announced);
     }
 
-    /// Queues a frame that holds no publication.
-    pub(super) fn push(&mut self, frame: Bytes) {
-        self.queue().push(frame);
+    /// The last publication that was sent to the viewer or is in its queue.
+    pub(super) const fn last(&self) -> Seq {
+        self.last
     }
 
     /// Queues the chunk that follows the position, and moves past it.
-    pub(super) fn push_chunk(&mut self, chunk: &Chunk) {
+    pub(super) fn push_chunk(&mut self, chunk: &Chunk, queue: &mut WriteQueue) {
         let count = chunk.last.get() - self.last.get();
         let skip = if self.has_last { 0 } else { chunk.jump_len };
         let pieces = chunk.bytes.slices(skip, chunk.bytes.len()).collect();
-        self.push_pieces(pieces, count);
+        queue.push_pieces(pieces, count);
         (self.last, self.has_last) = (chunk.last, true);
     }
 
-    /// Queues the pieces of a frame that holds this number of `publications`.
-    fn push_pieces(&mut self, pieces: Vec<Bytes>, publications: u64) {
-        let queue = self.queue();
-        let end = pieces.len();
-        for (n, piece) in (1..).zip(pieces) {
-            queue.push_counted(piece, if n == end { publications } else { 0 });
-        }
-    }
-
     /// Skips everything up to `last`.
-    pub(super) fn skip_to(&mut self, last: Seq) {
+    pub(super) const fn skip_to(&mut self, last: Seq) {
         (self.last, self.has_last) = (last, false);
     }
 
-    /// Returns whether all queued frames have been written.
-    pub(super) fn is_queue_empty(&self) -> bool {
-        self.queue.is_none()
-    }
-
-    fn queue(&mut self) -> &mut WriteQueue {
-        self.queue.get_or_insert_default()
-    }
-
-    /// Writes the queued frames. Returns whether the queue is empty now.
-    fn flush_queue(
-        &mut self,
-        socket: &mut impl Write,
-        budget: &mut WriteBudget,
-        sent: &mut SentTotals,
-    ) -> io::Result<bool> {
-        if let Some(queue) = &mut self.queue {
-            if !queue.write(socket, budget, sent)? {
-                return Ok(false);
-            }
-            self.queue = None;
-        }
-        Ok(true)
-    }
-
-    /// Writes the queued frames to `socket`, and nothing from the log.
+    /// Writes the queued frames and then the log. Chunks that arrived together go out in one system call.
     ///
     /// # Errors
     /// The connection is lost.
-    pub(super) fn write_queued(
-        &mut self,
-        socket: &mut impl Write,
-        budget: &mut WriteBudget,
-        sent: &mut SentTotals,
-    ) -> io::Result<WriteOutcome> {
-        let is_empty = self.flush_queue(socket, budget, sent);
-        blocked_or(is_empty.map(|is_empty| {
-            if is_empty {
-                WriteOutcome::Done
-            } else {
-                WriteOutcome::Yield
-            }
-        }))
-    }
-
-    /// Writes the queued frames and then the log to `socket`. Chunks that arrived together go out in one system call.
-    ///
-    /// # Errors
-    /// The connection is lost.
-    pub(super) fn write(
+    pub(super) fn write<S: Write>(
         &mut self,
         log: &FrameLog,
-        socket: &mut impl Write,
-        budget: &mut WriteBudget,
-        sent: &mut SentTotals,
+        writer: &mut SocketWriter<'_, S>,
     ) -> io::Result<WriteOutcome> {
-        blocked_or(self.write_until_blocked(log, socket, budget, sent))
+        WriteOutcome::from_io(self.write_until_blocked(log, writer))
     }
 
-    fn write_until_blocked(
+    fn write_until_blocked<S: Write>(
         &mut self,
         log: &FrameLog,
-        socket: &mut impl Write,
-        budget: &mut WriteBudget,
-        sent: &mut SentTotals,
+        writer: &mut SocketWriter<'_, S>,
     ) -> io::Result<WriteOutcome> {
         for _ in 0..Self::WRITES_MAX {
-            if !self.flush_queue(socket, budget, sent)? {
+            if !writer.flush_queue()? {
                 return Ok(WriteOutcome::Yield);
             }
             match log.after(self.last, self.announced) {
-                LogLookup::CaughtUp => return Ok(WriteOutcome::Done),
                 LogLookup::MissedAnnouncement => return Ok(WriteOutcome::MissedAnnouncement),
+                LogLookup::CaughtUp => return Ok(WriteOutcome::Done),
                 LogLookup::NotInLog(to) => return Ok(WriteOutcome::NotInLog(to)),
                 LogLookup::At {
                     entry,
@@ -185,7 +118,7 @@ impl LogCursor {
                     jump_len,
                 } => {
                     let skip = skip + if self.has_last { 0 } else { jump_len };
-                    if !self.write_entries(log, entry, skip, socket, budget, sent)? {
+                    if !self.write_entries(log, LogStart { entry, skip }, writer)? {
                         return Ok(WriteOutcome::Yield);
                     }
                 }
@@ -194,91 +127,84 @@ impl LogCursor {
         Ok(WriteOutcome::Yield)
     }
 
-    /// Writes the log from byte `skip` of `entry` on in one system call. Returns false if that has to wait.
-    fn write_entries(
+    /// Writes the log from `start` on in one system call. Returns false if that has to wait.
+    fn write_entries<S: Write>(
         &mut self,
         log: &FrameLog,
-        entry: usize,
-        skip: usize,
-        socket: &mut impl Write,
-        budget: &mut WriteBudget,
-        sent: &mut SentTotals,
+        start: LogStart,
+        writer: &mut SocketWriter<'_, S>,
     ) -> io::Result<bool> {
+        let LogStart { entry, skip } = start;
         let newest = log.as_newest(entry);
         let first = log.entries_from(entry).next();
         let len = first.map_or(0, |first| first.bytes().len() - skip);
-        let Some(most) = budget.grant(len) else {
+        let Some(most) = writer.budget.grant(len) else {
             return Ok(false);
         };
         let taken = match newest.and_then(|newest| newest.bytes().as_contiguous()) {
             // The common case: a viewer that is live gets the newest entry.
-            Some(bytes) if len <= most => match socket.write(&bytes[skip..])? {
+            Some(bytes) if len <= most => match writer.socket.write(&bytes[skip..])? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
                 taken => taken,
             },
-            _ => slices_from(log, entry, self.announced, skip, most).write(socket)?,
+            _ => slices_from(log, start, self.announced, most).write(writer.socket)?,
         };
-        budget.spend(taken);
-        sent.bytes += taken as u64;
-        self.advance(log.entries_from(entry), skip, taken, sent);
+        let publications = self.advance(log.entries_from(entry), skip + taken, writer.queue);
+        writer.record(taken, publications);
         Ok(true)
     }
 
-    /// Advances by `taken` bytes, counted from byte `skip` of the first of `entries`. The rest of a chunk that was
-    /// written in part is queued, so the position is always between two chunks.
+    /// Advances to byte `at`, counted from the first of `entries`. The rest of a chunk that was written in part is
+    /// queued, so the position is always between two chunks. Returns how many publications have been sent.
     fn advance<'a>(
         &mut self,
         entries: impl Iterator<Item = &'a LogEntry>,
-        skip: usize,
-        taken: usize,
-        sent: &mut SentTotals,
-    ) {
-        let mut at = skip + taken;
-        let announced = self.announced;
+        mut at: usize,
+        queue: &mut WriteQueue,
+    ) -> u64 {
+        let (mut publications, announced) = (0, self.announced);
         for entry in entries.filter(|entry| entry.is_for(announced)) {
             if at > 0 {
                 self.announced = entry.announcement().unwrap_or(self.announced);
             }
             if at < entry.bytes().len() {
                 let written = entry.partial_write(at, self.last);
-                let rest_publications = written
-                    .rest
-                    .as_ref()
-                    .map_or(0, |(_, publications)| *publications);
-                sent.publications += written.last.get() - self.last.get() - rest_publications;
+                publications += written.last.get() - self.last.get();
                 self.move_to(written.last);
-                if let Some((rest, publications)) = written.rest {
-                    self.push_pieces(rest, publications);
+                if let Some(rest) = written.rest {
+                    publications -= rest.publications;
+                    queue.push_pieces(rest.pieces, rest.publications);
                 }
-                return;
+                return publications;
             }
-            sent.publications += entry.last().get() - self.last.get();
+            publications += entry.last().get() - self.last.get();
             self.move_to(entry.last());
             at -= entry.bytes().len();
             if at == 0 {
-                return;
+                return publications;
             }
         }
+        publications
     }
 
-    fn move_to(&mut self, last: Seq) {
-        if last > self.last {
+    const fn move_to(&mut self, last: Seq) {
+        if last.get() > self.last.get() {
             (self.last, self.has_last) = (last, true);
         }
     }
 }
 
-/// Returns at most `most` bytes of the log from byte `skip` of `entry` on: whole entries, or a part of the first. Leaves
-/// out the announcements up to `announced`.
+/// Returns at most `most` bytes of the log from `start` on: whole entries, or a part of the first. Leaves out the
+/// announcements up to `announced`.
 fn slices_from(
     log: &FrameLog,
-    entry: usize,
+    start: LogStart,
     announced: AnnouncementNumber,
-    mut skip: usize,
     most: usize,
 ) -> Slices<'_> {
+    let mut skip = start.skip;
     let mut slices = Slices::default();
-    let entries = log.entries_from(entry);
+    let entries = log.entries_from(start.entry);
     for entry in entries.filter(|entry| entry.is_for(announced)) {
         if slices.len() > 0 && slices.len() + entry.bytes().len() > most {
             break;
@@ -292,15 +218,6 @@ fn slices_from(
         }
     }
     slices
-}
-
-fn blocked_or(result: io::Result<WriteOutcome>) -> io::Result<WriteOutcome> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(WriteOutcome::Blocked),
-        // A signal interrupted the call; the lane tries again.
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(WriteOutcome::Yield),
-        result => result,
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,14 @@ pub(super) struct TimerWheel<K> {
     len: usize,
 }
 
+/// A slot that has expired.
+#[derive(Debug)]
+pub(super) struct ExpiredSlot<K> {
+    /// When its timers were to expire.
+    pub(super) at: Micros,
+    pub(super) keys: Vec<K>,
+}
+
 impl<K> TimerWheel<K> {
     pub(super) fn new(now: Micros) -> Self {
         Self {
@@ -38,8 +46,8 @@ impl<K> TimerWheel<K> {
         }
     }
 
-    /// Removes the next slot that has expired by `now`, and returns its time and its keys.
-    pub(super) fn expire(&mut self, now: Micros) -> Option<(Micros, Vec<K>)> {
+    /// Removes and returns the next slot that has expired by `now`.
+    pub(super) fn expire(&mut self, now: Micros) -> Option<ExpiredSlot<K>> {
         if self.len == 0 {
             self.next_slot = self.next_slot.max(slot_of(now));
         }
@@ -49,7 +57,8 @@ impl<K> TimerWheel<K> {
             let keys = std::mem::take(&mut self.slots[slot_index(slot)]);
             if !keys.is_empty() {
                 self.len -= keys.len();
-                return Some((slot_start(slot), keys));
+                let at = slot_start(slot);
+                return Some(ExpiredSlot { at, keys });
             }
         }
         None
@@ -91,7 +100,7 @@ mod tests {
 
     fn expired(wheel: &mut TimerWheel<u32>, now: i64) -> Vec<(i64, Vec<u32>)> {
         std::iter::from_fn(|| wheel.expire(Micros::new(now)))
-            .map(|(at, keys)| (at.get(), keys))
+            .map(|ExpiredSlot { at, keys }| (at.get(), keys))
             .collect()
     }
 

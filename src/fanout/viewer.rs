@@ -1,74 +1,46 @@
-//! `Viewer`: a socket, a position in the log, and the state of the protocol.
+//! `Viewer`: a connection and what is subscribed to over it.
 //!
-//! The lane calls it when its socket is ready, its topic has news, or its timer has expired. It reads and writes
-//! without blocking, and returns what it needs next as a [`ServeOutcome`].
+//! The lane takes a [`ViewerTurn`] when the socket is ready, the topic has news, or a timer has expired. A turn writes
+//! without blocking, and returns what is needed next as a [`ServeOutcome`].
 
-use std::io::{self, Read};
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::io;
 
-use bytes::Bytes;
-use mio::net::TcpStream;
-
-use super::control_messages::{self, Greeting};
-use super::frame_log::{Chunk, LogLookup};
-use super::lane_context::LaneContext;
-use super::load_guard::LoadGuard;
-use super::log_cursor::{LogCursor, WriteOutcome};
+use super::backfill::BackfillRange;
 use super::pending_close::PendingClose;
-use super::socket_options;
-use super::viewer_join::{Encoding, ViewerPermits};
-use super::viewer_session::ViewerSession;
-use super::write_budget::WriteBudget;
-use super::write_queue::SentTotals;
-use crate::clock::Clock;
-use crate::hub::{
-    Announcement, AnnouncementNumber, Feed, JoinPoint, PresenceGuard, ResumeRequest, Topic,
-};
-use crate::protocol::message::Message;
-use crate::protocol::{Micros, Seq};
+use super::socket_writer::{SentTotals, WriteBudget, WriteOutcome};
+use super::viewer_connection::ViewerConnection;
+use super::viewer_subscription::{LaneContext, ViewerSubscription};
+use crate::hub::DisconnectReason;
+use crate::protocol::message::GapReason;
+use crate::protocol::{CloseReason, Seq};
 
-mod deadlines;
-mod lag_policy;
-
-/// A connected viewer. What every flush touches is here, in one cache line; the rest is in the session.
+/// A connected viewer. What every flush touches is here, in one cache line.
 #[derive(Debug)]
 pub(super) struct Viewer {
-    /// The first field, because fields are dropped in order: the viewer's permits are released before its peer can see
+    /// Exactly one. It stays in this cache line when there are several; the others are elsewhere, and taken by their
+    /// ids in [`Self::turn`].
+    ///
+    /// The first field, because fields are dropped in order: the viewer is no longer present before its peer can see
     /// the connection end.
-    session: Box<ViewerSession>,
-    /// Non-blocking, and registered with the lane under the viewer's id.
-    socket: TcpStream,
-    encoding: Encoding,
-    /// The last write would have blocked, and the kernel has not reported the socket writable since.
-    is_blocked: bool,
-    /// A close is in progress: no more publications are sent.
-    is_closing: bool,
-    /// The session holds a ping that has not been answered yet.
-    owes_pong: bool,
-    /// The socket has accepted bytes since progress was last measured.
-    has_progressed: bool,
-    /// The viewer has not been up to date since it joined behind, fell back on the history, or blocked.
-    is_behind: bool,
-    /// The socket has blocked since the last block of the history, or since the viewer was last up to date.
-    was_blocked: bool,
-    /// The viewer is in the lane's backfill queue.
-    pub(super) is_queued: bool,
-    /// The key of its topic on the lane.
-    pub(super) lane_topic: u32,
-    /// Its index in its group of that topic. It changes when the group moves the viewer.
-    pub(super) group_index: u32,
-    /// What has been sent, and what is queued for this viewer alone.
-    cursor: LogCursor,
+    pub(super) subscription: ViewerSubscription,
+    pub(super) connection: ViewerConnection,
 }
 
-/// What a viewer needs after it has been read from or written to.
+/// One subscription, the connection that it is served over, and the parts of the lane that this takes.
+#[derive(Debug)]
+pub(super) struct ViewerTurn<'a> {
+    connection: &'a mut ViewerConnection,
+    subscription: &'a mut ViewerSubscription,
+    context: LaneContext<'a>,
+    /// The viewer is too far behind: once its queued frames are written, it skips publications.
+    is_too_far: bool,
+}
+
+/// What a subscription needs after its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServeOutcome {
     /// Nothing until the next event.
     Idle,
-    /// It has more input, and yielded to the others.
-    ReadAgain,
     /// It has more to write, and yielded to the others, or the next message is long.
     WriteAgain,
     /// The next publications are only in the history. It is nearly live if one block of them is enough.
@@ -78,317 +50,181 @@ pub(super) enum ServeOutcome {
 }
 
 impl Viewer {
-    /// Bytes read from a socket in one call; a typical message is a ping of some 30 bytes.
-    pub(super) const READ_LEN: usize = 2_048;
-    /// Reads before it is the others' turn.
-    const READS_MAX: usize = 4;
-
-    /// Creates a viewer of `topic` that joins at `point`, and queues its first messages.
-    pub(super) fn new(
-        socket: TcpStream,
-        topic: &Arc<Topic>,
-        (encoding, head, resume_request): (Encoding, Bytes, &ResumeRequest),
-        point: JoinPoint,
-        (presence, permits, load): (PresenceGuard, ViewerPermits, LoadGuard),
-        now: Micros,
-    ) -> Self {
-        socket_options::configure(&socket, topic.max_lag());
-        let newest = point.newest;
-        let outcome = encoding.resume_outcome(resume_request, topic, newest);
-        let state = encoding
-            .has_messages()
-            .then(|| topic.join_state(point, outcome.after, now));
-        let announced = state
-            .as_ref()
-            .map_or(AnnouncementNumber::NONE, |state| state.known);
-        let viewers = presence.viewers();
-        let session = ViewerSession::new(encoding, presence, (permits, load), now);
-        let mut viewer = Self {
-            socket,
-            encoding,
-            is_blocked: false,
-            is_closing: false,
-            owes_pong: false,
-            has_progressed: false,
-            is_behind: false,
-            was_blocked: false,
-            is_queued: false,
-            lane_topic: 0,
-            group_index: 0,
-            cursor: LogCursor::new(
-                outcome.after,
-                resume_request.has_previous(outcome),
-                announced,
-            ),
-            session: Box::new(session),
-        };
-        if resume_request.has_previous(outcome) {
-            topic.metrics.recovered.add(1);
+    /// Serves the subscription in `context`.
+    pub(super) const fn turn<'a>(&'a mut self, context: LaneContext<'a>) -> ViewerTurn<'a> {
+        ViewerTurn {
+            connection: &mut self.connection,
+            subscription: &mut self.subscription,
+            context,
+            is_too_far: false,
         }
-        if outcome.after < newest {
-            viewer.mark_behind(topic, newest, now);
-        }
-        if !head.is_empty() {
-            viewer.cursor.push(head);
-        }
-        if let Some(state) = state {
-            let greeting = Greeting {
-                topic,
-                outcome,
-                newest,
-                state: &state,
-                viewers,
-                now,
-            };
-            let cursor = &mut viewer.cursor;
-            control_messages::hello(encoding, &greeting, |frame| cursor.push(frame));
-        }
-        viewer
-    }
-
-    /// The viewer's address.
-    pub(super) const fn remote(&self) -> IpAddr {
-        self.session.remote()
-    }
-
-    /// Why the viewer has left, as a label for logs.
-    pub(super) const fn reason(&self) -> &'static str {
-        self.session.disconnect_reason().label()
     }
 
     /// The last publication that was sent or queued; `None` during a close.
     pub(super) fn last(&self) -> Option<Seq> {
-        (!self.is_closing).then(|| self.cursor.last())
+        (!self.connection.is_closing()).then(|| self.subscription.cursor.last())
     }
+}
 
-    pub(super) const fn encoding(&self) -> Encoding {
-        self.encoding
-    }
-
-    pub(super) const fn socket(&mut self) -> &mut TcpStream {
-        &mut self.socket
-    }
-
-    /// Records that the socket may accept more.
-    pub(super) const fn mark_writable(&mut self) {
-        self.is_blocked = false;
-    }
-
-    /// Returns whether a close is in progress. Only a close moves a deadline closer, so only then must the timer be
-    /// armed again before it expires.
-    pub(super) const fn is_closing(&self) -> bool {
-        self.is_closing
-    }
-
-    /// Reads from the socket into `buffer`, and handles the input.
-    ///
-    /// # Errors
-    /// The connection has ended or is lost.
-    pub(super) fn read(
-        &mut self,
-        buffer: &mut [u8; Self::READ_LEN],
-        retry_ms: [u64; 2],
-        clock: &Clock,
-    ) -> io::Result<ServeOutcome> {
-        for _ in 0..Self::READS_MAX {
-            if self.session.ignores_input() {
-                return Ok(ServeOutcome::Idle);
-            }
-            match self.socket.read(buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                // Even after a short read, another follows: only that one returns an end that arrived with the data.
-                Ok(len) => self.on_bytes(&buffer[..len], retry_ms, clock.now()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(ServeOutcome::Idle);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        if let DisconnectReason::Closed(reason) = self.connection.disconnect_reason() {
+            self.subscription.set_close_reason(reason);
         }
-        Ok(ServeOutcome::ReadAgain)
     }
+}
 
-    /// Handles input that arrived at `now`.
-    pub(super) fn on_bytes(&mut self, bytes: &[u8], retry_ms: [u64; 2], now: Micros) {
-        if let Some(close) = self.session.on_bytes(bytes, now) {
-            self.close(close, retry_ms);
-        }
-        self.owes_pong = self.session.owes_pong();
-    }
-
-    /// Returns true once, when the lane is to stop polling the socket for input.
-    pub(super) fn disable_reading_once(&mut self) -> bool {
-        self.session.disable_reading_once()
-    }
-
-    /// Returns whether the lane has stopped polling the socket for input.
-    pub(super) fn is_reading_disabled(&self) -> bool {
-        self.session.is_reading_disabled()
-    }
-
+impl ViewerTurn<'_> {
     /// Writes what the viewer has not been sent yet, until the socket blocks or the budget is spent.
     ///
     /// # Errors
     /// The connection is lost.
     pub(super) fn send(
-        &mut self,
-        context: LaneContext<'_>,
+        mut self,
         mut budget: WriteBudget,
         sent: &mut SentTotals,
     ) -> io::Result<ServeOutcome> {
-        if self.is_blocked {
-            self.enforce_max_lag(context);
+        if self.connection.is_blocked() {
+            self.enforce_max_lag();
             return Ok(ServeOutcome::Idle);
         }
-        let mut is_too_far = self.was_blocked && self.exceeds_max_lag(context);
-        if is_too_far {
-            self.enforce_max_lag(context);
+        self.is_too_far =
+            self.subscription.was_blocked() && self.subscription.exceeds_max_lag(self.context);
+        if self.is_too_far {
+            self.enforce_max_lag();
         }
         loop {
-            is_too_far &= !self.is_closing;
-            let outcome = if self.is_closing || self.owes_pong || is_too_far {
-                self.cursor
-                    .write_queued(&mut self.socket, &mut budget, sent)?
-            } else {
-                let log = context.log;
-                self.cursor
-                    .write(log, &mut self.socket, &mut budget, sent)?
-            };
-            // If a socket that was full accepts bytes, the viewer has read some.
-            self.has_progressed |= self.was_blocked && sent.bytes > 0;
-            match outcome {
-                WriteOutcome::Done if self.owes_pong => self.push_pongs(context.clock),
+            self.is_too_far &= !self.connection.is_closing();
+            match self.write(&mut budget, sent)? {
+                WriteOutcome::Done if self.connection.owes_pong() => {
+                    self.connection.push_pongs(self.context.clock);
+                }
                 // Only once the queued frames are written: the gap may still grow until then, and one gap is enough.
-                WriteOutcome::Done if std::mem::take(&mut is_too_far) => self.skip_to_live(context),
+                WriteOutcome::Done if std::mem::take(&mut self.is_too_far) => {
+                    self.context.topic.metrics.gaps.add(1);
+                    self.skip_to_live(GapReason::Slow);
+                }
                 WriteOutcome::Done => return self.on_all_written(),
-                WriteOutcome::MissedAnnouncement => self.push_missed_announcement(context),
-                WriteOutcome::NotInLog(_) if self.push_due_announcement(context) => {}
+                WriteOutcome::MissedAnnouncement => {
+                    let queue = &mut self.connection.queue;
+                    self.subscription
+                        .push_missed_announcement(self.context, queue);
+                }
+                WriteOutcome::NotInLog(_) if self.push_due_announcement() => {}
                 WriteOutcome::NotInLog(to) => {
-                    let is_nearly_live = to == context.newest() && self.fits_one_block(to);
+                    let is_nearly_live =
+                        to == self.context.newest() && self.subscription.fits_one_block(to);
                     return Ok(ServeOutcome::NeedsBackfill { is_nearly_live });
                 }
                 WriteOutcome::Yield => return Ok(ServeOutcome::WriteAgain),
                 WriteOutcome::Blocked => {
-                    (self.is_blocked, self.was_blocked) = (true, true);
-                    let now = context.clock.now();
-                    self.mark_behind(context.topic, context.newest(), now);
-                    self.enforce_max_lag(context);
+                    self.connection.mark_blocked();
+                    self.subscription.mark_blocked(self.context);
+                    self.enforce_max_lag();
                     return Ok(ServeOutcome::Idle);
                 }
             }
         }
     }
 
-    /// Everything has been written: the viewer is up to date, or its close can continue.
+    /// Writes the queued frames and then the log, unless something else comes before that: a close, a pong or a gap.
+    fn write(
+        &mut self,
+        budget: &mut WriteBudget,
+        sent: &mut SentTotals,
+    ) -> io::Result<WriteOutcome> {
+        let is_log_next =
+            !(self.connection.is_closing() || self.connection.owes_pong() || self.is_too_far);
+        let mut writer = self.connection.writer(budget, sent);
+        let outcome = if is_log_next {
+            self.subscription
+                .cursor
+                .write(self.context.log, &mut writer)?
+        } else {
+            writer.write_queued()?
+        };
+        // If a socket that was full accepts bytes, the viewer has read some.
+        if self.subscription.was_blocked() && sent.bytes > 0 {
+            self.connection.mark_progress();
+        }
+        Ok(outcome)
+    }
+
+    /// Everything has been written: the subscription is up to date, or the connection's close can continue.
     fn on_all_written(&mut self) -> io::Result<ServeOutcome> {
-        if !self.is_closing {
-            // Checked before the session is touched: for most viewers, `is_behind` is false.
-            if std::mem::take(&mut self.is_behind) {
-                self.was_blocked = false;
-                self.session.caught_up();
-            }
+        if !self.connection.is_closing() {
+            self.subscription.mark_up_to_date();
             return Ok(ServeOutcome::Idle);
         }
-        match self.session.pending_close() {
-            Some(close) if close.is_answered => Ok(ServeOutcome::Closed),
-            Some(close) if close.shuts_down_when_sent => {
-                socket_options::shut_down_write(&self.socket)?;
-                Ok(ServeOutcome::Idle)
-            }
-            _ => Ok(ServeOutcome::Idle),
-        }
-    }
-
-    const fn fits_one_block(&self, to: Seq) -> bool {
-        to.get() - self.cursor.last().get() < Feed::BLOCK_LEN
-    }
-
-    /// Returns the range of the history to send next, if any, and adjusts the viewer's backlog.
-    pub(super) fn take_backfill_range(&mut self, context: LaneContext<'_>) -> Option<(Seq, Seq)> {
-        // A viewer has at most one block in its queue.
-        if self.is_closing || !self.cursor.is_queue_empty() {
-            return None;
-        }
-        let last = self.cursor.last();
-        let LogLookup::NotInLog(to) = context.log.after(last, self.cursor.announced()) else {
-            return None;
-        };
-        self.is_behind = true;
-        let lag = context.topic.lag(last, context.newest());
-        // If its socket has not blocked since the last block, it was waiting for the hub.
-        if std::mem::take(&mut self.was_blocked) {
-            self.session.shrink_backlog(lag);
+        let is_over = self.connection.continue_close()?;
+        Ok(if is_over {
+            ServeOutcome::Closed
         } else {
-            let now = context.clock.now();
-            self.session.mark_behind(lag, now);
-        }
-        Some((last.next(), to))
+            ServeOutcome::Idle
+        })
     }
 
-    /// Queues a block of the history.
-    pub(super) fn push_chunk(&mut self, chunk: &Chunk) {
-        self.cursor.push_chunk(chunk);
+    fn push_due_announcement(&mut self) -> bool {
+        let queue = &mut self.connection.queue;
+        self.subscription.push_due_announcement(self.context, queue)
     }
 
-    /// Queues the answers to pings. They overtake publications in the log, and are stamped as late as possible.
-    fn push_pongs(&mut self, clock: &Clock) {
-        let cursor = &mut self.cursor;
-        self.session.take_pongs(clock, |pong| cursor.push(pong));
-        self.owes_pong = false;
+    fn skip_to_live(&mut self, reason: GapReason) {
+        let queue = &mut self.connection.queue;
+        self.subscription.skip_to_live(self.context, reason, queue);
     }
 
-    fn push_message(&mut self, message: &Message<'_>) {
-        self.cursor
-            .push(control_messages::encode(self.encoding, message));
-    }
-
-    /// Queues the next announcement, which the log has dropped.
-    fn push_missed_announcement(&mut self, context: LaneContext<'_>) {
-        let announced = self.cursor.announced();
-        match context.topic.announcement_after(announced) {
-            Some(announcement) => self.push_announcement(&announcement),
-            // Too many have been sent since. The viewer continues with those to come.
-            None => self.cursor.skip_announcements(context.log.announced()),
+    /// Skips publications that cannot be read. A bare viewer, which cannot be sent a gap, is closed.
+    pub(super) fn skip_unreadable(mut self) {
+        if self.subscription.encoding().has_messages() {
+            self.skip_to_live(GapReason::Expired);
+        } else {
+            let close = PendingClose::new(CloseReason::Slow, self.context.clock.now());
+            let retry_ms = self.context.drain.retry_ms();
+            self.connection.close(close, retry_ms);
         }
     }
 
-    /// Queues the next announcement if it was sent before the viewer's position. Returns whether it did.
-    fn push_due_announcement(&mut self, context: LaneContext<'_>) -> bool {
-        if self.cursor.announced() >= context.log.announced() {
-            return false;
+    /// Starts to close the connection if the subscription is too far behind and the policy is to disconnect.
+    fn enforce_max_lag(&mut self) {
+        let LaneContext {
+            topic,
+            clock,
+            drain,
+            ..
+        } = self.context;
+        if !self.connection.is_closing()
+            && self.subscription.is_closed_when_slow(topic)
+            && self.subscription.exceeds_max_lag(self.context)
+        {
+            let close = PendingClose::new(CloseReason::Slow, clock.now());
+            self.connection.close(close, drain.retry_ms());
         }
-        let announcement = context.topic.announcement_after(self.cursor.announced());
-        let due = announcement.filter(|announcement| announcement.after <= self.cursor.last());
-        if let Some(announcement) = &due {
-            self.push_announcement(announcement);
-        }
-        due.is_some()
     }
 
-    fn push_announcement(&mut self, announcement: &Announcement) {
-        let frame = control_messages::encode(self.encoding, &announcement.message);
-        self.cursor.push_announcement(announcement.number, frame);
-    }
-
-    /// Starts to close, unless a close is in progress. A viewer that may reconnect is sent `bye` with `retry_ms`.
-    fn close(&mut self, mut close: PendingClose, retry_ms: [u64; 2]) {
-        let reason = close.reason;
-        close.shuts_down_when_sent |= !self.encoding.is_two_way();
-        if !self.session.start_close(close) {
-            return;
+    /// Returns the range of the history to send next, if any.
+    pub(super) fn take_backfill_range(self) -> Option<BackfillRange> {
+        // A viewer has at most one block in its queue.
+        if self.connection.is_closing() || !self.connection.queue.is_empty() {
+            return None;
         }
-        let cursor = &mut self.cursor;
-        control_messages::goodbye(self.encoding, reason, retry_ms, |frame| cursor.push(frame));
-        (self.is_closing, self.owes_pong) = (true, false);
+        self.subscription.take_backfill_range(self.context)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::RawFd;
+
+    use mio::net::TcpStream;
+
     use super::*;
 
     #[test]
     fn a_viewer_fits_into_one_cache_line() {
-        assert!(size_of::<Viewer>() <= 64, "{}", size_of::<Viewer>());
+        // In debug builds, mio adds to each socket the selector that it is registered with.
+        let debug_len = size_of::<TcpStream>() - size_of::<RawFd>();
+        let len = size_of::<Viewer>() - debug_len;
+        assert!(len <= 64, "{len}");
     }
 }

@@ -11,8 +11,17 @@ use crate::protocol::{Micros, Seq};
 pub(super) struct ViewerCount {
     /// The count that all of them have; `None` if they may have different ones.
     announced: Option<usize>,
-    /// The last publication of the flush with the last announcement, and its instant; `None` before the first.
-    announced_with: Option<(Seq, Micros)>,
+    /// The flush with the last announcement; `None` before the first.
+    announced_with: Option<FlushEnd>,
+}
+
+/// The end of a flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FlushEnd {
+    /// The last publication of the flush.
+    pub(super) last: Seq,
+    /// When it is due.
+    pub(super) t: Micros,
 }
 
 impl ViewerCount {
@@ -33,25 +42,21 @@ impl ViewerCount {
     /// Records that a viewer gets publications `first` to `last` from the history, and so misses an announcement that
     /// was sent with them.
     pub(super) fn on_backfill(&mut self, first: Seq, last: Seq) {
-        let is_among = |(seq, _): (Seq, Micros)| (first..=last).contains(&seq);
+        let is_among = |flush: FlushEnd| (first..=last).contains(&flush.last);
         if self.announced_with.is_some_and(is_among) {
             self.announced = None;
         }
     }
 
-    /// Returns the count to announce with the flush that ends with publication `seq`, due at `t`, given that there are
-    /// `viewers` now; `None` if nothing is to be announced.
-    pub(super) fn take_announcement(
-        &mut self,
-        viewers: usize,
-        (seq, t): (Seq, Micros),
-    ) -> Option<usize> {
+    /// Returns the count to announce with `flush`, given that there are `viewers` now; `None` if nothing is to be
+    /// announced.
+    pub(super) fn take_announcement(&mut self, viewers: usize, flush: FlushEnd) -> Option<usize> {
         let is_news = self.announced != Some(viewers);
-        let is_time = |(_, at)| t.since(at) >= Self::PERIOD;
+        let is_time = |before: FlushEnd| flush.t.since(before.t) >= Self::PERIOD;
         if !is_news || !self.announced_with.is_none_or(is_time) {
             return None;
         }
-        (self.announced, self.announced_with) = (Some(viewers), Some((seq, t)));
+        (self.announced, self.announced_with) = (Some(viewers), Some(flush));
         Some(viewers)
     }
 }
@@ -61,9 +66,11 @@ mod tests {
     use super::*;
 
     /// The flush that ends `ms` milliseconds after the start, with one publication per millisecond.
-    fn ms(ms: u64) -> (Seq, Micros) {
-        let t = i64::try_from(ms * 1_000).unwrap();
-        (Seq::saturating(ms + 1), Micros::new(t))
+    fn ms(ms: u64) -> FlushEnd {
+        FlushEnd {
+            last: Seq::saturating(ms + 1),
+            t: Micros::new(i64::try_from(ms * 1_000).unwrap()),
+        }
     }
 
     #[test]

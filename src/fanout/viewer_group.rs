@@ -3,29 +3,38 @@
 //! It decides who is served next; the lane writes to the sockets.
 
 use super::frame_log::{Chunk, FrameLog};
+use super::ids::{GroupIndex, SubscriptionId};
 use crate::hub::AnnouncementNumber;
 use crate::protocol::Seq;
 
-/// Viewers that share a [`FrameLog`], known by their ids on the lane.
+/// Subscriptions that share a [`FrameLog`], known by their ids on the lane.
 #[derive(Debug)]
 pub(super) struct ViewerGroup {
     /// Empty as long as the group has no viewers.
     log: FrameLog,
-    /// The id of each viewer at its index. Removing one moves the last into its place.
-    viewers: Vec<u32>,
+    /// The subscription at each index. Removing one moves the last into its place.
+    subscriptions: Vec<SubscriptionId>,
     /// The sweep in progress. It ends once every viewer has been visited since the last [`Self::extend`].
     sweep: Option<Sweep>,
     /// The index at which the last sweep started.
     sweep_start: usize,
 }
 
-/// A pass over all viewers of the group, in which each is sent what is new in the log.
+/// A pass over the whole group, in which each subscription is sent what is new in the log.
 #[derive(Debug, Clone, Copy)]
 struct Sweep {
-    /// The index of the next viewer; wraps around.
+    /// The next index; wraps around.
     position: usize,
-    /// Viewers still to visit.
+    /// Subscriptions still to visit.
     remaining: usize,
+}
+
+/// A subscription that moved to the index of one that was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MovedSubscription {
+    pub(super) id: SubscriptionId,
+    /// Whether a sweep is in progress that may now miss it.
+    pub(super) is_sweeping: bool,
 }
 
 impl ViewerGroup {
@@ -33,7 +42,7 @@ impl ViewerGroup {
     pub(super) const fn new() -> Self {
         Self {
             log: FrameLog::new(Seq::ZERO, AnnouncementNumber::NONE),
-            viewers: Vec::new(),
+            subscriptions: Vec::new(),
             sweep: None,
             sweep_start: 0,
         }
@@ -44,7 +53,7 @@ impl ViewerGroup {
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.viewers.is_empty()
+        self.subscriptions.is_empty()
     }
 
     /// The publication to append next; `None` if the group has no viewers.
@@ -52,42 +61,47 @@ impl ViewerGroup {
         (!self.is_empty()).then(|| self.log.next())
     }
 
-    /// Adds a viewer and returns its index. If it is the first one, the log starts at `next`, after `announced`.
-    pub(super) fn add(&mut self, viewer: u32, next: Seq, announced: AnnouncementNumber) -> u32 {
-        if self.viewers.is_empty() {
+    /// Adds a subscription and returns its index. If it is the first one, the log starts at `next`, after `announced`.
+    pub(super) fn add(
+        &mut self,
+        id: SubscriptionId,
+        next: Seq,
+        announced: AnnouncementNumber,
+    ) -> GroupIndex {
+        if self.subscriptions.is_empty() {
             self.log = FrameLog::new(next, announced);
         }
-        self.viewers.push(viewer);
+        self.subscriptions.push(id);
         if let Some(sweep) = &mut self.sweep {
-            // The sweep may reach the new viewer before the last of the others.
+            // The sweep may reach the new subscription before the last of the others.
             sweep.remaining += 1;
         }
-        u32::try_from(self.viewers.len() - 1)
-            .expect("every viewer has a file descriptor, and these are 31-bit numbers")
+        GroupIndex::new(self.subscriptions.len() - 1)
     }
 
-    /// Removes the viewer at `index`. The last viewer moves to that index. Returns that viewer, and whether a sweep is
-    /// in progress that may now miss it.
-    pub(super) fn remove(&mut self, index: u32) -> Option<(u32, bool)> {
-        self.viewers.swap_remove(index as usize);
-        if self.viewers.is_empty() {
+    /// Removes the subscription at `index`. The last one moves to that index, and is returned.
+    pub(super) fn remove(&mut self, index: GroupIndex) -> Option<MovedSubscription> {
+        self.subscriptions.swap_remove(index.get());
+        if self.subscriptions.is_empty() {
             // Nothing reads the log any more, so its memory is freed.
             *self = Self::new();
             return None;
         }
         let is_sweeping = self.sweep.is_some();
-        self.viewers
-            .get(index as usize)
-            .map(|moved| (*moved, is_sweeping))
+        let moved = self.subscriptions.get(index.get());
+        moved.map(|id| MovedSubscription {
+            id: *id,
+            is_sweeping,
+        })
     }
 
     /// Appends chunks that arrived together, and starts a sweep.
     pub(super) fn extend(&mut self, chunks: &[Chunk]) {
-        if self.viewers.is_empty() || chunks.is_empty() {
+        if self.subscriptions.is_empty() || chunks.is_empty() {
             return;
         }
         self.log.extend(chunks);
-        let len = self.viewers.len();
+        let len = self.subscriptions.len();
         if let Some(sweep) = &mut self.sweep {
             // Another full pass from the current position: restarting could starve some viewers.
             sweep.remaining = len;
@@ -107,24 +121,24 @@ impl ViewerGroup {
         self.sweep.is_some()
     }
 
-    /// Appends the next viewers of the sweep to `visits`, at most `most`.
-    pub(super) fn advance_sweep(&mut self, most: usize, visits: &mut Vec<u32>) {
+    /// Appends the next subscriptions of the sweep to `visits`, at most `most`.
+    pub(super) fn advance_sweep(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
         visits.extend(std::iter::from_fn(|| self.next_in_sweep()).take(most));
     }
 
-    fn next_in_sweep(&mut self) -> Option<u32> {
+    fn next_in_sweep(&mut self) -> Option<SubscriptionId> {
         let sweep = self.sweep.as_mut()?;
         if sweep.remaining == 0 {
             self.sweep = None;
             return None;
         }
-        if sweep.position >= self.viewers.len() {
+        if sweep.position >= self.subscriptions.len() {
             sweep.position = 0;
         }
-        let viewer = self.viewers.get(sweep.position).copied();
+        let id = self.subscriptions.get(sweep.position).copied();
         sweep.position += 1;
         sweep.remaining -= 1;
-        viewer
+        id
     }
 }
 
@@ -132,14 +146,28 @@ impl ViewerGroup {
 mod tests {
     use bytes::Bytes;
 
+    use super::super::ids::ConnectionId;
     use super::*;
     use crate::protocol::Micros;
 
-    fn group(viewers: u32) -> ViewerGroup {
+    fn id(n: usize) -> SubscriptionId {
+        let [id] = ConnectionId::from_key(n).subscriptions();
+        id
+    }
+
+    fn key(id: SubscriptionId) -> usize {
+        id.connection().key()
+    }
+
+    fn group(len: usize) -> ViewerGroup {
         let mut group = ViewerGroup::new();
-        for viewer in 0..viewers {
-            let index = group.add(viewer, Seq::ZERO.next(), AnnouncementNumber::NONE);
-            assert_eq!(index, viewer);
+        for n in 0..len {
+            assert_eq!(
+                group
+                    .add(id(n), Seq::ZERO.next(), AnnouncementNumber::NONE)
+                    .get(),
+                n
+            );
         }
         group
     }
@@ -155,9 +183,11 @@ mod tests {
         }
     }
 
-    fn sweep(group: &mut ViewerGroup) -> Vec<u32> {
+    fn sweep(group: &mut ViewerGroup) -> Vec<usize> {
         group.extend(&[chunk()]);
-        std::iter::from_fn(|| group.next_in_sweep()).collect()
+        std::iter::from_fn(|| group.next_in_sweep())
+            .map(key)
+            .collect()
     }
 
     #[test]
@@ -182,7 +212,7 @@ mod tests {
         let mut visits = [0; 10];
         for _ in 0..30 {
             for _ in 0..3 {
-                visits[group.next_in_sweep().unwrap() as usize] += 1;
+                visits[key(group.next_in_sweep().unwrap())] += 1;
             }
             group.extend(&[chunk()]);
         }
@@ -196,19 +226,23 @@ mod tests {
         group.extend(&[chunk()]);
         let mut visits = Vec::new();
         group.advance_sweep(2, &mut visits);
-        group.add(6, Seq::ZERO.next(), AnnouncementNumber::NONE);
+        group.add(id(6), Seq::ZERO.next(), AnnouncementNumber::NONE);
         group.advance_sweep(100, &mut visits);
         visits.sort_unstable();
-        assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6].map(id));
     }
 
     #[test]
     fn removing_a_viewer_returns_the_viewer_that_moved_to_its_index() {
         let mut group = group(3);
-        assert_eq!(group.remove(0), Some((2, false)));
+        let remove_first = |group: &mut ViewerGroup| {
+            let moved = group.remove(GroupIndex::new(0));
+            moved.map(|moved| (key(moved.id), moved.is_sweeping))
+        };
+        assert_eq!(remove_first(&mut group), Some((2, false)));
         group.extend(&[chunk()]);
-        assert_eq!(group.remove(0), Some((1, true)));
-        assert_eq!(group.remove(0), None);
+        assert_eq!(remove_first(&mut group), Some((1, true)));
+        assert_eq!(remove_first(&mut group), None);
         assert!(group.is_empty() && !group.is_sweeping());
     }
 }

@@ -1,62 +1,54 @@
-//! `ViewerSession`: the protocol state of one viewer apart from publications: pings, limits, closes and their
-//! deadlines.
+//! `ViewerSession`: the protocol state of one connection apart from publications: its input, closes and their deadlines.
 //!
-//! It has no socket and no clock: bytes and instants go in, and what to do comes out. Sending publications does not
-//! touch it, so it is allocated apart from the fields that every flush touches.
+//! It has no socket and no clock: bytes and instants go in, and what to do comes out. It knows no topic. Sending
+//! publications does not touch it, so it is allocated apart from the fields that every flush touches.
 
-use std::time::Duration;
+use std::net::IpAddr;
 
 use super::drain::DrainPhase;
 use super::heartbeat::{Heartbeat, HeartbeatAction};
-use super::load_guard::LoadGuard;
+use super::lane_shared::LoadGuard;
 use super::pending_close::PendingClose;
-use super::rate_limiter::RateLimiter;
+use super::viewer_input::{InputEvent, ViewerInput};
 use super::viewer_join::{Encoding, ViewerPermits};
-use crate::clock::Clock;
-use crate::hub::{DisconnectReason, PresenceGuard};
-use crate::protocol::message::{self, Message};
-use crate::protocol::websocket::{self, Decoder, ViewerMessage};
+use crate::hub::DisconnectReason;
 use crate::protocol::{CloseReason, Micros};
 
-/// The protocol state of one viewer.
+/// The protocol state of one connection.
 #[derive(Debug)]
 pub(super) struct ViewerSession {
     encoding: Encoding,
-    decoder: Decoder,
-    rate_limiter: RateLimiter,
+    pub(super) input: ViewerInput,
     heartbeat: Heartbeat,
-    /// What a draining hub still has to do with the viewer, and when.
-    drain_action: Option<(Micros, DrainAction)>,
-    /// When the viewer's timer on the lane expires next; the greatest instant if it is not armed.
-    pub(super) timer_at: Micros,
-    pings: PendingPings,
+    /// What a draining hub still has to do with the viewer.
+    drain_action: Option<ScheduledDrainAction>,
+    /// When the connection's timer on the lane expires next; the greatest instant if it is not armed.
+    timer_at: Micros,
     /// The close in progress. Boxed, because only the last moments of a viewer need it.
     pending_close: Option<Box<PendingClose>>,
-    /// Set once, when a close is in progress or about to start: further input is not read.
-    ignores_input: bool,
     /// Set once, when the lane has stopped polling the socket for input.
     is_reading_disabled: bool,
     /// How many times the socket was found to have accepted bytes; stands in for the acknowledged bytes if these are
     /// unknown.
     progress_count: u64,
-    /// The part of the viewer's lag that the hub or a late join has caused, less what it has caught up on since.
-    backlog: Duration,
-    /// When the viewer last fell behind, or was last kept waiting by the hub.
-    behind_since: Micros,
-    /// Counts the viewer as present on its topic.
-    presence: PresenceGuard,
     _load: LoadGuard,
     permits: ViewerPermits,
 }
 
-/// Pings that have not been answered yet. While the socket is blocked, only the newest of each kind is kept, so a
-/// viewer that does not read cannot make the hub queue pongs.
-#[derive(Debug, Default)]
-struct PendingPings {
-    /// The id of a `ping` message, and when it arrived.
-    message: Option<(u64, Micros)>,
-    /// The payload of a WebSocket ping.
-    control: Option<Box<[u8]>>,
+/// A drain action, and when it is due.
+#[derive(Debug, Clone, Copy)]
+struct ScheduledDrainAction {
+    at: Micros,
+    action: DrainAction,
+}
+
+/// The timer of a connection on its lane.
+#[derive(Debug)]
+pub(super) struct ConnectionTimer<'a> {
+    /// When it expires; the greatest instant if it is not armed.
+    pub(super) at: &'a mut Micros,
+    /// When it should.
+    pub(super) deadline: Micros,
 }
 
 /// What a draining hub does with a viewer, in this order.
@@ -97,38 +89,40 @@ impl DrainAction {
 impl ViewerSession {
     pub(super) fn new(
         encoding: Encoding,
-        presence: PresenceGuard,
-        (permits, load): (ViewerPermits, LoadGuard),
+        permits: ViewerPermits,
+        load: LoadGuard,
         now: Micros,
     ) -> Self {
         Self {
             encoding,
-            decoder: Decoder::new(encoding.compression()),
-            rate_limiter: RateLimiter::new(now),
+            input: ViewerInput::new(encoding, now),
             heartbeat: Heartbeat::new(encoding.is_two_way(), now),
             drain_action: None,
             timer_at: Micros::new(i64::MAX),
-            pings: PendingPings::default(),
             pending_close: None,
-            ignores_input: false,
             is_reading_disabled: false,
             progress_count: 0,
-            backlog: Duration::ZERO,
-            behind_since: now,
-            presence,
             _load: load,
             permits,
         }
     }
 
+    /// The protocol that the connection speaks.
+    pub(super) const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// The viewer's address.
-    pub(super) const fn remote(&self) -> std::net::IpAddr {
+    pub(super) const fn remote(&self) -> IpAddr {
         self.permits.remote
     }
 
     /// The reason to record if the viewer leaves now.
-    pub(super) const fn disconnect_reason(&self) -> DisconnectReason {
-        self.presence.disconnect_reason()
+    pub(super) fn disconnect_reason(&self) -> DisconnectReason {
+        self.pending_close()
+            .map_or(DisconnectReason::Lost, |close| {
+                DisconnectReason::Closed(close.reason)
+            })
     }
 
     /// Returns whether [`Self::on_timer`] takes the viewer's progress into account; finding it out costs system calls.
@@ -160,52 +154,28 @@ impl ViewerSession {
     pub(super) fn start_close(&mut self, close: PendingClose) -> bool {
         let is_first = self.pending_close.is_none();
         if is_first {
-            self.presence.set_close_reason(close.reason);
-            self.pings = PendingPings::default();
+            self.input.await_close();
             self.pending_close = Some(Box::new(close));
         }
         is_first
     }
 
-    /// The lag that is not the viewer's fault, which is granted on top of `max_lag`.
-    pub(super) const fn backlog(&self) -> Duration {
-        self.backlog
-    }
-
-    /// How long the viewer has been behind through its own fault. Lag alone does not show that: when the hub resumes
-    /// after a stall, all its viewers are suddenly far behind.
-    pub(super) fn behind_for(&self, now: Micros) -> Duration {
-        now.since(self.behind_since)
-    }
-
-    /// Records that the viewer is behind by `lag`, which it did not cause.
-    pub(super) const fn mark_behind(&mut self, lag: Duration, now: Micros) {
-        (self.backlog, self.behind_since) = (lag, now);
-    }
-
-    /// Lowers the backlog to `lag`: what the viewer has caught up on is not granted again.
-    pub(super) fn shrink_backlog(&mut self, lag: Duration) {
-        self.backlog = self.backlog.min(lag);
-    }
-
-    /// Records that the viewer has been sent everything.
-    pub(super) const fn caught_up(&mut self) {
-        self.backlog = Duration::ZERO;
-    }
-
-    /// When [`Self::on_timer`] is due.
-    pub(super) fn deadline(&self) -> Micros {
-        if let Some(close) = &self.pending_close {
-            return close.deadline;
+    /// The connection's timer. Its deadline is when [`Self::on_timer`] is due.
+    pub(super) fn timer(&mut self) -> ConnectionTimer<'_> {
+        let deadline = match (&self.pending_close, self.drain_action) {
+            (Some(close), _) => close.deadline,
+            (None, Some(drain)) => drain.at.min(self.heartbeat.deadline()),
+            (None, None) => self.heartbeat.deadline(),
+        };
+        ConnectionTimer {
+            at: &mut self.timer_at,
+            deadline,
         }
-        let heartbeat = self.heartbeat.deadline();
-        self.drain_action
-            .map_or(heartbeat, |(at, _)| at.min(heartbeat))
     }
 
     /// Schedules `action` for `at`, because the hub is draining.
     pub(super) const fn schedule_drain_action(&mut self, at: Micros, action: DrainAction) {
-        self.drain_action = Some((at, action));
+        self.drain_action = Some(ScheduledDrainAction { at, action });
     }
 
     /// Returns what to do at the deadline, given how many bytes the viewer's kernel has `acknowledged`. A close waits
@@ -223,8 +193,8 @@ impl ViewerSession {
                 TimerAction::Abort
             };
         }
-        if let Some((_, action)) = self.drain_action.take_if(|(at, _)| *at <= now) {
-            return TimerAction::Drain(action);
+        if let Some(drain) = self.drain_action.take_if(|drain| drain.at <= now) {
+            return TimerAction::Drain(drain.action);
         }
         match self.heartbeat.on_deadline(acknowledged, now) {
             HeartbeatAction::Ping => TimerAction::Ping,
@@ -238,94 +208,26 @@ impl ViewerSession {
         if bytes.is_empty() {
             return None;
         }
-        if !self.encoding.is_two_way() {
-            let is_too_much = !self.rate_limiter.allow(now);
-            return is_too_much
-                .then(|| self.close_for_violation(CloseReason::TooManyMessages, now));
-        }
         self.heartbeat.on_bytes(now);
-        self.decoder.feed(bytes);
-        while !self.ignores_input {
-            match self.decoder.next_message() {
-                Ok(Some(incoming)) => {
-                    if let Some(close) = self.on_message(incoming, now) {
-                        return Some(close);
-                    }
+        match self.input.on_bytes(bytes, now)? {
+            InputEvent::Violation(reason) => Some(PendingClose::for_violation(reason, now)),
+            InputEvent::Closed => match &mut self.pending_close {
+                Some(close) => {
+                    close.is_answered = true;
+                    None
                 }
-                Ok(None) => return None,
-                Err(reason) => return Some(self.close_for_violation(reason, now)),
-            }
+                None => Some(PendingClose::answering(now)),
+            },
         }
-        None
-    }
-
-    /// Returns whether further input is ignored, because the viewer violated the protocol or has closed. If the hub
-    /// kept reading, a flooding client would cost as much during its close as before.
-    pub(super) const fn ignores_input(&self) -> bool {
-        self.ignores_input
     }
 
     /// Returns true once, when the lane is to stop polling the socket for input.
     pub(super) const fn disable_reading_once(&mut self) -> bool {
-        self.ignores_input && !std::mem::replace(&mut self.is_reading_disabled, true)
+        self.input.is_ignored() && !std::mem::replace(&mut self.is_reading_disabled, true)
     }
 
     /// Returns whether the lane has stopped polling the socket for input.
     pub(super) const fn is_reading_disabled(&self) -> bool {
         self.is_reading_disabled
-    }
-
-    fn close_for_violation(&mut self, reason: CloseReason, now: Micros) -> PendingClose {
-        self.ignores_input = true;
-        PendingClose::for_violation(reason, now)
-    }
-
-    fn on_message(&mut self, incoming: ViewerMessage, now: Micros) -> Option<PendingClose> {
-        if incoming == ViewerMessage::Close {
-            self.ignores_input = true;
-            let Some(close) = &mut self.pending_close else {
-                return Some(PendingClose::answering(now));
-            };
-            close.is_answered = true;
-            return None;
-        }
-        if !self.rate_limiter.allow(now) {
-            return Some(self.close_for_violation(CloseReason::TooManyMessages, now));
-        }
-        if self.pending_close.is_some() {
-            return None;
-        }
-        match incoming {
-            ViewerMessage::Ping(payload) => self.pings.control = Some(payload.into()),
-            // Messages of a bare viewer are rate-limited, and otherwise ignored.
-            ViewerMessage::Text(_) | ViewerMessage::Binary if self.encoding == Encoding::Bare => {}
-            ViewerMessage::Binary => {
-                return Some(self.close_for_violation(CloseReason::Binary, now));
-            }
-            ViewerMessage::Text(text) => match message::parse_ping(&text) {
-                Ok(Some(id)) => self.pings.message = Some((id, now)),
-                Ok(None) => {}
-                Err(_) => return Some(self.close_for_violation(CloseReason::Malformed, now)),
-            },
-            ViewerMessage::Pong | ViewerMessage::Close => {}
-        }
-        None
-    }
-
-    /// Returns whether a ping has not been answered yet.
-    pub(super) const fn owes_pong(&self) -> bool {
-        self.pings.message.is_some() || self.pings.control.is_some()
-    }
-
-    /// Passes the frames that answer the pings to `push`, stamped with the current time.
-    pub(super) fn take_pongs(&mut self, clock: &Clock, mut push: impl FnMut(bytes::Bytes)) {
-        let PendingPings { message, control } = std::mem::take(&mut self.pings);
-        if let Some(payload) = control {
-            push(websocket::pong_frame(&payload));
-        }
-        if let Some((id, r)) = message {
-            let s = clock.now();
-            push(websocket::text_frame(&Message::Pong { id, r, s }.to_json()));
-        }
     }
 }

@@ -26,7 +26,7 @@ use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
 use crate::protocol::message::{Message, StateView, TopicView};
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
-use crate::source::SharedSource;
+use crate::source::{SharedSource, SourceError};
 use crate::timeline::{NextDue, PlayoutSettings, Schedule, ScheduleChange};
 
 /// What a topic is made from.
@@ -63,6 +63,8 @@ pub struct Topic {
     producer: OnceLock<ProducerWaker>,
     /// Whether the producer waits for records that are not in memory.
     is_reading: AtomicBool,
+    /// Whether the last attempt to read records failed; that has been logged.
+    is_unreadable: AtomicBool,
     /// The number of [`PresenceGuard`](super::PresenceGuard)s of this topic.
     viewers: AtomicUsize,
     /// Counters, gauges and histograms for monitoring.
@@ -124,6 +126,7 @@ impl Topic {
             last_announcement: AtomicU32::new(AnnouncementNumber::NONE.to_bits()),
             producer: OnceLock::new(),
             is_reading: AtomicBool::new(false),
+            is_unreadable: AtomicBool::new(false),
             viewers: AtomicUsize::new(0),
             metrics: TopicMetrics::default(),
             feed,
@@ -352,6 +355,26 @@ impl Topic {
     /// Records whether the producer waits for records that are not in memory.
     pub fn set_reading(&self, is_reading: bool) {
         self.is_reading.store(is_reading, Ordering::Relaxed);
+    }
+
+    /// Records that reading records has succeeded, or failed with `error`. Logs a failure, once until a success.
+    pub fn report_read(&self, error: Option<&SourceError>) {
+        let was_unreadable = self.is_unreadable.swap(error.is_some(), Ordering::Relaxed);
+        let topic = self.name.as_str();
+        match error {
+            Some(error) if !was_unreadable => tracing::error!(
+                event = "topic.unreadable",
+                topic,
+                error = error.to_string(),
+                "records of this topic cannot be read; reading is retried"
+            ),
+            None if was_unreadable => tracing::info!(
+                event = "topic.readable",
+                topic,
+                "records of this topic can be read again"
+            ),
+            _ => {}
+        }
     }
 
     /// When the next publication is due that the producer is able to publish; `None` while it has to wait for the

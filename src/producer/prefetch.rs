@@ -39,8 +39,8 @@ pub(super) enum Fetched {
     Record(DueRecord),
     /// It is being read; the notifier is called when it has been.
     Reading,
-    /// It cannot be read. The next attempt reads again.
-    Failed(SourceError),
+    /// It cannot be read, which has been logged. The next attempt reads again.
+    Failed,
 }
 
 /// Notifies the producer when it is dropped, even if reading panics.
@@ -75,8 +75,10 @@ impl Prefetch {
     /// Returns the record at `seq`, which must be due at some time. Call it under the topic's publish lock, so that the
     /// instant of the record is the one of the timeline in force.
     pub(super) fn take(&mut self, seq: Seq) -> Fetched {
-        if let Err(error) = self.receive() {
-            return Fetched::Failed(error);
+        let received = self.receive();
+        if let Err(error) = &received {
+            self.topic.report_read(Some(error));
+            return Fetched::Failed;
         }
         if self.version != self.topic.feed().version() {
             self.ready.clear();
@@ -109,6 +111,7 @@ impl Prefetch {
         };
         self.reading = None;
         let records = records?;
+        self.topic.report_read(None);
         let first = records.due.first().map(|due| due.seq);
         let follows = |last: &DueRecord| Some(last.seq.next()) == first;
         if records.version != self.version || !self.ready.back().is_none_or(follows) {

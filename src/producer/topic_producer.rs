@@ -19,8 +19,6 @@ pub(super) struct TopicProducer {
     prefetch: Prefetch,
     /// The flush that is being collected. `None` before the task is prepared and after a turn that panicked.
     pending: Option<PendingFlush>,
-    /// Whether the last attempt to read records failed; that has been logged.
-    is_unreadable: bool,
 }
 
 /// Publications that will be sent together.
@@ -47,7 +45,6 @@ impl TopicProducer {
             clock,
             prefetch,
             pending: None,
-            is_unreadable: false,
         }
     }
 
@@ -61,10 +58,7 @@ impl TopicProducer {
             let record = match self.prefetch.take(pending.next) {
                 Fetched::Record(record) => record,
                 Fetched::Reading => return Turn::Reading,
-                Fetched::Failed(error) => {
-                    self.log_unreadable(&error.to_string());
-                    return Turn::Failed;
-                }
+                Fetched::Failed => return Turn::Failed,
             };
             pending.next = record.seq.next();
             if record.seq <= self.topic.published() {
@@ -77,17 +71,6 @@ impl TopicProducer {
             }
         }
         Turn::Interrupted
-    }
-
-    fn log_unreadable(&mut self, error: &str) {
-        if !std::mem::replace(&mut self.is_unreadable, true) {
-            tracing::error!(
-                event = "topic.unreadable",
-                topic = self.name(),
-                error,
-                "the records of this topic cannot be read; reading is retried every second"
-            );
-        }
     }
 }
 
@@ -122,7 +105,6 @@ impl ProducerTask for TopicProducer {
         let turn = self.publish_due(&mut pending, topic.feed().due(now));
         self.pending = Some(pending);
         topic.set_reading(matches!(turn, Turn::Reading | Turn::Failed));
-        self.is_unreadable &= matches!(turn, Turn::Reading | Turn::Failed);
         turn
     }
 

@@ -186,7 +186,7 @@ proptest! {
         )]
         let at = (entry.bytes().len() as f64 * at) as usize;
         let partial = entry.partial_write(at, seq(0));
-        let (rest, count) = partial.rest.map_or((0, 0), |(rest, count)| (rest.concat().len(), count));
+        let (rest, count) = partial.rest.map_or((0, 0), |rest| (rest.pieces.concat().len(), rest.publications));
         let taken: usize = lens[..usize::try_from(partial.last.get()).unwrap()].iter().sum();
         prop_assert_eq!(taken, at + rest);
         prop_assert_eq!(count, u64::from(rest > 0));

@@ -1,8 +1,9 @@
 use std::io::IoSlice;
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::super::frame_log::Chunk;
+use super::super::socket_writer::{SentTotals, WriteBudget};
 use super::*;
 use crate::protocol::Micros;
 
@@ -62,6 +63,7 @@ struct CursorFixture {
     log: FrameLog,
     published: u64,
     cursor: LogCursor,
+    queue: WriteQueue,
     socket: FakeSocket,
     sent: SentTotals,
     gaps: Vec<(u64, u64)>,
@@ -87,6 +89,7 @@ impl CursorFixture {
                 false,
                 AnnouncementNumber::NONE,
             ),
+            queue: WriteQueue::default(),
             socket: FakeSocket::default(),
             sent: SentTotals::default(),
             gaps: Vec::new(),
@@ -116,7 +119,8 @@ impl CursorFixture {
         let due = next.filter(|next| self.announcements[*next] <= self.cursor.last().get());
         if let Some(index) = due {
             let frame = Bytes::from(format!("[{index}]"));
-            self.cursor.push_announcement(number(index), frame);
+            self.cursor
+                .push_announcement(number(index), frame, &mut self.queue);
         }
         due.is_some()
     }
@@ -138,16 +142,13 @@ impl CursorFixture {
     fn write(&mut self, room: usize) {
         self.socket.room = room;
         loop {
-            let outcome = self
-                .cursor
-                .write(
-                    &self.log,
-                    &mut self.socket,
-                    &mut WriteBudget::long(),
-                    &mut self.sent,
-                )
-                .unwrap();
-            match outcome {
+            let mut writer = SocketWriter {
+                socket: &mut self.socket,
+                queue: &mut self.queue,
+                budget: &mut WriteBudget::long(),
+                sent: &mut self.sent,
+            };
+            match self.cursor.write(&self.log, &mut writer).unwrap() {
                 WriteOutcome::Done | WriteOutcome::Blocked => return,
                 WriteOutcome::Yield => {}
                 WriteOutcome::MissedAnnouncement => assert!(self.push_due_announcement()),
@@ -161,7 +162,7 @@ impl CursorFixture {
                 }
                 WriteOutcome::NotInLog(to) => {
                     let chunk = chunk(self.cursor.last().next().get(), to.get());
-                    self.cursor.push_chunk(&chunk);
+                    self.cursor.push_chunk(&chunk, &mut self.queue);
                 }
             }
         }
@@ -198,14 +199,15 @@ fn a_queued_frame_overtakes_the_log_but_never_splits_a_frame() {
     let mut fixture = CursorFixture::new(0, 1);
     fixture.publish(&[1, 1]);
     fixture.write(1);
-    fixture.cursor.push("close".into());
+    fixture.queue.push("close".into());
     fixture.socket.room = usize::MAX;
-    let outcome = fixture.cursor.write_queued(
-        &mut fixture.socket,
-        &mut WriteBudget::live(),
-        &mut fixture.sent,
-    );
-    assert_eq!(outcome.unwrap(), WriteOutcome::Done);
+    let mut writer = SocketWriter {
+        socket: &mut fixture.socket,
+        queue: &mut fixture.queue,
+        budget: &mut WriteBudget::live(),
+        sent: &mut fixture.sent,
+    };
+    assert_eq!(writer.write_queued().unwrap(), WriteOutcome::Done);
     assert_eq!(fixture.socket.taken, b"1.close");
     assert_eq!(fixture.sent.publications, 1);
     fixture.write(usize::MAX);

@@ -1,12 +1,50 @@
-//! `TcpAckProbe`: how many bytes the peer's kernel has acknowledged, which Linux counts per connection.
+//! A viewer's TCP connection beyond reading and writing: its socket options, how it is shut down, and how many bytes the
+//! peer's kernel has acknowledged.
 //!
 //! A successful write only shows how much the local kernel has buffered, which may be megabytes more than what has
-//! arrived. No safe crate reads the count from `TCP_INFO`, but the kernel also reports it through a `NETLINK_SOCK_DIAG`
-//! socket, as `ss` does: a request that names one connection by its addresses, and a response, both plain bytes.
+//! arrived. No safe crate reads the count of acknowledged bytes from `TCP_INFO`, but the kernel also reports it through
+//! a `NETLINK_SOCK_DIAG` socket, as `ss` does: a request that names one connection by its addresses, and a response,
+//! both plain bytes.
 
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::time::Duration;
 
 use mio::net::TcpStream;
+use socket2::SockRef;
+
+/// The most unsent bytes in the kernel. A higher limit could hide for minutes that a viewer does not read; a lower one
+/// would cost fast viewers extra wake-ups.
+#[cfg(target_os = "linux")]
+const UNSENT_LEN_MAX: u32 = 16 * 1024;
+
+/// Limits the unsent bytes in the kernel, so that slow viewers are noticed early, and sets a timeout after which the
+/// kernel drops a connection whose peer accepts nothing. The timeout is a last resort, well after `max_lag` and the
+/// heartbeat, because it also hits a peer that merely does not read.
+pub(super) fn configure(socket: &TcpStream, max_lag: Duration) {
+    const GIVE_UP_AT_LEAST: Duration = Duration::from_secs(30);
+    let give_up = GIVE_UP_AT_LEAST.max(max_lag * 3);
+    #[cfg(target_os = "linux")]
+    {
+        // These fail only on a dead connection, which the first read reports.
+        _ = SockRef::from(socket).set_tcp_user_timeout(Some(give_up));
+        _ = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_LEN_MAX);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (socket, give_up);
+}
+
+/// Shuts down the hub's half of the connection. The viewer sees the end at once. The other half stays open, because a
+/// reset could discard the last messages before the viewer has read them.
+pub(super) fn shut_down_write(socket: &TcpStream) -> io::Result<()> {
+    SockRef::from(socket).shutdown(Shutdown::Write)
+}
+
+/// Makes the connection end with a reset when it is closed, so that the kernel frees what the viewer has not read.
+pub(super) fn reset_on_close(socket: &TcpStream) {
+    // This fails only on a dead connection, which needs no reset.
+    _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+}
 
 /// A lane's access to the count. Some systems do not have it, or do not permit reading it.
 #[derive(Debug, Default)]
