@@ -30,9 +30,9 @@ pub use connections::{
     ClientPermit, ConnectionLimits, ConnectionPermit, Connections, EvictionWatch, Phase,
 };
 pub use delivery_policy::DeliveryPolicy;
-pub use feed::{Feed, FeedDescription};
+pub use feed::Feed;
 pub use presence_guard::PresenceGuard;
-pub use records::Records;
+pub use records::{FeedDescription, Records};
 pub use replay::Replay;
 pub use resume::{ResumeOutcome, ResumeRequest, StreamHead};
 pub use startup::{Checkpoint, NewEpochReason, StartMode};

@@ -3,7 +3,6 @@
 //! They are the same for all viewers, so that a block is encoded once and shared. Pure: they follow from the timeline and
 //! the lengths of the records.
 
-use super::Feed;
 use crate::protocol::Seq;
 use crate::source::RecordSource;
 use crate::timeline::{Coalescer, Timeline};
@@ -16,6 +15,8 @@ pub(super) struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
+    /// The most publications in a block; blocks end at multiples of it.
+    pub(super) const LEN_MAX: u64 = 256;
     /// Bytes of records in a partial block, which begins inside a block where only one viewer needs it. A viewer that
     /// does not read keeps it in memory.
     const PARTIAL_LEN_MAX: usize = 16 * 1024;
@@ -43,9 +44,9 @@ impl Blocks<'_> {
 
     /// The first and the last publication of the block that contains `seq`.
     fn around(self, seq: Seq) -> (Seq, Seq) {
-        let longest_end = Seq::saturating(seq.get().next_multiple_of(Feed::BLOCK_LEN));
+        let longest_end = Seq::saturating(seq.get().next_multiple_of(Self::LEN_MAX));
         let mut begin =
-            Seq::saturating(seq.previous().get() / Feed::BLOCK_LEN * Feed::BLOCK_LEN + 1);
+            Seq::saturating(seq.previous().get() / Self::LEN_MAX * Self::LEN_MAX + 1);
         let (mut at, mut len) = (begin, 0);
         loop {
             len += self.record_len(at);

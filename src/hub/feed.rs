@@ -10,11 +10,12 @@
 
 use std::sync::Arc;
 
-use super::records::Records;
+use super::blocks::Blocks;
+use super::records::{FeedDescription, Records};
 use super::replay::Replay;
 use super::startup::{Checkpoint, StartMode};
-use crate::protocol::message::{DatasetView, Retained, StateView};
-use crate::protocol::{Epoch, Jump, Micros, Rate, Seq};
+use crate::protocol::message::{Retained, StateView};
+use crate::protocol::{Epoch, Jump, Micros, Seq};
 use crate::source::{Extremes, ExtremesLookup, FieldIndex, SourceError};
 use crate::timeline::decimation::Seqs;
 use crate::timeline::{Coalescer, NextDue, RangePage, RangeQuery, Schedule, ScheduleChange};
@@ -26,22 +27,9 @@ pub enum Feed {
     Replay(Replay),
 }
 
-/// What the records of a topic are, for viewers, logs and metrics.
-#[derive(Debug)]
-pub struct FeedDescription<'a> {
-    /// The dataset.
-    pub dataset: DatasetView<'a>,
-    /// The newest segment of the timeline, and the delay that belongs to it.
-    pub newest_state: StateView,
-    /// The current rate, in records per second.
-    pub rate: Rate,
-    /// The length of the longest record, in bytes.
-    pub record_max: usize,
-}
-
 impl Feed {
     /// The most publications in a block of the history; blocks end at multiples of it.
-    pub const BLOCK_LEN: u64 = 256;
+    pub const BLOCK_LEN: u64 = Blocks::LEN_MAX;
 
     fn replay(&self) -> &Replay {
         match self {

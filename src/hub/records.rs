@@ -1,7 +1,9 @@
-//! [`Records`]: consecutive records of a topic, read and ready to be encoded.
+//! [`Records`]: consecutive records of a topic, read and ready to be encoded; and [`FeedDescription`], what the records
+//! of a topic are.
 
 use crate::protocol::shared_bytes::SharedBytesBuilder;
-use crate::protocol::{DueRecord, Flush, Jump, SharedBytes, websocket};
+use crate::protocol::message::{DatasetView, StateView};
+use crate::protocol::{DueRecord, Flush, Jump, Rate, SharedBytes, websocket};
 
 /// Records that are dense in `seq`.
 #[derive(Debug, Clone)]
@@ -12,6 +14,19 @@ pub struct Records {
     pub jump: Option<Jump>,
     /// The version of the timeline from which their instants follow.
     pub version: u64,
+}
+
+/// What the records of a topic are, for viewers, logs and metrics.
+#[derive(Debug)]
+pub struct FeedDescription<'a> {
+    /// The dataset.
+    pub dataset: DatasetView<'a>,
+    /// The newest segment of the timeline, and the delay that belongs to it.
+    pub newest_state: StateView,
+    /// The current rate, in records per second.
+    pub rate: Rate,
+    /// The length of the longest record, in bytes.
+    pub record_max: usize,
 }
 
 impl Records {

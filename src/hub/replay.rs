@@ -14,8 +14,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 
 use super::blocks::Blocks;
-use super::feed::FeedDescription;
-use super::records::Records;
+use super::records::{FeedDescription, Records};
 use super::startup::{Checkpoint, StartMode, Startup};
 use crate::protocol::message::DatasetView;
 use crate::protocol::{DueRecord, Epoch, Micros, Seq};
