@@ -132,8 +132,8 @@ test_all() {
     section 'tests of the benchmarks' python3 -m unittest discover -s benches -t benches
   fi
   section 'tests of the page' npm --prefix web run --silent test
-  # The debug build, most of which the tests above have compiled; an optimised build would take minutes longer.
-  section 'hub for the browser' cargo build --locked
+  # The hub that the Rust tests ran. `cargo build` would compile most of its dependencies again, without the features that
+  # only the tests' own dependencies ask for.
   section 'tests in the browser' env "TICKCAST_BIN=$(realpath "$target")/debug/tickcast" \
     npm --prefix web run --silent test:browser -- --retry="$retries"
 }
