@@ -32,8 +32,9 @@ test: tools ## install what the tests need, then run every check and test
 	@$(MAKE) --no-print-directory page
 	@tests/tools/run.sh lint test
 
-lint: page ## check formatting, lints, types and dependencies
+lint: tools ## check formatting, lints, types and dependencies
 	@tests/tools/install.sh lint
+	@$(MAKE) --no-print-directory page
 	@tests/tools/run.sh lint
 
 fmt: web/node_modules/.package-lock.json ## format all sources
@@ -58,8 +59,9 @@ synchrony: build ## measure how well screens are synchronized (about 9 minutes)
 	@npm --prefix web run --silent synchrony -- $(ARGS)
 
 # The page has to exist, because the hub embeds it. Not with nextest, which stops tests that take minutes.
-soak: page ## kill a hub repeatedly, also on a full disk, rotate its log, idle behind proxies (8 minutes)
+soak: tools ## kill a hub repeatedly, also on a full disk, rotate its log, idle behind proxies (8 minutes)
 	@tests/tools/install.sh
+	@$(MAKE) --no-print-directory page
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture kills full_disk a_silent_stream
 	SOAK=1 cargo test --release --locked --test integration -- --nocapture monitoring::rotation
 

@@ -41,6 +41,17 @@
 //! - A drain sends every viewer of messages a `bye`, keeps streaming until it leaves, and ends within the grace period.
 //! - A rate change takes effect only once it is in the journal.
 //!
+//! # Embedding a hub
+//!
+//! Another Rust program runs a hub in its own tokio runtime like this (`examples/embed.rs`):
+//!
+//! ```
+#![doc = include_str!("../examples/embed.rs")]
+//! ```
+//!
+//! The hub logs with `tracing`, so the program chooses where the log goes. Everything that the configuration can say is
+//! in `config/tickcast.toml`.
+//!
 //! # Deliberately absent
 //!
 //! TLS (the bytes would differ for each viewer; use a proxy in front), HTTP/2 on the hub's own port, and publishing by

@@ -20,6 +20,7 @@ mod watchdog;
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -90,6 +91,10 @@ pub struct Server {
     pending_rate_change: Option<oneshot::Receiver<Result<(), RateChangeError>>>,
     /// Cancelled by a signal to shut down, so that a running reload stops waiting for the disk.
     cancel_reload: CancellationToken,
+    /// Where the public listener listens.
+    public_address: SocketAddr,
+    /// Where the operations listener listens; `None` if it is disabled.
+    ops_address: Option<SocketAddr>,
     /// The connection limits of both listeners.
     limits: HubLimits,
     /// The limit on open files, read at the start; the other limits are derived from it.
@@ -113,8 +118,13 @@ impl Server {
     /// topics, so that a port that is taken leaves no trace in the journal. `sources` are the records of `settings.topics`,
     /// in the same order; `log_drops` counts log lines that were not written.
     ///
+    /// It raises the process's limit on open files, and keeps the watchdog of systemd alive if that is enabled.
+    ///
     /// # Errors
     /// An address cannot be bound, the state folder cannot be used, or a thread cannot be started.
+    ///
+    /// # Panics
+    /// Panics outside a tokio runtime.
     pub fn start(
         settings: &Settings,
         sources: Vec<SharedSource>,
@@ -136,7 +146,10 @@ impl Server {
             state.drain.hand_over();
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (public, ops) = &listeners;
         let mut server = Self {
+            public_address: public.address,
+            ops_address: ops.as_ref().map(|ops| ops.address),
             producers: Producers::new(clock, Handle::current(), tasks.clone()),
             tasks,
             stop_public: is_handed_over.then(|| stop.child_token()),
@@ -185,6 +198,18 @@ impl Server {
                 .spawn(watchdog::run(Arc::clone(state), period, stop.clone()));
         }
         Ok(())
+    }
+
+    /// Where the public listener listens, with the port that was picked for `port = 0`.
+    #[must_use]
+    pub const fn public_address(&self) -> SocketAddr {
+        self.public_address
+    }
+
+    /// Where the operations listener listens; `None` if it is disabled.
+    #[must_use]
+    pub const fn ops_address(&self) -> Option<SocketAddr> {
+        self.ops_address
     }
 
     /// Returns the token that stops a running reload from waiting for the disk; cancel it to shut down quickly.

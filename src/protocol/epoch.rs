@@ -1,4 +1,4 @@
-//! [`Epoch`]: identifies one incarnation of a topic's timeline.
+//! [`Epoch`]: identifies one incarnation of a topic's timeline. Twin: `web/src/client/protocol.ts`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,6 @@
 //! The messages of `tickcast.v1`, from the hub and from viewers, and the JSON objects of the API.
 //!
-//! Infrequent messages are serialized here by serde; the messages of the hot path are written in `flush`.
+//! Twin: `web/src/client/protocol.ts`. Infrequent messages are serialized here by serde; the messages of the hot path are written in `flush`.
 
 use serde::{Deserialize, Serialize, Serializer};
 

@@ -1,4 +1,4 @@
-//! [`Position`]: the last publication that a viewer has, used as the resume token.
+//! [`Position`]: the last publication that a viewer has, used as the resume token. Twin: `web/src/client/protocol.ts`.
 
 use std::fmt;
 use std::str::FromStr;

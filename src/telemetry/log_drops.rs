@@ -6,11 +6,12 @@ use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::metrics::Counter;
 
-/// The counters of lines that are missing from the log. Clones share them.
-#[derive(Debug, Clone)]
+/// The counters of lines that are missing from the log. Clones share them. The default is for a program that embeds a hub
+/// and writes the log itself.
+#[derive(Debug, Clone, Default)]
 pub struct LogDrops {
-    /// Lines that were dropped because the queue was full.
-    unqueued: ErrorCounter,
+    /// Lines that were dropped because the queue was full; `None` without our queue.
+    unqueued: Option<ErrorCounter>,
     unwritten: Arc<Counter>,
     suppressed: Arc<Counter>,
 }
@@ -19,7 +20,7 @@ impl LogDrops {
     /// Creates the counters; `unwritten` counts the lines that could not be written to standard error.
     pub(super) fn new(unqueued: ErrorCounter, unwritten: Arc<Counter>) -> Self {
         Self {
-            unqueued,
+            unqueued: Some(unqueued),
             unwritten,
             suppressed: Arc::default(),
         }
@@ -28,7 +29,11 @@ impl LogDrops {
     /// Returns how many lines were lost because standard error was full, blocked or closed.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.unqueued.dropped_lines() as u64 + self.unwritten.total()
+        let unqueued = self
+            .unqueued
+            .as_ref()
+            .map_or(0, ErrorCounter::dropped_lines);
+        unqueued as u64 + self.unwritten.total()
     }
 
     /// Returns how many events were not logged because of a rate limit.

@@ -6,9 +6,11 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const house = fixture();
 

@@ -1,8 +1,10 @@
 /** The page's URL: its options, its updates, and links to a moment. */
 
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const house = fixture();
 

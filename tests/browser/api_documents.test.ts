@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { retryAfterMs } from "../../web/src/history_cache/history_fetch";
 import { HttpContract, StreamContract } from "../../web/tests/contract";
 import { Hub, type HubSettings } from "./hub";
 import { ask, askAndLeave, HANDSHAKE, MessageStream, typeOf } from "./raw_client";
@@ -191,6 +192,11 @@ async function checkLimits(hub: Hub): Promise<void> {
     // One more from that address, which has used its share.
     if (n === 0) http.check(history, await ask(long, { localAddress: "127.0.0.2" }));
   }
-  http.check(history, await ask(`${hub.url}${pathOf(history)}?last=1`));
+  const busy = await ask(`${hub.url}${pathOf(history)}?last=1`);
+  http.check(history, busy);
+  // The page waits as long where it cannot read the header.
+  expect(retryAfterMs(new Response("", { status: busy.status }))).toBe(
+    Number(busy.headers["retry-after"]) * 1_000,
+  );
   for (const release of unread) release();
 }

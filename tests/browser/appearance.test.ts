@@ -1,9 +1,11 @@
 /** Appearance: themes, kiosk mode, phones, embedding, and how the page shows errors. */
 
-import { expect, test } from "vitest";
-import { fixture, WITH_HISTORY } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith, WITH_HISTORY } from "./fixture";
 import { Hub } from "./hub";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 /** Longer than it takes to notify the page; without viewers the hub does not wait for it. */
 const house = fixture(() => Hub.start({ ...WITH_HISTORY, TICKCAST__SERVER__DRAIN: '"5s"' }));

@@ -2,9 +2,12 @@
 
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { testWith } from "./fixture";
 import { Hub } from "./hub";
 import { launchBrowser } from "./screen";
+
+const test = testWith("chromium");
 
 let hub: Hub;
 let browser: Browser;

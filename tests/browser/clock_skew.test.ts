@@ -3,9 +3,12 @@
  */
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { type ClockSkew, installClockSkew, type Recorder } from "../synchrony/clock_skew";
+import { testWith } from "./fixture";
 import { launchBrowser } from "./screen";
+
+const test = testWith("chromium");
 
 const SKEW: ClockSkew = { name: "hidden", shiftMs: 700_000, wallShiftMs: -900_000, drift: 0.01 };
 

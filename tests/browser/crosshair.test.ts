@@ -1,9 +1,11 @@
 /** The crosshair shows exactly the record that the hub has there. */
 
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import { recordAt } from "./history";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const house = fixture();
 

@@ -5,11 +5,14 @@
 
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { isLive, moves, reads, set } from "./element";
+import { testWith } from "./fixture";
 import { Hub } from "./hub";
 import { OtherSite } from "./other_site";
 import { launchBrowser } from "./screen";
+
+const test = testWith("chromium");
 
 const RATE = 100;
 const FRAMES_A_SECOND = 60;

@@ -1,10 +1,13 @@
 /** The hub's event stream in a browser's own `EventSource`, without our client. */
 
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { testWith } from "./fixture";
 import { Hub } from "./hub";
 import { launchBrowser } from "./screen";
 import { TestProxy } from "./test_proxy";
+
+const test = testWith("chromium");
 
 let hub: Hub;
 let proxy: TestProxy;

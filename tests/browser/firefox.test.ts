@@ -1,8 +1,11 @@
 /** The page in another browser engine: Debian's Firefox. Everything independent of the engine is tested elsewhere. */
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { Firefox } from "./firefox";
+import { testWith } from "./fixture";
 import { Hub } from "./hub";
+
+const test = testWith("firefox-esr");
 
 const TAB = "\uE004";
 const ESCAPE = "\uE00C";

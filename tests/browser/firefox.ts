@@ -2,13 +2,13 @@
  * One page in a real Firefox, controlled over WebDriver BiDi, with the few operations that smoke tests need. It records
  * console errors and violations of the page's content security policy.
  *
- * `FIREFOX` selects the browser; by default Debian's.
+ * `FIREFOX` selects the browser; by default the program `firefox-esr`.
  */
 
-import { RemoteBrowser } from "./remote_browser";
+import { type BrowserProgram, RemoteBrowser } from "./remote_browser";
 
-const PROGRAM = {
-  path: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+const PROGRAM: BrowserProgram = {
+  program: "firefox-esr",
   flags: (profile: string) => [
     "--headless",
     "--no-remote",

@@ -1,8 +1,14 @@
-/** A fixture for the tests of one file: a hub, a browser, and the pages opened by a test, which are closed after it. */
+/**
+ * What the tests of one file need: outside programs, a hub, a browser, and the pages opened by a test, which are closed
+ * after it.
+ */
 
+import { appendFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
 import type { Browser, BrowserContextOptions } from "playwright-core";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, type TestAPI, test } from "vitest";
 import { Hub, type HubSettings } from "./hub";
+import { find, type Program, pathOf } from "./programs";
 import { launchBrowser, Screen } from "./screen";
 
 /**
@@ -50,6 +56,22 @@ export function fixture(start: () => Promise<Hub> = () => Hub.start(WITH_HISTORY
       return screen;
     },
   };
+}
+
+/**
+ * `test`, for tests that need these programs. If one is missing, they are skipped on a developer's machine, which is
+ * reported, and the file fails in continuous integration.
+ */
+export function testWith(...programs: readonly Program[]): TestAPI {
+  const missing = programs.find((program) => find(program) === undefined);
+  if (missing === undefined) return test;
+  if (process.env.CI) pathOf(missing);
+  const file = relative(resolve(import.meta.dirname, "../.."), expect.getState().testPath ?? "");
+  const reason = `\`${missing}\` is missing`;
+  console.warn(`skipped ${file}: ${reason}`);
+  // tests/tools/run.sh lists them at the end.
+  if (process.env.SKIPPED_TESTS) appendFileSync(process.env.SKIPPED_TESTS, `${reason}\t${file}\n`);
+  return test.skip as TestAPI;
 }
 
 function started<T>(value: T | undefined): T {

@@ -3,9 +3,12 @@
  * as it is shown. The page's activity is observed by wrapping browser APIs.
  */
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
+import { testWith } from "./fixture";
 import { Hub } from "./hub";
 import { Tab } from "./tab";
+
+const test = testWith("chromium");
 
 const RATE = 1_000;
 /** A short window, so that a hidden page replaces its contents several times. */

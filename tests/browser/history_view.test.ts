@@ -1,9 +1,11 @@
 /** History: the time navigator, fetched records, and gestures on the chart. */
 
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import { recordsIn } from "./history";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 /** Of the ten minutes of `WITH_HISTORY`, less what earlier tests have used up. */
 const FAR_MS = 400_000;

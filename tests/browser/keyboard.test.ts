@@ -1,9 +1,11 @@
 /** Keyboard shortcuts: every command has a key that the help lists, and typing is not disturbed. */
 
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { commands, keyName } from "../../web/src/commands";
-import { fixture } from "./fixture";
+import { fixture, testWith } from "./fixture";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const house = fixture();
 

@@ -2,16 +2,13 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-
-const TARGET = process.env.CARGO_TARGET_DIR ?? resolve(import.meta.dirname, "../../target");
-/** Where tests/tools/install.sh installs it, else Debian's. */
-const PROGRAMS = [join(TARGET, "tools/debian/bin/nginx"), "/usr/sbin/nginx"];
+import { pathOf } from "./programs";
 
 export class NginxProxy {
   /** The hub's URL as seen by browsers, without a trailing slash. */
@@ -27,13 +24,11 @@ export class NginxProxy {
 
   /** `path` starts with a slash and does not end with one. */
   static async start(hub: string, path: string): Promise<NginxProxy> {
-    const program = PROGRAMS.find(existsSync);
-    if (program === undefined) throw new Error("`nginx` is missing; run tests/tools/install.sh");
     const folder = mkdtempSync(join(tmpdir(), "tickcast-nginx-"));
     const port = await freePort();
     const configuration = join(folder, "nginx.conf");
     writeFileSync(configuration, configure(hub, path, port, folder));
-    const nginx = spawn(program, ["-e", "stderr", "-c", configuration], {
+    const nginx = spawn(pathOf("nginx"), ["-e", "stderr", "-c", configuration], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const output: string[] = [];

@@ -2,9 +2,12 @@
 
 import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { testWith } from "./fixture";
 import { Hub } from "./hub";
 import { launchBrowser, Screen } from "./screen";
+
+const test = testWith("chromium");
 
 /** Rate in the hub's configuration, in records per second. */
 const RATE = 100;

@@ -1,13 +1,15 @@
 /** Everything the hub serves, behind a real proxy that adds a path. */
 
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { strings } from "../../web/src/strings";
 import { isLive } from "./element";
-import { fixture } from "./fixture";
+import { fixture, testWith } from "./fixture";
 import { Hub } from "./hub";
 import { NginxProxy } from "./nginx_proxy";
 import { OtherSite } from "./other_site";
 import { Screen } from "./screen";
+
+const test = testWith("chromium", "nginx");
 
 const PATHS = ["/live", "/any/path"];
 
@@ -71,7 +73,11 @@ test.each(PATHS)("the page and its links work under %s, with and without a trail
   });
 });
 
-test("the curl command copied from a page under a path works", async () => {
+testWith(
+  "chromium",
+  "nginx",
+  "curl",
+)("the curl command copied from a page under a path works", async () => {
   await under("/live", (url) =>
     expectLive(`${url}/`, async (screen) => {
       await screen.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);

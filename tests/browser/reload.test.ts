@@ -1,8 +1,11 @@
 /** A page through changes of the rate: it continues without a break, at the playout delay of each rate. */
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
+import { testWith } from "./fixture";
 import { Hub, type HubFiles } from "./hub";
 import { Tab } from "./tab";
+
+const test = testWith("chromium");
 
 /** Tolerance for two instants that should be equal: a few frames, and jitter on a busy machine. */
 const CLOSE_MS = 100;

@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import WebSocket from "ws";
+import { type Program, pathOf } from "./programs";
 
 export type Params = Readonly<Record<string, unknown>>;
 
@@ -22,7 +23,7 @@ interface RemoteMessage {
 }
 
 export interface BrowserProgram {
-  readonly path: string;
+  readonly program: Program;
   readonly flags: (profile: string) => readonly string[];
   /** What it prints on standard error once it listens; the first group is the URL. */
   readonly listening: RegExp;
@@ -50,9 +51,15 @@ export class RemoteBrowser {
     socket.on("message", (text) => this.#hear(JSON.parse(String(text)) as RemoteMessage));
   }
 
-  static async launch({ path, flags, listening, endpoint, ending }: BrowserProgram): Promise<RemoteBrowser> {
+  static async launch({
+    program,
+    flags,
+    listening,
+    endpoint,
+    ending,
+  }: BrowserProgram): Promise<RemoteBrowser> {
     const profile = mkdtempSync(join(tmpdir(), "tickcast-profile-"));
-    const browser = spawn(path, flags(profile), {
+    const browser = spawn(pathOf(program), flags(profile), {
       stdio: ["ignore", "ignore", "pipe"],
       // Firefox refuses to run in another user's home directory, as in containers that run as root.
       env: { ...process.env, HOME: profile },

@@ -5,9 +5,12 @@
  */
 
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { testWith } from "./fixture";
 import { Hub, type HubSettings } from "./hub";
 import { launchBrowser, Screen } from "./screen";
+
+const test = testWith("chromium");
 
 /** A few minutes before the tests, so that the dataset has looped a few times. */
 const SETTINGS: HubSettings = {

@@ -3,10 +3,12 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import { recordsIn } from "./history";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const house = fixture();
 const PNG = Buffer.from("89504e470d0a1a0a", "hex");
@@ -60,7 +62,7 @@ test("the visible records are available as a table, newest first", async () => {
   expect(seqs).toHaveLength(20);
 });
 
-test("the curl command prints records in a shell", async () => {
+testWith("chromium", "curl")("the curl command prints records in a shell", async () => {
   const screen = await paused();
   await screen.choose("Copy curl command");
   await screen.reads("said", /^Copied$/);

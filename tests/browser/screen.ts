@@ -2,7 +2,7 @@
  * One page in a real Chromium, with the operations that tests use. It also records console errors and the hosts
  * contacted, and what the page draws as its line.
  *
- * `CHROMIUM` selects the browser; by default Debian's.
+ * `CHROMIUM` selects the browser; by default the program `chromium`.
  */
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -10,6 +10,7 @@ import { parseWindow } from "../../web/src/duration";
 import type { Instruments } from "../../web/src/instruments";
 import type { Badge } from "../../web/src/page";
 import { recordDrawnLine } from "./drawn_line";
+import { pathOf } from "./programs";
 
 /** The state of the badge. */
 interface BadgeState {
@@ -18,12 +19,11 @@ interface BadgeState {
   readonly leadsBack: boolean;
 }
 
-export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Chromium does not run sandboxed as root, as in containers. */
 export const CHROMIUM_FLAGS: readonly string[] = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
 
 export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
+  return chromium.launch({ executablePath: pathOf("chromium"), args: [...CHROMIUM_FLAGS] });
 }
 
 export class Screen {

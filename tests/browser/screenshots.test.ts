@@ -6,10 +6,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContextOptions } from "playwright-core";
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import { Hub } from "./hub";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const FOLDER = process.env.SCREENSHOTS;
 

@@ -1,10 +1,12 @@
 /** Several topics and fields: visibility, values and scales. */
 
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import { recordAt, recordsIn } from "./history";
 import { Hub } from "./hub";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const WAVE = Array.from({ length: 200 }, (_, i) => Math.round(20 + 5 * Math.sin(i / 10)));
 const FILES = {

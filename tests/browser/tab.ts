@@ -3,11 +3,11 @@
  * that: it makes every page visible.
  */
 
-import { type Params, RemoteBrowser } from "./remote_browser";
-import { CHROMIUM, CHROMIUM_FLAGS } from "./screen";
+import { type BrowserProgram, type Params, RemoteBrowser } from "./remote_browser";
+import { CHROMIUM_FLAGS } from "./screen";
 
-const PROGRAM = {
-  path: CHROMIUM,
+const PROGRAM: BrowserProgram = {
+  program: "chromium",
   flags: (profile: string) => [
     "--headless=new",
     "--remote-debugging-port=0",

@@ -1,8 +1,10 @@
 /** Live, behind and paused views, and the transitions between them. */
 
-import { expect, test } from "vitest";
-import { fixture } from "./fixture";
+import { expect } from "vitest";
+import { fixture, testWith } from "./fixture";
 import type { Screen } from "./screen";
+
+const test = testWith("chromium");
 
 const house = fixture();
 

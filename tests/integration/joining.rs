@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use tickcast::protocol::websocket::inflate;
 
+use super::support::event_stream::EventStream;
+use super::support::hub::root;
 use super::support::{Hub, Project, RawClient, Viewer, indexed_dataset};
 
 /// Reads the publications after `after` up to `to` as a v1 viewer and asserts that they are dense and carry the right
@@ -278,5 +280,26 @@ async fn a_bare_viewer_with_an_unrecoverable_position_is_rejected() {
             .await
             .err();
         assert_eq!(refusal.expect("a refusal").status, 410, "{query}");
+    }
+}
+
+/// The page's code reads the same samples, in `web/tests/protocol.test.ts`.
+#[test]
+fn a_position_is_accepted_or_rejected_as_in_the_samples() {
+    let hub = Hub::start("rate = 10.0", "[1]");
+    let samples = std::fs::read_to_string(root().join("tests/positions.json")).unwrap();
+    let samples: Value = serde_json::from_str(&samples).unwrap();
+    for (kind, status) in [("valid", "200"), ("invalid", "400")] {
+        for position in samples[kind].as_array().unwrap() {
+            let bytes = position.as_str().unwrap().bytes();
+            let encoded: String = bytes.map(|byte| format!("%{byte:02X}")).collect();
+            let stream = EventStream::connect(&hub, &format!("/sse?since={encoded}"), "");
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(
+                stream.head.starts_with(&expected),
+                "{position}: {}",
+                stream.head
+            );
+        }
     }
 }

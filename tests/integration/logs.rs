@@ -5,13 +5,13 @@
 mod contract;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use super::support::event_table;
 use super::support::hub::program;
-use super::support::{Hub, Project, RawClient, Viewer};
+use super::support::{Hub, Project, RawClient, Viewer, kill};
 
 #[tokio::test]
 async fn events_follow_the_life_cycle_of_a_hub() {
@@ -200,19 +200,16 @@ fn a_log_that_is_off_can_be_turned_on_by_a_signal() {
         std::thread::yield_now();
     }
     let pid = child.id().to_string();
-    let kill = |signal: &str| {
-        let killed = Command::new("kill").args([signal, &pid]).status();
-        assert!(killed.unwrap().success());
-    };
+    let send = |signal: &str| assert!(kill(&[signal, &pid]));
     let mut reader = std::io::BufReader::new(child.stderr.take().unwrap());
     for _ in 0..2 {
-        kill("-USR1");
+        send("-USR1");
         let mut line = String::new();
         std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
         event_table::assert_documented(line.trim_end());
         assert!(line.contains("\"event\":\"log.level\""), "{line}");
     }
-    kill("-TERM");
+    send("-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

@@ -54,6 +54,9 @@ fn seq(data: &Value) -> u64 {
 
 /// Tests the page, the API and both kinds of stream; each record must arrive before the next one is due.
 async fn everything_is_forwarded(make: Make) {
+    if make.is_missing() {
+        return;
+    }
     // One record every five seconds: a record held back in a buffer would not arrive before the next one.
     let hub = hub(NO_DRAIN, "0.2");
     let proxy = Proxy::start(make, &hub);
@@ -102,6 +105,9 @@ async fn everything_is_forwarded(make: Make) {
 
 /// Tests that viewers are counted by their addresses, and that a client cannot claim another one.
 async fn viewers_are_counted_by_address(make: Make) {
+    if make.is_missing() {
+        return;
+    }
     let hub = hub(&format!("{NO_DRAIN}\nmax_viewers_per_ip = 1"), "0.001");
     let proxy = Proxy::start(make, &hub);
     let forged = [("x-forwarded-for", "198.51.100.7")];
@@ -228,6 +234,9 @@ async fn behind_haproxy_viewers_are_counted_by_their_addresses() {
 
 #[tokio::test]
 async fn a_silent_stream_survives_the_read_timeout_of_each_proxy() {
+    if Make::ALL.into_iter().any(Make::is_missing) {
+        return;
+    }
     let hub = hub(NO_DRAIN, "0.001");
     let (seconds, read_timeout) = silence();
     let proxies = Make::ALL.map(|make| Proxy::with_read_timeout(make, &hub, read_timeout));
@@ -240,6 +249,9 @@ async fn a_silent_stream_survives_the_read_timeout_of_each_proxy() {
 
 #[tokio::test]
 async fn the_read_timeouts_in_the_files_are_effective() {
+    if Make::ALL.into_iter().any(Make::is_missing) {
+        return;
+    }
     let hub = hub(NO_DRAIN, "0.001");
     for make in Make::ALL {
         let proxy = Proxy::with_read_timeout(make, &hub, "1s");
@@ -252,6 +264,9 @@ async fn the_read_timeouts_in_the_files_are_effective() {
 
 #[tokio::test]
 async fn haproxy_with_health_checks_stops_using_a_draining_hub() {
+    if Make::Haproxy.is_missing() {
+        return;
+    }
     let mut hub = hub("drain = \"10s\"", "0.001");
     let checks = [
         ("# option httpchk", "option httpchk"),
@@ -273,6 +288,9 @@ async fn haproxy_with_health_checks_stops_using_a_draining_hub() {
 
 /// Tests the page, the API and both kinds of stream under the path of the sample.
 async fn everything_works_under_a_path(make: Make) {
+    if make.is_missing() {
+        return;
+    }
     let hub = hub(NO_DRAIN, "10.0");
     let proxy = Proxy::with_path(make, &hub);
     let bare = get(&proxy, "/live?topic=demo&at=x:1");

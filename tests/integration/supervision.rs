@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer};
+use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer, kill, lacks, tool};
 
 /// Starts a hub under a service manager; returns it and the manager's notification socket.
 fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
@@ -148,9 +148,7 @@ fn signals_during_startup_are_handled_after_startup() {
     // Opening it succeeds once the hub has started to read it.
     let mut slow = File::options().write(true).open(&path).unwrap();
     for signal in ["-HUP", "-USR1"] {
-        let pid = child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(sent.unwrap().success());
+        assert!(kill(&[signal, &child.id().to_string()]));
     }
     // A reload then reads an ordinary file.
     fs::remove_file(&path).unwrap();
@@ -176,7 +174,7 @@ fn at_a_terminal(project: &Project, redirection: &str) -> Child {
         project.path("tickcast.toml").display()
     );
     // `script` copies the terminal's output to its standard output.
-    let mut script = Command::new("script");
+    let mut script = tool("script");
     script.args(["--quiet", "--command", &line, "/dev/null"]);
     let script = script.stdin(Stdio::null()).stdout(Stdio::piped());
     script.spawn().unwrap()
@@ -206,6 +204,9 @@ fn await_event(path: &Path, names: &[&str]) -> Value {
 
 #[test]
 fn closing_the_terminal_stops_the_hub_instead_of_reloading() {
+    if lacks(&["script"]) {
+        return;
+    }
     let project = Project::new("rate = 10.0", "[1]");
     let mut script = at_a_terminal(&project, "");
     let lines = BufReader::new(script.stdout.take().unwrap()).lines();
@@ -224,6 +225,9 @@ fn closing_the_terminal_stops_the_hub_instead_of_reloading() {
 
 #[tokio::test]
 async fn repeated_hangups_of_a_closed_terminal_do_not_force_the_stop() {
+    if lacks(&["script"]) {
+        return;
+    }
     let project =
         Project::new("", "[1]").configure("[topics.demo]\ndataset = \"data.json\"\nrate = 10.0\n");
     project.write(
@@ -247,8 +251,7 @@ async fn repeated_hangups_of_a_closed_terminal_do_not_force_the_stop() {
     script.wait().unwrap();
     await_event(&log, &["drain"]);
     // The shell sends SIGHUP, too, when its terminal is closed.
-    let sent = Command::new("kill").args(["-HUP", &pid]).status();
-    assert!(sent.unwrap().success());
+    assert!(kill(&["-HUP", &pid]));
     for viewer in viewers {
         assert_eq!(u16::from(viewer.await.unwrap().code), 1012);
     }

@@ -11,7 +11,7 @@ pub(crate) mod viewer;
 
 pub(crate) use http::RawClient;
 pub(crate) use hub::{Hub, Project};
-pub(crate) use tools::tool;
+pub(crate) use tools::{kill, lacks, skip, target_folder, tool};
 pub(crate) use viewer::Viewer;
 
 /// How long a test waits for an event. Generous, because only failing tests reach it.
@@ -25,7 +25,7 @@ pub(crate) fn indexed_dataset(len: u64) -> String {
     serde_json::json!(records).to_string()
 }
 
-/// Prints a note, such as why a test is skipped or which seed it uses.
+/// Prints a note, such as which seed a test uses.
 #[expect(
     clippy::print_stderr,
     reason = "the test runner shows it with the test"

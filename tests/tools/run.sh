@@ -12,7 +12,10 @@ target="${CARGO_TARGET_DIR:-target}"
 retries="${RETRIES:-0}"
 output=$(mktemp)
 summary=$(mktemp)
-trap 'rm -f "$output" "$summary"' EXIT
+# Tests add a line here when a program that they need is missing: the reason, a tab, and the test.
+SKIPPED_TESTS=$(mktemp)
+export SKIPPED_TESTS
+trap 'rm -f "$output" "$summary" "$SKIPPED_TESTS"' EXIT
 
 # The tools for the samples and cargo-deny, where tests/tools/install.sh has put them.
 for tools in "$target/tools/python/bin" "$target/tools/deny/bin"; do
@@ -40,9 +43,21 @@ failures() {
     awk '!seen[$0]++' | head -n 40 || true
 }
 
+# The skipped tests under the reason for it. Their runners count them as passed, or do not show the reason.
+skipped() {
+  sort -u "$SKIPPED_TESTS" | awk -F '\t' '
+    { reasons[$1] = reasons[$1] "\n    " $2; count++ }
+    END {
+      if (count) printf "\nskipped: %d tests or files of tests, which were not run\n", count
+      for (reason in reasons) print "  " reason ":" reasons[reason]
+    }
+  '
+}
+
 finish() {
   printf '\n==== summary ====\n'
   cat "$summary"
+  skipped
   # The totals over all runners, if any tests were run.
   awk '
     /Summary \[|test result:|^ *Tests / {
@@ -71,6 +86,11 @@ section() {
     finish
     exit 1
   fi
+}
+
+# not_run TITLE REASON: notes in the summary that a section is left out.
+not_run() {
+  printf '%-28s NOT RUN: %s\n' "$1" "$2" >>"$summary"
 }
 
 # The exposure score that systemd computes for the service: at most 15 of 100. The score is the last of about eighty
@@ -105,18 +125,26 @@ advisories() {
 lint() {
   section 'rustfmt' cargo fmt --check
   section 'clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
-  # Exceptions in deny.toml that no longer match anything are errors.
-  section 'licences and duplicate crates' cargo deny --locked check --hide-inclusion-graph \
-    --deny unmatched-skip --deny unmatched-skip-root --deny license-exception-not-encountered bans licenses sources
-  section 'advisories' advisories
+  if cargo deny --version >/dev/null 2>&1; then
+    # Exceptions in deny.toml that no longer match anything are errors.
+    section 'licences and duplicate crates' cargo deny --locked check --hide-inclusion-graph \
+      --deny unmatched-skip --deny unmatched-skip-root --deny license-exception-not-encountered bans licenses sources
+    section 'advisories' advisories
+  else
+    not_run 'licences, crates, advisories' 'cargo-deny is missing'
+  fi
   section 'types of the page' npm --prefix web run --silent check
   section 'biome' npm --prefix web run --silent lint
   # Optional tools: used if installed.
   if command -v shellcheck >/dev/null; then
     section 'shellcheck' shellcheck .ci/run tests/tools/*.sh benches/peers/*.sh deploy/*/*.sh deploy/debian/scripts/*
+  else
+    not_run 'shellcheck' 'it is not installed'
   fi
   if command -v systemd-analyze >/dev/null; then
     section 'hardening of the unit' hardening
+  else
+    not_run 'hardening of the unit' 'systemd-analyze is not installed'
   fi
 }
 
@@ -130,10 +158,12 @@ test_all() {
   # These test the arithmetic that decides whether a change costs performance.
   if command -v python3 >/dev/null; then
     section 'tests of the benchmarks' python3 -m unittest discover -s benches -t benches
+  else
+    not_run 'tests of the benchmarks' 'python3 is missing'
   fi
   section 'tests of the page' npm --prefix web run --silent test
-  # The debug build, most of which the tests above have compiled; an optimised build would take minutes longer.
-  section 'hub for the browser' cargo build --locked
+  # The hub that the Rust tests ran. `cargo build` would compile most of its dependencies again, without the features that
+  # only the tests' own dependencies ask for.
   section 'tests in the browser' env "TICKCAST_BIN=$(realpath "$target")/debug/tickcast" \
     npm --prefix web run --silent test:browser -- --retry="$retries"
 }

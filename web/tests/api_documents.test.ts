@@ -7,6 +7,7 @@ import specs from "@asyncapi/specs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv, type AnySchema } from "ajv";
 import { expect, test } from "vitest";
+import { fetchHistory, type HistoryResponse } from "../src/history_cache/history_fetch";
 import { HttpContract, StreamContract } from "./contract";
 
 const streams = new StreamContract();
@@ -54,6 +55,17 @@ test("examples of responses match their schemas", () => {
   const examples = bodies.filter(({ example }) => example !== undefined);
   expect(examples.length).toBeGreaterThanOrEqual(7);
   for (const { schema, example } of examples) http.checkValue("an example", schema, example);
+});
+
+test("the example of a history response is read as it is", async () => {
+  const { responses = {} } = http.document.paths["/api/v1/topics/{topic}/history"]?.get ?? {};
+  const example = responses["200"]?.content?.["application/json"]?.example as HistoryResponse;
+  const get = async () => Response.json(example);
+  const outcome = await fetchHistory(get, "/history", new AbortController().signal);
+  expect(outcome).toEqual({
+    kind: "answer",
+    answer: { epoch: example.epoch, items: example.items, total: 2, isFinal: false },
+  });
 });
 
 test("undescribed messages and fields are rejected", () => {

@@ -1,4 +1,5 @@
-//! Writes the messages of a flush as JSON text, without a serializer because the records are already JSON.
+//! Writes the messages of a flush as JSON text, without a serializer because the records are already JSON. Twin:
+//! `web/src/client/protocol.ts`.
 
 use std::fmt::Write;
 

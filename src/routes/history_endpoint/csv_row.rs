@@ -1,4 +1,5 @@
-//! [`CsvRow`]: writes records as CSV (RFC 4180), one row per record and one column per field of the dataset.
+//! [`CsvRow`]: writes records as CSV (RFC 4180), one row per record and one column per field of the dataset. Twin:
+//! `web/src/saving/csv.ts`.
 //!
 //! The columns are always those of the whole dataset, so the pages of a range have the same columns. Strings are
 //! written unchanged; whether a value that starts with `=` is a formula is for the spreadsheet to decide.

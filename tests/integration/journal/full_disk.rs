@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::support::disk::SmallDisk;
 use super::super::support::viewer::unpack;
-use super::super::support::{Hub, Project, RawClient, Viewer, indexed_dataset, print_note};
+use super::super::support::{Hub, Project, RawClient, Viewer, indexed_dataset, kill, print_note};
 
 /// Rounds on one disk: the journal grows by up to one segment in each.
 const ROUNDS: usize = 40;
@@ -96,11 +96,7 @@ impl Round {
 
     /// Kills the hub and restarts it once there is space on the disk.
     async fn kill(&mut self, mut viewer: Viewer, is_full: bool) {
-        let pid = self.hub.pid().to_string();
-        let killed = std::process::Command::new("kill")
-            .args(["-9", &pid])
-            .status();
-        assert!(killed.unwrap().success());
+        assert!(kill(&["-KILL", &self.hub.pid().to_string()]));
         // Reads everything that the hub has sent.
         self.read(&mut viewer, u64::MAX).await;
         if is_full {

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::super::support::{Project, RawClient, indexed_dataset};
+use super::super::support::{Project, RawClient, indexed_dataset, kill};
 use super::eventually;
 
 /// A topic that loops, one that ends soon so that its statistics stop changing, and a low viewer limit.
@@ -157,11 +157,7 @@ impl LoggedHub {
 
     /// Stops the hub, as an operator would.
     pub(super) fn stop(&mut self) {
-        let pid = self.child.id().to_string();
-        let kill = std::process::Command::new("kill")
-            .args(["-TERM", &pid])
-            .status();
-        assert!(kill.unwrap().success());
+        assert!(kill(&["-TERM", &self.child.id().to_string()]));
         assert!(self.child.wait().unwrap().success());
     }
 }

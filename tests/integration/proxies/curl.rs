@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::proxy::{NAME, Proxy};
-use crate::support::TIMEOUT;
+use crate::support::{TIMEOUT, tool};
 
 /// Connects through `proxy` with TLS from the address `from`; the returned stream carries the plain text. It closes
 /// when either side does.
@@ -23,7 +23,7 @@ pub(super) fn connect(proxy: &Proxy, from: &str) -> TcpStream {
         OwnedFd::from(theirs.try_clone().unwrap()),
         OwnedFd::from(theirs),
     );
-    let mut child = Command::new("openssl")
+    let mut child = tool("openssl")
         .args(["s_client", "-quiet", "-no_ign_eof", "-nocommands"])
         .args(["-connect", &proxy.tls(), "-bind", &format!("{from}:0")])
         .args(["-servername", NAME, "-alpn", "http/1.1"])
@@ -33,7 +33,7 @@ pub(super) fn connect(proxy: &Proxy, from: &str) -> TcpStream {
         .stdout(output)
         .stderr(Stdio::null())
         .spawn()
-        .expect("openssl; run tests/tools/install.sh");
+        .unwrap();
     thread::spawn(move || child.wait());
     ours
 }
@@ -60,7 +60,7 @@ impl Curl {
         let host = proxy.host();
         let ip = proxy.tls();
         let ip = ip.split(':').next().unwrap();
-        let mut child = Command::new("curl")
+        let mut child = tool("curl")
             .args(["-sSNi", version, "--interface", "127.0.0.2", "--cacert"])
             .arg(proxy.path("fullchain.pem"))
             .args(["--resolve", &format!("{host}:{ip}")])
@@ -68,7 +68,7 @@ impl Curl {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("curl; run tests/tools/install.sh");
+            .unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = unbounded_channel();
         thread::spawn(move || {

@@ -12,7 +12,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::support::{Hub, TIMEOUT, hub::root, tool};
+use crate::support::{Hub, TIMEOUT, hub::root, kill, lacks, tool};
 
 /// The host name in the shipped files and in the certificate.
 pub(super) const NAME: &str = "hub.example.org";
@@ -36,6 +36,12 @@ pub(super) struct Proxy {
 
 impl Make {
     pub(super) const ALL: [Self; 3] = [Self::Nginx, Self::Caddy, Self::Haproxy];
+
+    /// Whether a program is missing that a test with this proxy needs; the test then has to return.
+    #[must_use]
+    pub(super) fn is_missing(self) -> bool {
+        lacks(&[self.program(), "openssl", "curl"])
+    }
 
     fn program(self) -> &'static str {
         match self {
@@ -153,7 +159,7 @@ impl Proxy {
 
     /// Creates a self-signed certificate for [`NAME`].
     fn certify(&self) {
-        let output = Command::new("openssl")
+        let output = tool("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt"])
             .args(["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
             .args(["-subj", &format!("/CN={NAME}")])
@@ -163,7 +169,7 @@ impl Proxy {
             .arg("-out")
             .arg(self.path("fullchain.pem"))
             .output()
-            .expect("openssl; run tests/tools/install.sh");
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         let read = |name| fs::read_to_string(self.path(name)).unwrap();
         let both = [read("fullchain.pem"), read("privkey.pem")].concat();
@@ -272,9 +278,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         // Terminated instead of killed, so that its workers exit, too.
-        _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
+        _ = kill(&[&self.child.id().to_string()]);
         _ = self.child.wait();
     }
 }

@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use super::{Hub, print_note};
+use super::{Hub, lacks, skip, tool};
 
-/// Injects faults into system calls of a hub's journal thread with strace, until dropped.
+/// Injects faults into system calls of a thread of a hub with strace, until dropped.
 pub(crate) struct SyscallFault {
     strace: Child,
     _stderr: BufReader<ChildStderr>,
@@ -17,25 +17,58 @@ impl SyscallFault {
     /// Longer than any test.
     const NEVER: u64 = 3_600_000_000;
 
-    /// Blocks every call in `calls`, such as "fsync".
+    /// Whether strace is missing or may not trace other processes. The test then has to return: it has been reported as
+    /// skipped.
+    #[must_use]
+    pub(crate) fn is_impossible() -> bool {
+        if lacks(&["strace"]) {
+            return true;
+        }
+        let mut other = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut traced = tool("strace")
+            .args(["-o", "/dev/null", "-p", &other.id().to_string()])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stderr = BufReader::new(traced.stderr.take().unwrap());
+        stderr.read_line(&mut line).unwrap();
+        for child in [&mut traced, &mut other] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let is_impossible = !line.contains("attached");
+        if is_impossible {
+            skip("`strace` may not trace other processes (see kernel.yama.ptrace_scope)");
+        }
+        is_impossible
+    }
+
+    /// Blocks every call in `calls` of the journal thread, such as "fsync".
     pub(crate) fn block(hub: &Hub, calls: &str) -> Self {
         Self::attach(hub, calls, &format!("delay_enter={}", Self::NEVER))
     }
 
-    /// Delays every call by `micros`.
+    /// Delays every call of the journal thread by `micros`.
     pub(crate) fn delay(hub: &Hub, calls: &str, micros: u64) -> Self {
         Self::attach(hub, calls, &format!("delay_enter={micros}"))
     }
 
-    /// Makes every call fail with `error`, such as "ENOSPC".
+    /// Makes every call of the journal thread fail with `error`, such as "ENOSPC".
     pub(crate) fn fail(hub: &Hub, calls: &str, error: &str) -> Self {
         Self::attach(hub, calls, &format!("error={error}"))
     }
 
-    /// Makes calls on `path` fail with `error`.
+    /// Makes calls of the journal thread on `path` fail with `error`.
     pub(crate) fn fail_on(hub: &Hub, calls: &str, path: &Path, error: &str) -> Self {
         let path = path.to_str().unwrap();
         Self::attach_with(hub, calls, &format!("error={error}"), &["-P", path])
+    }
+
+    /// Makes the next call of the thread named `thread` fail with `error`.
+    pub(crate) fn fail_once(hub: &Hub, thread: &str, calls: &str, error: &str) -> Self {
+        let target = ["-p", &thread_id(hub, thread)];
+        Self::attach_to(&target, calls, &format!("error={error}:when=1"))
     }
 
     /// Blocks every call in `calls` on all threads, including threads started later.
@@ -54,14 +87,14 @@ impl SyscallFault {
     }
 
     fn attach_to(target: &[&str], calls: &str, what: &str) -> Self {
-        let mut strace = Command::new("strace")
+        let mut strace = tool("strace")
             .args(["-o", "/dev/null"])
             .args(target)
             .arg(format!("--trace={calls}"))
             .arg(format!("--inject={calls}:{what}"))
             .stderr(Stdio::piped())
             .spawn()
-            .expect("run `make test`, which installs strace");
+            .unwrap();
         let mut stderr = BufReader::new(strace.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -85,7 +118,7 @@ impl Drop for SyscallFault {
 const THREAD_LOOKUPS_MAX: usize = 100_000;
 
 /// The id of the first thread of `hub` named `name`. A thread names itself, some time after it was started.
-pub(crate) fn thread_id(hub: &Hub, name: &str) -> String {
+fn thread_id(hub: &Hub, name: &str) -> String {
     let is_meant = |path: &PathBuf| {
         fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm == format!("{name}\n"))
     };
@@ -108,15 +141,17 @@ pub(crate) struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts a file system of `size` at `folder`. Returns `None` if this process may not mount, which is a failure in
-    /// CI.
+    /// Mounts a file system of `size` at `folder`. Returns `None` if this process may not mount, and the test is skipped.
     pub(crate) fn mount(folder: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(folder).unwrap();
         let mount = format!(
             "mount -t tmpfs -o size={size} none '{}' && echo mounted && exec sleep infinity",
             folder.display()
         );
-        let mut holder = Command::new("unshare")
+        if lacks(&["unshare", "nsenter"]) {
+            return None;
+        }
+        let mut holder = tool("unshare")
             .args(["--mount", "sh", "-c", &mount])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -129,19 +164,15 @@ impl SmallDisk {
         let folder = folder.to_owned();
         let disk = Self { holder, folder };
         let is_mounted = line == "mounted\n";
-        assert!(
-            is_mounted || std::env::var_os("CI").is_none(),
-            "only root can mount a small disk"
-        );
         if !is_mounted {
-            print_note("skipped: only root can mount a small disk");
+            skip("this process may not mount a small disk");
         }
         is_mounted.then_some(disk)
     }
 
     /// Returns `command` wrapped to run in the mount namespace of the disk.
     pub(crate) fn command_inside(&self, command: &Command) -> Command {
-        let mut inside = Command::new("nsenter");
+        let mut inside = tool("nsenter");
         inside
             .args(["--target", &self.holder.id().to_string(), "--mount", "--"])
             .arg(command.get_program())

@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{RawClient, TIMEOUT, event_table};
+use super::{RawClient, TIMEOUT, event_table, kill};
 
 /// A temporary folder, deleted when the test ends. Clones refer to the same folder.
 #[derive(Clone)]
@@ -244,11 +244,7 @@ impl Hub {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let status = Command::new("kill")
-            .args([signal, &self.pid().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
+        assert!(kill(&[signal, &self.pid().to_string()]));
     }
 
     /// Waits until the hub exits; returns the exit code and all events.

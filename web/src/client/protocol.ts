@@ -2,8 +2,8 @@
  * The wire protocol: every message of `tickcast.v1` as a type, and the constants that both sides agree on. Knows no
  * socket and no screen; `protocol/decode.ts` turns text into these types.
  *
- * Each type names its Rust twin, which is in `src/protocol/message.rs` unless stated otherwise. Instants and durations
- * are integer microseconds; instants are since the Unix epoch on the hub's timeline clock.
+ * Each type names its twin: the code of the hub that has to change with it. Instants and durations are integer
+ * microseconds; instants are since the Unix epoch on the hub's timeline clock.
  */
 
 /** The WebSocket subprotocol; without it the hub sends bare records. */
@@ -17,7 +17,7 @@ export const EPOCH = /^[a-z0-9]{1,32}$/;
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Twin: `TimelineView`. The current segment of a replay topic; live topics have none. */
+/** Twin: `TimelineView` in `src/protocol/message.rs`. The current segment of a replay topic; live topics have none. */
 export interface TimelineSegment {
   seq0: number;
   t0: number;
@@ -27,13 +27,13 @@ export interface TimelineSegment {
   playing: boolean;
 }
 
-/** Twin: `FieldView`. The operator's label for one field of the records. */
+/** Twin: `FieldView` in `src/protocol/message.rs`. The operator's label for one field of the records. */
 export interface FieldLabel {
   label?: string | null;
   unit?: string | null;
 }
 
-/** Twin: `Hello`. The first message on every connection. */
+/** Twin: `Hello` in `src/protocol/message.rs`. The first message on every connection. */
 export interface Hello {
   type: "hello";
   protocol: string;
@@ -54,7 +54,7 @@ export interface Hello {
   viewers: number;
 }
 
-/** Twin: `Publication` in `src/protocol/publication.rs`. One publication. */
+/** Twin: `RecordsText` in `src/protocol/flush/records_text.rs`. One publication. */
 export interface Data {
   type: "data";
   seq: number;
@@ -63,8 +63,8 @@ export interface Data {
 }
 
 /**
- * Twin: `Publication` in `src/protocol/publication.rs`, several of them. Contiguous in `seq`; `dt` is their spacing, or
- * each one's offset from `t`.
+ * Twin: `RecordsText` in `src/protocol/flush/records_text.rs`. Several publications, contiguous in `seq`; `dt` is their
+ * spacing, or each one's offset from `t`.
  */
 export interface Batch {
   type: "batch";
@@ -74,7 +74,7 @@ export interface Batch {
   data: Json[];
 }
 
-/** Twin: `Gap`. Publications that exist and are not sent. */
+/** Twin: `Gap` in `src/protocol/message.rs`. Publications that exist and are not sent. */
 export interface Gap {
   type: "gap";
   from: number | null;
@@ -82,7 +82,10 @@ export interface Gap {
   reason: string;
 }
 
-/** Twin: `Jump` in `src/protocol/due_record.rs`. The dataset continues elsewhere; time and `seq` are unaffected. */
+/**
+ * Twin: `jump_json` in `src/protocol/flush/records_text.rs`. The dataset continues elsewhere; time and `seq` are
+ * unaffected.
+ */
 export interface Jump {
   type: "jump";
   seq: number;
@@ -91,7 +94,7 @@ export interface Jump {
   reason: string;
 }
 
-/** Twin: `Message::State`. The timeline or the playout delay changes at `t`. */
+/** Twin: `Message::State` in `src/protocol/message.rs`. The timeline or the playout delay changes at `t`. */
 export interface State {
   type: "state";
   t: number;
@@ -100,20 +103,20 @@ export interface State {
   by: Json;
 }
 
-/** Twin: `Message::End`. The dataset has ended; `seq` and `t` are those of its last publication. */
+/** Twin: `Message::End` in `src/protocol/message.rs`. The dataset has ended; `seq` and `t` are those of its last publication. */
 export interface End {
   type: "end";
   seq: number;
   t: number;
 }
 
-/** Twin: `Message::Viewers`. The topic's number of viewers. */
+/** Twin: `Message::Viewers` in `src/protocol/message.rs`. The topic's number of viewers. */
 export interface Viewers {
   type: "viewers";
   n: number;
 }
 
-/** Twin: `Message::Pong`. When the hub received our ping, and when it answered. */
+/** Twin: `Message::Pong` in `src/protocol/message.rs`. When the hub received our ping, and when it answered. */
 export interface Pong {
   type: "pong";
   id: number;
@@ -121,7 +124,10 @@ export interface Pong {
   s: number;
 }
 
-/** Twin: `Message::Bye`. The hub is about to close the connection; reconnect after a random delay in this range. */
+/**
+ * Twin: `Message::Bye` in `src/protocol/message.rs`. The hub is about to close the connection; reconnect after a random
+ * delay in this range.
+ */
 export interface Bye {
   type: "bye";
   reason: string;
@@ -141,7 +147,7 @@ export function instantOf({ t, dt }: Batch, index: number): number {
   return t + (typeof dt === "number" ? dt * index : (dt[index] ?? 0));
 }
 
-/** Parses `<epoch>:<seq>`; undefined if it is not a position. */
+/** Twin: `Position` in `src/protocol/position.rs`. Parses `<epoch>:<seq>`; undefined if it is not a position. */
 export function readPosition(text: string): { epoch: string; seq: number } | undefined {
   const [, epoch = "", seq = ""] = /^([^:]*):(\d+)$/.exec(text) ?? [];
   const isPosition = EPOCH.test(epoch) && Number.isSafeInteger(Number(seq));
@@ -163,7 +169,7 @@ export function encodeJoining(joining: Joining): string {
   return "since" in joining ? `?since=${encodeURIComponent(joining.since)}` : `?last=${joining.last}`;
 }
 
-/** Twin: `parse_ping`. The only message a viewer ever sends. */
+/** Twin: `parse_ping` in `src/protocol/message.rs`. The only message a viewer ever sends. */
 export function encodePing(id: number): string {
   return `{"type":"ping","id":${id}}`;
 }
