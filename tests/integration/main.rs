@@ -43,6 +43,7 @@ mod source_layout;
 mod sse;
 mod stream;
 mod supervision;
+mod unreadable_records;
 mod viewer_count;
 mod viewers;
 mod vocabulary;

@@ -10,11 +10,12 @@ const HANDSHAKE: &str = "upgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Codes that other tests provoke, because they need a stopping or broken hub, or 64 concurrent requests.
-const PROVOKED_ELSEWHERE: [&str; 4] = [
+const PROVOKED_ELSEWHERE: [&str; 5] = [
     "history_busy",
     "history_share_taken",
     "hub_stopping",
     "internal_error",
+    "records_unreadable",
 ];
 
 fn hub(server: &str) -> Hub {

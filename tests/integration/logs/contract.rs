@@ -52,6 +52,16 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_viewer_that_does_not_read_until_the_end_receives_the_gap_and_the_end",
     ),
     (
+        "topic.unreadable",
+        "unreadable_records",
+        "records_that_cannot_be_read_are_logged_and_published_once_they_can_be_read",
+    ),
+    (
+        "topic.readable",
+        "unreadable_records",
+        "records_that_cannot_be_read_are_logged_and_published_once_they_can_be_read",
+    ),
+    (
         "viewer.joined",
         "logs",
         "events_follow_the_life_cycle_of_a_hub",
