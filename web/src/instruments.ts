@@ -50,7 +50,7 @@ export function updateInstruments(instruments: Instruments, player: Player, scen
   instruments.playhead = Math.min(trace.playhead, scene.to);
   instruments.seq = trace.seqAt(instruments.playhead);
   instruments.hubOffset = (player.hubNow(at) ?? Number.NaN) - at;
-  instruments.errorMs = subscription.client.clock.errorBound(at) ?? Number.NaN;
+  instruments.errorMs = player.errorBound(at) ?? Number.NaN;
   instruments.delayMs = subscription.buffer.delayMs;
   instruments.publications = subscription.arrivalStats.count;
   instruments.late = subscription.arrivalStats.late;

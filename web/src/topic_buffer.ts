@@ -114,6 +114,11 @@ export class TopicBuffer {
     return this.#clock.delayMs;
   }
 
+  /** Records per second; 0 for live topics, whose rate is unknown. */
+  get rate(): number {
+    return this.#clock.segment?.rate ?? 0;
+  }
+
   /** Time between two records at the current rate; undefined for live topics. */
   get periodMs(): number | undefined {
     const { segment } = this.#clock;

@@ -136,6 +136,12 @@ export type HubMessage = Hello | Data | Batch | Gap | Jump | State | End | Viewe
  */
 export type Joining = { readonly since: string } | { readonly last: number } | undefined;
 
+/** A topic, or the hub's default topic if undefined, and where to join it. */
+export interface TopicRequest {
+  readonly topic: string | undefined;
+  readonly joining: Joining;
+}
+
 /** When the record at this index of a batch is due, in microseconds. */
 export function instantOf({ t, dt }: Batch, index: number): number {
   return t + (typeof dt === "number" ? dt * index : (dt[index] ?? 0));

@@ -50,7 +50,7 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     viewers: player.lead.buffer.viewers,
     missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
     starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
-    sync: syncOf(player.lead, hubNow, pageNow),
+    sync: syncOf(player, hubNow, pageNow),
     notice,
   };
 }
@@ -112,12 +112,13 @@ function answered(subscriptions: readonly TopicSubscription[]): readonly TopicSu
   return subscriptions.filter(({ epoch, isRefused }) => epoch !== undefined && !isRefused);
 }
 
-function syncOf(subscription: TopicSubscription, hubNow: number | undefined, pageNow: number): Sync {
+function syncOf(player: Player, hubNow: number | undefined, pageNow: number): Sync {
+  const { epoch, buffer, arrivalStats } = player.lead;
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
-    errorMs: subscription.client.clock.errorBound(pageNow),
-    delayMs: subscription.epoch === undefined ? undefined : subscription.buffer.delayMs,
-    aheadMs: subscription.arrivalStats.aheadMs,
+    errorMs: player.errorBound(pageNow),
+    delayMs: epoch === undefined ? undefined : buffer.delayMs,
+    aheadMs: arrivalStats.aheadMs,
   };
 }
 

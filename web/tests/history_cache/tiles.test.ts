@@ -1,7 +1,7 @@
 /** Tiles: how responses are converted, which tile serves a view, and how many are kept. */
 
 import { expect, test } from "vitest";
-import type { HistoryResponse } from "../../src/history_cache/history_fetch";
+import type { HistoryResponse } from "../../src/history_cache/history_response";
 import { compareTiles, isSufficient, type Tile, toTile } from "../../src/history_cache/tile";
 import { ROWS_MAX, TILES_MAX, TileStore } from "../../src/history_cache/tile_store";
 import {

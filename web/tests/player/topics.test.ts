@@ -1,7 +1,8 @@
 /** What a player shows of one and of several topics. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { RejectNotices } from "../../src/main/reject_notices";
+import { Api } from "../../src/client/api";
+import { RejectNotices } from "../../src/main/topics";
 import { viewState } from "../../src/player/view_state";
 import { isBehind } from "../../src/view/badge";
 import { dueAt } from "../messages";
@@ -40,7 +41,7 @@ test("a moment that the hub cannot resolve yet can be retried", async () => {
 });
 
 test("the history is requested from the same URL as the stream, even with a trailing slash", async () => {
-  play(["ecg"], { url: `${URL_OF_HUB}/behind/a/proxy/` });
+  play(["ecg"], { api: new Api(`${URL_OF_HUB}/behind/a/proxy/`) });
   const socket = hub.sockets.at(-1);
   socket?.sendHello({ seq: 1 });
   await settle();
