@@ -27,7 +27,7 @@ export default defineConfig(({ mode }) => {
       },
     },
     plugins: [
-      budgets({ [FILE]: 5_000 }),
+      budgets({ [FILE]: 5_500 }),
       isPackage
         ? publish({
             "package.json": resolve(source, "package.json"),

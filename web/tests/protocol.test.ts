@@ -14,6 +14,13 @@ const every: HubMessage[] = [
     recovered: true,
   }),
   hello({ fields: { value: {}, other: { label: null, unit: "V" } } }),
+  hello({ states: [] }),
+  hello({
+    states: [
+      { t: 5, timeline: segment, delay: 150_000, by: "configuration" },
+      { t: 6, timeline: null, delay: 0, by: null },
+    ],
+  }),
   data(1),
   data(2, null),
   batch(3, 5),
@@ -34,8 +41,8 @@ test.each(every)("decodes a $type", (message) => {
 
 test.each(every)("ignores a $type with a missing field", (message) => {
   for (const field of Object.keys(message)) {
-    // The originator of a change is optional.
-    if (field === "by") continue;
+    // The originator of a change is optional, and earlier hubs send no states.
+    if (field === "by" || field === "states") continue;
     const { [field as keyof HubMessage]: _, ...rest } = message;
     expect(decode(JSON.stringify(rest)), field).toBeUndefined();
   }
@@ -57,6 +64,15 @@ test.each([
 
 test.each(["", "E1", "e1:7", "e 1", "e".repeat(33)])("ignores a hello whose epoch is %j", (epoch) => {
   expect(decode(JSON.stringify(hello({ epoch })))).toBeUndefined();
+});
+
+test("ignores a hello with a state that is not one", () => {
+  const state = { t: 5, timeline: segment, delay: 150_000, by: null };
+  for (const field of ["t", "timeline", "delay"] as const) {
+    const { [field]: _, ...rest } = state;
+    expect(decode(JSON.stringify({ ...hello(), states: [state, rest] })), field).toBeUndefined();
+  }
+  expect(decode(JSON.stringify({ ...hello(), states: {} }))).toBeUndefined();
 });
 
 test("a ping has the form that the protocol defines", () => {

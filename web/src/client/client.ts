@@ -12,6 +12,7 @@ import type { HubClock } from "./clock.ts";
 import type { Link } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { HubClient, type Subscription } from "./hub_client.ts";
+import { Playout } from "./playout.ts";
 import { Position } from "./position.ts";
 import { type Batch, type Hello, type HubMessage, instantOf, type Joining, type Json } from "./protocol.ts";
 import { defaultRuntime, type Runtime } from "./runtime.ts";
@@ -57,6 +58,7 @@ export class Client {
   readonly #hub: HubClient;
   readonly #events: Emitter<ClientEvents>;
   readonly #position = new Position();
+  readonly #playout = new Playout();
   /** The request that the next `hello` answers. */
   #requested: Joining;
   /** The last `hello`, of any connection. */
@@ -69,7 +71,7 @@ export class Client {
     const client = this;
     const subscription: Subscription = {
       get rate() {
-        return client.#hello?.timeline?.rate ?? 0;
+        return client.#playout.latest?.segment?.rate ?? 0;
       },
       request: () => {
         this.#requested = this.#joining(joining);
@@ -104,6 +106,15 @@ export class Client {
   /** The hub's time at page time `at` (default: now), in milliseconds since the Unix epoch; undefined while unknown. */
   now(at?: number): number | undefined {
     return this.#hub.now(at);
+  }
+
+  /**
+   * The instant to draw at page time `at` (default: now), the same in all viewers: the hub's time minus the playout
+   * delay, in milliseconds since the Unix epoch; undefined while the time is unknown.
+   */
+  drawn(at?: number): number | undefined {
+    const now = this.now(at);
+    return now === undefined ? undefined : this.#playout.drawn(now);
   }
 
   /** Adds a listener; the returned function removes it. */
@@ -144,7 +155,9 @@ export class Client {
     if (message.type === "hello") {
       this.#hello = message;
       this.#position.onHello(message, this.#requested);
-    } else if (message.type === "gap") this.#position.onGap(message);
+      this.#playout.onHello(message);
+    } else if (message.type === "state") this.#playout.onState(message);
+    else if (message.type === "gap") this.#position.onGap(message);
     this.#events.emit("message", message, receivedAt);
     // A message's type is its event's name, which the compiler cannot follow through a union.
     this.#events.emit(message.type, message as never, receivedAt);

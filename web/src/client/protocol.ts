@@ -52,6 +52,11 @@ export interface Hello {
   record_max?: number;
   fields: Record<string, FieldLabel>;
   viewers: number;
+  /**
+   * The state in force where the records begin, or at the drawn instant if that is earlier, and every later one, in
+   * order of `t`; absent in earlier versions of the hub.
+   */
+  states?: Omit<State, "type">[];
 }
 
 /** Twin: `Publication` in `src/protocol/publication.rs`. One publication. */
@@ -91,7 +96,11 @@ export interface Jump {
   reason: string;
 }
 
-/** Twin: `Message::State`. The timeline or the playout delay changes at `t`. */
+/**
+ * Twin: `Message::State`. The timeline or the playout delay changes at `t`: for drawing, when the drawn instant reaches
+ * `t`. Sent as soon as it is decided, so records from before `t` may follow. Replaces states with the same or a later
+ * `t`.
+ */
 export interface State {
   type: "state";
   t: number;

@@ -162,7 +162,8 @@ export class TopicSubscription implements Subscription {
   }
 
   isBehind(hubNow: number): boolean {
-    return this.#liveness.isBehind(this.lagMs(hubNow), this.buffer.periodMs ?? 0);
+    const periodMs = this.buffer.periodMs(this.buffer.playhead(hubNow)) ?? 0;
+    return this.#liveness.isBehind(this.lagMs(hubNow), periodMs);
   }
 
   /** Saves a snapshot for a reload, when the hub's clock reads `hubAt`. */
@@ -176,7 +177,7 @@ export class TopicSubscription implements Subscription {
     const hubNow = hub.now(receivedAt);
     if (message.type === "hello") this.#onHello(message);
     if (hubNow !== undefined && (message.type === "data" || message.type === "batch"))
-      this.arrivalStats.record(message, hubNow - this.buffer.delayMs);
+      this.arrivalStats.record(message, this.buffer.drawn(hubNow));
     if (message.type === "pong") this.#wallClock.set({ hubAt: message.s / 1000, wallAt: Date.now() });
     // Before the first record the beginning of the epoch was unknown.
     if ((message.type === "data" || message.type === "batch") && message.seq === 1)

@@ -117,7 +117,7 @@ function syncOf(player: Player, hubNow: number | undefined, pageNow: number): Sy
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
     errorMs: player.errorBound(pageNow),
-    delayMs: epoch === undefined ? undefined : buffer.delayMs,
+    delayMs: epoch === undefined ? undefined : buffer.delayMs(hubNow),
     aheadMs: arrivalStats.aheadMs,
   };
 }
