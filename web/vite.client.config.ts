@@ -6,8 +6,7 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vite";
 import { budgets } from "./build/budgets.ts";
-import { compress } from "./build/compress.ts";
-import { publish } from "./build/publish.ts";
+import { compress, publish } from "./build/output_files.ts";
 
 const FILE = "tickcast-client.js";
 const source = resolve(import.meta.dirname, "src/client");

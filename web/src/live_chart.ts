@@ -4,8 +4,7 @@
  */
 
 import { Chart, type ChartAction } from "./chart";
-import { FrameLoop, reducedMotionInstant } from "./live_chart/frame_loop";
-import { PixelRatio } from "./live_chart/pixel_ratio";
+import { FrameLoop, PixelRatio, reducedMotionInstant } from "./live_chart/frame_loop";
 import { axisText } from "./number";
 import { Player, type PlayerOptions } from "./player";
 import type { Scene } from "./scene";

@@ -15,8 +15,8 @@ import { RejectNotices, TopicList } from "./main/topics";
 import { viewState } from "./player/view_state";
 import type { Scene } from "./scene";
 import { View } from "./view";
+import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
-import { Toast } from "./view/toast";
 
 /** Ten updates a second: numbers cannot be read faster than that. */
 const TEXT_EVERY_MS = 100;

@@ -17,7 +17,6 @@
  */
 
 import { Api } from "./client/api";
-import { parseWindow, WINDOW_DEFAULT_MS } from "./duration";
 import { LiveChart } from "./live_chart";
 import { viewState } from "./player/view_state";
 import chartCss from "./style/chart.css?inline";
@@ -25,6 +24,7 @@ import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
 import { ElementView } from "./tick_chart/element_view";
 import elementViewCss from "./tick_chart/element_view.css?inline";
+import { parseWindow, WINDOW_DEFAULT_MS } from "./viewport";
 
 /** Ten updates a second: numbers cannot be read faster than that. */
 const TEXT_EVERY_MS = 100;

@@ -22,8 +22,7 @@
  */
 
 import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
-import { type Field, readField } from "./topic_buffer/field";
-import { FieldSet } from "./topic_buffer/field_set";
+import { type Field, FieldSet, readField } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";

@@ -7,20 +7,17 @@ import { type CommandContext, hintOf, shortcutsOf } from "./commands";
 import type { Actions, ViewState } from "./page";
 import { strings } from "./strings";
 import { BadgeButton } from "./view/badge";
-import { copyAndAnnounce } from "./view/copy_button";
-import { Footer } from "./view/footer";
-import { HelpDialog } from "./view/help_dialog";
+import { HelpDialog, RecordTable, TABLE_ROWS } from "./view/dialogs";
+import { copyAndAnnounce, type Toast } from "./view/feedback";
+import { Footer, WindowPresets } from "./view/footer";
 import { listenForKeys } from "./view/keyboard";
 import { Menu } from "./view/menu";
 import { NoticePanel } from "./view/notice";
 import { type Parts, setAttribute } from "./view/parts";
 import { Preference } from "./view/preference";
 import { Readout } from "./view/readout";
-import { RecordTable, TABLE_ROWS } from "./view/record_table";
 import { Summary } from "./view/summary";
-import type { Toast } from "./view/toast";
 import { TopicPicker } from "./view/topic_picker";
-import { WindowPresets } from "./view/window_presets";
 
 export interface ViewOptions {
   readonly root: Document;

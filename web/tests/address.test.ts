@@ -1,7 +1,6 @@
 /** The page's address: the hub, the options in the query, and when they are written. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { WINDOW_DEFAULT_MS } from "../src/duration";
 import {
   AddressBar,
   hubAddress,
@@ -10,6 +9,7 @@ import {
   TOPICS_MAX,
   writeOptions,
 } from "../src/main/address";
+import { WINDOW_DEFAULT_MS } from "../src/viewport";
 
 const nothing: PageOptions = {
   topics: [],

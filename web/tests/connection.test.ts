@@ -9,7 +9,7 @@ import { Connection, type Link } from "../src/client/connection";
 import type { HubMessage, Joining } from "../src/client/protocol";
 import { FakeRuntime } from "./fake_runtime";
 import { data, hello } from "./messages";
-import { seeded } from "./random";
+import { seeded } from "./samples";
 
 /** An open connection that records what it reports. */
 class TestConnection extends FakeRuntime {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Playout } from "../src/client/playout";
 import type { State } from "../src/client/protocol";
 import { dueAt, hello, START, segment } from "./messages";
-import { seeded } from "./random";
+import { seeded } from "./samples";
 
 const startMs = START / 1000;
 

@@ -10,7 +10,7 @@ import { decode } from "../src/client/protocol/decode";
 import { RECORDS_MAX, SnapshotStore } from "../src/snapshot_store";
 import { TopicBuffer } from "../src/topic_buffer";
 import { dueAt, hello, PERIOD, segment } from "./messages";
-import { seeded } from "./random";
+import { seeded } from "./samples";
 
 const WINDOW_MS = 2_000;
 const DELAY_MS = 150;

@@ -13,8 +13,15 @@ import type { Link } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { HubClient, type Subscription } from "./hub_client.ts";
 import { Playout } from "./playout.ts";
-import { Position } from "./position.ts";
-import { type Batch, type Hello, type HubMessage, instantOf, type Joining, type Json } from "./protocol.ts";
+import {
+  type Batch,
+  type Gap,
+  type Hello,
+  type HubMessage,
+  instantOf,
+  type Joining,
+  type Json,
+} from "./protocol.ts";
 import { defaultRuntime, type Runtime } from "./runtime.ts";
 
 export interface ClientOptions {
@@ -176,5 +183,43 @@ export class Client {
     // A listener may have closed the client in the middle of a batch.
     if (this.link.kind === "closed" || !this.#position.advance(seq)) return;
     if (this.#events.has("record")) this.#events.emit("record", { seq, t, data });
+  }
+}
+
+/**
+ * The viewer's position in the stream: where to resume after a reconnect, and which records are duplicates. Only `seq`
+ * decides whether a record is new, so it does not matter how often, and over which connection, it arrives.
+ */
+class Position {
+  #epoch: string | undefined;
+  #seq = 0;
+
+  /** `<epoch>:<seq>` of the newest record, or undefined before the first. */
+  get text(): string | undefined {
+    return this.#seq > 0 ? `${this.#epoch}:${this.#seq}` : undefined;
+  }
+
+  /**
+   * Resets the position for a new epoch, and for a hub that is behind us and has not resumed from our position, because
+   * it has a different history.
+   */
+  onHello({ epoch, seq, recovered }: Hello, requested: Joining): void {
+    const hasResumed = requested !== undefined && "since" in requested && recovered === true;
+    if (epoch !== this.#epoch || (seq < this.#seq && !hasResumed)) this.#seq = 0;
+    this.#epoch = epoch;
+  }
+
+  /**
+   * A gap without a range means that the hub does not know our position. Other missing records may still arrive later.
+   */
+  onGap({ from }: Gap): void {
+    if (from === null) this.#seq = 0;
+  }
+
+  /** Advances to `seq` if the record is new; returns whether it was. */
+  advance(seq: number): boolean {
+    if (seq <= this.#seq) return false;
+    this.#seq = seq;
+    return true;
   }
 }

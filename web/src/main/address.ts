@@ -5,8 +5,8 @@
  */
 
 import { readPosition } from "../client/protocol";
-import { formatDuration, parseWindow, WINDOW_DEFAULT_MS } from "../duration";
 import type { Theme } from "../page";
+import { formatDuration, parseWindow, WINDOW_DEFAULT_MS } from "../viewport";
 
 /** Each topic takes its own connection. */
 export const TOPICS_MAX = 8;
@@ -97,6 +97,6 @@ export class AddressBar {
   }
 }
 
-function readTheme(text: string | null): Theme | undefined {
+export function readTheme(text: string | null): Theme | undefined {
   return text === "light" || text === "dark" || text === "auto" ? text : undefined;
 }

@@ -8,9 +8,11 @@
  */
 
 import type { Theme } from "../page";
+import { storeChoice, storedChoice } from "../view/preference";
+import { readTheme } from "./address";
 
-/** Where the theme chosen on this device is stored. */
-const KEY = "tickcast:theme";
+/** The name under which the theme chosen on this device is stored. */
+const STORED = "theme";
 const IDLE_AFTER_MS = 3_000;
 
 /** The colour theme: from the URL, else as chosen on this device, else as the device prefers. */
@@ -22,7 +24,7 @@ export class ThemeChoice {
 
   constructor(requested: Theme | undefined, onChange: () => void) {
     this.#requested = requested;
-    this.#chosen = requested ?? readChoice();
+    this.#chosen = requested ?? readTheme(storedChoice(STORED)) ?? "auto";
     this.#onChange = onChange;
     this.#prefersDark.addEventListener("change", () => this.#adopt());
     this.#adopt();
@@ -40,7 +42,7 @@ export class ThemeChoice {
   choose(theme: Theme): void {
     if (this.#requested !== undefined) this.#requested = theme;
     this.#chosen = theme;
-    writeChoice(theme);
+    storeChoice(STORED, theme);
     this.#adopt();
   }
 
@@ -94,22 +96,4 @@ export function hideIdleCursor(root: Document): void {
   };
   for (const sign of ["pointermove", "pointerdown"]) root.addEventListener(sign, wake);
   sleep();
-}
-
-/** Storage may be forbidden; then the choice is not remembered. */
-function readChoice(): Theme {
-  try {
-    const kept = localStorage.getItem(KEY);
-    return kept === "light" || kept === "dark" ? kept : "auto";
-  } catch {
-    return "auto";
-  }
-}
-
-function writeChoice(theme: Theme): void {
-  try {
-    localStorage.setItem(KEY, theme);
-  } catch {
-    // Storage may be forbidden.
-  }
 }

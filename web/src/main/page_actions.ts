@@ -7,7 +7,7 @@ import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
 import type { Actions, TableRow, Theme } from "../page";
-import type { SeriesTrace } from "../player/series_trace";
+import { tableRows } from "../player/view_state";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
@@ -135,8 +135,7 @@ export class PageActions implements Actions {
   };
 
   tableRows = (rows: number): readonly TableRow[] => {
-    const { leadTrace, traces } = this.#liveChart.player;
-    return leadTrace === undefined ? [] : tableRowsOf(leadTrace, traces, this.#range, rows);
+    return tableRows(this.#liveChart.player, this.#range, rows);
   };
 
   /** The view has changed, and the URL with it. */
@@ -175,31 +174,6 @@ export class PageActions implements Actions {
     const to = viewport.end(this.#liveChart.newest() ?? 0);
     return { from: to - viewport.windowMs, to };
   }
-}
-
-/** The records of `first` in view, newest first, each with the values of the other visible series at its instant. */
-function tableRowsOf(
-  first: SeriesTrace,
-  traces: readonly SeriesTrace[],
-  { from, to }: TimeRange,
-  count: number,
-): TableRow[] {
-  const rows: TableRow[] = [];
-  for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
-    const sample = first.sampleAt(instant);
-    if (sample === undefined || sample.time < from) break;
-    const { time, seq } = sample;
-    // Hidden traces are not kept up to date.
-    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time)?.value : undefined);
-    rows.push({ t: time, seq, values: traces.map(shown) });
-    instant = before(time);
-  }
-  return rows;
-}
-
-/** Instants of neighbouring records differ by at least a microsecond. */
-function before(time: number): number {
-  return time - 0.0005;
 }
 
 function problemText(problem: CsvProblem, rows: number): string {

@@ -13,8 +13,7 @@ import { RECORDS_MAX, type SessionStorageArea, SnapshotStore } from "../snapshot
 import { TopicBuffer } from "../topic_buffer";
 import type { Field } from "../topic_buffer/field";
 import { WallClock } from "../wall_clock";
-import { ArrivalStats } from "./arrival_stats";
-import { Liveness } from "./liveness";
+import { ArrivalStats, Liveness } from "./timeliness";
 
 /** The overview shows one range at a time: the previous and the next one are enough. */
 const OVERVIEW_TILES = 3;

@@ -11,7 +11,7 @@ import {
   toQuery,
   withMargin,
 } from "../../src/history_cache/time_range";
-import { seeded } from "../random";
+import { seeded } from "../samples";
 import { OTHER, VALUE } from "./harness";
 
 const REQUEST = { from: 0, to: 10_000, points: 12 };
