@@ -68,20 +68,6 @@ struct WorkerThread {
     next_task: TaskId,
 }
 
-/// Notifies the producer of one topic that the timeline has changed, or that records have been read.
-#[derive(Debug)]
-struct Notifier {
-    inbox: Arc<WorkerInbox<TopicProducer>>,
-    task: TaskId,
-}
-
-impl Notifier {
-    /// Has the producer reschedule the topic.
-    fn notify(&self) {
-        self.inbox.send_changed(self.task);
-    }
-}
-
 /// The thread that a topic is assigned to.
 #[derive(Debug)]
 struct ThreadAssignment {
@@ -177,17 +163,13 @@ impl Producers {
         }
         let (topic, task) = (&assignment.topic, assignment.task);
         let inbox = &self.threads[assignment.thread].inbox;
-        let notifier = Arc::new(Notifier {
-            inbox: Arc::clone(inbox),
-            task,
-        });
-        let prefetch = Prefetch::new(
-            Arc::clone(topic),
-            self.runtime.clone(),
-            Arc::clone(&notifier),
-        );
+        let notify = || {
+            let inbox = Arc::clone(inbox);
+            move || inbox.send_changed(task)
+        };
+        let prefetch = Prefetch::new(Arc::clone(topic), self.runtime.clone(), notify());
         // Before the task: a notification that arrives first is ignored, and the task then reads the newest timeline.
-        topic.set_producer(ProducerWaker::new(move || notifier.notify()));
+        topic.set_producer(ProducerWaker::new(notify()));
         inbox.send_task(
             task,
             TopicProducer::new(Arc::clone(topic), self.clock, prefetch),

@@ -2,8 +2,7 @@
 
 import { defineConfig } from "vite";
 import { budgets } from "./build/budgets.ts";
-import { compress } from "./build/compress.ts";
-import { licences } from "./build/licences.ts";
+import { compress, licences } from "./build/output_files.ts";
 
 /** A hub with the repository's default configuration. */
 const HUB = "http://127.0.0.1:8000";

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vite";
 import { budgets } from "./build/budgets.ts";
-import { compress } from "./build/compress.ts";
+import { compress } from "./build/output_files.ts";
 
 const FILE = "tick-chart.js";
 

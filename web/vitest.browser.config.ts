@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     dir: resolve(import.meta.dirname, "../tests/browser"),
     include: ["**/*.test.ts"],
+    // Pictures to look at, which check next to nothing; see the head of the file.
+    exclude: process.env.SCREENSHOTS === undefined ? ["**/screenshots.test.ts"] : [],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // On an idle machine everything polled for happens at once; how long it takes on a busy one is not tested.

@@ -18,14 +18,14 @@ def constant(file: str, name: str) -> float:
 
 class Rules(unittest.TestCase):
     def test_the_numbers_are_those_of_the_client_library(self) -> None:
-        backoff = "connection/backoff.ts"
+        backoff = "backoff.ts"
         self.assertEqual(crowd.MIN_WAIT * 1000, constant(backoff, "MIN_WAIT_MS"))
         self.assertEqual(crowd.FIRST_SPREAD * 1000, constant(backoff, "FIRST_SPREAD_MS"))
         self.assertEqual(crowd.SHORT_WAITS, constant(backoff, "SHORT_WAITS"))
         self.assertEqual(crowd.GROWTH, constant(backoff, "GROWTH"))
         self.assertEqual(crowd.MAX_WAIT * 1000, constant(backoff, "MAX_WAIT_MS"))
         self.assertEqual(crowd.HANDSHAKE_SECONDS * 1000, constant("connection.ts", "HANDSHAKE_TIMEOUT_MS"))
-        self.assertEqual(crowd.OVERLAP_SECONDS, constant("client.ts", "OVERLAP_S"))
+        self.assertEqual(crowd.OVERLAP_SECONDS, constant("hub_client.ts", "OVERLAP_S"))
 
     def test_waits_start_short_and_stay_bounded(self) -> None:
         viewer = crowd.Viewer("127.0.1.2")

@@ -4,6 +4,7 @@
 //! slow disk delays neither the topics on the same producer thread nor, as long as it keeps up, this one.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::Notifier;
 use crate::hub::{Records, Topic};
 use crate::protocol::{DueRecord, Seq};
 use crate::source::SourceError;
@@ -22,7 +22,7 @@ pub(super) struct Prefetch {
     topic: Arc<Topic>,
     runtime: Handle,
     /// Called when records have been read.
-    notifier: Arc<Notifier>,
+    notify: Arc<Notify>,
     /// Dense in `seq`, with the instants of the timeline's `version`.
     ready: VecDeque<DueRecord>,
     version: u64,
@@ -43,12 +43,21 @@ pub(super) enum Fetched {
     Failed,
 }
 
+/// Has the producer take its next turn.
+struct Notify(Box<dyn Fn() + Send + Sync>);
+
 /// Notifies the producer when it is dropped, even if reading panics.
-struct NotifyOnDrop(Arc<Notifier>);
+struct NotifyOnDrop(Arc<Notify>);
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notify")
+    }
+}
 
 impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
-        self.0.notify();
+        (self.0.0)();
     }
 }
 
@@ -60,12 +69,17 @@ impl Prefetch {
     /// With fewer records at hand, the next ones are read.
     const READ_AHEAD_BELOW: usize = 128;
 
-    pub(super) fn new(topic: Arc<Topic>, runtime: Handle, notifier: Arc<Notifier>) -> Self {
+    /// Calls `notify`, from any thread, when records that [`Self::take`] had to wait for have been read.
+    pub(super) fn new(
+        topic: Arc<Topic>,
+        runtime: Handle,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         Self {
             version: topic.feed().version(),
             topic,
             runtime,
-            notifier,
+            notify: Arc::new(Notify(Box::new(notify))),
             ready: VecDeque::new(),
             is_resident: false,
             reading: None,
@@ -144,7 +158,7 @@ impl Prefetch {
         }
         let (done, result) = oneshot::channel();
         let (topic, last) = (Arc::clone(&self.topic), self.last_of_read(seq));
-        let notify = NotifyOnDrop(Arc::clone(&self.notifier));
+        let notify = NotifyOnDrop(Arc::clone(&self.notify));
         self.runtime.spawn_blocking(move || {
             // Fails if the topic has stopped.
             _ = done.send(topic.feed().read(seq, last));

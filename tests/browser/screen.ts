@@ -6,9 +6,9 @@
  */
 
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { parseWindow } from "../../web/src/duration";
 import type { Instruments } from "../../web/src/instruments";
 import type { Badge } from "../../web/src/page";
+import { parseWindow } from "../../web/src/viewport";
 import { recordDrawnLine } from "./drawn_line";
 import { pathOf } from "./programs";
 

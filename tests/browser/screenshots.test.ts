@@ -1,6 +1,6 @@
 /**
  * Screenshots of the page in each of its states, for the README and for review: `SCREENSHOTS=folder` says where to put
- * them.
+ * them. Without it they are not part of the run.
  */
 
 import { mkdirSync } from "node:fs";
@@ -13,7 +13,8 @@ import type { Screen } from "./screen";
 
 const test = testWith("chromium");
 
-const FOLDER = process.env.SCREENSHOTS;
+/** The configuration includes this file only if it is set. */
+const FOLDER = process.env.SCREENSHOTS as string;
 
 const WAVE = Array.from({ length: 400 }, (_, i) => ({
   north: Number((14 + 4 * Math.sin(i / 30) + Math.sin(i / 4) / 3).toFixed(2)),
@@ -146,11 +147,10 @@ function pictures(): { picture: Picture; size: "desktop" | "phone"; colorScheme:
   );
 }
 
-test.skipIf(FOLDER === undefined).each(pictures())(
+test.each(pictures())(
   "screenshot of $picture.name, $size, $colorScheme",
   async ({ picture: { name, query = "", arrange }, size, colorScheme }) => {
-    const folder = FOLDER as string;
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(FOLDER, { recursive: true });
     const isEmbed = name === "embed";
     const viewport = isEmbed ? { viewport: { width: 480, height: 260 } } : {};
     const screen = await house.open(query, { ...SIZES[size], ...viewport, colorScheme });
@@ -161,7 +161,7 @@ test.skipIf(FOLDER === undefined).each(pictures())(
     await arrange?.(screen);
     // Wait for animations to finish.
     await screen.page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
-    const path = join(folder, `${name}-${size}-${colorScheme}.png`);
+    const path = join(FOLDER, `${name}-${size}-${colorScheme}.png`);
     expect((await screen.page.screenshot({ path })).length).toBeGreaterThan(3_000);
     await screen.page.context().setOffline(false);
     if (name === "offline" || name === "reconnecting") await back();

@@ -105,7 +105,7 @@ impl EmbeddedHub {
             format!("[topics.{name}]\ndataset = \"data.json\"\nrate = 100.0\nmax_lag = \"30s\"\n")
         };
         let text = format!(
-            "[server]\nport = 0\ndefault_topic = \"disk\"\n[ops]\nenabled = false\n{}{}",
+            "[server]\nport = 0\ndefault_topic = \"disk\"\n[ops]\nenabled = false\n[state]\ndir = \"state\"\n{}{}",
             topic("disk"),
             topic("memory")
         );

@@ -5,7 +5,7 @@
 
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { seeded } from "../../web/tests/random";
+import { seeded } from "../../web/tests/samples";
 import { Hub, type HubSettings } from "../browser/hub";
 import { DelayProxies } from "./delay_proxies";
 import type { TimeSpan } from "./figures/page_trace";

@@ -14,15 +14,14 @@
  */
 
 import { Axes } from "./chart/axes";
-import { CanvasLayer } from "./chart/canvas_layer";
 import { type ChartAction, ChartGestures } from "./chart/chart_gestures";
 import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
 import { Crosshair, type PointedSamples } from "./chart/crosshair";
 import { LINE_WIDTH, LineRenderer, type ValueExtremes } from "./chart/line_renderer";
 import { Overlay } from "./chart/overlay";
 import { renderPicture } from "./chart/picture";
-import { PlotArea } from "./chart/plot_area";
 import { Scales } from "./chart/scale";
+import { CanvasLayer, PlotArea } from "./chart/surface";
 import { rangeText } from "./chart/time_axis";
 import type { Scene } from "./scene";
 

@@ -8,9 +8,10 @@
  * requests are made until the epoch is settled.
  */
 
-import { browserEnv, type HistoryEnv } from "./history_cache/env";
-import { type FetchOutcome, fetchHistory, type HistoryResponse } from "./history_cache/history_fetch";
-import { type FetchStatus, RequestScheduler } from "./history_cache/request_scheduler";
+import { type Api, topicPath } from "./client/api";
+import { defaultRuntime } from "./client/runtime";
+import { type HistoryResponse, readHistory } from "./history_cache/history_response";
+import { type FetchStatus, type HistoryRuntime, RequestScheduler } from "./history_cache/request_scheduler";
 import { isSufficient, toTile } from "./history_cache/tile";
 import { TileStore } from "./history_cache/tile_store";
 import {
@@ -21,6 +22,7 @@ import {
   toQuery,
   type VisibleRange,
 } from "./history_cache/time_range";
+import { type HubReply, requestFrom } from "./hub_request";
 import type { TracePart } from "./scene";
 import type { Field } from "./topic_buffer/field";
 
@@ -33,8 +35,7 @@ export type HistoryChange =
   | { readonly kind: "refused"; readonly status: number };
 
 export interface HistoryCacheOptions {
-  /** The hub's URL, `https://hub.example`, including any path before `/api`. */
-  readonly url: string;
+  readonly api: Api;
   readonly topic: string;
   readonly onChange: (change: HistoryChange) => void;
   /** How many tiles are kept; by default, enough for a view that is panned back and forth. */
@@ -68,7 +69,7 @@ interface HistoryQuery {
 
 export class HistoryCache {
   readonly #options: HistoryCacheOptions;
-  readonly #env: HistoryEnv;
+  readonly #runtime: HistoryRuntime;
   readonly #path: string;
   readonly #store: TileStore;
   readonly #requests: RequestScheduler<HistoryQuery>;
@@ -84,21 +85,21 @@ export class HistoryCache {
   /** Records per millisecond in the newest response. */
   #density: number | undefined;
 
-  constructor(options: HistoryCacheOptions, env: HistoryEnv = browserEnv) {
+  constructor(options: HistoryCacheOptions, runtime: HistoryRuntime = defaultRuntime) {
     this.#options = options;
-    this.#env = env;
+    this.#runtime = runtime;
     this.#store = new TileStore(options.maxTiles);
-    const hub = options.url.replace(/\/+$/, "");
-    this.#path = `${hub}/api/v1/topics/${encodeURIComponent(options.topic)}/history`;
+    this.#path = `${topicPath(options.topic)}/history`;
     this.#requests = new RequestScheduler(
       {
+        api: options.api,
         wanted: () => this.#wanted(),
         isUseful: (query) => this.#isUseful(query),
         onResponse: (answer, query) => this.#onResponse(answer, query),
         onRefused: (status, query) => this.#onRefused(status, query),
         onState: () => options.onChange({ kind: "status" }),
       },
-      env,
+      runtime,
     );
   }
 
@@ -133,7 +134,7 @@ export class HistoryCache {
     this.#visible.set(name, range);
     this.#fields.set(name, field);
     if (to <= from) return undefined;
-    if (!this.#store.hasEnough(range, name, this.#env.now())) this.#requests.schedule();
+    if (!this.#store.hasEnough(range, name, this.#runtime.now())) this.#requests.schedule();
     return this.#store.best(range, name)?.parts.get(name);
   }
 
@@ -163,17 +164,14 @@ export class HistoryCache {
     return item === undefined ? undefined : item.t / 1000;
   }
 
-  async #fetchOnce(query: string): Promise<FetchOutcome> {
-    const controller = new AbortController();
-    const cancel = this.#env.after(INSTANT_TIMEOUT_MS, () => controller.abort());
-    const reply = await fetchHistory(this.#env.fetch, `${this.#path}?${query}`, controller.signal);
-    cancel();
-    return reply;
+  #fetchOnce(query: string): Promise<HubReply<HistoryResponse>> {
+    const options = { timeoutMs: INSTANT_TIMEOUT_MS };
+    return requestFrom(this.#options.api, `${this.#path}?${query}`, readHistory, options).reply;
   }
 
-  #wanted(): { url: string; about: HistoryQuery }[] {
+  #wanted(): { path: string; about: HistoryQuery }[] {
     if (this.#availability !== "served") return [];
-    const now = this.#env.now();
+    const now = this.#runtime.now();
     const open = [...this.#visible].filter(
       ([name, range]) =>
         range.to > range.from && !this.#refusedFields.has(name) && !this.#store.hasEnough(range, name, now),
@@ -183,7 +181,7 @@ export class HistoryCache {
       .map(([name, range]) => this.#queryFor(this.#fields.get(name) as Field, range));
     return queries
       .filter((one, i) => queries.findIndex((other) => isSame(one, other)) === i)
-      .map((about) => ({ url: `${this.#path}?${about.query}`, about }));
+      .map((about) => ({ path: `${this.#path}?${about.query}`, about }));
   }
 
   #queryFor(field: Field, range: VisibleRange): HistoryQuery {
@@ -223,7 +221,7 @@ export class HistoryCache {
     if (first !== undefined && last !== undefined && first !== last) {
       this.#density = (answer.total * 1000) / (last.t - first.t);
     }
-    const source = { ...query, at: this.#env.now() };
+    const source = { ...query, at: this.#runtime.now() };
     this.#store.put(toTile(source, answer, [...this.#fields.values()]));
     this.#options.onChange({ kind: "tile" });
   }

@@ -49,9 +49,10 @@ export function updateInstruments(instruments: Instruments, player: Player, scen
   const { subscription } = trace;
   instruments.playhead = Math.min(trace.playhead, scene.to);
   instruments.seq = trace.seqAt(instruments.playhead);
-  instruments.hubOffset = (player.hubNow(at) ?? Number.NaN) - at;
-  instruments.errorMs = subscription.client.clock.errorBound(at) ?? Number.NaN;
-  instruments.delayMs = subscription.buffer.delayMs;
+  const hubNow = player.hubNow(at) ?? Number.NaN;
+  instruments.hubOffset = hubNow - at;
+  instruments.errorMs = player.errorBound(at) ?? Number.NaN;
+  instruments.delayMs = subscription.buffer.delayMs(hubNow);
   instruments.publications = subscription.arrivalStats.count;
   instruments.late = subscription.arrivalStats.late;
 }

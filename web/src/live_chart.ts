@@ -4,8 +4,7 @@
  */
 
 import { Chart, type ChartAction } from "./chart";
-import { FrameLoop, reducedMotionInstant } from "./live_chart/frame_loop";
-import { PixelRatio } from "./live_chart/pixel_ratio";
+import { FrameLoop, PixelRatio, reducedMotionInstant } from "./live_chart/frame_loop";
 import { axisText } from "./number";
 import { Player, type PlayerOptions } from "./player";
 import type { Scene } from "./scene";
@@ -13,6 +12,10 @@ import type { Scene } from "./scene";
 export interface LiveChartOptions extends Omit<PlayerOptions, "onChange"> {
   /** The element that the chart fills. */
   readonly host: HTMLElement;
+}
+
+/** What is around the chart: created after it, and notified from `start` on. */
+export interface LiveChartListener {
   /**
    * Called after every frame with the scene and the page time of the frame; the scene is undefined while the hub's time
    * is unknown.
@@ -27,28 +30,29 @@ export interface LiveChartOptions extends Omit<PlayerOptions, "onChange"> {
 export class LiveChart {
   readonly player: Player;
   readonly chart: Chart;
-  readonly #options: LiveChartOptions;
   readonly #prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #frames = new FrameLoop((at) => this.#frame(at));
   readonly #resizes: ResizeObserver;
   readonly #pixelRatio = new PixelRatio();
+  #listener: LiveChartListener | undefined;
   #isStale = true;
   /** What the last drawn picture depended on, to detect changes; `revision` is that of `Player.revisionUntil`. */
   readonly #drawn = { from: 0, to: 0, until: 0, revision: 0 };
 
-  constructor(options: LiveChartOptions) {
-    this.#options = options;
+  constructor({ host, ...options }: LiveChartOptions) {
     this.player = new Player({ ...options, onChange: () => this.refresh() });
     this.chart = new Chart({
-      host: options.host,
+      host,
       format: axisText,
       onAction: (action) => this.#apply(action),
     });
     this.#resizes = new ResizeObserver(() => this.fit());
-    this.#resizes.observe(options.host);
+    this.#resizes.observe(host);
   }
 
-  start(): void {
+  /** Starts drawing. */
+  start(listener: LiveChartListener): void {
+    this.#listener = listener;
     this.#frames.start();
   }
 
@@ -61,7 +65,7 @@ export class LiveChart {
   /** Forces a redraw with the next frame. */
   refresh(): void {
     this.#isStale = true;
-    this.#options.onChange();
+    this.#listener?.onChange();
   }
 
   /** The newest visible instant, hub time; undefined while unknown. */
@@ -81,7 +85,7 @@ export class LiveChart {
     if (this.#pixelRatio.hasChanged()) this.fit();
     const hubNow = this.player.hubNow(at);
     const scene = hubNow === undefined ? undefined : this.#draw(hubNow, at);
-    this.#options.onFrame(scene, at);
+    this.#listener?.onFrame(scene, at);
   }
 
   #draw(hubNow: number, at: number): Scene {
@@ -135,6 +139,6 @@ export class LiveChart {
         break;
     }
     this.refresh();
-    if (action.kind !== "pan" && action.kind !== "panned") this.#options.onZoom?.();
+    if (action.kind !== "pan" && action.kind !== "panned") this.#listener?.onZoom?.();
   }
 }

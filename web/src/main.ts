@@ -1,64 +1,55 @@
 /**
- * Entry point of the page: creates the live chart, the view around it and the time navigator below it, and wires them
- * to each other. All decisions are made in those modules.
+ * Entry point of the page: creates the live chart, what is around it, and the actions on them, each after what it acts
+ * on, and wires them to each other. All decisions are made in those modules.
  */
 
 import "./style.css";
+import { Api } from "./client/api";
 import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
-import { hubAddress } from "./main/address_bar";
-import { Kiosk } from "./main/kiosk";
+import { hubAddress, readOptions } from "./main/address";
+import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { NavigatorFeed } from "./main/navigator_feed";
-import { readOptions } from "./main/options";
 import { PageActions } from "./main/page_actions";
-import { persist } from "./main/persist";
-import { RejectNotices } from "./main/reject_notices";
-import { ThemeChoice } from "./main/theme";
-import { fetchTopicNames } from "./main/topic_names";
+import { RejectNotices, TopicList } from "./main/topics";
 import { viewState } from "./player/view_state";
 import type { Scene } from "./scene";
 import { View } from "./view";
+import { Toast } from "./view/feedback";
+import { Parts } from "./view/parts";
 
 /** Ten updates a second: numbers cannot be read faster than that. */
 const TEXT_EVERY_MS = 100;
 /** Delay before retrying to resolve a moment that the hub could not locate. */
 const MOMENT_RETRY_MS = 2_000;
+/**
+ * A tab that crashes loses at most this much of its window, which the hub still has; more frequent writes would only
+ * wear out a disk.
+ */
+const SAVE_EVERY_MS = 60_000;
 
-const hub = hubAddress(location.href);
+const api = new Api(hubAddress(location.href));
 const options = readOptions(location.search);
-let topics: readonly string[] | undefined;
 let moment = options.at;
 let writtenAt = Number.NEGATIVE_INFINITY;
 let wasAway = false;
 document.documentElement.toggleAttribute("data-embed", options.isEmbed);
 
+const parts = new Parts(document);
+const toast = new Toast(parts.at("said"));
 const instruments = exposeInstruments();
-const actions = new PageActions({
-  liveChart: () => liveChart,
-  theme: () => theme,
-  kiosk: () => kiosk,
-  announce: (text) => view.announce(text),
-  findTopics: () => void findTopics(),
-});
-const view = new View(document, actions);
-const liveChart = new LiveChart({
-  ...options,
-  host: view.chartHost,
-  url: hub,
-  store: () => sessionStorage,
-  onFrame,
-  onChange: () => {
-    writtenAt = Number.NEGATIVE_INFINITY;
-  },
-  onZoom: () => actions.viewChanged(),
-});
-const navigatorFeed = new NavigatorFeed(view.navigatorHost, liveChart);
+const topicList = new TopicList(api);
+const rejectNotices = new RejectNotices();
+const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
+const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
 const theme = new ThemeChoice(options.theme, () => {
   liveChart.fit();
   navigatorFeed.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
-const rejectNotices = new RejectNotices();
+const announce = (text: string) => toast.show(text);
+const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, announce });
+const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: Scene | undefined, at: number): void {
   if (scene !== undefined) {
@@ -71,19 +62,20 @@ function onFrame(scene: Scene | undefined, at: number): void {
 
 function write(at: number): void {
   writtenAt = at;
-  const state = viewState(liveChart.player, at, liveChart.chart.pointed?.at);
+  const { player, chart } = liveChart;
+  const state = viewState(player, at, chart.pointed?.at);
   view.show({
     ...state,
-    legend: state.legend.map((entry) => ({ ...entry, ...liveChart.chart.extremesOf(entry.series.key) })),
-    available: topics,
+    legend: state.legend.map((entry) => ({ ...entry, ...chart.extremesOf(entry.series.key) })),
+    available: topicList.names,
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
   });
-  const rejection = rejectNotices.next(liveChart.player);
-  if (rejection !== undefined) view.announce(rejection);
-  const { kind } = liveChart.player.link;
+  const rejection = rejectNotices.next(player);
+  if (rejection !== undefined) announce(rejection);
+  const { kind } = player.link;
   // A hub that was unreachable may have come back with other topics.
-  if (kind === "live" && wasAway) void findTopics();
+  if (kind === "live" && wasAway) void topicList.refresh();
   wasAway = kind === "waiting" || (wasAway && kind !== "live");
 }
 
@@ -98,10 +90,23 @@ async function goToMoment(): Promise<void> {
   }, MOMENT_RETRY_MS);
 }
 
-async function findTopics(): Promise<void> {
-  topics = (await fetchTopicNames(hub)) ?? topics;
+/** Saves what a reload restores when the page is left or hidden, and periodically for pages that end without notice. */
+function saveSnapshots(): void {
+  const save = () => liveChart.player.saveSnapshots();
+  window.addEventListener("pagehide", save);
+  document.addEventListener("visibilitychange", () => document.hidden && save());
+  // Between two frames, if the browser supports it.
+  const whenIdle = "requestIdleCallback" in window ? () => requestIdleCallback(save) : save;
+  setInterval(whenIdle, SAVE_EVERY_MS);
 }
 
-persist(() => liveChart.player.saveSnapshots());
-void findTopics();
-liveChart.start();
+hideIdleCursor(document);
+saveSnapshots();
+void topicList.refresh();
+liveChart.start({
+  onFrame,
+  onChange: () => {
+    writtenAt = Number.NEGATIVE_INFINITY;
+  },
+  onZoom: () => actions.viewChanged(),
+});

@@ -9,10 +9,11 @@
  * axis. A topic that the hub now refuses is no longer measured, so it is consulted only if there is no other.
  */
 
+import type { Api } from "./client/api";
 import type { Link } from "./client/connection";
+import { HubClient } from "./client/hub_client";
 import type { VisibleRange } from "./history_cache/time_range";
-import { Palette } from "./player/palette";
-import { SeriesTrace } from "./player/series_trace";
+import { Palette, SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import type { Scene } from "./scene";
 import type { SessionStorageArea } from "./snapshot_store";
@@ -20,8 +21,7 @@ import { type Field, fieldKey } from "./topic_buffer/field";
 import { Viewport } from "./viewport";
 
 export interface PlayerOptions {
-  /** The hub's URL, without a trailing slash. */
-  readonly url: string;
+  readonly api: Api;
   /** Empty for the hub's default topic. */
   readonly topics: readonly string[];
   readonly windowMs: number;
@@ -46,6 +46,8 @@ export class Player {
   readonly #visible = { from: 0, to: 0, columns: 0 };
   /** One per topic shown, in display order; never empty. */
   #subscriptions: TopicSubscription[] = [];
+  /** The hub client that carries each subscription: one each, because a connection carries one topic. */
+  readonly #hubs = new Map<TopicSubscription, HubClient>();
   /** One per field of each topic, in legend order; rebuilt when the fields of a topic change. */
   #traces: SeriesTrace[] = [];
   /** The field lists that `#traces` was created for, one per subscription; empty to force a rebuild. */
@@ -108,7 +110,8 @@ export class Player {
       (name) => before.find((subscription) => subscription.name === name) ?? this.#open(name),
     );
     if (!this.#isDefaultTopic) for (const subscription of this.#subscriptions) subscription.pin();
-    for (const subscription of before) if (!this.#subscriptions.includes(subscription)) subscription.close();
+    for (const subscription of before)
+      if (!this.#subscriptions.includes(subscription)) this.#close(subscription);
     this.#knownFields = [];
     this.#options.onChange();
   }
@@ -126,11 +129,22 @@ export class Player {
 
   /** The hub's time at page time `at`; undefined while unknown. */
   hubNow(at = performance.now()): number | undefined {
-    let other: number | undefined;
-    for (const { client, isRefused } of this.#subscriptions) {
-      const now = client.now(at);
-      if (now !== undefined && !isRefused) return now;
-      other ??= now;
+    return this.#timekeeper?.now(at);
+  }
+
+  /** Upper bound of the error of `hubNow(at)`, in milliseconds; undefined while unknown. */
+  errorBound(at: number): number | undefined {
+    return this.#timekeeper?.clock.errorBound(at);
+  }
+
+  /** The hub client whose clock is used: the first that knows the time, preferably of a topic that is not refused. */
+  get #timekeeper(): HubClient | undefined {
+    let other: HubClient | undefined;
+    for (const subscription of this.#subscriptions) {
+      const hub = this.#hubs.get(subscription);
+      if (hub?.clock.isKnown !== true) continue;
+      if (!subscription.isRefused) return hub;
+      other ??= hub;
     }
     return other;
   }
@@ -243,12 +257,15 @@ export class Player {
     this.viewport.follow();
   }
 
+  /** Saves what a reload restores. Without the hub's time it is unknown what is visible, and nothing is saved. */
   saveSnapshots(): void {
-    for (const subscription of this.#subscriptions) subscription.saveSnapshot();
+    const hubNow = this.hubNow();
+    if (hubNow === undefined) return;
+    for (const subscription of this.#subscriptions) subscription.saveSnapshot(hubNow);
   }
 
   close(): void {
-    for (const subscription of this.#subscriptions) subscription.close();
+    for (const subscription of this.#subscriptions) this.#close(subscription);
   }
 
   /** Reuses one object for all frames. */
@@ -264,17 +281,25 @@ export class Player {
   }
 
   #open(topic: string | undefined): TopicSubscription {
-    const { url, store, onChange } = this.#options;
+    const { api, store, onChange } = this.#options;
     const subscription = new TopicSubscription({
-      url,
+      api,
       topic,
       windowMs: this.viewport.windowMs,
       store,
       onChange,
       onEpoch: () => this.viewport.follow(),
     });
-    subscription.open();
+    const hub = new HubClient(api, [subscription]);
+    this.#hubs.set(subscription, hub);
+    hub.open();
     return subscription;
+  }
+
+  #close(subscription: TopicSubscription): void {
+    this.#hubs.get(subscription)?.close();
+    this.#hubs.delete(subscription);
+    subscription.close();
   }
 
   /** Rebuilds the traces when the fields of a topic have changed. */

@@ -1,31 +1,24 @@
 /**
- * Downloads: the records of a range as CSV, and the chart as PNG. Fetches from the history API and hands the file to
- * the browser; `saving/` decides about file names and about how response pages are joined.
+ * Downloads: the records of a range as CSV, and the chart as PNG. Hands the file to the browser, under a name that is
+ * safe on every system and sorts by time.
  */
 
-import { type CsvResult, collectCsv } from "./saving/csv";
-import { fileName } from "./saving/file_name";
-import { withRetries } from "./saving/retry";
+import type { Api } from "./client/api";
+import { type CsvRange, type CsvResult, collectCsv } from "./saving/csv";
 
 export type { CsvProblem } from "./saving/csv";
 
 const REVOKE_AFTER_MS = 60_000;
-
-export interface CsvRange {
-  /** The hub's URL. */
-  readonly url: string;
-  readonly topic: string;
-  /** Hub time in milliseconds, both ends inclusive. */
-  readonly from: number;
-  readonly to: number;
-}
+/** Reserved device names on Windows, whatever follows the first dot. */
+const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
+/** Leaves room for instant and extension on every file system. */
+const TOPIC_LEN_MAX = 100;
 
 /** Saves the hub's records of this range; returns how many were saved, and what went wrong. */
-export async function saveCsv({ url, topic, from, to }: CsvRange): Promise<Omit<CsvResult, "chunks">> {
-  const get = withRetries((address) => fetch(address), wait);
-  const path = `${url}/api/v1/topics/${encodeURIComponent(topic)}/history`;
-  const { chunks, ...outcome } = await collectCsv(get, path, { from, to });
-  if (outcome.rows > 0) save(new Blob([...chunks], { type: "text/csv" }), fileName(topic, from, "csv"));
+export async function saveCsv(api: Api, range: CsvRange): Promise<Omit<CsvResult, "chunks">> {
+  const { chunks, ...outcome } = await collectCsv(api, range, wait);
+  if (outcome.rows > 0)
+    save(new Blob([...chunks], { type: "text/csv" }), fileName(range.topic, range.from, "csv"));
   return outcome;
 }
 
@@ -46,4 +39,20 @@ function save(blob: Blob, name: string): void {
   link.click();
   // The download has started when `click` returns, but some browsers read the URL slightly later.
   setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);
+}
+
+/** `ecg-2026-11-23T08-06-28.713Z.csv`: colons are forbidden in names on some systems. */
+export function fileName(topic: string, instant: number, ending: "csv" | "png"): string {
+  const iso = new Date(Math.floor(instant)).toISOString().replaceAll(":", "-");
+  return `${safe(topic)}-${iso}.${ending}`;
+}
+
+function safe(topic: string): string {
+  const plain = topic
+    .replace(/[^\w.-]+/g, "_")
+    .replace(/^[.-]+/, "")
+    .slice(0, TOPIC_LEN_MAX);
+  // `con.ecg-…` is a device too: only the part before the first dot counts.
+  const isDevice = DEVICES.test(plain.split(".")[0] as string);
+  return plain === "" || isDevice ? `topic-${plain}` : plain;
 }

@@ -36,7 +36,7 @@ interface SnapshotHeader extends ClockReading {
 }
 
 /** Version of the stored format, raised with every change; other versions are ignored. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /** Five minutes at 100 records per second, about 500 kB. Longer windows are better fetched from the hub than stored. */
 export const RECORDS_MAX = 32_768;

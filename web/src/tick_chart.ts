@@ -16,7 +16,7 @@
  * starts over.
  */
 
-import { parseWindow, WINDOW_DEFAULT_MS } from "./duration";
+import { Api } from "./client/api";
 import { LiveChart } from "./live_chart";
 import { viewState } from "./player/view_state";
 import chartCss from "./style/chart.css?inline";
@@ -24,6 +24,7 @@ import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
 import { ElementView } from "./tick_chart/element_view";
 import elementViewCss from "./tick_chart/element_view.css?inline";
+import { parseWindow, WINDOW_DEFAULT_MS } from "./viewport";
 
 /** Ten updates a second: numbers cannot be read faster than that. */
 const TEXT_EVERY_MS = 100;
@@ -90,8 +91,7 @@ export class TickChart extends HTMLElement {
   }
 
   get #hub(): string {
-    const { href } = new URL(this.getAttribute("src") ?? HUB, document.baseURI);
-    return href.replace(/\/$/, "");
+    return new URL(this.getAttribute("src") ?? HUB, document.baseURI).href;
   }
 
   get #topics(): readonly string[] {
@@ -108,21 +108,23 @@ export class TickChart extends HTMLElement {
       this.#view.showNoHub(this.#windowMs);
       throw error;
     }
-    this.#liveChart.start();
-  }
-
-  #newLiveChart(): LiveChart {
-    return new LiveChart({
-      host: this.#view.chartHost,
-      url: this.#hub,
-      topics: this.#topics,
-      windowMs: this.#windowMs,
+    this.#liveChart.start({
       onFrame: (_scene, at) => {
         if (at - this.#writtenAt >= TEXT_EVERY_MS) this.#write(at);
       },
       onChange: () => {
         this.#writtenAt = Number.NEGATIVE_INFINITY;
       },
+    });
+  }
+
+  /** Throws if `src` is not a valid hub URL. */
+  #newLiveChart(): LiveChart {
+    return new LiveChart({
+      host: this.#view.chartHost,
+      api: new Api(this.#hub),
+      topics: this.#topics,
+      windowMs: this.#windowMs,
     });
   }
 

@@ -17,16 +17,16 @@
  * arrives. Another epoch shares nothing with this one: all lines start over.
  *
  * # Same instant on every screen
- * The playhead is the hub's time minus the topic's delay: nothing in it depends on this viewer.
+ * The playhead is the hub's time minus the topic's delay: nothing in it depends on this viewer. A changed timeline or
+ * delay takes effect when the drawn instant reaches it, not when it is announced.
  */
 
 import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
-import { type Field, readField } from "./topic_buffer/field";
-import { FieldSet } from "./topic_buffer/field_set";
+import { type Field, FieldSet, readField } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
-import { jumpAt, snapshotMessages } from "./topic_buffer/snapshot";
+import { jumpAt, snapshotMessages, stateMessage } from "./topic_buffer/snapshot";
 
 /**
  * A sample takes 30 bytes with one field and 180 with the maximum number of fields: 8 to 47 MB in total. Walking all of
@@ -46,10 +46,7 @@ export class TopicBuffer {
   readonly #fields = new FieldSet();
   /** Knows the newest record, which is the last row of `#ring` that is not a break. */
   readonly #gaps = new GapTracker();
-  readonly #clock = new PlayoutClock((pausedFrom) => {
-    if (pausedFrom !== undefined) this.#gaps.breakAt(pausedFrom);
-    this.#growRing();
-  });
+  readonly #clock = new PlayoutClock();
   /** The latest `hello`; undefined until the hub has answered. */
   #hello: Hello | undefined;
   #viewers: number | undefined;
@@ -78,15 +75,13 @@ export class TopicBuffer {
         break;
       case "state":
         this.#clock.onState(message);
+        this.#growRing();
         break;
       case "end":
         this.#clock.onEnd(message);
         break;
       case "viewers":
         this.#viewers = message.n;
-        break;
-      case "pong":
-        this.#clock.advanceTo(message.s / 1000);
         break;
     }
   }
@@ -110,13 +105,19 @@ export class TopicBuffer {
     return this.#viewers;
   }
 
-  get delayMs(): number {
-    return this.#clock.delayMs;
+  /** The playout delay when the hub's clock reads `hubNow`; by default, the one announced last. */
+  delayMs(hubNow = Number.POSITIVE_INFINITY): number {
+    return this.#clock.delayMs(hubNow);
   }
 
-  /** Time between two records at the current rate; undefined for live topics. */
-  get periodMs(): number | undefined {
-    const { segment } = this.#clock;
+  /** Records per second, as announced last; 0 for live topics, whose rate is unknown. */
+  get rate(): number {
+    return this.#clock.latest?.segment?.rate ?? 0;
+  }
+
+  /** Time between two records at the playhead; undefined for live topics. */
+  periodMs(playhead: number): number | undefined {
+    const segment = this.#clock.segmentAt(playhead);
     return segment && 1000 / segment.rate;
   }
 
@@ -132,7 +133,7 @@ export class TopicBuffer {
 
   /** Hub time of the first publication, as long as it is in the future. */
   get startsAt(): number | undefined {
-    const { segment } = this.#clock;
+    const segment = this.#clock.latest?.segment;
     return this.hasRecords || segment === undefined ? undefined : segment.t0 / 1000;
   }
 
@@ -157,17 +158,18 @@ export class TopicBuffer {
    * requested. The next `hello` is taken as the answer to this request.
    */
   joining(hubNow = Number.POSITIVE_INFINITY): Joining {
-    const { segment, delayMs, endsAt } = this.#clock;
+    const segment = this.#clock.latest?.segment;
     const capacityMs =
       segment === undefined ? Number.POSITIVE_INFINITY : (CAPACITY_MAX * 1000) / segment.rate;
-    const from = Math.min(hubNow - delayMs, endsAt) - Math.min(this.#windowMs, capacityMs);
+    const drawn = this.#clock.drawn(hubNow);
+    const from = Math.min(drawn, this.#clock.endsAt(drawn)) - Math.min(this.#windowMs, capacityMs);
     const { seq, time } = this.#gaps.newest;
     const isVisible = this.#hello !== undefined && time >= from;
     this.#gaps.onRequest(isVisible);
     if (isVisible) return { since: `${this.#hello?.epoch}:${seq}` };
     // The number of records in a live topic's window is unknown; use the backfill configured for the topic.
     if (segment === undefined) return undefined;
-    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + delayMs, segment)) };
+    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + this.delayMs(), segment)) };
   }
 
   /**
@@ -176,15 +178,10 @@ export class TopicBuffer {
    */
   snapshot(hubNow: number, most: number): HubMessage[] {
     if (this.#hello === undefined) return [];
-    const { pausedAt: heldFrom, segment, delayMs, end } = this.#clock;
-    const hello: Hello = {
-      ...this.#hello,
-      now: heldFrom === Number.POSITIVE_INFINITY ? this.#hello.now : Math.round(heldFrom * 1000),
-      timeline: segment ?? null,
-      delay: Math.round(delayMs * 1000),
-      recovered: null,
-    };
+    const { end } = this.#clock;
     const from = this.playhead(hubNow) - this.#windowMs;
+    const states = this.#clock.statesFrom(from).map(stateMessage);
+    const hello: Hello = { ...this.#hello, recovered: null, states };
     const records = snapshotMessages(this.samples(), from, this.fields, most);
     const breaks = this.#gaps.breaks.map((at) => jumpAt(at, this.#gaps.newest.seq + 1));
     const messages: HubMessage[] = [hello, ...records, ...breaks];
@@ -198,16 +195,20 @@ export class TopicBuffer {
     return this.#clock.playhead(hubNow);
   }
 
+  /** The instant to show if the timeline were neither paused nor over. */
+  drawn(hubNow: number): number {
+    return this.#clock.drawn(hubNow);
+  }
+
   hasEnded(hubNow: number): boolean {
-    return this.playhead(hubNow) >= this.#clock.endsAt;
+    return this.playhead(hubNow) >= this.#clock.endsAt(this.drawn(hubNow));
   }
 
   /** Whether a record that is due at the playhead has not arrived, with one period of tolerance. */
   isStarving(playhead: number): boolean {
-    const { segment } = this.#clock;
     const { seq, time } = this.#gaps.newest;
-    if (segment === undefined || seq === 0 || time >= playhead) return false;
-    return this.#clock.dueAfter(seq) + 1000 / segment.rate <= playhead;
+    if (seq === 0 || time >= playhead) return false;
+    return this.#clock.dueAfter(seq, playhead) + (this.periodMs(playhead) ?? 0) <= playhead;
   }
 
   /** The samples, in place. The same object every time; every message may change it. */
@@ -224,6 +225,7 @@ export class TopicBuffer {
     this.#hello = hello;
     this.#viewers = hello.viewers;
     this.#clock.onHello(hello);
+    this.#growRing();
   }
 
   #onGap({ from, to }: Gap): void {
@@ -241,30 +243,28 @@ export class TopicBuffer {
   #append(seq: number, t: number, record: Json): void {
     if (seq <= this.#gaps.newest.seq) return;
     const time = t / 1000;
-    // The hub sends nothing before it is due, so its clock has reached this instant.
-    this.#clock.advanceTo(time);
     // Time increases with `seq`. If it does not, trust the hub and drop the older records.
     if (time <= this.#gaps.newest.time) this.#restart();
     const before = this.#gaps.newest.time;
-    if (this.#gaps.accept(seq, time) && this.#ring.length > 0)
-      this.#ring.push((before + time) / 2, Number.NaN);
+    const isBroken = this.#gaps.accept(seq, time) || this.#clock.wasPaused(before, time);
+    if (isBroken && this.#ring.length > 0) this.#ring.push((before + time) / 2, Number.NaN);
     this.#store(seq, time, record);
   }
 
   /** A record without a number for a field breaks that field's line instead of being interpolated. */
   #store(seq: number, time: number, record: Json): void {
     this.#fields.learn(record);
-    if (this.#clock.segment === undefined) this.#growRing();
+    if (this.rate === 0) this.#growRing();
     this.#ring.widen(this.fields.length);
     this.#ring.push(time, seq);
     for (let i = 0; i < this.fields.length; i += 1)
       this.#ring.put(i, readField(record, this.fields[i] as Field));
   }
 
-  /** Never shrinks: after a change to a slower rate, records of the faster rate are still in the window. */
+  /** Makes room for the window at the rate announced last. Never shrinks: records of a faster rate may be in it. */
   #growRing(): void {
-    const { segment, delayMs } = this.#clock;
-    const keptMs = this.#windowMs + delayMs + CAPACITY_MARGIN_MS;
+    const segment = this.#clock.latest?.segment;
+    const keptMs = this.#windowMs + this.delayMs() + CAPACITY_MARGIN_MS;
     const wanted = segment === undefined ? this.#capacityFor(keptMs) : recordsIn(keptMs, segment);
     this.#ring.grow(Math.min(CAPACITY_MAX, wanted));
   }

@@ -7,21 +7,24 @@ import { type CommandContext, hintOf, shortcutsOf } from "./commands";
 import type { Actions, ViewState } from "./page";
 import { strings } from "./strings";
 import { BadgeButton } from "./view/badge";
-import { copyAndAnnounce } from "./view/copy_button";
-import { Footer } from "./view/footer";
-import { HelpDialog } from "./view/help_dialog";
-import { hideIdleCursor } from "./view/idle_cursor";
+import { HelpDialog, RecordTable, TABLE_ROWS } from "./view/dialogs";
+import { copyAndAnnounce, type Toast } from "./view/feedback";
+import { Footer, WindowPresets } from "./view/footer";
 import { listenForKeys } from "./view/keyboard";
 import { Menu } from "./view/menu";
 import { NoticePanel } from "./view/notice";
-import { Parts, setAttribute } from "./view/parts";
+import { type Parts, setAttribute } from "./view/parts";
 import { Preference } from "./view/preference";
 import { Readout } from "./view/readout";
-import { RecordTable, TABLE_ROWS } from "./view/record_table";
 import { Summary } from "./view/summary";
-import { Toast } from "./view/toast";
 import { TopicPicker } from "./view/topic_picker";
-import { WindowPresets } from "./view/window_presets";
+
+export interface ViewOptions {
+  readonly root: Document;
+  readonly parts: Parts;
+  readonly actions: Actions;
+  readonly toast: Toast;
+}
 
 export class View {
   readonly #root: Document;
@@ -40,24 +43,24 @@ export class View {
   readonly #toast: Toast;
   #state: ViewState | undefined;
 
-  constructor(root: Document, actions: Actions) {
-    const parts = new Parts(root);
+  constructor({ root, parts, actions, toast }: ViewOptions) {
+    const announce = (text: string) => toast.show(text);
     const preferences = { keys: new Preference("keys"), summary: new Preference("summary") };
     this.#root = root;
     this.#parts = parts;
     this.#actions = actions;
-    this.#toast = new Toast(parts.at("said"));
+    this.#toast = toast;
     this.#badge = new BadgeButton(parts, actions);
     this.#topicPicker = new TopicPicker(parts, actions);
     this.#readout = new Readout(parts, actions);
     this.#footer = new Footer(parts);
     this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
     this.#menu = new Menu(parts, actions, {
-      announce: (text) => this.announce(text),
+      announce,
       openHelp: () => this.#help.open(),
       openTable: () => this.#openTable(),
     });
-    this.#notice = new NoticePanel(parts, actions, (text) => this.announce(text));
+    this.#notice = new NoticePanel(parts, actions, announce);
     this.#help = new HelpDialog(parts.at("help") as HTMLDialogElement, preferences);
     this.#table = new RecordTable(parts.at("table") as HTMLDialogElement);
     this.#summary = new Summary(parts.at("summary"), preferences.summary);
@@ -66,17 +69,6 @@ export class View {
     pause.onclick = () => pause.ariaDisabled !== "true" && actions.togglePause();
     setAttribute(parts.at("pause"), "aria-keyshortcuts", shortcutsOf("pause"));
     listenForKeys(root, () => this.#commandContext(), preferences.keys);
-    hideIdleCursor(root);
-  }
-
-  /** The chart's host element. */
-  get chartHost(): HTMLElement {
-    return this.#parts.at("chart");
-  }
-
-  /** The time navigator's host element. */
-  get navigatorHost(): HTMLElement {
-    return this.#parts.at("strip");
   }
 
   show(state: ViewState): void {
@@ -91,11 +83,6 @@ export class View {
     this.#menu.show(state);
     this.#notice.show(state);
     this.#summary.show(state, performance.now());
-  }
-
-  /** Reports the result of an action, visible for a moment and read aloud. */
-  announce(text: string): void {
-    this.#toast.show(text);
   }
 
   #showPause({ isPaused, canPause }: ViewState): void {
@@ -114,7 +101,7 @@ export class View {
 
   #commandContext(): CommandContext | undefined {
     if (this.#state === undefined) return undefined;
-    const announce = (text: string) => this.announce(text);
+    const announce = (text: string) => this.#toast.show(text);
     return {
       actions: this.#actions,
       state: this.#state,

@@ -3,6 +3,8 @@
  * no clock and holds no records; the newest visible instant comes with every call.
  *
  * Pausing, panning and scrubbing affect this viewer only. The hub and every other screen go on.
+ *
+ * A time window is written in URLs and attributes as `30s` or `5m`.
  */
 
 /** `following` stays at the newest instant, `playing` runs at a fixed distance behind it, `paused` stands still. */
@@ -10,6 +12,15 @@ export type ViewportState = "following" | "playing" | "paused";
 
 export const WINDOW_MIN_MS = 100;
 export const WINDOW_MAX_MS = 366 * 86_400_000;
+/** About ten heartbeats: long enough to see a rhythm, short enough to see each beat. */
+export const WINDOW_DEFAULT_MS = 10_000;
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 export class Viewport {
   /**
@@ -145,6 +156,24 @@ export class Viewport {
     this.pause(newest);
     this.moveTo(to, newest);
   }
+}
+
+/**
+ * Parses `30s`, `500ms`, `5m`; a bare number is in seconds. Clamped to what a view can show; undefined if malformed.
+ */
+export function parseWindow(text: string): number | undefined {
+  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
+  const factor = UNITS_MS[unit];
+  if (amount === undefined || factor === undefined) return undefined;
+  return within(Number(amount) * factor);
+}
+
+/** Formats a duration in the largest unit that divides it evenly. */
+export function formatDuration(ms: number): string {
+  const whole = Math.round(ms);
+  const units = Object.entries(UNITS_MS).reverse();
+  const [unit, factor] = units.find(([, size]) => whole % size === 0) ?? ["ms", 1];
+  return `${whole / factor}${unit}`;
 }
 
 function within(ms: number): number {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Client, type ClientOptions } from "../src/client/client";
 import type { HubMessage } from "../src/client/protocol";
 import { FakeRuntime } from "./fake_runtime";
-import { batch, data, dueAt, hello, START } from "./messages";
+import { batch, data, dueAt, hello, START, segment } from "./messages";
 
 const BURST = 10;
 
@@ -119,6 +119,31 @@ test("each record is emitted once and in order when moving from a draining hub t
   expect(viewer.seqs).toEqual(Array.from({ length: 104 }, (_, i) => i + 1));
   expect(viewer.client.position).toBe("e1:104");
   expect(old?.isClosed).toBe(true);
+});
+
+test("when moving to another hub, it goes back by a quarter of a second at the rate announced last", () => {
+  const viewer = new TestClient();
+  const timeline = { ...segment, seq0: 101, t0: dueAt(101), rate: 1_000 };
+  viewer.open(hello(), batch(1, 100));
+  viewer.receive({ type: "state", t: dueAt(101), timeline, delay: 150_000, by: null }, batch(101, 900));
+  viewer.pass(5_000);
+  viewer.receive({ type: "bye", reason: "draining", retry_ms: [0, 0] });
+  viewer.pass(100);
+  expect(viewer.query).toBe("?since=e1:750");
+});
+
+test("it draws the hub's time minus the playout delay, and moves to a new delay gradually", () => {
+  const viewer = new TestClient();
+  expect(viewer.client.drawn()).toBeUndefined();
+  const states = [{ t: START, timeline: segment, delay: 150_000, by: null }];
+  viewer.open(hello({ states }));
+  viewer.measure();
+  const delayMs = (at: number) => (viewer.client.now(at) ?? 0) - (viewer.client.drawn(at) ?? 0);
+  expect(delayMs(viewer.now)).toBeCloseTo(150, 3);
+  // The hub's clock is a second ahead of page time.
+  const t = START + 10_000_000;
+  viewer.receive({ type: "state", t, timeline: segment, delay: 250_000, by: "configuration" });
+  expect([9_150, 9_350, 9_550, 20_000].map((at) => Math.round(delayMs(at)))).toEqual([150, 200, 250, 250]);
 });
 
 test("it joins as configured, and resumes from its own position once it has a record", () => {

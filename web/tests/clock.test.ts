@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { HubClock } from "../src/client/clock";
-import { SuspendDetector } from "../src/client/clock/suspend_detector";
+import { SuspendDetector } from "../src/client/clock/probes";
 
 const HUB_EPOCH = 1_700_000_000_000;
 

@@ -1,7 +1,7 @@
 /** The clock over simulated network paths: how far two pages are apart, and whether each knows its own error. */
 
 import { expect, test } from "vitest";
-import { seeded } from "./random";
+import { seeded } from "./samples";
 import { type ClockSample, type DirectionProfile, type Path, simulateClock } from "./simulated_paths";
 
 /** One direction without its minimum delay. */

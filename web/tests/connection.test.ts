@@ -3,12 +3,13 @@
  */
 
 import { expect, test } from "vitest";
+import { Api } from "../src/client/api";
+import { Backoff } from "../src/client/backoff";
 import { Connection, type Link } from "../src/client/connection";
-import { Backoff } from "../src/client/connection/backoff";
 import type { HubMessage, Joining } from "../src/client/protocol";
 import { FakeRuntime } from "./fake_runtime";
 import { data, hello } from "./messages";
-import { seeded } from "./random";
+import { seeded } from "./samples";
 
 /** An open connection that records what it reports. */
 class TestConnection extends FakeRuntime {
@@ -21,9 +22,8 @@ class TestConnection extends FakeRuntime {
     super();
     this.connection = new Connection(
       {
-        url,
-        topic: () => topic,
-        joining: () => this.joining,
+        api: new Api(url, this.runtime),
+        request: () => ({ topic, joining: this.joining }),
         onMessage: (message) => this.messages.push(message),
         onLink: (link) => this.links.push(link),
       },
@@ -451,9 +451,8 @@ test("a link listener may close the connection", () => {
   const fake = new FakeRuntime();
   const connection: Connection = new Connection(
     {
-      url: "http://hub",
-      topic: () => undefined,
-      joining: () => undefined,
+      api: new Api("http://hub", fake.runtime),
+      request: () => ({ topic: undefined, joining: undefined }),
       onMessage: () => {},
       onLink: () => connection.close(),
     },

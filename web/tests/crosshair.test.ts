@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { Crosshair } from "../src/chart/crosshair";
-import { PlotArea } from "../src/chart/plot_area";
+import { PlotArea } from "../src/chart/surface";
 import type { Scene, Trace } from "../src/scene";
 import type { Samples } from "../src/topic_buffer/sample_ring";
 import { samples } from "./samples";

@@ -13,6 +13,7 @@ export class FakeRuntime {
   now = 0;
   /** Wall clock minus page time. */
   wallAhead = 1_700_000_000_000;
+  /** Status of all HTTP responses; 0 for none. */
   status = 200;
   chance = 0.5;
   isHidden = false;
@@ -24,9 +25,14 @@ export class FakeRuntime {
 
   readonly runtime: Runtime = {
     open: (url) => this.#accept(url),
-    status: async (url) => {
+    get: (url) => {
       this.statusRequests.push(url);
-      return this.status;
+      const { status } = this;
+      const response =
+        status === 0
+          ? Promise.reject(new Error("no network"))
+          : Promise.resolve(new Response("", { status }));
+      return { response, cancel: () => {} };
     },
     now: () => this.now,
     wall: () => this.now + this.wallAhead,
@@ -90,7 +96,7 @@ export class FakeRuntime {
 
   /** Lets the response to an HTTP request arrive. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 5; i += 1) await Promise.resolve();
+    for (let i = 0; i < 20; i += 1) await Promise.resolve();
   }
 
   #accept(url: string): Socket {

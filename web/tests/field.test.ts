@@ -3,8 +3,7 @@
 import { expect, test } from "vitest";
 import type { Json } from "../src/client/protocol";
 import { SteadyNumberFormat } from "../src/number";
-import { fieldKey, type Labels, readField } from "../src/topic_buffer/field";
-import { FIELDS_MAX, FieldSet } from "../src/topic_buffer/field_set";
+import { FIELDS_MAX, FieldSet, fieldKey, type Labels, readField } from "../src/topic_buffer/field";
 
 const labels = { temp: { label: "Temperature", unit: "°C" }, hum: { unit: "%" } };
 

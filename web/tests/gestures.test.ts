@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test } from "vitest";
 import { type ChartAction, ChartGestures } from "../src/chart/chart_gestures";
-import { PlotArea } from "../src/chart/plot_area";
+import { PlotArea } from "../src/chart/surface";
 
 /** 1000 px for 10 s, so that a pixel is 10 ms; the plot area starts at 40 px. */
 const plot = Object.assign(new PlotArea(), { left: 40, width: 1_000, height: 100, from: 0, to: 10_000 });

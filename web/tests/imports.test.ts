@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 /** Modules in the same row may not import each other either. */
 const ROWS = [
   ["client"],
-  ["topic_buffer", "wall_clock", "number"],
+  ["topic_buffer", "wall_clock", "number", "hub_request"],
   ["scene", "viewport"],
   ["history_cache", "duration", "strings", "snapshot_store"],
   ["chart", "page", "saving"],
@@ -78,6 +78,13 @@ test("the client imports nothing from outside its folder", () => {
   ]);
   expect(own.length).toBeGreaterThan(0);
   expect(outside).toEqual([]);
+});
+
+test("every HTTP request is made by the client's API", () => {
+  const using = (pattern: RegExp) =>
+    files.filter((file) => pattern.test(withoutComments(readFileSync(join(SOURCE, file), "utf8"))));
+  expect(using(/\bfetch\(|XMLHttpRequest|sendBeacon/)).toEqual(["client/runtime.ts"]);
+  expect(using(/[rR]untime\.get\(/)).toEqual(["client/api.ts"]);
 });
 
 test("the page uses no third-party library", () => {

@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { LineRenderer } from "../src/chart/line_renderer";
-import { PlotArea } from "../src/chart/plot_area";
 import { Scales } from "../src/chart/scale";
+import { PlotArea } from "../src/chart/surface";
 import type { Scene, Trace } from "../src/scene";
 import { samples } from "./samples";
 

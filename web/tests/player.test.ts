@@ -1,9 +1,8 @@
 /** Helpers of the player: liveness, arrival statistics, palette. */
 
 import { describe, expect, test } from "vitest";
-import { ArrivalStats } from "../src/player/arrival_stats";
-import { Liveness } from "../src/player/liveness";
-import { Palette } from "../src/player/palette";
+import { Palette } from "../src/player/series_trace";
+import { ArrivalStats, Liveness } from "../src/player/timeliness";
 import { batch, data, dueAt } from "./messages";
 
 describe("liveness", () => {

@@ -23,6 +23,13 @@ const every: HubMessage[] = [
     recovered: true,
   }),
   hello({ fields: { value: {}, other: { label: null, unit: "V" } } }),
+  hello({ states: [] }),
+  hello({
+    states: [
+      { t: 5, timeline: segment, delay: 150_000, by: "configuration" },
+      { t: 6, timeline: null, delay: 0, by: null },
+    ],
+  }),
   data(1),
   data(2, null),
   batch(3, 5),
@@ -43,8 +50,8 @@ test.each(every)("decodes a $type", (message) => {
 
 test.each(every)("ignores a $type with a missing field", (message) => {
   for (const field of Object.keys(message)) {
-    // The originator of a change is optional.
-    if (field === "by") continue;
+    // The originator of a change is optional, and earlier hubs send no states.
+    if (field === "by" || field === "states") continue;
     const { [field as keyof HubMessage]: _, ...rest } = message;
     expect(decode(JSON.stringify(rest)), field).toBeUndefined();
   }
@@ -97,7 +104,7 @@ test.each(described)(
       return decode(JSON.stringify(rest)) === undefined;
     });
     // Earlier versions of the hub do not send it; every hub may change a timeline without saying who asked for it.
-    const optional = { hello: ["record_max"], state: ["by"] }[name] ?? [];
+    const optional = { hello: ["record_max", "states"], state: ["by"] }[name] ?? [];
     expect([...needed, ...optional].sort()).toEqual([...required].sort());
   },
 );
@@ -111,6 +118,15 @@ test("a position is accepted or rejected as in the samples, which a hub is teste
   const samples = JSON.parse(readFileSync(join(import.meta.dirname, "../../tests/positions.json"), "utf8"));
   for (const position of samples.valid) expect(readPosition(position), position).toBeDefined();
   for (const position of samples.invalid) expect(readPosition(position), position).toBeUndefined();
+});
+
+test("ignores a hello with a state that is not one", () => {
+  const state = { t: 5, timeline: segment, delay: 150_000, by: null };
+  for (const field of ["t", "timeline", "delay"] as const) {
+    const { [field]: _, ...rest } = state;
+    expect(decode(JSON.stringify({ ...hello(), states: [state, rest] })), field).toBeUndefined();
+  }
+  expect(decode(JSON.stringify({ ...hello(), states: {} }))).toBeUndefined();
 });
 
 test("a ping has the form that the protocol defines", () => {

@@ -10,7 +10,7 @@ import { decode } from "../src/client/protocol/decode";
 import { RECORDS_MAX, SnapshotStore } from "../src/snapshot_store";
 import { TopicBuffer } from "../src/topic_buffer";
 import { dueAt, hello, PERIOD, segment } from "./messages";
-import { seeded } from "./random";
+import { seeded } from "./samples";
 
 const WINDOW_MS = 2_000;
 const DELAY_MS = 150;
@@ -28,9 +28,12 @@ class Hub {
   readonly afterPause = new Set<string>();
   readonly #pauses: { readonly first: number; readonly length: number }[] = [];
   readonly #recoverMax: number;
+  /** Every state of the timeline; undefined for an earlier version of the hub, which sends none in `hello`. */
+  #states: { readonly t: number; readonly [field: string]: Json }[] | undefined;
 
-  constructor(recoverMax: number) {
+  constructor(recoverMax: number, hasStates: boolean) {
     this.#recoverMax = recoverMax;
+    this.#states = hasStates ? [stateOf(dueAt(1), true)] : undefined;
   }
 
   /** The hub's time in milliseconds: the newest record is due now. */
@@ -56,29 +59,31 @@ class Hub {
     for (let seq = from; seq <= to; seq += 1) this.withheld.add(this.id(seq));
   }
 
+  /** Starts a timeline that was never paused, with the records at the same instants. */
   restart(): void {
     this.epoch += 1;
+    this.#states = this.#states?.slice(0, 1);
   }
 
   /** All messages from hello to the end of the backfill. */
   join(joining: Joining): Json[] {
-    if (joining === undefined) return [this.#hello(null)];
+    if (joining === undefined) return [this.#hello(null, 0)];
     if ("last" in joining) return this.#lastRecords(Math.min(joining.last, this.seq));
     const [epoch, seq] = joining.since.split(":");
     if (epoch !== `e${this.epoch}`) {
       const gap = { type: "gap", from: null, to: null, reason: "epoch" };
-      return [this.#hello(false), gap, ...this.#newest(this.backfill)];
+      return [this.#hello(false, this.backfill), gap, ...this.#newest(this.backfill)];
     }
     return this.#lastRecords(this.seq - Number(seq));
   }
 
   /** The newest `count` records, up to the limit, and a gap for the others. */
   #lastRecords(count: number): Json[] {
-    if (count <= this.#recoverMax) return [this.#hello(true), ...this.#newest(count)];
+    if (count <= this.#recoverMax) return [this.#hello(true, count), ...this.#newest(count)];
     const [from, to] = [this.seq - count + 1, this.seq - this.#recoverMax];
     this.withhold(from, to);
     const gap = { type: "gap", from, to, reason: "expired" };
-    return [this.#hello(false), gap, ...this.#newest(this.#recoverMax)];
+    return [this.#hello(false, this.#recoverMax), gap, ...this.#newest(this.#recoverMax)];
   }
 
   /** Pauses the timeline for this many periods. */
@@ -86,11 +91,9 @@ class Hub {
     const [from, length] = [this.dueAt(this.seq) + PERIOD / 2, periods * PERIOD];
     this.#pauses.push({ first: this.seq + 1, length });
     this.afterPause.add(this.id(this.seq + 1));
-    const state = (t: number, playing: boolean): Json => {
-      const timeline = { ...segment, playing } as unknown as Json;
-      return { type: "state", t, timeline, delay: DELAY_MS * 1000, by: null };
-    };
-    return { messages: [state(from, false), state(from + length, true)], overAt: (from + length) / 1000 };
+    const states = [stateOf(from, false), stateOf(from + length, true)];
+    this.#states = this.#states && [...this.#states.filter(({ t }) => t < from), ...states];
+    return { messages: states, overAt: (from + length) / 1000 };
   }
 
   /** The next `count` records, as one message. */
@@ -101,9 +104,19 @@ class Hub {
     return this.#batch(seq, count, form < 0.5);
   }
 
-  #hello(recovered: boolean | null): Json {
-    const said = hello({ epoch: `e${this.epoch}`, seq: this.seq, now: this.dueAt(this.seq), recovered });
-    return said as unknown as Json;
+  /** `hello` before `count` records. */
+  #hello(recovered: boolean | null, count: number): Json {
+    const now = this.dueAt(this.seq);
+    const states = this.#statesFrom(Math.min(now - DELAY_MS * 1000, this.dueAt(this.seq - count + 1)));
+    const said = hello({ epoch: `e${this.epoch}`, seq: this.seq, now, recovered });
+    return { ...(said as unknown as { [field: string]: Json }), ...states };
+  }
+
+  /** The state in force at an instant, and every later one. */
+  #statesFrom(instant: number): { states?: Json[] } {
+    if (this.#states === undefined) return {};
+    const before = this.#states.filter(({ t }) => t <= instant).length;
+    return { states: this.#states.slice(Math.max(0, before - 1)) };
   }
 
   #newest(count: number): Json[] {
@@ -127,6 +140,11 @@ class Hub {
     const canBeEven = offsets.at(-1) === (count - 1) * PERIOD;
     return { type: "batch", seq, t, dt: isEven && canBeEven ? PERIOD : offsets, data };
   }
+}
+
+function stateOf(t: number, playing: boolean): { readonly t: number; readonly [field: string]: Json } {
+  const timeline = { ...segment, playing } as unknown as Json;
+  return { type: "state", t, timeline, delay: DELAY_MS * 1000, by: null };
 }
 
 /** A value per record that reveals misplaced records. */
@@ -211,7 +229,9 @@ class Page {
 
   reload(hub: Hub): void {
     const hubAt = hub.now;
-    this.ledger.forget((seq) => hub.dueAt(seq) / 1000 > hubAt - DELAY_MS - WINDOW_MS);
+    // While the drawn instant is within a pause, the picture stands still.
+    const from = this.buffer.playhead(hubAt) - WINDOW_MS;
+    this.ledger.forget((seq) => hub.dueAt(seq) / 1000 > from);
     this.#session.write({ messages: this.buffer.snapshot(hubAt, RECORDS_MAX), hubAt, wallAt: 0 }, WINDOW_MS);
     this.buffer = new TopicBuffer(WINDOW_MS);
     for (const message of this.#session.read()?.messages ?? []) this.buffer.apply(message);
@@ -252,15 +272,19 @@ function check(page: Page, hub: Hub, since: number, where: string): void {
     expect.fail(`${where}: ${page.buffer.missed} missed, not ${page.ledger.missed}`);
 }
 
-test.each([60, 100_000])(
-  "the window is complete after 40 random histories with a recovery limit of %d",
-  (recoverMax) => {
+test.each([
+  [60, "with states in hello"],
+  [100_000, "with states in hello"],
+  [60, "of an earlier hub, without"],
+])(
+  "the window is complete after 40 random histories with a recovery limit of %d, %s",
+  (recoverMax, version) => {
     // Events that must occur for the test to be meaningful.
     const seen = { withheld: 0, missed: 0, reloads: 0, pauses: 0, epochs: 0, windows: 0 };
     for (let seed = 1; seed <= 40; seed += 1) {
       const random = seeded(seed);
       const upTo = (most: number) => 1 + Math.floor(random() * most);
-      const hub = new Hub(recoverMax);
+      const hub = new Hub(recoverMax, version.startsWith("with"));
       const page = new Page();
       let since = hub.seq + 1;
       page.join(hub);

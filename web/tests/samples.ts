@@ -1,4 +1,4 @@
-/** Copies of the samples in a topic buffer. For tests only. */
+/** Test data: copies of the samples in a topic buffer, samples to draw, and random numbers. For tests only. */
 
 import type { TopicBuffer } from "../src/topic_buffer";
 import type { Samples } from "../src/topic_buffer/sample_ring";
@@ -20,5 +20,16 @@ export function samples(values: readonly number[], periodMs = 10): Samples {
     columns: [Float64Array.from(values)],
     begin: 0,
     end: values.length,
+  };
+}
+
+/** A small seeded random number generator (mulberry32), so that a failing simulation fails again. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -173,6 +173,18 @@ test.each([
   expect(after.missed).toBe(0);
 });
 
+test("announced states are restored: a reload draws the same instants", () => {
+  const before = timelineOf([hello(), batch(1, 900)]);
+  const slower = { ...segment, seq0: 951, t0: dueAt(951), rate: 1 };
+  before.apply({ type: "state", t: dueAt(951), timeline: slower, delay: 2_100_000, by: null });
+  const after = reloaded(before, dueAt(900) / 1000);
+  for (let hubNow = dueAt(900) / 1000; hubNow < dueAt(2_000) / 1000; hubNow += 100) {
+    const playhead = before.playhead(hubNow);
+    expect(after.playhead(hubNow)).toBe(playhead);
+    expect(after.periodMs(playhead)).toBe(before.periodMs(playhead));
+  }
+});
+
 test("another epoch in hello drops everything restored", () => {
   const after = reloaded(timelineOf([hello(), batch(1, 9)]), START / 1000);
   after.apply(hello({ epoch: "e2", recovered: false }));

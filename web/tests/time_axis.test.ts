@@ -1,8 +1,16 @@
 /** The time axis: round instants in the user's time zone, as precise as there is room for. */
 
 import { describe, expect, test, vi } from "vitest";
-import { dateOf, fadeOpacity, marks, sampleTime, stepFor, wallTime, zoneOf } from "../src/chart/time_axis";
-import { TimeMarks } from "../src/chart/time_marks";
+import {
+  dateOf,
+  fadeOpacity,
+  marks,
+  sampleTime,
+  stepFor,
+  TimeMarks,
+  wallTime,
+  zoneOf,
+} from "../src/chart/time_axis";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -185,7 +185,7 @@ describe("resuming", () => {
     buffer.apply({ type: "state", t: dueAt(9), timeline: segment, delay: 0, by: null });
     buffer.playhead(dueAt(10) / 1000);
     buffer.joining(dueAt(10) / 1000);
-    buffer.apply(hello({ seq: 3, recovered: true }));
+    buffer.apply(hello({ seq: 3, recovered: true, now: dueAt(10) }));
     buffer.apply(data(2));
     buffer.apply({ ...data(3), t: dueAt(9) });
     expect(line(buffer)).toBe("1 2 | 3");
@@ -273,9 +273,9 @@ describe("resuming", () => {
   test("a pause that still lasts after a reconnect does not break earlier records", () => {
     const buffer = joined();
     const resting = { seq: 2, recovered: true, timeline: { ...segment, playing: false } };
-    buffer.apply(hello(resting));
+    buffer.apply(hello({ ...resting, now: dueAt(3) }));
     buffer.apply(data(1));
-    buffer.apply(hello(resting));
+    buffer.apply(hello({ ...resting, now: dueAt(4) }));
     buffer.apply(data(2));
     expect(line(buffer)).toBe("1 2");
   });
@@ -283,8 +283,9 @@ describe("resuming", () => {
   test("a pause that ended before a reconnect breaks the line", () => {
     const buffer = joined();
     buffer.apply(data(1));
-    buffer.apply(hello({ seq: 1, recovered: true, timeline: { ...segment, playing: false } }));
-    buffer.apply(hello({ seq: 2, recovered: true }));
+    const paused = { ...segment, playing: false };
+    buffer.apply(hello({ seq: 1, recovered: true, now: dueAt(2), timeline: paused }));
+    buffer.apply(hello({ seq: 2, recovered: true, now: dueAt(90) }));
     buffer.apply({ ...data(2), t: dueAt(90) });
     expect(line(buffer)).toBe("1 | 2");
   });
@@ -377,11 +378,13 @@ describe("the playhead", () => {
     expect(joined({ delay: 150_000 }).playhead(startMs + 1_000)).toBe(startMs + 850);
   });
 
-  test("uses a new delay from the announced instant on", () => {
+  test("approaches a new delay from the instant of its state on", () => {
     const buffer = joined({ delay: 150_000 });
-    buffer.apply({ type: "state", t: START + 1_000_000, timeline: segment, delay: 300_000, by: "config" });
-    expect(buffer.playhead(startMs + 999)).toBe(startMs + 849);
-    expect(buffer.playhead(startMs + 1_000)).toBe(startMs + 700);
+    buffer.apply({ type: "state", t: START + 1_000_000, timeline: segment, delay: 250_000, by: "config" });
+    expect(buffer.playhead(startMs + 1_150)).toBe(startMs + 1_000);
+    expect(buffer.playhead(startMs + 1_350)).toBe(startMs + 1_150);
+    expect(buffer.playhead(startMs + 1_550)).toBe(startMs + 1_300);
+    expect([1_150, 1_350, 9_000].map((ms) => buffer.delayMs(startMs + ms))).toEqual([150, 200, 250]);
   });
 
   test("stays at the last record once the dataset has ended", () => {
@@ -420,20 +423,40 @@ describe("the playhead", () => {
     expect(seqAt(startMs - 1)).toBeUndefined();
   });
 
-  test("pauses as soon as a message shows that the announced instant has been reached", () => {
+  test("pauses and continues when the drawn instant gets there, whatever has arrived before", () => {
+    const buffer = joined({ delay: 100_000 });
     const rest = { ...segment, playing: false };
-    for (const later of [
-      batch(3, 1),
-      { type: "pong", id: 1, r: dueAt(3), s: dueAt(3) } as const,
-      hello({ seq: 2, recovered: true, now: dueAt(3) }),
-    ]) {
-      const buffer = joined();
-      buffer.apply(batch(1, 2));
-      buffer.apply({ type: "state", t: dueAt(3) - 1, timeline: rest, delay: 0, by: null });
-      buffer.apply({ type: "state", t: dueAt(3), timeline: segment, delay: 0, by: null });
-      buffer.apply(later);
-      expect(buffer.delayMs).toBe(later.type === "hello" ? 150 : 0);
-    }
+    buffer.apply({ type: "state", t: dueAt(3), timeline: rest, delay: 100_000, by: null });
+    buffer.apply({ type: "state", t: dueAt(51), timeline: segment, delay: 100_000, by: null });
+    // Records from before the pause may follow its announcement, and later ones arrive before they are drawn.
+    buffer.apply(batch(1, 2));
+    buffer.apply({ ...data(3), t: dueAt(51) });
+    const shown = [19, 20, 300, 499, 500, 600].map((ms) => buffer.playhead(startMs + 100 + ms) - startMs);
+    expect(shown).toEqual([19, 20, 20, 20, 500, 600]);
+    expect(line(buffer)).toBe("1 2 | 3");
+  });
+
+  test("does not pause if the pause was replaced before its instant", () => {
+    const buffer = joined({ delay: 100_000 });
+    buffer.apply(batch(1, 2));
+    const rest = { ...segment, playing: false };
+    buffer.apply({ type: "state", t: dueAt(5), timeline: rest, delay: 100_000, by: null });
+    buffer.apply({ type: "state", t: dueAt(4), timeline: segment, delay: 100_000, by: null });
+    buffer.apply(batch(3, 9));
+    expect(buffer.playhead(startMs + 1_000)).toBe(startMs + 900);
+    expect(line(buffer)).toBe("1 2 3 4 5 6 7 8 9 10 11");
+  });
+
+  test("passes the end of the dataset if a later state continues the timeline", () => {
+    const buffer = joined({ delay: 0 });
+    buffer.apply(batch(1, 5));
+    buffer.apply({ type: "end", seq: 5, t: dueAt(5) });
+    const again = { ...segment, seq0: 6, t0: dueAt(100) };
+    buffer.apply({ type: "state", t: dueAt(100), timeline: again, delay: 0, by: null });
+    expect(buffer.playhead(dueAt(99) / 1000)).toBe(dueAt(5) / 1000);
+    expect(buffer.hasEnded(dueAt(99) / 1000)).toBe(true);
+    expect(buffer.playhead(dueAt(100) / 1000)).toBe(dueAt(100) / 1000);
+    expect(buffer.hasEnded(dueAt(100) / 1000)).toBe(false);
   });
 
   test("breaks the line at a pause even if no frame was drawn during it", () => {
@@ -458,6 +481,18 @@ describe("starving", () => {
     expect(buffer.isStarving(at(11))).toBe(true);
     buffer.apply(data(10));
     expect(buffer.isStarving(at(11))).toBe(false);
+  });
+
+  test("is judged by the rate in force at the playhead", () => {
+    const buffer = joined();
+    buffer.apply(batch(1, 9));
+    const slow = { ...segment, seq0: 11, t0: dueAt(11), rate: 1 };
+    buffer.apply({ type: "state", t: dueAt(11), timeline: slow, delay: 150_000, by: null });
+    expect([at(11) - 1, at(11)].map((playhead) => buffer.periodMs(playhead))).toEqual([10, 1_000]);
+    buffer.apply(data(10));
+    // The next record is due at 11, and a second later it is a whole period overdue.
+    expect(buffer.isStarving(at(11) + 999)).toBe(false);
+    expect(buffer.isStarving(at(11) + 1_000)).toBe(true);
   });
 
   test.each([
@@ -485,18 +520,15 @@ describe("memory", () => {
     expect(times.length).toBeLessThan(2_000);
   });
 
-  test("grows with a faster timeline and keeps the records", () => {
+  test("grows with a faster timeline as soon as it is announced, and keeps the records", () => {
     const buffer = joined();
     buffer.apply(batch(1, 5));
-    buffer.apply({
-      type: "state",
-      t: START,
-      timeline: { ...segment, rate: 10_000 },
-      delay: 150_000,
-      by: null,
-    });
-    buffer.playhead(START / 1000);
+    const fast = { ...segment, seq0: 6, t0: dueAt(6), rate: 10_000 };
+    buffer.apply({ type: "state", t: dueAt(6), timeline: fast, delay: 150_000, by: null });
     expect(line(buffer)).toBe("1 2 3 4 5");
+    for (let seq = 6; seq < 100_000; seq += 256)
+      buffer.apply({ ...batch(seq, 256), t: dueAt(6) + seq * 100, dt: 100 });
+    expect(samplesOf(buffer).seqs.length).toBeGreaterThan(90_000);
   });
 
   test("hands out the same object every time", () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { SteadyNumberFormat } from "../src/number";
 import type { Badge, Notice } from "../src/page";
 import { badgeText, isBehind } from "../src/view/badge";
-import { copyAndAnnounce } from "../src/view/copy_button";
+import { copyAndAnnounce } from "../src/view/feedback";
 import { aheadText, offsetText } from "../src/view/footer";
 import { labelsOf, valueText } from "../src/view/legend";
 import { noticeText } from "../src/view/notice";

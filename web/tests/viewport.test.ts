@@ -1,6 +1,7 @@
 /** Which part of the timeline a view shows while the newest instant advances. */
 
 import { expect, test } from "vitest";
+import { reducedMotionInstant } from "../src/live_chart/frame_loop";
 import { Viewport, WINDOW_MIN_MS } from "../src/viewport";
 
 const WINDOW_MS = 10_000;
@@ -146,4 +147,11 @@ test("an oldest instant that is no longer known does not limit the view", () => 
   viewport.pause(50_000);
   viewport.moveTo(5_000, 50_000);
   expect(viewport.end(50_000)).toBe(5_000);
+});
+
+test("with reduced motion all screens step at the same instants, twice a second", () => {
+  expect([1_000, 1_499, 1_500].map((playhead) => reducedMotionInstant(playhead, true))).toEqual([
+    1_000, 1_000, 1_500,
+  ]);
+  expect(reducedMotionInstant(1_499, false)).toBe(1_499);
 });

@@ -3,7 +3,7 @@
  * delay any chunk. It receives the paths, returns the URLs, and at the end reports the applied delays.
  */
 
-import { seeded } from "../../../web/tests/random";
+import { seeded } from "../../../web/tests/samples";
 import type { Path } from "./delay_model";
 import { DelayProxy } from "./delay_proxy";
 import type { AppliedDelays } from "./delay_queue";

@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { cpus, loadavg, release } from "node:os";
-import { seeded } from "../../../web/tests/random";
+import { seeded } from "../../../web/tests/samples";
 import { clockAccuracy, framesPerSecond, type HubTime, lateness } from "../figures/accuracy";
 import { curve, distribution } from "../figures/distribution";
 import type { TimeSpan } from "../figures/page_trace";

@@ -5,10 +5,9 @@
 
 import type { ChartTheme } from "./chart_theme";
 import { HALO_RADIUS } from "./line_renderer";
-import type { PlotArea } from "./plot_area";
 import type { Scale, Scales } from "./scale";
-import { fadeOpacity } from "./time_axis";
-import { TimeMarks } from "./time_marks";
+import type { PlotArea } from "./surface";
+import { fadeOpacity, TimeMarks } from "./time_axis";
 
 /* In units of the font size. */
 const GAP = 0.7;

@@ -3,7 +3,7 @@
  * wheel and two fingers zoom, a double tap resets. It applies no action and draws nothing.
  */
 
-import type { PlotArea } from "./plot_area";
+import type { PlotArea } from "./surface";
 
 export type ChartAction =
   /** Pan by this much time, to earlier times if negative. More pans of the same gesture may follow. */

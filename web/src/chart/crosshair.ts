@@ -5,7 +5,7 @@
 
 import type { Scene, Trace } from "../scene";
 import { type FoundSample, nearest, neighbour } from "./nearest";
-import type { PlotArea } from "./plot_area";
+import type { PlotArea } from "./surface";
 
 export interface PointedSamples {
   /** The instant of the sample closest to the pointer, over all lines. */

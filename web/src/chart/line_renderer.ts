@@ -5,9 +5,9 @@
 
 import type { Scene, Trace } from "../scene";
 import { type ChartTheme, COLOURS } from "./chart_theme";
-import type { PlotArea } from "./plot_area";
 import { Polyline } from "./polyline";
 import type { Scale, Scales } from "./scale";
+import type { PlotArea } from "./surface";
 
 /* In pixels at the default font size. */
 export const LINE_WIDTH = 2;

@@ -4,12 +4,11 @@
  */
 
 import type { Scene, Trace } from "../scene";
-import type { CanvasLayer } from "./canvas_layer";
 import { type ChartTheme, COLOURS } from "./chart_theme";
 import type { PointedSamples } from "./crosshair";
 import { drawDot } from "./line_renderer";
-import type { PlotArea } from "./plot_area";
 import type { Scales } from "./scale";
+import type { CanvasLayer, PlotArea } from "./surface";
 import { sampleTime } from "./time_axis";
 
 /* In pixels at the default font size. */

@@ -4,9 +4,9 @@
  */
 
 import type { Scene, Trace } from "../scene";
-import type { CanvasLayer } from "./canvas_layer";
 import { type ChartTheme, COLOURS } from "./chart_theme";
 import { drawDot, LINE_WIDTH } from "./line_renderer";
+import type { CanvasLayer } from "./surface";
 
 /* In units of the font size. */
 const MARGIN = 1.5;

@@ -1,6 +1,6 @@
 /**
  * The time axis: round instants in local time that move with the line and fade at both ends instead of popping in and
- * out. Knows instants and widths, no canvas and no data.
+ * out; and a cache of the marks of a view. Knows instants and widths, no canvas and no data.
  */
 
 import { CALENDAR_STEPS, type CalendarStep, calendarMarks } from "./calendar";
@@ -10,6 +10,9 @@ import { CALENDAR_STEPS, type CalendarStep, calendarMarks } from "./calendar";
  * calendar steps.
  */
 export type TimeStep = number | CalendarStep;
+
+/** How far beyond each end of the view marks are computed, as a share of the view. */
+const AHEAD = 0.5;
 
 const STEPS_MS = [
   5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
@@ -100,4 +103,40 @@ export function startOfDay(instant: number): number {
 
 function isMidnight(instant: number): boolean {
   return startOfDay(instant) === instant;
+}
+
+/** The marks of a view and their labels, recomputed only when the view has left the range they cover. */
+export class TimeMarks {
+  instants: readonly number[] = [];
+  texts: readonly string[] = [];
+  zone = "";
+  /** The day at the left end, unless it is today. */
+  date = "";
+  #from = Number.NaN;
+  #to = Number.NaN;
+  #step: TimeStep | undefined;
+  #dateFrom = Number.NaN;
+  #dateTo = Number.NaN;
+
+  /** Ensures marks for a view from `from` to `to` in which a mark needs `least` milliseconds of room. */
+  cover(from: number, to: number, least: number): void {
+    const step = stepFor(least);
+    const isCovered = step === this.#step && from >= this.#from && to <= this.#to;
+    if (isCovered && from >= this.#dateFrom && from < this.#dateTo) return;
+    const ahead = (to - from) * AHEAD;
+    this.#from = from - ahead;
+    this.#to = to + ahead;
+    this.#step = step;
+    this.instants = marks(this.#from, this.#to, step);
+    this.texts = this.instants.map((instant) => wallTime(instant, step));
+    this.zone = zoneOf(to);
+    this.date = dateOf(from, Date.now(), step);
+    this.#dateFrom = startOfDay(from);
+    this.#dateTo = nextDay(from);
+  }
+}
+
+function nextDay(instant: number): number {
+  const date = new Date(startOfDay(instant));
+  return date.setDate(date.getDate() + 1);
 }

@@ -1,30 +1,26 @@
 /**
- * A viewer of one topic: combines the connection to the hub, the hub's clock and the viewer's position, and emits what
- * arrives as events. What is drawn, and when, is up to the user of this class.
+ * A viewer of one topic: combines a connection to the hub with the viewer's position, and emits what arrives as events.
+ * What is drawn, and when, is up to the user of this class.
  *
  * # Each record once
  * `record` is emitted once per record and in order, over any number of connections: after a lost connection the stream
  * is resumed after the last record emitted.
- *
- * # Hidden pages
- * A hidden page keeps its connection and its records but sends nothing. When it becomes visible again, the clock is
- * measured again.
  */
 
-import { Probes } from "./clock/probes.ts";
-import { SuspendDetector } from "./clock/suspend_detector.ts";
-import { HubClock } from "./clock.ts";
-import { Connection, type Link } from "./connection.ts";
+import { Api } from "./api.ts";
+import type { HubClock } from "./clock.ts";
+import type { Link } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
-import { Position } from "./position.ts";
+import { HubClient, type Subscription } from "./hub_client.ts";
+import { Playout } from "./playout.ts";
 import {
   type Batch,
+  type Gap,
   type Hello,
   type HubMessage,
   instantOf,
   type Joining,
   type Json,
-  readPosition,
 } from "./protocol.ts";
 import { defaultRuntime, type Runtime } from "./runtime.ts";
 
@@ -60,59 +56,48 @@ export type ClientEvents = {
   readonly record: [record: Publication];
 };
 
-/**
- * Clocks of hubs that serve the same timeline differ by less than this many seconds; records of this span are requested
- * again after a move.
- */
-const OVERLAP_S = 0.25;
-
 export class Client {
-  /** The hub's clock; `now` is a shortcut to it. */
-  readonly clock: HubClock;
   /**
    * The topic that the next attempt asks for. Undefined is the hub's default topic, which may be another one by then.
    */
   topic: string | undefined;
   readonly #runtime: Runtime;
-  readonly #connection: Connection;
-  readonly #probes: Probes;
+  readonly #hub: HubClient;
   readonly #events: Emitter<ClientEvents>;
   readonly #position = new Position();
-  readonly #suspendDetector = new SuspendDetector();
-  /** Origin of the ids in pings, which must not be negative, whereas page time may be. */
-  readonly #startedAt: number;
+  readonly #playout = new Playout();
   /** The request that the next `hello` answers. */
   #requested: Joining;
   /** The last `hello`, of any connection. */
   #hello: Hello | undefined;
-  #stopWatching = (): void => {};
 
   constructor({ url, topic, joining, runtime = defaultRuntime }: ClientOptions) {
     this.topic = topic;
     this.#runtime = runtime;
-    this.#startedAt = runtime.now();
     this.#events = new Emitter(runtime.report);
-    this.#probes = new Probes(() => this.#probe(), runtime.after, runtime.random);
-    this.clock = new HubClock(() => this.#probes.burst());
-    this.#connection = new Connection(
-      {
-        url,
-        topic: () => this.topic,
-        joining: (isSpare) => {
-          const requested = this.#joining(joining);
-          this.#requested = isSpare ? this.#withOverlap(requested) : requested;
-          return this.#requested;
-        },
-        onMessage: (message, receivedAt) => this.#onMessage(message, receivedAt),
-        onLink: (link) => this.#onLink(link),
+    const client = this;
+    const subscription: Subscription = {
+      get rate() {
+        return client.#playout.latest?.segment?.rate ?? 0;
       },
-      runtime,
-    );
+      request: () => {
+        this.#requested = this.#joining(joining);
+        return { topic: this.topic, joining: this.#requested };
+      },
+      onMessage: (message, receivedAt) => this.#onMessage(message, receivedAt),
+      onLink: (link) => this.#events.emit("link", link),
+    };
+    this.#hub = new HubClient(new Api(url, runtime), [subscription], runtime);
+  }
+
+  /** The hub's clock; `now` is a shortcut to it. */
+  get clock(): HubClock {
+    return this.#hub.clock;
   }
 
   /** The connection state; changes are emitted as `link`. */
   get link(): Link {
-    return this.#connection.link;
+    return this.#hub.link;
   }
 
   /** The last `hello` received. */
@@ -126,8 +111,17 @@ export class Client {
   }
 
   /** The hub's time at page time `at` (default: now), in milliseconds since the Unix epoch; undefined while unknown. */
-  now(at: number = this.#runtime.now()): number | undefined {
-    return this.clock.isKnown ? this.clock.now(at) : undefined;
+  now(at?: number): number | undefined {
+    return this.#hub.now(at);
+  }
+
+  /**
+   * The instant to draw at page time `at` (default: now), the same in all viewers: the hub's time minus the playout
+   * delay, in milliseconds since the Unix epoch; undefined while the time is unknown.
+   */
+  drawn(at?: number): number | undefined {
+    const now = this.now(at);
+    return now === undefined ? undefined : this.#playout.drawn(now);
   }
 
   /** Adds a listener; the returned function removes it. */
@@ -137,22 +131,18 @@ export class Client {
 
   /** Connects, and reconnects from then on whenever the connection is lost. */
   open(): void {
-    if (this.link.kind === "closed") return;
-    this.#stopWatching();
-    this.#stopWatching = this.#runtime.onReturn(() => this.#onReturn());
-    this.#connection.open();
+    this.#hub.open();
   }
 
   /** Closes the connection and stops all timers, for good. */
   close(): void {
-    this.#stopWatching();
-    this.#connection.close();
+    this.#hub.close();
     this.#events.clear();
   }
 
   /** Retries immediately if the client is waiting to reconnect. */
   retryNow(): void {
-    this.#connection.retryNow();
+    this.#hub.retryNow();
   }
 
   #joining(joining: ClientOptions["joining"]): Joining {
@@ -167,59 +157,19 @@ export class Client {
     }
   }
 
-  /**
-   * Rewinds the position slightly: the next hub's clock may be behind that of the hub we leave, so that it would not
-   * know our newest record yet. Duplicates are dropped.
-   */
-  #withOverlap(requested: Joining): Joining {
-    const position =
-      requested !== undefined && "since" in requested ? readPosition(requested.since) : undefined;
-    if (position === undefined) return requested;
-    const overlap = Math.ceil((this.#hello?.timeline?.rate ?? 0) * OVERLAP_S);
-    return { since: `${position.epoch}:${Math.max(0, position.seq - overlap)}` };
-  }
-
-  #onLink(link: Link): void {
-    if (link.kind !== "live" && link.kind !== "draining") this.#probes.stop();
-    this.#events.emit("link", link);
-  }
-
   #onMessage(message: HubMessage, receivedAt: number): void {
-    if (this.#suspendDetector.wasSuspended(receivedAt, this.#runtime.wall())) this.#remeasure();
-    this.#handle(message, receivedAt);
+    // The client's own state is updated before listeners run.
+    if (message.type === "hello") {
+      this.#hello = message;
+      this.#position.onHello(message, this.#requested);
+      this.#playout.onHello(message);
+    } else if (message.type === "state") this.#playout.onState(message);
+    else if (message.type === "gap") this.#position.onGap(message);
     this.#events.emit("message", message, receivedAt);
     // A message's type is its event's name, which the compiler cannot follow through a union.
     this.#events.emit(message.type, message as never, receivedAt);
     if (message.type === "data") this.#emitRecord(message.seq, message.t, message.data);
     if (message.type === "batch") this.#emitRecords(message);
-  }
-
-  /** Updates the client's own state before listeners run. */
-  #handle(message: HubMessage, receivedAt: number): void {
-    switch (message.type) {
-      case "hello":
-        this.#hello = message;
-        this.#position.onHello(message, this.#requested);
-        this.#remeasure();
-        break;
-      case "gap":
-        this.#position.onGap(message);
-        break;
-      case "data":
-        this.clock.arrived(message.t / 1000, receivedAt);
-        break;
-      case "batch":
-        this.clock.arrived(instantOf(message, message.data.length - 1) / 1000, receivedAt);
-        break;
-      case "pong":
-        this.clock.probed(
-          this.#startedAt + message.id / 1000,
-          message.r / 1000,
-          message.s / 1000,
-          receivedAt,
-        );
-        break;
-    }
   }
 
   #emitRecords(batch: Batch): void {
@@ -234,20 +184,42 @@ export class Client {
     if (this.link.kind === "closed" || !this.#position.advance(seq)) return;
     if (this.#events.has("record")) this.#events.emit("record", { seq, t, data });
   }
+}
 
-  #onReturn(): void {
-    this.#connection.retryNow();
-    // Timers are throttled while hidden, and the machine may have slept.
-    if (this.link.kind === "live") this.#remeasure();
+/**
+ * The viewer's position in the stream: where to resume after a reconnect, and which records are duplicates. Only `seq`
+ * decides whether a record is new, so it does not matter how often, and over which connection, it arrives.
+ */
+class Position {
+  #epoch: string | undefined;
+  #seq = 0;
+
+  /** `<epoch>:<seq>` of the newest record, or undefined before the first. */
+  get text(): string | undefined {
+    return this.#seq > 0 ? `${this.#epoch}:${this.#seq}` : undefined;
   }
 
-  #remeasure(): void {
-    this.clock.forget();
-    this.#probes.burst();
+  /**
+   * Resets the position for a new epoch, and for a hub that is behind us and has not resumed from our position, because
+   * it has a different history.
+   */
+  onHello({ epoch, seq, recovered }: Hello, requested: Joining): void {
+    const hasResumed = requested !== undefined && "since" in requested && recovered === true;
+    if (epoch !== this.#epoch || (seq < this.#seq && !hasResumed)) this.#seq = 0;
+    this.#epoch = epoch;
   }
 
-  #probe(): void {
-    if (this.#runtime.isHidden()) this.#probes.stop();
-    else this.#connection.ping(Math.floor((this.#runtime.now() - this.#startedAt) * 1000));
+  /**
+   * A gap without a range means that the hub does not know our position. Other missing records may still arrive later.
+   */
+  onGap({ from }: Gap): void {
+    if (from === null) this.#seq = 0;
+  }
+
+  /** Advances to `seq` if the record is new; returns whether it was. */
+  advance(seq: number): boolean {
+    if (seq <= this.#seq) return false;
+    this.#seq = seq;
+    return true;
   }
 }

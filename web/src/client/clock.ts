@@ -19,8 +19,7 @@
  * burst of probes that starts such a period is over.
  */
 
-import { AgingMinimum } from "./clock/aging_minimum.ts";
-import { Drift } from "./clock/drift.ts";
+import { AgingMinimum, Drift } from "./clock/delays.ts";
 
 /** Time constant of slewing. */
 const SLEW_TIME_MS = 500;

@@ -12,7 +12,8 @@
  * why a handshake failed, by the response to a plain GET for the same topic.
  */
 
-import { Backoff, STABLE_AFTER_MS } from "./connection/backoff.ts";
+import { type Api, topicPath, withTopic } from "./api.ts";
+import { Backoff, STABLE_AFTER_MS } from "./backoff.ts";
 import { decode } from "./protocol/decode.ts";
 import {
   type Bye,
@@ -22,8 +23,8 @@ import {
   type Hello,
   type HubMessage,
   isJoining,
-  type Joining,
   SUBPROTOCOL,
+  type TopicRequest,
 } from "./protocol.ts";
 import type { Runtime, Socket } from "./runtime.ts";
 
@@ -39,15 +40,15 @@ export type Link =
   | { readonly kind: "closed" };
 
 export interface ConnectionOptions {
-  /** `http(s)://` or `ws(s)://`, the host, and any path before `/ws`. */
-  readonly url: string;
-  /** The topic, called for every attempt; undefined for the hub's default topic. */
-  readonly topic: () => string | undefined;
-  /** Where to join, called for every attempt: a position may have become too old in between. */
-  readonly joining: (isSpare: boolean) => Joining;
+  readonly api: Api;
+  /** What to request, called for every attempt: a position may have become too old in between. */
+  readonly request: (isSpare: boolean) => TopicRequest;
   readonly onMessage: (message: HubMessage, receivedAt: number) => void;
   readonly onLink: (link: Link) => void;
 }
+
+/** A request for the reason of a failure that takes longer counts as unanswered. */
+const DIAGNOSIS_TIMEOUT_MS = 5_000;
 
 /** A handshake that takes longer counts as failed; browsers alone would wait for minutes. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -84,8 +85,6 @@ interface Attempt {
 
 export class Connection {
   readonly #options: ConnectionOptions;
-  /** The URL without `http` or `ws`, which differ between the two protocols. */
-  readonly #hub: string;
   readonly #runtime: Runtime;
   readonly #backoff: Backoff;
   /** The current socket; undefined between two attempts. */
@@ -108,7 +107,6 @@ export class Connection {
 
   constructor(options: ConnectionOptions, runtime: Runtime) {
     this.#options = options;
-    this.#hub = readUrl(options.url);
     this.#runtime = runtime;
     this.#backoff = new Backoff(runtime.random);
   }
@@ -132,10 +130,10 @@ export class Connection {
 
   /** Opens a socket; undefined if no hub could read the requested position. */
   #dial(isSpare: boolean): Attempt | undefined {
-    const topic = this.#options.topic();
-    const joining = this.#options.joining(isSpare);
+    const { api, request } = this.#options;
+    const { topic, joining } = request(isSpare);
     if (!isJoining(joining)) return undefined;
-    const url = `ws${this.#address("/ws", topic)}${encodeJoining(joining)}`;
+    const url = api.wsUrl(withTopic("/ws", topic) + encodeJoining(joining));
     const socket = this.#runtime.open(url, SUBPROTOCOL);
     const attempt: Attempt = { socket, topic, wasOpened: false };
     // An abandoned socket may still fire events; only the current one and the spare are listened to.
@@ -176,11 +174,6 @@ export class Connection {
 
   get #isOver(): boolean {
     return this.#link.kind === "stopped" || this.#link.kind === "closed";
-  }
-
-  /** A URL without `http` or `ws`: `s://host/ws/ecg`. */
-  #address(path: string, topic: string | undefined): string {
-    return this.#hub + path + (topic === undefined ? "" : `/${encodeURIComponent(topic)}`);
   }
 
   #onFrame(attempt: Attempt, data: unknown): void {
@@ -268,9 +261,10 @@ export class Connection {
   }
 
   async #diagnose(topic: string | undefined): Promise<void> {
-    const status = await this.#runtime.status(`http${this.#address("/api/v1/topics", topic)}`);
+    const options = { timeoutMs: DIAGNOSIS_TIMEOUT_MS, isFresh: true };
+    const { answer } = this.#options.api.get(topicPath(topic), ({ status }) => status, options);
+    const refusal = REFUSALS.get((await answer) ?? 0);
     if (this.#current !== undefined || this.#isOver) return;
-    const refusal = REFUSALS.get(status);
     if (refusal === undefined) this.#scheduleRetry();
     else this.#setLink({ kind: "stopped", refusal });
   }
@@ -322,11 +316,4 @@ export class Connection {
     this.#link = link;
     this.#options.onLink(link);
   }
-}
-
-/** `s://host:port/path` or `://host:port/path`. */
-function readUrl(url: string): string {
-  const [, address] = /^(?:http|ws)(s?:\/\/[^?#]*[^?#/])/.exec(url) ?? [];
-  if (address === undefined) throw new TypeError(`invalid hub URL: \`${url}\`; use http(s):// or ws(s)://`);
-  return address;
 }

@@ -52,6 +52,11 @@ export interface Hello {
   record_max?: number;
   fields: Record<string, FieldLabel>;
   viewers: number;
+  /**
+   * The state in force where the records begin, or at the drawn instant if that is earlier, and every later one, in
+   * order of `t`; absent in earlier versions of the hub.
+   */
+  states?: Omit<State, "type">[];
 }
 
 /** Twin: `RecordsText` in `src/protocol/flush/records_text.rs`. One publication. */
@@ -94,7 +99,11 @@ export interface Jump {
   reason: string;
 }
 
-/** Twin: `Message::State` in `src/protocol/message.rs`. The timeline or the playout delay changes at `t`. */
+/**
+ * Twin: `StateView` in `src/protocol/message.rs`. The timeline or the playout delay changes at `t`: for drawing, when the drawn instant reaches
+ * `t`. Sent as soon as it is decided, so records from before `t` may follow. Replaces states with the same or a later
+ * `t`.
+ */
 export interface State {
   type: "state";
   t: number;
@@ -141,6 +150,12 @@ export type HubMessage = Hello | Data | Batch | Gap | Jump | State | End | Viewe
  * topic's `backfill`.
  */
 export type Joining = { readonly since: string } | { readonly last: number } | undefined;
+
+/** A topic, or the hub's default topic if undefined, and where to join it. */
+export interface TopicRequest {
+  readonly topic: string | undefined;
+  readonly joining: Joining;
+}
 
 /** When the record at this index of a batch is due, in microseconds. */
 export function instantOf({ t, dt }: Batch, index: number): number {

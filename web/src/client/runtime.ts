@@ -1,6 +1,6 @@
 /**
- * Everything the client needs from its environment, as an interface, so that tests can replace all of it: sockets, one
- * HTTP request, clocks, timers, randomness, and page visibility. Holds no state.
+ * Everything the client needs from its environment, as an interface, so that tests can replace all of it: sockets, HTTP
+ * requests, clocks, timers, randomness, and page visibility. Holds no state.
  */
 
 /** The part of `WebSocket` that is used here. */
@@ -13,10 +13,26 @@ export interface Socket {
   close(): void;
 }
 
+/** The part of `Response` that is used here. */
+export interface HttpResponse {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  json(): Promise<unknown>;
+  text(): Promise<string>;
+}
+
+/** A GET request that is under way. */
+export interface HttpExchange {
+  /** Rejects if there is no response. */
+  readonly response: Promise<HttpResponse>;
+  cancel(): void;
+}
+
 export interface Runtime {
   open(url: string, subprotocol: string): Socket;
-  /** The status of a GET request, or 0 if there was no response. */
-  status(url: string): Promise<number>;
+  /** Starts a GET request; with `isFresh`, no cache answers it. */
+  get(url: string, isFresh: boolean): HttpExchange;
   /** Page time in milliseconds: monotonic, with an arbitrary origin. */
   now(): number;
   /** Wall-clock time in milliseconds, which users and time servers adjust. */
@@ -35,9 +51,6 @@ export interface Runtime {
   report(error: unknown): void;
 }
 
-/** A request that takes longer counts as unanswered. */
-const STATUS_TIMEOUT_MS = 5_000;
-
 type Listener = (event: { readonly persisted?: boolean }) => void;
 
 interface EventTargetLike {
@@ -48,11 +61,11 @@ interface EventTargetLike {
 /** The globals that browsers and Node.js share; those marked optional exist only in pages. */
 interface GlobalScope extends Partial<EventTargetLike> {
   readonly WebSocket: new (url: string, subprotocols: readonly string[]) => Socket;
-  readonly AbortSignal: { timeout(ms: number): unknown };
+  readonly AbortController: new () => { readonly signal: unknown; abort(): void };
   readonly performance: { now(): number };
   readonly navigator?: { readonly onLine?: boolean };
   readonly document?: EventTargetLike & { readonly visibilityState: string };
-  fetch(url: string, options: { cache: string; signal: unknown }): Promise<{ readonly status: number }>;
+  fetch(url: string, options: { cache: string; signal: unknown }): Promise<HttpResponse>;
   setTimeout(call: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
@@ -65,11 +78,11 @@ const isHidden = (): boolean => host.document?.visibilityState === "hidden";
 /** The runtime of browsers and Node.js. */
 export const defaultRuntime: Runtime = {
   open: (url, subprotocol) => new host.WebSocket(url, [subprotocol]),
-  status: (url) =>
-    host.fetch(url, { cache: "no-store", signal: host.AbortSignal.timeout(STATUS_TIMEOUT_MS) }).then(
-      (response) => response.status,
-      () => 0,
-    ),
+  get: (url, isFresh) => {
+    const controller = new host.AbortController();
+    const response = host.fetch(url, { cache: isFresh ? "no-store" : "default", signal: controller.signal });
+    return { response, cancel: () => controller.abort() };
+  },
   now: () => host.performance.now(),
   wall: () => Date.now(),
   after: (ms, call) => {

@@ -4,9 +4,11 @@
  * fields.
  */
 
-import { Backoff } from "../client/connection/backoff";
-import type { HistoryEnv } from "./env";
-import { type FetchOutcome, fetchHistory, type HistoryResponse } from "./history_fetch";
+import type { Api } from "../client/api";
+import { Backoff } from "../client/backoff";
+import type { Runtime } from "../client/runtime";
+import { type HubReply, requestFrom } from "../hub_request";
+import { type HistoryResponse, readHistory } from "./history_response";
 
 /** Minimum interval between requests of a moving view. */
 const TURN_EVERY_MS = 250;
@@ -15,12 +17,17 @@ const UNDER_WAY_MAX = 2;
 /** A request that takes longer counts as lost. */
 const TIMEOUT_MS = 30_000;
 
+/** The part of the client's runtime that is used here. */
+export type HistoryRuntime = Pick<Runtime, "now" | "after" | "random">;
+
 export interface WantedRequest<T> {
-  readonly url: string;
+  /** Path and query; identifies the request. */
+  readonly path: string;
   readonly about: T;
 }
 
 export interface RequestSchedulerOptions<T> {
+  readonly api: Api;
   /** The requests wanted now, most important first. */
   readonly wanted: () => readonly WantedRequest<T>[];
   /** Whether the response to this request would still be used. */
@@ -35,18 +42,18 @@ export type FetchStatus = "idle" | "loading" | "failed";
 
 export class RequestScheduler<T> {
   readonly #options: RequestSchedulerOptions<T>;
-  readonly #env: HistoryEnv;
+  readonly #runtime: HistoryRuntime;
   readonly #backoff: Backoff;
-  readonly #inFlight = new Map<string, { readonly about: T; readonly abort: () => void }>();
+  readonly #inFlight = new Map<string, { readonly about: T; readonly cancel: () => void }>();
   #cancelRun: (() => void) | undefined;
   #nextRunAt = Number.NEGATIVE_INFINITY;
   #isFailing = false;
   #state: FetchStatus = "idle";
 
-  constructor(options: RequestSchedulerOptions<T>, env: HistoryEnv) {
+  constructor(options: RequestSchedulerOptions<T>, runtime: HistoryRuntime) {
     this.#options = options;
-    this.#env = env;
-    this.#backoff = new Backoff(env.random);
+    this.#runtime = runtime;
+    this.#backoff = new Backoff(runtime.random);
   }
 
   get state(): FetchStatus {
@@ -60,8 +67,8 @@ export class RequestScheduler<T> {
   /** Runs the scheduler soon, because something may be wanted. Cheap. */
   schedule(): void {
     if (this.#cancelRun !== undefined) return;
-    const wait = Math.max(0, this.#nextRunAt - this.#env.now());
-    this.#cancelRun = this.#env.after(wait, () => this.#run());
+    const wait = Math.max(0, this.#nextRunAt - this.#runtime.now());
+    this.#cancelRun = this.#runtime.after(wait, () => this.#run());
   }
 
   /** Drops any pending delay, because the hub is known to be reachable. */
@@ -74,42 +81,35 @@ export class RequestScheduler<T> {
   abort(): void {
     this.#cancelRun?.();
     this.#cancelRun = undefined;
-    for (const url of this.#inFlight.keys()) this.#abort(url);
+    for (const path of this.#inFlight.keys()) this.#cancel(path);
     this.#isFailing = false;
     this.#updateState();
   }
 
   #run(): void {
     this.#cancelRun = undefined;
-    this.#nextRunAt = this.#env.now() + TURN_EVERY_MS;
-    for (const [url, { about }] of this.#inFlight) if (!this.#options.isUseful(about)) this.#abort(url);
-    const wanted = this.#options.wanted().filter(({ url }) => !this.#inFlight.has(url));
+    this.#nextRunAt = this.#runtime.now() + TURN_EVERY_MS;
+    for (const [path, { about }] of this.#inFlight) if (!this.#options.isUseful(about)) this.#cancel(path);
+    const wanted = this.#options.wanted().filter(({ path }) => !this.#inFlight.has(path));
     for (const one of wanted.slice(0, UNDER_WAY_MAX - this.#inFlight.size)) void this.#start(one);
     this.#updateState();
   }
 
-  async #start({ url, about }: WantedRequest<T>): Promise<void> {
-    const controller = new AbortController();
-    const cancelTimeout = this.#env.after(TIMEOUT_MS, () => controller.abort());
-    const request = {
-      about,
-      abort: () => {
-        cancelTimeout();
-        controller.abort();
-      },
-    };
-    this.#inFlight.set(url, request);
-    const reply = await fetchHistory(this.#env.fetch, url, controller.signal);
-    cancelTimeout();
+  async #start({ path, about }: WantedRequest<T>): Promise<void> {
+    const options = { timeoutMs: TIMEOUT_MS };
+    const { reply, cancel } = requestFrom(this.#options.api, path, readHistory, options);
+    const request = { about, cancel };
+    this.#inFlight.set(path, request);
+    const outcome = await reply;
     // It may have been cancelled, and even been requested again.
-    if (this.#inFlight.get(url) !== request) return;
-    this.#inFlight.delete(url);
-    this.#handle(reply, about);
+    if (this.#inFlight.get(path) !== request) return;
+    this.#inFlight.delete(path);
+    this.#handle(outcome, about);
     this.schedule();
     this.#updateState();
   }
 
-  #handle(reply: FetchOutcome, about: T): void {
+  #handle(reply: HubReply<HistoryResponse>, about: T): void {
     this.#isFailing = reply.kind === "busy" || reply.kind === "unreachable";
     if (!this.#isFailing) this.#backoff.reset();
     switch (reply.kind) {
@@ -132,12 +132,12 @@ export class RequestScheduler<T> {
   #postpone(ms: number): void {
     this.#cancelRun?.();
     this.#cancelRun = undefined;
-    this.#nextRunAt = this.#env.now() + ms;
+    this.#nextRunAt = this.#runtime.now() + ms;
   }
 
-  #abort(url: string): void {
-    this.#inFlight.get(url)?.abort();
-    this.#inFlight.delete(url);
+  #cancel(path: string): void {
+    this.#inFlight.get(path)?.cancel();
+    this.#inFlight.delete(path);
   }
 
   #updateState(): void {

@@ -5,7 +5,7 @@
 
 import type { TracePart } from "../scene";
 import { type Field, readField } from "../topic_buffer/field";
-import type { HistoryRecord, HistoryResponse } from "./history_fetch";
+import type { HistoryRecord, HistoryResponse } from "./history_response";
 import {
   bucketMs,
   columnMs,

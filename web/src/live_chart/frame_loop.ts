@@ -1,6 +1,7 @@
 /**
- * The animation loop: one call per frame while the page is visible, none while it is hidden. Decides when to draw,
- * never what.
+ * When frames are drawn: the animation loop, with one call per frame while the page is visible and none while it is
+ * hidden; the steps of reduced motion; and the changes of the pixel ratio, after which canvases have to be resized.
+ * Decides when to draw, never what.
  */
 
 export class FrameLoop {
@@ -48,4 +49,18 @@ const REDUCED_STEP_MS = 500;
  */
 export function reducedMotionInstant(playhead: number, isReduced: boolean): number {
   return isReduced ? Math.floor(playhead / REDUCED_STEP_MS) * REDUCED_STEP_MS : playhead;
+}
+
+/**
+ * Watches `devicePixelRatio`. A window moved to another screen keeps its size in CSS pixels, so no resize event fires.
+ */
+export class PixelRatio {
+  #ratio = devicePixelRatio;
+
+  /** Whether the ratio has changed since the last call. */
+  hasChanged(): boolean {
+    if (devicePixelRatio === this.#ratio) return false;
+    this.#ratio = devicePixelRatio;
+    return true;
+  }
 }

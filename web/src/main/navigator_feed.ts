@@ -2,7 +2,7 @@
 
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
-import { PixelRatio } from "../live_chart/pixel_ratio";
+import { PixelRatio } from "../live_chart/frame_loop";
 import type { SeriesTrace } from "../player/series_trace";
 import type { Scene, TracePart } from "../scene";
 import { TimeNavigator } from "../time_navigator";

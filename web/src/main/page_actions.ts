@@ -3,27 +3,26 @@
  * Whether an action is offered is up to the view.
  */
 
+import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
 import type { Actions, TableRow, Theme } from "../page";
-import type { SeriesTrace } from "../player/series_trace";
+import { tableRows } from "../player/view_state";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
-import { AddressBar, hubAddress } from "./address_bar";
-import { copyText } from "./clipboard";
-import type { Kiosk } from "./kiosk";
-import { type PageOptions, TOPICS_MAX, writeOptions } from "./options";
-import { curlSnippet, jsSnippet } from "./snippets";
-import type { ThemeChoice } from "./theme";
+import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
+import type { Kiosk, ThemeChoice } from "./appearance";
+import type { TopicList } from "./topics";
 
-/** What the actions operate on; resolved when an action runs, because the view is created first. */
+/** What the actions operate on. */
 export interface PageActionsOptions {
-  readonly liveChart: () => LiveChart;
-  readonly theme: () => ThemeChoice;
-  readonly kiosk: () => Kiosk;
+  readonly api: Api;
+  readonly liveChart: LiveChart;
+  readonly theme: ThemeChoice;
+  readonly kiosk: Kiosk;
+  readonly topicList: TopicList;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
-  readonly findTopics: () => void;
 }
 
 export class PageActions implements Actions {
@@ -84,7 +83,7 @@ export class PageActions implements Actions {
     this.#liveChart.refresh();
   };
 
-  findTopics = (): void => this.#options.findTopics();
+  findTopics = (): void => void this.#options.topicList.refresh();
 
   showTopics = (topics: readonly string[]): void => {
     this.#liveChart.player.showTopics(topics.slice(0, TOPICS_MAX));
@@ -96,12 +95,12 @@ export class PageActions implements Actions {
   soloSeries = (key: string): void => this.#liveChart.player.solo(key);
 
   chooseTheme = (theme: Theme): void => {
-    this.#options.theme().choose(theme);
+    this.#options.theme.choose(theme);
     this.viewChanged();
   };
 
   toggleKiosk = (): void => {
-    this.#options.kiosk().toggle();
+    this.#options.kiosk.toggle();
     this.viewChanged();
   };
 
@@ -117,7 +116,8 @@ export class PageActions implements Actions {
 
   copyLine = (of: "curl" | "js"): Promise<boolean> => {
     const [topic = ""] = this.#liveChart.player.topics;
-    return copyText(of === "curl" ? curlSnippet(this.#hub, topic) : jsSnippet(this.#hub, topic));
+    const { api } = this.#options;
+    return copyText(of === "curl" ? curlLine(api, topic) : jsLine(api, topic));
   };
 
   savePng = (): void => {
@@ -135,8 +135,7 @@ export class PageActions implements Actions {
   };
 
   tableRows = (rows: number): readonly TableRow[] => {
-    const { leadTrace, traces } = this.#liveChart.player;
-    return leadTrace === undefined ? [] : tableRowsOf(leadTrace, traces, this.#range, rows);
+    return tableRows(this.#liveChart.player, this.#range, rows);
   };
 
   /** The view has changed, and the URL with it. */
@@ -146,31 +145,27 @@ export class PageActions implements Actions {
   }
 
   async #saveTable(topic: string, range: TimeRange): Promise<void> {
-    const { rows, problem } = await saveCsv({ url: this.#hub, topic, ...range });
+    const { rows, problem } = await saveCsv(this.#options.api, { topic, ...range });
     if (problem !== undefined) this.#options.announce(problemText(problem, rows));
     else if (rows === 0) this.#options.announce(strings.csvEmpty);
   }
 
   #query(withMoment: boolean): string {
     const { player } = this.#liveChart;
-    const theme = this.#options.theme();
+    const { theme, kiosk } = this.#options;
     const options: PageOptions = {
       topics: player.isDefaultTopic ? [] : player.topics,
       windowMs: player.viewport.windowMs,
       at: withMoment ? player.momentAt(this.#range.to) : undefined,
       theme: theme.requested,
-      isKiosk: this.#options.kiosk().isOn,
+      isKiosk: kiosk.isOn,
       isEmbed: document.documentElement.hasAttribute("data-embed"),
     };
     return writeOptions(options, location.search);
   }
 
-  get #hub(): string {
-    return hubAddress(location.href);
-  }
-
   get #liveChart(): LiveChart {
-    return this.#options.liveChart();
+    return this.#options.liveChart;
   }
 
   /** The visible range, hub time. */
@@ -181,31 +176,6 @@ export class PageActions implements Actions {
   }
 }
 
-/** The records of `first` in view, newest first, each with the values of the other visible series at its instant. */
-function tableRowsOf(
-  first: SeriesTrace,
-  traces: readonly SeriesTrace[],
-  { from, to }: TimeRange,
-  count: number,
-): TableRow[] {
-  const rows: TableRow[] = [];
-  for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
-    const sample = first.sampleAt(instant);
-    if (sample === undefined || sample.time < from) break;
-    const { time, seq } = sample;
-    // Hidden traces are not kept up to date.
-    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time)?.value : undefined);
-    rows.push({ t: time, seq, values: traces.map(shown) });
-    instant = before(time);
-  }
-  return rows;
-}
-
-/** Instants of neighbouring records differ by at least a microsecond. */
-function before(time: number): number {
-  return time - 0.0005;
-}
-
 function problemText(problem: CsvProblem, rows: number): string {
   switch (problem) {
     case "too-long":
@@ -214,5 +184,43 @@ function problemText(problem: CsvProblem, rows: number): string {
       return strings.csvOtherEpoch;
     case "failed":
       return strings.csvFailed;
+  }
+}
+
+/** A command line that follows a topic with curl. */
+function curlLine(api: Api, topic: string): string {
+  return `curl -N '${api.httpUrl(`/sse/${topic}`)}'`;
+}
+
+/** A line for a browser's console that follows a topic. */
+function jsLine(api: Api, topic: string): string {
+  return `new WebSocket("${api.wsUrl(`/ws/${topic}`)}").onmessage = ({ data }) => console.log(JSON.parse(data));`;
+}
+
+/** Returns whether the text was copied to the clipboard. */
+async function copyText(text: string): Promise<boolean> {
+  if (navigator.clipboard === undefined) return copyByCommand(text);
+  return navigator.clipboard.writeText(text).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Over plain HTTP scripts have no clipboard API, but the copy command still works on a selection. */
+function copyByCommand(text: string): boolean {
+  const field = document.createElement("textarea");
+  const focused = document.activeElement;
+  field.value = text;
+  field.readOnly = true;
+  // Otherwise the page would scroll to its end.
+  field.style.position = "fixed";
+  // Nothing outside an open modal dialog can be selected.
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  field.select();
+  try {
+    return document.execCommand("copy");
+  } finally {
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus();
   }
 }

@@ -1,19 +1,19 @@
 /**
- * One topic of the player: the client that receives it, the buffer of live samples, and the cached history before them.
- * It knows no screen and no other topic.
+ * One topic of the player, carried by a hub client: the buffer of live samples, and the cached history before them. It
+ * knows no screen and no other topic, and no socket either.
  */
 
-import { Client } from "../client/client";
+import type { Api } from "../client/api";
 import type { Link } from "../client/connection";
-import type { Hello, HubMessage } from "../client/protocol";
+import type { HubClient, Subscription } from "../client/hub_client";
+import type { Hello, HubMessage, TopicRequest } from "../client/protocol";
 import { HistoryCache } from "../history_cache";
 import type { TracePart } from "../scene";
 import { RECORDS_MAX, type SessionStorageArea, SnapshotStore } from "../snapshot_store";
 import { TopicBuffer } from "../topic_buffer";
 import type { Field } from "../topic_buffer/field";
 import { WallClock } from "../wall_clock";
-import { ArrivalStats } from "./arrival_stats";
-import { Liveness } from "./liveness";
+import { ArrivalStats, Liveness } from "./timeliness";
 
 /** The overview shows one range at a time: the previous and the next one are enough. */
 const OVERVIEW_TILES = 3;
@@ -22,8 +22,7 @@ const OVERVIEW_TILES = 3;
 const OLDEST_RETRY_MS = 5_000;
 
 export interface TopicSubscriptionOptions {
-  /** The hub's URL. */
-  readonly url: string;
+  readonly api: Api;
   /** Undefined for the hub's default topic. */
   readonly topic: string | undefined;
   readonly windowMs: number;
@@ -35,10 +34,9 @@ export interface TopicSubscriptionOptions {
   readonly onEpoch: () => void;
 }
 
-export class TopicSubscription {
-  /** Live samples; every message of the client has been applied to it. */
+export class TopicSubscription implements Subscription {
+  /** Live samples; every message of the hub has been applied to it. */
   readonly buffer: TopicBuffer;
-  readonly client: Client;
   readonly arrivalStats = new ArrivalStats();
   readonly #options: TopicSubscriptionOptions;
   /** The hub's time by the wall clock, for requests after a suspend or reload. */
@@ -57,27 +55,20 @@ export class TopicSubscription {
   /** Runs while the oldest record is unknown because the hub could not be reached. */
   #oldestRetry: ReturnType<typeof setTimeout> | undefined;
   #link: Link = { kind: "connecting" };
+  /** The topic to ask for; undefined for the hub's default topic, which may change. */
+  #topic: string | undefined;
   /** The epoch of the last `hello`; never that of a restored snapshot. */
   #epoch: string | undefined;
   /** `seq` of the newest record when the hub sent its last `hello`. */
   #seqAtHello = 0;
 
   constructor(options: TopicSubscriptionOptions) {
-    const { url, topic, windowMs, store } = options;
+    const { topic, windowMs, store } = options;
     this.#options = options;
+    this.#topic = topic;
     this.buffer = new TopicBuffer(windowMs);
     this.#snapshots = store && new SnapshotStore({ store, topic, windowMs });
     this.#restoreSnapshot();
-    this.client = new Client({
-      url,
-      topic,
-      joining: () => this.buffer.joining(this.#wallClock.latest(Date.now(), this.client.now())),
-    });
-    this.client.on("message", (message, at) => this.#onMessage(message, at));
-    this.client.on("link", (link) => {
-      this.#link = link;
-      options.onChange();
-    });
   }
 
   get link(): Link {
@@ -137,15 +128,25 @@ export class TopicSubscription {
 
   /** Pins the current topic by name, so that it does not change when the hub's default does. */
   pin(): void {
-    this.client.topic ??= this.name;
+    this.#topic ??= this.name;
   }
 
-  open(): void {
-    this.client.open();
+  get rate(): number {
+    return this.buffer.rate;
   }
 
+  request(hub: HubClient): TopicRequest {
+    const hubNow = this.#wallClock.latest(Date.now(), hub.now());
+    return { topic: this.#topic, joining: this.buffer.joining(hubNow) };
+  }
+
+  onLink(link: Link): void {
+    this.#link = link;
+    this.#options.onChange();
+  }
+
+  /** Stops fetching history, for good. */
   close(): void {
-    this.client.close();
     clearTimeout(this.#oldestRetry);
     this.#stopFetching();
     // Responses still in flight no longer matter.
@@ -160,15 +161,27 @@ export class TopicSubscription {
   }
 
   isBehind(hubNow: number): boolean {
-    return this.#liveness.isBehind(this.lagMs(hubNow), this.buffer.periodMs ?? 0);
+    const periodMs = this.buffer.periodMs(this.buffer.playhead(hubNow)) ?? 0;
+    return this.#liveness.isBehind(this.lagMs(hubNow), periodMs);
   }
 
-  /** Saves a snapshot for a reload. Without the hub's time the window is unknown, and nothing is saved. */
-  saveSnapshot(): void {
-    const hubAt = this.client.now();
-    if (hubAt === undefined || this.buffer.topic === undefined) return;
+  /** Saves a snapshot for a reload, when the hub's clock reads `hubAt`. */
+  saveSnapshot(hubAt: number): void {
+    if (this.buffer.topic === undefined) return;
     const messages = this.buffer.snapshot(hubAt, RECORDS_MAX);
     this.#snapshots?.write({ messages, hubAt, wallAt: Date.now() }, this.buffer.windowMs);
+  }
+
+  onMessage(message: HubMessage, receivedAt: number, hub: HubClient): void {
+    const hubNow = hub.now(receivedAt);
+    if (message.type === "hello") this.#onHello(message);
+    if (hubNow !== undefined && (message.type === "data" || message.type === "batch"))
+      this.arrivalStats.record(message, this.buffer.drawn(hubNow));
+    if (message.type === "pong") this.#wallClock.set({ hubAt: message.s / 1000, wallAt: Date.now() });
+    // Before the first record the beginning of the epoch was unknown.
+    if ((message.type === "data" || message.type === "batch") && message.seq === 1)
+      this.#oldest ??= message.t / 1000;
+    this.buffer.apply(message);
   }
 
   #restoreSnapshot(): void {
@@ -178,28 +191,16 @@ export class TopicSubscription {
     for (const message of snapshot.messages) this.buffer.apply(message);
   }
 
-  #onMessage(message: HubMessage, receivedAt: number): void {
-    const hubNow = this.client.now(receivedAt);
-    if (message.type === "hello") this.#onHello(message);
-    if (hubNow !== undefined && (message.type === "data" || message.type === "batch"))
-      this.arrivalStats.record(message, hubNow - this.buffer.delayMs);
-    if (message.type === "pong") this.#wallClock.set({ hubAt: message.s / 1000, wallAt: Date.now() });
-    // Before the first record the beginning of the epoch was unknown.
-    if ((message.type === "data" || message.type === "batch") && message.seq === 1)
-      this.#oldest ??= message.t / 1000;
-    this.buffer.apply(message);
-  }
-
   #onHello({ topic, epoch, seq, now }: Hello): void {
     this.#wallClock.set({ hubAt: now / 1000, wallAt: Date.now() });
     this.arrivalStats.onHello(seq);
     this.#seqAtHello = seq;
-    const { url, onChange, onEpoch } = this.#options;
+    const { api, onChange, onEpoch } = this.#options;
     if (this.#history === undefined || topic !== this.buffer.topic) {
       // If the hub chooses the topic, it may choose another one after a reconnect.
       this.#stopFetching();
-      this.#history = new HistoryCache({ url, topic, onChange });
-      this.#overviewHistory = new HistoryCache({ url, topic, onChange, maxTiles: OVERVIEW_TILES });
+      this.#history = new HistoryCache({ api, topic, onChange });
+      this.#overviewHistory = new HistoryCache({ api, topic, onChange, maxTiles: OVERVIEW_TILES });
     }
     this.#history.setEpoch(epoch);
     this.#overviewHistory?.setEpoch(epoch);

@@ -3,7 +3,8 @@
  * clock. Called a few times a second, never per frame; it changes nothing.
  */
 
-import type { Badge, LegendEntry, Notice, Sync, ViewState } from "../page";
+import type { TimeRange } from "../history_cache/time_range";
+import type { Badge, LegendEntry, Notice, Sync, TableRow, ViewState } from "../page";
 import type { Player } from "../player";
 import type { SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
@@ -50,9 +51,34 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     viewers: player.lead.buffer.viewers,
     missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
     starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
-    sync: syncOf(player.lead, hubNow, pageNow),
+    sync: syncOf(player, hubNow, pageNow),
     notice,
   };
+}
+
+/**
+ * The records of the lead series in a range, newest first, each with the values of the other visible series at its
+ * instant.
+ */
+export function tableRows(player: Player, { from, to }: TimeRange, count: number): readonly TableRow[] {
+  const { leadTrace: first, traces } = player;
+  const rows: TableRow[] = [];
+  if (first === undefined) return rows;
+  for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
+    const sample = first.sampleAt(instant);
+    if (sample === undefined || sample.time < from) break;
+    const { time, seq } = sample;
+    // Hidden traces are not kept up to date.
+    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time)?.value : undefined);
+    rows.push({ t: time, seq, values: traces.map(shown) });
+    instant = before(time);
+  }
+  return rows;
+}
+
+/** Instants of neighbouring records differ by at least a microsecond. */
+function before(time: number): number {
+  return time - 0.0005;
 }
 
 /** The instant at which the lead series ends: it may lack records due at the right edge. */
@@ -112,12 +138,13 @@ function answered(subscriptions: readonly TopicSubscription[]): readonly TopicSu
   return subscriptions.filter(({ epoch, isRefused }) => epoch !== undefined && !isRefused);
 }
 
-function syncOf(subscription: TopicSubscription, hubNow: number | undefined, pageNow: number): Sync {
+function syncOf(player: Player, hubNow: number | undefined, pageNow: number): Sync {
+  const { epoch, buffer, arrivalStats } = player.lead;
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
-    errorMs: subscription.client.clock.errorBound(pageNow),
-    delayMs: subscription.epoch === undefined ? undefined : subscription.buffer.delayMs,
-    aheadMs: subscription.arrivalStats.aheadMs,
+    errorMs: player.errorBound(pageNow),
+    delayMs: epoch === undefined ? undefined : buffer.delayMs(hubNow),
+    aheadMs: arrivalStats.aheadMs,
   };
 }
 

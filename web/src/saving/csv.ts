@@ -1,12 +1,20 @@
 /**
- * Joins the pages of a history range into one CSV table. Twin: `src/routes/history_endpoint/csv_row.rs`. All pages have
- * the same columns, so all but the first lose their header; pages of two epochs are not joined. Knows no files.
+ * Fetches the pages of a history range and joins them into one CSV table. Twin: `src/routes/history_endpoint/csv_row.rs`.
+ * All pages have the same columns, so all but the first lose their header; pages of two epochs are not joined. A hub
+ * that is overloaded is asked again. Knows no files.
  */
+
+import { type Api, topicPath } from "../client/api";
+import type { HttpResponse } from "../client/runtime";
+import type { TimeRange } from "../history_cache/time_range";
+import { requestFrom } from "../hub_request";
 
 /** About 30 MB, which browsers can hold and spreadsheets can open. */
 export const ROWS_MAX = 1_000_000;
 /** Rows per request; the hub may send fewer. */
 const PAGE_ROWS = 50_000;
+/** Attempts per page. */
+export const ATTEMPTS_MAX = 5;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 
@@ -24,7 +32,13 @@ export interface CsvResult {
   readonly problem: CsvProblem | undefined;
 }
 
-export type FetchPage = (url: string) => Promise<Response>;
+/** A range of a topic's history, both ends inclusive, hub time in milliseconds. */
+export interface CsvRange extends TimeRange {
+  readonly topic: string;
+}
+
+/** Resolves after this many milliseconds. */
+export type Wait = (ms: number) => Promise<void>;
 
 interface CsvPage {
   readonly epoch: string | null;
@@ -34,18 +48,16 @@ interface CsvPage {
   readonly rows: number;
 }
 
-export async function collectCsv(
-  get: FetchPage,
-  path: string,
-  range: { readonly from: number; readonly to: number },
-): Promise<CsvResult> {
+export async function collectCsv(api: Api, { topic, from, to }: CsvRange, wait: Wait): Promise<CsvResult> {
+  const path = `${topicPath(topic)}/history`;
   const chunks: string[] = [];
   let rows = 0;
-  let start = `from_t=${micros(range.from)}`;
+  let start = `from_t=${micros(from)}`;
   let epoch: string | null | undefined;
   for (;;) {
     const limit = Math.min(PAGE_ROWS, ROWS_MAX - rows);
-    const page = await fetchPage(get, `${path}?${start}&to_t=${micros(range.to)}&limit=${limit}&format=csv`);
+    const query = `${start}&to_t=${micros(to)}&limit=${limit}&format=csv`;
+    const page = await fetchPage(api, `${path}?${query}`, wait);
     if (page === undefined) return failure("failed");
     epoch ??= page.epoch;
     if (page.epoch !== epoch) return failure("other-epoch");
@@ -59,23 +71,27 @@ export async function collectCsv(
   }
 }
 
-async function fetchPage(get: FetchPage, url: string): Promise<CsvPage | undefined> {
-  try {
-    const response = await get(url);
-    if (!response.ok) return undefined;
-    const { headers } = response;
-    const text = await response.text();
-    const { headerEnd, rows } = measure(text);
-    return {
-      epoch: headers.get("tickcast-epoch"),
-      next: headers.get("tickcast-next"),
-      header: text.slice(0, headerEnd),
-      body: text.slice(headerEnd),
-      rows,
-    };
-  } catch {
-    return undefined;
+async function fetchPage(api: Api, path: string, wait: Wait): Promise<CsvPage | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await requestFrom(api, path, readPage).reply;
+    if (reply.kind === "answer") return reply.answer;
+    if (reply.kind !== "busy" || tries === ATTEMPTS_MAX) return undefined;
+    // Jitter, so that pages do not retry at the same instant.
+    await wait(reply.waitMs * (1 + Math.random() / 2));
   }
+}
+
+async function readPage(response: HttpResponse): Promise<CsvPage> {
+  const { headers } = response;
+  const text = await response.text();
+  const { headerEnd, rows } = measure(text);
+  return {
+    epoch: headers.get("tickcast-epoch"),
+    next: headers.get("tickcast-next"),
+    header: text.slice(0, headerEnd),
+    body: text.slice(headerEnd),
+    rows,
+  };
 }
 
 /** Finds the end of the header and counts the rows after it. Within quotes a line feed is text. */

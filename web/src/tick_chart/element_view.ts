@@ -4,7 +4,7 @@
  */
 
 import { SteadyNumberFormat } from "../number";
-import type { Actions } from "../page";
+import type { Actions, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
 import { strings } from "../strings";
 import { badgeText, isBehind } from "../view/badge";
@@ -12,7 +12,10 @@ import { Legend, labelsOf, valueText } from "../view/legend";
 import { noticeText } from "../view/notice";
 import { make, setAttribute, write } from "../view/parts";
 import { windowText } from "../view/time_format";
-import { PauseButton } from "./pause_button";
+
+const SVG = "http://www.w3.org/2000/svg";
+const BARS = "M8.5 6v12M15.5 6v12";
+const TRIANGLE = "M9 6.5v11l8.5-5.5z";
 
 /** The part of the view state shown here. */
 type ElementViewState = Pick<
@@ -110,6 +113,33 @@ export class ElementView {
     setAttribute(this.#badge, "aria-disabled", String(!isBehind(badge)));
     setAttribute(this.#badge, "title", isBehind(badge) ? strings.goLiveHint : undefined);
     write(this.#badge, [state, behind, countdown].filter((word) => word !== "").join(" "));
+  }
+}
+
+/** The pause button: an icon, with a label for screen readers. */
+class PauseButton {
+  readonly element: HTMLButtonElement;
+  readonly #path = document.createElementNS(SVG, "path");
+
+  constructor(element: HTMLButtonElement, onPress: () => void) {
+    this.element = element;
+    element.type = "button";
+    element.onclick = () => element.ariaDisabled !== "true" && onPress();
+    const image = document.createElementNS(SVG, "svg");
+    setAttribute(image, "viewBox", "0 0 24 24");
+    setAttribute(image, "aria-hidden", "true");
+    image.append(this.#path);
+    element.append(image);
+    this.show({ isPaused: false, canPause: false });
+  }
+
+  show({ isPaused, canPause }: Pick<ViewState, "isPaused" | "canPause">): void {
+    const name = isPaused ? strings.resume : strings.pause;
+    setAttribute(this.#path, "d", isPaused ? TRIANGLE : BARS);
+    setAttribute(this.element, "aria-label", name);
+    setAttribute(this.element, "title", name);
+    // Not really disabled: that would take the focus away from the user who has just pressed it.
+    setAttribute(this.element, "aria-disabled", String(!canPause));
   }
 }
 

@@ -1,60 +1,32 @@
 /**
- * The playout clock of a topic: maps the hub's time to the instant to show, according to the topic's segment, playout
- * delay, pauses and end. Knows no records.
- *
- * # Scheduled changes
- * A change is announced for an instant. It takes effect as soon as anything shows that the hub's clock has reached that
- * instant, a frame or a message: a hidden tab draws no frames.
+ * The playhead of a topic: the drawn instant, as far as there is anything to draw. It stands still while the timeline is
+ * paused and at the end of the dataset. What is in force is decided by the states at that instant. Knows no records.
  */
 
+import { Playout, type PlayoutState } from "../client/playout";
 import type { End, Hello, State, TimelineSegment } from "../client/protocol";
 
 export class PlayoutClock {
-  readonly #onChange: (pausedFrom: number | undefined) => void;
-  #segment: TimelineSegment | undefined;
-  #delayMs = 0;
-  /** Infinite while the timeline runs. */
-  #pausedAt = Number.POSITIVE_INFINITY;
-  /** Changes that are not in effect yet, in the order of their instants. */
-  #announced: State[] = [];
+  readonly #playout = new Playout();
   #end: End | undefined;
 
-  /** The callback runs after every change, with the start of a pause that has just ended. */
-  constructor(onChange: (pausedFrom: number | undefined) => void) {
-    this.#onChange = onChange;
-  }
-
-  /** Undefined for live topics, whose rate is unknown. */
-  get segment(): TimelineSegment | undefined {
-    return this.#segment;
-  }
-
-  get delayMs(): number {
-    return this.#delayMs;
-  }
-
-  /** The instant at which the timeline was paused; infinite while it runs. */
-  get pausedAt(): number {
-    return this.#pausedAt;
+  /** The state announced last; undefined before the first `hello`. */
+  get latest(): PlayoutState | undefined {
+    return this.#playout.latest;
   }
 
   get end(): End | undefined {
     return this.#end;
   }
 
-  get endsAt(): number {
-    return this.#end === undefined ? Number.POSITIVE_INFINITY : this.#end.t / 1000;
-  }
-
-  onHello({ seq, timeline, delay, now }: Hello): void {
-    this.#announced = [];
+  onHello(hello: Hello): void {
     // A hub at the end of its dataset sends `end` again after this `hello`; until then the picture must not run on.
-    if (seq !== this.#end?.seq) this.#end = undefined;
-    this.#apply(timeline, delay, now / 1000);
+    if (hello.seq !== this.#end?.seq) this.#end = undefined;
+    this.#playout.onHello(hello);
   }
 
   onState(state: State): void {
-    this.#announced.push(state);
+    this.#playout.onState(state);
   }
 
   onEnd(end: End): void {
@@ -66,37 +38,74 @@ export class PlayoutClock {
     this.#end = undefined;
   }
 
-  /** Applies the changes due by `hubNow`; the hub's clock reads at least this. */
-  advanceTo(hubNow: number): void {
-    while (this.#announced[0] !== undefined && this.#announced[0].t / 1000 <= hubNow) {
-      const { timeline, delay, t } = this.#announced.shift() as State;
-      this.#apply(timeline, delay, t / 1000);
-    }
+  /** The instant to draw when the hub's clock reads `hubNow`, whether or not there is anything to draw. */
+  drawn(hubNow: number): number {
+    return this.#playout.drawn(hubNow);
+  }
+
+  delayMs(hubNow: number): number {
+    return this.#playout.delayMs(hubNow);
   }
 
   /** The instant to show; it stands still at a pause and at the end. */
   playhead(hubNow: number): number {
-    this.advanceTo(hubNow);
-    return Math.min(hubNow - this.#delayMs, this.#pausedAt, this.endsAt);
+    const drawn = this.drawn(hubNow);
+    return Math.min(drawn, this.#pausedAt(drawn), this.endsAt(drawn));
   }
 
-  /** When the record after `seq` is due; infinite if none will follow, or if that is unknown. */
-  dueAfter(seq: number): number {
-    if (this.#segment === undefined || this.#pausedAt !== Number.POSITIVE_INFINITY || this.#end !== undefined)
-      return Number.POSITIVE_INFINITY;
-    const { seq0, t0, rate } = this.#segment;
+  /** The segment in force at a drawn instant; undefined for live topics, whose rate is unknown. */
+  segmentAt(instant: number): TimelineSegment | undefined {
+    return this.#playout.stateAt(instant)?.segment;
+  }
+
+  /** The states in force at a drawn instant and later, in order. */
+  statesFrom(instant: number): readonly PlayoutState[] {
+    const first = this.#playout.stateAt(instant);
+    return first === undefined ? [] : this.#playout.states.filter(({ at }) => at >= first.at);
+  }
+
+  /** The end of the dataset, as known at a drawn instant: a segment that begins later revokes it. */
+  endsAt(instant: number): number {
+    const { t } = this.#end ?? {};
+    const isRevoked = t !== undefined && (this.segmentAt(instant)?.t0 ?? 0) > t;
+    return t === undefined || isRevoked ? Number.POSITIVE_INFINITY : t / 1000;
+  }
+
+  /**
+   * When the record after `seq` is due, as known at a drawn instant; infinite if none will follow, or if that is
+   * unknown.
+   */
+  dueAfter(seq: number, instant: number): number {
+    const segment = this.segmentAt(instant);
+    const hasEnded = this.endsAt(instant) !== Number.POSITIVE_INFINITY;
+    if (segment === undefined || !segment.playing || hasEnded) return Number.POSITIVE_INFINITY;
+    const { seq0, t0, rate } = segment;
     return t0 / 1000 + (Math.max(0, seq + 1 - seq0) * 1000) / rate;
   }
 
-  #apply(segment: TimelineSegment | null, delay: number, at: number): void {
-    const isPaused = segment?.playing === false;
-    // After a pause `seq` continues without a gap, but time has passed without records.
-    const hasResumed = !isPaused && this.#pausedAt !== Number.POSITIVE_INFINITY;
-    const pausedFrom = hasResumed ? this.#pausedAt : undefined;
-    this.#segment = segment ?? undefined;
-    this.#delayMs = delay / 1000;
-    this.#pausedAt = isPaused ? at : Number.POSITIVE_INFINITY;
-    this.#onChange(pausedFrom);
+  /** Whether the timeline was paused at any time between two instants: `seq` continues, but time has passed. */
+  wasPaused(from: number, to: number): boolean {
+    const { states } = this.#playout;
+    for (let i = states.length - 1; i >= 0; i -= 1) {
+      const { at, segment } = states[i] as PlayoutState;
+      if (at > to) continue;
+      if (segment?.playing === false) return true;
+      if (at < from) return false;
+    }
+    return false;
+  }
+
+  /** When the pause that lasts at a drawn instant began; infinite if the timeline runs. */
+  #pausedAt(instant: number): number {
+    const { states } = this.#playout;
+    let pausedAt = Number.POSITIVE_INFINITY;
+    for (let i = states.length - 1; i >= 0; i -= 1) {
+      const { at, segment } = states[i] as PlayoutState;
+      if (at > instant && i > 0) continue;
+      if (segment?.playing !== false) break;
+      pausedAt = at;
+    }
+    return pausedAt;
   }
 }
 

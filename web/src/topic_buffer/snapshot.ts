@@ -1,6 +1,7 @@
 /** Converts samples back into the messages that would recreate them. Knows no storage and no hub. */
 
-import type { Batch, Json, Jump } from "../client/protocol";
+import type { PlayoutState } from "../client/playout";
+import type { Batch, Json, Jump, State } from "../client/protocol";
 import type { Field } from "./field";
 import { indexAt, type Samples } from "./sample_ring";
 
@@ -33,7 +34,18 @@ export function snapshotMessages(
   return messages;
 }
 
-/** A jump that breaks the line at this instant, for a seek or a pause. */
+/** The message that announced a state. */
+export function stateMessage({ at, segment, delayMs }: PlayoutState): State {
+  return {
+    type: "state",
+    t: micros(at),
+    timeline: segment ?? null,
+    delay: micros(delayMs),
+    by: null,
+  };
+}
+
+/** A jump that breaks the line at this instant. */
 export function jumpAt(at: number, seq: number): Jump {
   return { type: "jump", seq, t: micros(at), index: 0, reason: "seek" };
 }

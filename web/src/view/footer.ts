@@ -1,11 +1,16 @@
-/** The footer: the current record, the clock's accuracy and the number of viewers, with a panel of details. */
+/**
+ * The footer: the current record, the clock's accuracy and the number of viewers, with a panel of details; and the choice
+ * of a time window.
+ */
 
-import type { ViewState } from "../page";
+import type { Actions, ViewState } from "../page";
 import { strings } from "../strings";
-import { isOpen, make, type Parts, setAttribute, write } from "./parts";
-import { delayText, errorText } from "./time_format";
+import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
+import { delayText, errorText, windowText } from "./time_format";
 
 const whole = new Intl.NumberFormat();
+
+const PRESETS_MS: readonly number[] = [10_000, 30_000, 60_000, 300_000, 900_000];
 
 type SyncRow = "error" | "offset" | "delay" | "ahead" | "seq";
 
@@ -70,6 +75,34 @@ export class Footer {
     for (const [row, cell] of this.#cells) write(cell, words[row] ?? strings.noValue);
     const isLate = (sync.aheadMs ?? 0) < 0;
     setAttribute(this.#cells.get("ahead") as HTMLElement, "data-kind", isLate ? "late" : undefined);
+  }
+}
+
+/** The time window: a few presets, and the current value if it is none of them. */
+export class WindowPresets {
+  readonly #presets: readonly (readonly [ms: number, button: HTMLElement])[];
+  readonly #other = make("span", { className: "other" });
+  #shownMs = 0;
+
+  constructor(host: HTMLElement, actions: Actions) {
+    host.ariaLabel = strings.windows;
+    setAttribute(host, "role", "group");
+    this.#presets = PRESETS_MS.map((ms) => {
+      const preset = button(windowText(ms), () => actions.showWindow(ms));
+      preset.title = strings.windowHint(windowText(ms, "long"));
+      return [ms, preset];
+    });
+    // At the free end, so that the presets stay under the pointer when it appears.
+    host.append(this.#other, ...this.#presets.map(([, preset]) => preset));
+  }
+
+  show(windowMs: number): void {
+    if (windowMs === this.#shownMs) return;
+    this.#shownMs = windowMs;
+    for (const [ms, preset] of this.#presets) setAttribute(preset, "aria-pressed", String(ms === windowMs));
+    const isOther = !PRESETS_MS.includes(windowMs);
+    this.#other.hidden = !isOther;
+    write(this.#other, isOther ? windowText(windowMs) : "");
   }
 }
 

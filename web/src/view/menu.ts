@@ -3,7 +3,7 @@
 import { type CommandName, commands, hintOf, keyName, shortcutsOf, THEMES } from "../commands";
 import type { Actions, Theme, ViewState } from "../page";
 import { strings } from "../strings";
-import { copyButton } from "./copy_button";
+import { copyButton } from "./feedback";
 import { button, make, type Parts, setAttribute } from "./parts";
 import { fieldText } from "./time_format";
 

@@ -2,7 +2,7 @@
 
 import type { Actions, Notice, ViewState } from "../page";
 import { strings } from "../strings";
-import { copyButton } from "./copy_button";
+import { copyButton } from "./feedback";
 import { button, make, type Parts } from "./parts";
 import { dateText } from "./time_format";
 

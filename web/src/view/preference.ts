@@ -1,15 +1,18 @@
-/** An on/off preference, stored on this device. */
+/**
+ * What the user has chosen on this device. Storage may be forbidden; a choice then lasts as long as the page.
+ */
 
 import { make } from "./parts";
 
+/** An on/off preference. */
 export class Preference {
-  readonly #key: string;
+  readonly #name: string;
   #isOn: boolean;
 
   /** On by default. */
   constructor(name: string) {
-    this.#key = `tickcast:${name}`;
-    this.#isOn = tryStorage(() => localStorage.getItem(this.#key)) !== "off";
+    this.#name = name;
+    this.#isOn = storedChoice(name) !== "off";
   }
 
   get isOn(): boolean {
@@ -18,7 +21,7 @@ export class Preference {
 
   set(isOn: boolean): void {
     this.#isOn = isOn;
-    tryStorage(() => localStorage.setItem(this.#key, isOn ? "on" : "off"));
+    storeChoice(this.#name, isOn ? "on" : "off");
   }
 
   /** Creates a checkbox for this preference. */
@@ -29,11 +32,19 @@ export class Preference {
   }
 }
 
-/** Storage may be forbidden; the preference then lasts as long as the page. */
-function tryStorage<T>(access: () => T): T | undefined {
+/** The stored choice of this name; null if there is none. */
+export function storedChoice(name: string): string | null {
   try {
-    return access();
+    return localStorage.getItem(`tickcast:${name}`);
   } catch {
-    return undefined;
+    return null;
+  }
+}
+
+export function storeChoice(name: string, choice: string): void {
+  try {
+    localStorage.setItem(`tickcast:${name}`, choice);
+  } catch {
+    // Storage is forbidden or full.
   }
 }

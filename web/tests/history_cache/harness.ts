@@ -1,5 +1,6 @@
 /** A history cache with a fake hub and clock; the test decides when, and in which order, requests are answered. */
 
+import { Api } from "../../src/client/api";
 import { HistoryCache, type HistoryChange } from "../../src/history_cache";
 import type { Field } from "../../src/topic_buffer/field";
 
@@ -30,20 +31,28 @@ export class HistoryHarness {
   readonly cache: HistoryCache;
 
   constructor() {
-    this.cache = new HistoryCache(
-      { url: "http://hub", topic: "ecg", onChange: (change) => this.changes.push(change) },
-      {
-        fetch: (url, { signal }) => this.#accept(url, signal),
-        now: () => this.now,
-        after: (ms, call) => {
-          const timer = { at: this.now + ms, call };
-          this.#timers.push(timer);
-          return () => {
-            this.#timers = this.#timers.filter((other) => other !== timer);
-          };
-        },
-        random: () => 0,
+    const runtime = {
+      get: (url: string) => {
+        const controller = new AbortController();
+        return { response: this.#accept(url, controller.signal), cancel: () => controller.abort() };
       },
+      now: () => this.now,
+      after: (ms: number, call: () => void) => {
+        const timer = { at: this.now + ms, call };
+        this.#timers.push(timer);
+        return () => {
+          this.#timers = this.#timers.filter((other) => other !== timer);
+        };
+      },
+      random: () => 0,
+    };
+    this.cache = new HistoryCache(
+      {
+        api: new Api("http://hub", runtime),
+        topic: "ecg",
+        onChange: (change) => this.changes.push(change),
+      },
+      runtime,
     );
     this.cache.setEpoch(EPOCH);
   }
@@ -80,7 +89,7 @@ export class HistoryHarness {
   }
 
   async settle(): Promise<void> {
-    for (let i = 0; i < 10; i += 1) await Promise.resolve();
+    for (let i = 0; i < 20; i += 1) await Promise.resolve();
   }
 
   instant(seq: number): number {

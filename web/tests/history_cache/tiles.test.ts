@@ -1,7 +1,7 @@
 /** Tiles: how responses are converted, which tile serves a view, and how many are kept. */
 
 import { expect, test } from "vitest";
-import type { HistoryResponse } from "../../src/history_cache/history_fetch";
+import type { HistoryResponse } from "../../src/history_cache/history_response";
 import { compareTiles, isSufficient, type Tile, toTile } from "../../src/history_cache/tile";
 import { ROWS_MAX, TILES_MAX, TileStore } from "../../src/history_cache/tile_store";
 import {
@@ -11,7 +11,7 @@ import {
   toQuery,
   withMargin,
 } from "../../src/history_cache/time_range";
-import { seeded } from "../random";
+import { seeded } from "../samples";
 import { OTHER, VALUE } from "./harness";
 
 const REQUEST = { from: 0, to: 10_000, points: 12 };

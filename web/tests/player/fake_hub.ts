@@ -4,6 +4,7 @@
  */
 
 import { vi } from "vitest";
+import { Api } from "../../src/client/api";
 import { encodePing, type Hello, type HubMessage, type Json } from "../../src/client/protocol";
 import { Player, type PlayerOptions } from "../../src/player";
 import type { Scene } from "../../src/scene";
@@ -112,7 +113,7 @@ export class FakeHub {
 
 /** Creates a player of these topics. */
 export function play(topics: readonly string[], rest: Partial<PlayerOptions> = {}): Player {
-  return new Player({ url: URL_OF_HUB, topics, windowMs: 10_000, onChange: () => {}, ...rest });
+  return new Player({ api: new Api(URL_OF_HUB), topics, windowMs: 10_000, onChange: () => {}, ...rest });
 }
 
 /** The hub's time according to the player. */

@@ -1,10 +1,11 @@
 /** What a player shows of one and of several topics. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { RejectNotices } from "../../src/main/reject_notices";
+import { Api } from "../../src/client/api";
+import { RejectNotices } from "../../src/main/topics";
 import { viewState } from "../../src/player/view_state";
 import { isBehind } from "../../src/view/badge";
-import { dueAt } from "../messages";
+import { dueAt, segment } from "../messages";
 import { FakeHub, play, records, sceneOf, settle, timeOf, URL_OF_HUB } from "./fake_hub";
 
 let hub: FakeHub;
@@ -40,7 +41,7 @@ test("a moment that the hub cannot resolve yet can be retried", async () => {
 });
 
 test("the history is requested from the same URL as the stream, even with a trailing slash", async () => {
-  play(["ecg"], { url: `${URL_OF_HUB}/behind/a/proxy/` });
+  play(["ecg"], { api: new Api(`${URL_OF_HUB}/behind/a/proxy/`) });
   const socket = hub.sockets.at(-1);
   socket?.sendHello({ seq: 1 });
   await settle();
@@ -149,6 +150,20 @@ test("a topic with a longer delay than another is not behind because of that", a
   hub.socket("temp").receive(...records(1_000, 1_010));
   const { badge, starvingSince } = viewState(player, performance.now(), undefined);
   expect({ badge, starvingSince }).toEqual({ badge: { kind: "live" }, starvingSince: undefined });
+});
+
+test("the delay shown is the one in force, which changes gradually once it is drawn", async () => {
+  const player = play(["ecg"]);
+  hub.socket("ecg").sendHello({ seq: 1_000, delay: 100_000 });
+  await settle();
+  const t = Math.round(timeOf(player) * 1000) + 1_000_000;
+  hub.socket("ecg").receive({ type: "state", t, timeline: segment, delay: 200_000, by: "configuration" });
+  const shown: number[] = [];
+  for (let i = 0; i < 8; i += 1) {
+    shown.push(Math.round(viewState(player, performance.now(), undefined).sync.delayMs ?? Number.NaN));
+    await vi.advanceTimersByTimeAsync(i === 0 ? 1_100 : 100);
+  }
+  expect(shown).toEqual([100, 100, 125, 150, 175, 200, 200, 200]);
 });
 
 test("the seq shown is that of the newest record drawn, not of the newest received", async () => {

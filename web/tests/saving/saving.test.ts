@@ -1,30 +1,35 @@
 /** Joining pages into one CSV table, and file names. */
 
 import { expect, test } from "vitest";
-import { collectCsv, type FetchPage, ROWS_MAX } from "../../src/saving/csv";
-import { fileName } from "../../src/saving/file_name";
-import { ATTEMPTS_MAX, withRetries } from "../../src/saving/retry";
+import { Api } from "../../src/client/api";
+import { fileName } from "../../src/saving";
+import { ATTEMPTS_MAX, collectCsv, ROWS_MAX } from "../../src/saving/csv";
 
 const HEADER = "seq,t,value\r\n";
 
 /** A hub that responds with these pages, in this order. */
 class Hub {
   readonly asked: string[] = [];
+  /** The waits between two attempts. */
+  readonly waits: number[] = [];
   readonly #pages: (Response | Error)[];
 
   constructor(...pages: (Response | Error)[]) {
     this.#pages = pages;
   }
 
-  readonly get: FetchPage = async (url) => {
+  collect() {
+    const get = (url: string) => ({ response: this.#respond(url), cancel: () => {} });
+    const api = new Api("http://hub", { get, after: () => () => {} });
+    const range = { topic: "ecg", from: 1_000.5, to: 2_000 };
+    return collectCsv(api, range, async (ms) => void this.waits.push(ms));
+  }
+
+  async #respond(url: string): Promise<Response> {
     this.asked.push(url);
     const page = this.#pages.shift() ?? new Error("unexpected request");
     if (page instanceof Error) throw page;
     return page;
-  };
-
-  collect(get = this.get) {
-    return collectCsv(get, "/history", { from: 1_000.5, to: 2_000 });
   }
 }
 
@@ -42,8 +47,8 @@ test("pages become one table with one header", async () => {
   expect(chunks.join("")).toBe(`${HEADER}1,1,5\r\n2,2,6\r\n3,3,7\r\n`);
   expect([rows, problem]).toEqual([3, undefined]);
   expect(hub.asked).toEqual([
-    "/history?from_t=1000500&to_t=2000000&limit=50000&format=csv",
-    "/history?from=3&to_t=2000000&limit=50000&format=csv",
+    "http://hub/api/v1/topics/ecg/history?from_t=1000500&to_t=2000000&limit=50000&format=csv",
+    "http://hub/api/v1/topics/ecg/history?from=3&to_t=2000000&limit=50000&format=csv",
   ]);
 });
 
@@ -69,7 +74,7 @@ test("pages of two epochs are not joined", async () => {
 
 test.each([
   ["no response", new Error("no network")],
-  ["a refusal", new Response("{}", { status: 503 })],
+  ["a refusal", new Response("{}", { status: 403 })],
   ["a page without progress", page("", 2)],
 ])("%s yields nothing rather than an incomplete table", async (_, second) => {
   const hub = new Hub(page("1,1,5\r\n", 2), second);
@@ -79,19 +84,17 @@ test.each([
 test("an overloaded hub is retried after as long as it asks", async () => {
   const busy = () => new Response("{}", { status: 503, headers: { "retry-after": "2" } });
   const hub = new Hub(page("1,1,5\r\n", 2), busy(), busy(), page("2,2,6\r\n"));
-  const waits: number[] = [];
-  const get = withRetries(hub.get, async (ms) => void waits.push(ms));
-  const { rows, problem } = await hub.collect(get);
+  const { rows, problem } = await hub.collect();
   expect([rows, problem]).toEqual([2, undefined]);
-  expect(waits).toHaveLength(2);
-  for (const ms of waits) expect(ms).toBeGreaterThanOrEqual(2_000);
+  expect(hub.waits).toHaveLength(2);
+  for (const ms of hub.waits) expect(ms).toBeGreaterThanOrEqual(2_000);
 });
 
 test("a hub that stays overloaded is given up", async () => {
   const busy = Array.from({ length: ATTEMPTS_MAX }, () => new Response("{}", { status: 503 }));
   const hub = new Hub(...busy, page("1,1,5\r\n"));
-  const get = withRetries(hub.get, async () => {});
-  expect((await hub.collect(get)).problem).toBe("failed");
+  expect((await hub.collect()).problem).toBe("failed");
+  expect(hub.asked).toHaveLength(ATTEMPTS_MAX);
 });
 
 test("a table that is too long is truncated and reported", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { clockAccuracy, framesPerSecond, lateness } from "../../../tests/synchrony/figures/accuracy";
 import { curve, distribution } from "../../../tests/synchrony/figures/distribution";
 import { arrivalSkew, onsetSkew, positionAt, timelineSkew } from "../../../tests/synchrony/figures/skew";
-import { seeded } from "../random";
+import { seeded } from "../samples";
 import { SPAN, simulatePage } from "./simulated_page";
 
 function instants(seed = 1): number[] {

@@ -7,7 +7,7 @@ import { sampleDelay } from "../../../tests/synchrony/path/delay_model";
 import { DelayProxy } from "../../../tests/synchrony/path/delay_proxy";
 import { DelayQueue } from "../../../tests/synchrony/path/delay_queue";
 import { drawPaths } from "../../../tests/synchrony/profiles";
-import { seeded } from "../random";
+import { seeded } from "../samples";
 
 const MODEL = { floorMs: 20, queueMs: 4, spikeShare: 0.03, spikeMs: 80 };
 

@@ -15,7 +15,7 @@ import {
   toX,
   zoom,
 } from "../../src/time_navigator/navigator_range";
-import { seeded } from "../random";
+import { seeded } from "../samples";
 
 const MINUTE = 60_000;
 const YEAR = 365 * 86_400_000;

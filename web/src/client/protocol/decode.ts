@@ -38,8 +38,8 @@ const shaped =
 
 const isTimeline = shaped({ seq0: isCount, t0: isWhole, index0: isCount, rate: isPositive, playing: isFlag });
 const isLabel = shaped({ label: orAbsent(isText), unit: orAbsent(isText) });
-const isRange: Check = (value) =>
-  arrayOf(isCount)(value) && (value as number[]).length === 2 && (value as number[]).every(Number.isFinite);
+const stateChecks = { t: isWhole, timeline: orNull(isTimeline), delay: isCount, by: () => true };
+const isRange: Check = (value) => arrayOf(isCount)(value) && (value as number[]).length === 2;
 
 /** The compiler keeps this table complete: a field added to a message does not compile without a check. */
 const TABLE: CheckTable = {
@@ -57,6 +57,7 @@ const TABLE: CheckTable = {
     record_max: (value) => value === undefined || isCount(value),
     fields: (value) => isObject(value) && Object.values(value).every(isLabel),
     viewers: isCount,
+    states: (value) => value === undefined || arrayOf(shaped(stateChecks))(value),
   },
   data: { seq: isCount, t: isWhole, data: isPresent },
   batch: {
@@ -67,7 +68,7 @@ const TABLE: CheckTable = {
   },
   gap: { from: orNull(isCount), to: orNull(isCount), reason: isText },
   jump: { seq: isCount, t: isWhole, index: isCount, reason: isText },
-  state: { t: isWhole, timeline: orNull(isTimeline), delay: isCount, by: () => true },
+  state: stateChecks,
   end: { seq: isCount, t: isWhole },
   viewers: { n: isCount },
   pong: { id: isCount, r: isWhole, s: isWhole },

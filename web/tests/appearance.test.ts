@@ -1,7 +1,7 @@
 /** Kiosk mode keeps the screen awake only while it is on. */
 
 import { afterEach, expect, test, vi } from "vitest";
-import { Kiosk } from "../src/main/kiosk";
+import { Kiosk } from "../src/main/appearance";
 
 afterEach(() => {
   vi.unstubAllGlobals();

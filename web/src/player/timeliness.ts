@@ -1,10 +1,18 @@
 /**
- * Counts publications that arrive in time or late, relative to the instant at which they are drawn. Only live
- * publications count: backfill is never on time. Knows no connection.
+ * Whether a topic's publications arrive in time. Knows no connection.
+ *
+ * Live publications are counted, and those of them that arrive after the instant at which they are drawn; backfill is
+ * never on time. And a view that follows live is judged: whether it is behind because nothing newer has arrived.
  */
 
 import { type Batch, type Data, instantOf } from "../client/protocol";
 
+/** A view is behind when it lacks more than this many records … */
+const BEHIND_PERIODS = 3;
+/** … and more than this much time: below it a stalled line is not noticeable. */
+const BEHIND_MS = 500;
+
+/** Counts publications. */
 export class ArrivalStats {
   #count = 0;
   #late = 0;
@@ -46,5 +54,17 @@ export class ArrivalStats {
     if (aheadMs < 0) this.#late += 1;
     // The first of a flush has waited the longest in the hub.
     if (isFirst) this.#aheadMs = aheadMs;
+  }
+}
+
+/** Judges a view; has hysteresis, because a flickering badge is useless. */
+export class Liveness {
+  #isBehind = false;
+
+  /** Whether a view is behind whose newest record is `lagMs` old, with a record every `periodMs`. */
+  isBehind(lagMs: number, periodMs: number): boolean {
+    const limit = this.#isBehind ? Math.max(periodMs, 0) : Math.max(BEHIND_PERIODS * periodMs, BEHIND_MS);
+    this.#isBehind = lagMs > limit;
+    return this.#isBehind;
   }
 }

@@ -1,9 +1,15 @@
-/** The page's options in the URL: reading, tolerance of errors, and writing. */
+/** The page's address: the hub, the options in the query, and when they are written. */
 
-import { expect, test } from "vitest";
-import { WINDOW_DEFAULT_MS } from "../src/duration";
-import { reducedMotionInstant } from "../src/live_chart/frame_loop";
-import { type PageOptions, readOptions, TOPICS_MAX, writeOptions } from "../src/main/options";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  AddressBar,
+  hubAddress,
+  type PageOptions,
+  readOptions,
+  TOPICS_MAX,
+  writeOptions,
+} from "../src/main/address";
+import { WINDOW_DEFAULT_MS } from "../src/viewport";
 
 const nothing: PageOptions = {
   topics: [],
@@ -92,9 +98,54 @@ test("an unknown theme falls back to the device's", () => {
   expect(readOptions("?theme=neon").theme).toBeUndefined();
 });
 
-test("with reduced motion all screens step at the same instants, twice a second", () => {
-  expect([1_000, 1_499, 1_500].map((playhead) => reducedMotionInstant(playhead, true))).toEqual([
-    1_000, 1_000, 1_500,
-  ]);
-  expect(reducedMotionInstant(1_499, false)).toBe(1_499);
+test("the hub's URL is the page's, including any path that a proxy adds", () => {
+  for (const [page, hub] of [
+    ["http://hub.example/", "http://hub.example"],
+    ["http://hub.example:8000/?topic=a/b&at=x:1#y", "http://hub.example:8000"],
+    ["https://hub.example/live/", "https://hub.example/live"],
+    ["https://hub.example/any/path/index.html?embed=1", "https://hub.example/any/path"],
+  ] as const)
+    expect(hubAddress(page)).toBe(hub);
+});
+
+describe("the address bar", () => {
+  const written: string[] = [];
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    written.length = 0;
+    vi.stubGlobal("location", { pathname: "/live/" });
+    vi.stubGlobal("history", { replaceState: (_: null, __: "", url: string) => void written.push(url) });
+  });
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+
+  test("a change is written to the URL immediately", () => {
+    new AddressBar(() => "?window=1m").update();
+    expect(written).toEqual(["/live/?window=1m"]);
+  });
+
+  test("a key held down causes few updates, and the last one has the final state", () => {
+    let presses = 0;
+    const address = new AddressBar(() => `?n=${presses}`);
+    for (; presses < 300; presses += 1) {
+      address.update();
+      vi.advanceTimersByTime(33);
+    }
+    presses -= 1;
+    vi.runAllTimers();
+    expect(written.length).toBeLessThan(25);
+    expect([written[0], written.at(-1)]).toEqual(["/live/?n=0", "/live/?n=299"]);
+  });
+
+  test("a change after a pause is written immediately again", () => {
+    const address = new AddressBar(() => "");
+    address.update();
+    vi.advanceTimersByTime(10_000);
+    address.update();
+    expect(written).toEqual(["/live/", "/live/"]);
+  });
 });

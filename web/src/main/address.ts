@@ -1,11 +1,17 @@
 /**
- * The page's options in the URL's query string, read and written. Invalid values fall back to the default, because a
- * mistyped URL on a wall display should still show the chart.
+ * The page's address: the hub it names, the options in its query string, and how it is kept in step with the view, for
+ * reloads and bookmarks. Invalid options fall back to the default, because a mistyped URL on a wall display should still
+ * show the chart.
  */
 
 import { readPosition } from "../client/protocol";
-import { formatDuration, parseWindow, WINDOW_DEFAULT_MS } from "../duration";
 import type { Theme } from "../page";
+import { formatDuration, parseWindow, WINDOW_DEFAULT_MS } from "../viewport";
+
+/** Each topic takes its own connection. */
+export const TOPICS_MAX = 8;
+/** Minimum interval: Safari rejects more than 100 changes in 30 s, and a key held down would make hundreds. */
+const EVERY_MS = 500;
 
 /** A position in a topic's timeline, and so the instant at which its record was due. */
 export interface Moment {
@@ -25,8 +31,10 @@ export interface PageOptions {
   readonly isEmbed: boolean;
 }
 
-/** Each topic takes its own connection. */
-export const TOPICS_MAX = 8;
+/** The hub's URL: that of the page, also behind a proxy that adds a path. */
+export function hubAddress(page: string): string {
+  return new URL(".", page).href.replace(/\/$/, "");
+}
 
 export function readOptions(query: string): PageOptions {
   const params = new URLSearchParams(query);
@@ -63,6 +71,32 @@ export function writeOptions(options: PageOptions, before = ""): string {
   return query === "" ? "" : `?${query}`;
 }
 
-function readTheme(text: string | null): Theme | undefined {
+/** Writes the query string into the browser's address bar. */
+export class AddressBar {
+  readonly #query: () => string;
+  #cooldown: ReturnType<typeof setTimeout> | undefined;
+  #isStale = false;
+
+  /** `query` returns the current query string, with its question mark. */
+  constructor(query: () => string) {
+    this.#query = query;
+  }
+
+  /** The view has changed. Changes in quick succession are combined into one update. */
+  update(): void {
+    this.#isStale = true;
+    if (this.#cooldown === undefined) this.#write();
+  }
+
+  #write(): void {
+    this.#cooldown = undefined;
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    this.#cooldown = setTimeout(() => this.#write(), EVERY_MS);
+    history.replaceState(null, "", `${location.pathname}${this.#query()}`);
+  }
+}
+
+export function readTheme(text: string | null): Theme | undefined {
   return text === "light" || text === "dark" || text === "auto" ? text : undefined;
 }

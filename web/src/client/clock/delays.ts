@@ -1,6 +1,6 @@
 /**
- * Estimates how fast the page's clock and the hub's drift apart, and how certain that is, from the delays of arriving
- * messages: the minima of successive time slots lie on a line. Knows no offset and nothing of the other direction.
+ * What the delays of messages say about the clocks, one direction at a time: how fast the two clocks drift apart, and
+ * the shortest delay of a direction, with how far it can still be trusted. Knows no offset between the clocks.
  */
 
 /** Two quartz clocks drift apart by at most about 50 ppm. */
@@ -21,6 +21,10 @@ interface SlotMinimum {
   readonly until: number;
 }
 
+/**
+ * Estimates how fast the page's clock and the hub's drift apart, and how certain that is, from the delays of arriving
+ * messages: the minima of successive time slots lie on a line.
+ */
 export class Drift {
   /** Milliseconds gained by the hub's clock per millisecond of page time. */
   rate = 0;
@@ -67,5 +71,43 @@ export class Drift {
   #trust(rate: number, doubt: number): void {
     this.rate = rate;
     this.doubt = doubt;
+  }
+}
+
+/** The minimum delay seen in one direction. */
+export class AgingMinimum {
+  readonly #drift: Drift;
+  readonly #sign: 1 | -1;
+  #value = Number.POSITIVE_INFINITY;
+  #at = 0;
+
+  /** `sign` says whether the measured delay grows (1) or shrinks (−1) while the hub's clock gains. */
+  constructor(drift: Drift, sign: 1 | -1) {
+    this.#drift = drift;
+    this.#sign = sign;
+  }
+
+  /**
+   * Offers a sample. Uncertainty grows with age, so a new sample replaces a slightly smaller old one. All samples age
+   * at the same rate, so keeping the best one is enough.
+   */
+  offer(value: number, at: number): void {
+    if (value > this.value(at) + this.blur(at)) return;
+    this.#value = value;
+    this.#at = at;
+  }
+
+  /** The best sample, corrected for drift since it was taken; infinite without samples. */
+  value(at: number): number {
+    return this.#value + this.#sign * this.#drift.rate * (at - this.#at);
+  }
+
+  /** How far the clocks may have drifted apart beyond the estimate since then. */
+  blur(at: number): number {
+    return Math.max(0, at - this.#at) * this.#drift.doubt;
+  }
+
+  forget(): void {
+    this.#value = Number.POSITIVE_INFINITY;
   }
 }

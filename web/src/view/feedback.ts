@@ -1,9 +1,28 @@
-/** Buttons that copy to the clipboard and report the result, on the button and to screen readers. */
+/**
+ * Reports the result of the user's last action: a toast, visible for a moment and read aloud, and buttons that say
+ * whether they have copied their text.
+ */
 
 import { strings } from "../strings";
 import { button } from "./parts";
 
-const SHOWN_MS = 2_000;
+const TOAST_MS = 2_500;
+const COPIED_MS = 2_000;
+
+export class Toast {
+  readonly #element: HTMLElement;
+  #until: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(element: HTMLElement) {
+    this.#element = element;
+  }
+
+  show(text: string): void {
+    clearTimeout(this.#until);
+    this.#element.textContent = text;
+    this.#until = setTimeout(() => this.#element.replaceChildren(), TOAST_MS);
+  }
+}
 
 /** Copies, announces the result and returns its text. A rejected promise counts as failure. */
 export async function copyAndAnnounce(
@@ -27,7 +46,7 @@ export function copyButton(
     clearTimeout(until);
     until = setTimeout(() => {
       element.textContent = label;
-    }, SHOWN_MS);
+    }, COPIED_MS);
   });
   return element;
 }
