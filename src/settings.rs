@@ -5,30 +5,23 @@
 //! parses.
 
 mod active_config;
-mod auto;
-mod checks;
+mod addresses;
 mod config_file;
-mod dump;
-mod duration;
-mod effective;
+mod effective_values;
 mod env_and_flags;
-mod host_name;
 mod key_names;
 mod layers;
-mod network;
+mod loader;
+mod quantity;
 mod schema;
-mod section;
 mod settings_error;
-mod size;
 mod start;
-mod suggest;
 mod toml_value;
 mod topics;
 mod validate;
 mod value_error;
 mod value_origin;
 mod value_type;
-mod web_origin;
 
 #[cfg(test)]
 mod error_tests;
@@ -50,10 +43,11 @@ use ipnet::IpNet;
 use crate::protocol::{Host, Rate, TopicName};
 
 pub use active_config::{ActiveConfig, ConfigDiff, KeyChange, NeedsRestart, PostponedChange};
+pub use addresses::canonical_origin;
+pub use effective_values::ValueOrigins;
 pub use settings_error::{SettingsError, SettingsErrors};
 pub use start::Start;
-pub use value_origin::{ValueOrigin, ValueOrigins};
-pub use web_origin::canonical as canonical_origin;
+pub use value_origin::ValueOrigin;
 
 /// The validated configuration.
 #[derive(Debug, Clone)]
@@ -247,13 +241,13 @@ impl Settings {
         let mut env: Vec<(String, String)> = env.into_iter().collect();
         // The environment is unordered; sorting keeps error messages in a stable order.
         env.sort();
-        effective::load(file, &env, overrides)
+        loader::load(file, &env, overrides)
     }
 
     /// Every effective value as dotted key, TOML text and origin, in the order of the reference file.
     #[must_use]
     pub fn effective(&self) -> Vec<(String, String, ValueOrigin)> {
-        let entry = |entry: &value_origin::EffectiveValue| {
+        let entry = |entry: &effective_values::EffectiveValue| {
             (entry.key.clone(), entry.value.clone(), entry.origin.clone())
         };
         self.origins.values.iter().map(entry).collect()
@@ -265,7 +259,7 @@ impl Settings {
 /// # Errors
 /// Returns the problem and its remedy as text.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    duration::parse(text)
+    quantity::parse_duration(text)
         .map_err(|error| format!("{}; write one such as `10s` or `250ms`", error.problem))
 }
 

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::value_origin::{EffectiveValue, ValueOrigin, ValueOrigins, dotted_key};
+use super::effective_values::{EffectiveValue, ValueOrigins};
+use super::value_origin::{ValueOrigin, dotted_key};
 use super::{Settings, Start, TopicSettings};
 use crate::protocol::{Rate, TopicName};
 

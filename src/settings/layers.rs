@@ -1,14 +1,28 @@
-//! [`Layers`]: the layers default < file < environment < flag, merged by the `config` crate.
+//! [`Layers`]: the layers default < file < environment < flag, merged by the `config` crate; and [`Section`]: typed
+//! access to the merged values of one table.
 //!
 //! `config` merges tables and keeps the origin of each value, but its getters convert (`"9000"` to 9000, 9000.7 to
 //! 9001). Therefore only validated values go in, and they are read back as the type they went in with, without the
 //! getters.
 
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
 use config::{Config, ConfigError, Map, Source, Value as MergedValue, ValueKind};
 
+use super::quantity::{parse_duration, parse_size};
 use super::validate::Assignment;
-use super::value_origin::ValueOrigin;
+use super::value_origin::{ValueOrigin, dotted_key};
 use super::value_type::SettingValue;
+
+/// The effective values of the table at a path. The getters return `None` for an invalid value without reporting it:
+/// validation has reported it before.
+#[derive(Debug, Clone)]
+pub(super) struct Section<'a> {
+    layers: &'a Layers,
+    path: Vec<&'a str>,
+}
 
 /// One layer: a tree of values by key.
 #[derive(Debug, Clone)]
@@ -64,6 +78,89 @@ impl Layers {
             .origin()
             .and_then(|number| self.origins.get(number.parse::<usize>().ok()?))?;
         Some((from_config_kind(&carried.kind), origin))
+    }
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(layers: &'a Layers, path: &[&'a str]) -> Self {
+        Self {
+            layers,
+            path: path.to_vec(),
+        }
+    }
+
+    /// The dotted key of `name` in this table.
+    pub(super) fn key(&self, name: &str) -> String {
+        dotted_key(&self.path_to(name))
+    }
+
+    /// The value and its origin, even if the value is invalid.
+    pub(super) fn get(&self, name: &str) -> Option<(SettingValue, &'a ValueOrigin)> {
+        self.layers.get(&self.path_to(name))
+    }
+
+    pub(super) fn origin(&self, name: &str) -> &'a ValueOrigin {
+        self.get(name)
+            .map_or(&ValueOrigin::Default, |(_, origin)| origin)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match self.get(name)?.0 {
+            SettingValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn parsed<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.text(name)?.parse().ok()
+    }
+
+    pub(super) fn number<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
+        match self.get(name)?.0 {
+            SettingValue::Number(number) => number.try_into().ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.0 {
+            SettingValue::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn duration(&self, name: &str) -> Option<Duration> {
+        parse_duration(&self.text(name)?).ok()
+    }
+
+    pub(super) fn size<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
+        parse_size(&self.text(name)?).ok()?.try_into().ok()
+    }
+
+    pub(super) fn array(&self, name: &str) -> Option<Vec<String>> {
+        match self.get(name)?.0 {
+            SettingValue::Array(texts) => Some(texts),
+            _ => None,
+        }
+    }
+
+    /// Resolves a path. In the file, and as a default, it is relative to the file; in the environment or a flag, to the
+    /// working directory.
+    pub(super) fn path(&self, name: &str, file: &Path) -> Option<PathBuf> {
+        let typed = self.text(name)?;
+        Some(match self.origin(name) {
+            ValueOrigin::Default | ValueOrigin::File { .. } => {
+                file.parent().unwrap_or(Path::new("")).join(typed)
+            }
+            ValueOrigin::Environment { .. } | ValueOrigin::Flag { .. } => typed.into(),
+        })
+    }
+
+    fn path_to<'n>(&self, name: &'n str) -> Vec<&'n str>
+    where
+        'a: 'n,
+    {
+        self.path.iter().copied().chain([name]).collect()
     }
 }
 

@@ -1,14 +1,15 @@
 //! Validation of the file against the schema: every key is known, every value has the right type and is in range.
 //!
-//! Collects all errors of the file. Conditions that involve several values are checked in `checks` and `topics`.
+//! Collects all errors of the file. Conditions that involve several values are checked in `loader` and `topics`.
 
 use crate::protocol::TopicName;
 
 use super::schema::{FIELD, Key, SECTIONS, TOPIC};
 use super::settings_error::{SettingsError, SettingsErrors};
-use super::suggest;
 use super::toml_value::{LocatedValue, TableEntry, TomlValue};
-use super::value_error::{ValueError, truncated};
+use super::value_error::{
+    ValueError, did_you_mean, similar_topic_name, topic_name_rules, truncated,
+};
 use super::value_origin::{ValueOrigin, dotted_key};
 use super::value_type::SettingValue;
 
@@ -64,8 +65,8 @@ impl ValidatedFile {
         }
         for topic in topics {
             if let Err(error) = topic.name.parse::<TopicName>() {
-                let remedy = suggest::similar_topic_name(&topic.name).map_or_else(
-                    || suggest::topic_name_rules(error),
+                let remedy = similar_topic_name(&topic.name).map_or_else(
+                    || topic_name_rules(error),
                     |name| format!("did you mean `[topics.{name}]`?"),
                 );
                 let problem = format!("`{}` is not a topic name", truncated(&topic.name));
@@ -114,7 +115,7 @@ impl ValidatedFile {
                 None if nested == Some(entry.name.as_str()) => self.read_fields(&path, entry),
                 None => {
                     let names = keys.iter().map(|key| key.name).chain(nested);
-                    let remedy = suggest::did_you_mean(&entry.name, names);
+                    let remedy = did_you_mean(&entry.name, names);
                     self.report_unknown_key(&child_path(&path, &entry.name), entry, remedy);
                 }
             }
@@ -163,7 +164,7 @@ impl ValidatedFile {
             .find(|(_, keys)| keys.iter().any(|key| key.name == entry.name));
         let remedy = match home {
             Some((section, _)) => format!("move it below `[{section}]`"),
-            None => suggest::did_you_mean(
+            None => did_you_mean(
                 &entry.name,
                 SECTIONS.iter().map(|(name, _)| *name).chain(["topics"]),
             ),

@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use crate::protocol::{Rate, RateError, TopicName};
 
-use super::duration;
-use super::host_name;
-use super::network;
-use super::size;
+use super::addresses::{normalize_host, normalize_origin, parse_network};
+use super::quantity::{
+    format_duration, format_size, missing_duration_unit, missing_size_unit, parse_duration,
+    parse_size,
+};
 use super::start;
-use super::suggest;
 use super::toml_value::TomlValue;
-use super::value_error::ValueError;
+use super::value_error::{ValueError, nearest, topic_name_error};
 use super::value_origin::quoted;
-use super::web_origin;
 
 /// The type and range of the values that a key accepts.
 #[derive(Debug)]
@@ -137,8 +136,8 @@ impl ValueType {
                 Self::Duration { .. } | Self::DurationOrAuto { .. },
                 TomlValue::Integer(_) | TomlValue::Float(_),
             )
-            | (Self::Backfill, TomlValue::Float(_)) => Err(duration::missing_unit()),
-            (Self::Size { .. }, TomlValue::Integer(_)) => Err(size::missing_unit()),
+            | (Self::Backfill, TomlValue::Float(_)) => Err(missing_duration_unit()),
+            (Self::Size { .. }, TomlValue::Integer(_)) => Err(missing_size_unit()),
             (Self::Start, TomlValue::Datetime) => Err(ValueError::with_replacement(
                 "expected a string, not a bare date or time",
                 quoted(text),
@@ -178,11 +177,11 @@ impl ValueType {
             Self::OneOf(names) => validate_choice(names, text).map(|()| as_typed()),
             Self::TopicName => match text.parse::<TopicName>() {
                 Ok(name) => Ok(name.to_string()),
-                Err(error) => Err(suggest::topic_name_error(text, error)),
+                Err(error) => Err(topic_name_error(text, error)),
             },
-            Self::WebOrigins => web_origin::normalize(text),
-            Self::Hosts => host_name::normalize(text),
-            Self::Networks => network::parse(text).map(|network| network.to_string()),
+            Self::WebOrigins => normalize_origin(text),
+            Self::Hosts => normalize_host(text),
+            Self::Networks => parse_network(text).map(|network| network.to_string()),
             Self::Text | Self::NonEmpty | Self::Count { .. } | Self::Bool | Self::Rate => {
                 Ok(as_typed())
             }
@@ -212,18 +211,18 @@ fn validate_rate(digits: &str) -> Result<SettingValue, ValueError> {
 }
 
 fn validate_duration(text: &str, min: Duration, max: Duration) -> Result<(), ValueError> {
-    if (min..=max).contains(&duration::parse(text)?) {
+    if (min..=max).contains(&parse_duration(text)?) {
         return Ok(());
     }
-    let (min, max) = (duration::format(min), duration::format(max));
+    let (min, max) = (format_duration(min), format_duration(max));
     Err(ValueError::new(format!("out of range {min} to {max}")))
 }
 
 fn validate_size(text: &str, min: u64, max: u64) -> Result<(), ValueError> {
-    if (min..=max).contains(&size::parse(text)?) {
+    if (min..=max).contains(&parse_size(text)?) {
         return Ok(());
     }
-    let (min, max) = (size::format(min), size::format(max));
+    let (min, max) = (format_size(min), format_size(max));
     Err(ValueError::new(format!("out of range {min} to {max}")))
 }
 
@@ -237,7 +236,7 @@ fn validate_choice(names: &'static [&'static str], text: &str) -> Result<(), Val
         .collect::<Vec<_>>()
         .join(" or ");
     let problem = format!("not {all}");
-    Err(match suggest::nearest(text, names.iter().copied()) {
+    Err(match nearest(text, names.iter().copied()) {
         Some(name) => ValueError::with_replacement(problem, quoted(name)),
         None => ValueError::new(problem),
     })

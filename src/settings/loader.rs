@@ -1,19 +1,20 @@
-//! Loads [`Settings`]: reads all layers, merges them, checks the result and converts it to typed values.
+//! Loads [`Settings`]: reads all layers, merges them, converts the result to typed values, and checks values that
+//! depend on each other.
 
+use std::net::IpAddr;
 use std::path::Path;
 
-use super::checks;
+use super::addresses::parse_network;
 use super::config_file::ConfigFile;
-use super::dump;
+use super::effective_values;
 use super::env_and_flags;
-use super::layers::Layers;
-use super::network;
+use super::layers::{Layers, Section};
 use super::schema::{Key, SECTIONS, TOPIC};
-use super::section::Section;
-use super::settings_error::SettingsErrors;
+use super::settings_error::{SettingsError, SettingsErrors};
 use super::toml_value;
 use super::topics;
 use super::validate::{Assignment, TopicTable, ValidatedFile, validate};
+use super::value_error::did_you_mean;
 use super::value_origin::ValueOrigin;
 use super::value_type::SettingValue;
 use super::{
@@ -41,8 +42,8 @@ pub(super) fn load(
         flags,
     ]);
     let section = |name| Section::new(&layers, &[name]);
-    checks::check_default_topic(&section("server"), &tables, &mut errors);
-    checks::check_ports(&section("server"), &section("ops"), &mut errors);
+    check_default_topic(&section("server"), &tables, &mut errors);
+    check_ports(&section("server"), &section("ops"), &mut errors);
     let topics = topics::build(&layers, &tables, path, &mut errors);
     let parts = (
         server(&section("server")),
@@ -62,7 +63,7 @@ pub(super) fn load(
                     .filter(|_| state.text("dir").is_some_and(|dir| !dir.is_empty())),
             },
             topics,
-            origins: dump::value_origins(&layers, &tables),
+            origins: effective_values::value_origins(&layers, &tables),
             file: path.to_owned(),
         }),
         _ => Err(errors.sorted()),
@@ -147,7 +148,7 @@ fn server(table: &Section<'_>) -> Option<ServerSettings> {
         hosts: hosts.iter().filter_map(|host| host.parse().ok()).collect(),
         trusted_proxies: proxies
             .iter()
-            .filter_map(|range| network::parse(range).ok())
+            .filter_map(|range| parse_network(range).ok())
             .collect(),
         header_timeout: table.duration("header_timeout")?,
         history_max: table.number("history_max")?,
@@ -174,6 +175,63 @@ fn log(table: &Section<'_>) -> Option<LogSettings> {
         level: table.text("level")?,
         stats_every: table.duration("stats_every")?,
     })
+}
+
+/// Checks that the default topic is one of the file's topics.
+fn check_default_topic(server: &Section<'_>, tables: &[TopicTable], errors: &mut SettingsErrors) {
+    let Some(wanted) = server.text("default_topic") else {
+        return;
+    };
+    let names = tables.iter().map(|table| table.name.as_str());
+    if tables.is_empty() || names.clone().any(|name| name == wanted) {
+        return;
+    }
+    let problem = format!("no topic `{wanted}` in the file");
+    let remedy = did_you_mean(&wanted, names);
+    errors.push(SettingsError::new(
+        server.origin("default_topic"),
+        server.key("default_topic"),
+        problem,
+        remedy,
+    ));
+}
+
+/// Checks that the two listeners do not share an address and port; port 0 never collides.
+fn check_ports(server: &Section<'_>, ops: &Section<'_>, errors: &mut SettingsErrors) {
+    let listener = |table: &Section<'_>| {
+        Some((
+            table.parsed::<IpAddr>("host")?,
+            table.number::<u16>("port")?,
+        ))
+    };
+    let (Some((host, port)), Some((ops_host, ops_port))) = (listener(server), listener(ops)) else {
+        return;
+    };
+    let is_wanted = ops.boolean("enabled").unwrap_or(false);
+    if !is_wanted
+        || port == 0
+        || port != ops_port
+        || !(covers(host, ops_host) || covers(ops_host, host))
+    {
+        return;
+    }
+    // Report the port that was set explicitly.
+    let (table, name, other) = match ops.origin("port") {
+        ValueOrigin::Default => (server, "server.port", "ops.port"),
+        _ => (ops, "ops.port", "server.port"),
+    };
+    let problem = format!("`{port}` is also `{other}`, on the same host");
+    errors.push(SettingsError::new(
+        table.origin("port"),
+        name,
+        problem,
+        "choose another port for one of them",
+    ));
+}
+
+/// Whether a listener on `host` also accepts connections to `other`. The unspecified IPv6 address covers both families.
+fn covers(host: IpAddr, other: IpAddr) -> bool {
+    host == other || (host.is_unspecified() && (host.is_ipv6() || other.is_ipv4()))
 }
 
 #[cfg(test)]
