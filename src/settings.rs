@@ -14,6 +14,7 @@ mod layers;
 mod loader;
 mod quantity;
 mod schema;
+mod setting_value;
 mod settings_error;
 mod start;
 mod toml_value;
@@ -45,6 +46,7 @@ use crate::protocol::{Host, Rate, TopicName};
 pub use active_config::{ActiveConfig, ConfigDiff, KeyChange, NeedsRestart, PostponedChange};
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
+pub use setting_value::{Backfill, LogFormat, SlowPolicy};
 pub use settings_error::{SettingsError, SettingsErrors};
 pub use start::Start;
 pub use value_origin::ValueOrigin;
@@ -133,15 +135,6 @@ impl Default for LogSettings {
     }
 }
 
-/// The format of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// Human-readable text.
-    Text,
-}
-
 /// `[state]`: state that survives a restart.
 #[derive(Debug, Clone)]
 pub struct StateSettings {
@@ -190,24 +183,6 @@ impl TopicSettings {
     pub fn field_key(&self, field: &str) -> String {
         value_origin::dotted_key(&["topics", self.name.as_str(), "fields", field])
     }
-}
-
-/// The backfill that a viewer receives when its request names neither a position nor a count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backfill {
-    /// All publications due within this time before the newest one.
-    Duration(Duration),
-    /// This many of the newest records.
-    Records(u64),
-}
-
-/// What happens to a viewer that lags too far behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlowPolicy {
-    /// Send a gap and continue with live publications.
-    Skip,
-    /// Close the connection.
-    Disconnect,
 }
 
 /// `[topics.NAME.fields.FIELD]`: how to display a field of the records.

@@ -10,15 +10,12 @@ use ipnet::IpNet;
 use super::value_error::ValueError;
 use crate::protocol::{Authority, Host};
 
-/// Brings a configured host to canonical form.
-pub(super) fn normalize_host(text: &str) -> Result<String, ValueError> {
-    // Accepts an IPv6 address without the brackets of a URL, too.
-    let host = match text.parse() {
-        Ok(address) => Ok(Host::Address(address)),
-        Err(_) => text.parse::<Host>(),
-    };
-    host.map(|host| host.to_string())
-        .map_err(|_| host_error(text))
+/// Parses a host name or an address; an IPv6 address needs no brackets.
+pub(super) fn parse_host(text: &str) -> Result<Host, ValueError> {
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(Host::Address(address.to_canonical())),
+        Err(_) => text.parse::<Host>().map_err(|_| host_error(text)),
+    }
 }
 
 fn host_error(text: &str) -> ValueError {
@@ -179,11 +176,13 @@ mod tests {
             ("Hub.Example.ORG.", "hub.example.org"),
             ("hub", "hub"),
             ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
             ("2001:DB8::1", "[2001:db8::1]"),
             ("[2001:db8::1]", "[2001:db8::1]"),
         ] {
-            assert_eq!(normalize_host(typed).unwrap(), canonical);
-            assert!(canonical.parse::<Host>().is_ok());
+            let host = parse_host(typed).unwrap();
+            assert_eq!(host.to_string(), canonical);
+            assert_eq!(canonical.parse(), Ok(host));
         }
     }
 
@@ -200,7 +199,7 @@ mod tests {
                 "neither a host name nor an IP address",
             ),
         ] {
-            assert_eq!(normalize_host(typed).unwrap_err().problem, why, "{typed}");
+            assert_eq!(parse_host(typed).unwrap_err().problem, why, "{typed}");
         }
     }
 

@@ -5,8 +5,7 @@
 use super::layers::{Layers, Section};
 use super::schema::{FIELD, Key, SECTIONS, TOPIC};
 use super::validate::TopicTable;
-use super::value_origin::{ValueOrigin, dotted_key, quoted};
-use super::value_type::{SettingValue, ValueType};
+use super::value_origin::{ValueOrigin, dotted_key};
 
 /// An effective value: its key, its TOML text, and where it was set.
 #[derive(Debug, Clone)]
@@ -93,30 +92,12 @@ fn table_origins(topic: &TopicTable) -> Vec<(String, ValueOrigin)> {
 fn section_values(layers: &Layers, path: &[&str], keys: &[Key]) -> Vec<EffectiveValue> {
     let table = Section::new(layers, path);
     let entry = |key: &Key| {
-        let (value, origin) = table.get(key.name)?;
+        let assignment = table.assignment(key.name)?;
         Some(EffectiveValue {
             key: table.key(key.name),
-            value: to_toml(&key.value_type, &value),
-            origin: origin.clone(),
+            value: assignment.toml.clone(),
+            origin: assignment.origin.clone(),
         })
     };
     keys.iter().filter_map(entry).collect()
-}
-
-fn to_toml(kind: &ValueType, value: &SettingValue) -> String {
-    match value {
-        SettingValue::Text(text) if kind.is_number_held_as_text() => text.clone(),
-        SettingValue::Text(text) => quoted(text),
-        SettingValue::Number(number) => number.to_string(),
-        SettingValue::Bool(value) => value.to_string(),
-        SettingValue::Array(texts) => format!(
-            "[{}]",
-            texts
-                .iter()
-                .map(|text| quoted(text))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-        SettingValue::Invalid => String::new(),
-    }
 }

@@ -4,22 +4,20 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::addresses::parse_network;
 use super::config_file::ConfigFile;
 use super::effective_values;
 use super::env_and_flags;
-use super::layers::{Layers, Section};
+use super::layers::{Assignment, Layers, Section};
 use super::schema::{Key, SECTIONS, TOPIC};
+use super::setting_value::SettingValue;
 use super::settings_error::{SettingsError, SettingsErrors};
 use super::toml_value;
 use super::topics;
-use super::validate::{Assignment, TopicTable, ValidatedFile, validate};
+use super::validate::{TopicTable, ValidatedFile, validate};
 use super::value_error::did_you_mean;
-use super::value_origin::ValueOrigin;
-use super::value_type::SettingValue;
-use super::{
-    LogFormat, LogSettings, OpsSettings, Overrides, ServerSettings, Settings, StateSettings,
-};
+use super::value_origin::{ValueOrigin, quoted};
+use super::{LogSettings, OpsSettings, Overrides, ServerSettings, Settings, StateSettings};
+use crate::protocol::TopicName;
 
 /// Loads the file, applies defaults, variables and flags, and validates the result.
 pub(super) fn load(
@@ -51,17 +49,12 @@ pub(super) fn load(
         log(&section("log")),
         topics,
     );
-    let state = Section::new(&layers, &["state"]);
     match parts {
         (Some(server), Some(ops), Some(log), Some(topics)) if errors.0.is_empty() => Ok(Settings {
             server,
             ops,
             log,
-            state: StateSettings {
-                dir: state
-                    .path("dir", path)
-                    .filter(|_| state.text("dir").is_some_and(|dir| !dir.is_empty())),
-            },
+            state: state(&section("state"), path),
             topics,
             origins: effective_values::value_origins(&layers, &tables),
             file: path.to_owned(),
@@ -96,15 +89,19 @@ fn defaults(
             .iter()
             .for_each(|key| add(&["topics", &table.name], key));
     }
-    assignments.extend(tables.first().map(|first| {
-        text_assignment(
-            ["server", "default_topic"],
-            &first.name,
-            ValueOrigin::Default,
-        )
-    }));
+    assignments.extend(tables.first().map(default_topic));
     assignments.push(state_dir(env));
     assignments
+}
+
+/// The default of `server.default_topic`: the first topic in the file.
+fn default_topic(first: &TopicTable) -> Assignment {
+    Assignment {
+        path: vec!["server".to_owned(), "default_topic".to_owned()],
+        value: first.topic.clone().map(SettingValue::TopicName),
+        toml: quoted(&first.name),
+        origin: ValueOrigin::Default,
+    }
 }
 
 /// The default of `state.dir`. systemd may list several folders in its variable; the first belongs to this service.
@@ -114,80 +111,74 @@ fn state_dir(env: &[(String, String)]) -> Assignment {
         .iter()
         .find(|(name, _)| name == VARIABLE)
         .and_then(|(_, value)| value.split(':').next());
-    match given.filter(|dir| !dir.is_empty()) {
-        Some(dir) => text_assignment(
-            ["state", "dir"],
-            dir,
-            ValueOrigin::Environment {
-                variable: VARIABLE.to_owned(),
-            },
-        ),
-        None => text_assignment(["state", "dir"], "../state", ValueOrigin::Default),
-    }
-}
-
-fn text_assignment(path: [&str; 2], value: &str, origin: ValueOrigin) -> Assignment {
+    let (dir, origin) = match given.filter(|dir| !dir.is_empty()) {
+        Some(dir) => {
+            let variable = VARIABLE.to_owned();
+            (dir, ValueOrigin::Environment { variable })
+        }
+        None => ("../state", ValueOrigin::Default),
+    };
     Assignment {
-        path: path.map(str::to_owned).to_vec(),
-        value: SettingValue::Text(value.to_owned()),
+        path: vec!["state".to_owned(), "dir".to_owned()],
+        value: Some(SettingValue::Text(dir.to_owned())),
+        toml: quoted(dir),
         origin,
     }
 }
 
 fn server(table: &Section<'_>) -> Option<ServerSettings> {
-    let hosts = table.array("hosts")?;
-    let proxies = table.array("trusted_proxies")?;
     Some(ServerSettings {
-        host: table.parsed("host")?,
-        port: table.number("port")?,
-        default_topic: table.parsed("default_topic")?,
-        max_viewers: table.number("max_viewers")?,
-        max_viewers_per_ip: table.number("max_viewers_per_ip")?,
-        max_connections_per_ip: table.number("max_connections_per_ip")?,
-        allowed_origins: table.array("allowed_origins")?,
-        hosts: hosts.iter().filter_map(|host| host.parse().ok()).collect(),
-        trusted_proxies: proxies
-            .iter()
-            .filter_map(|range| parse_network(range).ok())
-            .collect(),
-        header_timeout: table.duration("header_timeout")?,
-        history_max: table.number("history_max")?,
-        recover_max: table.number("recover_max")?,
-        drain: table.duration("drain")?,
+        host: table.get("host")?,
+        port: table.get("port")?,
+        default_topic: table.get("default_topic")?,
+        max_viewers: table.get("max_viewers")?,
+        max_viewers_per_ip: table.get("max_viewers_per_ip")?,
+        max_connections_per_ip: table.get("max_connections_per_ip")?,
+        allowed_origins: table.get("allowed_origins")?,
+        hosts: table.get("hosts")?,
+        trusted_proxies: table.get("trusted_proxies")?,
+        header_timeout: table.get("header_timeout")?,
+        history_max: table.get("history_max")?,
+        recover_max: table.get("recover_max")?,
+        drain: table.get("drain")?,
     })
 }
 
 fn ops(table: &Section<'_>) -> Option<OpsSettings> {
     Some(OpsSettings {
-        enabled: table.boolean("enabled")?,
-        host: table.parsed("host")?,
-        port: table.number("port")?,
+        enabled: table.get("enabled")?,
+        host: table.get("host")?,
+        port: table.get("port")?,
     })
 }
 
 fn log(table: &Section<'_>) -> Option<LogSettings> {
-    let format = match table.text("format")?.as_str() {
-        "text" => LogFormat::Text,
-        _ => LogFormat::Json,
-    };
     Some(LogSettings {
-        format,
-        level: table.text("level")?,
-        stats_every: table.duration("stats_every")?,
+        format: table.get("format")?,
+        level: table.get("level")?,
+        stats_every: table.get("stats_every")?,
     })
+}
+
+fn state(table: &Section<'_>, file: &Path) -> StateSettings {
+    let is_set = table.get("dir").is_some_and(|dir: String| !dir.is_empty());
+    StateSettings {
+        dir: is_set.then(|| table.path("dir", file)).flatten(),
+    }
 }
 
 /// Checks that the default topic is one of the file's topics.
 fn check_default_topic(server: &Section<'_>, tables: &[TopicTable], errors: &mut SettingsErrors) {
-    let Some(wanted) = server.text("default_topic") else {
+    let Some(wanted) = server.get::<TopicName>("default_topic") else {
         return;
     };
+    let wanted = wanted.as_str();
     let names = tables.iter().map(|table| table.name.as_str());
     if tables.is_empty() || names.clone().any(|name| name == wanted) {
         return;
     }
     let problem = format!("no topic `{wanted}` in the file");
-    let remedy = did_you_mean(&wanted, names);
+    let remedy = did_you_mean(wanted, names);
     errors.push(SettingsError::new(
         server.origin("default_topic"),
         server.key("default_topic"),
@@ -198,16 +189,12 @@ fn check_default_topic(server: &Section<'_>, tables: &[TopicTable], errors: &mut
 
 /// Checks that the two listeners do not share an address and port; port 0 never collides.
 fn check_ports(server: &Section<'_>, ops: &Section<'_>, errors: &mut SettingsErrors) {
-    let listener = |table: &Section<'_>| {
-        Some((
-            table.parsed::<IpAddr>("host")?,
-            table.number::<u16>("port")?,
-        ))
-    };
+    let listener =
+        |table: &Section<'_>| Some((table.get::<IpAddr>("host")?, table.get::<u16>("port")?));
     let (Some((host, port)), Some((ops_host, ops_port))) = (listener(server), listener(ops)) else {
         return;
     };
-    let is_wanted = ops.boolean("enabled").unwrap_or(false);
+    let is_wanted = ops.get("enabled").unwrap_or(false);
     if !is_wanted
         || port == 0
         || port != ops_port

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::setting_value::{LogFormat, SettingValue, SlowPolicy};
 use super::value_type::ValueType;
 
 /// A key of a table.
@@ -39,10 +40,6 @@ const fn with_example(key: Key, example: &'static str) -> Key {
     Key { example, ..key }
 }
 
-const fn duration(min: Duration, max: Duration) -> ValueType {
-    ValueType::Duration { min, max }
-}
-
 const TENTH_OF_SECOND: Duration = Duration::from_millis(100);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -54,10 +51,19 @@ const VIEWERS_MAX: u64 = 1_000_000;
 const RECORDS_MAX: u64 = 10_000_000;
 /// In bytes. A record is one message, and a browser holds two copies of it in memory.
 const RECORD_LEN_MAX: u64 = 64 << 20;
-const ANY_PORT: ValueType = ValueType::Count {
-    min: 0,
-    max: 65_535,
-};
+const ANY_PORT: ValueType = ValueType::Count(0..=65_535);
+
+const LOG_FORMATS: &[(&str, SettingValue)] = &[
+    ("json", SettingValue::LogFormat(LogFormat::Json)),
+    ("text", SettingValue::LogFormat(LogFormat::Text)),
+];
+const SLOW_POLICIES: &[(&str, SettingValue)] = &[
+    ("skip", SettingValue::SlowPolicy(SlowPolicy::Skip)),
+    (
+        "disconnect",
+        SettingValue::SlowPolicy(SlowPolicy::Disconnect),
+    ),
+];
 
 /// The tables with a fixed name.
 pub(super) const SECTIONS: [(&str, &[Key]); 4] = [
@@ -71,28 +77,11 @@ pub(super) const SERVER: &[Key] = &[
     key("host", ValueType::Address, "\"127.0.0.1\""),
     key("port", ANY_PORT, "8000"),
     without_default("default_topic", ValueType::TopicName, "\"ecg\""),
-    key(
-        "max_viewers",
-        ValueType::Count {
-            min: 1,
-            max: VIEWERS_MAX,
-        },
-        "15000",
-    ),
-    key(
-        "max_viewers_per_ip",
-        ValueType::Count {
-            min: 0,
-            max: VIEWERS_MAX,
-        },
-        "0",
-    ),
+    key("max_viewers", ValueType::Count(1..=VIEWERS_MAX), "15000"),
+    key("max_viewers_per_ip", ValueType::Count(0..=VIEWERS_MAX), "0"),
     key(
         "max_connections_per_ip",
-        ValueType::Count {
-            min: 0,
-            max: VIEWERS_MAX,
-        },
+        ValueType::Count(0..=VIEWERS_MAX),
         "1024",
     ),
     with_example(
@@ -109,26 +98,16 @@ pub(super) const SERVER: &[Key] = &[
     ),
     key(
         "header_timeout",
-        duration(Duration::from_millis(1), Duration::from_secs(300)),
+        ValueType::Duration(Duration::from_millis(1)..=Duration::from_secs(300)),
         "\"10s\"",
     ),
+    key("history_max", ValueType::Count(1..=RECORDS_MAX), "100000"),
+    key("recover_max", ValueType::Count(0..=RECORDS_MAX), "100000"),
     key(
-        "history_max",
-        ValueType::Count {
-            min: 1,
-            max: RECORDS_MAX,
-        },
-        "100000",
+        "drain",
+        ValueType::Duration(Duration::ZERO..=HOUR),
+        "\"10s\"",
     ),
-    key(
-        "recover_max",
-        ValueType::Count {
-            min: 0,
-            max: RECORDS_MAX,
-        },
-        "100000",
-    ),
-    key("drain", duration(Duration::ZERO, HOUR), "\"10s\""),
 ];
 
 pub(super) const OPS: &[Key] = &[
@@ -138,9 +117,13 @@ pub(super) const OPS: &[Key] = &[
 ];
 
 pub(super) const LOG: &[Key] = &[
-    key("format", ValueType::OneOf(&["json", "text"]), "\"json\""),
+    key("format", ValueType::OneOf(LOG_FORMATS), "\"json\""),
     key("level", ValueType::NonEmpty, "\"info\""),
-    key("stats_every", duration(TENTH_OF_SECOND, DAY), "\"10s\""),
+    key(
+        "stats_every",
+        ValueType::Duration(TENTH_OF_SECOND..=DAY),
+        "\"10s\"",
+    ),
 ];
 
 pub(super) const STATE: &[Key] = &[without_default("dir", ValueType::Text, "\"../state\"")];
@@ -156,35 +139,26 @@ pub(super) const TOPIC: &[Key] = &[
     ),
     key("backfill", ValueType::Backfill, "\"30s\""),
     with_example(
-        key(
-            "delay",
-            ValueType::DurationOrAuto { max: MINUTE },
-            "\"auto\"",
-        ),
+        key("delay", ValueType::DurationOrAuto(MINUTE), "\"auto\""),
         "\"300ms\"",
     ),
     with_example(
         key(
             "coalesce",
-            ValueType::DurationOrAuto {
-                max: Duration::from_secs(30),
-            },
+            ValueType::DurationOrAuto(Duration::from_secs(30)),
             "\"auto\"",
         ),
         "\"100ms\"",
     ),
+    key("slow", ValueType::OneOf(SLOW_POLICIES), "\"skip\""),
     key(
-        "slow",
-        ValueType::OneOf(&["skip", "disconnect"]),
-        "\"skip\"",
+        "max_lag",
+        ValueType::Duration(TENTH_OF_SECOND..=HOUR),
+        "\"10s\"",
     ),
-    key("max_lag", duration(TENTH_OF_SECOND, HOUR), "\"10s\""),
     key(
         "record_max",
-        ValueType::Size {
-            min: 1,
-            max: RECORD_LEN_MAX,
-        },
+        ValueType::Size(1..=RECORD_LEN_MAX),
         "\"16MiB\"",
     ),
 ];

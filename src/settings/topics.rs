@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::layers::{Layers, Section};
 use super::quantity::format_duration;
 use super::schema::TOPIC;
+use super::setting_value::AutoDuration;
 use super::settings_error::{SettingsError, SettingsErrors};
-use super::start;
 use super::validate::TopicTable;
 use super::value_origin::quoted;
-use super::{Backfill, FieldSettings, SlowPolicy, TopicSettings};
+use super::{FieldSettings, TopicSettings};
 use crate::protocol::Rate;
 
 const DELAY_MIN: Duration = Duration::from_millis(150);
@@ -47,20 +47,17 @@ fn topic(
     file: &Path,
 ) -> Option<TopicSettings> {
     Some(TopicSettings {
-        name: table.name.parse().ok()?,
+        name: table.topic.clone()?,
         dataset: values.path("dataset", file)?,
-        rate: values.parsed("rate")?,
-        looping: values.boolean("loop")?,
-        start: start::parse(&values.text("start")?).ok()?,
-        backfill: backfill(values)?,
+        rate: values.get("rate")?,
+        looping: values.get("loop")?,
+        start: values.get("start")?,
+        backfill: values.get("backfill")?,
         delay: delay(values)?,
         coalesce: coalesce(values)?,
-        slow: match values.text("slow")?.as_str() {
-            "disconnect" => SlowPolicy::Disconnect,
-            _ => SlowPolicy::Skip,
-        },
-        max_lag: values.duration("max_lag")?,
-        record_max: values.size("record_max")?,
+        slow: values.get("slow")?,
+        max_lag: values.get("max_lag")?,
+        record_max: values.get("record_max")?,
         fields: table
             .fields
             .iter()
@@ -73,40 +70,23 @@ fn field(layers: &Layers, topic: &str, name: &str) -> FieldSettings {
     let values = Section::new(layers, &["topics", topic, "fields", name]);
     FieldSettings {
         name: name.to_owned(),
-        label: values.text("label"),
-        unit: values.text("unit"),
-    }
-}
-
-fn backfill(values: &Section<'_>) -> Option<Backfill> {
-    let span = || values.duration("backfill").map(Backfill::Duration);
-    values
-        .number("backfill")
-        .map(Backfill::Records)
-        .or_else(span)
-}
-
-/// Returns a duration, computed by `auto` if the value is `"auto"`.
-fn duration_or_auto(
-    values: &Section<'_>,
-    name: &str,
-    auto: impl FnOnce() -> Option<Duration>,
-) -> Option<Duration> {
-    if values.text(name)? == "auto" {
-        auto()
-    } else {
-        values.duration(name)
+        label: values.get("label"),
+        unit: values.get("unit"),
     }
 }
 
 fn delay(values: &Section<'_>) -> Option<Duration> {
-    duration_or_auto(values, "delay", || values.parsed("rate").map(auto_delay))
+    match values.get("delay")? {
+        AutoDuration::Auto => values.get("rate").map(auto_delay),
+        AutoDuration::Fixed(delay) => Some(delay),
+    }
 }
 
 fn coalesce(values: &Section<'_>) -> Option<Duration> {
-    duration_or_auto(values, "coalesce", || {
-        Some(auto_coalesce(values.parsed("rate")?, delay(values)?))
-    })
+    match values.get("coalesce")? {
+        AutoDuration::Auto => Some(auto_coalesce(values.get("rate")?, delay(values)?)),
+        AutoDuration::Fixed(window) => Some(window),
+    }
 }
 
 fn check_required(values: &Section<'_>, table: &TopicTable, errors: &mut SettingsErrors) {
@@ -114,7 +94,7 @@ fn check_required(values: &Section<'_>, table: &TopicTable, errors: &mut Setting
         .iter()
         .filter(|key| ["dataset", "rate"].contains(&key.name))
     {
-        if values.get(key.name).is_none() {
+        if values.assignment(key.name).is_none() {
             let remedy = format!("add for example `{} = {}`", key.name, key.example);
             errors.push(SettingsError::new(
                 &table.origin,
@@ -128,7 +108,8 @@ fn check_required(values: &Section<'_>, table: &TopicTable, errors: &mut Setting
 
 /// Limits the coalescing window to half the delay: a record held back longer may arrive too late to be drawn on time.
 fn check_coalesce(values: &Section<'_>, errors: &mut SettingsErrors) {
-    let (Some(window), Some(delay)) = (values.duration("coalesce"), delay(values)) else {
+    let (Some(AutoDuration::Fixed(window)), Some(delay)) = (values.get("coalesce"), delay(values))
+    else {
         return;
     };
     if window <= delay / 2 {
