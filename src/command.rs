@@ -6,7 +6,6 @@ mod health;
 mod run_bench;
 mod serve;
 mod signals;
-mod start_failure;
 mod terminal;
 mod watch;
 

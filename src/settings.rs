@@ -5,30 +5,24 @@
 //! parses.
 
 mod active_config;
-mod auto;
-mod checks;
+mod addresses;
 mod config_file;
-mod dump;
-mod duration;
-mod effective;
+mod effective_values;
 mod env_and_flags;
-mod host_name;
 mod key_names;
 mod layers;
-mod network;
+mod loader;
+mod quantity;
 mod schema;
-mod section;
+mod setting_value;
 mod settings_error;
-mod size;
 mod start;
-mod suggest;
 mod toml_value;
 mod topics;
 mod validate;
 mod value_error;
 mod value_origin;
 mod value_type;
-mod web_origin;
 
 #[cfg(test)]
 mod error_tests;
@@ -49,11 +43,14 @@ use ipnet::IpNet;
 
 use crate::protocol::{Host, Rate, TopicName};
 
-pub use active_config::{ActiveConfig, ConfigDiff, KeyChange, NeedsRestart, PostponedChange};
+pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PostponedChange};
+pub use addresses::canonical_origin;
+pub use effective_values::ValueOrigins;
+pub use schema::{Key, Reload, SCHEMA};
+pub use setting_value::{Backfill, LogFormat, SlowPolicy};
 pub use settings_error::{SettingsError, SettingsErrors};
 pub use start::Start;
-pub use value_origin::{ValueOrigin, ValueOrigins};
-pub use web_origin::canonical as canonical_origin;
+pub use value_origin::ValueOrigin;
 
 /// The validated configuration.
 #[derive(Debug, Clone)]
@@ -139,15 +136,6 @@ impl Default for LogSettings {
     }
 }
 
-/// The format of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// Human-readable text.
-    Text,
-}
-
 /// `[state]`: state that survives a restart.
 #[derive(Debug, Clone)]
 pub struct StateSettings {
@@ -198,24 +186,6 @@ impl TopicSettings {
     }
 }
 
-/// The backfill that a viewer receives when its request names neither a position nor a count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backfill {
-    /// All publications due within this time before the newest one.
-    Duration(Duration),
-    /// This many of the newest records.
-    Records(u64),
-}
-
-/// What happens to a viewer that lags too far behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlowPolicy {
-    /// Send a gap and continue with live publications.
-    Skip,
-    /// Close the connection.
-    Disconnect,
-}
-
 /// `[topics.NAME.fields.FIELD]`: how to display a field of the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldSettings {
@@ -247,13 +217,13 @@ impl Settings {
         let mut env: Vec<(String, String)> = env.into_iter().collect();
         // The environment is unordered; sorting keeps error messages in a stable order.
         env.sort();
-        effective::load(file, &env, overrides)
+        loader::load(file, &env, overrides)
     }
 
     /// Every effective value as dotted key, TOML text and origin, in the order of the reference file.
     #[must_use]
     pub fn effective(&self) -> Vec<(String, String, ValueOrigin)> {
-        let entry = |entry: &value_origin::EffectiveValue| {
+        let entry = |entry: &effective_values::EffectiveValue| {
             (entry.key.clone(), entry.value.clone(), entry.origin.clone())
         };
         self.origins.values.iter().map(entry).collect()
@@ -265,7 +235,7 @@ impl Settings {
 /// # Errors
 /// Returns the problem and its remedy as text.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    duration::parse(text)
+    quantity::parse_duration(text)
         .map_err(|error| format!("{}; write one such as `10s` or `250ms`", error.problem))
 }
 

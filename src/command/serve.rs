@@ -1,13 +1,12 @@
 //! `serve`: runs the hub until a signal stops it.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tokio::runtime::Runtime;
 
 use super::signals::{self, EarlySignals, SignalAction, Signals};
-use super::start_failure::{log_before_start, log_failure};
-use super::{Failure, config_reload, load};
+use super::{Diagnostic, Failure, config_reload, load};
 use crate::cli::GlobalArgs;
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
 use crate::settings::{LogSettings, Settings, SettingsError};
@@ -149,4 +148,30 @@ fn start_failure(
     let origin = settings.origins.origin_of(key);
     let error = SettingsError::new(origin, key, error.to_string(), remedy);
     Failure::Environment(Box::new(error))
+}
+
+/// Reports a failure that occurred before the log was started: at a terminal in plain text, as the process exits;
+/// otherwise in a log with the settings `log`, where monitoring looks.
+fn log_before_start(failure: Failure, log: &LogSettings) -> Failure {
+    if io::stderr().is_terminal() {
+        return failure;
+    }
+    // Dropping the telemetry writes the queued lines. Without it, the process prints the failure as it exits.
+    match Telemetry::start(log) {
+        Ok(_telemetry) => log_failure(failure),
+        Err(_) => failure,
+    }
+}
+
+/// Logs `failure`. If the log filters out errors, the process prints it as it exits.
+fn log_failure(failure: Failure) -> Failure {
+    if !tracing::enabled!(tracing::Level::ERROR) {
+        return failure;
+    }
+    for Diagnostic { key, origin, text } in failure.diagnostics() {
+        tracing::error!(event = "start.failed", key, origin, "{text}");
+    }
+    Failure::AlreadyLogged {
+        exit_code: failure.exit_code(),
+    }
 }

@@ -4,10 +4,11 @@
 
 use super::Overrides;
 use super::key_names::{KeyNames, UnknownKey};
+use super::layers::Assignment;
 use super::schema::Key;
 use super::settings_error::{SettingsError, SettingsErrors};
 use super::toml_value::{self, LocatedValue, TomlValue};
-use super::validate::{Assignment, TopicTable, validate};
+use super::validate::{TopicTable, validate};
 use super::value_error::ValueError;
 use super::value_origin::{ValueOrigin, dotted_key};
 
@@ -113,7 +114,8 @@ fn validate_text(
             errors.push(error.into_settings_error(&origin, &path, key.example, text));
             Assignment {
                 path,
-                value: super::value_type::SettingValue::Invalid,
+                value: None,
+                toml: String::new(),
                 origin,
             }
         }

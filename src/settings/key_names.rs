@@ -4,8 +4,8 @@
 //! underscores.
 
 use super::schema::{FIELD, Key, SECTIONS, TOPIC};
-use super::suggest;
 use super::validate::TopicTable;
+use super::value_error::{code_list, did_you_mean, nearest};
 
 /// A node in the tree of names: a table, or a key as the leaf.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl<'a> KeyNames<'a> {
         if path.len() == 1 && path.first().is_some_and(|name| name == "topics") {
             return unknown_topic(&typed, names.iter().map(|(name, _)| *name));
         }
-        let remedy = suggest::did_you_mean(&typed, names.iter().map(|(name, _)| *name));
+        let remedy = did_you_mean(&typed, names.iter().map(|(name, _)| *name));
         UnknownKey {
             problem: format!("unknown key `{typed}`"),
             remedy,
@@ -153,7 +153,7 @@ fn not_a_table(path: &[String]) -> UnknownKey {
 }
 
 fn is_a_table(path: &[String], names: &[(&str, KeyNode<'_>)]) -> UnknownKey {
-    let names = suggest::code_list(names.iter().map(|(name, _)| *name));
+    let names = code_list(names.iter().map(|(name, _)| *name));
     UnknownKey {
         problem: format!("`{}` is a table", path.join(".")),
         remedy: format!("name one of its keys: {names}"),
@@ -171,7 +171,7 @@ fn unknown_topic<'a>(typed: &str, topics: impl Iterator<Item = &'a str> + Clone)
                 "set it in the file: a variable cannot name topic `{name}`, whose name has `.` or `-`"
             )
         }
-        None => suggest::nearest(typed, topics).map_or_else(
+        None => nearest(typed, topics).map_or_else(
             || format!("add `[topics.{typed}]` to the file first"),
             |name| format!("did you mean `{name}`?"),
         ),

@@ -1,17 +1,45 @@
-//! [`Layers`]: the layers default < file < environment < flag, merged by the `config` crate.
+//! [`Layers`]: the layers default < file < environment < flag, merged by the `config` crate; and [`Section`]: access to
+//! the merged values of one table.
 //!
-//! `config` merges tables and keeps the origin of each value, but its getters convert (`"9000"` to 9000, 9000.7 to
-//! 9001). Therefore only validated values go in, and they are read back as the type they went in with, without the
-//! getters.
+//! `config` merges tables, but its values have no types of ours, and its getters convert (`"9000"` to 9000, 9000.7 to
+//! 9001). Therefore only the number of each assignment goes in, and the values stay as they were parsed.
+
+use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, Map, Source, Value as MergedValue, ValueKind};
 
-use super::validate::Assignment;
-use super::value_origin::ValueOrigin;
-use super::value_type::SettingValue;
+use super::setting_value::{FromSetting, SettingValue};
+use super::value_origin::{ValueOrigin, dotted_key};
 
-/// One layer: a tree of values by key.
+/// A value that one layer gives to a key.
 #[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    /// The names of the tables from the root down, and that of the key.
+    pub(super) path: Vec<String>,
+    /// `None` if the value is invalid, which has been reported. It still overrides the values of lower layers.
+    pub(super) value: Option<SettingValue>,
+    /// The value as TOML; empty if it is invalid.
+    pub(super) toml: String,
+    pub(super) origin: ValueOrigin,
+}
+
+/// The merged assignments.
+#[derive(Debug)]
+pub(super) struct Layers {
+    /// A tree of tables by name, with indices of `assignments` as its leaves.
+    root: MergedValue,
+    assignments: Vec<Assignment>,
+}
+
+/// The effective values of the table at a path.
+#[derive(Debug, Clone)]
+pub(super) struct Section<'a> {
+    layers: &'a Layers,
+    path: Vec<&'a str>,
+}
+
+/// One layer: a tree of tables by name, with indices of assignments as its leaves.
+#[derive(Debug, Clone, Default)]
 struct Layer(Map<String, MergedValue>);
 
 impl Source for Layer {
@@ -26,103 +54,107 @@ impl Source for Layer {
     }
 }
 
-/// The merged values with their origins.
-#[derive(Debug)]
-pub(super) struct Layers {
-    root: MergedValue,
-    /// Indexed by the number that each merged value has as its `origin`.
-    origins: Vec<ValueOrigin>,
-}
-
 impl Layers {
     /// Merges the layers; later ones override earlier ones.
     pub(super) fn merge(layers: [Vec<Assignment>; 4]) -> Self {
-        let mut origins = Vec::new();
+        let mut assignments = Vec::new();
         let mut builder = Config::builder();
-        for assignments in layers {
-            builder = builder.add_source(to_layer(assignments, &mut origins));
+        for layer in layers {
+            let mut tree = Layer::default();
+            for (index, assignment) in (assignments.len()..).zip(&layer) {
+                insert(&mut tree.0, &assignment.path, index);
+            }
+            builder = builder.add_source(tree);
+            assignments.extend(layer);
         }
         let built = builder
             .build()
             .expect("a layer in memory is always collected");
         Self {
             root: built.cache,
-            origins,
+            assignments,
         }
     }
 
-    /// The value at `path`, if any layer sets it.
-    pub(super) fn get(&self, path: &[&str]) -> Option<(SettingValue, &ValueOrigin)> {
-        let mut carried = &self.root;
+    /// The effective assignment of the key at `path`, if any layer has one.
+    pub(super) fn get(&self, path: &[&str]) -> Option<&Assignment> {
+        let mut found = &self.root;
         for name in path {
-            let ValueKind::Table(table) = &carried.kind else {
+            let ValueKind::Table(table) = &found.kind else {
                 return None;
             };
-            carried = table.get(*name)?;
+            found = table.get(*name)?;
         }
-        let origin = carried
-            .origin()
-            .and_then(|number| self.origins.get(number.parse::<usize>().ok()?))?;
-        Some((from_config_kind(&carried.kind), origin))
+        match found.kind {
+            ValueKind::U64(index) => self.assignments.get(usize::try_from(index).ok()?),
+            _ => None,
+        }
     }
 }
 
-fn to_layer(assignments: Vec<Assignment>, origins: &mut Vec<ValueOrigin>) -> Layer {
-    let mut top = Map::new();
-    for assignment in assignments {
-        let number = origins.len().to_string();
-        origins.push(assignment.origin);
-        insert(
-            &mut top,
-            &assignment.path,
-            MergedValue::new(Some(&number), to_config_kind(assignment.value)),
-        );
-    }
-    Layer(top)
-}
-
-fn insert(table: &mut Map<String, MergedValue>, path: &[String], value: MergedValue) {
+fn insert(table: &mut Map<String, MergedValue>, path: &[String], index: usize) {
     match path {
         [] => {}
         [name] => {
-            table.insert(name.clone(), value);
+            let leaf = MergedValue::new(None, ValueKind::U64(index as u64));
+            table.insert(name.clone(), leaf);
         }
         [name, rest @ ..] => {
             let below = table
                 .entry(name.clone())
                 .or_insert_with(|| MergedValue::from(Map::<String, MergedValue>::new()));
             if let ValueKind::Table(below) = &mut below.kind {
-                insert(below, rest, value);
+                insert(below, rest, index);
             }
         }
     }
 }
 
-fn to_config_kind(value: SettingValue) -> ValueKind {
-    match value {
-        SettingValue::Text(text) => ValueKind::String(text),
-        SettingValue::Number(number) => ValueKind::U64(number),
-        SettingValue::Bool(value) => ValueKind::Boolean(value),
-        SettingValue::Array(texts) => ValueKind::from(texts),
-        SettingValue::Invalid => ValueKind::Nil,
+impl<'a> Section<'a> {
+    pub(super) fn new(layers: &'a Layers, path: &[&'a str]) -> Self {
+        Self {
+            layers,
+            path: path.to_vec(),
+        }
     }
-}
 
-fn from_config_kind(kind: &ValueKind) -> SettingValue {
-    let text = |value: &MergedValue| match &value.kind {
-        ValueKind::String(text) => Some(text.clone()),
-        _ => None,
-    };
-    match kind {
-        ValueKind::String(text) => SettingValue::Text(text.clone()),
-        ValueKind::U64(number) => SettingValue::Number(*number),
-        ValueKind::Boolean(value) => SettingValue::Bool(*value),
-        ValueKind::Array(values) => values
-            .iter()
-            .map(text)
-            .collect::<Option<_>>()
-            .map_or(SettingValue::Invalid, SettingValue::Array),
-        _ => SettingValue::Invalid,
+    /// The dotted key of `name` in this table.
+    pub(super) fn key(&self, name: &str) -> String {
+        dotted_key(&self.path_to(name))
+    }
+
+    /// The effective assignment, even if its value is invalid.
+    pub(super) fn assignment(&self, name: &str) -> Option<&'a Assignment> {
+        self.layers.get(&self.path_to(name))
+    }
+
+    pub(super) fn origin(&self, name: &str) -> &'a ValueOrigin {
+        self.assignment(name)
+            .map_or(&ValueOrigin::Default, |assignment| &assignment.origin)
+    }
+
+    /// The value, or `None` if it is not set, of another type, or invalid, which has been reported.
+    pub(super) fn get<T: FromSetting>(&self, name: &str) -> Option<T> {
+        T::from_setting(self.assignment(name)?.value.as_ref()?)
+    }
+
+    /// Resolves a path. In the file, and as a default, it is relative to the file; in the environment or a flag, to the
+    /// working directory.
+    pub(super) fn path(&self, name: &str, file: &Path) -> Option<PathBuf> {
+        let typed: String = self.get(name)?;
+        Some(match self.origin(name) {
+            ValueOrigin::Default | ValueOrigin::File { .. } => {
+                file.parent().unwrap_or(Path::new("")).join(typed)
+            }
+            ValueOrigin::Environment { .. } | ValueOrigin::Flag { .. } => typed.into(),
+        })
+    }
+
+    fn path_to<'n>(&self, name: &'n str) -> Vec<&'n str>
+    where
+        'a: 'n,
+    {
+        self.path.iter().copied().chain([name]).collect()
     }
 }
 
@@ -130,11 +162,11 @@ fn from_config_kind(kind: &ValueKind) -> SettingValue {
 mod tests {
     use super::*;
 
-    fn assignment(path: &[&str], value: SettingValue, flag: &str) -> Assignment {
-        let path = path.iter().map(|name| (*name).to_owned()).collect();
+    fn assignment(path: &[&str], value: Option<SettingValue>, flag: &str) -> Assignment {
         Assignment {
-            path,
+            path: path.iter().map(|name| (*name).to_owned()).collect(),
             value,
+            toml: String::new(),
             origin: ValueOrigin::Flag {
                 flag: flag.to_owned(),
             },
@@ -145,13 +177,17 @@ mod tests {
     fn every_value_is_returned_unchanged_with_its_origin() {
         let path = ["topics", "a.b-c", "x"];
         for value in [
-            SettingValue::Text("007".into()),
-            SettingValue::Text("true".into()),
-            SettingValue::Text(String::new()),
-            SettingValue::Number(u64::MAX),
-            SettingValue::Bool(false),
-            SettingValue::Array(vec!["1".into(), "two".into()]),
-            SettingValue::Array(Vec::new()),
+            Some(SettingValue::Text("007".into())),
+            Some(SettingValue::Text("true".into())),
+            Some(SettingValue::Text(String::new())),
+            Some(SettingValue::Count(u64::MAX)),
+            Some(SettingValue::Bool(false)),
+            Some(SettingValue::List(vec![
+                SettingValue::Text("1".into()),
+                SettingValue::Text("two".into()),
+            ])),
+            Some(SettingValue::List(Vec::new())),
+            None,
         ] {
             let layers = Layers::merge([
                 vec![assignment(&path, value.clone(), "-x")],
@@ -159,31 +195,35 @@ mod tests {
                 vec![],
                 vec![],
             ]);
-            let (back, origin) = layers.get(&path).unwrap();
-            assert_eq!((back, origin.to_string().as_str()), (value, "-x"));
+            let found = layers.get(&path).unwrap();
+            let origin = found.origin.to_string();
+            assert_eq!((&found.value, origin.as_str()), (&value, "-x"));
         }
     }
 
     #[test]
     fn a_later_layer_overrides_one_value_and_keeps_the_others() {
-        let text = |text: &str| SettingValue::Text(text.to_owned());
-        let (x, y) = (["t", "a", "x"], ["t", "a", "y"]);
+        let text = |text: &str| Some(SettingValue::Text(text.to_owned()));
+        let list = || Some(SettingValue::List(Vec::new()));
+        let (x, y, z) = (["t", "a", "x"], ["t", "a", "y"], ["t", "a", "z"]);
         let layers = Layers::merge([
             vec![
                 assignment(&x, text("0"), "0"),
                 assignment(&y, text("0"), "0"),
+                assignment(&z, text("0"), "0"),
             ],
-            vec![assignment(&x, text("1"), "1")],
+            vec![assignment(&x, text("1"), "1"), assignment(&z, None, "1")],
             vec![assignment(&["t", "b"], text("2"), "2")],
-            vec![assignment(&x, SettingValue::Array(vec![]), "3")],
+            vec![assignment(&x, list(), "3")],
         ]);
         let of = |path: &[&str]| {
             layers
                 .get(path)
-                .map(|(value, origin)| (value, origin.to_string()))
+                .map(|found| (found.value.clone(), found.origin.to_string()))
         };
-        assert_eq!(of(&x), Some((SettingValue::Array(vec![]), "3".into())));
+        assert_eq!(of(&x), Some((list(), "3".into())));
         assert_eq!(of(&y), Some((text("0"), "0".into())));
+        assert_eq!(of(&z), Some((None, "1".into())));
         assert_eq!(of(&["t", "b"]), Some((text("2"), "2".into())));
         assert_eq!(of(&["t", "c"]), None);
     }

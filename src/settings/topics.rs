@@ -5,16 +5,23 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::auto;
-use super::duration;
-use super::layers::Layers;
+use super::layers::{Layers, Section};
+use super::quantity::format_duration;
 use super::schema::TOPIC;
-use super::section::Section;
+use super::setting_value::AutoDuration;
 use super::settings_error::{SettingsError, SettingsErrors};
-use super::start;
 use super::validate::TopicTable;
 use super::value_origin::quoted;
-use super::{Backfill, FieldSettings, SlowPolicy, TopicSettings};
+use super::{FieldSettings, TopicSettings};
+use crate::protocol::Rate;
+
+const DELAY_MIN: Duration = Duration::from_millis(150);
+const DELAY_MAX: Duration = Duration::from_secs(3);
+/// Added to two periods to cover the jitter of the network and of browser timers.
+const DELAY_MARGIN: Duration = Duration::from_millis(100);
+const COALESCE_MAX: Duration = Duration::from_millis(100);
+/// The period in microseconds times the rate in millionths of a record per second.
+const MICROS_TIMES_MILLIONTHS: u64 = 1_000_000_000_000;
 
 /// Returns all topics, or `None` if one of them is invalid.
 pub(super) fn build(
@@ -40,20 +47,17 @@ fn topic(
     file: &Path,
 ) -> Option<TopicSettings> {
     Some(TopicSettings {
-        name: table.name.parse().ok()?,
+        name: table.topic.clone()?,
         dataset: values.path("dataset", file)?,
-        rate: values.parsed("rate")?,
-        looping: values.boolean("loop")?,
-        start: start::parse(&values.text("start")?).ok()?,
-        backfill: backfill(values)?,
+        rate: values.get("rate")?,
+        looping: values.get("loop")?,
+        start: values.get("start")?,
+        backfill: values.get("backfill")?,
         delay: delay(values)?,
         coalesce: coalesce(values)?,
-        slow: match values.text("slow")?.as_str() {
-            "disconnect" => SlowPolicy::Disconnect,
-            _ => SlowPolicy::Skip,
-        },
-        max_lag: values.duration("max_lag")?,
-        record_max: values.size("record_max")?,
+        slow: values.get("slow")?,
+        max_lag: values.get("max_lag")?,
+        record_max: values.get("record_max")?,
         fields: table
             .fields
             .iter()
@@ -66,40 +70,23 @@ fn field(layers: &Layers, topic: &str, name: &str) -> FieldSettings {
     let values = Section::new(layers, &["topics", topic, "fields", name]);
     FieldSettings {
         name: name.to_owned(),
-        label: values.text("label"),
-        unit: values.text("unit"),
-    }
-}
-
-fn backfill(values: &Section<'_>) -> Option<Backfill> {
-    let span = || values.duration("backfill").map(Backfill::Duration);
-    values
-        .number("backfill")
-        .map(Backfill::Records)
-        .or_else(span)
-}
-
-/// Returns a duration, computed by `auto` if the value is `"auto"`.
-fn duration_or_auto(
-    values: &Section<'_>,
-    name: &str,
-    auto: impl FnOnce() -> Option<Duration>,
-) -> Option<Duration> {
-    if values.text(name)? == "auto" {
-        auto()
-    } else {
-        values.duration(name)
+        label: values.get("label"),
+        unit: values.get("unit"),
     }
 }
 
 fn delay(values: &Section<'_>) -> Option<Duration> {
-    duration_or_auto(values, "delay", || values.parsed("rate").map(auto::delay))
+    match values.get("delay")? {
+        AutoDuration::Auto => values.get("rate").map(auto_delay),
+        AutoDuration::Fixed(delay) => Some(delay),
+    }
 }
 
 fn coalesce(values: &Section<'_>) -> Option<Duration> {
-    duration_or_auto(values, "coalesce", || {
-        Some(auto::coalesce(values.parsed("rate")?, delay(values)?))
-    })
+    match values.get("coalesce")? {
+        AutoDuration::Auto => Some(auto_coalesce(values.get("rate")?, delay(values)?)),
+        AutoDuration::Fixed(window) => Some(window),
+    }
 }
 
 fn check_required(values: &Section<'_>, table: &TopicTable, errors: &mut SettingsErrors) {
@@ -107,7 +94,7 @@ fn check_required(values: &Section<'_>, table: &TopicTable, errors: &mut Setting
         .iter()
         .filter(|key| ["dataset", "rate"].contains(&key.name))
     {
-        if values.get(key.name).is_none() {
+        if values.assignment(key.name).is_none() {
             let remedy = format!("add for example `{} = {}`", key.name, key.example);
             errors.push(SettingsError::new(
                 &table.origin,
@@ -121,17 +108,18 @@ fn check_required(values: &Section<'_>, table: &TopicTable, errors: &mut Setting
 
 /// Limits the coalescing window to half the delay: a record held back longer may arrive too late to be drawn on time.
 fn check_coalesce(values: &Section<'_>, errors: &mut SettingsErrors) {
-    let (Some(window), Some(delay)) = (values.duration("coalesce"), delay(values)) else {
+    let (Some(AutoDuration::Fixed(window)), Some(delay)) = (values.get("coalesce"), delay(values))
+    else {
         return;
     };
     if window <= delay / 2 {
         return;
     }
-    let most = duration::format(delay / 2);
+    let most = format_duration(delay / 2);
     let problem = format!(
         "`{}` is more than half the delay of {}",
-        duration::format(window),
-        duration::format(delay)
+        format_duration(window),
+        format_duration(delay)
     );
     let remedy = format!("use at most {}, or \"auto\"", quoted(&most));
     errors.push(SettingsError::new(
@@ -140,4 +128,64 @@ fn check_coalesce(values: &Section<'_>, errors: &mut SettingsErrors) {
         problem,
         remedy,
     ));
+}
+
+/// The playout delay for `delay = "auto"`. Computed in integer microseconds, as on the wire.
+fn auto_delay(rate: Rate) -> Duration {
+    let two_periods = Duration::from_micros(2 * MICROS_TIMES_MILLIONTHS / rate.millionths());
+    (two_periods + DELAY_MARGIN).clamp(DELAY_MIN, DELAY_MAX)
+}
+
+/// The coalescing window for `coalesce = "auto"`; zero if it would never hold two records.
+fn auto_coalesce(rate: Rate, delay: Duration) -> Duration {
+    let window = (delay / 3).min(COALESCE_MAX);
+    let is_shorter_than_window =
+        window.as_micros() * u128::from(rate.millionths()) > u128::from(MICROS_TIMES_MILLIONTHS);
+    if is_shorter_than_window {
+        window
+    } else {
+        Duration::ZERO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn auto_delay_is_two_periods_plus_a_margin_within_limits() {
+        for (rate, expected) in [
+            ("10000", ms(150)),
+            ("100", ms(150)),
+            ("10", ms(300)),
+            ("1", ms(2_100)),
+            ("0.5", ms(3_000)),
+            ("0.001", ms(3_000)),
+        ] {
+            assert_eq!(auto_delay(rate.parse().unwrap()), expected, "{rate}");
+        }
+    }
+
+    #[test]
+    fn auto_coalescing_is_off_unless_the_period_is_shorter_than_the_window() {
+        for (rate, of, expected) in [
+            ("100", ms(150), ms(50)),
+            ("1000", ms(3_000), ms(100)),
+            ("10", ms(300), ms(0)),
+            ("10.000001", ms(300), ms(100)),
+            ("20", ms(150), ms(0)),
+            ("20.1", ms(150), ms(50)),
+            ("10000", ms(0), ms(0)),
+        ] {
+            assert_eq!(
+                auto_coalesce(rate.parse().unwrap(), of),
+                expected,
+                "{rate} {of:?}"
+            );
+        }
+    }
 }

@@ -1,24 +1,18 @@
 //! Validation of the file against the schema: every key is known, every value has the right type and is in range.
 //!
-//! Collects all errors of the file. Conditions that involve several values are checked in `checks` and `topics`.
+//! Collects all errors of the file. Conditions that involve several values are checked in `loader` and `topics`.
 
-use crate::protocol::TopicName;
+use crate::protocol::{TopicName, TopicNameError};
 
+use super::layers::Assignment;
 use super::schema::{FIELD, Key, SECTIONS, TOPIC};
+use super::setting_value::SettingValue;
 use super::settings_error::{SettingsError, SettingsErrors};
-use super::suggest;
 use super::toml_value::{LocatedValue, TableEntry, TomlValue};
-use super::value_error::{ValueError, truncated};
+use super::value_error::{
+    ValueError, did_you_mean, similar_topic_name, topic_name_rules, truncated,
+};
 use super::value_origin::{ValueOrigin, dotted_key};
-use super::value_type::SettingValue;
-
-/// A value assigned to a key by one layer.
-#[derive(Debug, Clone)]
-pub(super) struct Assignment {
-    pub(super) path: Vec<String>,
-    pub(super) value: SettingValue,
-    pub(super) origin: ValueOrigin,
-}
 
 /// The contents of the file after validation.
 #[derive(Debug, Default)]
@@ -33,6 +27,8 @@ pub(super) struct ValidatedFile {
 #[derive(Debug)]
 pub(super) struct TopicTable {
     pub(super) name: String,
+    /// `None` if `name` is invalid, which has been reported.
+    pub(super) topic: Option<TopicName>,
     pub(super) origin: ValueOrigin,
     pub(super) fields: Vec<(String, ValueOrigin)>,
 }
@@ -63,23 +59,28 @@ impl ValidatedFile {
             self.report_no_topics(&entry.origin);
         }
         for topic in topics {
-            if let Err(error) = topic.name.parse::<TopicName>() {
-                let remedy = suggest::similar_topic_name(&topic.name).map_or_else(
-                    || suggest::topic_name_rules(error),
-                    |name| format!("did you mean `[topics.{name}]`?"),
-                );
-                let problem = format!("`{}` is not a topic name", truncated(&topic.name));
-                self.errors
-                    .push(SettingsError::new(&topic.origin, "topics", problem, remedy));
-            }
-            let (name, origin) = (topic.name.clone(), topic.origin.clone());
+            let parsed = topic
+                .name
+                .parse()
+                .map_err(|error| self.report_topic_name(topic, error));
             self.topics.push(TopicTable {
-                name,
-                origin,
+                name: topic.name.clone(),
+                topic: parsed.ok(),
+                origin: topic.origin.clone(),
                 fields: Vec::new(),
             });
             self.read_table(&["topics".to_owned()], topic, TOPIC, Some("fields"));
         }
+    }
+
+    fn report_topic_name(&mut self, topic: &TableEntry, error: TopicNameError) {
+        let remedy = similar_topic_name(&topic.name).map_or_else(
+            || topic_name_rules(error),
+            |name| format!("did you mean `[topics.{name}]`?"),
+        );
+        let problem = format!("`{}` is not a topic name", truncated(&topic.name));
+        self.errors
+            .push(SettingsError::new(&topic.origin, "topics", problem, remedy));
     }
 
     fn report_no_topics(&mut self, origin: &ValueOrigin) {
@@ -114,7 +115,7 @@ impl ValidatedFile {
                 None if nested == Some(entry.name.as_str()) => self.read_fields(&path, entry),
                 None => {
                     let names = keys.iter().map(|key| key.name).chain(nested);
-                    let remedy = suggest::did_you_mean(&entry.name, names);
+                    let remedy = did_you_mean(&entry.name, names);
                     self.report_unknown_key(&child_path(&path, &entry.name), entry, remedy);
                 }
             }
@@ -163,7 +164,7 @@ impl ValidatedFile {
             .find(|(_, keys)| keys.iter().any(|key| key.name == entry.name));
         let remedy = match home {
             Some((section, _)) => format!("move it below `[{section}]`"),
-            None => suggest::did_you_mean(
+            None => did_you_mean(
                 &entry.name,
                 SECTIONS.iter().map(|(name, _)| *name).chain(["topics"]),
             ),
@@ -186,51 +187,61 @@ fn child_path(path: &[String], name: &str) -> Vec<String> {
     path.iter().cloned().chain([name.to_owned()]).collect()
 }
 
-/// Checks one value of any layer; an invalid one is reported and becomes [`SettingValue::Invalid`].
+/// Parses one value of any layer; an invalid one is reported.
 pub(super) fn validate(
     path: Vec<String>,
     key: &Key,
     typed: &LocatedValue,
     errors: &mut SettingsErrors,
 ) -> Assignment {
-    let read = match &typed.value {
-        TomlValue::Array(items) if key.value_type.is_array() => {
-            validate_array(&path, key, items, errors)
-        }
-        value if key.value_type.is_array() => Err(key.value_type.wrong_type(value)),
-        value => key.value_type.validate(value, &typed.text),
-    };
-    let value = read.unwrap_or_else(|error| {
+    let value = parse(&path, key, typed, errors).unwrap_or_else(|error| {
         errors.push(error.into_settings_error(&typed.origin, &path, key.example, &typed.text));
-        SettingValue::Invalid
+        None
     });
+    let toml = match (&value, &typed.value) {
+        (None, _) => String::new(),
+        (Some(value), TomlValue::Text(string)) => value.to_toml(string),
+        (Some(value), _) => value.to_toml(&typed.text),
+    };
     Assignment {
         path,
         value,
+        toml,
         origin: typed.origin.clone(),
     }
 }
 
-/// Checks an array; an invalid element is reported at its own location.
-fn validate_array(
+/// Returns `None` for an array with an invalid element, which is reported.
+fn parse(
+    path: &[String],
+    key: &Key,
+    typed: &LocatedValue,
+    errors: &mut SettingsErrors,
+) -> Result<Option<SettingValue>, ValueError> {
+    match &typed.value {
+        TomlValue::Array(items) if key.value_type.is_array() => {
+            Ok(parse_array(path, key, items, errors))
+        }
+        value if key.value_type.is_array() => Err(key.value_type.wrong_type(value)),
+        value => key.value_type.parse(value, &typed.text).map(Some),
+    }
+}
+
+/// Parses an array; an invalid element is reported at its own location.
+fn parse_array(
     path: &[String],
     key: &Key,
     items: &[LocatedValue],
     errors: &mut SettingsErrors,
-) -> Result<SettingValue, ValueError> {
-    let mut texts = Vec::new();
+) -> Option<SettingValue> {
+    let mut values = Vec::new();
     for item in items {
-        match key.value_type.validate(&item.value, &item.text) {
-            Ok(SettingValue::Text(text)) => texts.push(text),
-            Ok(_) => {}
+        match key.value_type.parse(&item.value, &item.text) {
+            Ok(value) => values.push(value),
             Err(error) => {
                 errors.push(error.into_settings_error(&item.origin, path, key.example, &item.text));
             }
         }
     }
-    Ok(if texts.len() == items.len() {
-        SettingValue::Array(texts)
-    } else {
-        SettingValue::Invalid
-    })
+    (values.len() == items.len()).then_some(SettingValue::List(values))
 }

@@ -1,4 +1,4 @@
-//! [`ValueOrigin`]: where a value was set; [`ValueOrigins`]: all effective values with their origins.
+//! [`ValueOrigin`]: where a value was set.
 //!
 //! Knows the syntax of keys, not their meaning.
 
@@ -46,50 +46,6 @@ impl fmt::Display for ValueOrigin {
             Self::Flag { flag } => f.write_str(flag),
         }
     }
-}
-
-/// An effective value: its key, its TOML text, and where it was set.
-#[derive(Debug, Clone)]
-pub(super) struct EffectiveValue {
-    pub(super) key: String,
-    pub(super) value: String,
-    pub(super) origin: ValueOrigin,
-}
-
-/// All effective values with their origins, in the order of the reference file.
-#[derive(Debug, Clone, Default)]
-pub struct ValueOrigins {
-    pub(super) values: Vec<EffectiveValue>,
-    /// The locations of headers such as `[topics.ecg]`, for errors about a key that is missing from the table.
-    pub(super) tables: Vec<(String, ValueOrigin)>,
-}
-
-static DEFAULT: ValueOrigin = ValueOrigin::Default;
-
-impl ValueOrigins {
-    /// Returns the origin of the value or table at `key`, [`ValueOrigin::Default`] if it was not set.
-    ///
-    /// Quotes do not matter: `topics.a.b.rate` and `topics."a.b".rate` are the same key here.
-    #[must_use]
-    pub fn origin_of(&self, key: &str) -> &ValueOrigin {
-        let wanted = without_quotes(key);
-        let value = self
-            .values
-            .iter()
-            .find(|entry| without_quotes(&entry.key) == wanted)
-            .map(|entry| &entry.origin);
-        let table = || {
-            self.tables
-                .iter()
-                .find(|(key, _)| without_quotes(key) == wanted)
-                .map(|(_, origin)| origin)
-        };
-        value.or_else(table).unwrap_or(&DEFAULT)
-    }
-}
-
-fn without_quotes(key: &str) -> String {
-    key.replace('"', "")
 }
 
 /// Joins a path to a dotted TOML key; parts that are not bare keys are quoted.

@@ -1,22 +1,23 @@
-//! [`ValueType`]: the type of a key, and the strict check of a value against it.
+//! [`ValueType`]: the type of a key, and the strict parsing of a value of that type.
 //!
 //! Nothing is coerced: a string never becomes a number, nor a float an integer.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::protocol::{Rate, RateError, TopicName};
 
-use super::duration;
-use super::host_name;
-use super::network;
-use super::size;
+use super::addresses::{normalize_origin, parse_host, parse_network};
+use super::quantity::{
+    format_duration, format_size, missing_duration_unit, missing_size_unit, parse_duration,
+    parse_size,
+};
+use super::setting_value::{AutoDuration, SettingValue};
 use super::start;
-use super::suggest;
 use super::toml_value::TomlValue;
-use super::value_error::ValueError;
+use super::value_error::{ValueError, nearest, topic_name_error};
 use super::value_origin::quoted;
-use super::web_origin;
 
 /// The type and range of the values that a key accepts.
 #[derive(Debug)]
@@ -26,44 +27,23 @@ pub(super) enum ValueType {
     /// Any string except the empty one.
     NonEmpty,
     Address,
-    Count {
-        min: u64,
-        max: u64,
-    },
+    Count(RangeInclusive<u64>),
     Bool,
-    Duration {
-        min: Duration,
-        max: Duration,
-    },
-    /// A duration from zero to `max`, or `auto`.
-    DurationOrAuto {
-        max: Duration,
-    },
+    Duration(RangeInclusive<Duration>),
+    /// A duration from zero to this one, or `auto`.
+    DurationOrAuto(Duration),
     /// A size in bytes, written with a unit.
-    Size {
-        min: u64,
-        max: u64,
-    },
+    Size(RangeInclusive<u64>),
     Rate,
     Start,
     /// A duration or a number of records.
     Backfill,
-    OneOf(&'static [&'static str]),
+    /// One of these names, each of which stands for a value.
+    OneOf(&'static [(&'static str, SettingValue)]),
     TopicName,
     WebOrigins,
     Hosts,
     Networks,
-}
-
-/// The result of checking a value. A valid text is in canonical form, so parsing it again cannot fail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum SettingValue {
-    Text(String),
-    Number(u64),
-    Bool(bool),
-    Array(Vec<String>),
-    /// Invalid, and already reported. It still overrides the values of lower layers.
-    Invalid,
 }
 
 /// One year, more than any backfill can deliver.
@@ -79,7 +59,7 @@ impl ValueType {
     pub(super) fn is_unquoted_text(&self) -> bool {
         !matches!(
             self,
-            Self::Count { .. }
+            Self::Count(_)
                 | Self::Bool
                 | Self::Rate
                 | Self::WebOrigins
@@ -93,20 +73,15 @@ impl ValueType {
         matches!(self, Self::Backfill)
     }
 
-    /// Whether the value is a TOML number that is stored as text, to keep its digits.
-    pub(super) fn is_number_held_as_text(&self) -> bool {
-        matches!(self, Self::Rate)
-    }
-
     /// The name of the type with its article, for error messages.
     pub(super) fn description(&self) -> &'static str {
         match self {
-            Self::Count { .. } => "an integer",
+            Self::Count(_) => "an integer",
             Self::Bool => "a boolean",
             Self::Rate => "a number",
-            Self::Duration { .. } | Self::DurationOrAuto { .. } => "a duration in quotes",
+            Self::Duration(_) | Self::DurationOrAuto(_) => "a duration in quotes",
             Self::Backfill => "a duration in quotes or an integer",
-            Self::Size { .. } => "a size in quotes",
+            Self::Size(_) => "a size in quotes",
             Self::WebOrigins | Self::Hosts | Self::Networks => "an array of strings",
             Self::Text
             | Self::NonEmpty
@@ -117,34 +92,28 @@ impl ValueType {
         }
     }
 
-    /// Checks one value or, for an array type, one element.
-    pub(super) fn validate(
-        &self,
-        value: &TomlValue,
-        text: &str,
-    ) -> Result<SettingValue, ValueError> {
+    /// Parses one value or, for an array type, one element; `text` is its source text.
+    pub(super) fn parse(&self, value: &TomlValue, text: &str) -> Result<SettingValue, ValueError> {
         match (self, value) {
             (Self::Bool, TomlValue::Bool(value)) => Ok(SettingValue::Bool(*value)),
-            (Self::Count { min, max }, TomlValue::Integer(number)) => {
-                validate_count(*number, *min, *max)
-            }
+            (Self::Count(range), TomlValue::Integer(number)) => parse_count(*number, range),
             (Self::Backfill, TomlValue::Integer(number)) => {
-                validate_count(*number, 0, i64::MAX.unsigned_abs())
+                parse_count(*number, &(0..=i64::MAX.unsigned_abs()))
             }
-            (Self::Rate, TomlValue::Integer(number)) => validate_rate(&number.to_string()),
-            (Self::Rate, TomlValue::Float(digits)) => validate_rate(digits),
+            (Self::Rate, TomlValue::Integer(number)) => parse_rate(&number.to_string()),
+            (Self::Rate, TomlValue::Float(digits)) => parse_rate(digits),
             (
-                Self::Duration { .. } | Self::DurationOrAuto { .. },
+                Self::Duration(_) | Self::DurationOrAuto(_),
                 TomlValue::Integer(_) | TomlValue::Float(_),
             )
-            | (Self::Backfill, TomlValue::Float(_)) => Err(duration::missing_unit()),
-            (Self::Size { .. }, TomlValue::Integer(_)) => Err(size::missing_unit()),
+            | (Self::Backfill, TomlValue::Float(_)) => Err(missing_duration_unit()),
+            (Self::Size(_), TomlValue::Integer(_)) => Err(missing_size_unit()),
             (Self::Start, TomlValue::Datetime) => Err(ValueError::with_replacement(
                 "expected a string, not a bare date or time",
                 quoted(text),
             )),
-            (Self::Bool | Self::Count { .. } | Self::Rate, _) => Err(self.wrong_type(value)),
-            (_, TomlValue::Text(text)) => self.validate_text(text).map(SettingValue::Text),
+            (Self::Bool | Self::Count(_) | Self::Rate, _) => Err(self.wrong_type(value)),
+            (_, TomlValue::Text(text)) => self.parse_text(text),
             _ => Err(self.wrong_type(value)),
         }
     }
@@ -157,48 +126,43 @@ impl ValueType {
         ))
     }
 
-    fn validate_text(&self, text: &str) -> Result<String, ValueError> {
-        let as_typed = || text.to_owned();
+    fn parse_text(&self, text: &str) -> Result<SettingValue, ValueError> {
         match self {
             Self::NonEmpty if text.is_empty() => Err(ValueError::new("empty")),
             Self::Address => match text.parse::<IpAddr>() {
-                Ok(address) => Ok(address.to_string()),
+                Ok(address) => Ok(SettingValue::Address(address)),
                 Err(_) => Err(ValueError::new("not an IP address")),
             },
-            Self::Duration { min, max } => validate_duration(text, *min, *max).map(|()| as_typed()),
-            Self::DurationOrAuto { .. } if text == "auto" => Ok(as_typed()),
-            Self::DurationOrAuto { max } => {
-                validate_duration(text, Duration::ZERO, *max).map(|()| as_typed())
-            }
-            Self::Size { min, max } => validate_size(text, *min, *max).map(|()| as_typed()),
-            Self::Backfill => {
-                validate_duration(text, Duration::ZERO, BACKFILL_MAX).map(|()| as_typed())
-            }
-            Self::Start => start::parse(text).map(|_| as_typed()),
-            Self::OneOf(names) => validate_choice(names, text).map(|()| as_typed()),
+            Self::Duration(range) => parse_duration_within(text, range).map(SettingValue::Duration),
+            Self::Backfill => parse_duration_within(text, &(Duration::ZERO..=BACKFILL_MAX))
+                .map(SettingValue::Duration),
+            Self::DurationOrAuto(max) => parse_auto_duration(text, *max),
+            Self::Size(range) => parse_size_within(text, range),
+            Self::Start => start::parse(text).map(SettingValue::Start),
+            Self::OneOf(choices) => parse_choice(choices, text),
             Self::TopicName => match text.parse::<TopicName>() {
-                Ok(name) => Ok(name.to_string()),
-                Err(error) => Err(suggest::topic_name_error(text, error)),
+                Ok(name) => Ok(SettingValue::TopicName(name)),
+                Err(error) => Err(topic_name_error(text, error)),
             },
-            Self::WebOrigins => web_origin::normalize(text),
-            Self::Hosts => host_name::normalize(text),
-            Self::Networks => network::parse(text).map(|network| network.to_string()),
-            Self::Text | Self::NonEmpty | Self::Count { .. } | Self::Bool | Self::Rate => {
-                Ok(as_typed())
+            Self::WebOrigins => normalize_origin(text).map(SettingValue::Text),
+            Self::Hosts => parse_host(text).map(SettingValue::Host),
+            Self::Networks => parse_network(text).map(SettingValue::Network),
+            Self::Text | Self::NonEmpty | Self::Count(_) | Self::Bool | Self::Rate => {
+                Ok(SettingValue::Text(text.to_owned()))
             }
         }
     }
 }
 
-fn validate_count(number: i128, min: u64, max: u64) -> Result<SettingValue, ValueError> {
+fn parse_count(number: i128, range: &RangeInclusive<u64>) -> Result<SettingValue, ValueError> {
     u64::try_from(number)
         .ok()
-        .filter(|number| (min..=max).contains(number))
-        .map(SettingValue::Number)
-        .ok_or_else(|| ValueError::new(format!("out of range {min} to {max}")))
+        .filter(|number| range.contains(number))
+        .map(SettingValue::Count)
+        .ok_or_else(|| out_of_range(range, |number| number.to_string()))
 }
 
-fn validate_rate(digits: &str) -> Result<SettingValue, ValueError> {
+fn parse_rate(digits: &str) -> Result<SettingValue, ValueError> {
     let unsigned = digits.trim_start_matches(['+', '-']);
     // A negative number is out of range, unless it is malformed as well.
     match (unsigned.parse::<Rate>(), digits.starts_with('-')) {
@@ -207,37 +171,55 @@ fn validate_rate(digits: &str) -> Result<SettingValue, ValueError> {
             Err(ValueError::new("out of range 0.001 to 10000"))
         }
         (Err(RateError::Precision), false) => Err(ValueError::new("more than 6 decimal places")),
-        (Ok(rate), false) => Ok(SettingValue::Text(rate.to_string())),
+        (Ok(rate), false) => Ok(SettingValue::Rate(rate)),
     }
 }
 
-fn validate_duration(text: &str, min: Duration, max: Duration) -> Result<(), ValueError> {
-    if (min..=max).contains(&duration::parse(text)?) {
-        return Ok(());
-    }
-    let (min, max) = (duration::format(min), duration::format(max));
-    Err(ValueError::new(format!("out of range {min} to {max}")))
+fn parse_auto_duration(text: &str, max: Duration) -> Result<SettingValue, ValueError> {
+    let duration = match text {
+        "auto" => AutoDuration::Auto,
+        text => AutoDuration::Fixed(parse_duration_within(text, &(Duration::ZERO..=max))?),
+    };
+    Ok(SettingValue::AutoDuration(duration))
 }
 
-fn validate_size(text: &str, min: u64, max: u64) -> Result<(), ValueError> {
-    if (min..=max).contains(&size::parse(text)?) {
-        return Ok(());
+fn parse_duration_within(
+    text: &str,
+    range: &RangeInclusive<Duration>,
+) -> Result<Duration, ValueError> {
+    let duration = parse_duration(text)?;
+    if range.contains(&duration) {
+        Ok(duration)
+    } else {
+        Err(out_of_range(range, format_duration))
     }
-    let (min, max) = (size::format(min), size::format(max));
-    Err(ValueError::new(format!("out of range {min} to {max}")))
 }
 
-fn validate_choice(names: &'static [&'static str], text: &str) -> Result<(), ValueError> {
-    if names.contains(&text) {
-        return Ok(());
+fn parse_size_within(text: &str, range: &RangeInclusive<u64>) -> Result<SettingValue, ValueError> {
+    let size = parse_size(text)?;
+    if range.contains(&size) {
+        Ok(SettingValue::Size(size))
+    } else {
+        Err(out_of_range(range, format_size))
     }
-    let all = names
-        .iter()
-        .map(|name| format!("\"{name}\""))
-        .collect::<Vec<_>>()
-        .join(" or ");
-    let problem = format!("not {all}");
-    Err(match suggest::nearest(text, names.iter().copied()) {
+}
+
+fn out_of_range<T: Copy>(range: &RangeInclusive<T>, format: impl Fn(T) -> String) -> ValueError {
+    let (min, max) = (format(*range.start()), format(*range.end()));
+    ValueError::new(format!("out of range {min} to {max}"))
+}
+
+fn parse_choice(
+    choices: &'static [(&'static str, SettingValue)],
+    text: &str,
+) -> Result<SettingValue, ValueError> {
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
+        return Ok(value.clone());
+    }
+    let names = choices.iter().map(|(name, _)| *name);
+    let all: Vec<_> = names.clone().map(quoted).collect();
+    let problem = format!("not {}", all.join(" or "));
+    Err(match nearest(text, names) {
         Some(name) => ValueError::with_replacement(problem, quoted(name)),
         None => ValueError::new(problem),
     })

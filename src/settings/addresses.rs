@@ -1,14 +1,53 @@
-//! Canonical form of web origins, as browsers send them: `scheme://host[:port]`, lower case, without the default port.
+//! Hosts, networks and web origins, in the canonical form in which requests are compared with them.
 //!
-//! `server.allowed_origins` and the `Origin` header are brought to the same form, so that they can be compared as text.
-//! Which origins are allowed is decided in `routes`.
+//! A web origin has the form of an `Origin` header: `scheme://host[:port]`, lower case, without the default port. Which
+//! of them a request may have is decided in `routes`.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
 
 use super::value_error::ValueError;
+use crate::protocol::{Authority, Host};
+
+/// Parses a host name or an address; an IPv6 address needs no brackets.
+pub(super) fn parse_host(text: &str) -> Result<Host, ValueError> {
+    match text.parse::<IpAddr>() {
+        Ok(address) => Ok(Host::Address(address.to_canonical())),
+        Err(_) => text.parse::<Host>().map_err(|_| host_error(text)),
+    }
+}
+
+fn host_error(text: &str) -> ValueError {
+    let authority = text
+        .split_once("://")
+        .map_or(text, |(_, authority)| authority);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.parse::<Authority>() {
+        Ok(Authority { host, .. }) => {
+            ValueError::with_remedy("more than a host name", format!("use `\"{host}\"`"))
+        }
+        Err(_) if text.contains('*') => ValueError::with_remedy(
+            "a host name with a wildcard",
+            "list every host name of the hub",
+        ),
+        Err(_) => ValueError::with_remedy(
+            "neither a host name nor an IP address",
+            "use for example `\"hub.example.org\"`, ASCII only",
+        ),
+    }
+}
+
+/// Parses `10.0.0.0/8` or a single address.
+pub(super) fn parse_network(text: &str) -> Result<IpNet, ValueError> {
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| one())
+        .map_err(|_| ValueError::new("not a CIDR range or an IP address"))
+}
 
 /// Brings a configured origin to the form of an `Origin` header; `*` stays.
-pub(super) fn normalize(text: &str) -> Result<String, ValueError> {
+pub(super) fn normalize_origin(text: &str) -> Result<String, ValueError> {
     if text == "*" {
         return Ok(text.to_owned());
     }
@@ -27,8 +66,8 @@ pub(super) fn normalize(text: &str) -> Result<String, ValueError> {
         return Err(ValueError::with_remedy("an origin with a path", remedy));
     }
     let (host, port) = split_port(authority);
-    let host = parse_host(host)?;
-    let port = port.map(parse_port).transpose()?;
+    let host = origin_host(host)?;
+    let port = port.map(origin_port).transpose()?;
     Ok(match (scheme, port) {
         (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
         (_, Some(port)) => format!("{scheme}://{host}:{port}"),
@@ -38,14 +77,14 @@ pub(super) fn normalize(text: &str) -> Result<String, ValueError> {
 /// Brings an `Origin` header to canonical form; `None` for `null` and anything else that browsers do not send for a
 /// page.
 #[must_use]
-pub fn canonical(header: &str) -> Option<String> {
+pub fn canonical_origin(header: &str) -> Option<String> {
     let hostless = || {
         // Some applications use a scheme of their own without a host.
         let scheme = header.strip_suffix("://")?.to_ascii_lowercase();
         let is_opaque = is_scheme(&scheme) && !matches!(scheme.as_str(), "http" | "https");
         is_opaque.then(|| format!("{scheme}://"))
     };
-    normalize(header)
+    normalize_origin(header)
         .ok()
         .filter(|origin| origin != "*")
         .or_else(hostless)
@@ -79,7 +118,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn parse_host(host: &str) -> Result<String, ValueError> {
+fn origin_host(host: &str) -> Result<String, ValueError> {
     if let Some(address) = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
@@ -87,7 +126,7 @@ fn parse_host(host: &str) -> Result<String, ValueError> {
         let address = address.parse::<Ipv6Addr>();
         return address
             .map(|address| format!("[{address}]"))
-            .map_err(|_| not_a_host());
+            .map_err(|_| origin_without_host());
     }
     if host.contains('*') {
         let remedy = "list every host, or `\"*\"` to allow any origin";
@@ -100,20 +139,20 @@ fn parse_host(host: &str) -> Result<String, ValueError> {
     if is_host {
         Ok(host.to_owned())
     } else {
-        Err(not_a_host())
+        Err(origin_without_host())
     }
 }
 
 /// The error for an invalid host. Names must be ASCII: browsers send other scripts as `xn--…`, so they would never
 /// match.
-fn not_a_host() -> ValueError {
+fn origin_without_host() -> ValueError {
     ValueError::with_remedy(
         "an origin without a plain host",
         "use for example `\"https://example.org\"`, ASCII only",
     )
 }
 
-fn parse_port(port: &str) -> Result<u16, ValueError> {
+fn origin_port(port: &str) -> Result<u16, ValueError> {
     let number = port
         .bytes()
         .all(|byte| byte.is_ascii_digit())
@@ -132,6 +171,54 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hosts_are_normalized_to_the_form_of_requests() {
+        for (typed, canonical) in [
+            ("Hub.Example.ORG.", "hub.example.org"),
+            ("hub", "hub"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:DB8::1", "[2001:db8::1]"),
+            ("[2001:db8::1]", "[2001:db8::1]"),
+        ] {
+            let host = parse_host(typed).unwrap();
+            assert_eq!(host.to_string(), canonical);
+            assert_eq!(canonical.parse(), Ok(host));
+        }
+    }
+
+    #[test]
+    fn an_invalid_host_is_rejected_with_the_reason() {
+        for (typed, why) in [
+            ("hub.example.org:8000", "more than a host name"),
+            ("https://hub.example.org/x", "more than a host name"),
+            ("*.example.org", "a host name with a wildcard"),
+            ("", "neither a host name nor an IP address"),
+            ("user@hub.example", "neither a host name nor an IP address"),
+            (
+                "b\u{fc}cher.example",
+                "neither a host name nor an IP address",
+            ),
+        ] {
+            assert_eq!(parse_host(typed).unwrap_err().problem, why, "{typed}");
+        }
+    }
+
+    #[test]
+    fn ranges_and_single_addresses_are_parsed() {
+        for (text, printed) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("192.0.2.1", "192.0.2.1/32"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("::1", "::1/128"),
+        ] {
+            assert_eq!(parse_network(text).unwrap().to_string(), printed);
+        }
+        for text in ["", "10.0.0.0/33", "10.0.0/8", "proxy", "10.0.0.0/8 "] {
+            assert!(parse_network(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn origins_are_normalized_to_the_form_of_the_header() {
         for (typed, sent) in [
             ("*", "*"),
@@ -144,7 +231,7 @@ mod tests {
             ("http://[::1]", "http://[::1]"),
             ("capacitor://localhost", "capacitor://localhost"),
         ] {
-            assert_eq!(normalize(typed).unwrap(), sent);
+            assert_eq!(normalize_origin(typed).unwrap(), sent);
         }
     }
 
@@ -168,7 +255,7 @@ mod tests {
             ("https://example.org:+1", "an origin with a bad port"),
             ("https://example.org:", "an origin with a bad port"),
         ] {
-            assert_eq!(normalize(typed).unwrap_err().problem, why, "{typed}");
+            assert_eq!(normalize_origin(typed).unwrap_err().problem, why, "{typed}");
         }
     }
 }

@@ -1,0 +1,246 @@
+//! Loads [`Settings`]: reads all layers, merges them, converts the result to typed values, and checks values that
+//! depend on each other.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::config_file::ConfigFile;
+use super::effective_values;
+use super::env_and_flags;
+use super::layers::{Assignment, Layers, Section};
+use super::schema::{Key, SECTIONS, TOPIC};
+use super::setting_value::SettingValue;
+use super::settings_error::{SettingsError, SettingsErrors};
+use super::toml_value;
+use super::topics;
+use super::validate::{TopicTable, ValidatedFile, validate};
+use super::value_error::did_you_mean;
+use super::value_origin::{ValueOrigin, quoted};
+use super::{LogSettings, OpsSettings, Overrides, ServerSettings, Settings, StateSettings};
+use crate::protocol::TopicName;
+
+/// Loads the file, applies defaults, variables and flags, and validates the result.
+pub(super) fn load(
+    path: &Path,
+    env: &[(String, String)],
+    overrides: &Overrides,
+) -> Result<Settings, SettingsErrors> {
+    let file = ConfigFile::read(path)?;
+    let ValidatedFile {
+        assignments,
+        topics: tables,
+        mut errors,
+    } = ValidatedFile::new(&file.entries()?, &file.file_origin());
+    let given = env_and_flags::assignments_from_environment(env, &tables, &mut errors);
+    let flags = env_and_flags::assignments_from_flags(overrides, &tables, &mut errors);
+    let layers = Layers::merge([
+        defaults(&tables, env, &mut errors),
+        assignments,
+        given,
+        flags,
+    ]);
+    let section = |name| Section::new(&layers, &[name]);
+    check_default_topic(&section("server"), &tables, &mut errors);
+    check_ports(&section("server"), &section("ops"), &mut errors);
+    let topics = topics::build(&layers, &tables, path, &mut errors);
+    let parts = (
+        server(&section("server")),
+        ops(&section("ops")),
+        log(&section("log")),
+        topics,
+    );
+    match parts {
+        (Some(server), Some(ops), Some(log), Some(topics)) if errors.0.is_empty() => Ok(Settings {
+            server,
+            ops,
+            log,
+            state: state(&section("state"), path),
+            topics,
+            origins: effective_values::value_origins(&layers, &tables),
+            file: path.to_owned(),
+        }),
+        _ => Err(errors.sorted()),
+    }
+}
+
+/// The lowest layer: the defaults of the schema, and those that depend on the file and the service manager.
+fn defaults(
+    tables: &[TopicTable],
+    env: &[(String, String)],
+    errors: &mut SettingsErrors,
+) -> Vec<Assignment> {
+    let mut assignments = Vec::new();
+    let mut add = |path: &[&str], key: &Key| {
+        let typed = key
+            .default
+            .and_then(|default| toml_value::parse_value(default, &ValueOrigin::Default));
+        let path = path
+            .iter()
+            .chain([&key.name])
+            .map(|name| (*name).to_owned())
+            .collect();
+        assignments.extend(typed.map(|typed| validate(path, key, &typed, errors)));
+    };
+    for (section, keys) in SECTIONS {
+        keys.iter().for_each(|key| add(&[section], key));
+    }
+    for table in tables {
+        TOPIC
+            .iter()
+            .for_each(|key| add(&["topics", &table.name], key));
+    }
+    assignments.extend(tables.first().map(default_topic));
+    assignments.push(state_dir(env));
+    assignments
+}
+
+/// The default of `server.default_topic`: the first topic in the file.
+fn default_topic(first: &TopicTable) -> Assignment {
+    Assignment {
+        path: vec!["server".to_owned(), "default_topic".to_owned()],
+        value: first.topic.clone().map(SettingValue::TopicName),
+        toml: quoted(&first.name),
+        origin: ValueOrigin::Default,
+    }
+}
+
+/// The default of `state.dir`. systemd may list several folders in its variable; the first belongs to this service.
+fn state_dir(env: &[(String, String)]) -> Assignment {
+    const VARIABLE: &str = "STATE_DIRECTORY";
+    let given = env
+        .iter()
+        .find(|(name, _)| name == VARIABLE)
+        .and_then(|(_, value)| value.split(':').next());
+    let (dir, origin) = match given.filter(|dir| !dir.is_empty()) {
+        Some(dir) => {
+            let variable = VARIABLE.to_owned();
+            (dir, ValueOrigin::Environment { variable })
+        }
+        None => ("../state", ValueOrigin::Default),
+    };
+    Assignment {
+        path: vec!["state".to_owned(), "dir".to_owned()],
+        value: Some(SettingValue::Text(dir.to_owned())),
+        toml: quoted(dir),
+        origin,
+    }
+}
+
+fn server(table: &Section<'_>) -> Option<ServerSettings> {
+    Some(ServerSettings {
+        host: table.get("host")?,
+        port: table.get("port")?,
+        default_topic: table.get("default_topic")?,
+        max_viewers: table.get("max_viewers")?,
+        max_viewers_per_ip: table.get("max_viewers_per_ip")?,
+        max_connections_per_ip: table.get("max_connections_per_ip")?,
+        allowed_origins: table.get("allowed_origins")?,
+        hosts: table.get("hosts")?,
+        trusted_proxies: table.get("trusted_proxies")?,
+        header_timeout: table.get("header_timeout")?,
+        history_max: table.get("history_max")?,
+        recover_max: table.get("recover_max")?,
+        drain: table.get("drain")?,
+    })
+}
+
+fn ops(table: &Section<'_>) -> Option<OpsSettings> {
+    Some(OpsSettings {
+        enabled: table.get("enabled")?,
+        host: table.get("host")?,
+        port: table.get("port")?,
+    })
+}
+
+fn log(table: &Section<'_>) -> Option<LogSettings> {
+    Some(LogSettings {
+        format: table.get("format")?,
+        level: table.get("level")?,
+        stats_every: table.get("stats_every")?,
+    })
+}
+
+fn state(table: &Section<'_>, file: &Path) -> StateSettings {
+    let is_set = table.get("dir").is_some_and(|dir: String| !dir.is_empty());
+    StateSettings {
+        dir: is_set.then(|| table.path("dir", file)).flatten(),
+    }
+}
+
+/// Checks that the default topic is one of the file's topics.
+fn check_default_topic(server: &Section<'_>, tables: &[TopicTable], errors: &mut SettingsErrors) {
+    let Some(wanted) = server.get::<TopicName>("default_topic") else {
+        return;
+    };
+    let wanted = wanted.as_str();
+    let names = tables.iter().map(|table| table.name.as_str());
+    if tables.is_empty() || names.clone().any(|name| name == wanted) {
+        return;
+    }
+    let problem = format!("no topic `{wanted}` in the file");
+    let remedy = did_you_mean(wanted, names);
+    errors.push(SettingsError::new(
+        server.origin("default_topic"),
+        server.key("default_topic"),
+        problem,
+        remedy,
+    ));
+}
+
+/// Checks that the two listeners do not share an address and port; port 0 never collides.
+fn check_ports(server: &Section<'_>, ops: &Section<'_>, errors: &mut SettingsErrors) {
+    let listener =
+        |table: &Section<'_>| Some((table.get::<IpAddr>("host")?, table.get::<u16>("port")?));
+    let (Some((host, port)), Some((ops_host, ops_port))) = (listener(server), listener(ops)) else {
+        return;
+    };
+    let is_wanted = ops.get("enabled").unwrap_or(false);
+    if !is_wanted
+        || port == 0
+        || port != ops_port
+        || !(covers(host, ops_host) || covers(ops_host, host))
+    {
+        return;
+    }
+    // Report the port that was set explicitly.
+    let (table, name, other) = match ops.origin("port") {
+        ValueOrigin::Default => (server, "server.port", "ops.port"),
+        _ => (ops, "ops.port", "server.port"),
+    };
+    let problem = format!("`{port}` is also `{other}`, on the same host");
+    errors.push(SettingsError::new(
+        table.origin("port"),
+        name,
+        problem,
+        "choose another port for one of them",
+    ));
+}
+
+/// Whether a listener on `host` also accepts connections to `other`. The unspecified IPv6 address covers both families.
+fn covers(host: IpAddr, other: IpAddr) -> bool {
+    host == other || (host.is_unspecified() && (host.is_ipv6() || other.is_ipv4()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::schema::{FIELD, Key};
+
+    #[test]
+    fn every_default_and_every_example_is_valid() {
+        let sections = SECTIONS.iter().flat_map(|(_, keys)| keys.iter());
+        let keys: Vec<&Key> = sections.chain(TOPIC).chain(FIELD).collect();
+        for key in keys {
+            for text in key.default.into_iter().chain([key.example]) {
+                let mut errors = SettingsErrors::default();
+                validate(
+                    vec![key.name.to_owned()],
+                    key,
+                    &toml_value::parse_value(text, &ValueOrigin::Default).unwrap(),
+                    &mut errors,
+                );
+                assert_eq!(errors, SettingsErrors::default(), "{}", key.name);
+            }
+        }
+    }
+}
