@@ -68,7 +68,7 @@ fn after(c: &mut Criterion) {
     for (name, place) in [("the newest", 4_999), ("eight seconds behind", 4_200)] {
         let place = Seq::saturating(place);
         group.bench_function(name, |b| {
-            b.iter(|| log.after(black_box(place), AnnouncementNumber::NONE))
+            b.iter(|| log.after(black_box(place), AnnouncementNumber::NONE));
         });
     }
     group.finish();

@@ -45,8 +45,7 @@ impl Blocks<'_> {
     /// The first and the last publication of the block that contains `seq`.
     fn around(self, seq: Seq) -> (Seq, Seq) {
         let longest_end = Seq::saturating(seq.get().next_multiple_of(Self::LEN_MAX));
-        let mut begin =
-            Seq::saturating(seq.previous().get() / Self::LEN_MAX * Self::LEN_MAX + 1);
+        let mut begin = Seq::saturating(seq.previous().get() / Self::LEN_MAX * Self::LEN_MAX + 1);
         let (mut at, mut len) = (begin, 0);
         loop {
             len += self.record_len(at);

@@ -1,8 +1,8 @@
 //! [`Records`]: consecutive records of a topic, read and ready to be encoded; and [`FeedDescription`], what the records
 //! of a topic are.
 
-use crate::protocol::shared_bytes::SharedBytesBuilder;
 use crate::protocol::message::{DatasetView, StateView};
+use crate::protocol::shared_bytes::SharedBytesBuilder;
 use crate::protocol::{DueRecord, Flush, Jump, Rate, SharedBytes, websocket};
 
 /// Records that are dense in `seq`.

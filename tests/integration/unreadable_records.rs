@@ -139,7 +139,8 @@ impl EmbeddedHub {
     async fn get(&self, path: &str) -> (u16, String) {
         let (address, path) = (self.address(), path.to_owned());
         let get = move || {
-            let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+            let request =
+                format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
             let bytes = RawClient::connect(&address)
                 .send(request.as_bytes())
                 .read_to_end();
@@ -155,7 +156,10 @@ impl EmbeddedHub {
 async fn read_all_up_to(viewer: &mut Viewer, first: u64, last: u64) {
     for seq in first..=last {
         let message = viewer.next_unbatched().await;
-        assert_eq!((&message["type"], &message["seq"]), (&"data".into(), &seq.into()));
+        assert_eq!(
+            (&message["type"], &message["seq"]),
+            (&"data".into(), &seq.into())
+        );
         assert_eq!(message["data"]["i"], (seq - 1) % 5_000);
     }
 }
@@ -212,10 +216,17 @@ async fn records_that_cannot_be_read_are_logged_and_published_once_they_can_be_r
     let mut viewer = hub.viewer("/ws/disk?last=0").await;
     assert_eq!(viewer.next_message().await["type"], "hello");
     // Answered only after a failed read.
-    let (status, problem) = hub.get("/api/v1/topics/disk/history?points=9&field=i").await;
+    let (status, problem) = hub
+        .get("/api/v1/topics/disk/history?points=9&field=i")
+        .await;
     assert_eq!(status, 503, "{problem}");
-    assert!(problem.contains("\"code\":\"records_unreadable\""), "{problem}");
-    let (status, _) = hub.get("/api/v1/topics/memory/history?points=9&field=i").await;
+    assert!(
+        problem.contains("\"code\":\"records_unreadable\""),
+        "{problem}"
+    );
+    let (status, _) = hub
+        .get("/api/v1/topics/memory/history?points=9&field=i")
+        .await;
     assert_eq!(status, 200);
     while !logged("topic.unreadable") {
         tokio::task::yield_now().await;
@@ -235,7 +246,11 @@ async fn backfill_that_is_not_in_memory_arrives_complete_and_in_order() {
         let mut viewer = hub.viewer(path).await;
         let hello = viewer.next_message().await;
         let newest = hello["seq"].as_u64().unwrap();
-        let first = if path.ends_with("=30") { newest - 29 } else { 1 };
+        let first = if path.ends_with("=30") {
+            newest - 29
+        } else {
+            1
+        };
         read_all_up_to(&mut viewer, first, newest + 50).await;
     }
     hub.server.drain().await;
@@ -251,7 +266,10 @@ async fn a_viewer_whose_backfill_cannot_be_read_is_sent_the_gap_and_continues_li
     let mut viewer = hub.viewer("/ws/disk?last=1000").await;
     assert_eq!(viewer.next_message().await["type"], "hello");
     let gap = viewer.next_message_except_viewers().await;
-    assert_eq!((&gap["type"], &gap["reason"], &gap["from"]), (&"gap".into(), &"expired".into(), &1.into()));
+    assert_eq!(
+        (&gap["type"], &gap["reason"], &gap["from"]),
+        (&"gap".into(), &"expired".into(), &1.into())
+    );
     let to = gap["to"].as_u64().unwrap();
     read_all_up_to(&mut viewer, to + 1, to + 20).await;
     hub.server.drain().await;
