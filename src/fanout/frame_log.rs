@@ -267,21 +267,18 @@ impl LogEntry {
             let mut bytes = BytesMut::with_capacity(len);
             entry.chunk_ends.reserve_exact(chunks.len() - 1);
             for (chunk, next) in chunks.iter().zip(&chunks[1..]) {
-                chunk
-                    .bytes
-                    .parts()
-                    .iter()
-                    .for_each(|part| bytes.extend_from_slice(part));
+                for part in chunk.bytes.parts() {
+                    bytes.extend_from_slice(part);
+                }
                 entry.chunk_ends.push(ChunkEnd {
                     last: chunk.last,
                     end: bytes.len(),
                     jump_len: next.jump_len,
                 });
             }
-            last.bytes
-                .parts()
-                .iter()
-                .for_each(|part| bytes.extend_from_slice(part));
+            for part in last.bytes.parts() {
+                bytes.extend_from_slice(part);
+            }
             entry.bytes = bytes.freeze().into();
         }
         entry

@@ -26,7 +26,7 @@ pub enum Update {
     End(Announcement),
 }
 
-/// The number of an announcement of one topic, in the order in which they are sent. They begin anew with each process.
+/// The number of an announcement of one topic, in the order in which they are sent. Each process begins with 1 again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AnnouncementNumber(u32);
 

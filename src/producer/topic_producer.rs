@@ -18,12 +18,12 @@ pub(super) struct TopicProducer {
     clock: Clock,
     prefetch: Prefetch,
     /// The flush that is being collected. `None` before the task is prepared and after a turn that panicked.
-    pending: Option<PendingFlush>,
+    pending: Option<CollectedFlush>,
 }
 
 /// Publications that will be sent together.
 #[derive(Debug)]
-struct PendingFlush {
+struct CollectedFlush {
     /// Has seen all publications up to the last one sent.
     coalescer: Coalescer,
     /// The records of the flush, oldest first, as far as they have been read.
@@ -49,7 +49,7 @@ impl TopicProducer {
     }
 
     /// Publishes up to `due`, oldest first, within the limits of one turn.
-    fn publish_due(&mut self, pending: &mut PendingFlush, due: Seq) -> Turn {
+    fn publish_due(&mut self, pending: &mut CollectedFlush, due: Seq) -> Turn {
         let mut bytes = 0;
         for _ in 0..Self::TURN_LEN_MAX {
             if pending.next > due {
@@ -81,7 +81,7 @@ impl ProducerTask for TopicProducer {
 
     fn prepare(&mut self) {
         self.pending
-            .get_or_insert_with(|| PendingFlush::new(&self.topic));
+            .get_or_insert_with(|| CollectedFlush::new(&self.topic));
     }
 
     fn next_due(&self) -> NextDue {
@@ -101,7 +101,7 @@ impl ProducerTask for TopicProducer {
         }
         topic.metrics.lateness.record(now.since(t));
         let pending = self.pending.take();
-        let mut pending = pending.unwrap_or_else(|| PendingFlush::new(&topic));
+        let mut pending = pending.unwrap_or_else(|| CollectedFlush::new(&topic));
         let turn = self.publish_due(&mut pending, topic.feed().due(now));
         self.pending = Some(pending);
         topic.set_reading(matches!(turn, Turn::Reading | Turn::Failed));
@@ -118,7 +118,7 @@ impl ProducerTask for TopicProducer {
     }
 }
 
-impl PendingFlush {
+impl CollectedFlush {
     fn new(topic: &Topic) -> Self {
         let coalescer = topic.feed().coalescer();
         let next = topic.published().next();
@@ -143,7 +143,7 @@ impl PendingFlush {
 }
 
 /// Publishes `record`; returns the length of its frame in bytes.
-fn publish(topic: &Topic, pending: &mut PendingFlush, record: DueRecord) -> usize {
+fn publish(topic: &Topic, pending: &mut CollectedFlush, record: DueRecord) -> usize {
     let publication = Publication::encode(&record);
     let bytes = publication.frame().len();
     let flush = pending.push(topic, record);

@@ -4,8 +4,8 @@
 mod body;
 mod csv_row;
 mod format;
+mod history_reader;
 mod query;
-mod record_reader;
 
 use std::convert::Infallible;
 use std::fmt::Display;

@@ -37,6 +37,7 @@ async fn hello_is_the_first_message_and_has_all_fields() {
         "record_max",
         "fields",
         "viewers",
+        "states",
     ];
     expected.sort_unstable();
     assert_eq!(names, expected);
@@ -44,6 +45,9 @@ async fn hello_is_the_first_message_and_has_all_fields() {
     assert_eq!(hello["topic"], "demo");
     assert_eq!(hello["recovered"], json!(null));
     assert_eq!(hello["delay"], 400_000);
+    let (timeline, t0) = (&hello["timeline"], &hello["timeline"]["t0"]);
+    let state = json!({"t": t0, "timeline": timeline, "delay": 400_000, "by": "configuration"});
+    assert_eq!(hello["states"], json!([state]));
     assert_eq!(
         (&hello["viewers"], &hello["record_max"]),
         (&json!(1), &json!(1))

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::csv_row::{CsvBudget, CsvLine, CsvRow};
 use super::format::HistoryFormat;
-use super::record_reader::RecordReader;
+use super::history_reader::HistoryReader;
 use crate::app::{HistoryPermit, JobAborted};
 use crate::hub::Topic;
 use crate::protocol::{HistoryHead, ITEM_END, write_item, write_item_start};
@@ -23,7 +23,7 @@ use crate::timeline::decimation::Seqs;
 
 /// The unwritten rest of a response. Contains sequence numbers, not records; those are looked up when they are written.
 pub(super) struct HistoryBody {
-    records: RecordReader,
+    records: HistoryReader,
     /// The publications that are still to be written, in ascending order.
     seqs: Seqs,
     format: HistoryFormat,
@@ -83,7 +83,7 @@ impl HistoryBody {
         head: Vec<u8>,
     ) -> Self {
         Self {
-            records: RecordReader::new(Arc::clone(topic)),
+            records: HistoryReader::new(Arc::clone(topic)),
             seqs,
             format,
             prefix: head,

@@ -32,7 +32,7 @@ export class Preference {
   }
 }
 
-/** The stored choice of this name; null if there is none. */
+/** The stored choice of this name; null if nothing is stored. */
 export function storedChoice(name: string): string | null {
   try {
     return localStorage.getItem(`tickcast:${name}`);

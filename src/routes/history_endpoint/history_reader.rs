@@ -1,4 +1,4 @@
-//! [`RecordReader`]: the records of a response, read from the topic's feed a few at a time.
+//! [`HistoryReader`]: the records of a response, read from the topic's feed a few at a time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::source::SourceError;
 
 /// Reads records in ascending order. May block, so it is used on the threads for history only.
 #[derive(Debug)]
-pub(super) struct RecordReader {
+pub(super) struct HistoryReader {
     topic: Arc<Topic>,
     /// Records that have been read ahead; dense in `seq`.
     ahead: VecDeque<DueRecord>,
@@ -17,7 +17,7 @@ pub(super) struct RecordReader {
     last: Seq,
 }
 
-impl RecordReader {
+impl HistoryReader {
     /// Records that are read together if they are wanted one after the other.
     const READ_RECORDS_MAX: u64 = 64;
     /// Bytes after which a read ends.
