@@ -15,7 +15,6 @@ mod page;
 mod peer;
 mod preflight;
 mod problem;
-mod read_rate;
 mod request_origin;
 mod request_permits;
 mod request_target;

@@ -4,8 +4,7 @@
 //! Lateness covers the interval before the last `hub.stats` event, so that scraping does not reset the values that the
 //! log reports.
 
-mod openmetrics;
-mod prometheus_text;
+mod exposition_formats;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderValue};
 use warp::reply::{Reply, Response};
 
-use self::openmetrics::MetricsWriter;
+use self::exposition_formats::{MetricsWriter, to_prometheus_text};
 use super::accept_header::AcceptHeader;
 use super::conventions::get;
 use super::problem::{Problem, ProblemCode};
@@ -56,10 +55,7 @@ fn respond(state: &Arc<AppState>, headers: &HeaderMap) -> Response {
     let (content_type, body) = if prefers_openmetrics {
         (OPENMETRICS, openmetrics)
     } else {
-        (
-            PROMETHEUS_TEXT,
-            prometheus_text::from_openmetrics(&openmetrics),
-        )
+        (PROMETHEUS_TEXT, to_prometheus_text(&openmetrics))
     };
     let mut response = Response::new(body.into());
     for (name, value) in [
