@@ -49,7 +49,7 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
 use crate::journal::{JournalError, JournalWriter};
 use crate::producer::Producers;
-use crate::routes::{self, HostCheck, Listener};
+use crate::routes::{self, Listener, RequestGate};
 use crate::settings::{ActiveConfig, Settings};
 use crate::source::Dataset;
 use crate::systemd;
@@ -258,7 +258,7 @@ impl Server {
             routes,
             limits: Arc::clone(limits),
             state: Arc::clone(&self.state),
-            hosts: HostCheck::new(&self.state, listener, bound.address),
+            gate: RequestGate::new(&self.state, limits.connections(), listener, bound.address),
         };
         let tokens = ShutdownTokens {
             accepting: close.clone(),

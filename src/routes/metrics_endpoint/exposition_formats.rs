@@ -1,5 +1,5 @@
-//! The two exposition formats: [`MetricsWriter`] encodes metrics as OpenMetrics, and [`to_prometheus_text`] converts that
-//! to the older Prometheus text format 0.0.4. The samples are identical; only the metadata differs.
+//! The two exposition formats: [`MetricsWriter`] encodes metrics as OpenMetrics, [`to_prometheus_text`] converts that to
+//! the older Prometheus text format 0.0.4. The samples are identical; only the metadata differs.
 
 use std::fmt;
 
