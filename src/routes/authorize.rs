@@ -42,9 +42,9 @@ pub(super) fn authorize(
     action: Action,
 ) -> Result<AccessPermit, AccessDenied> {
     match action {
-        Action::View | Action::ListTopics => check_origin(state, request)?,
-        // Which pages may read the response is up to CORS.
-        Action::ReadHistory | Action::ReadTime | Action::LoadPage | Action::ReadStatus => {}
+        Action::View | Action::ReadHistory | Action::ListTopics => check_origin(state, request)?,
+        // Nothing of a topic. Which pages may read the response is up to CORS.
+        Action::ReadTime | Action::LoadPage | Action::ReadStatus => {}
     }
     match request.identity {
         Identity::Anonymous => Ok(AccessPermit(())),
