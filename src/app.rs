@@ -2,22 +2,27 @@
 //!
 //! The routes read it for every request; the server builds it, and changes it on reload. It parses no request: what a
 //! header means is up to the routes.
+//!
+//! Three of its parts are the lists that decide whose requests are accepted and believed: [`AllowedOrigins`],
+//! [`AllowedHosts`] and [`TrustedProxies`]. Each is replaced as a whole on reload.
 
-mod access_lists;
 mod history_limit;
 mod worker_pool;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
 use tokio_util::task::TaskTracker;
 
-pub use access_lists::{AllowedHosts, AllowedOrigins, TrustedProxies};
 pub use history_limit::{HistoryLimit, HistoryLimitReached, HistoryPermit};
 pub use worker_pool::JobAborted;
 
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, ViewerLimits};
+use crate::protocol::Host;
 use crate::telemetry::LogDrops;
 
 /// The state of one hub.
@@ -49,10 +54,90 @@ pub struct AppState {
     pub log_drops: LogDrops,
 }
 
+/// The origins that may connect in addition to the hub's own (`server.allowed_origins`).
+#[derive(Debug, Default)]
+pub struct AllowedOrigins(ArcSwap<Vec<String>>);
+
+/// The host names in `server.hosts`.
+#[derive(Debug, Default)]
+pub struct AllowedHosts(ArcSwap<Vec<Host>>);
+
+/// The address ranges of the proxies whose forwarding headers are trusted (`server.trusted_proxies`).
+#[derive(Debug, Default)]
+pub struct TrustedProxies(ArcSwap<Vec<IpNet>>);
+
 impl AppState {
     /// Whether every topic is scheduled and the hub is not draining.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Acquire) && !self.drain.is_draining()
+    }
+}
+
+impl AllowedOrigins {
+    /// Allows the origins in `allowed`, each in the canonical form of the settings, or `*` for any.
+    #[must_use]
+    pub fn new(allowed: Vec<String>) -> Self {
+        Self(ArcSwap::from_pointee(allowed))
+    }
+
+    /// Replaces the allowed origins. Established connections are not affected.
+    pub fn set(&self, allowed: Vec<String>) {
+        self.0.store(Arc::new(allowed));
+    }
+
+    /// Whether the canonical `origin` is listed.
+    #[must_use]
+    pub fn contains(&self, origin: &str) -> bool {
+        let allowed = self.0.load();
+        allowed
+            .iter()
+            .any(|allowed| allowed == "*" || allowed == origin)
+    }
+
+    /// The listed origins.
+    #[must_use]
+    pub fn list(&self) -> Arc<Vec<String>> {
+        self.0.load_full()
+    }
+}
+
+impl AllowedHosts {
+    /// Allows `hosts`.
+    #[must_use]
+    pub fn new(hosts: Vec<Host>) -> Self {
+        Self(ArcSwap::from_pointee(hosts))
+    }
+
+    /// Replaces the names.
+    pub fn set(&self, hosts: Vec<Host>) {
+        self.0.store(Arc::new(hosts));
+    }
+
+    /// Whether `host` is listed; `None` if the operator has listed no names.
+    #[must_use]
+    pub fn contains(&self, host: &Host) -> Option<bool> {
+        // One snapshot: a reload must not come between the two questions.
+        let hosts = self.0.load();
+        (!hosts.is_empty()).then(|| hosts.contains(host))
+    }
+}
+
+impl TrustedProxies {
+    /// Trusts proxies whose address is in one of `ranges`.
+    #[must_use]
+    pub fn new(ranges: Vec<IpNet>) -> Self {
+        Self(ArcSwap::from_pointee(ranges))
+    }
+
+    /// Replaces the ranges.
+    pub fn set(&self, ranges: Vec<IpNet>) {
+        self.0.store(Arc::new(ranges));
+    }
+
+    /// Whether `address` belongs to a trusted proxy.
+    #[must_use]
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.0.load().iter().any(|range| range.contains(&address))
     }
 }

@@ -1,122 +1,140 @@
 //! The HTTP routes of both listeners.
 //!
-//! Each resource is a warp filter that ends in a handler. Requests that no filter matches get a problem document. This
-//! module knows HTTP and the hub; once a socket has been upgraded or taken over, it belongs to `fanout`.
+//! Every request of a listener takes the same way:
+//!
+//! 1. [`RequestGate`] counts its client and checks the host name that it addresses.
+//! 2. warp finds its path in `route_table`, and builds the `ApiRequest`.
+//! 3. The row of its path and method decides: is the method supported, may the request have a body, and does
+//!    `authorize` permit what the route does?
+//! 4. The route's handler responds.
+//! 5. The row says which other sites may read the response.
+//!
+//! Every rejection is a problem document. This module knows HTTP and the hub; once a socket has been upgraded or taken
+//! over, it belongs to `fanout`.
 
 mod accept_header;
 mod api;
-mod conventions;
+mod api_request;
+mod authorize;
 mod cors;
-mod etag;
 mod history_endpoint;
-mod host_check;
 mod metrics_endpoint;
+mod origin;
 mod page;
 mod peer;
-mod preflight;
 mod problem;
-mod read_rate;
-mod request_origin;
-mod request_permits;
+mod request_gate;
 mod request_target;
+mod responses;
+mod route_table;
 mod socket_takeover;
-mod sse_endpoint;
-mod viewer_request;
-mod ws_endpoint;
+mod viewer_endpoint;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use warp::filters::BoxedFilter;
-use warp::http::HeaderMap;
-use warp::http::header;
+use warp::http::Method;
 use warp::reply::Response;
-use warp::{Filter, Rejection, Reply};
+use warp::{Filter, Reply};
 
-pub use host_check::{HostCheck, Listener};
 pub use peer::Peer;
-pub use request_permits::{RequestPermits, acquire_permits, network_to_count};
-pub use request_target::normalize_target;
+pub use request_gate::{
+    Listener, RequestConnection, RequestGate, RequestPermits, network_to_count,
+};
 pub use socket_takeover::{HttpSocket, SocketTakeover};
 
 use crate::app::AppState;
-use conventions::{get, with_security_headers};
-use problem::{BodyRejected, problem_for};
+use api_request::{ApiRequest, api_request};
+use authorize::{AccessPermit, Action, authorize};
+use problem::Problem;
+use responses::with_security_headers;
+use route_table::{BodyPolicy, Endpoint, OPS, PUBLIC, PathRoutes, Route};
 
 /// The routes of the public listener.
 #[must_use]
 pub fn public(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
-    let route = |paths: BoxedFilter<()>, handler: fn(&AppState, &HeaderMap) -> Response| {
-        let state = Arc::clone(state);
-        paths
-            .and(get())
-            .and(warp::header::headers_cloned())
-            .map(move |headers| handler(&state, &headers))
-            .boxed()
-    };
-    let routes = ws_endpoint::routes(state)
-        .or(sse_endpoint::routes(state))
-        .unify()
-        .or(api::topics_routes(state))
-        .unify()
-        .or(history_endpoint::route(state))
-        .unify()
-        .or(route(warp::path!("api" / "v1" / "time").boxed(), api::time))
-        .unify()
-        .or(route(warp::path!("healthz").boxed(), |_, _| api::healthz()))
-        .unify()
-        .or(route(warp::path!("version").boxed(), |_, _| api::version()))
-        .unify()
-        .or(page::route(state))
-        .unify()
-        .or(preflight::route(state))
-        .unify();
-    with_error_handling(routes.boxed())
+    routes(state, PUBLIC)
 }
 
 /// The routes of the operations listener.
 #[must_use]
 pub fn ops(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
-    let metrics = metrics_endpoint::route(state);
-    let state = Arc::clone(state);
-    let routes = warp::path!("healthz")
-        .and(get())
-        .map(api::healthz)
-        .or(warp::path!("readyz")
-            .and(get())
-            .map(move || api::readyz(&state)))
-        .unify()
-        .or(metrics)
-        .unify()
-        .or(preflight::ops_route(&["/healthz", "/readyz", "/metrics"]))
-        .unify();
-    with_error_handling(routes.boxed())
+    routes(state, OPS)
 }
 
-/// Rejects request bodies ahead of `routes` and turns rejections into problem documents.
-fn with_error_handling(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
-    reject_body()
-        .and(routes)
-        .recover(|rejection: Rejection| async move {
-            Ok::<_, Infallible>(problem_for(&rejection).into_response())
+fn routes(state: &Arc<AppState>, table: &'static [Route]) -> BoxedFilter<(Response,)> {
+    let unknown = api_request(warp::any().map(|| None).boxed())
+        .map(|request: ApiRequest| {
+            let checked = BodyPolicy::None.check(&request.headers);
+            let problem = checked.err().unwrap_or_else(Problem::path_not_found);
+            problem.into_response()
         })
-        .unify()
-        .map(with_security_headers)
+        .boxed();
+    // The path that is added last is tried first.
+    let paths: Vec<_> = PathRoutes::from_table(table).collect();
+    let known = paths.into_iter().rev().fold(unknown, |others, path| {
+        serve_path(state, path).or(others).unify().boxed()
+    });
+    known.map(with_security_headers).boxed()
+}
+
+/// Responds to all requests for one path.
+fn serve_path(state: &Arc<AppState>, path: PathRoutes) -> BoxedFilter<(Response,)> {
+    let filter = api_request(path.filter(state));
+    let state = Arc::clone(state);
+    filter
+        .then(move |request: ApiRequest| {
+            let state = Arc::clone(&state);
+            async move {
+                let response = respond(&state, path, &request).await;
+                response.unwrap_or_else(Reply::into_response)
+            }
+        })
         .boxed()
 }
 
-/// Rejects requests with a body: no path accepts one, and an unread body would be parsed as the next request.
-fn reject_body() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
-    warp::header::headers_cloned()
-        .and_then(|headers: HeaderMap| async move {
-            let length = headers.get(header::CONTENT_LENGTH);
-            let has_body = length.is_some_and(|length| length != "0")
-                || headers.contains_key(header::TRANSFER_ENCODING);
-            if has_body {
-                Err(warp::reject::custom(BodyRejected))
-            } else {
-                Ok(())
-            }
-        })
-        .untuple_one()
+async fn respond(
+    state: &Arc<AppState>,
+    path: PathRoutes,
+    request: &ApiRequest,
+) -> Result<Response, Problem> {
+    let route = path.for_method(&request.method);
+    // A body that no route takes is rejected whatever else is wrong: it would be parsed as the next request.
+    let body = route.map_or(BodyPolicy::None, |route| route.body);
+    body.check(&request.headers)?;
+    if request.method == Method::OPTIONS {
+        return cors::options(state, path, request);
+    }
+    let route = route.ok_or_else(|| Problem::method_not_allowed(&path.methods()))?;
+    let answer = match authorize(state, request, route.action) {
+        Ok(permit) => handle(state, route.endpoint, request, permit).await,
+        Err(denied) => Err(Problem::from(denied)),
+    };
+    if let Err(problem) = &answer
+        && route.action == Action::View
+    {
+        viewer_endpoint::count_rejection(state, request, problem);
+    }
+    Ok(cors::share(state, route.sharing, request, answer))
+}
+
+async fn handle(
+    state: &Arc<AppState>,
+    endpoint: Endpoint,
+    request: &ApiRequest,
+    permit: AccessPermit,
+) -> Result<Response, Problem> {
+    match endpoint {
+        Endpoint::WebSocket => viewer_endpoint::join_by_websocket(state, request, permit),
+        Endpoint::EventStream => viewer_endpoint::join_by_events(state, request, permit).await,
+        Endpoint::Topics => Ok(api::topics(state, permit)),
+        Endpoint::Topic => api::topic(state, request, permit),
+        Endpoint::History => Ok(history_endpoint::respond(state, request, permit).await),
+        Endpoint::Time => Ok(api::time(state)),
+        Endpoint::Healthz => Ok(api::healthz()),
+        Endpoint::Readyz => api::readyz(state),
+        Endpoint::Version => Ok(api::version()),
+        Endpoint::Metrics => metrics_endpoint::respond(state, &request.headers),
+        Endpoint::Page => page::file(state, request),
+    }
 }

@@ -51,7 +51,7 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
 use crate::journal::{JournalError, JournalWriter};
 use crate::producer::Producers;
-use crate::routes::{self, HostCheck, Listener};
+use crate::routes::{self, Listener, RequestGate};
 use crate::settings::{ActiveConfig, Settings};
 use crate::source::SharedSource;
 use crate::systemd;
@@ -284,7 +284,7 @@ impl Server {
             routes,
             limits: Arc::clone(limits),
             state: Arc::clone(&self.state),
-            hosts: HostCheck::new(&self.state, listener, bound.address),
+            gate: RequestGate::new(&self.state, limits.connections(), listener, bound.address),
         };
         let tokens = ShutdownTokens {
             accepting: close.clone(),

@@ -3,7 +3,8 @@
 //! Pure: decides from the [`StreamHead`] of the topic. Every position has an outcome, including one of another epoch or
 //! one in the future.
 
-use crate::protocol::message::{Gap, GapReason};
+use super::update::AnnouncementNumber;
+use crate::protocol::message::{Gap, GapReason, StateView};
 use crate::protocol::{Epoch, Position, Seq};
 
 /// The publications that a joining viewer asks for.
@@ -30,6 +31,26 @@ pub struct StreamHead<'a> {
     pub backfill: u64,
     /// The most publications that are sent before the viewer is live.
     pub recover_max: u64,
+}
+
+/// Where a viewer joins a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JoinPoint {
+    /// The last publication that was sent before the first that the viewer gets live.
+    pub newest: Seq,
+    /// The last announcement before the first that the viewer gets live.
+    pub announcement: AnnouncementNumber,
+}
+
+/// The timeline as a `hello` describes it.
+#[derive(Debug)]
+pub struct JoinState {
+    /// The state in force.
+    pub current: StateView,
+    /// The state in force at the instant that the viewer draws first, and every later one.
+    pub states: Vec<StateView>,
+    /// The last announcement that the viewer does not need any more.
+    pub known: AnnouncementNumber,
 }
 
 /// What a viewer gets for its [`ResumeRequest`].

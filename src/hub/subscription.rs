@@ -19,7 +19,8 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::ReusableBoxFuture;
 
-use super::topic::{JoinPoint, Topic};
+use super::resume::JoinPoint;
+use super::topic::Topic;
 use super::update::{AnnouncementNumber, Update};
 use crate::protocol::Seq;
 

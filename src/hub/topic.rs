@@ -8,9 +8,8 @@
 //! Publishing and changing the timeline exclude each other by [`Topic::lock_publish`]. Readers of the channel take no
 //! lock; the announcements that a reader has missed are behind a lock of their own, which is held for a lookup.
 
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -18,12 +17,13 @@ use tokio::sync::broadcast;
 
 use super::delivery_policy::DeliveryPolicy;
 use super::feed::Feed;
+use super::producer_link::{ProducerLink, ProducerWaker};
 use super::replay::Replay;
-use super::resume::StreamHead;
+use super::resume::{JoinPoint, JoinState, StreamHead};
 use super::startup::{Checkpoint, Startup, TimelineSpec};
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
-use crate::protocol::message::{Message, StateView, TopicView};
+use crate::protocol::message::{Message, TopicView};
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
 use crate::source::{SharedSource, SourceError};
@@ -59,39 +59,12 @@ pub struct Topic {
     announcements: RwLock<AnnouncementLog>,
     /// The number of the last announcement; stored before it is sent to `updates`. Grows only.
     last_announcement: AtomicU32,
-    /// Wakes the topic's producer, once it has one.
-    producer: OnceLock<ProducerWaker>,
-    /// Whether the producer waits for records that are not in memory.
-    is_reading: AtomicBool,
-    /// Whether the last attempt to read records failed; that has been logged.
-    is_unreadable: AtomicBool,
+    /// What the topic and its producer tell each other.
+    producer: ProducerLink,
     /// The number of [`PresenceGuard`](super::PresenceGuard)s of this topic.
     viewers: AtomicUsize,
     /// Counters, gauges and histograms for monitoring.
     pub metrics: TopicMetrics,
-}
-
-/// Wakes the producer of a topic, so that it reads the timeline again.
-pub struct ProducerWaker(Box<dyn Fn() + Send + Sync>);
-
-/// Where a viewer joins a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JoinPoint {
-    /// The last publication that was sent before the first that the viewer gets live.
-    pub newest: Seq,
-    /// The last announcement before the first that the viewer gets live.
-    pub announcement: AnnouncementNumber,
-}
-
-/// The timeline as a `hello` describes it.
-#[derive(Debug)]
-pub struct JoinState {
-    /// The state in force.
-    pub current: StateView,
-    /// The state in force at the instant that the viewer draws first, and every later one.
-    pub states: Vec<StateView>,
-    /// The last announcement that the viewer does not need any more.
-    pub known: AnnouncementNumber,
 }
 
 impl Topic {
@@ -124,9 +97,7 @@ impl Topic {
             updates: broadcast::channel(Self::CHANNEL_LEN).0,
             announcements: RwLock::new(AnnouncementLog::new(feed.version())),
             last_announcement: AtomicU32::new(AnnouncementNumber::NONE.to_bits()),
-            producer: OnceLock::new(),
-            is_reading: AtomicBool::new(false),
-            is_unreadable: AtomicBool::new(false),
+            producer: ProducerLink::default(),
             viewers: AtomicUsize::new(0),
             metrics: TopicMetrics::default(),
             feed,
@@ -329,7 +300,7 @@ impl Topic {
             let announcement = self.announce(Message::State(state));
             _ = self.updates.send(Update::State(announcement));
         }
-        self.wake_producer();
+        self.producer.wake();
     }
 
     /// Resumes with the old schedule after [`prepare_schedule`](Self::prepare_schedule).
@@ -338,43 +309,22 @@ impl Topic {
             let _guard = self.lock_publish();
             self.feed.release(None);
         }
-        self.wake_producer();
+        self.producer.wake();
     }
 
     /// Has changes of the timeline call `waker`. A topic has one producer.
     pub fn set_producer(&self, waker: ProducerWaker) {
-        _ = self.producer.set(waker);
-    }
-
-    fn wake_producer(&self) {
-        if let Some(ProducerWaker(wake)) = self.producer.get() {
-            wake();
-        }
+        self.producer.set_waker(waker);
     }
 
     /// Records whether the producer waits for records that are not in memory.
     pub fn set_reading(&self, is_reading: bool) {
-        self.is_reading.store(is_reading, Ordering::Relaxed);
+        self.producer.set_reading(is_reading);
     }
 
     /// Records that reading records has succeeded, or failed with `error`. Logs a failure, once until a success.
     pub fn report_read(&self, error: Option<&SourceError>) {
-        let was_unreadable = self.is_unreadable.swap(error.is_some(), Ordering::Relaxed);
-        let topic = self.name.as_str();
-        match error {
-            Some(error) if !was_unreadable => tracing::error!(
-                event = "topic.unreadable",
-                topic,
-                error = error.to_string(),
-                "records of this topic cannot be read; reading is retried"
-            ),
-            None if was_unreadable => tracing::info!(
-                event = "topic.readable",
-                topic,
-                "records of this topic can be read again"
-            ),
-            _ => {}
-        }
+        self.producer.report_read(&self.name, error);
     }
 
     /// When the next publication is due that the producer is able to publish; `None` while it has to wait for the
@@ -382,7 +332,7 @@ impl Topic {
     #[must_use]
     pub fn next_expected(&self) -> Option<Micros> {
         match self.feed.next_due() {
-            NextDue::At(t) if !self.is_reading.load(Ordering::Relaxed) => Some(t),
+            NextDue::At(t) if !self.producer.is_reading() => Some(t),
             NextDue::At(_) | NextDue::Paused | NextDue::Ended => None,
         }
     }
@@ -428,18 +378,5 @@ impl Topic {
             fields: self.policy.load().fields.clone(),
             source: "dataset",
         }
-    }
-}
-
-impl ProducerWaker {
-    /// Calls `wake` for each change of the timeline, from any thread.
-    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Box::new(wake))
-    }
-}
-
-impl fmt::Debug for ProducerWaker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProducerWaker")
     }
 }

@@ -7,28 +7,23 @@ mod format;
 mod history_reader;
 mod query;
 
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
-use warp::Filter;
-use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
 use warp::http::header::{self, HeaderName, HeaderValue};
-use warp::http::{HeaderMap, StatusCode};
 use warp::reply::{Reply, Response};
 
 use self::body::HistoryBody;
 use self::format::HistoryFormat;
 use self::query::{Decimation, HistoryQuery};
-use super::api::find_topic;
-use super::conventions::{excerpt, get};
-use super::cors::with_cors;
-use super::etag::matches_if_none_match;
-use super::problem::{Problem, ProblemCode};
-use super::{Peer, SocketTakeover};
+use super::api_request::ApiRequest;
+use super::authorize::AccessPermit;
+use super::problem::{Problem, ProblemCode, excerpt};
+use super::responses::matches_if_none_match;
 use crate::app::{AppState, HistoryLimitReached, HistoryPermit, JobAborted};
 use crate::hub::Topic;
 use crate::protocol::{HistoryHead, Seq};
@@ -40,83 +35,44 @@ use crate::timeline::decimation::{Seqs, all};
 const EPOCH_HEADER: HeaderName = HeaderName::from_static("tickcast-epoch");
 const NEXT_HEADER: HeaderName = HeaderName::from_static("tickcast-next");
 
-/// Matches the history path.
-pub(super) fn route(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
-    let state = Arc::clone(state);
-    warp::path!("api" / "v1" / "topics" / String / "history")
-        .and(get())
-        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::header::headers_cloned())
-        .and(client())
-        .then(
-            move |name: String, query: String, headers: HeaderMap, client: HistoryClient| {
-                let state = Arc::clone(&state);
-                async move {
-                    let response = respond(&state, &name, &query, &headers, &client).await;
-                    let response = response.unwrap_or_else(Reply::into_response);
-                    with_cors(with_vary_accept(response), &state.origins, &headers)
-                }
-            },
-        )
-        .boxed()
+/// Responds with the part of the history that the query selects.
+pub(super) async fn respond(state: &AppState, request: &ApiRequest, _: AccessPermit) -> Response {
+    let response = read(state, request).await;
+    with_vary_accept(response.unwrap_or_else(Reply::into_response))
 }
 
-/// The connection that a request came on.
-struct HistoryClient {
-    peer: Peer,
-    takeover: SocketTakeover,
-}
-
-fn client() -> impl Filter<Extract = (HistoryClient,), Error = Infallible> + Clone {
-    warp::ext::optional::<Peer>()
-        .and(warp::ext::optional::<SocketTakeover>())
-        .map(
-            |peer: Option<Peer>, takeover: Option<SocketTakeover>| HistoryClient {
-                peer: peer.expect("the server adds the peer to every request"),
-                takeover: takeover.expect("the server adds the takeover handle to every request"),
-            },
-        )
-}
-
-async fn respond(
-    state: &AppState,
-    name: &str,
-    query: &str,
-    headers: &HeaderMap,
-    client: &HistoryClient,
-) -> Result<Response, Problem> {
-    let topic = find_topic(state, name)?;
-    let query = query::parse(query, state.history_max.load(Ordering::Relaxed))?;
+async fn read(state: &AppState, request: &ApiRequest) -> Result<Response, Problem> {
+    let (topic, headers) = (request.topic()?, &request.headers);
+    let query = query::parse(&request.query, state.history_max.load(Ordering::Relaxed))?;
     let format = match query.format {
         Some(format) => format,
         None => HistoryFormat::negotiate(headers)?,
     };
-    let address = client.peer.client_address(headers, &state.proxies);
-    let permit = state.history_limit.acquire(address).map_err(busy)?;
-    client
+    let permit = state.history_limit.acquire(request.client).map_err(busy)?;
+    request
         .takeover
         .require_faster_reads_while(state.history_limit.scarcity());
     // Even if the response is 304: an unknown field is an error, whatever the client has cached.
     let (extremes, limit) = match &query.decimation {
         Some(decimation) => (
-            Some(find_extremes(&topic, &decimation.field, &permit).await?),
+            Some(find_extremes(topic, &decimation.field, &permit).await?),
             u64::MAX,
         ),
         None => (None, query.limit),
     };
     let page = topic.feed().range_page(query.range, limit);
-    let tag = page.is_final.then(|| etag(&topic, &page, &query, format));
+    let tag = page.is_final.then(|| etag(topic, &page, &query, format));
     let response = match &tag {
         Some(tag) if matches_if_none_match(headers, tag) => {
             StatusCode::NOT_MODIFIED.into_response()
         }
         _ => {
             let points = query.decimation.map(|decimation| decimation.points);
-            let seqs = selected_seqs(&topic, &page, extremes.zip(points));
-            ok_response(&topic, &page, seqs, format, permit).await?
+            let seqs = selected_seqs(topic, &page, extremes.zip(points));
+            ok_response(topic, &page, seqs, format, permit).await?
         }
     };
-    Ok(with_history_headers(response, &topic, &page, tag))
+    Ok(with_history_headers(response, topic, &page, tag))
 }
 
 /// The 200 response, without the headers that a 304 has too.

@@ -4,8 +4,7 @@
 //! Lateness covers the interval before the last `hub.stats` event, so that scraping does not reset the values that the
 //! log reports.
 
-mod openmetrics;
-mod prometheus_text;
+mod exposition_formats;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +13,12 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::{Registry, Unit};
-use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::HeaderMap;
 use warp::http::header::{self, HeaderValue};
-use warp::reply::{Reply, Response};
+use warp::reply::Response;
 
-use self::openmetrics::MetricsWriter;
+use self::exposition_formats::{MetricsWriter, to_prometheus_text};
 use super::accept_header::AcceptHeader;
-use super::conventions::get;
 use super::problem::{Problem, ProblemCode};
 use crate::app::AppState;
 use crate::hub::{RejectReason, Topic};
@@ -31,23 +27,13 @@ use crate::metrics::{ProcessUsage, Quantiles};
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Matches the metrics path.
-pub(super) fn route(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
-    let state = Arc::clone(state);
-    warp::path!("metrics")
-        .and(get())
-        .and(warp::header::headers_cloned())
-        .map(move |headers: HeaderMap| respond(&state, &headers))
-        .boxed()
-}
-
 /// Responds in OpenMetrics if the client lists and prefers it, as Prometheus does; otherwise in the older Prometheus
 /// text format, which every tool can read.
-fn respond(state: &Arc<AppState>, headers: &HeaderMap) -> Response {
-    let Ok(openmetrics) = encode_metrics(state) else {
+pub(super) fn respond(state: &Arc<AppState>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let openmetrics = encode_metrics(state).map_err(|_| {
         let detail = "the metrics cannot be encoded; please report this as a bug";
-        return Problem::new(ProblemCode::InternalError, detail).into_response();
-    };
+        Problem::new(ProblemCode::InternalError, detail)
+    })?;
     let accept = AcceptHeader::from_headers(headers);
     let weight = |media_type| accept.weight_of(media_type).unwrap_or(0);
     let openmetrics_weight = weight(("application", "openmetrics-text"));
@@ -56,10 +42,7 @@ fn respond(state: &Arc<AppState>, headers: &HeaderMap) -> Response {
     let (content_type, body) = if prefers_openmetrics {
         (OPENMETRICS, openmetrics)
     } else {
-        (
-            PROMETHEUS_TEXT,
-            prometheus_text::from_openmetrics(&openmetrics),
-        )
+        (PROMETHEUS_TEXT, to_prometheus_text(&openmetrics))
     };
     let mut response = Response::new(body.into());
     for (name, value) in [
@@ -70,7 +53,7 @@ fn respond(state: &Arc<AppState>, headers: &HeaderMap) -> Response {
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);
     }
-    response
+    Ok(response)
 }
 
 fn encode_metrics(state: &Arc<AppState>) -> Result<String, fmt::Error> {

@@ -1,20 +1,16 @@
 //! Serves the web page, which is embedded in the binary together with its compressed variants.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use rust_embed::{EmbeddedFile, RustEmbed};
-use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::header::{self, HeaderName, HeaderValue};
 use warp::http::{HeaderMap, StatusCode};
-use warp::path::FullPath;
 use warp::reply::{Reply, Response};
 
 use super::accept_header::parse_qvalue;
-use super::conventions::{CROSS_ORIGIN_RESOURCE_POLICY, get};
-use super::cors::with_cors;
-use super::etag::matches_if_none_match;
+use super::api_request::ApiRequest;
+use super::problem::Problem;
+use super::responses::{CROSS_ORIGIN_RESOURCE_POLICY, matches_if_none_match};
 use crate::app::{AllowedOrigins, AppState};
 
 #[derive(RustEmbed)]
@@ -64,27 +60,24 @@ impl Asset {
     }
 }
 
-/// Matches `GET /` and the page's files.
-pub(super) fn route(state: &Arc<AppState>) -> BoxedFilter<(Response,)> {
-    let state = Arc::clone(state);
-    let respond = move |asset: Asset, headers: HeaderMap| {
-        let policy = security_policy(&state);
-        with_cors_if_allowed(
-            &asset,
-            &headers,
-            &state.origins,
-            file_response(&asset, &headers, &policy),
-        )
-    };
-    // The path comes before the method: a wrong method on an unknown path must be 404, not 405.
-    let exists = warp::path::full().and_then(|path: FullPath| async move {
-        Asset::find(file_name(path.as_str())).ok_or_else(warp::reject::not_found)
-    });
-    exists
-        .and(get())
-        .and(warp::header::headers_cloned())
-        .map(respond)
-        .boxed()
+/// Whether `path` is that of a file that pages from allowed origins may load.
+pub(super) fn is_shared_file(path: &str) -> bool {
+    find_asset(path).is_some_and(|asset| asset.is_cross_origin())
+}
+
+/// Whether `path` is that of a file for the hub's own page only.
+pub(super) fn is_own_file(path: &str) -> bool {
+    find_asset(path).is_some_and(|asset| !asset.is_cross_origin())
+}
+
+/// `GET /` and the page's files.
+pub(super) fn file(state: &AppState, request: &ApiRequest) -> Result<Response, Problem> {
+    let asset = find_asset(request.path.as_str()).ok_or_else(Problem::path_not_found)?;
+    Ok(file_response(
+        &asset,
+        &request.headers,
+        &security_policy(state),
+    ))
 }
 
 /// The content security policy: load everything from this hub, nothing inline except the icon, and let only allowed
@@ -98,17 +91,12 @@ fn security_policy(state: &AppState) -> HeaderValue {
     HeaderValue::from_str(&policy).expect("the settings accept only origins in plain ASCII")
 }
 
-/// Whether pages from allowed origins may read the file at `path`; `None` if it does not exist.
-pub(super) fn is_path_cross_origin(path: &str) -> Option<bool> {
-    Asset::find(file_name(path)).map(|asset| asset.is_cross_origin())
-}
-
-fn file_name(path: &str) -> &str {
-    match path.strip_prefix('/') {
+fn find_asset(path: &str) -> Option<Asset> {
+    Asset::find(match path.strip_prefix('/') {
         Some("") => "index.html",
         Some(name) => name,
         None => path,
-    }
+    })
 }
 
 /// The sources of the policy directive `frame-ancestors`: the origins that may embed the page in a frame.
@@ -116,20 +104,6 @@ fn frame_ancestors(origins: &AllowedOrigins) -> String {
     let allowed = origins.list();
     let listed = allowed.iter().flat_map(|origin| [" ", origin]);
     ["'self'"].into_iter().chain(listed).collect()
-}
-
-/// Adds the CORS headers if pages from other origins may read `asset`.
-fn with_cors_if_allowed(
-    asset: &Asset,
-    headers: &HeaderMap,
-    origins: &AllowedOrigins,
-    response: Response,
-) -> Response {
-    if asset.is_cross_origin() {
-        with_cors(response, origins, headers)
-    } else {
-        response
-    }
 }
 
 fn file_response(asset: &Asset, headers: &HeaderMap, policy: &HeaderValue) -> Response {
@@ -235,42 +209,22 @@ fn digest_prefix(file: &EmbeddedFile) -> String {
 mod tests {
     use super::*;
 
-    /// The response to a page from an allowed origin that requests `name`.
-    fn response_for(name: &str) -> Response {
-        let asset = Asset {
-            name: name.to_owned(),
-            uncompressed: PageFiles::get("index.html").unwrap(),
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ORIGIN, "https://a.example".parse().unwrap());
-        let origins = AllowedOrigins::new(vec!["https://a.example".to_owned()]);
-        let policy = HeaderValue::from_static("default-src 'none'");
-        with_cors_if_allowed(
-            &asset,
-            &headers,
-            &origins,
-            file_response(&asset, &headers, &policy),
-        )
-    }
-
     #[test]
-    fn allowed_origins_may_read_modules_and_documents_but_not_the_page() {
+    fn only_modules_and_documents_may_be_embedded_by_other_sites() {
+        let policy_of = |name: &str| {
+            let asset = Asset {
+                name: name.to_owned(),
+                uncompressed: PageFiles::get("index.html").unwrap(),
+            };
+            let policy = HeaderValue::from_static("default-src 'none'");
+            let response = file_response(&asset, &HeaderMap::new(), &policy);
+            response.headers()[CROSS_ORIGIN_RESOURCE_POLICY].clone()
+        };
         for name in CROSS_ORIGIN_FILES {
-            let response = response_for(name);
-            let headers = response.headers();
-            assert_eq!(
-                headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
-                "https://a.example"
-            );
-            let varies: Vec<_> = headers.get_all(header::VARY).iter().collect();
-            assert_eq!(varies, ["accept-encoding", "origin"], "{name}");
-            assert_eq!(headers[CROSS_ORIGIN_RESOURCE_POLICY], "cross-origin");
+            assert_eq!(policy_of(name), "cross-origin", "{name}");
         }
         for name in ["index.html", "assets/index.js"] {
-            let response = response_for(name);
-            let headers = response.headers();
-            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
-            assert_eq!(headers[CROSS_ORIGIN_RESOURCE_POLICY], "same-origin");
+            assert_eq!(policy_of(name), "same-origin", "{name}");
         }
     }
 

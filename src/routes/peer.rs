@@ -9,18 +9,18 @@ use crate::app::TrustedProxies;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The remote address of the TCP connection. The server adds it to the extensions of every request.
+/// The remote address of a TCP connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
 impl Peer {
     /// Whether the peer is a trusted proxy, so that its forwarding headers count.
-    pub fn is_trusted(self, proxies: &TrustedProxies) -> bool {
+    pub(super) fn is_trusted(self, proxies: &TrustedProxies) -> bool {
         proxies.trusts(self.ip())
     }
 
     /// The peer's IP address. IPv4-mapped addresses of dual-stack sockets become IPv4 addresses.
-    fn ip(self) -> IpAddr {
+    pub(super) fn ip(self) -> IpAddr {
         self.0.ip().to_canonical()
     }
 
@@ -30,8 +30,7 @@ impl Peer {
     /// `Forwarded` (RFC 7239) is used only without `X-Forwarded-For`, because a proxy that sets one of them passes the
     /// other through as the client sent it. An entry that is not an address (`unknown`, `_hidden` or malformed) ends
     /// the chain, because the client may have forged everything to its left; the client is then the proxy to its right.
-    #[must_use]
-    pub fn client_address(self, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
+    pub(super) fn client_address(self, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr {
         let mut client = self.ip();
         if !self.is_trusted(proxies) {
             return client;

@@ -4,13 +4,11 @@ mod code;
 
 use warp::http::StatusCode;
 use warp::http::header::{self, HeaderName, HeaderValue};
-use warp::reject::{MethodNotAllowed, Reject, Rejection};
 use warp::reply::{Reply, Response};
 
 pub(super) use code::ProblemCode;
 
-use super::conventions::{ALLOWED_METHODS, with_security_headers};
-
+use super::responses::with_security_headers;
 use crate::hub::RejectReason;
 use crate::protocol::message::{self, ProblemView};
 
@@ -24,12 +22,6 @@ pub(super) struct Problem {
     reject_reason: Option<RejectReason>,
 }
 
-/// The rejection of a request with a body.
-#[derive(Debug)]
-pub(super) struct BodyRejected;
-
-impl Reject for BodyRejected {}
-
 impl Problem {
     /// Creates a problem; `detail` says what is wrong and how to fix it.
     pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
@@ -39,6 +31,11 @@ impl Problem {
             headers: Vec::new(),
             reject_reason: None,
         }
+    }
+
+    /// The cause.
+    pub(super) const fn code(&self) -> ProblemCode {
+        self.code
     }
 
     /// Counts the rejection of a viewer as `reason`, whatever the status.
@@ -75,6 +72,25 @@ impl Problem {
         Self::new(code, detail).with_header(header::RETRY_AFTER, seconds)
     }
 
+    /// Creates the problem for a path that does not exist.
+    pub(super) fn path_not_found() -> Self {
+        Self::new(
+            ProblemCode::PathNotFound,
+            "path not found; the page is at `/`, the topics are at `/api/v1/topics`",
+        )
+    }
+
+    /// Creates the problem for a method that is not among the `supported` ones of its path.
+    pub(super) fn method_not_allowed(supported: &[&str]) -> Self {
+        let list = supported.join(", ");
+        let allow = HeaderValue::from_str(&list).expect("names of methods are plain ASCII");
+        let (others, last) = list.rsplit_once(", ").unwrap_or(("no method", &list));
+        let detail = format!("this path supports {others} and {last} only");
+        let mut problem = Self::new(ProblemCode::MethodNotAllowed, detail);
+        problem.headers.push((header::ALLOW, allow));
+        problem
+    }
+
     /// Creates the problem for a topic that does not exist.
     pub(super) fn topic_not_found() -> Self {
         Self::new(
@@ -109,24 +125,12 @@ impl Reply for Problem {
     }
 }
 
-/// The problem for a request that matched no route.
-pub(super) fn problem_for(rejection: &Rejection) -> Problem {
-    if rejection.find::<BodyRejected>().is_some() {
-        return Problem::new(
-            ProblemCode::BodyNotAllowed,
-            "no path accepts a request body; send none",
-        )
-        .with_header(header::CONNECTION, "close");
+/// Shortens client input so that a problem can quote it.
+pub(super) fn excerpt(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    let mut excerpt: String = text.chars().take(CHARS_MAX).collect();
+    if excerpt.len() < text.len() {
+        excerpt.push('…');
     }
-    if rejection.find::<MethodNotAllowed>().is_some() {
-        return Problem::new(
-            ProblemCode::MethodNotAllowed,
-            "this path supports GET, HEAD and OPTIONS only",
-        )
-        .with_header(header::ALLOW, ALLOWED_METHODS);
-    }
-    Problem::new(
-        ProblemCode::PathNotFound,
-        "path not found; the page is at `/`, the topics are at `/api/v1/topics`",
-    )
+    excerpt
 }

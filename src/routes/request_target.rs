@@ -6,7 +6,6 @@
 use warp::http::Request;
 use warp::http::header::{self, HeaderValue};
 use warp::http::uri::{PathAndQuery, Scheme, Uri};
-use warp::reply::{Reply, Response};
 
 use super::problem::{Problem, ProblemCode};
 use crate::protocol::Authority;
@@ -15,9 +14,9 @@ use crate::protocol::Authority;
 /// (RFC 9112, section 3.2.2).
 ///
 /// # Errors
-/// Returns the error response for any other form: `*`, the authority form of CONNECT, a bare word, or an absolute URL
-/// with another scheme.
-pub fn normalize_target<B>(request: &mut Request<B>) -> Result<(), Box<Response>> {
+/// The target has any other form: `*`, the authority form of CONNECT, a bare word, or an absolute URL with another
+/// scheme.
+pub(super) fn normalize_target<B>(request: &mut Request<B>) -> Result<(), Problem> {
     let uri = request.uri();
     let Some(scheme) = uri.scheme() else {
         let is_origin_form = uri.authority().is_none() && uri.path().starts_with('/');
@@ -63,10 +62,10 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::from_str(uri.authority()?.as_str()).ok()
 }
 
-fn invalid_target() -> Box<Response> {
+fn invalid_target() -> Problem {
     let detail = "the request target is neither a path nor an absolute URL; send one such as `/healthz` or \
                   `http://host/healthz`";
-    Box::new(Problem::new(ProblemCode::TargetInvalid, detail).into_response())
+    Problem::new(ProblemCode::TargetInvalid, detail)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //! socket at the one moment when nothing can be lost: while a request is being handled and everything written before
 //! it has been sent.
 
+mod read_rate;
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::read_rate::ReadRate;
+use self::read_rate::ReadRate;
 
 /// The socket of an HTTP connection, which a [`SocketTakeover`] can take away. After that, reads stay pending and
 /// writes are discarded. Clients that read responses too slowly are disconnected; see `ReadRate`.

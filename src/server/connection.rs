@@ -37,7 +37,9 @@ use self::request_head::{HEAD_LEN_MAX, HeadRead};
 use super::listener_limits::ListenerLimits;
 use crate::app::AppState;
 use crate::hub::{ConnectionPermit, EvictionWatch, Phase};
-use crate::routes::{self, HostCheck, HttpSocket, Peer, RequestPermits, SocketTakeover};
+use crate::routes::{
+    HttpSocket, Peer, RequestConnection, RequestGate, RequestPermits, SocketTakeover,
+};
 
 /// Headers in one request; browsers send some twenty.
 const HEADERS_MAX: usize = 100;
@@ -61,8 +63,8 @@ pub(super) struct ListenerContext {
     pub(super) routes: BoxedFilter<(warp::reply::Response,)>,
     pub(super) limits: Arc<ListenerLimits>,
     pub(super) state: Arc<AppState>,
-    /// The host names that the listener accepts in requests.
-    pub(super) hosts: HostCheck,
+    /// What requests must pass before they are routed.
+    pub(super) gate: RequestGate,
 }
 
 /// An accepted connection with its permit.
@@ -289,23 +291,17 @@ impl Service<Request<Incoming>> for RequestService {
 }
 
 impl RequestService {
-    /// Rejects what no path accepts; otherwise adds to the request the extensions that the routes need.
+    /// Lets the request through the gate, or returns the response that rejects it.
     fn check(
         &self,
         request: &mut Request<Incoming>,
     ) -> Result<RequestPermits, Box<warp::reply::Response>> {
-        let peer = Peer(self.peer);
-        let (state, connections) = (&self.listener.state, self.listener.limits.connections());
-        let permit = Arc::clone(&self.permit);
-        let permits = routes::acquire_permits(state, connections, permit, peer, request.headers())?;
-        routes::normalize_target(request)?;
-        self.listener.hosts.check(request, peer)?;
-        let extensions = request.extensions_mut();
-        extensions.insert(peer);
-        // Released with the connection, unless a viewer takes them over.
-        extensions.insert(permits.clone());
-        extensions.insert(self.takeover.clone());
-        Ok(permits)
+        let connection = RequestConnection {
+            peer: Peer(self.peer),
+            permit: Arc::clone(&self.permit),
+            takeover: self.takeover.clone(),
+        };
+        self.listener.gate.check(request, connection)
     }
 }
 

@@ -141,7 +141,7 @@ async function checkRejections(hub: Hub): Promise<void> {
   }
   const history = "/api/v1/topics/{topic}/history";
   http.check(history, await ask(`${hub.url}${pathOf(history)}?form=csv`));
-  for (const path of ["/api/v1/topics", "/api/v1/topics/{topic}"])
+  for (const path of ["/api/v1/topics", "/api/v1/topics/{topic}", history])
     http.check(path, await ask(`${hub.url}${pathOf(path)}`, { headers: ELSEWHERE }));
   for (const path of ["/ws", "/ws/{topic}", "/sse", "/sse/{topic}"]) {
     const url = `${hub.url}${pathOf(path)}`;

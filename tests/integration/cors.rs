@@ -68,11 +68,88 @@ fn preflights_of_listed_origins_allow_the_headers_of_streaming_clients() {
 }
 
 #[test]
+fn pages_of_listed_origins_may_load_modules_and_documents_but_not_the_page() {
+    let hub = hub();
+    let from_listed = |path: &str| {
+        RawClient::request(hub.public(), "GET", path, &format!("origin: {LISTED}\r\n"))
+    };
+    for path in [
+        "/asyncapi.yaml",
+        "/openapi.yaml",
+        "/tick-chart.js",
+        "/tickcast-client.js",
+    ] {
+        let answer = from_listed(path);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(LISTED));
+        assert_eq!(
+            answer.header("cross-origin-resource-policy"),
+            Some("cross-origin")
+        );
+        assert!(answer.has_line("vary: accept-encoding") && answer.has_line("vary: origin"));
+        assert_eq!(
+            preflight(&hub, path, LISTED).header("access-control-allow-origin"),
+            Some(LISTED)
+        );
+    }
+    let page = from_listed("/");
+    assert_eq!(page.header("access-control-allow-origin"), None);
+    assert_eq!(
+        page.header("cross-origin-resource-policy"),
+        Some("same-origin")
+    );
+    hub.stop_without_warnings();
+}
+
+/// An answer for the methods that the path has, whatever the page wants to send: the browser then refuses the rest.
+#[test]
+fn a_preflight_for_a_method_that_the_path_lacks_names_those_it_has() {
+    let hub = hub();
+    for method in ["POST", "DELETE", "PUT", "no-such-method", "()"] {
+        let headers = format!("origin: {LISTED}\r\naccess-control-request-method: {method}\r\n");
+        let answer = RawClient::request(hub.public(), "OPTIONS", SHARED[5], &headers);
+        assert_eq!(
+            (
+                answer.status,
+                answer.header("access-control-allow-origin"),
+                answer.header("access-control-allow-methods")
+            ),
+            (204, Some(LISTED), Some("GET, HEAD, OPTIONS")),
+            "{method}"
+        );
+    }
+    hub.stop_without_warnings();
+}
+
+#[test]
+fn an_unsupported_method_is_answered_with_the_methods_of_the_path() {
+    let hub = hub();
+    let public = SHARED.into_iter().chain(["/", "/ws/demo", "/version"]);
+    let requests = public
+        .map(|path| (hub.public(), path))
+        .chain(["/readyz", "/metrics"].map(|path| (hub.ops(), path)));
+    for (address, path) in requests {
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            let answer = RawClient::request(address, method, path, "");
+            answer.expect_problem(405);
+            assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"));
+        }
+        let with_body = "content-length: 1\r\n\r\nx";
+        for method in ["GET", "OPTIONS", "POST"] {
+            let answer = RawClient::request(address, method, path, with_body);
+            answer.expect_problem(413);
+            assert_eq!(answer.header("connection"), Some("close"));
+        }
+    }
+    hub.stop_without_warnings();
+}
+
+#[test]
 fn options_returns_the_methods_of_a_path() {
     let hub = hub();
     for path in SHARED
         .into_iter()
         .chain(["/", "/ws", "/ws/demo", "/healthz", "/version"])
+        .chain(["/sse/", "/api/v1/topics/demo/", "/healthz/"])
     {
         let answer = RawClient::request(hub.public(), "OPTIONS", path, "");
         assert_eq!(

@@ -11,8 +11,9 @@ fn hub(allowed: &str) -> Hub {
     .start()
 }
 
-/// The responses of the API, an event stream and a handshake to a page with the header lines in `origin`.
-fn answers(hub: &Hub, origin: &str) -> [Response; 3] {
+/// The responses of the topics, the history, an event stream and a handshake to a page with the header lines in
+/// `origin`.
+fn answers(hub: &Hub, origin: &str) -> [Response; 4] {
     let ask = |path: &str, more: &str| {
         let request = format!(
             "HEAD {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{more}{origin}\r\n",
@@ -28,18 +29,19 @@ fn answers(hub: &Hub, origin: &str) -> [Response; 3] {
     );
     [
         ask("/api/v1/topics", ""),
+        ask("/api/v1/topics/demo/history?last=1", ""),
         ask("/sse", ""),
         RawClient::request_raw(hub.public(), handshake.as_bytes()),
     ]
 }
 
-fn statuses(hub: &Hub, origin: &str) -> [u16; 3] {
+fn statuses(hub: &Hub, origin: &str) -> [u16; 4] {
     answers(hub, &format!("origin: {origin}\r\n")).map(|answer| answer.status)
 }
 
 /// If the origin passes, the handshake is rejected for its subprotocol, which is checked later.
-const ADMITTED: [u16; 3] = [200, 200, 400];
-const REFUSED: [u16; 3] = [403; 3];
+const ADMITTED: [u16; 4] = [200, 200, 200, 400];
+const REFUSED: [u16; 4] = [403; 4];
 
 #[test]
 fn origins_are_compared_as_canonical_text() {
@@ -107,6 +109,30 @@ fn a_star_allows_any_origin_but_null() {
         "https://a.example:+443",
     ] {
         assert_eq!(statuses(&hub, origin), REFUSED, "{origin}");
+    }
+    hub.stop_without_warnings();
+}
+
+/// Whether a topic exists is no business of a page that may not connect.
+#[test]
+fn the_origin_is_checked_before_everything_else_in_a_request() {
+    let hub = hub("[]");
+    let evil = "origin: https://b.example\r\n";
+    for path in [
+        "/ws",
+        "/ws/unknown",
+        "/ws?last=x",
+        "/sse/unknown",
+        "/sse?since=x",
+        "/api/v1/topics/unknown",
+        "/api/v1/topics/unknown/history",
+        "/api/v1/topics/demo/history?last=x",
+    ] {
+        let refusal = RawClient::request(hub.public(), "GET", path, evil);
+        refusal.expect_problem(403);
+        assert_eq!(refusal.code(), "origin_forbidden", "{path}");
+        let faulty = RawClient::request(hub.public(), "GET", path, "").status;
+        assert!([400, 404, 426].contains(&faulty), "{path}: {faulty}");
     }
     hub.stop_without_warnings();
 }

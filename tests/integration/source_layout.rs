@@ -74,11 +74,16 @@ const CRATES: &[(&str, &[&str])] = &[
     ("warp::", &["routes", "server"]),
     (
         "hyper::",
-        &["routes/ws_endpoint.rs", "server", "command/health.rs"],
+        &[
+            "routes/api_request.rs",
+            "routes/viewer_endpoint.rs",
+            "server",
+            "command/health.rs",
+        ],
     ),
     (
         "hyper_util::",
-        &["routes/ws_endpoint.rs", "server", "command/health.rs"],
+        &["routes/viewer_endpoint.rs", "server", "command/health.rs"],
     ),
     ("config::", &["settings"]),
     ("toml::", &["settings"]),

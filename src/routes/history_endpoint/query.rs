@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::format::HistoryFormat;
 use crate::protocol::{Micros, Seq};
-use crate::routes::conventions::{excerpt, parse_saturating};
-use crate::routes::problem::{Problem, ProblemCode};
+use crate::routes::api_request::parse_saturating;
+use crate::routes::problem::{Problem, ProblemCode, excerpt};
 use crate::timeline::{RangeEnd, RangeQuery};
 
 /// A valid query.

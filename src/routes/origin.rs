@@ -1,4 +1,5 @@
-//! The `Origin` of a request: whether its page may connect to this hub, and read what the hub returns.
+//! [`RequestOrigin`]: the web page from which a request comes, as its `Origin` says, and what the lists of origins say
+//! about it.
 
 use warp::http::{HeaderMap, HeaderValue, header};
 
@@ -6,39 +7,65 @@ use crate::app::AllowedOrigins;
 use crate::protocol::Authority;
 use crate::settings::canonical_origin;
 
-/// Whether a request with `headers` that addressed the hub as `authority` may connect.
-///
-/// A request without `Origin` does not come from a web page and may connect. Otherwise the origin must have the host
-/// and port of `authority`, whatever its scheme (a proxy may terminate TLS), or be listed. The opaque origin `null` and
-/// malformed origins are never allowed.
-pub(super) fn may_connect(
-    origins: &AllowedOrigins,
-    headers: &HeaderMap,
-    authority: Option<&Authority>,
-) -> bool {
-    if !headers.contains_key(header::ORIGIN) {
-        return true;
+/// The origin of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RequestOrigin {
+    /// There is no `Origin`: the request does not come from a script of another site.
+    Absent,
+    /// The opaque origin `null`, a malformed origin, or more than one. Never allowed.
+    Opaque,
+    /// The origin of a page.
+    Page {
+        /// In canonical form, to be compared.
+        canonical: String,
+        /// As the browser sent it, to be repeated in the response.
+        header: HeaderValue,
+    },
+}
+
+impl RequestOrigin {
+    /// Parses `Origin` in `headers`.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Self {
+        let mut lines = headers.get_all(header::ORIGIN).iter();
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::Absent,
+            (Some(line), None) => Self::parse(line).unwrap_or(Self::Opaque),
+            (Some(_), Some(_)) => Self::Opaque,
+        }
     }
-    single_origin(headers)
-        .is_some_and(|origin| is_own_origin(&origin, authority) || origins.contains(&origin))
-}
 
-/// Returns the value of `Access-Control-Allow-Origin` if a request with `headers` comes from a listed origin.
-pub(super) fn allow_origin_header(
-    origins: &AllowedOrigins,
-    headers: &HeaderMap,
-) -> Option<HeaderValue> {
-    let is_listed = origins.contains(&single_origin(headers)?);
-    headers.get(header::ORIGIN).filter(|_| is_listed).cloned()
-}
+    fn parse(line: &HeaderValue) -> Option<Self> {
+        Some(Self::Page {
+            canonical: canonical_origin(line.to_str().ok()?)?,
+            header: line.clone(),
+        })
+    }
 
-/// Returns the origin of a request in canonical form; `None` without exactly one well-formed `Origin`.
-fn single_origin(headers: &HeaderMap) -> Option<String> {
-    let mut lines = headers.get_all(header::ORIGIN).iter();
-    let (line, None) = (lines.next()?, lines.next()) else {
-        return None;
-    };
-    canonical_origin(line.to_str().ok()?)
+    /// Whether the request may connect to the hub that it addressed as `authority`.
+    ///
+    /// A request without an origin may. Otherwise the origin must have the host and port of `authority`, whatever its
+    /// scheme (a proxy may terminate TLS), or be listed in `allowed`.
+    pub(super) fn may_connect(
+        &self,
+        allowed: &AllowedOrigins,
+        authority: Option<&Authority>,
+    ) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Opaque => false,
+            Self::Page { canonical, .. } => {
+                is_own_origin(canonical, authority) || allowed.contains(canonical)
+            }
+        }
+    }
+
+    /// Returns the value of `Access-Control-Allow-Origin` if the origin is listed in `allowed`.
+    pub(super) fn allow_header(&self, allowed: &AllowedOrigins) -> Option<&HeaderValue> {
+        match self {
+            Self::Page { canonical, header } if allowed.contains(canonical) => Some(header),
+            _ => None,
+        }
+    }
 }
 
 /// Whether the canonical `origin` has the host and port of `request_authority`. A missing port is the default of the
@@ -72,7 +99,7 @@ mod tests {
         headers.insert(header::ORIGIN, origin.parse().unwrap());
         let allowed =
             AllowedOrigins::new(allowed.iter().map(|&origin| origin.to_owned()).collect());
-        may_connect(&allowed, &headers, host.parse().ok().as_ref())
+        RequestOrigin::from_headers(&headers).may_connect(&allowed, host.parse().ok().as_ref())
     }
 
     #[test]
@@ -81,9 +108,8 @@ mod tests {
         assert!(admits(&[], "https://hub.example", "hub.example:443"));
         assert!(admits(&[], "https://HUB.example", "hub.example"));
         assert!(admits(&[], "http://[::1]:8000", "[::1]:8000"));
-        assert!(may_connect(
+        assert!(RequestOrigin::from_headers(&HeaderMap::new()).may_connect(
             &AllowedOrigins::default(),
-            &HeaderMap::new(),
             "hub.example".parse().ok().as_ref()
         ));
     }
@@ -181,8 +207,9 @@ mod tests {
         let authority = "hub.example".parse().ok();
         for allowed in ["*", "http://hub.example"] {
             let origins = AllowedOrigins::new(vec![allowed.to_owned()]);
-            assert!(!may_connect(&origins, &headers, authority.as_ref()));
-            assert_eq!(allow_origin_header(&origins, &headers), None);
+            let origin = RequestOrigin::from_headers(&headers);
+            assert!(!origin.may_connect(&origins, authority.as_ref()));
+            assert_eq!(origin.allow_header(&origins), None);
         }
     }
 }

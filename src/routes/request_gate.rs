@@ -1,19 +1,28 @@
-//! The host check: which host names the hub accepts. Runs for every request of both listeners, before routing.
+//! [`RequestGate`]: what every request of a listener must pass before it is routed; [`RequestContext`]: what the gate
+//! establishes about it.
 //!
-//! It prevents DNS rebinding: any site can make its own name resolve to a loopback or private address, and its pages
-//! then share the hub's origin as far as the browser can tell. Only the host name in the request gives them away.
+//! ## Connection limits
+//! Connections from trusted proxies do not count towards `server.max_connections_per_ip`. The proxy's clients do
+//! instead, once per request in progress and once per viewer, as soon as the request head identifies them.
+//!
+//! ## Host names
+//! The hub accepts only certain host names, which prevents DNS rebinding: any site can make its own name resolve to a
+//! loopback or private address, and its pages then share the hub's origin as far as the browser can tell. Only the host
+//! name in the request gives them away.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use warp::http::header;
 use warp::http::{HeaderMap, Request, Version};
 use warp::reply::{Reply, Response};
 
-use super::Peer;
-use super::conventions::excerpt;
-use super::problem::{Problem, ProblemCode};
+use super::peer::Peer;
+use super::problem::{Problem, ProblemCode, excerpt};
+use super::request_target::normalize_target;
+use super::socket_takeover::SocketTakeover;
 use crate::app::AppState;
+use crate::hub::{ClientNetwork, ClientPermit, ConnectionPermit, Connections};
 use crate::protocol::{Authority, Host};
 
 /// One of the two listeners.
@@ -25,19 +34,48 @@ pub enum Listener {
     Ops,
 }
 
-/// Checks the host names in the requests of one listener.
+/// Checks the requests of one listener.
 #[derive(Debug, Clone)]
-pub struct HostCheck {
+pub struct RequestGate {
     state: Arc<AppState>,
+    /// The connections of the listener, among which clients behind proxies are counted.
+    connections: Connections,
     listener: Listener,
     /// Whether the listener is bound to a loopback address.
     is_loopback: bool,
 }
 
-/// The host and port that the client addressed: `Host`, or `X-Forwarded-Host` from a trusted proxy. [`HostCheck`] adds
-/// it to the extensions of every request except probes without `Host`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RequestAuthority(pub(super) Authority);
+/// The connection on which a request arrived.
+#[derive(Debug)]
+pub struct RequestConnection {
+    /// The remote address.
+    pub peer: Peer,
+    /// Counts the connection.
+    pub permit: Arc<ConnectionPermit>,
+    /// Takes the socket from the HTTP layer.
+    pub takeover: SocketTakeover,
+}
+
+/// The permits that a request holds until its response has been sent, and a viewer until it leaves.
+#[derive(Debug, Clone)]
+pub struct RequestPermits {
+    /// The connection's permit.
+    pub(super) connection: Arc<ConnectionPermit>,
+    /// The client's permit, if the client is behind a trusted proxy.
+    pub(super) client: Option<Arc<ClientPermit>>,
+}
+
+/// What the gate has established about a request. It is in the extensions of every request that is routed.
+#[derive(Debug, Clone)]
+pub(super) struct RequestContext {
+    /// The client's network address, behind trusted proxies too.
+    pub(super) client: IpAddr,
+    /// The host and port that the client addressed: `Host`, or `X-Forwarded-Host` from a trusted proxy. `None` for
+    /// probes without `Host`.
+    pub(super) authority: Option<Authority>,
+    pub(super) permits: RequestPermits,
+    pub(super) takeover: SocketTakeover,
+}
 
 /// Paths that load balancers and orchestrators probe by IP address, or over HTTP/1.0 without `Host`.
 const PROBE_PATHS: [&str; 2] = ["/healthz", "/readyz"];
@@ -55,29 +93,85 @@ impl Listener {
     }
 }
 
-impl HostCheck {
-    /// Creates the check for a listener that is bound to `address`.
+/// Returns the network that a connection from `peer` counts towards; `None` for a trusted proxy.
+#[must_use]
+pub fn network_to_count(state: &AppState, peer: Peer) -> Option<ClientNetwork> {
+    let is_trusted = peer.is_trusted(&state.proxies);
+    (!is_trusted).then(|| peer.0.ip().into())
+}
+
+impl RequestGate {
+    /// Creates the gate of a listener that is bound to `address` and counts clients among `connections`.
     #[must_use]
-    pub fn new(state: &Arc<AppState>, listener: Listener, address: SocketAddr) -> Self {
+    pub fn new(
+        state: &Arc<AppState>,
+        connections: &Connections,
+        listener: Listener,
+        address: SocketAddr,
+    ) -> Self {
         Self {
             state: Arc::clone(state),
+            connections: connections.clone(),
             listener,
             is_loopback: address.ip().to_canonical().is_loopback(),
         }
     }
 
-    /// Checks the host names in `request` and adds the `RequestAuthority` to its extensions.
+    /// Checks `request`, brings its target into origin form, and adds to its extensions what the routes need. Returns
+    /// the permits to hold until the response has been sent.
     ///
     /// # Errors
-    /// Returns the error response: 400 if a name is missing, repeated or malformed, 403 if it is not accepted.
-    pub fn check<B>(&self, request: &mut Request<B>, peer: Peer) -> Result<(), Box<Response>> {
-        let authority = self
-            .request_authority(request, peer)
-            .map_err(|problem| Box::new(problem.into_response()))?;
-        if let Some(authority) = authority {
-            request.extensions_mut().insert(RequestAuthority(authority));
+    /// Returns the error response: 429 if the client has too many connections, 400 if the target or a host name is
+    /// malformed, missing or repeated, 403 if the hub does not accept the name.
+    pub fn check<B>(
+        &self,
+        request: &mut Request<B>,
+        connection: RequestConnection,
+    ) -> Result<RequestPermits, Box<Response>> {
+        self.pass(request, connection)
+            .map_err(|problem| Box::new(problem.into_response()))
+    }
+
+    fn pass<B>(
+        &self,
+        request: &mut Request<B>,
+        connection: RequestConnection,
+    ) -> Result<RequestPermits, Problem> {
+        let peer = connection.peer;
+        let client = peer.client_address(request.headers(), &self.state.proxies);
+        let permits = RequestPermits {
+            connection: connection.permit,
+            client: self.count_client(peer, client)?,
+        };
+        normalize_target(request)?;
+        let authority = self.request_authority(request, peer)?;
+        request.extensions_mut().insert(RequestContext {
+            client,
+            authority,
+            // Released with the connection, unless a viewer takes them over.
+            permits: permits.clone(),
+            takeover: connection.takeover,
+        });
+        Ok(permits)
+    }
+
+    /// Counts the client behind the trusted proxy `peer`; returns `None` if the peer is the client.
+    fn count_client(
+        &self,
+        peer: Peer,
+        client: IpAddr,
+    ) -> Result<Option<Arc<ClientPermit>>, Problem> {
+        // A request by a proxy itself, such as a health check, has no other client address.
+        if client == peer.ip() {
+            return Ok(None);
         }
-        Ok(())
+        let permit = self.connections.count_client(client.into());
+        permit.map(Arc::new).map(Some).ok_or_else(|| {
+            Problem::retry_later(
+                ProblemCode::ConnectionsPerIpExceeded,
+                "this address has reached its limit of connections (`server.max_connections_per_ip`)",
+            )
+        })
     }
 
     fn request_authority<B>(
