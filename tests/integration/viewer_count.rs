@@ -161,7 +161,7 @@ async fn the_count_is_not_compressed_even_after_a_compressed_flush() {
     let hub = Hub::start("rate = 1000.0\nbackfill = 10", &indexed_dataset(1_000));
     let (mut raw, _) = RawClient::upgrade(hub.public(), OFFER);
     let (_, hello) = raw.read_frame();
-    let hello: serde_json::Value = serde_json::from_slice(&hello).unwrap();
+    let hello: Value = serde_json::from_slice(&hello).unwrap();
     assert_eq!(hello["viewers"], 1);
     let _other = Viewer::bare(&hub).await;
     let mut before = 0;
