@@ -188,10 +188,13 @@ impl Journal {
             Ok(())
         };
         let known = |name: &TopicName| self.checkpoints.get(name).map(|known| known.seq);
-        let is_new = |(name, seq): &&(TopicName, Seq)| known(name).is_some_and(|known| known != *seq);
+        let is_new =
+            |(name, seq): &&(TopicName, Seq)| known(name).is_some_and(|known| known != *seq);
         let changed: Vec<_> = newest.iter().filter(is_new).collect();
         if !changed.is_empty() || is_probe {
-            let seqs = changed.iter().map(|(name, seq)| (name.to_string(), seq.get()));
+            let seqs = changed
+                .iter()
+                .map(|(name, seq)| (name.to_string(), seq.get()));
             self.append(&Entry::Seq(seqs.collect()))?;
             for (name, seq) in newest {
                 if let Some(checkpoint) = self.checkpoints.get_mut(name) {
@@ -241,8 +244,8 @@ impl Journal {
         error: AppendError,
         changed: Checkpoints,
     ) -> ChangeError {
-        let is_undone = self.undo(mark)
-            || matches!(self.rewrite(), Ok(()) | Err(ReplaceError::Unsynced(_)));
+        let is_undone =
+            self.undo(mark) || matches!(self.rewrite(), Ok(()) | Err(ReplaceError::Unsynced(_)));
         let is_committed = !is_undone && matches!(error, AppendError::Unsynced(_));
         if is_committed {
             self.checkpoints.extend(changed);

@@ -73,7 +73,12 @@ impl EntryLines {
     /// The line of `entry`.
     pub(super) fn encode(&self, number: u64, entry: &Entry) -> Vec<u8> {
         let json = serde_json::to_string(entry).expect("text keys and plain values");
-        encode_line(&self.salt, number, &json)
+        self.encode_json(number, &json)
+    }
+
+    /// The line of the entry `json`.
+    pub(super) fn encode_json(&self, number: u64, json: &str) -> Vec<u8> {
+        encode_line(&self.salt, number, json)
     }
 
     /// Returns what `line` contains; `None` if it is damaged or incomplete.

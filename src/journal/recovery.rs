@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
 use super::damage::{Damage, TopicProblem};
-use super::entry::{Checkpoints, Entry, ProposedSegments, SegmentEntry, SegmentProblem, TopicEntry, digest, seq};
+use super::entry::{
+    Checkpoints, Entry, ProposedSegments, SegmentEntry, SegmentProblem, TopicEntry, digest, seq,
+};
 use super::entry_line::EntryLines;
 use crate::hub::Checkpoint;
 use crate::protocol::TopicName;
@@ -176,11 +178,7 @@ impl RecoveredTopic {
 }
 
 /// Parses the segments of the topic `name` that follow `before` others.
-fn segments(
-    name: &str,
-    before: usize,
-    entries: Vec<SegmentEntry>,
-) -> Result<Vec<Segment>, Damage> {
+fn segments(name: &str, before: usize, entries: Vec<SegmentEntry>) -> Result<Vec<Segment>, Damage> {
     let parse = |(number, entry): (usize, SegmentEntry)| {
         let with_place = |problem| TopicProblem {
             name: name.to_owned(),

@@ -215,14 +215,18 @@ impl StateFolder {
     /// Renames the files `names`, as far as they exist, to unused names with the same number. Returns the new path of
     /// the first.
     pub(super) fn set_aside(&self, names: &[&str]) -> Result<PathBuf, JournalError> {
-        let damaged = |number: u64, name: &str| name.replacen(PREFIX, &format!("{DAMAGED_PREFIX}{number}"), 1);
+        let damaged = |number: u64, name: &str| {
+            name.replacen(PREFIX, &format!("{DAMAGED_PREFIX}{number}"), 1)
+        };
         // No other process creates files here, because the folder is locked.
         let is_unused = |number: &u64| {
             [FORMAT, ENTRIES].iter().all(|name| {
                 statat(&self.dir, damaged(*number, name), AtFlags::SYMLINK_NOFOLLOW).is_err()
             })
         };
-        let number = (1..).find(is_unused).expect("there are more numbers than files");
+        let number = (1..)
+            .find(is_unused)
+            .expect("there are more numbers than files");
         for name in names {
             let aside = damaged(number, name);
             match renameat(&self.dir, *name, &self.dir, &aside) {

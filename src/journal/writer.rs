@@ -111,14 +111,16 @@ impl JournalWriter {
         };
         let written = self.journal.set(added.iter().map(checkpoint).collect());
         written.map_err(|error| unusable(&self.journal, error))?;
-        self.topics.extend(added.into_iter().map(|(topic, _)| topic));
+        self.topics
+            .extend(added.into_iter().map(|(topic, _)| topic));
         Ok(())
     }
 
     /// Undoes [`Self::add`]: removes `topics`, which have published nothing, and restores their checkpoints from
     /// `before`. A failure is logged, and the next write tries it again.
     pub fn remove(&mut self, topics: &[Arc<Topic>], before: &BTreeMap<TopicName, Checkpoint>) {
-        let is_removed = |added: &mut Arc<Topic>| topics.iter().any(|topic| Arc::ptr_eq(topic, added));
+        let is_removed =
+            |added: &mut Arc<Topic>| topics.iter().any(|topic| Arc::ptr_eq(topic, added));
         let removed: Vec<_> = self.topics.extract_if(.., is_removed).collect();
         for topic in &removed {
             let checkpoint = before.get(topic.name()).cloned();

@@ -3,9 +3,7 @@ use std::os::unix::fs::symlink;
 use super::*;
 
 fn replace(folder: &StateFolder, bytes: &[u8]) {
-    folder.prepare(bytes).unwrap();
-    folder.commit().unwrap();
-    folder.sync().unwrap();
+    folder.replace_format(bytes).unwrap();
 }
 
 #[test]
@@ -28,17 +26,24 @@ fn a_folder_is_created_with_its_parents_and_locked_once() {
 fn earlier_damaged_journals_are_not_overwritten() {
     let parent = tempfile::tempdir().unwrap();
     let folder = StateFolder::lock(parent.path()).unwrap();
-    assert_eq!(folder.read().unwrap(), None);
+    assert_eq!(folder.read(FORMAT).unwrap(), None);
     for text in ["one", "two", "three"] {
         replace(&folder, text.as_bytes());
-        let aside = folder.set_aside().unwrap();
+        let aside = folder.set_aside(&[FORMAT]).unwrap();
         assert_eq!(fs::read_to_string(aside).unwrap(), text);
     }
-    assert_eq!(
-        fs::read_to_string(parent.path().join("journal.damaged-1")).unwrap(),
-        "one"
-    );
-    assert_eq!(folder.read().unwrap(), None);
+    let text = |name: &str| fs::read_to_string(parent.path().join(name)).unwrap();
+    assert_eq!(text("journal.damaged-1"), "one");
+    assert_eq!(folder.read(FORMAT).unwrap(), None);
+    // Files that belong together get the same number.
+    fs::write(folder.path(ENTRIES), "of four").unwrap();
+    folder.set_aside(&[ENTRIES]).unwrap();
+    assert_eq!(text("journal.damaged-4.entries"), "of four");
+    replace(&folder, b"five");
+    fs::write(folder.path(ENTRIES), "of five").unwrap();
+    let aside = folder.set_aside(&[FORMAT, ENTRIES]).unwrap();
+    assert_eq!(fs::read_to_string(aside).unwrap(), "five");
+    assert_eq!(text("journal.damaged-5.entries"), "of five");
 }
 
 #[test]
@@ -47,9 +52,9 @@ fn a_torn_write_does_not_prevent_the_next_one() {
     let folder = StateFolder::lock(parent.path()).unwrap();
     replace(&folder, b"whole");
     fs::write(parent.path().join(NEXT), "a longer text, torn").unwrap();
-    assert_eq!(folder.read().unwrap(), Some(Ok(b"whole".to_vec())));
+    assert_eq!(folder.read(FORMAT).unwrap(), Some(Ok(b"whole".to_vec())));
     replace(&folder, b"next");
-    assert_eq!(folder.read().unwrap(), Some(Ok(b"next".to_vec())));
+    assert_eq!(folder.read(FORMAT).unwrap(), Some(Ok(b"next".to_vec())));
 }
 
 #[test]
@@ -61,7 +66,7 @@ fn a_link_named_like_the_next_journal_is_replaced_and_not_followed() {
     symlink(&other, parent.path().join(NEXT)).unwrap();
     replace(&folder, b"ours");
     assert_eq!(fs::read_to_string(other).unwrap(), "another program's");
-    assert_eq!(folder.read().unwrap(), Some(Ok(b"ours".to_vec())));
+    assert_eq!(folder.read(FORMAT).unwrap(), Some(Ok(b"ours".to_vec())));
 }
 
 #[test]
@@ -77,7 +82,7 @@ fn a_replaced_folder_is_detected_and_not_written_to() {
     let problem = first.check_not_replaced().unwrap_err().to_string();
     assert!(problem.contains("was deleted or replaced"), "{problem}");
     replace(&first, b"first");
-    assert_eq!(second.read().unwrap(), Some(Ok(b"second".to_vec())));
+    assert_eq!(second.read(FORMAT).unwrap(), Some(Ok(b"second".to_vec())));
 }
 
 #[test]
