@@ -21,8 +21,9 @@
 //! 3. [`settings`], [`telemetry`]: the configuration; the log.
 //! 4. [`source`], [`timeline`], [`hub`]: datasets; when each record is due; topics, and the channel from the producer
 //!    to the lanes.
-//! 5. [`producer`], [`fanout`]: publish records when they are due; send them to viewers. Neither knows the other.
-//! 6. [`journal`]: checkpoints of the topics that survive a restart.
+//! 5. [`journal`], [`playback`]: checkpoints of the topics that survive a restart; changes of timelines, each journalled
+//!    before it takes effect.
+//! 6. [`producer`], [`fanout`]: publish records when they are due; send them to viewers. Neither knows the other.
 //! 7. [`systemd`], [`app`], [`routes`], [`server`]: notifications to systemd; the state of one hub; the HTTP routes;
 //!    everything put together.
 //! 8. [`bench`](mod@bench): the load generator, a client like any other.
@@ -66,6 +67,7 @@ pub mod fanout;
 pub mod hub;
 pub mod journal;
 pub mod metrics;
+pub mod playback;
 pub mod producer;
 pub mod protocol;
 pub mod routes;

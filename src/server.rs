@@ -7,10 +7,7 @@ mod bind;
 mod clock_drift;
 mod connection;
 mod fd_limit;
-mod journal_thread;
 mod listener_limits;
-mod rate_change;
-mod rate_change_error;
 mod reload;
 mod restore_topics;
 mod socket_activation;
@@ -27,7 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::filters::BoxedFilter;
@@ -40,16 +37,15 @@ use accept::ShutdownTokens;
 use bind::BoundListener;
 use connection::ListenerContext;
 use fd_limit::FdLimit;
-use journal_thread::{JournalThread, PendingJournal};
 use listener_limits::{HubLimits, ListenerLimits};
-use rate_change_error::RateChangeError;
 use viewer_drain::DrainOutcome;
 
 use crate::app::{AllowedHosts, AllowedOrigins, AppState, HistoryLimit, TrustedProxies};
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
-use crate::journal::{JournalError, JournalWriter};
+use crate::journal::{JournalError, JournalThread, JournalWriter, PendingJournal};
+use crate::playback::Playback;
 use crate::producer::Producers;
 use crate::routes::{self, Listener, RequestGate};
 use crate::settings::{ActiveConfig, Settings};
@@ -82,13 +78,10 @@ pub struct Server {
     stop_public: Option<CancellationToken>,
     /// One producer per topic of `state.hub`.
     producers: Producers,
-    /// `None` as long as no topic has needed a journal, or if `state_dir` is not set.
-    journal: Option<JournalThread>,
-    /// A journal that an earlier reload asked for and that the disk has not opened yet; `None` once `journal` is set.
+    /// Changes the timelines, and has the journal, if a topic has needed one.
+    playback: Arc<Playback>,
+    /// A journal that an earlier reload asked for and that the disk has not opened yet; `None` once it is open.
     pending_journal: Option<PendingJournal>,
-    /// The outcome of a rate change that the disk has not reported yet. Until then its topics publish nothing that is
-    /// due after the change, and no other rate change is tried.
-    pending_rate_change: Option<oneshot::Receiver<Result<(), RateChangeError>>>,
     /// Cancelled by a signal to shut down, so that a running reload stops waiting for the disk.
     cancel_reload: CancellationToken,
     /// Where the public listener listens.
@@ -137,7 +130,7 @@ impl Server {
         let clock = Clock::start();
         let topics = restore_topics::restore_all(settings, sources, journal.as_ref(), &clock);
         let writer = journal
-            .map(|journal| JournalWriter::start(journal, topics.clone()))
+            .map(|journal| JournalWriter::start(journal, &topics))
             .transpose()?;
         let fd_limit = FdLimit::raise();
         let limits = HubLimits::new(&settings.server, fd_limit, &log_drops);
@@ -147,6 +140,12 @@ impl Server {
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (public, ops) = &listeners;
+        let cancel_reload = CancellationToken::new();
+        let playback = Playback::new(clock, cancel_reload.clone());
+        if let Some(writer) = writer {
+            let journal = JournalThread::start(writer).map_err(StartError::Threads)?;
+            playback.set_journal(journal);
+        }
         let mut server = Self {
             public_address: public.address,
             ops_address: ops.as_ref().map(|ops| ops.address),
@@ -154,13 +153,9 @@ impl Server {
             tasks,
             stop_public: is_handed_over.then(|| stop.child_token()),
             stop,
-            journal: writer
-                .map(JournalThread::start)
-                .transpose()
-                .map_err(StartError::Threads)?,
+            playback: Arc::new(playback),
             pending_journal: None,
-            pending_rate_change: None,
-            cancel_reload: CancellationToken::new(),
+            cancel_reload,
             limits,
             fd_limit,
             stats_every: watch::Sender::new(settings.log.stats_every),
@@ -251,7 +246,7 @@ impl Server {
         };
         _ = tokio::time::timeout(end_timeout, self.tasks.wait()).await;
         // After the producers have stopped, so that the journal has their last publication.
-        if let Some(journal) = self.journal {
+        if let Some(journal) = self.playback.journal() {
             journal.stop(end_timeout).await;
         }
         let remaining = match outcome {

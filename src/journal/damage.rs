@@ -3,13 +3,13 @@
 use std::fmt;
 
 /// The version of the format that is written.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
-/// The longest journal in bytes: half a million rate changes at some 130 bytes per segment. A longer file was not
+/// The longest file of a journal in bytes: more than a million segments, at some 170 bytes each. A longer file was not
 /// written by a hub, and is not read.
-pub(super) const LEN_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const LEN_MAX: u64 = 256 * 1024 * 1024;
 
-/// Why a journal cannot be used.
+/// Why a file of the journal cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Damage {
     /// The file does not start like a journal.
@@ -22,15 +22,25 @@ pub(super) enum Damage {
     TooLong(u64),
     /// The checksum does not match the body.
     Checksum,
-    /// The body is not JSON of the right shape.
+    /// The file with the entries does not exist.
+    NoEntries,
+    /// This entry is damaged or incomplete, and that is not due to an append that was interrupted.
+    Entry(u64),
+    /// The content is not of the right shape.
     Malformed(String),
-    /// The entry of a topic is invalid.
-    Topic {
-        /// The topic's name as it is in the file.
-        name: String,
-        /// What is wrong.
-        problem: String,
-    },
+    /// What the journal says about a topic is invalid.
+    Topic(TopicProblem),
+    /// The journal is intact, but this version cannot play the timeline of a topic.
+    Unplayable(TopicProblem),
+}
+
+/// What is wrong with a topic in the journal.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TopicProblem {
+    /// The topic's name as it is in the file.
+    pub(super) name: String,
+    /// What is wrong.
+    pub(super) problem: String,
 }
 
 impl fmt::Display for Damage {
@@ -47,8 +57,18 @@ impl fmt::Display for Damage {
             ),
             Self::TooLong(len) => write!(f, "it is {len} bytes long; the limit is {LEN_MAX}"),
             Self::Checksum => f.write_str("its checksum does not match"),
+            Self::NoEntries => {
+                f.write_str("the file `journal.entries`, to which it refers, does not exist")
+            }
+            Self::Entry(number) => write!(f, "entry {number} is damaged"),
             Self::Malformed(problem) => f.write_str(problem),
-            Self::Topic { name, problem } => write!(f, "topic `{name}`: {problem}"),
+            Self::Topic(problem) | Self::Unplayable(problem) => problem.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for TopicProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "topic `{}`: {}", self.name, self.problem)
     }
 }

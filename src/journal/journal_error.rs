@@ -20,6 +20,14 @@ pub enum JournalError {
         /// Its version.
         version: u32,
     },
+    /// The journal is intact, but has a timeline that only a later version of this program can play. It is not treated
+    /// as damaged, for the same reason.
+    Unplayable {
+        /// The file.
+        path: PathBuf,
+        /// The topic, the segment, and what is special about it.
+        problem: String,
+    },
     /// A file of the journal is not a regular file but a FIFO, a device or a link. No hub creates such a thing, so it
     /// is not replaced.
     NotAFile {
@@ -67,7 +75,7 @@ impl JournalError {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "stop the other hub, or set another folder for this one",
-            Self::Newer { .. } => {
+            Self::Newer { .. } | Self::Unplayable { .. } => {
                 "run the later version, restore an older copy, or set another folder to start new timelines"
             }
             Self::NotAFile { .. } => {
@@ -93,6 +101,11 @@ impl fmt::Display for JournalError {
             Self::Newer { path, version } => write!(
                 f,
                 "a later version of tickcast wrote the journal `{}`: version {version}",
+                path.display()
+            ),
+            Self::Unplayable { path, problem } => write!(
+                f,
+                "only a later version of tickcast can continue the timelines in `{}`: {problem}",
                 path.display()
             ),
             Self::NotAFile { path, kind } => write!(

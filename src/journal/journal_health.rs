@@ -24,6 +24,11 @@ impl JournalHealth {
         }
     }
 
+    /// Whether the last write failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
+    }
+
     /// Logs that a write failed with `error`; only the first time until a write succeeds.
     pub fn report_failure(&self, error: &io::Error) {
         if !self.is_failing.swap(true, Ordering::Relaxed) {

@@ -1,4 +1,7 @@
-//! The state folder: locked for the life of the process, with one file that is only replaced as a whole.
+//! The state folder: locked for the life of the process, with the files of the journal.
+//!
+//! A file gets its content before its name: it is written and synced under another one, and then renamed. So it is
+//! never seen incomplete. A failed write leaves nothing behind.
 //!
 //! Its files are opened relative to the folder's descriptor, never by path. If another folder is put in its place, that
 //! may belong to another hub, and this hub does not touch it.
@@ -17,7 +20,8 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, renameat, statat, unli
 use rustix::io::Errno;
 
 use super::JournalError;
-use super::damage::{Damage, LEN_MAX};
+use super::damage::{Damage, LEN_MAX, TopicProblem};
+use super::entries_file::{CompactContent, EntriesFile};
 
 /// A state folder that this process has locked.
 #[derive(Debug)]
@@ -29,13 +33,30 @@ pub(super) struct StateFolder {
     lock: File,
 }
 
-/// The lock file. The journal itself cannot be locked, because each write replaces it with another file.
+/// The lock file. The journal's files cannot be locked, because they are replaced.
 const LOCK: &str = "lock";
-const JOURNAL: &str = "journal";
-/// The next journal while it is being written.
+/// States the format, and in older versions contains the whole journal.
+pub(super) const FORMAT: &str = "journal";
+/// The entries.
+pub(super) const ENTRIES: &str = "journal.entries";
+/// The next file while it is being written.
 const NEXT: &str = "journal.new";
-/// The prefix of damaged journals, followed by a number from 1 on.
-const DAMAGED: &str = "journal.damaged-";
+/// What [`FORMAT`] and [`ENTRIES`] begin with.
+const PREFIX: &str = "journal";
+/// Replaces [`PREFIX`] in the name of a file that is set aside, followed by a number from 1 on.
+const DAMAGED_PREFIX: &str = "journal.damaged-";
+
+/// A file's content, or why it is not read; `None` if the file does not exist.
+pub(super) type FileContent = Option<Result<Vec<u8>, Damage>>;
+
+/// How a file was not replaced.
+#[derive(Debug)]
+pub(super) enum ReplaceError {
+    /// The old file is unchanged.
+    Unchanged(io::Error),
+    /// The file was replaced, but a power failure may bring back the old one.
+    Unsynced(io::Error),
+}
 
 /// How files in the folder are opened: without following links, and without blocking on a FIFO or a device.
 const OPEN_FLAGS: OFlags = OFlags::NOFOLLOW
@@ -74,14 +95,14 @@ impl StateFolder {
         }
     }
 
-    /// The path of the journal.
-    pub(super) fn journal(&self) -> PathBuf {
-        self.path.join(JOURNAL)
+    /// The path of the file `name`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
-    /// Returns the content of the journal, or why it cannot be read; `None` if there is no journal yet.
-    pub(super) fn read(&self) -> Result<Option<Result<Vec<u8>, Damage>>, JournalError> {
-        let file = match open(&self.path, &self.dir, JOURNAL, OFlags::RDONLY) {
+    /// Returns the content of the file `name`.
+    pub(super) fn read(&self, name: &str) -> Result<FileContent, JournalError> {
+        let file = match open(&self.path, &self.dir, name, OFlags::RDONLY) {
             Ok(file) => file,
             Err(JournalError::Unusable { error, .. })
                 if error.kind() == io::ErrorKind::NotFound =>
@@ -90,7 +111,7 @@ impl StateFolder {
             }
             Err(error) => return Err(error),
         };
-        let unusable = |error| self.unusable(&self.journal(), error);
+        let unusable = |error| self.unusable(&self.path(name), error);
         let len = file.metadata().map_err(unusable)?.len();
         let mut bytes = Vec::new();
         if len <= LEN_MAX {
@@ -131,56 +152,121 @@ impl StateFolder {
         }
     }
 
-    /// Writes `bytes` to the disk beside the journal; [`Self::commit`] then replaces the journal.
-    pub(super) fn prepare(&self, bytes: &[u8]) -> io::Result<()> {
+    /// Whether the name of `entries` still leads to it, and the file is as long as this process has made it.
+    pub(super) fn has_in_place(&self, entries: &EntriesFile) -> io::Result<bool> {
+        let open = entries.file().metadata()?;
+        let stat = match statat(&self.dir, ENTRIES, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        Ok((stat.st_dev, stat.st_ino) == (open.dev(), open.ino()) && open.len() == entries.len())
+    }
+
+    /// Whether the file [`FORMAT`] exists.
+    pub(super) fn has_format(&self) -> bool {
+        statat(&self.dir, FORMAT, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
+    /// Replaces the file [`FORMAT`].
+    pub(super) fn replace_format(&self, bytes: &[u8]) -> Result<(), ReplaceError> {
+        self.replace(FORMAT, bytes).map(|_| ())
+    }
+
+    /// Replaces the file [`ENTRIES`].
+    pub(super) fn replace_entries(
+        &self,
+        content: CompactContent,
+    ) -> Result<EntriesFile, ReplaceError> {
+        let file = self.replace(ENTRIES, &content.bytes)?;
+        Ok(content.into_file(file))
+    }
+
+    /// Replaces the file `name`, atomically. Once this returns, the new one survives a power failure.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<File, ReplaceError> {
+        let prepared = self.prepare(bytes).and_then(|file| {
+            renameat(&self.dir, NEXT, &self.dir, name)?;
+            Ok(file)
+        });
+        let file = prepared.map_err(|error| {
+            // Its space may be what the next append needs.
+            _ = unlinkat(&self.dir, NEXT, AtFlags::empty());
+            ReplaceError::Unchanged(error)
+        })?;
+        self.dir.sync_all().map_err(ReplaceError::Unsynced)?;
+        Ok(file)
+    }
+
+    /// Writes `bytes` to the disk under another name.
+    fn prepare(&self, bytes: &[u8]) -> io::Result<File> {
         match unlinkat(&self.dir, NEXT, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
         // Creates a new file: whatever another program puts there, such as a link, is neither followed nor overwritten.
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OPEN_FLAGS;
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL | OPEN_FLAGS;
         let mut file = File::from(openat(&self.dir, NEXT, flags, NEW_FILE_MODE)?);
         file.write_all(bytes)?;
         // Before the rename, so that the name never survives a power failure without the content.
-        file.sync_all()
+        file.sync_all()?;
+        Ok(file)
     }
 
-    /// Replaces the journal with the prepared one, atomically. A process that starts after this reads the new one;
-    /// until [`Self::sync`] a power failure may bring back the old one.
-    pub(super) fn commit(&self) -> io::Result<()> {
-        Ok(renameat(&self.dir, NEXT, &self.dir, JOURNAL)?)
-    }
-
-    /// Makes sure that the new journal survives a power failure.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        self.dir.sync_all()
-    }
-
-    /// Renames the journal to an unused name, and returns its path.
-    pub(super) fn set_aside(&self) -> Result<PathBuf, JournalError> {
-        let names = (1_u64..).map(|number| format!("{DAMAGED}{number}"));
+    /// Renames the files `names`, as far as they exist, to unused names with the same number. Returns the new path of
+    /// the first.
+    pub(super) fn set_aside(&self, names: &[&str]) -> Result<PathBuf, JournalError> {
+        let damaged = |number: u64, name: &str| {
+            name.replacen(PREFIX, &format!("{DAMAGED_PREFIX}{number}"), 1)
+        };
         // No other process creates files here, because the folder is locked.
-        let aside = names
-            .into_iter()
-            .find(|name| statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW).is_err())
+        let is_unused = |number: &u64| {
+            [FORMAT, ENTRIES].iter().all(|name| {
+                statat(&self.dir, damaged(*number, name), AtFlags::SYMLINK_NOFOLLOW).is_err()
+            })
+        };
+        let number = (1..)
+            .find(is_unused)
             .expect("there are more numbers than files");
-        let path = self.path.join(&aside);
-        renameat(&self.dir, JOURNAL, &self.dir, &aside)
-            .map_err(io::Error::from)
-            .and_then(|()| self.sync())
-            .map_err(|error| self.unusable(&path, error))?;
-        Ok(path)
+        for name in names {
+            let aside = damaged(number, name);
+            match renameat(&self.dir, *name, &self.dir, &aside) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => return Err(self.unusable(&self.path(&aside), error.into())),
+            }
+        }
+        let first = self.path(&damaged(number, names[0]));
+        let synced = self.dir.sync_all();
+        synced.map_err(|error| self.unusable(&first, error))?;
+        Ok(first)
     }
 
+    /// The error for a journal of a later version.
     pub(super) fn newer(&self, version: u32) -> JournalError {
         JournalError::Newer {
-            path: self.journal(),
+            path: self.path(FORMAT),
             version,
         }
     }
 
+    /// The error for an intact journal that this version cannot continue.
+    pub(super) fn unplayable(&self, problem: &TopicProblem) -> JournalError {
+        JournalError::Unplayable {
+            path: self.path(ENTRIES),
+            problem: problem.to_string(),
+        }
+    }
+
+    /// The error for a failed operation on `path`.
     pub(super) fn unusable(&self, path: &Path, error: io::Error) -> JournalError {
         JournalError::unusable(&self.path, path, error)
+    }
+}
+
+impl ReplaceError {
+    pub(super) fn into_inner(self) -> io::Error {
+        match self {
+            Self::Unchanged(error) | Self::Unsynced(error) => error,
+        }
     }
 }
 
@@ -237,97 +323,4 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    fn replace(folder: &StateFolder, bytes: &[u8]) {
-        folder.prepare(bytes).unwrap();
-        folder.commit().unwrap();
-        folder.sync().unwrap();
-    }
-
-    #[test]
-    fn a_folder_is_created_with_its_parents_and_locked_once() {
-        let parent = tempfile::tempdir().unwrap();
-        let path = parent.path().join("a/b/c");
-        let folder = StateFolder::lock(&path).unwrap();
-        let is_locked = || matches!(StateFolder::lock(&path), Err(JournalError::Locked { .. }));
-        assert!(is_locked());
-        fs::remove_file(path.join(LOCK)).unwrap();
-        assert!(
-            is_locked(),
-            "deleting the lock file must not release the folder"
-        );
-        drop(folder);
-        assert!(StateFolder::lock(&path).is_ok());
-    }
-
-    #[test]
-    fn earlier_damaged_journals_are_not_overwritten() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = StateFolder::lock(parent.path()).unwrap();
-        assert_eq!(folder.read().unwrap(), None);
-        for text in ["one", "two", "three"] {
-            replace(&folder, text.as_bytes());
-            let aside = folder.set_aside().unwrap();
-            assert_eq!(fs::read_to_string(aside).unwrap(), text);
-        }
-        assert_eq!(
-            fs::read_to_string(parent.path().join("journal.damaged-1")).unwrap(),
-            "one"
-        );
-        assert_eq!(folder.read().unwrap(), None);
-    }
-
-    #[test]
-    fn a_torn_write_does_not_prevent_the_next_one() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = StateFolder::lock(parent.path()).unwrap();
-        replace(&folder, b"whole");
-        fs::write(parent.path().join(NEXT), "a longer text, torn").unwrap();
-        assert_eq!(folder.read().unwrap(), Some(Ok(b"whole".to_vec())));
-        replace(&folder, b"next");
-        assert_eq!(folder.read().unwrap(), Some(Ok(b"next".to_vec())));
-    }
-
-    #[test]
-    fn a_link_named_like_the_next_journal_is_replaced_and_not_followed() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = StateFolder::lock(parent.path()).unwrap();
-        let other = parent.path().join("other");
-        fs::write(&other, "another program's").unwrap();
-        symlink(&other, parent.path().join(NEXT)).unwrap();
-        replace(&folder, b"ours");
-        assert_eq!(fs::read_to_string(other).unwrap(), "another program's");
-        assert_eq!(folder.read().unwrap(), Some(Ok(b"ours".to_vec())));
-    }
-
-    #[test]
-    fn a_replaced_folder_is_detected_and_not_written_to() {
-        let parent = tempfile::tempdir().unwrap();
-        let path = parent.path().join("state");
-        let first = StateFolder::lock(&path).unwrap();
-        first.check_not_replaced().unwrap();
-        fs::rename(&path, parent.path().join("moved")).unwrap();
-        assert!(first.check_not_replaced().is_err());
-        let second = StateFolder::lock(&path).unwrap();
-        replace(&second, b"second");
-        let problem = first.check_not_replaced().unwrap_err().to_string();
-        assert!(problem.contains("was deleted or replaced"), "{problem}");
-        replace(&first, b"first");
-        assert_eq!(second.read().unwrap(), Some(Ok(b"second".to_vec())));
-    }
-
-    #[test]
-    fn a_replaced_lock_file_is_detected() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = StateFolder::lock(parent.path()).unwrap();
-        let lock = parent.path().join(LOCK);
-        fs::rename(&lock, parent.path().join("other")).unwrap();
-        assert!(folder.check_not_replaced().is_err());
-        fs::write(&lock, "").unwrap();
-        assert!(folder.check_not_replaced().is_err());
-    }
-}
+mod tests;

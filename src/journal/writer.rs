@@ -3,34 +3,42 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use super::{Journal, JournalError, JournalHealth, WriteError};
+use super::state_folder::FORMAT;
+use super::{ChangeError, Journal, JournalError, JournalHealth, ReplaceError};
 use crate::hub::{Checkpoint, Topic};
-use crate::protocol::TopicName;
+use crate::protocol::{Seq, TopicName};
 use crate::timeline::Schedule;
 
 /// A journal and the topics whose checkpoints it writes.
 #[derive(Debug)]
 pub struct JournalWriter {
     journal: Journal,
-    /// The running topics. The journal may have checkpoints of others, which it keeps.
+    /// The running topics that are journalled. The journal may have checkpoints of others, which it keeps.
     topics: Vec<Arc<Topic>>,
     health: JournalHealth,
 }
 
-/// A topic and its new schedule.
-pub type ScheduleChange = (Arc<Topic>, Schedule);
+/// A topic and its new schedule, which [`Topic::prepare_schedule`] has made.
+#[derive(Debug)]
+pub struct PreparedChange {
+    /// The topic.
+    pub topic: Arc<Topic>,
+    /// Its schedule from the change on.
+    pub schedule: Schedule,
+}
 
 /// The outcome of a change.
 #[derive(Debug)]
 pub enum ChangeOutcome {
     /// The change is in the journal: a hub that starts from now on uses it.
     Written,
-    /// The caller abandoned the change before the journal was replaced. The journal is unchanged.
+    /// The caller abandoned the change before it was committed. It is not in the journal.
     Abandoned,
-    /// The change cannot be written. The journal is unchanged.
+    /// The change cannot be written. It is not in the journal.
     Failed(io::Error),
 }
 
@@ -46,30 +54,35 @@ impl JournalWriter {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub fn start(journal: Journal, topics: Vec<Arc<Topic>>) -> Result<Self, JournalError> {
-        let health = JournalHealth::new(journal.folder.journal());
-        let mut writer = Self {
-            journal,
-            topics,
-            health,
-        };
-        writer.collect_checkpoints();
-        match writer.journal.write() {
-            Ok(()) => Ok(writer),
-            Err(error) => Err(writer.unusable(error)),
+    pub fn start(mut journal: Journal, topics: &[Arc<Topic>]) -> Result<Self, JournalError> {
+        let mut journalled_topics = Vec::new();
+        for (topic, checkpoint) in journalled(topics) {
+            journal.set_unwritten(topic.name().clone(), Some(checkpoint));
+            journalled_topics.push(topic);
         }
+        journal
+            .folder
+            .check_not_replaced()
+            .and_then(|()| journal.rewrite().map_err(ReplaceError::into_inner))
+            .map_err(|error| unusable(&journal, error))?;
+        Ok(Self {
+            health: JournalHealth::new(journal.folder.path(FORMAT)),
+            topics: journalled_topics,
+            journal,
+        })
     }
 
-    /// Writes checkpoints periodically and runs the jobs that `work` receives, until its senders are gone; then writes
-    /// once more. Blocks the calling thread.
-    pub fn run(mut self, work: &Receiver<JournalJob>) {
-        loop {
+    /// Writes checkpoints periodically and runs the jobs that `work` receives, until `is_stopping` is set or its senders
+    /// are gone; then writes once more. Blocks the calling thread.
+    pub fn run(mut self, work: &Receiver<JournalJob>, is_stopping: &AtomicBool) {
+        while !is_stopping.load(Ordering::Acquire) {
             match work.recv_timeout(Self::WRITE_INTERVAL) {
                 Ok(work) => work(&mut self),
-                Err(RecvTimeoutError::Timeout) => self.write_checkpoints(),
-                Err(RecvTimeoutError::Disconnected) => return self.write_checkpoints(),
+                Err(RecvTimeoutError::Timeout) => self.write_seqs(),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.write_seqs();
     }
 
     /// Reports failed and successful writes.
@@ -89,101 +102,91 @@ impl JournalWriter {
     /// # Errors
     /// The journal cannot be written; `topics` are not added.
     pub fn add(&mut self, topics: &[Arc<Topic>]) -> Result<(), JournalError> {
-        let named = |topic: &Arc<Topic>| {
-            let checkpoint = self.checkpoint(topic.name())?.clone();
-            Some((topic.name().clone(), checkpoint))
+        let added = journalled(topics);
+        if added.is_empty() {
+            return Ok(());
+        }
+        let checkpoint = |(topic, checkpoint): &(Arc<Topic>, Checkpoint)| {
+            (topic.name().clone(), checkpoint.clone())
         };
-        let before = topics.iter().filter_map(named).collect();
-        self.topics.extend_from_slice(topics);
-        self.collect_checkpoints();
-        self.journal.write().map_err(|error| {
-            let error = self.unusable(error);
-            self.remove(topics, &before);
-            error
-        })
+        let written = self.journal.set(added.iter().map(checkpoint).collect());
+        written.map_err(|error| unusable(&self.journal, error))?;
+        self.topics
+            .extend(added.into_iter().map(|(topic, _)| topic));
+        Ok(())
     }
 
     /// Undoes [`Self::add`]: removes `topics`, which have published nothing, and restores their checkpoints from
-    /// `before`.
+    /// `before`. A failure is logged, and the next write tries it again.
     pub fn remove(&mut self, topics: &[Arc<Topic>], before: &BTreeMap<TopicName, Checkpoint>) {
-        let is_removed = |kept: &Arc<Topic>| topics.iter().any(|topic| Arc::ptr_eq(topic, kept));
-        self.topics.retain(|kept| !is_removed(kept));
-        for topic in topics {
+        let is_removed =
+            |added: &mut Arc<Topic>| topics.iter().any(|topic| Arc::ptr_eq(topic, added));
+        let removed: Vec<_> = self.topics.extract_if(.., is_removed).collect();
+        for topic in &removed {
             let checkpoint = before.get(topic.name()).cloned();
-            self.journal
-                .set_checkpoint(topic.name().clone(), checkpoint);
+            self.journal.set_unwritten(topic.name().clone(), checkpoint);
         }
-        self.write_checkpoints();
+        self.write_seqs();
     }
 
-    /// Writes the new schedules in `changes`. `is_wanted` is asked at the last moment, before the file is replaced.
+    /// Writes the new schedules in `changes`. `is_wanted` is asked at the last moment, before the change is committed.
     /// Until this returns, the topics must not publish anything on which the old and new schedules differ.
     ///
     /// A hub that is killed after this returns restarts with the schedules that the outcome says.
     pub fn change(
         &mut self,
-        changes: &[ScheduleChange],
+        changes: &[PreparedChange],
         is_wanted: impl FnOnce() -> bool,
     ) -> ChangeOutcome {
-        self.collect_checkpoints();
-        for (topic, schedule) in changes {
-            let checkpoint = topic.feed().checkpoint_with(schedule);
-            self.journal
-                .set_checkpoint(topic.name().clone(), checkpoint);
-        }
-        let error = match self.journal.write_if(is_wanted) {
+        let checkpoint = |change: &PreparedChange| {
+            let checkpoint = change.topic.feed().checkpoint_with(&change.schedule)?;
+            Some((change.topic.name().clone(), checkpoint))
+        };
+        let changed = changes.iter().filter_map(checkpoint).collect();
+        match self.journal.change(changed, is_wanted) {
             Ok(true) => {
                 self.health.report_success();
-                return ChangeOutcome::Written;
+                ChangeOutcome::Written
             }
-            Ok(false) => {
-                self.collect_checkpoints();
-                return ChangeOutcome::Abandoned;
-            }
-            Err(error) => error,
-        };
-        // The topics still have their old schedules.
-        self.collect_checkpoints();
-        match error {
-            WriteError::Unchanged(error) => {
+            Ok(false) => ChangeOutcome::Abandoned,
+            Err(ChangeError {
+                error,
+                is_committed,
+            }) => {
                 self.health.report_failure(&error);
-                ChangeOutcome::Failed(error)
-            }
-            WriteError::Unsynced(error) => self.roll_back(error),
-        }
-    }
-
-    /// Restores the old journal after `error`, which occurred when the new file had already replaced it. The outcome is
-    /// what a restart would read, not what the disk has confirmed.
-    fn roll_back(&mut self, error: io::Error) -> ChangeOutcome {
-        self.health.report_failure(&error);
-        match self.journal.write() {
-            Ok(()) | Err(WriteError::Unsynced(_)) => ChangeOutcome::Failed(error),
-            Err(WriteError::Unchanged(_)) => ChangeOutcome::Written,
-        }
-    }
-
-    /// Updates the journal in memory; a topic that has not started has no checkpoint yet.
-    fn collect_checkpoints(&mut self) {
-        for topic in &self.topics {
-            if let Some(checkpoint) = topic.feed().checkpoint() {
-                self.journal
-                    .set_checkpoint(topic.name().clone(), Some(checkpoint));
+                if is_committed {
+                    ChangeOutcome::Written
+                } else {
+                    ChangeOutcome::Failed(error)
+                }
             }
         }
     }
 
-    /// Writes the current checkpoints of all topics. A failure is logged, and the topics continue.
-    pub fn write_checkpoints(&mut self) {
-        self.collect_checkpoints();
-        match self.journal.write() {
+    /// Writes the last publication of each topic, if it has changed. A failure is logged, and the topics continue.
+    pub fn write_seqs(&mut self) {
+        let newest: Vec<(TopicName, Seq)> = self
+            .topics
+            .iter()
+            .map(|topic| (topic.name().clone(), topic.published()))
+            .collect();
+        match self.journal.write_seqs(&newest, self.health.is_failing()) {
             Ok(()) => self.health.report_success(),
-            Err(error) => self.health.report_failure(&error.into_inner()),
+            Err(error) => self.health.report_failure(&error),
         }
     }
+}
 
-    fn unusable(&self, error: WriteError) -> JournalError {
-        let folder = &self.journal.folder;
-        folder.unusable(&folder.journal(), error.into_inner())
-    }
+/// Those of `topics` that are journalled, with their checkpoints. A topic with a fixed start is not.
+fn journalled(topics: &[Arc<Topic>]) -> Vec<(Arc<Topic>, Checkpoint)> {
+    let with_checkpoint = |topic: &Arc<Topic>| {
+        let checkpoint = topic.feed().checkpoint()?;
+        Some((Arc::clone(topic), checkpoint))
+    };
+    topics.iter().filter_map(with_checkpoint).collect()
+}
+
+fn unusable(journal: &Journal, error: io::Error) -> JournalError {
+    let folder = &journal.folder;
+    folder.unusable(&folder.path(FORMAT), error)
 }

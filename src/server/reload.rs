@@ -1,20 +1,23 @@
 //! Reload: applies a new configuration to the running hub without disconnecting a viewer.
 //!
 //! Everything that can fail is prepared first; only then is anything changed. Rates come last: a rate change that
-//! [cannot be written to the journal](super::rate_change) is postponed to the next reload.
+//! [cannot be written to the journal](crate::playback) is postponed to the next reload.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::journal_thread::PendingJournal;
+use tokio::runtime::Handle;
+
 use super::{Server, log_topic_ready, restore_topics};
 use crate::hub::{Checkpoint, Topic};
-use crate::journal::{JournalError, JournalWriter};
-use crate::protocol::TopicName;
+use crate::journal::{JournalError, JournalWriter, PendingJournal};
+use crate::playback::{Command, PlaybackRequest, TopicCommand};
+use crate::protocol::{Author, TopicName};
 use crate::settings::{self, ConfigDiff, Settings, SettingsError, SettingsErrors, Start};
 use crate::source::SharedSource;
+use crate::timeline::PlayoutSettings;
 
 impl Server {
     /// Applies the parts of `settings` that can change while the hub runs. `sources` are the records of `settings.topics`,
@@ -81,9 +84,9 @@ impl Server {
         for topic in &added {
             if let Err(error) = self.producers.add(topic) {
                 self.unschedule(&added);
-                if let Some(journal) = &self.journal {
+                if let Some(journal) = self.playback.journal() {
                     let topics = added.clone();
-                    journal.submit(move |writer| writer.remove(&topics, &checkpoints));
+                    _ = journal.submit(move |writer| writer.remove(&topics, &checkpoints));
                 }
                 let key = format!("topics.{}", topic.name());
                 let problem = format!("cannot start its thread: {error}");
@@ -104,7 +107,7 @@ impl Server {
 
     /// Opens the journal if it is not open yet, because no topic has needed it so far.
     fn open_journal(&mut self) -> Result<(), JournalError> {
-        let (None, Some(folder)) = (&self.journal, self.state_dir.clone()) else {
+        let (None, Some(folder)) = (self.playback.journal(), self.state_dir.clone()) else {
             return Ok(());
         };
         let pending = match self.pending_journal.take() {
@@ -113,9 +116,9 @@ impl Server {
             None => PendingJournal::start(folder.clone())
                 .map_err(|error| JournalError::unusable(&folder, &folder, error))?,
         };
-        match pending.finish(&self.cancel_reload)? {
+        match Handle::current().block_on(pending.finish(&self.cancel_reload))? {
             Ok(journal) => {
-                self.journal = Some(journal);
+                self.playback.set_journal(journal);
                 Ok(())
             }
             Err(pending) => {
@@ -130,7 +133,7 @@ impl Server {
         &self,
         new: &[(&settings::TopicSettings, SharedSource)],
     ) -> Result<BTreeMap<TopicName, Checkpoint>, JournalError> {
-        let Some(journal) = self.journal.as_ref().filter(|_| !new.is_empty()) else {
+        let Some(journal) = self.playback.journal().filter(|_| !new.is_empty()) else {
             return Ok(BTreeMap::new());
         };
         let names: Vec<_> = new.iter().map(|(topic, _)| topic.name.clone()).collect();
@@ -139,8 +142,9 @@ impl Server {
                 |name: TopicName| Some((name.clone(), writer.checkpoint(&name)?.clone()));
             names.into_iter().filter_map(checkpoint).collect()
         };
-        journal
-            .call(&self.cancel_reload, read, |_| ())
+        let read = journal.call(&self.cancel_reload, read, |_| ());
+        Handle::current()
+            .block_on(read)
             .ok_or_else(|| self.timed_out())
     }
 
@@ -150,17 +154,17 @@ impl Server {
         added: &[Arc<Topic>],
         checkpoints: &BTreeMap<TopicName, Checkpoint>,
     ) -> Result<(), JournalError> {
-        let Some(journal) = self.journal.as_ref().filter(|_| !added.is_empty()) else {
+        let Some(journal) = self.playback.journal().filter(|_| !added.is_empty()) else {
             return Ok(());
         };
         let (topics, unwanted, checkpoints) = (added.to_vec(), added.to_vec(), checkpoints.clone());
-        journal
-            .call(
-                &self.cancel_reload,
-                move |writer| writer.add(&topics),
-                move |writer| writer.remove(&unwanted, &checkpoints),
-            )
-            .unwrap_or_else(|| Err(self.timed_out()))
+        let add = journal.call(
+            &self.cancel_reload,
+            move |writer| writer.add(&topics),
+            move |writer| writer.remove(&unwanted, &checkpoints),
+        );
+        let added = Handle::current().block_on(add);
+        added.unwrap_or_else(|| Err(self.timed_out()))
     }
 
     fn timed_out(&self) -> JournalError {
@@ -200,19 +204,28 @@ impl Server {
 
     /// Applies the rate changes of `changes`. If they cannot be written to the journal, it moves them to
     /// `changes.postponed`.
-    fn apply_rates(&mut self, settings: &Settings, changes: &mut ConfigDiff) {
+    fn apply_rates(&self, settings: &Settings, changes: &mut ConfigDiff) {
         let topics: Vec<_> = settings
             .topics
             .iter()
             .filter(|topic| changes.applies(&topic.key("rate")))
-            .filter_map(|topic| Some((self.state.hub.topic(Some(&topic.name))?, topic)))
             .collect();
-        if topics.is_empty() {
+        let command = |topic: &&settings::TopicSettings| {
+            Some(TopicCommand {
+                topic: self.state.hub.topic(Some(&topic.name))?,
+                command: rate_command(topic),
+            })
+        };
+        let request = PlaybackRequest {
+            commands: topics.iter().filter_map(command).collect(),
+            by: Author::configuration(),
+        };
+        if request.commands.is_empty() {
             return;
         }
-        if let Err(error) = self.change_rates(&topics) {
+        if let Err(error) = Handle::current().block_on(self.playback.execute(&request)) {
             let error = error.to_string();
-            for (_, topic) in &topics {
+            for topic in topics {
                 changes.postpone(topic, &settings.origins, &error);
             }
         }
@@ -233,6 +246,16 @@ impl Server {
         };
         topics.extend(hub.topics().into_iter().filter(is_removed));
         hub.set_topics(topics, settings.server.default_topic.clone());
+    }
+}
+
+fn rate_command(topic: &settings::TopicSettings) -> Command {
+    Command::Rate {
+        rate: topic.rate,
+        playout: PlayoutSettings {
+            delay: topic.delay,
+            coalesce: topic.coalesce,
+        },
     }
 }
 

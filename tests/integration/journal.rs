@@ -2,7 +2,9 @@
 
 mod changes;
 mod edge_cases;
+mod format;
 mod full_disk;
+mod paused;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -43,33 +45,43 @@ fn refused_by(mut command: Command) -> (Option<i32>, String, String) {
     (code, text("message"), text("key"))
 }
 
+/// The start and the middle of the first entry, which has all topics.
+fn first_entry(bytes: &[u8]) -> (usize, usize) {
+    let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let (begin, end) = (ends.next().unwrap().0 + 1, ends.next().unwrap().0);
+    (begin, usize::midpoint(begin, end))
+}
+
 #[tokio::test]
 async fn a_damaged_journal_is_moved_aside_and_logged_and_a_new_epoch_begins() {
     let mut hub = project().start();
     let mut known = vec![epoch(&hub).await];
     let flipped = |mut bytes: Vec<u8>| {
-        let middle = bytes.len() / 2;
+        let (_, middle) = first_entry(&bytes);
         bytes[middle] ^= 0x10;
         bytes
     };
-    let damages: [&dyn Fn(Vec<u8>) -> Vec<u8>; 4] = [
-        &|bytes| bytes[..bytes.len() / 2].to_vec(),
+    let damages: [&dyn Fn(Vec<u8>) -> Vec<u8>; 6] = [
+        &|bytes| bytes[..first_entry(&bytes).1].to_vec(),
+        &|bytes| bytes[..first_entry(&bytes).0].to_vec(),
         &flipped,
+        &|bytes| [&bytes[..first_entry(&bytes).0], b"no entry\n", &bytes].concat(),
         &|_| Vec::new(),
         &|_| b"\0\xffnothing\nlike a journal".to_vec(),
     ];
     let mut kept = Vec::new();
     for (number, damage) in (1..).zip(damages) {
         let project = hub.stop();
-        let damaged = damage(fs::read(project.state("journal")).unwrap());
-        fs::write(project.state("journal"), &damaged).unwrap();
+        let damaged = damage(fs::read(project.state("journal.entries")).unwrap());
+        fs::write(project.state("journal.entries"), &damaged).unwrap();
         kept.push(damaged);
         hub = project.start();
         let event = hub.last_event("journal.damaged").unwrap();
         assert_eq!(event["level"], "ERROR");
         // Paths are shown as configured.
-        assert!(event["path"].as_str().unwrap().ends_with("/state/journal"));
-        let name = format!("journal.damaged-{number}");
+        let path = event["path"].as_str().unwrap();
+        assert!(path.ends_with("/state/journal.entries"), "{path}");
+        let name = format!("journal.damaged-{number}.entries");
         assert!(event["moved_to"].as_str().unwrap().ends_with(&name));
         assert!(!event["problem"].as_str().unwrap().is_empty());
         assert_eq!(
@@ -80,8 +92,8 @@ async fn a_damaged_journal_is_moved_aside_and_logged_and_a_new_epoch_begins() {
         assert!(!known.contains(&new));
         known.push(new);
         for (number, bytes) in (1..).zip(&kept) {
-            let aside = hub.project().state(&format!("journal.damaged-{number}"));
-            assert_eq!(&fs::read(aside).unwrap(), bytes);
+            let name = format!("journal.damaged-{number}.entries");
+            assert_eq!(&fs::read(hub.project().state(&name)).unwrap(), bytes);
         }
     }
     // The new timeline is persisted like any other.
@@ -165,7 +177,7 @@ async fn a_blocked_disk_prevents_neither_a_reload_nor_the_stop() {
     }
     let mut hub = project().start();
     let toml = fs::read_to_string(hub.project().path("tickcast.toml")).unwrap();
-    let still = SyscallFault::block(&hub, "fsync");
+    let still = SyscallFault::block(&hub, SyscallFault::SYNC);
     let more = format!("{toml}[topics.new]\ndataset = \"data.json\"\nrate = 1.0\n");
     hub.project().write("tickcast.toml", &more);
     hub.signal("-HUP");
@@ -184,11 +196,11 @@ async fn a_blocked_disk_prevents_neither_a_reload_nor_the_stop() {
     drop(still);
     hub.event("journal.recovered");
     // The rejected change has left no trace.
-    let journal = fs::read_to_string(hub.project().state("journal")).unwrap();
+    let journal = fs::read_to_string(hub.project().state("journal.entries")).unwrap();
     assert!(!journal.contains("\"new\""), "{journal}");
     assert!(!journal.contains("\"50\""), "{journal}");
     // The disk blocks again, and the hub stops nevertheless.
-    let still = SyscallFault::block(&hub, "fsync");
+    let still = SyscallFault::block(&hub, SyscallFault::SYNC);
     hub.signal("-TERM");
     hub.event("stop");
     drop(still);

@@ -25,7 +25,11 @@ const MODULES: &[(&str, &[&str])] = &[
         "fanout",
         &["hub", "protocol", "settings", "clock", "metrics", "source"],
     ),
-    ("journal", &["hub", "protocol"]),
+    ("journal", &["hub", "timeline", "protocol"]),
+    (
+        "playback",
+        &["journal", "hub", "timeline", "protocol", "clock"],
+    ),
     ("systemd", &[]),
     ("app", &["fanout", "hub", "protocol", "telemetry"]),
     (
@@ -39,10 +43,12 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "app",
             "routes",
+            "playback",
             "journal",
             "producer",
             "fanout",
             "hub",
+            "timeline",
             "protocol",
             "settings",
             "clock",

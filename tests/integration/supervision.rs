@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer, kill, lacks, tool};
 
 /// Starts a hub under a service manager; returns it and the manager's notification socket.
-fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
+pub(crate) fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
     let path = project.path("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -27,7 +27,7 @@ fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagra
 }
 
 /// Receives the next notification.
-fn notification(socket: &UnixDatagram) -> String {
+pub(crate) fn notification(socket: &UnixDatagram) -> String {
     let mut buffer = [0; 1_024];
     let len = socket.recv(&mut buffer).expect("a notification");
     String::from_utf8(buffer[..len].to_vec()).unwrap()

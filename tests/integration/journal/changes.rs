@@ -39,10 +39,26 @@ fn read_again(hub: &mut Hub) -> Option<Value> {
     postponed.cloned()
 }
 
-/// The number of segments in the journal.
+/// The entries of the journal, as far as they are complete.
+fn entries(hub: &Hub) -> Vec<Value> {
+    let journal = std::fs::read_to_string(hub.project().state("journal.entries")).unwrap();
+    let entry = |line: &str| serde_json::from_str(line.splitn(3, ' ').nth(2)?).ok();
+    journal.lines().skip(1).map_while(entry).collect()
+}
+
+/// The number of segments in the journal that are in force.
 fn segments(hub: &Hub) -> usize {
-    let journal = std::fs::read_to_string(hub.project().state("journal")).unwrap();
-    journal.matches("\"seq0\"").count()
+    let (mut count, mut proposed) = (0, 0);
+    for entry in entries(hub) {
+        let added = |topics: &Value| topics[0]["segments"].as_array().unwrap().len();
+        match entry.as_object().unwrap().iter().next().unwrap() {
+            (kind, topics) if kind == "topics" => count = added(topics),
+            (kind, topics) if kind == "propose" => proposed = added(topics),
+            (kind, _) if kind == "commit" => count += proposed,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// A viewer, and the due time of each publication it has received.
@@ -184,7 +200,7 @@ async fn on_a_blocked_disk_the_change_is_not_journalled_and_the_stream_continues
     let mut hub = hub("200.0");
     let mut witness = Witness::join(&hub).await;
     witness.read(1).await;
-    let fault = SyscallFault::block(&hub, "fsync");
+    let fault = SyscallFault::block(&hub, SyscallFault::SYNC);
     let postponed = reload(&mut hub, "100.0").unwrap();
     assert_eq!(postponed["error"], "timed out");
     assert_eq!(
@@ -216,7 +232,7 @@ async fn on_a_slow_disk_the_change_takes_effect_later_and_earlier_attempts_leave
     let mut witness = Witness::join(&hub).await;
     witness.read(1).await;
     // Too slow for the first two attempts.
-    let fault = SyscallFault::delay(&hub, "fsync", 600_000);
+    let fault = SyscallFault::delay(&hub, SyscallFault::SYNC, 600_000);
     assert_eq!(reload(&mut hub, "100.0"), None);
     let segment = hub.last_event("timeline.segment").unwrap().clone();
     assert_eq!(segments(&hub), 2);
@@ -234,19 +250,23 @@ async fn on_a_slow_disk_the_change_takes_effect_later_and_earlier_attempts_leave
 }
 
 /// A hub with one record every five seconds that has just journalled its newest record, so that its next write is that
-/// of the change; a viewer that has the record; and a fault that blocks renaming the next journal into place.
-async fn change_with_unknown_outcome() -> (Hub, Witness, SyscallFault) {
-    let mut hub = hub("0.2");
+/// of a change; and a viewer that has the record.
+async fn slow_hub() -> (Hub, Witness) {
+    let hub = hub("0.2");
     let mut witness = Witness::join(&hub).await;
     witness.read(1).await;
-    let is_written = || {
-        let journal = std::fs::read_to_string(hub.project().state("journal")).unwrap();
-        journal.contains(&format!("\"seq\": {},", witness.last))
-    };
-    while !is_written() {
+    let newest = |entry: &Value| entry["seq"]["demo"] == witness.last;
+    while !entries(&hub).iter().any(newest) {
         tokio::task::yield_now().await;
     }
-    let fault = SyscallFault::block(&hub, "renameat,renameat2,rename");
+    (hub, witness)
+}
+
+/// A hub whose disk has blocked in one of `calls` while it committed a change, a viewer, and the fault.
+async fn change_with_unknown_outcome(calls: &str) -> (Hub, Witness, SyscallFault) {
+    let (mut hub, witness) = slow_hub().await;
+    // The first call is for the proposal.
+    let fault = SyscallFault::block_after(&hub, 1, calls);
     let postponed = reload(&mut hub, "50.0").unwrap();
     assert_eq!(postponed["error"], "timed out");
     assert_eq!(hub.last_event("timeline.segment"), None);
@@ -258,7 +278,7 @@ async fn nothing_affected_by_a_change_is_sent_before_its_outcome_is_known() {
     if SyscallFault::is_impossible() {
         return;
     }
-    let (mut hub, mut witness, fault) = change_with_unknown_outcome().await;
+    let (mut hub, mut witness, fault) = change_with_unknown_outcome("fdatasync").await;
     assert_eq!(hub.last_event("timeline.segment"), None);
     // Another reload waits for the same outcome, also for five seconds, and does no harm.
     assert_eq!(read_again(&mut hub).unwrap()["error"], "timed out");
@@ -289,12 +309,10 @@ async fn nothing_affected_by_a_change_is_sent_before_its_outcome_is_known() {
     witness.resume(&hub).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hub_killed_before_an_outcome_is_known_continues_with_what_viewers_have() {
-    if SyscallFault::is_impossible() {
-        return;
-    }
-    let (hub, mut witness, fault) = change_with_unknown_outcome().await;
+/// Kills a hub that is blocked in one of `calls` while it commits a change, and resumes a viewer on the next one.
+async fn kill_before_the_outcome_is_known(calls: &str, segments_in_force: usize) {
+    let (hub, mut witness, fault) = change_with_unknown_outcome(calls).await;
+    assert_eq!(segments(&hub), segments_in_force);
     hub.signal("-KILL");
     // The killed process exits once its system call is released.
     drop(fault);
@@ -304,20 +322,34 @@ async fn a_hub_killed_before_an_outcome_is_known_continues_with_what_viewers_hav
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_killed_while_a_commit_is_synced_continues_with_what_viewers_have() {
+    if SyscallFault::is_impossible() {
+        return;
+    }
+    kill_before_the_outcome_is_known("fdatasync", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_killed_before_a_commit_is_written_continues_with_what_viewers_have() {
+    if SyscallFault::is_impossible() {
+        return;
+    }
+    kill_before_the_outcome_is_known("write", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_cannot_be_synced_is_rolled_back() {
     if SyscallFault::is_impossible() {
         return;
     }
-    let mut hub = hub("200.0");
-    let mut witness = Witness::join(&hub).await;
-    witness.read(1).await;
-    // The sync of the folder fails, not that of the file: by then the next journal has been renamed into place.
-    let folder = hub.project().state("").canonicalize().unwrap();
-    let fault = SyscallFault::fail_on(&hub, "fsync", &folder, "EIO");
+    let (mut hub, mut witness) = slow_hub().await;
+    // The proposal is synced, the commit is not: by then it is in the file.
+    let fault = SyscallFault::fail_after(&hub, 1, "fdatasync", "EIO");
     let postponed = reload(&mut hub, "100.0").unwrap();
     assert_eq!(postponed["error"], "Input/output error (os error 5)");
+    assert_eq!(hub.event("journal.failed")["error"], postponed["error"]);
     assert_eq!(segments(&hub), 1);
-    witness.read(100).await;
+    witness.read(1).await;
     hub.signal("-KILL");
     drop(fault);
     let project = hub.kill();
@@ -344,7 +376,7 @@ async fn a_hub_that_waits_for_the_disk_reacts_to_a_stop_signal() {
         return;
     }
     let mut hub = hub("200.0");
-    let fault = SyscallFault::block(&hub, "fsync");
+    let fault = SyscallFault::block(&hub, SyscallFault::SYNC);
     hub.project().write("tickcast.toml", &topic("100.0"));
     hub.signal("-HUP");
     // It reacts before the wait for the disk times out, which would log `journal.failed`.

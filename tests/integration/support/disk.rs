@@ -14,6 +14,8 @@ pub(crate) struct SyscallFault {
 }
 
 impl SyscallFault {
+    /// The calls that wait for the disk.
+    pub(crate) const SYNC: &str = "fsync,fdatasync";
     /// Longer than any test.
     const NEVER: u64 = 3_600_000_000;
 
@@ -49,7 +51,13 @@ impl SyscallFault {
         Self::attach(hub, calls, &format!("delay_enter={}", Self::NEVER))
     }
 
-    /// Delays every call of the journal thread by `micros`.
+    /// Blocks every call in `calls` after the first `passed` ones.
+    pub(crate) fn block_after(hub: &Hub, passed: u32, calls: &str) -> Self {
+        let what = format!("delay_enter={}:when={}+", Self::NEVER, passed + 1);
+        Self::attach(hub, calls, &what)
+    }
+
+    /// Delays every call by `micros`.
     pub(crate) fn delay(hub: &Hub, calls: &str, micros: u64) -> Self {
         Self::attach(hub, calls, &format!("delay_enter={micros}"))
     }
@@ -59,10 +67,10 @@ impl SyscallFault {
         Self::attach(hub, calls, &format!("error={error}"))
     }
 
-    /// Makes calls of the journal thread on `path` fail with `error`.
-    pub(crate) fn fail_on(hub: &Hub, calls: &str, path: &Path, error: &str) -> Self {
-        let path = path.to_str().unwrap();
-        Self::attach_with(hub, calls, &format!("error={error}"), &["-P", path])
+    /// Makes every call after the first `passed` ones fail with `error`.
+    pub(crate) fn fail_after(hub: &Hub, passed: u32, calls: &str, error: &str) -> Self {
+        let what = format!("error={error}:when={}+", passed + 1);
+        Self::attach(hub, calls, &what)
     }
 
     /// Makes the next call of the thread named `thread` fail with `error`.
@@ -78,12 +86,8 @@ impl SyscallFault {
     }
 
     fn attach(hub: &Hub, calls: &str, what: &str) -> Self {
-        Self::attach_with(hub, calls, what, &[])
-    }
-
-    fn attach_with(hub: &Hub, calls: &str, what: &str, more: &[&str]) -> Self {
         let thread = thread_id(hub, "journal");
-        Self::attach_to(&[more, &["-p", &thread]].concat(), calls, what)
+        Self::attach_to(&["-p", &thread], calls, what)
     }
 
     fn attach_to(target: &[&str], calls: &str, what: &str) -> Self {

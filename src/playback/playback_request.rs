@@ -1,0 +1,46 @@
+//! [`PlaybackRequest`]: what is to change, and the outcome.
+
+use std::sync::Arc;
+
+use crate::hub::Topic;
+use crate::protocol::{Author, Micros, Rate};
+use crate::timeline::PlayoutSettings;
+
+/// What a request does to a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Continues with the next record at another rate.
+    Rate {
+        /// Records per second.
+        rate: Rate,
+        /// The playout settings that belong to the rate.
+        playout: PlayoutSettings,
+    },
+}
+
+/// A topic, and what a request does to it.
+#[derive(Debug, Clone)]
+pub struct TopicCommand {
+    /// The topic.
+    pub topic: Arc<Topic>,
+    /// The command.
+    pub command: Command,
+}
+
+/// Commands for some topics that take effect at the same instant, or not at all.
+#[derive(Debug, Clone)]
+pub struct PlaybackRequest {
+    /// At most one for each topic.
+    pub commands: Vec<TopicCommand>,
+    /// On whose behalf; part of the new segments.
+    pub by: Author,
+}
+
+/// The outcome of a request that has not failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaybackOutcome {
+    /// The change takes effect at this instant. It is journalled, and on its way to the viewers.
+    Applied(Micros),
+    /// There is nothing to change: each topic has ended, or is as the command wants it.
+    Unchanged,
+}

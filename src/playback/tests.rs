@@ -1,0 +1,220 @@
+use std::sync::mpsc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::hub::{Topic, TopicSpec};
+use crate::journal::{Journal, JournalWriter};
+use crate::protocol::{Author, TopicName};
+use crate::settings::{Backfill, SlowPolicy, Start, TopicSettings};
+use crate::source::{self, Dataset};
+use crate::timeline::{NextDue, PlayoutSettings};
+
+/// Two topics with a journal.
+struct Fixture {
+    folder: TempDir,
+    topics: Vec<Arc<Topic>>,
+    playback: Arc<Playback>,
+    cancel: CancellationToken,
+}
+
+fn settings(folder: &TempDir, name: &str, looping: bool) -> TopicSettings {
+    TopicSettings {
+        name: name.parse().unwrap(),
+        dataset: folder.path().join("data.json"),
+        rate: "0.01".parse().unwrap(),
+        looping,
+        start: Start::FirstRun,
+        backfill: Backfill::Records(0),
+        delay: Duration::ZERO,
+        coalesce: Duration::ZERO,
+        slow: SlowPolicy::Skip,
+        max_lag: Duration::from_secs(10),
+        record_max: 100,
+        fields: Vec::new(),
+    }
+}
+
+impl Fixture {
+    fn start(dataset: &str, looping: bool) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("data.json"), dataset).unwrap();
+        let clock = Clock::start();
+        let topic = |name: &str| {
+            let settings = settings(&folder, name, looping);
+            let dataset = Dataset::load(&settings.dataset, settings.record_max).unwrap();
+            Arc::new(Topic::new(TopicSpec {
+                settings: &settings,
+                source: source::shared(vec![dataset]).pop().unwrap(),
+                checkpoint: None,
+                now: clock.now(),
+                recover_max: 100,
+            }))
+        };
+        let topics: Vec<_> = ["one", "two"].map(topic).into();
+        let journal = Journal::open(&folder.path().join("state")).unwrap();
+        let writer = JournalWriter::start(journal, &topics).unwrap();
+        let cancel = CancellationToken::new();
+        let playback = Playback::new(clock, cancel.clone());
+        playback.set_journal(JournalThread::start(writer).unwrap());
+        Self {
+            folder,
+            topics,
+            playback: Arc::new(playback),
+            cancel,
+        }
+    }
+
+    fn request(&self, rate: &str) -> PlaybackRequest {
+        let command = |topic: &Arc<Topic>| TopicCommand {
+            topic: Arc::clone(topic),
+            command: Command::Rate {
+                rate: rate.parse().unwrap(),
+                playout: PlayoutSettings {
+                    delay: Duration::ZERO,
+                    coalesce: Duration::ZERO,
+                },
+            },
+        };
+        PlaybackRequest {
+            commands: self.topics.iter().map(command).collect(),
+            by: Author::new("an operator").unwrap(),
+        }
+    }
+
+    async fn execute(&self, rate: &str) -> Result<PlaybackOutcome, PlaybackError> {
+        self.playback.execute(&self.request(rate)).await
+    }
+
+    /// The rates of the segments of each topic, and whether it is held at a change.
+    fn rates(&self) -> Vec<(Vec<String>, bool)> {
+        let rates = |topic: &Arc<Topic>| {
+            let checkpoint = topic.feed().checkpoint().unwrap();
+            let segments = checkpoint.timeline.segments().iter();
+            let rates = segments.map(|segment| segment.rate.to_string());
+            let is_held = topic.feed().next_due() == NextDue::Paused;
+            (rates.collect(), is_held)
+        };
+        self.topics.iter().map(rates).collect()
+    }
+
+    /// The same for topics that all have these segments and are not held.
+    fn all_have(&self, rates: &[&str]) -> bool {
+        let rates: Vec<_> = rates.iter().map(|&rate| rate.to_owned()).collect();
+        self.rates()
+            .iter()
+            .all(|found| *found == (rates.clone(), false))
+    }
+
+    /// Stops the hub; returns the journal as the next one finds it.
+    async fn stop(self) -> Journal {
+        let journal = self.playback.journal().unwrap();
+        journal.stop(Duration::from_secs(30)).await;
+        Journal::open(&self.folder.path().join("state")).unwrap()
+    }
+
+    /// Blocks the journal's thread until the returned sender is dropped.
+    fn block_disk(&self) -> mpsc::Sender<()> {
+        let (blocked, end) = mpsc::channel::<()>();
+        let journal = self.playback.journal().unwrap();
+        assert!(journal.submit(move |_| _ = end.recv()));
+        blocked
+    }
+}
+
+#[tokio::test]
+async fn a_request_changes_all_its_topics_at_one_instant_and_is_journalled() {
+    let hub = Fixture::start("[1,2]", true);
+    let PlaybackOutcome::Applied(t) = hub.execute("5").await.unwrap() else {
+        panic!("nothing has changed");
+    };
+    assert!(hub.all_have(&["0.01", "5"]));
+    assert_eq!(hub.execute("5").await.unwrap(), PlaybackOutcome::Unchanged);
+    let journal = hub.stop().await;
+    for name in ["one", "two"] {
+        let checkpoint = journal
+            .checkpoint(&name.parse::<TopicName>().unwrap())
+            .unwrap();
+        let segment = checkpoint.timeline.current();
+        assert_eq!((segment.t0, segment.by.as_str()), (t, "an operator"));
+        assert_eq!(checkpoint.version, 2);
+    }
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_are_executed_one_after_another() {
+    let hub = Fixture::start("[1,2]", true);
+    let (first, second) = tokio::join!(hub.execute("5"), hub.execute("7"));
+    assert!(matches!(first.unwrap(), PlaybackOutcome::Applied(_)));
+    assert!(matches!(second.unwrap(), PlaybackOutcome::Applied(_)));
+    assert!(hub.all_have(&["0.01", "5", "7"]));
+}
+
+#[tokio::test]
+async fn a_timeline_that_has_ended_is_not_changed() {
+    let hub = Fixture::start("[1]", false);
+    assert_eq!(hub.execute("5").await.unwrap(), PlaybackOutcome::Unchanged);
+    assert!(hub.rates().iter().all(|(rates, _)| *rates == ["0.01"]));
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_written_has_no_effect() {
+    let hub = Fixture::start("[1,2]", true);
+    std::fs::remove_dir_all(hub.folder.path().join("state")).unwrap();
+    let error = hub.execute("5").await.unwrap_err();
+    assert!(matches!(error, PlaybackError::Failed(_)), "{error:?}");
+    assert!(hub.all_have(&["0.01"]));
+}
+
+#[tokio::test]
+async fn a_request_that_stops_waiting_for_the_disk_releases_its_topics() {
+    let hub = Fixture::start("[1,2]", true);
+    let disk = hub.block_disk();
+    let request = hub.request("5");
+    let mut execution = Box::pin(hub.playback.execute(&request));
+    assert!(futures_util::poll!(&mut execution).is_pending());
+    // They are held only where the change matters: the next record is due after it.
+    assert!(hub.rates().iter().all(|(_, is_held)| *is_held));
+    hub.cancel.cancel();
+    let error = execution.await.unwrap_err();
+    assert!(matches!(error, PlaybackError::TimedOut), "{error:?}");
+    assert!(hub.all_have(&["0.01"]));
+    drop(disk);
+    // The journal's thread does not write what was abandoned.
+    let journal = hub.stop().await;
+    let checkpoint = journal.checkpoint(&"one".parse().unwrap()).unwrap();
+    assert_eq!(checkpoint.timeline.segments().len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_whose_caller_has_gone_is_completed_before_the_next_one() {
+    let hub = Fixture::start("[1,2]", true);
+    let disk = hub.block_disk();
+    let request = hub.request("5");
+    {
+        let mut execution = Box::pin(hub.playback.execute(&request));
+        assert!(futures_util::poll!(&mut execution).is_pending());
+    }
+    drop(disk);
+    assert!(matches!(
+        hub.execute("7").await.unwrap(),
+        PlaybackOutcome::Applied(_)
+    ));
+    // The first one is in force if it was written in time, and then the second one follows it.
+    let rates = hub.rates();
+    assert!(
+        hub.all_have(&["0.01", "5", "7"]) || hub.all_have(&["0.01", "7"]),
+        "{rates:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_journal_a_change_is_applied_at_once() {
+    let mut hub = Fixture::start("[1,2]", true);
+    hub.playback = Arc::new(Playback::new(Clock::start(), hub.cancel.clone()));
+    assert!(matches!(
+        hub.execute("5").await.unwrap(),
+        PlaybackOutcome::Applied(_)
+    ));
+    assert!(hub.all_have(&["0.01", "5"]));
+}
