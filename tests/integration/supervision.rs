@@ -16,6 +16,8 @@ use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer, kill, lacks, tool
 /// Starts a hub under a service manager; returns it and the manager's notification socket.
 pub(crate) fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
     let path = project.path("notify");
+    // An earlier hub of the project may have had one.
+    _ = fs::remove_file(&path);
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut command = project.command(&[]);
