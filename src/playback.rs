@@ -23,7 +23,6 @@
 //! `at` replaces the lead time, and `if_version` is checked where the change is prepared.
 
 mod attempt;
-mod playback_error;
 mod playback_request;
 
 use std::sync::{Arc, OnceLock};
@@ -32,8 +31,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub use playback_error::PlaybackError;
-pub use playback_request::{Command, PlaybackOutcome, PlaybackRequest, TopicCommand};
+pub use playback_request::{
+    Command, PlaybackError, PlaybackOutcome, PlaybackRequest, TopicCommand,
+};
 
 use attempt::Attempt;
 

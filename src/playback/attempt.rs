@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::playback_error::PlaybackError;
-use super::playback_request::{Command, PlaybackRequest, TopicCommand};
+use super::playback_request::{Command, PlaybackError, PlaybackRequest, TopicCommand};
 use crate::clock::Clock;
 use crate::hub::Topic;
 use crate::journal::{ChangeOutcome, JournalWriter, PreparedChange};

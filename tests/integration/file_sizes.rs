@@ -25,42 +25,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "what is shown during a run, which the run itself does not format",
     ),
     (
-        "src/command/start_failure.rs",
-        "where a failure is reported before and after the log has started",
-    ),
-    (
-        "src/fanout/lane/backfill.rs",
-        "one of the three turns of a lane, beside timers and draining",
-    ),
-    (
-        "src/fanout/lane_context.rs",
-        "lane and viewer share it, and the lane imports the viewer",
-    ),
-    (
-        "src/fanout/lane_inbox.rs",
-        "loom checks every interleaving of it alone",
-    ),
-    (
-        "src/fanout/lane_shared.rs",
-        "lanes and the threads that join viewers share it; neither file may import the other",
-    ),
-    (
-        "src/fanout/load_guard.rs",
-        "lanes count it and viewers hold it",
-    ),
-    (
-        "src/fanout/rate_limiter.rs",
-        "pure, and tested alone with its own clock",
-    ),
-    (
-        "src/fanout/socket_options.rs",
-        "the only file of the fan-out that sets socket options",
-    ),
-    (
-        "src/fanout/sync.rs",
-        "one place in which unit tests replace atomics and locks with those of loom",
-    ),
-    (
         "src/hub/client_network.rs",
         "a key with its own rule, shared by the limits and by the history",
     ),
@@ -69,56 +33,12 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "plain data, which topics share with every subscription",
     ),
     (
-        "src/hub/topic/checkpoint.rs",
-        "the interface between a topic and the journal",
-    ),
-    (
-        "src/hub/topic/lookup.rs",
-        "the part of a topic that only the history uses",
-    ),
-    (
-        "src/hub/update.rs",
-        "the message between topic and subscription, which share it",
-    ),
-    (
-        "src/journal/journal_health.rs",
-        "when to log trouble with the disk, apart from writing to it",
-    ),
-    (
         "src/main.rs",
         "it only reads arguments, runs a command, and returns an exit code",
     ),
     (
         "src/protocol.rs",
         "a facade: it only declares and re-exports its files",
-    ),
-    (
-        "src/protocol/due_record.rs",
-        "the timeline makes these records and every encoding reads them",
-    ),
-    (
-        "src/routes/conventions.rs",
-        "the routes share it; in any one of them, the others would import that one",
-    ),
-    (
-        "src/routes/cors.rs",
-        "one rule of the Fetch standard, shared by routes and preflight",
-    ),
-    (
-        "src/routes/etag.rs",
-        "the page and the history share it, and neither may import the other",
-    ),
-    (
-        "src/routes/metrics_endpoint/prometheus_text.rs",
-        "one of two formats, one file each",
-    ),
-    (
-        "src/server/rate_change_error.rs",
-        "the server keeps it and the rate change makes it",
-    ),
-    (
-        "src/settings/network.rs",
-        "one kind of value, one file each",
     ),
     ("src/source/compact.rs", "pure, and tested alone"),
     (
@@ -130,28 +50,8 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "the log, its rate limit and the panic hook share it",
     ),
     (
-        "web/src/chart/canvas_layer.ts",
-        "chart, overlay and saved picture draw on it",
-    ),
-    (
-        "web/src/chart/plot_area.ts",
-        "every part of the chart shares it",
-    ),
-    (
-        "web/src/chart/time_marks.ts",
-        "a cache with its own rule of when it is stale",
-    ),
-    (
-        "web/src/client/clock/aging_minimum.ts",
-        "one direction of the clock, which has two",
-    ),
-    (
-        "web/src/client/clock/suspend_detector.ts",
-        "pure, and tested alone",
-    ),
-    (
-        "web/src/client/connection/backoff.ts",
-        "connections and history requests share it",
+        "web/src/client/backoff.ts",
+        "connections and requests share it",
     ),
     (
         "web/src/client/emitter.ts",
@@ -162,84 +62,17 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "a facade: the public names of the package",
     ),
     (
-        "web/src/client/position.ts",
-        "which records are duplicates, without knowledge of sockets",
+        "web/src/history_cache/history_response.ts",
+        "the shape of one response, which the cache and its tests check",
     ),
-    (
-        "web/src/duration.ts",
-        "address, attributes and menus share it",
-    ),
-    (
-        "web/src/history_cache/env.ts",
-        "an interface that tests replace",
-    ),
-    (
-        "web/src/live_chart/pixel_ratio.ts",
-        "the chart and the navigator's feed share it",
-    ),
-    (
-        "web/src/main/address_bar.ts",
-        "when the address is written, tested alone",
-    ),
-    ("web/src/main/clipboard.ts", "the only file that copies"),
-    ("web/src/main/kiosk.ts", "the wake lock, tested alone"),
-    (
-        "web/src/main/persist.ts",
-        "when to save, without knowing what",
-    ),
-    (
-        "web/src/main/reject_notices.ts",
-        "a rule with its own state, tested alone",
-    ),
-    (
-        "web/src/main/snippets.ts",
-        "pure text for a shell and a console",
-    ),
-    (
-        "web/src/main/topic_names.ts",
-        "one request, without a policy of when to make it",
-    ),
-    ("web/src/player/liveness.ts", "pure, and tested alone"),
-    ("web/src/player/palette.ts", "pure, and tested alone"),
-    ("web/src/saving.ts", "the facade of its folder"),
-    ("web/src/saving/file_name.ts", "pure, and tested alone"),
-    ("web/src/saving/retry.ts", "pure, and tested alone"),
     (
         "web/src/scene.ts",
         "the interface between player and chart, which may not import each other",
     ),
     (
-        "web/src/tick_chart/pause_button.ts",
-        "one part of the element's view",
-    ),
-    (
-        "web/src/topic_buffer/field.ts",
-        "one field, where its neighbour is about all of them",
-    ),
-    (
-        "web/src/view/copy_button.ts",
-        "menu, notices and view share it",
-    ),
-    ("web/src/view/dialog.ts", "every dialog shares it"),
-    ("web/src/view/help_dialog.ts", "one dialog, one file each"),
-    (
-        "web/src/view/idle_cursor.ts",
-        "the only part of the view with a timer for the pointer",
-    ),
-    (
         "web/src/view/keyboard.ts",
         "the only part of the view that listens to keys",
     ),
-    (
-        "web/src/view/preference.ts",
-        "several parts of the view share it",
-    ),
-    ("web/src/view/record_table.ts", "one dialog, one file each"),
-    (
-        "web/src/view/toast.ts",
-        "one part of the view, one file each",
-    ),
-    ("web/src/view/window_presets.ts", "one menu, one file each"),
     (
         "web/src/wall_clock.ts",
         "snapshots and subscriptions share it",
