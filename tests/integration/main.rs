@@ -15,6 +15,7 @@ mod deployment;
 mod drain;
 mod dropped_log_lines;
 mod fanout;
+mod file_sizes;
 mod history;
 mod hosts;
 mod import_cycles;

@@ -1,4 +1,4 @@
-//! Architecture rules: the direction of imports, where each external crate may be used, and the length of files.
+//! Architecture rules: the direction of imports, where each external crate may be used, and head comments.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -224,14 +224,10 @@ fn each_listed_crate_is_used_in_the_modules_listed_for_it() {
 }
 
 #[test]
-fn files_are_short_and_have_a_head_comment() {
-    for (name, text) in code() {
+fn every_file_has_a_head_comment() {
+    for (name, _) in code() {
         let whole = fs::read_to_string(root().join("src").join(&name)).unwrap();
         assert!(whole.starts_with("//!"), "{name} has no head comment");
-        assert!(
-            text.lines().count() <= 400,
-            "{name} is longer than 400 lines"
-        );
         assert!(!name.ends_with("mod.rs"), "{name}");
     }
 }

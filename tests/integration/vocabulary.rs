@@ -27,7 +27,8 @@ const AVOIDED: &[(&str, &str)] = &[
 /// Exempts its line from [`AVOIDED`]; a reason follows it.
 const EXEMPTION: &str = "plain-words:";
 
-fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
+/// The files below `folder` with one of `extensions`, in order.
+pub(crate) fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -48,7 +49,8 @@ fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-fn short(path: &Path) -> String {
+/// The path below the root of the repository.
+pub(crate) fn short(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().display().to_string()
 }
 
@@ -124,16 +126,19 @@ fn no_type_name_of_the_page_is_defined_twice() {
 }
 
 #[test]
-fn no_two_source_files_side_by_side_or_one_level_apart_share_a_name() {
-    let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for path in files("src", &["rs"]) {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.ends_with("tests.rs") {
-            places.entry(name).or_default().push(path);
+fn no_two_source_files_share_a_name() {
+    for (folder, extension) in [("src", "rs"), ("web/src", "ts")] {
+        let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for path in files(folder, &[extension]) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if !name.ends_with("tests.rs") {
+                places.entry(name).or_default().push(path);
+            }
         }
+        assert!(places.len() > 50, "{folder}: too few files were found");
+        places.retain(|_, places| places.len() > 1);
+        assert!(places.is_empty(), "{places:#?}");
     }
-    places.retain(|_, places| places.len() > 1);
-    assert!(places.is_empty(), "{places:#?}");
 }
 
 #[test]
