@@ -29,10 +29,13 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   export CARGO_TERM_COLOR=always FORCE_COLOR=1
 fi
 
-# The final lines of cargo test, nextest, vitest, unittest, Biome and cargo-deny, without colours.
+# The final lines of cargo test, nextest, vitest, unittest, Biome and cargo-deny, without colours. Nextest repeats the
+# output of a failed test, with the total of that test alone.
 closing_lines() {
+  local totals='test result:'
+  if grep -qE 'Summary[^ ]* \[' "$output"; then totals='Summary \['; fi
   sed 's/\x1b\[[0-9;]*m//g' "$output" |
-    grep -E '^ *(Summary \[|test result:|Test Files |Tests |Checked [0-9]|Ran [0-9]+ tests|(bans|advisories)( ok|: ))' | tail -n 12 || true
+    grep -E "^ *($totals|Test Files |Tests |Checked [0-9]|Ran [0-9]+ tests|(bans|advisories)( ok|: ))" | tail -n 12 || true
 }
 
 # The failed tests, with the first line of the reason if the runner prints one, and the flaky tests, which passed only

@@ -66,9 +66,9 @@ export class PlayoutClock {
 
   /** The end of the dataset, as known at a drawn instant: a segment that begins later revokes it. */
   endsAt(instant: number): number {
-    const { t } = this.#end ?? {};
-    const isRevoked = t !== undefined && (this.segmentAt(instant)?.t0 ?? 0) > t;
-    return t === undefined || isRevoked ? Number.POSITIVE_INFINITY : t / 1000;
+    const t = this.#end?.t ?? Number.POSITIVE_INFINITY;
+    const isRevoked = (this.segmentAt(instant)?.t0 ?? 0) > t;
+    return isRevoked ? Number.POSITIVE_INFINITY : t / 1000;
   }
 
   /**
