@@ -120,6 +120,29 @@ test.each(["", "?kiosk=1", "?embed=1"])("at /%s nothing is wider than a narrow p
   expect(await screen.page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
 });
 
+test.each(["", "?kiosk=1"])(
+  "at /%s a phone in portrait shows everything without scrolling",
+  async (query) => {
+    const screen = await live(query, { ...PHONE, viewport: { width: 390, height: 844 } });
+    expect(await screen.page.evaluate(() => document.documentElement.scrollHeight)).toBe(844);
+    const bottom = async (part: string) => {
+      const box = await screen.page.locator(`[data-part="${part}"]`).boundingBox();
+      return (box?.y ?? 0) + (box?.height ?? 0);
+    };
+    const chart = await screen.page.locator('[data-part="chart"]').boundingBox();
+    // The value stands directly above the chart, whose height is limited.
+    expect(chart?.height).toBeLessThan(1.34 * 390);
+    expect((chart?.y ?? 0) - (await bottom("value"))).toBeLessThan(40);
+  },
+);
+
+test("a page whose topic does not exist says neither that it synchronizes nor which record it shows", async () => {
+  const screen = await house.open("?topic=no-such-topic");
+  await screen.reads("notice-title", /no topic/);
+  expect(await screen.page.isVisible('[data-part="sync-open"]')).toBe(false);
+  expect(await screen.page.isVisible('[data-part="seq"]')).toBe(false);
+});
+
 test("on a phone every visible button is large enough for a finger", async () => {
   const screen = await live("", PHONE);
   const small = () =>

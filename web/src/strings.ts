@@ -117,6 +117,7 @@ export const strings = {
 
   table: "Newest records in view",
   tableTime: "Time",
+  tableSeq: "Record",
   tableEmpty: "No records in view",
 
   /** The keyboard commands. */

@@ -73,6 +73,14 @@ describe("the end of the line", () => {
   });
 });
 
+test("a line that has scrolled out leaves neither points nor extremes, so that the scale stays", () => {
+  const polyline = drawn([samples([5, 7, Number.NaN])], 900, 400);
+  expect([points(polyline), polyline.low, polyline.high]).toEqual(["", Infinity, -Infinity]);
+  expect(end(polyline)).toEqual([Number.NaN, Number.NaN]);
+  const visible = drawn([samples([5, 7])], 900, 10);
+  expect([points(visible), visible.low, visible.high]).toEqual(["10,7", 7, 7]);
+});
+
 describe("breaks", () => {
   test("are neither crossed nor entered by a line", () => {
     expect(line([1, 2, Number.NaN, 4, 5], 40)).toBe("0,1 10,2 | 30,4 40,5");

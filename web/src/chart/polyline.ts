@@ -25,7 +25,7 @@ export class Polyline {
   #phase = 0;
   #isDecimated = false;
   #wasDecimated = false;
-  /** Extremes of the visible values and one sample beyond each end; infinite if there are none. */
+  /** Extremes of the visible values and one sample beyond each end; infinite if nothing of the line is visible. */
   low = Number.POSITIVE_INFINITY;
   high = Number.NEGATIVE_INFINITY;
   /** The end of the line; NaN if it has no end point. */
@@ -65,6 +65,7 @@ export class Polyline {
       this.#walk(part, values, first, last, columnMs);
       if (last >= part.begin) this.#close(trace, i, last, until);
     }
+    if (this.#endsBefore(from)) this.#reset();
   }
 
   /**
@@ -92,11 +93,22 @@ export class Polyline {
     this.#previousLength = this.#length;
     this.#wasDecimated = this.#isDecimated;
     this.#isDecimated = false;
+    this.#reset();
+  }
+
+  #reset(): void {
     this.#length = 0;
     this.low = Number.POSITIVE_INFINITY;
     this.high = Number.NEGATIVE_INFINITY;
     this.endTime = Number.NaN;
     this.endValue = Number.NaN;
+  }
+
+  /** Whether the last point has scrolled out: its value then says nothing about the view. */
+  #endsBefore(from: number): boolean {
+    let last = this.#length - 1;
+    while (last >= 0 && Number.isNaN(this.#values[last])) last -= 1;
+    return last >= 0 && (this.#times[last] as number) < from;
   }
 
   #walk(part: Samples, values: Float64Array, first: number, last: number, columnMs: number): void {

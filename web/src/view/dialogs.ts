@@ -78,7 +78,9 @@ function table(legend: readonly LegendEntry[], rows: readonly TableRow[]): HTMLE
     const { unit } = (legend[i] as LegendEntry).series.field;
     return unit === undefined ? label : `${label}, ${unit}`;
   });
-  const head = [strings.tableTime, strings.seq, ...labels].map((text) => make("th", { scope: "col" }, text));
+  const head = [strings.tableTime, strings.tableSeq, ...labels].map((text) =>
+    make("th", { scope: "col" }, text),
+  );
   const tableRows = rows.map(({ t, seq, values }) => {
     const cells = numbers.map((number, i) => valueText(number, values[i]));
     const texts = [momentText(t, Date.now()), whole.format(seq), ...cells];

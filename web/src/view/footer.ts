@@ -39,6 +39,10 @@ export class Footer {
 
   show({ seq, sync, viewers, missed, badge }: ViewState): void {
     this.#parts.write("seq", seqText(seq));
+    // A hub that refuses the topic sends no record, and is not asked for its time.
+    const isRefused = badge.kind === "stopped";
+    this.#parts.at("seq-line").hidden = isRefused && seq === undefined;
+    this.#parts.at("sync-line").hidden = isRefused && sync.errorMs === undefined;
     this.#parts.write("clock-name", sync.errorMs === undefined ? strings.clockUnknown : strings.clock);
     this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
     // While the hub is unreachable the number of viewers is unknown.
