@@ -43,9 +43,10 @@ use ipnet::IpNet;
 
 use crate::protocol::{Host, Rate, TopicName};
 
-pub use active_config::{ActiveConfig, ConfigDiff, KeyChange, NeedsRestart, PostponedChange};
+pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PostponedChange};
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
+pub use schema::{Key, Reload, SCHEMA};
 pub use setting_value::{Backfill, LogFormat, SlowPolicy};
 pub use settings_error::{SettingsError, SettingsErrors};
 pub use start::Start;

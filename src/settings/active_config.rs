@@ -1,10 +1,12 @@
 //! [`ActiveConfig`]: the configuration values in effect, and the comparison with a newly loaded configuration.
 //!
-//! Owns the decision which keys can change without a restart. Pure: the changes are made by the server.
+//! Decides which changes take effect without a restart, by what the schema says about each key. Pure: the changes are
+//! made by the server.
 
 use std::collections::BTreeMap;
 
 use super::effective_values::{EffectiveValue, ValueOrigins};
+use super::schema::Reload;
 use super::value_origin::{ValueOrigin, dotted_key};
 use super::{Settings, Start, TopicSettings};
 use crate::protocol::{Rate, TopicName};
@@ -12,8 +14,8 @@ use crate::protocol::{Rate, TopicName};
 /// The configuration values in effect.
 #[derive(Debug)]
 pub struct ActiveConfig {
-    /// Dotted key to TOML text, of every key that has a value.
-    values: BTreeMap<String, String>,
+    /// By dotted key; every key that has a value.
+    values: BTreeMap<String, EffectiveValue>,
     /// The topics that the hub serves.
     topics: Vec<TopicName>,
 }
@@ -21,23 +23,14 @@ pub struct ActiveConfig {
 /// The differences between the active and a newly loaded configuration.
 #[derive(Debug, Default)]
 pub struct ConfigDiff {
-    /// Changes that take effect immediately; a new topic counts as one.
-    pub applied: Vec<KeyChange>,
+    /// The dotted keys of the changes that take effect immediately; that of its table for a new topic.
+    pub applied: Vec<String>,
     /// Changes that take effect at the next restart.
     pub needs_restart: Vec<NeedsRestart>,
     /// Changes that failed to be made and are retried at the next reload.
     pub postponed: Vec<PostponedChange>,
     /// The new topics.
     pub added: Vec<TopicName>,
-}
-
-/// A changed key, or a new topic.
-#[derive(Debug, PartialEq, Eq)]
-pub struct KeyChange {
-    /// The dotted key.
-    pub key: String,
-    /// The new value as TOML text; `None` if the key was removed.
-    value: Option<String>,
 }
 
 /// A changed key that takes effect at the next restart.
@@ -64,10 +57,13 @@ pub struct PostponedChange {
     pub error: String,
 }
 
-/// Keys outside of the topics that need a restart; with a dot at the end, all keys of the section.
-const RESTART_KEYS: [&str; 5] = ["server.host", "server.port", "ops.", "state.", "log.format"];
-/// Keys of a topic that need a restart.
-const RESTART_TOPIC_KEYS: [&str; 5] = ["dataset", "loop", "start", "delay", "coalesce"];
+/// A key whose new value is not the active one.
+struct ChangedKey {
+    key: String,
+    reload: Reload,
+    /// Where the new value was set.
+    origin: ValueOrigin,
+}
 
 const ONLY_AT_START: &str = "it takes effect at the next start; restart the hub";
 const TOPIC_REMOVED: &str = "a topic is removed only at a restart; restart the hub";
@@ -82,7 +78,7 @@ impl ActiveConfig {
     /// The configuration `settings`, in effect from the start of the hub.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let value = |entry: &EffectiveValue| (entry.key.clone(), entry.value.clone());
+        let value = |entry: &EffectiveValue| (entry.key.clone(), entry.clone());
         Self {
             values: settings.origins.values.iter().map(value).collect(),
             topics: settings
@@ -96,10 +92,8 @@ impl ActiveConfig {
     /// Records that the topic `name` runs at `rate`. A reload calls this first, because a postponed rate change may
     /// have been journalled since.
     pub fn set_rate(&mut self, name: &TopicName, rate: Rate) {
-        if let Some(value) = self.values.get_mut(&(topic_key(name) + ".rate"))
-            && value.parse() != Ok(rate)
-        {
-            *value = rate.to_string();
+        if let Some(entry) = self.values.get_mut(&(topic_key(name) + ".rate")) {
+            entry.value = rate.to_string();
         }
     }
 
@@ -110,37 +104,26 @@ impl ActiveConfig {
         has_other_records: impl Fn(&TopicSettings) -> bool,
     ) -> ConfigDiff {
         let mut changes = ConfigDiff::default();
-        let topics_prefix = "topics.";
-        for (change, origin) in self.differences(new, |key| !key.starts_with(topics_prefix)) {
-            let needs_restart = RESTART_KEYS.iter().any(|&named| {
-                named == change.key || (named.ends_with('.') && change.key.starts_with(named))
-            });
-            changes.push(change, origin, needs_restart.then_some(ONLY_AT_START));
+        for changed in self.changed_keys(new, None) {
+            changes.push(changed, None);
         }
         for topic in &new.topics {
             if self.topics.contains(&topic.name) {
                 self.diff_topic(topic, new, has_other_records(topic), &mut changes);
             } else {
                 changes.added.push(topic.name.clone());
-                changes.applied.push(KeyChange {
-                    key: topic_key(&topic.name),
-                    value: None,
-                });
+                changes.applied.push(topic_key(&topic.name));
             }
         }
-        let still_exists = |name: &TopicName| new.topics.iter().any(|topic| topic.name == *name);
+        let is_removed = |name: &&TopicName| new.topics.iter().all(|topic| topic.name != **name);
+        let removed = self.topics.iter().filter(is_removed);
         changes
             .needs_restart
-            .extend(
-                self.topics
-                    .iter()
-                    .filter(|name| !still_exists(name))
-                    .map(|name| NeedsRestart {
-                        key: topic_key(name),
-                        origin: whole_file(new),
-                        reason: TOPIC_REMOVED,
-                    }),
-            );
+            .extend(removed.map(|name| NeedsRestart {
+                key: topic_key(name),
+                origin: whole_file(new),
+                reason: TOPIC_REMOVED,
+            }));
         changes
     }
 
@@ -151,82 +134,67 @@ impl ActiveConfig {
         has_other_records: bool,
         changes: &mut ConfigDiff,
     ) {
-        let prefix = topic_key(&topic.name) + ".";
-        let differences = self.differences(new, |key| key.starts_with(&prefix));
-        let needs_restart =
-            |change: &KeyChange| RESTART_TOPIC_KEYS.contains(&&change.key[prefix.len()..]);
-        let changes_with_restart_key =
-            has_other_records || differences.iter().any(|(change, _)| needs_restart(change));
+        let mut changed_keys = self.changed_keys(new, Some(&topic.name));
+        let needs_restart = |changed: &ChangedKey| changed.reload == Reload::Restart;
+        let no_new_segment = if has_other_records || changed_keys.iter().any(needs_restart) {
+            Some(CHANGED_WITH_RESTART_KEY)
+        } else if topic.start != Start::FirstRun {
+            Some(FIXED_START)
+        } else {
+            None
+        };
         if has_other_records {
             let key = topic.key("dataset");
+            // A changed path to other records is one change.
+            changed_keys.retain(|changed| changed.key != key);
             changes.needs_restart.push(NeedsRestart {
                 origin: new.origins.origin_of(&key).clone(),
                 key,
                 reason: OTHER_RECORDS,
             });
         }
-        for (change, origin) in differences {
-            let is_rate = change.key[prefix.len()..] == *"rate";
-            let reason = if needs_restart(&change) {
-                Some(ONLY_AT_START)
-            } else if is_rate && changes_with_restart_key {
-                Some(CHANGED_WITH_RESTART_KEY)
-            } else if is_rate && topic.start != Start::FirstRun {
-                Some(FIXED_START)
-            } else {
-                None
-            };
-            // A changed path to other records is already reported as `OTHER_RECORDS`.
-            if !(has_other_records && change.key[prefix.len()..] == *"dataset") {
-                changes.push(change, origin, reason);
-            }
+        for changed in changed_keys {
+            changes.push(changed, no_new_segment);
         }
     }
 
-    /// The changed keys among those for which `is_included` returns true.
-    fn differences(
-        &self,
-        new: &Settings,
-        is_included: impl Fn(&str) -> bool,
-    ) -> Vec<(KeyChange, ValueOrigin)> {
-        let entries = &new.origins.values;
-        let changed = entries
-            .iter()
-            .filter(|entry| is_included(&entry.key))
-            .filter(|entry| self.values.get(&entry.key) != Some(&entry.value))
-            .map(|entry| {
-                (
-                    entry.key.clone(),
-                    Some(entry.value.clone()),
-                    entry.origin.clone(),
-                )
-            });
-        let is_removed = |key: &&String| !entries.iter().any(|entry| entry.key == **key);
-        let removed = self
-            .values
-            .keys()
-            .filter(|key| is_included(key) && is_removed(key))
-            .map(|key| (key.clone(), None, whole_file(new)));
-        changed
-            .chain(removed)
-            .map(|(key, value, origin)| (KeyChange { key, value }, origin))
-            .collect()
+    /// The changed keys of `topic`, or of the sections: those that have another value in `new`, then those that have
+    /// none.
+    fn changed_keys(&self, new: &Settings, topic: Option<&TopicName>) -> Vec<ChangedKey> {
+        let is_included = |entry: &&EffectiveValue| entry.topic.as_ref() == topic;
+        let is_changed = |entry: &&EffectiveValue| {
+            let active = self.values.get(&entry.key);
+            active.is_none_or(|active| active.value != entry.value)
+        };
+        let entries = new.origins.values.iter().filter(is_included);
+        let changed = entries.filter(is_changed).map(|entry| ChangedKey {
+            key: entry.key.clone(),
+            reload: entry.reload,
+            origin: entry.origin.clone(),
+        });
+        let is_removed = |entry: &&EffectiveValue| new.origins.value(&entry.key).is_none();
+        let active = self.values.values().filter(is_included);
+        let removed = active.filter(is_removed).map(|entry| ChangedKey {
+            key: entry.key.clone(),
+            reload: entry.reload,
+            origin: whole_file(new),
+        });
+        changed.chain(removed).collect()
     }
 
     /// Records that the applied changes and the added topics of `changes` are in effect.
     pub fn apply(&mut self, changes: &ConfigDiff, new: &Settings) {
-        for change in &changes.applied {
-            match &change.value {
-                Some(value) => self.values.insert(change.key.clone(), value.clone()),
-                None => self.values.remove(&change.key),
+        for key in &changes.applied {
+            match new.origins.value(key) {
+                Some(entry) => self.values.insert(key.clone(), entry.clone()),
+                None => self.values.remove(key),
             };
         }
         for name in &changes.added {
-            let prefix = topic_key(name) + ".";
             let entries = new.origins.values.iter();
-            let own = entries.filter(|entry| entry.key.starts_with(&prefix));
+            let own = entries.filter(|entry| entry.topic.as_ref() == Some(name));
             self.values
-                .extend(own.map(|entry| (entry.key.clone(), entry.value.clone())));
+                .extend(own.map(|entry| (entry.key.clone(), entry.clone())));
             self.topics.push(name.clone());
         }
     }
@@ -236,13 +204,13 @@ impl ConfigDiff {
     /// Whether the change of `key` takes effect immediately.
     #[must_use]
     pub fn applies(&self, key: &str) -> bool {
-        self.applied.iter().any(|change| change.key == key)
+        self.applied.iter().any(|applied| applied == key)
     }
 
     /// Postpones the rate change of `topic`, which failed with `error`.
     pub fn postpone(&mut self, topic: &TopicSettings, origins: &ValueOrigins, error: &str) {
         let key = topic.key("rate");
-        self.applied.retain(|change| change.key != key);
+        self.applied.retain(|applied| *applied != key);
         self.postponed.push(PostponedChange {
             topic: topic.name.clone(),
             origin: origins.origin_of(&key).clone(),
@@ -251,18 +219,18 @@ impl ConfigDiff {
         });
     }
 
-    /// Adds a change; with a `restart_reason` it needs a restart.
-    fn push(
-        &mut self,
-        change: KeyChange,
-        origin: ValueOrigin,
-        restart_reason: Option<&'static str>,
-    ) {
+    /// Adds a change. `no_new_segment` is why the topic's timeline cannot get a new segment now, if it cannot.
+    fn push(&mut self, changed: ChangedKey, no_new_segment: Option<&'static str>) {
+        let restart_reason = match changed.reload {
+            Reload::Live => None,
+            Reload::LiveInNewSegment => no_new_segment,
+            Reload::Restart => Some(ONLY_AT_START),
+        };
         match restart_reason {
-            None => self.applied.push(change),
+            None => self.applied.push(changed.key),
             Some(reason) => self.needs_restart.push(NeedsRestart {
-                key: change.key,
-                origin,
+                key: changed.key,
+                origin: changed.origin,
                 reason,
             }),
         }

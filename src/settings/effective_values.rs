@@ -3,15 +3,23 @@
 //! Values keep the form in which they were set: `auto` stays `auto`.
 
 use super::layers::{Layers, Section};
-use super::schema::{FIELD, Key, SECTIONS, TOPIC};
+use super::schema::{FIELD, Key, Reload, SECTIONS, TOPIC};
 use super::validate::TopicTable;
 use super::value_origin::{ValueOrigin, dotted_key};
+use crate::protocol::TopicName;
 
-/// An effective value: its key, its TOML text, and where it was set.
+/// An effective value.
 #[derive(Debug, Clone)]
 pub(super) struct EffectiveValue {
+    /// The dotted key.
     pub(super) key: String,
+    /// The topic that the key belongs to; `None` for those of sections.
+    pub(super) topic: Option<TopicName>,
+    /// When a change of it takes effect.
+    pub(super) reload: Reload,
+    /// As TOML.
     pub(super) value: String,
+    /// Where it was set.
     pub(super) origin: ValueOrigin,
 }
 
@@ -26,6 +34,11 @@ pub struct ValueOrigins {
 static DEFAULT: ValueOrigin = ValueOrigin::Default;
 
 impl ValueOrigins {
+    /// The value of the dotted key.
+    pub(super) fn value(&self, key: &str) -> Option<&EffectiveValue> {
+        self.values.iter().find(|entry| entry.key == key)
+    }
+
     /// Returns the origin of the value or table at `key`, [`ValueOrigin::Default`] if it was not set.
     ///
     /// Quotes do not matter: `topics.a.b.rate` and `topics."a.b".rate` are the same key here.
@@ -55,7 +68,7 @@ fn without_quotes(key: &str) -> String {
 pub(super) fn value_origins(layers: &Layers, topics: &[TopicTable]) -> ValueOrigins {
     let sections = SECTIONS
         .iter()
-        .flat_map(|(name, keys)| section_values(layers, &[name], keys));
+        .flat_map(|(name, keys)| section_values(layers, &[name], keys, None));
     let values = sections
         .chain(topics.iter().flat_map(|topic| topic_values(layers, topic)))
         .collect();
@@ -66,10 +79,10 @@ pub(super) fn value_origins(layers: &Layers, topics: &[TopicTable]) -> ValueOrig
 }
 
 fn topic_values(layers: &Layers, topic: &TopicTable) -> Vec<EffectiveValue> {
-    let own = section_values(layers, &["topics", &topic.name], TOPIC);
-    let field = |(name, _): &(String, ValueOrigin)| {
-        section_values(layers, &["topics", &topic.name, "fields", name], FIELD)
-    };
+    let values = |path: &[&str], keys| section_values(layers, path, keys, topic.topic.as_ref());
+    let own = values(&["topics", &topic.name], TOPIC);
+    let field =
+        |(name, _): &(String, ValueOrigin)| values(&["topics", &topic.name, "fields", name], FIELD);
     own.into_iter()
         .chain(topic.fields.iter().flat_map(field))
         .collect()
@@ -89,12 +102,19 @@ fn table_origins(topic: &TopicTable) -> Vec<(String, ValueOrigin)> {
         .collect()
 }
 
-fn section_values(layers: &Layers, path: &[&str], keys: &[Key]) -> Vec<EffectiveValue> {
+fn section_values(
+    layers: &Layers,
+    path: &[&str],
+    keys: &[Key],
+    topic: Option<&TopicName>,
+) -> Vec<EffectiveValue> {
     let table = Section::new(layers, path);
     let entry = |key: &Key| {
         let assignment = table.assignment(key.name)?;
         Some(EffectiveValue {
             key: table.key(key.name),
+            topic: topic.cloned(),
+            reload: key.reload,
             value: assignment.toml.clone(),
             origin: assignment.origin.clone(),
         })

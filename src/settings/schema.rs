@@ -1,7 +1,10 @@
-//! The schema: every key with its type, default and an example for error messages, in the order of the reference file.
+//! The schema: for every key its type and range, its default, an example for error messages, and when a changed value
+//! takes effect; in the order of the reference file `config/tickcast.toml`, which says what the key means.
 //!
-//! How a value of a type is checked is up to [`ValueType`].
+//! How a value is parsed is up to its [`ValueType`]. Tests compare the reference file, the handbook and the reload of a
+//! running hub with what each key says here.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::setting_value::{LogFormat, SettingValue, SlowPolicy};
@@ -9,35 +12,61 @@ use super::value_type::ValueType;
 
 /// A key of a table.
 #[derive(Debug)]
-pub(super) struct Key {
-    pub(super) name: &'static str,
+pub struct Key {
+    /// Its name in the table.
+    pub name: &'static str,
     pub(super) value_type: ValueType,
     /// In TOML; `None` if the key is required or its default depends on other values.
     pub(super) default: Option<&'static str>,
     /// A valid value in TOML.
     pub(super) example: &'static str,
+    /// When a changed value takes effect.
+    pub reload: Reload,
 }
 
-const fn key(name: &'static str, kind: ValueType, default: &'static str) -> Key {
-    Key {
-        name,
-        value_type: kind,
-        default: Some(default),
-        example: default,
+/// When a value that was changed in the file takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    /// At the reload.
+    Live,
+    /// At the reload, in a new segment of the topic's timeline; but at the next start if the topic has a fixed start,
+    /// because its epoch depends on the value, or if a key of the topic that needs a restart changes as well.
+    LiveInNewSegment,
+    /// At the next start.
+    Restart,
+}
+
+impl Key {
+    /// A key without a default.
+    const fn new(name: &'static str, value_type: ValueType, reload: Reload) -> Self {
+        Self {
+            name,
+            value_type,
+            default: None,
+            example: "",
+            reload,
+        }
+    }
+
+    /// Sets the default, which is also the example.
+    const fn default(self, toml: &'static str) -> Self {
+        Self {
+            default: Some(toml),
+            example: toml,
+            ..self
+        }
+    }
+
+    const fn example(self, toml: &'static str) -> Self {
+        Self {
+            example: toml,
+            ..self
+        }
     }
 }
 
-const fn without_default(name: &'static str, kind: ValueType, example: &'static str) -> Key {
-    Key {
-        name,
-        value_type: kind,
-        default: None,
-        example,
-    }
-}
-
-const fn with_example(key: Key, example: &'static str) -> Key {
-    Key { example, ..key }
+const fn count(range: RangeInclusive<u64>) -> ValueType {
+    ValueType::Count(range)
 }
 
 const TENTH_OF_SECOND: Duration = Duration::from_millis(100);
@@ -51,18 +80,35 @@ const VIEWERS_MAX: u64 = 1_000_000;
 const RECORDS_MAX: u64 = 10_000_000;
 /// In bytes. A record is one message, and a browser holds two copies of it in memory.
 const RECORD_LEN_MAX: u64 = 64 << 20;
-const ANY_PORT: ValueType = ValueType::Count(0..=65_535);
 
-const LOG_FORMATS: &[(&str, SettingValue)] = &[
+const ANY_PORT: ValueType = count(0..=65_535);
+const HEADER_TIMEOUT: ValueType =
+    ValueType::Duration(Duration::from_millis(1)..=Duration::from_secs(300));
+const DRAIN: ValueType = ValueType::Duration(Duration::ZERO..=HOUR);
+const STATS_INTERVAL: ValueType = ValueType::Duration(TENTH_OF_SECOND..=DAY);
+const MAX_LAG: ValueType = ValueType::Duration(TENTH_OF_SECOND..=HOUR);
+const RECORD_MAX: ValueType = ValueType::Size(1..=RECORD_LEN_MAX);
+const COALESCE: ValueType = ValueType::DurationOrAuto(Duration::from_secs(30));
+const LOG_FORMAT: ValueType = ValueType::OneOf(&[
     ("json", SettingValue::LogFormat(LogFormat::Json)),
     ("text", SettingValue::LogFormat(LogFormat::Text)),
-];
-const SLOW_POLICIES: &[(&str, SettingValue)] = &[
+]);
+const SLOW_POLICY: ValueType = ValueType::OneOf(&[
     ("skip", SettingValue::SlowPolicy(SlowPolicy::Skip)),
     (
         "disconnect",
         SettingValue::SlowPolicy(SlowPolicy::Disconnect),
     ),
+]);
+
+/// All tables by their header, in which NAME and FIELD stand for any name, with their keys.
+pub const SCHEMA: [(&str, &[Key]); 6] = [
+    SECTIONS[0],
+    SECTIONS[1],
+    SECTIONS[2],
+    SECTIONS[3],
+    ("topics.NAME", TOPIC),
+    ("topics.NAME.fields.FIELD", FIELD),
 ];
 
 /// The tables with a fixed name.
@@ -73,98 +119,69 @@ pub(super) const SECTIONS: [(&str, &[Key]); 4] = [
     ("state", STATE),
 ];
 
-pub(super) const SERVER: &[Key] = &[
-    key("host", ValueType::Address, "\"127.0.0.1\""),
-    key("port", ANY_PORT, "8000"),
-    without_default("default_topic", ValueType::TopicName, "\"ecg\""),
-    key("max_viewers", ValueType::Count(1..=VIEWERS_MAX), "15000"),
-    key("max_viewers_per_ip", ValueType::Count(0..=VIEWERS_MAX), "0"),
-    key(
+const SERVER: &[Key] = &[
+    Key::new("host", ValueType::Address, Reload::Restart).default("\"127.0.0.1\""),
+    Key::new("port", ANY_PORT, Reload::Restart).default("8000"),
+    Key::new("default_topic", ValueType::TopicName, Reload::Live).example("\"ecg\""),
+    Key::new("max_viewers", count(1..=VIEWERS_MAX), Reload::Live).default("15000"),
+    Key::new("max_viewers_per_ip", count(0..=VIEWERS_MAX), Reload::Live).default("0"),
+    Key::new(
         "max_connections_per_ip",
-        ValueType::Count(0..=VIEWERS_MAX),
-        "1024",
-    ),
-    with_example(
-        key("allowed_origins", ValueType::WebOrigins, "[]"),
-        "[\"https://example.org\"]",
-    ),
-    with_example(
-        key("hosts", ValueType::Hosts, "[]"),
-        "[\"hub.example.org\"]",
-    ),
-    with_example(
-        key("trusted_proxies", ValueType::Networks, "[]"),
-        "[\"10.0.0.0/8\"]",
-    ),
-    key(
-        "header_timeout",
-        ValueType::Duration(Duration::from_millis(1)..=Duration::from_secs(300)),
-        "\"10s\"",
-    ),
-    key("history_max", ValueType::Count(1..=RECORDS_MAX), "100000"),
-    key("recover_max", ValueType::Count(0..=RECORDS_MAX), "100000"),
-    key(
-        "drain",
-        ValueType::Duration(Duration::ZERO..=HOUR),
-        "\"10s\"",
-    ),
+        count(0..=VIEWERS_MAX),
+        Reload::Live,
+    )
+    .default("1024"),
+    Key::new("allowed_origins", ValueType::WebOrigins, Reload::Live)
+        .default("[]")
+        .example("[\"https://example.org\"]"),
+    Key::new("hosts", ValueType::Hosts, Reload::Live)
+        .default("[]")
+        .example("[\"hub.example.org\"]"),
+    Key::new("trusted_proxies", ValueType::Networks, Reload::Live)
+        .default("[]")
+        .example("[\"10.0.0.0/8\"]"),
+    Key::new("header_timeout", HEADER_TIMEOUT, Reload::Live).default("\"10s\""),
+    Key::new("history_max", count(1..=RECORDS_MAX), Reload::Live).default("100000"),
+    Key::new("recover_max", count(0..=RECORDS_MAX), Reload::Live).default("100000"),
+    Key::new("drain", DRAIN, Reload::Live).default("\"10s\""),
 ];
 
-pub(super) const OPS: &[Key] = &[
-    key("enabled", ValueType::Bool, "true"),
-    key("host", ValueType::Address, "\"127.0.0.1\""),
-    key("port", ANY_PORT, "8001"),
+const OPS: &[Key] = &[
+    Key::new("enabled", ValueType::Bool, Reload::Restart).default("true"),
+    Key::new("host", ValueType::Address, Reload::Restart).default("\"127.0.0.1\""),
+    Key::new("port", ANY_PORT, Reload::Restart).default("8001"),
 ];
 
-pub(super) const LOG: &[Key] = &[
-    key("format", ValueType::OneOf(LOG_FORMATS), "\"json\""),
-    key("level", ValueType::NonEmpty, "\"info\""),
-    key(
-        "stats_every",
-        ValueType::Duration(TENTH_OF_SECOND..=DAY),
-        "\"10s\"",
-    ),
+const LOG: &[Key] = &[
+    Key::new("format", LOG_FORMAT, Reload::Restart).default("\"json\""),
+    Key::new("level", ValueType::NonEmpty, Reload::Live).default("\"info\""),
+    Key::new("stats_every", STATS_INTERVAL, Reload::Live).default("\"10s\""),
 ];
 
-pub(super) const STATE: &[Key] = &[without_default("dir", ValueType::Text, "\"../state\"")];
+const STATE: &[Key] = &[Key::new("dir", ValueType::Text, Reload::Restart).example("\"../state\"")];
 
 /// The keys of every `[topics.NAME]`, not including the table `fields`.
 pub(super) const TOPIC: &[Key] = &[
-    without_default("dataset", ValueType::NonEmpty, "\"../measurements.json\""),
-    without_default("rate", ValueType::Rate, "10.0"),
-    key("loop", ValueType::Bool, "true"),
-    with_example(
-        key("start", ValueType::Start, "\"first-run\""),
-        "\"2026-01-01T00:00:00Z\"",
-    ),
-    key("backfill", ValueType::Backfill, "\"30s\""),
-    with_example(
-        key("delay", ValueType::DurationOrAuto(MINUTE), "\"auto\""),
-        "\"300ms\"",
-    ),
-    with_example(
-        key(
-            "coalesce",
-            ValueType::DurationOrAuto(Duration::from_secs(30)),
-            "\"auto\"",
-        ),
-        "\"100ms\"",
-    ),
-    key("slow", ValueType::OneOf(SLOW_POLICIES), "\"skip\""),
-    key(
-        "max_lag",
-        ValueType::Duration(TENTH_OF_SECOND..=HOUR),
-        "\"10s\"",
-    ),
-    key(
-        "record_max",
-        ValueType::Size(1..=RECORD_LEN_MAX),
-        "\"16MiB\"",
-    ),
+    Key::new("dataset", ValueType::NonEmpty, Reload::Restart).example("\"../measurements.json\""),
+    Key::new("rate", ValueType::Rate, Reload::LiveInNewSegment).example("10.0"),
+    Key::new("loop", ValueType::Bool, Reload::Restart).default("true"),
+    Key::new("start", ValueType::Start, Reload::Restart)
+        .default("\"first-run\"")
+        .example("\"2026-01-01T00:00:00Z\""),
+    Key::new("backfill", ValueType::Backfill, Reload::Live).default("\"30s\""),
+    Key::new("delay", ValueType::DurationOrAuto(MINUTE), Reload::Restart)
+        .default("\"auto\"")
+        .example("\"300ms\""),
+    Key::new("coalesce", COALESCE, Reload::Restart)
+        .default("\"auto\"")
+        .example("\"100ms\""),
+    Key::new("slow", SLOW_POLICY, Reload::Live).default("\"skip\""),
+    Key::new("max_lag", MAX_LAG, Reload::Live).default("\"10s\""),
+    Key::new("record_max", RECORD_MAX, Reload::Live).default("\"16MiB\""),
 ];
 
 /// The keys of every `[topics.NAME.fields.FIELD]`.
 pub(super) const FIELD: &[Key] = &[
-    without_default("label", ValueType::Text, "\"ECG, lead II\""),
-    without_default("unit", ValueType::Text, "\"mV\""),
+    Key::new("label", ValueType::Text, Reload::Live).example("\"ECG, lead II\""),
+    Key::new("unit", ValueType::Text, Reload::Live).example("\"mV\""),
 ];

@@ -12,10 +12,7 @@ fn settings(toml: &str) -> Settings {
 /// The changed keys, as `+key` if applied and `-key` if a restart is needed.
 fn changed_keys(active: &ActiveConfig, after: &Settings) -> Vec<String> {
     let changes = active.diff(after, |topic| topic.dataset.ends_with("other.json"));
-    let applied = changes
-        .applied
-        .iter()
-        .map(|change| format!("+{}", change.key));
+    let applied = changes.applied.iter().map(|key| format!("+{key}"));
     let needs_restart = changes
         .needs_restart
         .iter()
