@@ -1,5 +1,7 @@
 //! SIGHUP: the configuration is reloaded while viewers watch; each change is applied or rejected by name.
 
+mod documented;
+mod every_key;
 mod new_topics;
 mod rates;
 
