@@ -3,6 +3,12 @@
 //! Owns parsing, validation and error messages. Reads a single file and gets everything else as arguments; it binds no
 //! socket and opens no dataset. Every value in [`Settings`] is parsed and valid, except `log.level`, which telemetry
 //! parses.
+//!
+//! # From text to value
+//!
+//! `config_file` and `env_and_flags` turn texts into TOML values with their locations. `validate` parses each of them
+//! once, as the type that `schema` states for its key; `layers` merges the results, and `loader` and `topics` fill
+//! [`Settings`] with them. A reload compares what is in effect with what was loaded: [`ActiveConfig`].
 
 mod active_config;
 mod addresses;
@@ -21,7 +27,6 @@ mod toml_value;
 mod topics;
 mod validate;
 mod value_error;
-mod value_origin;
 mod value_type;
 
 #[cfg(test)]
@@ -48,9 +53,8 @@ pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
 pub use schema::{Key, Reload, SCHEMA};
 pub use setting_value::{Backfill, LogFormat, SlowPolicy};
-pub use settings_error::{SettingsError, SettingsErrors};
+pub use settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 pub use start::Start;
-pub use value_origin::ValueOrigin;
 
 /// The validated configuration.
 #[derive(Debug, Clone)]
@@ -176,13 +180,13 @@ impl TopicSettings {
     /// The dotted key of this topic's `name`, as error messages show it: `topics.ecg.dataset`.
     #[must_use]
     pub fn key(&self, name: &str) -> String {
-        value_origin::dotted_key(&["topics", self.name.as_str(), name])
+        toml_value::dotted_key(&["topics", self.name.as_str(), name])
     }
 
     /// The dotted key of the table that describes `field`.
     #[must_use]
     pub fn field_key(&self, field: &str) -> String {
-        value_origin::dotted_key(&["topics", self.name.as_str(), "fields", field])
+        toml_value::dotted_key(&["topics", self.name.as_str(), "fields", field])
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::effective_values::{EffectiveValue, ValueOrigins};
 use super::schema::Reload;
-use super::value_origin::{ValueOrigin, dotted_key};
+use super::settings_error::ValueOrigin;
+use super::toml_value::dotted_key;
 use super::{Settings, Start, TopicSettings};
 use crate::protocol::{Rate, TopicName};
 
@@ -23,7 +24,7 @@ pub struct ActiveConfig {
 /// The differences between the active and a newly loaded configuration.
 #[derive(Debug, Default)]
 pub struct ConfigDiff {
-    /// The dotted keys of the changes that take effect immediately; that of its table for a new topic.
+    /// The dotted keys of the changes that take effect immediately; for a new topic, that of its table.
     pub applied: Vec<String>,
     /// Changes that take effect at the next restart.
     pub needs_restart: Vec<NeedsRestart>,

@@ -6,9 +6,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::settings_error::{SettingsError, SettingsErrors};
+use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 use super::toml_value::{self, TableEntry};
-use super::value_origin::ValueOrigin;
 
 /// In bytes: four times the configuration of a thousand topics. A larger file is probably a dataset given by mistake.
 const LEN_MAX: u64 = 1 << 20;

@@ -4,8 +4,9 @@
 
 use super::layers::{Layers, Section};
 use super::schema::{FIELD, Key, Reload, SECTIONS, TOPIC};
+use super::settings_error::ValueOrigin;
+use super::toml_value::dotted_key;
 use super::validate::TopicTable;
-use super::value_origin::{ValueOrigin, dotted_key};
 use crate::protocol::TopicName;
 
 /// An effective value.

@@ -6,11 +6,10 @@ use super::Overrides;
 use super::key_names::{KeyNames, UnknownKey};
 use super::layers::Assignment;
 use super::schema::Key;
-use super::settings_error::{SettingsError, SettingsErrors};
-use super::toml_value::{self, LocatedValue, TomlValue};
+use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
+use super::toml_value::{self, LocatedValue, TomlValue, dotted_key};
 use super::validate::{TopicTable, validate};
 use super::value_error::ValueError;
-use super::value_origin::{ValueOrigin, dotted_key};
 
 /// The prefix of variables that hold settings. Names with a single underscore have other uses, as `TICKCAST_CONFIG`
 /// does.

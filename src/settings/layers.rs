@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, Map, Source, Value as MergedValue, ValueKind};
 
 use super::setting_value::{FromSetting, SettingValue};
-use super::value_origin::{ValueOrigin, dotted_key};
+use super::settings_error::ValueOrigin;
+use super::toml_value::dotted_key;
 
 /// A value that one layer gives to a key.
 #[derive(Debug, Clone)]

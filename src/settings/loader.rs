@@ -10,12 +10,11 @@ use super::env_and_flags;
 use super::layers::{Assignment, Layers, Section};
 use super::schema::{Key, SECTIONS, TOPIC};
 use super::setting_value::SettingValue;
-use super::settings_error::{SettingsError, SettingsErrors};
-use super::toml_value;
+use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
+use super::toml_value::{self, quoted};
 use super::topics;
 use super::validate::{TopicTable, ValidatedFile, validate};
 use super::value_error::did_you_mean;
-use super::value_origin::{ValueOrigin, quoted};
 use super::{LogSettings, OpsSettings, Overrides, ServerSettings, Settings, StateSettings};
 use crate::protocol::TopicName;
 

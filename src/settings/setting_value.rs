@@ -11,7 +11,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::start::Start;
-use super::value_origin::quoted;
+use super::toml_value::quoted;
 use crate::protocol::{Host, Rate, TopicName};
 
 /// A valid value of a key.

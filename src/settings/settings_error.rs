@@ -1,10 +1,11 @@
-//! [`SettingsError`]: an error in the configuration with its location and remedy; [`SettingsErrors`]: all of them.
+//! [`SettingsError`]: an error in the configuration with its location and remedy; [`SettingsErrors`]: all of them;
+//! [`ValueOrigin`]: the location of a value.
 //!
 //! Only formats errors. They are detected in the rest of `settings` and, for values that refer to files, outside of it.
 
 use std::fmt;
-
-use super::value_origin::ValueOrigin;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One error: the origin of the value, its key, the problem and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,48 @@ pub struct SettingsError {
 /// All errors: those of the file first, in file order, then those of the environment and the flags.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<SettingsError>);
+
+/// Where a value was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueOrigin {
+    /// Nowhere; it is the default.
+    Default,
+    /// The configuration file.
+    File {
+        /// The path of the file, as given.
+        path: PathBuf,
+        /// Counted from 1; 0 stands for the whole file.
+        line: usize,
+        /// Counted from 1, in characters.
+        column: usize,
+        /// The text of the line, so that an error can show it without reading the file again.
+        line_text: Arc<str>,
+    },
+    /// An environment variable.
+    Environment {
+        /// The variable's name.
+        variable: String,
+    },
+    /// A command-line flag.
+    Flag {
+        /// The flag as typed, with its dashes.
+        flag: String,
+    },
+}
+
+impl fmt::Display for ValueOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line: 0, .. } => path.display().fmt(f),
+            Self::File {
+                path, line, column, ..
+            } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::Environment { variable } => f.write_str(variable),
+            Self::Flag { flag } => f.write_str(flag),
+        }
+    }
+}
 
 impl SettingsError {
     /// An error about the value that `origin` gave to `key`. Write the remedy as an imperative.

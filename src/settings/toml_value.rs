@@ -1,4 +1,5 @@
-//! [`TomlValue`]: a parsed TOML value that keeps its exact source text and its location.
+//! [`TomlValue`]: a parsed TOML value that keeps its exact source text and its location; and how keys and strings are
+//! written in TOML.
 //!
 //! The only module that uses the `toml` crate.
 
@@ -7,7 +8,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::value_origin::ValueOrigin;
+use super::settings_error::ValueOrigin;
 
 /// A TOML value, before it is checked against the schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +141,43 @@ fn saturating_integer(digits: &str, radix: u32) -> i128 {
     i128::from_str_radix(digits, radix).unwrap_or(end)
 }
 
+/// Joins a path to a dotted TOML key; parts that are not bare keys are quoted.
+pub(super) fn dotted_key<S: AsRef<str>>(path: &[S]) -> String {
+    let is_bare = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let spell = |part: &S| {
+        let part = part.as_ref();
+        if is_bare(part) {
+            part.to_owned()
+        } else {
+            quoted(part)
+        }
+    };
+    path.iter().map(spell).collect::<Vec<_>>().join(".")
+}
+
+/// Formats text as a TOML string on one line.
+pub(super) fn quoted(text: &str) -> String {
+    let mut spelled = String::from('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => spelled.extend(['\\', character]),
+            '\n' => spelled.push_str("\\n"),
+            '\t' => spelled.push_str("\\t"),
+            other if other.is_control() => {
+                spelled.push_str(&format!("\\u{:04X}", u32::from(other)));
+            }
+            other => spelled.push(other),
+        }
+    }
+    spelled.push('"');
+    spelled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,5 +205,18 @@ mod tests {
         for text in ["", "007", "1 2", "yes", "[1", "9000 # port\n1"] {
             assert_eq!(parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn parts_that_are_not_bare_keys_are_quoted() {
+        assert_eq!(
+            dotted_key(&["topics", "a.b", "rate"]),
+            r#"topics."a.b".rate"#
+        );
+        assert_eq!(
+            dotted_key(&["topics", "a-b_1", "rate"]),
+            "topics.a-b_1.rate"
+        );
+        assert_eq!(quoted("a\"b\\c\n\u{1}µ"), r#""a\"b\\c\n\u0001µ""#);
     }
 }

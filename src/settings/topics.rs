@@ -10,8 +10,8 @@ use super::quantity::format_duration;
 use super::schema::TOPIC;
 use super::setting_value::AutoDuration;
 use super::settings_error::{SettingsError, SettingsErrors};
+use super::toml_value::quoted;
 use super::validate::TopicTable;
-use super::value_origin::quoted;
 use super::{FieldSettings, TopicSettings};
 use crate::protocol::Rate;
 

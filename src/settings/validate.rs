@@ -7,12 +7,11 @@ use crate::protocol::{TopicName, TopicNameError};
 use super::layers::Assignment;
 use super::schema::{FIELD, Key, SECTIONS, TOPIC};
 use super::setting_value::SettingValue;
-use super::settings_error::{SettingsError, SettingsErrors};
-use super::toml_value::{LocatedValue, TableEntry, TomlValue};
+use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
+use super::toml_value::{LocatedValue, TableEntry, TomlValue, dotted_key};
 use super::value_error::{
     ValueError, did_you_mean, similar_topic_name, topic_name_rules, truncated,
 };
-use super::value_origin::{ValueOrigin, dotted_key};
 
 /// The contents of the file after validation.
 #[derive(Debug, Default)]

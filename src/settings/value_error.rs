@@ -3,8 +3,8 @@
 //! The location decides how the remedy is written: `port = 8000`, `TICKCAST__SERVER__PORT=8000` or `--port 8000`. A
 //! suggestion is never applied.
 
-use super::settings_error::SettingsError;
-use super::value_origin::{ValueOrigin, dotted_key, quoted};
+use super::settings_error::{SettingsError, ValueOrigin};
+use super::toml_value::{dotted_key, quoted};
 use crate::protocol::{TopicName, TopicNameError};
 
 /// A problem with a value and its remedy.

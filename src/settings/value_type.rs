@@ -15,9 +15,8 @@ use super::quantity::{
 };
 use super::setting_value::{AutoDuration, SettingValue};
 use super::start;
-use super::toml_value::TomlValue;
+use super::toml_value::{TomlValue, quoted};
 use super::value_error::{ValueError, nearest, topic_name_error};
-use super::value_origin::quoted;
 
 /// The type and range of the values that a key accepts.
 #[derive(Debug)]
