@@ -13,29 +13,33 @@ const MODULES: &[(&str, &[&str])] = &[
     ("settings", &["protocol"]),
     ("telemetry", &["settings", "metrics", "clock"]),
     ("source", &["protocol", "settings", "clock"]),
+    ("timeline", &["protocol", "source"]),
     (
         "hub",
-        &["protocol", "settings", "clock", "metrics", "source"],
-    ),
-    (
-        "producer",
-        &["hub", "protocol", "settings", "clock", "metrics", "source"],
-    ),
-    (
-        "fanout",
-        &["hub", "protocol", "settings", "clock", "metrics", "source"],
+        &[
+            "timeline", "protocol", "settings", "clock", "metrics", "source",
+        ],
     ),
     ("journal", &["hub", "timeline", "protocol"]),
     (
         "playback",
         &["journal", "hub", "timeline", "protocol", "clock"],
     ),
+    (
+        "producer",
+        &["hub", "timeline", "protocol", "clock", "source"],
+    ),
+    (
+        "fanout",
+        &["hub", "protocol", "settings", "clock", "metrics", "source"],
+    ),
     ("systemd", &[]),
     ("app", &["fanout", "hub", "protocol", "telemetry"]),
     (
         "routes",
         &[
-            "app", "fanout", "hub", "protocol", "settings", "clock", "metrics", "source",
+            "app", "fanout", "hub", "timeline", "protocol", "settings", "clock", "metrics",
+            "source",
         ],
     ),
     (
