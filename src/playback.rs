@@ -32,7 +32,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 pub use playback_request::{
-    Command, PlaybackError, PlaybackOutcome, PlaybackRequest, TopicCommand,
+    PlaybackCommand, PlaybackError, PlaybackOutcome, PlaybackRequest, TopicCommand,
 };
 
 use attempt::Attempt;

@@ -17,20 +17,20 @@ use super::{Journal, JournalError, JournalHealth, JournalJob, JournalWriter};
 /// A handle to the thread that writes the journal. Clones are of the same thread.
 #[derive(Debug, Clone)]
 pub struct JournalThread {
-    queue: JobQueue,
+    queue: JournalQueue,
     health: JournalHealth,
 }
 
 /// A journal whose thread is still opening it.
 #[derive(Debug)]
 pub struct PendingJournal {
-    queue: JobQueue,
+    queue: JournalQueue,
     opened: oneshot::Receiver<Result<JournalHealth, JournalError>>,
 }
 
 /// The sending side of the thread's queue.
 #[derive(Debug, Clone)]
-struct JobQueue {
+struct JournalQueue {
     jobs: SyncSender<JournalJob>,
     /// Set once, to stop the thread after its current job.
     is_stopping: Arc<AtomicBool>,
@@ -53,7 +53,7 @@ impl JournalThread {
     pub fn start(writer: JournalWriter) -> io::Result<Self> {
         let health = writer.health().clone();
         let run = |jobs: Receiver<_>, is_stopping: Arc<_>| writer.run(&jobs, &is_stopping);
-        let queue = JobQueue::start(run)?;
+        let queue = JournalQueue::start(run)?;
         Ok(Self { queue, health })
     }
 
@@ -109,7 +109,7 @@ impl PendingJournal {
         let run = move |jobs: Receiver<_>, is_stopping: Arc<_>| {
             open_and_run(&folder, done, &jobs, &is_stopping);
         };
-        let queue = JobQueue::start(run)?;
+        let queue = JournalQueue::start(run)?;
         Ok(Self { queue, opened })
     }
 
@@ -133,7 +133,7 @@ impl PendingJournal {
     }
 }
 
-impl JobQueue {
+impl JournalQueue {
     /// Runs `run` on a new thread.
     fn start(
         run: impl FnOnce(Receiver<JournalJob>, Arc<AtomicBool>) + Send + 'static,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::playback_request::{Command, PlaybackError, PlaybackRequest, TopicCommand};
+use super::playback_request::{PlaybackCommand, PlaybackError, PlaybackRequest, TopicCommand};
 use crate::clock::Clock;
 use crate::hub::Topic;
 use crate::journal::{ChangeOutcome, JournalWriter, PreparedChange};
@@ -34,7 +34,7 @@ impl Attempt {
         patience: Duration,
     ) -> Option<Self> {
         let prepare = |TopicCommand { topic, command }: &TopicCommand| {
-            let Command::Rate { rate, playout } = *command;
+            let PlaybackCommand::Rate { rate, playout } = *command;
             let schedule = topic.prepare_schedule(&ScheduleChange {
                 rate,
                 playout,

@@ -10,7 +10,7 @@ use crate::timeline::PlayoutSettings;
 
 /// What a request does to a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub enum PlaybackCommand {
     /// Continues with the next record at another rate.
     Rate {
         /// Records per second.
@@ -26,7 +26,7 @@ pub struct TopicCommand {
     /// The topic.
     pub topic: Arc<Topic>,
     /// The command.
-    pub command: Command,
+    pub command: PlaybackCommand,
 }
 
 /// Commands for some topics that take effect at the same instant, or not at all.

@@ -68,7 +68,7 @@ impl Fixture {
     fn request(&self, rate: &str) -> PlaybackRequest {
         let command = |topic: &Arc<Topic>| TopicCommand {
             topic: Arc::clone(topic),
-            command: Command::Rate {
+            command: PlaybackCommand::Rate {
                 rate: rate.parse().unwrap(),
                 playout: PlayoutSettings {
                     delay: Duration::ZERO,

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::{Server, log_topic_ready, restore_topics};
 use crate::hub::{Checkpoint, Topic};
 use crate::journal::{JournalError, JournalWriter, PendingJournal};
-use crate::playback::{Command, PlaybackRequest, TopicCommand};
+use crate::playback::{PlaybackCommand, PlaybackRequest, TopicCommand};
 use crate::protocol::{Author, TopicName};
 use crate::settings::{self, ConfigDiff, Settings, SettingsError, SettingsErrors, Start};
 use crate::source::SharedSource;
@@ -249,8 +249,8 @@ impl Server {
     }
 }
 
-fn rate_command(topic: &settings::TopicSettings) -> Command {
-    Command::Rate {
+fn rate_command(topic: &settings::TopicSettings) -> PlaybackCommand {
+    PlaybackCommand::Rate {
         rate: topic.rate,
         playout: PlayoutSettings {
             delay: topic.delay,

@@ -347,7 +347,8 @@ async fn a_change_that_cannot_be_synced_is_rolled_back() {
     let fault = SyscallFault::fail_after(&hub, 1, "fdatasync", "EIO");
     let postponed = reload(&mut hub, "100.0").unwrap();
     assert_eq!(postponed["error"], "Input/output error (os error 5)");
-    assert_eq!(hub.event("journal.failed")["error"], postponed["error"]);
+    let failed = hub.last_event("journal.failed").unwrap();
+    assert_eq!(failed["error"], postponed["error"]);
     assert_eq!(segments(&hub), 1);
     witness.read(1).await;
     hub.signal("-KILL");
