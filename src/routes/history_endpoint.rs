@@ -1,5 +1,5 @@
 //! `GET /api/v1/topics/{topic}/history`: a range of a topic's history, computed while the client reads it. Twin:
-//! `web/src/history_cache/history_fetch.ts`.
+//! `web/src/history_cache/history_response.ts`.
 
 mod body;
 mod csv_row;

@@ -18,7 +18,10 @@ export function recordDrawnLine(): void {
   const isLines = ({ canvas }: CanvasRenderingContext2D) =>
     document.querySelector('[data-part="chart"] canvas') === canvas;
   CanvasRenderingContext2D.prototype.clearRect = function (...area) {
-    if (isLines(this)) drawn = [];
+    if (isLines(this)) {
+      drawn = [];
+      window.drawnLine = drawn;
+    }
     clearRect.apply(this, area);
   };
   CanvasRenderingContext2D.prototype.beginPath = function () {

@@ -1,7 +1,9 @@
 /** The history of a real hub, read with the code of the page: what one writes, the other understands. */
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fetchHistory } from "../../web/src/history_cache/history_fetch";
+import { Api } from "../../web/src/client/api";
+import { defaultRuntime } from "../../web/src/client/runtime";
+import { readHistory } from "../../web/src/history_cache/history_response";
 import { collectCsv } from "../../web/src/saving/csv";
 import { Hub } from "./hub";
 
@@ -44,22 +46,20 @@ function pathOf(hub: Hub | undefined): string {
 }
 
 test("the pages of a CSV table are joined into what the hub would send as one", async () => {
-  const pages: string[] = [];
-  const get = async (url: string) => {
-    const response = await fetch(url);
-    pages.push(await response.clone().text());
-    return response;
+  let pages = 0;
+  const get: typeof defaultRuntime.get = (url, isFresh) => {
+    pages += 1;
+    return defaultRuntime.get(url, isFresh);
   };
-  const { chunks, rows, problem } = await collectCsv(get, pathOf(paged), RANGE);
-  expect({ rows, problem, pages: pages.length }).toEqual({ rows: COUNT, problem: undefined, pages: 5 });
+  const api = new Api(`${paged?.url}`, { get, after: defaultRuntime.after });
+  const range = { topic: "notes", ...RANGE };
+  const { chunks, rows, problem } = await collectCsv(api, range, async () => {});
+  expect({ rows, problem, pages }).toEqual({ rows: COUNT, problem: undefined, pages: 5 });
   expect(chunks.join("")).toBe(await (await fetch(`${pathOf(whole)}?from=1&to=${COUNT}&format=csv`)).text());
 });
 
 test("a range of the history is read with all of its records", async () => {
-  const url = `${pathOf(whole)}?from=1&to=${COUNT}`;
-  const outcome = await fetchHistory(fetch, url, new AbortController().signal);
-  if (outcome.kind !== "answer") throw new Error(outcome.kind);
-  const { items, total, isFinal } = outcome.answer;
+  const { items, total, isFinal } = await readHistory(await fetch(`${pathOf(whole)}?from=1&to=${COUNT}`));
   expect({ total, isFinal }).toEqual({ total: COUNT, isFinal: true });
   expect(items).toEqual(
     Array.from({ length: COUNT }, (_, i) => ({
