@@ -86,7 +86,16 @@ impl<S: Write> SocketWriter<'_, S> {
     ///
     /// # Errors
     /// Those of the socket; [`io::ErrorKind::WouldBlock`] if it accepts nothing more for now.
+    #[inline]
     pub(super) fn flush_queue(&mut self) -> io::Result<bool> {
+        // Nearly always, and then a flush costs no more than this.
+        if self.queue.is_empty() {
+            return Ok(true);
+        }
+        self.write_frames()
+    }
+
+    fn write_frames(&mut self) -> io::Result<bool> {
         while !self.queue.is_empty() {
             let front = || self.queue.front(Self::FRAMES_PER_CALL_MAX);
             let Some(most) = self.budget.grant(front().map(<[u8]>::len).sum()) else {

@@ -215,6 +215,34 @@ fn a_queued_frame_overtakes_the_log_but_never_splits_a_frame() {
 }
 
 #[test]
+fn cursors_that_share_a_connection_never_split_each_others_frames() {
+    for room in 1..10 {
+        let mut fixture = CursorFixture::new(0, 1);
+        let (mut other_log, mut other) = (
+            FrameLog::new(Seq::saturating(1)),
+            LogCursor::new(Seq::ZERO, false),
+        );
+        let mut frame = chunk(1, 1);
+        frame.bytes = Bytes::from("other.").into();
+        other_log.extend(&[frame]);
+        fixture.publish(&[3]);
+        fixture.write(room);
+        fixture.socket.room = usize::MAX;
+        let mut writer = SocketWriter {
+            socket: &mut fixture.socket,
+            queue: &mut fixture.queue,
+            budget: &mut WriteBudget::live(),
+            sent: &mut fixture.sent,
+        };
+        let outcome = other.write(&other_log, &mut writer).unwrap();
+        assert_eq!(outcome, WriteOutcome::Done);
+        fixture.write(usize::MAX);
+        assert_eq!(fixture.socket.taken, b"1.2.3.other.");
+        assert_eq!(fixture.sent.publications, 4);
+    }
+}
+
+#[test]
 fn only_viewers_that_have_the_previous_publication_get_a_jump() {
     for (has_last, expected) in [(true, &b"jump 5."[..]), (false, b"5.")] {
         let mut fixture = CursorFixture::new(4, 5);
