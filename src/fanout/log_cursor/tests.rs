@@ -219,8 +219,8 @@ fn cursors_that_share_a_connection_never_split_each_others_frames() {
     for room in 1..10 {
         let mut fixture = CursorFixture::new(0, 1);
         let (mut other_log, mut other) = (
-            FrameLog::new(Seq::saturating(1)),
-            LogCursor::new(Seq::ZERO, false),
+            FrameLog::new(Seq::saturating(1), AnnouncementNumber::NONE),
+            LogCursor::new(Seq::ZERO, false, AnnouncementNumber::NONE),
         );
         let mut frame = chunk(1, 1);
         frame.bytes = Bytes::from("other.").into();
