@@ -32,7 +32,7 @@ use crate::protocol::{Author, Epoch, Jump, JumpReason, Micros, Rate, Seq};
 pub enum NextDue {
     /// At this instant.
     At(Micros),
-    /// Not before the timeline is changed.
+    /// Not before the timeline is changed; also while a change waits for the journal.
     Paused,
     /// Never: the dataset is over and does not loop.
     Ended,

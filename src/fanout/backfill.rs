@@ -203,9 +203,18 @@ impl BlockReads {
         is_new
     }
 
-    /// Records that a block has been read, and returns the subscriptions that have waited.
-    pub(super) fn finish(&mut self, read: FinishedRead) -> BTreeSet<SubscriptionId> {
+    /// Records that a block has been read, and returns the subscriptions that have waited and still exist. Without any,
+    /// the result is dropped: it would be out of date when another one asks.
+    pub(super) fn finish(
+        &mut self,
+        read: FinishedRead,
+        is_alive: impl Fn(SubscriptionId) -> bool,
+    ) -> BTreeSet<SubscriptionId> {
         self.reading.retain(|block| *block != read.block);
+        self.waiting.retain(|id| is_alive(*id));
+        if self.waiting.is_empty() {
+            return BTreeSet::new();
+        }
         if self.finished.len() == Self::COUNT_MAX {
             self.finished.pop_front();
         }

@@ -142,11 +142,14 @@ impl FrameLog {
     /// If publications are missing in between, the log drops everything before the hole, so that it stays dense;
     /// viewers get that range from the history.
     pub fn extend(&mut self, chunks: &[Chunk]) {
+        // Also of those before a hole, which viewers then get from the topic.
+        let announced = chunks.iter().filter_map(|chunk| chunk.announcement).max();
+        self.announced = self.announced.max(announced.unwrap_or_default());
         let is_hole = |pair: &[Chunk]| pair[1].first != pair[0].last.next();
-        let hole = chunks.windows(2).rposition(is_hole);
-        let chunks = &chunks[hole.map_or(0, |at| at + 1)..];
+        let start = chunks.windows(2).rposition(is_hole).map_or(0, |at| at + 1);
+        let chunks = &chunks[start..];
+        // A hole: viewers get everything before it from the history.
         if chunks.first().is_some_and(|chunk| chunk.first != self.next) {
-            // A hole: viewers get everything before it from the history.
             self.entries.clear();
             self.len = 0;
         }
@@ -160,7 +163,6 @@ impl FrameLog {
             });
             let (entry, left) = rest.split_at(1 + more.count());
             let entry = LogEntry::from_chunks(entry);
-            self.announced = self.announced.max(entry.announcement.unwrap_or_default());
             self.len += entry.bytes.owned_len();
             self.entries.push_back(entry);
             rest = left;
@@ -194,15 +196,13 @@ impl FrameLog {
         self.entries[entry].lookup(entry, last)
     }
 
-    /// Looks up the announcement after `announced`, if it is what a viewer needs next that needs the publication
-    /// `wanted`.
+    /// Looks up the announcement after `announced`, if it comes before the publication `wanted`.
     fn missing_announcement(
         &self,
         wanted: Seq,
         announced: AnnouncementNumber,
     ) -> Option<LogLookup> {
-        let number = announced.next();
-        let is_it = |entry: &LogEntry| entry.announcement == Some(number);
+        let is_it = |entry: &LogEntry| entry.announcement == Some(announced.next());
         let entry = self.entries.iter().rposition(is_it);
         match entry.map(|entry| (entry, self.entries[entry].first)) {
             Some((entry, at)) if at == wanted => Some(LogLookup::At {
@@ -378,7 +378,7 @@ impl Chunk {
         self.announcement.is_none() && self.bytes.as_contiguous().is_some()
     }
 
-    /// Appends a frame that holds no publication. Viewers that are sent the whole chunk get it.
+    /// Appends a frame without a publication. Viewers that are sent the whole chunk get it.
     pub(super) fn append(&mut self, frame: &[u8]) {
         self.bytes = self.bytes.with_suffix(frame);
     }

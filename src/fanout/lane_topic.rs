@@ -42,7 +42,7 @@ pub(super) struct LaneTopic<R: WakeHandle> {
     reader: UpdateReader,
     /// Notified whenever the channel has something to read. [`Self::poll_updates`] returns at once unless it is.
     topic_waker: Arc<TopicWaker<R>>,
-    /// `topic_waker` in the form that polling the feed takes.
+    /// `topic_waker` in the form that polling the channel takes.
     task_waker: Waker,
     /// The viewers of each encoding and the log that they share, at [`Encoding::index`].
     groups: [ViewerGroup; Encoding::COUNT],

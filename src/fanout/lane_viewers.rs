@@ -161,8 +161,9 @@ impl<'a> LaneViewers<'a> {
             let Some(id) = self.table.backfill_queue.pop() else {
                 return;
             };
-            self.table.push_backfill_chunk(id);
-            self.table.serve(id, WriteBudget::long());
+            if self.table.push_backfill_chunk(id) {
+                self.table.serve(id, WriteBudget::long());
+            }
             if is_sweeping || self.shared.clock.now() >= until {
                 return;
             }

@@ -117,6 +117,9 @@ impl LogCursor {
                     skip,
                     jump_len,
                 } => {
+                    if !self.has_last && self.queue_announcement(log, entry, writer.queue) {
+                        continue;
+                    }
                     let skip = skip + if self.has_last { 0 } else { jump_len };
                     if !self.write_entries(log, LogStart { entry, skip }, writer)? {
                         return Ok(WriteOutcome::Yield);
@@ -125,6 +128,18 @@ impl LogCursor {
             }
         }
         Ok(WriteOutcome::Yield)
+    }
+
+    /// Queues the entry if it is an announcement, and returns whether it is. Not written together with the publications
+    /// that follow it, because the jump before them has to be left out.
+    fn queue_announcement(&mut self, log: &FrameLog, entry: usize, queue: &mut WriteQueue) -> bool {
+        let entry = log.entries_from(entry).next();
+        let Some((entry, number)) = entry.and_then(|entry| Some((entry, entry.announcement()?)))
+        else {
+            return false;
+        };
+        self.push_announcement(number, entry.bytes().to_bytes(), queue);
+        true
     }
 
     /// Writes the log from `start` on in one system call. Returns false if that has to wait.

@@ -207,29 +207,33 @@ impl<'a> ViewerTable<'a> {
     }
 
     /// Queues the next block for a subscription that was in the backfill queue, unless its connection still has other
-    /// frames to write.
-    pub(super) fn push_backfill_chunk(&mut self, id: SubscriptionId) {
+    /// frames to write. Returns false if the subscription has to wait until the block has been read.
+    pub(super) fn push_backfill_chunk(&mut self, id: SubscriptionId) -> bool {
         let Some(viewer) = self.viewers.get_mut(id.connection().key()) else {
-            return;
+            return false;
         };
         viewer.subscription.is_queued = false;
         let (topic_id, encoding) = (viewer.subscription.topic(), viewer.subscription.encoding());
         let context = lane_context(&self.topics[topic_id], encoding, self.shared);
         let Some(range) = viewer.turn(context).take_backfill_range() else {
-            return;
+            return true;
         };
         match self.topics.backfill_block(topic_id, encoding, range) {
             Ok(BlockLookup::Encoded(chunk)) => viewer
                 .subscription
                 .cursor
                 .push_chunk(&chunk, &mut viewer.connection.queue),
-            Ok(BlockLookup::NotInMemory(block)) => self.read_block(id, topic_id, block),
+            Ok(BlockLookup::NotInMemory(block)) => {
+                self.read_block(id, topic_id, block);
+                return false;
+            }
             Ok(BlockLookup::Empty) => {}
             Err(_) => {
                 let context = lane_context(&self.topics[topic_id], encoding, self.shared);
                 viewer.turn(context).skip_unreadable();
             }
         }
+        true
     }
 
     /// Has the subscription wait until `block` has been read; [`Self::on_read`] queues it again.
@@ -254,7 +258,9 @@ impl<'a> ViewerTable<'a> {
         let Some(topic_id) = self.topics.id_of(topic) else {
             return;
         };
-        for id in self.topics[topic_id].block_reads().finish(read) {
+        let viewers = &self.viewers;
+        let is_alive = |id: SubscriptionId| viewers.contains(id.connection().key());
+        for id in self.topics[topic_id].block_reads().finish(read, is_alive) {
             // If the subscription has ended and another has taken its id, serving that one does no harm.
             if let Some(viewer) = self.viewers.get_mut(id.connection().key())
                 && !std::mem::replace(&mut viewer.subscription.is_queued, true)

@@ -104,7 +104,7 @@ impl Feed {
         (from <= to).then_some(Retained { from, to })
     }
 
-    /// The number of publications up to `seq` that are due at `begin` or later.
+    /// The number of publications up to `seq` that are due after `begin`.
     #[must_use]
     pub fn count_since(&self, begin: Micros, seq: Seq) -> u64 {
         let due = self.replay().schedule().timeline().due(begin);

@@ -39,6 +39,8 @@ pub struct UpdateReader {
     next: Seq,
     /// The last announcement delivered, or sent before the reader was opened.
     announced: AnnouncementNumber,
+    /// The channel has dropped updates since the last publication that was delivered.
+    has_lagged: bool,
     recv: ReusableBoxFuture<'static, RecvOutcome>,
 }
 
@@ -77,6 +79,7 @@ impl Subscription {
         UpdateReader {
             next: self.point.newest.next(),
             announced: self.point.announcement,
+            has_lagged: false,
             topic: self.topic,
             recv: ReusableBoxFuture::new(wait(self.updates)),
         }
@@ -112,16 +115,19 @@ impl UpdateReader {
     pub fn poll(&mut self, context: &mut Context<'_>, mut take: impl FnMut(Update) -> usize) {
         let (mut updates_left, mut bytes_left) = (Self::UPDATES_MAX, Self::BYTES_MAX);
         while let Poll::Ready((result, mut receiver)) = self.recv.poll(context) {
-            if let Ok(update) = result {
-                bytes_left = bytes_left.saturating_sub(self.accept(update, &mut take));
+            match result {
+                Ok(update) => {
+                    bytes_left = bytes_left.saturating_sub(self.accept(update, &mut take));
+                }
+                Err(RecvError::Lagged(_)) => self.has_lagged = true,
+                Err(RecvError::Closed) => {}
             }
             while updates_left > 0 && bytes_left > 0 {
                 match receiver.try_recv() {
                     Ok(update) => {
                         bytes_left = bytes_left.saturating_sub(self.accept(update, &mut take));
                     }
-                    // The consumer sees it by the `seq` of the next update.
-                    Err(TryRecvError::Lagged(_)) => {}
+                    Err(TryRecvError::Lagged(_)) => self.has_lagged = true,
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
                 updates_left -= 1;
@@ -134,12 +140,18 @@ impl UpdateReader {
         }
     }
 
+    /// Passes `update` on unless it is a duplicate, after the announcements that the channel has dropped before it. The
+    /// consumer sees dropped publications by the `seq` of the next one.
     fn accept(&mut self, update: Update, take: &mut impl FnMut(Update) -> usize) -> usize {
+        let mut missed_len = 0;
         // What is dropped here was sent after the channel was opened, but `Subscription::open` has seen its number.
         match &update {
             Update::Records { publication, .. } => {
                 if publication.seq() < self.next {
                     return 0;
+                }
+                if std::mem::take(&mut self.has_lagged) {
+                    missed_len = self.take_missed(publication.seq(), take);
                 }
                 self.next = publication.seq().next();
             }
@@ -150,7 +162,19 @@ impl UpdateReader {
                 self.announced = announcement.number;
             }
         }
-        take(update)
+        missed_len + take(update)
+    }
+
+    /// Passes on the announcements that were sent before the publication `seq` and have not been delivered.
+    fn take_missed(&mut self, seq: Seq, take: &mut impl FnMut(Update) -> usize) -> usize {
+        let mut len = 0;
+        while let Some(announcement) = self.topic.announcement_after(self.announced)
+            && announcement.after < seq
+        {
+            self.announced = announcement.number;
+            len += take(announcement.into());
+        }
+        len
     }
 }
 

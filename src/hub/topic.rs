@@ -262,7 +262,7 @@ impl Topic {
             let seq = self.feed.head();
             if let Some(t) = self.feed.t(seq) {
                 let announcement = self.announce(Message::End { seq, t });
-                _ = self.updates.send(Update::End(announcement));
+                _ = self.updates.send(announcement.into());
             }
         }
     }
@@ -298,7 +298,7 @@ impl Topic {
             let state = schedule.newest_state();
             self.feed.release(Some(schedule));
             let announcement = self.announce(Message::State(state));
-            _ = self.updates.send(Update::State(announcement));
+            _ = self.updates.send(announcement.into());
         }
         self.producer.wake();
     }

@@ -73,6 +73,15 @@ impl AnnouncementNumber {
     }
 }
 
+impl From<Announcement> for Update {
+    fn from(announcement: Announcement) -> Self {
+        match *announcement.message {
+            Message::End { .. } => Self::End(announcement),
+            _ => Self::State(announcement),
+        }
+    }
+}
+
 impl AnnouncementLog {
     /// The most announcements kept. A viewer that misses more has been behind through as many changes, and gets the
     /// newest ones.

@@ -75,7 +75,12 @@ impl JournalThread {
         if !self.submit(work) {
             return None;
         }
-        wait_for(&mut result, DISK_TIMEOUT, cancel).await
+        if let Some(result) = wait_for(&mut result, DISK_TIMEOUT, cancel).await {
+            return Some(result);
+        }
+        // Work that has ended since is not undone, so it counts.
+        result.close();
+        result.try_recv().ok()
     }
 
     /// Queues `work` for the journal's thread; returns false if the queue is full.

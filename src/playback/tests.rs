@@ -1,11 +1,13 @@
 use std::sync::mpsc;
+use std::task::{Context, Waker};
 
+use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::*;
-use crate::hub::{Topic, TopicSpec};
+use crate::hub::{Subscription, Topic, TopicSpec, Update};
 use crate::journal::{Journal, JournalWriter};
-use crate::protocol::{Author, Micros, Seq, TopicName};
+use crate::protocol::{Author, DueRecord, Micros, Publication, Seq, TopicName};
 use crate::settings::{Backfill, SlowPolicy, Start, TopicSettings};
 use crate::source::{self, Dataset};
 use crate::timeline::PlayoutSettings;
@@ -218,4 +220,41 @@ async fn without_a_journal_a_change_is_applied_at_once() {
         PlaybackOutcome::Applied(_)
     ));
     assert!(hub.all_have(&["0.01", "5"]));
+}
+
+#[tokio::test]
+async fn a_reader_that_lags_gets_every_announcement_once_and_before_the_records_that_follow_it() {
+    let hub = Fixture::start("[1,2]", true);
+    let topic = &hub.topics[0];
+    let mut reader = Subscription::open(topic).into_reader();
+    let publish = |count: u64| {
+        for _ in 0..count {
+            let _guard = topic.lock_publish();
+            let seq = topic.published().next();
+            let record = Bytes::from_static(b"1");
+            let t = Micros::new(0);
+            topic.publish(Publication::encode(&DueRecord { seq, t, record }), None);
+        }
+    };
+    publish(1);
+    hub.execute("5").await.unwrap();
+    // More than the channel holds.
+    publish(5_000);
+    hub.execute("7").await.unwrap();
+    publish(1);
+    let mut seen = Vec::new();
+    let mut context = Context::from_waker(Waker::noop());
+    reader.poll(&mut context, |update| {
+        match update {
+            Update::Records { publication, .. } => seen.push(publication.seq().get()),
+            Update::State(announcement) | Update::End(announcement) => {
+                seen.push(announcement.version * 1_000_000);
+            }
+        }
+        0
+    });
+    let announcements: Vec<_> = seen.iter().filter(|n| **n >= 1_000_000).collect();
+    assert_eq!(announcements, [&2_000_000, &3_000_000]);
+    assert_eq!(seen[0], 2_000_000);
+    assert_eq!(seen[seen.len() - 2..], [3_000_000, 5_002]);
 }

@@ -92,7 +92,6 @@ impl Prefetch {
         let received = self.receive();
         if let Err(error) = &received {
             self.topic.report_read(Some(error));
-            return Fetched::Failed;
         }
         if self.version != self.topic.feed().version() {
             self.ready.clear();
@@ -100,8 +99,13 @@ impl Prefetch {
         while self.ready.front().is_some_and(|due| due.seq < seq) {
             self.ready.pop_front();
         }
-        if self.ready.front().is_none_or(|due| due.seq != seq) && !self.refill(seq) {
-            return Fetched::Reading;
+        if self.ready.front().is_none_or(|due| due.seq != seq) {
+            if received.is_err() {
+                return Fetched::Failed;
+            }
+            if !self.refill(seq) {
+                return Fetched::Reading;
+            }
         }
         let Some(due) = self.ready.pop_front() else {
             return Fetched::Reading;

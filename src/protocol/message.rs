@@ -164,7 +164,7 @@ pub struct Gap {
 pub enum GapReason {
     /// The viewer lagged too far behind.
     Slow,
-    /// They are older than the stream can recover.
+    /// They are older than the stream can recover, or cannot be read.
     Expired,
     /// The viewer's position belongs to another epoch.
     Epoch,

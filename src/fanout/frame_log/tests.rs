@@ -192,3 +192,25 @@ proptest! {
         prop_assert_eq!(count, u64::from(rest > 0));
     }
 }
+
+#[test]
+fn an_announcement_before_a_hole_is_missed_by_viewers_after_it() {
+    let mut log = log();
+    let number = AnnouncementNumber::NONE.next();
+    let announcement = Chunk {
+        announcement: Some(number),
+        ..chunk(2, 1, b"state")
+    };
+    log.extend(&[chunk(1, 1, b"a")]);
+    log.extend(&[announcement, chunk(9, 9, b"i")]);
+    assert_eq!(
+        log.after(seq(8), AnnouncementNumber::NONE),
+        LogLookup::MissedAnnouncement
+    );
+    assert_eq!(log.after(seq(8), number), at(0, 0));
+    // It is still to come for a viewer that is served from the history.
+    assert_eq!(
+        log.after(seq(1), AnnouncementNumber::NONE),
+        LogLookup::NotInLog(seq(8))
+    );
+}

@@ -373,3 +373,17 @@ fn a_viewer_that_joined_with_an_announcement_is_not_sent_it_again() {
     fixture.write(usize::MAX);
     assert_eq!(fixture.socket.taken, b"1.2.[1]");
 }
+
+#[test]
+fn a_viewer_without_the_previous_publication_gets_the_announcement_but_not_the_jump_after_it() {
+    for (has_last, expected) in [(true, &b"[0]jump 1."[..]), (false, b"[0]1.")] {
+        let mut fixture = CursorFixture::new(0, 1);
+        fixture.cursor = LogCursor::new(Seq::ZERO, has_last, AnnouncementNumber::NONE);
+        fixture.announce();
+        let mut jump = chunk(1, 1);
+        (jump.jump_len, jump.bytes) = (5, Bytes::from("jump 1.").into());
+        fixture.log.extend(&[jump]);
+        fixture.write(usize::MAX);
+        assert_eq!(fixture.socket.taken, expected);
+    }
+}
