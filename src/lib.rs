@@ -34,8 +34,8 @@
 //! # Promises
 //!
 //! - Every viewer of a topic receives the same publications in the same order, each with its scheduled instant.
-//! - A viewer of messages that misses publications receives a `gap`, with the missing range if it is of this epoch; a
-//!   bare viewer is closed.
+//! - A viewer of messages that misses publications receives a `gap` with the missing range, or without one if its
+//!   position is of another epoch or in the future; a bare viewer is closed.
 //! - A viewer that does not read does not slow down the others, and costs the hub a bounded amount of memory.
 //! - A hub that is killed and restarted continues in the same epoch, at the position that the clock determines.
 //! - Bad input is rejected with an error that names its place and the remedy, and changes nothing.

@@ -14,7 +14,8 @@
 //! The journal writes a change in two steps. The first may take long: it writes the proposed segments. If that takes
 //! more than half of the time to `t`, the change is abandoned without a trace, the old segments continue without a
 //! pause, and the change is retried with a later `t`. The second step writes the commit, and cannot be abandoned; if the
-//! disk blocks there, the topics wait for it at `t`. A change that cannot be written is undone and does not take effect.
+//! disk blocks there, the topics wait for it at `t`; viewers of messages may then also wait for the records that were
+//! being coalesced at that moment. A change that cannot be written is undone and does not take effect.
 //!
 //! ## Order
 //!

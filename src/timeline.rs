@@ -85,11 +85,11 @@ impl Timeline {
         }
     }
 
-    /// Changes to `rate` on behalf of `by`, after the publication `published`: the next one is due `now`, or just after `published` if
-    /// that is later. It is the next record of the dataset, so there is no jump.
+    /// Changes to `rate` on behalf of `by`, after the publication `published`: the next one is due `now`, or just after
+    /// `published` if that is later. It is the next record of the dataset, so there is no jump.
     ///
-    /// If nothing of the current segment has been published, its first publication stays in it, so that segments never
-    /// share a `seq`. Does nothing if the timeline has ended.
+    /// If nothing of the current segment has been published, its first publication stays in it, so that this change
+    /// makes no empty segment. Does nothing if the timeline has ended.
     pub fn change_rate(&mut self, rate: Rate, by: Author, published: Seq, now: Micros) {
         let current = self.current();
         let last = published.max(current.seq0);

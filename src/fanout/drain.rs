@@ -76,7 +76,7 @@ impl Drain {
         Duration::from_micros(self.grace_us.load(Ordering::Relaxed))
     }
 
-    /// Sets the time that a drain may take, if it has not started yet.
+    /// Sets the time that a drain may take.
     pub fn set_grace(&self, grace: Duration) {
         self.grace_us.store(micros(grace), Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
 //! `Replay`: a dataset, and the schedule by which its records are published.
 //!
 //! Every publication can be computed at any time, so the schedule is the whole state, together with the number of the
-//! newest publication.
+//! newest publication. The contracts of its methods are those of [`Feed`](super::Feed), which forwards to them.
 
 use std::num::NonZeroU64;
 use std::ops::Range;

@@ -41,7 +41,7 @@ pub(super) enum WorkerEvent<T> {
     Due,
     /// There is a new task.
     Task(TaskId, T),
-    /// The timeline of a task has changed.
+    /// The timeline of a task has changed, or a record that it waits for has been read.
     Changed(TaskId),
     /// The thread has to end. Final: every later call returns it.
     Stopped,
@@ -71,7 +71,7 @@ impl<T> WorkerInbox<T> {
         self.wakeup.notify_one();
     }
 
-    /// Notifies the thread that the timeline of `task` has changed.
+    /// Notifies the thread that the timeline of `task` has changed, or that a record has been read.
     pub(super) fn send_changed(&self, task: TaskId) {
         let mut state = self.lock();
         // Once is enough: the thread will see the newest timeline.

@@ -2,7 +2,8 @@
 //!
 //! Both follow the same steps: parse the position to resume from, subscribe to the topic, acquire the viewer's permits,
 //! and take the socket from the HTTP layer. A viewer subscribes before its socket is taken: the channel buffers
-//! publications, so it misses none of them. All rejections are made before that, by HTTP status.
+//! publications, so it misses none of them. All rejections are made before that, by HTTP status; only an event stream that
+//! finds the hub full or draining gets 200 and a `bye`, because an `EventSource` does not retry after another status.
 
 mod event_stream;
 mod resume_query;

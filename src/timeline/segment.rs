@@ -4,6 +4,8 @@ use crate::protocol::message::TimelineView;
 use crate::protocol::{Author, Micros, Rate, Seq};
 
 /// A part of the timeline with one rate, from `seq0` up to the next segment.
+///
+/// The hub makes segments that play, each with a `seq0` of its own; paused and empty ones it only reads from a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// The first publication of the segment. Two segments may share it; then the earlier one is empty.
