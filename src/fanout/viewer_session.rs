@@ -231,3 +231,15 @@ impl ViewerSession {
         self.is_reading_disabled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_fits_the_allocators_size_class_of_256_bytes() {
+        // The next class is 320 bytes (jemalloc(3), "IMPLEMENTATION NOTES"), for every viewer.
+        let len = size_of::<ViewerSession>();
+        assert!(len <= 256, "{len}");
+    }
+}

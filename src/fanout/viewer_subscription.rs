@@ -76,6 +76,8 @@ pub(super) struct SubscriptionStart<'a> {
     pub(super) encoding: Encoding,
     pub(super) resume_request: &'a ResumeRequest,
     pub(super) presence: PresenceGuard,
+    /// The viewers of the topic, this one included.
+    pub(super) viewers: usize,
     /// What was sent of the topic before the viewer joined.
     pub(super) point: JoinPoint,
     pub(super) now: Micros,
@@ -97,7 +99,7 @@ impl ViewerSubscription {
     /// Creates a subscription, and queues its first messages.
     pub(super) fn new(start: SubscriptionStart<'_>, queue: &mut WriteQueue) -> Self {
         let (topic, newest, now) = (start.topic, start.point.newest, start.now);
-        let (encoding, viewers) = (start.encoding, start.presence.viewers());
+        let (encoding, viewers) = (start.encoding, start.viewers);
         let outcome = encoding.resume_outcome(start.resume_request, topic, newest);
         let has_previous = start.resume_request.has_previous(outcome);
         let state = encoding
@@ -295,5 +297,17 @@ impl LaneContext<'_> {
     /// The newest publication in the log.
     pub(super) const fn newest(&self) -> Seq {
         self.log.next().previous()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_details_fit_the_allocators_size_class_of_48_bytes() {
+        // The next class is 64 bytes (jemalloc(3), "IMPLEMENTATION NOTES"), for every viewer.
+        let len = size_of::<SubscriptionDetails>();
+        assert!(len <= 48, "{len}");
     }
 }

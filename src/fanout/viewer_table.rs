@@ -133,6 +133,7 @@ impl<'a> ViewerTable<'a> {
         tcp_socket::configure(&socket, topic.max_lag());
         let mut connection = ViewerConnection::new(socket, encoding, permits, load, now);
         let presence = PresenceGuard::new(&topic);
+        let viewers = topic.viewers();
         let id = ConnectionId::from_key(self.viewers.vacant_key());
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registry = self.poll.registry();
@@ -152,10 +153,11 @@ impl<'a> ViewerTable<'a> {
         let start = SubscriptionStart {
             topic: &topic,
             topic_id,
-            group_index: joined.add(subscription_id, encoding, presence.viewers()),
+            group_index: joined.add(subscription_id, encoding, viewers),
             encoding,
             resume_request: &resume_request,
             presence,
+            viewers,
             point,
             now,
         };

@@ -3,20 +3,28 @@
 //! An IPv6 host can choose any address of its /64, so the whole /64 counts as one client. Each IPv4 address counts
 //! separately, also in the IPv4-mapped form (`::ffff:192.0.2.1`) that a dual-stack socket reports.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-/// An IPv4 address, or the first 64 bits of an IPv6 address.
+/// The network of a client. Held for every connection, so it takes no more bytes than it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClientNetwork(IpAddr);
+pub struct ClientNetwork(Network);
 
-/// The network part of an IPv6 address: providers assign at least a /64.
-const NETWORK_BITS: u128 = !(u64::MAX as u128);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Network {
+    /// An IPv4 address.
+    V4([u8; 4]),
+    /// The first 64 bits of an IPv6 address: providers assign at least a /64.
+    V6([u8; 8]),
+}
 
 impl From<IpAddr> for ClientNetwork {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK_BITS).into(),
-            address @ IpAddr::V4(_) => address,
+            IpAddr::V4(address) => Network::V4(address.octets()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Network::V6([a, b, c, d, e, f, g, h])
+            }
         })
     }
 }

@@ -11,7 +11,6 @@ use crate::protocol::CloseReason;
 #[must_use = "the viewer no longer counts once the guard is dropped"]
 pub struct PresenceGuard {
     topic: Arc<Topic>,
-    viewers: usize,
     reason: DisconnectReason,
 }
 
@@ -19,17 +18,11 @@ impl PresenceGuard {
     /// Counts one more viewer of `topic`.
     pub fn new(topic: &Arc<Topic>) -> Self {
         topic.metrics.joined.add(1);
+        topic.add_viewer();
         Self {
             topic: Arc::clone(topic),
-            viewers: topic.add_viewer(),
             reason: DisconnectReason::Lost,
         }
-    }
-
-    /// Viewers of the topic when this one joined, itself included.
-    #[must_use]
-    pub const fn viewers(&self) -> usize {
-        self.viewers
     }
 
     /// Records why the hub closes the connection. Otherwise the viewer counts as lost.

@@ -348,9 +348,9 @@ impl Topic {
         self.viewers.load(Ordering::Relaxed)
     }
 
-    /// Counts a viewer; returns the new number of viewers.
-    pub(super) fn add_viewer(&self) -> usize {
-        self.viewers.fetch_add(1, Ordering::Relaxed) + 1
+    /// Counts a viewer.
+    pub(super) fn add_viewer(&self) {
+        self.viewers.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a viewer as gone.
