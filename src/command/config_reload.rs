@@ -66,7 +66,7 @@ fn log_changes(changes: &ConfigDiff) {
             key = postponed.key,
             origin = %postponed.origin,
             error = postponed.error,
-            "the change cannot be written to the journal and is not active; the next reload retries it"
+            "the change is not active, because the journal has not been written; the next reload retries it"
         );
     }
     tracing::info!(

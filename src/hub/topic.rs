@@ -1,6 +1,6 @@
 //! `Topic`: a named feed of records with the channel to its readers, and everything that is counted about it.
 //!
-//! What the records are and when they are due is up to the [`Feed`]. The topic publishes them: it stores the new head,
+//! What the records are and when they are due is up to the [`Feed`]. The topic publishes them: it stores the newest number,
 //! sends to the channel, and numbers the announcements that go between the records.
 //!
 //! ## Locks
@@ -127,7 +127,7 @@ impl Topic {
     /// The last publication sent; 0 before the first.
     #[must_use]
     pub fn published(&self) -> Seq {
-        self.feed.head()
+        self.feed.newest()
     }
 
     /// Returns the current delivery policy.
@@ -259,7 +259,7 @@ impl Topic {
 
     fn announce_end_if_over(&self) {
         if self.feed.is_ended() {
-            let seq = self.feed.head();
+            let seq = self.feed.newest();
             if let Some(t) = self.feed.t(seq) {
                 let announcement = self.announce(Message::End { seq, t });
                 _ = self.updates.send(announcement.into());
@@ -269,13 +269,13 @@ impl Topic {
 
     /// Records an announcement, which is then sent to the channel.
     fn announce(&self, message: Message<'static>) -> Announcement {
-        let (after, version) = (self.feed.head(), self.feed.version());
+        let (after, version) = (self.feed.newest(), self.feed.version());
         let mut log = self
             .announcements
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let announcement = log.push(after, version, message);
-        // Before it is sent, for the same reason as the head.
+        // Before it is sent, for the same reason as a publication's number.
         let number = announcement.number.to_bits();
         self.last_announcement.store(number, Ordering::Release);
         announcement
@@ -361,7 +361,7 @@ impl Topic {
     /// The topic as the list of topics shows it.
     #[must_use]
     pub fn view(&self, now: Micros) -> TopicView<'_> {
-        let seq = self.feed.head();
+        let seq = self.feed.newest();
         let current = self
             .feed
             .states_from(now, self.feed.version())

@@ -20,7 +20,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "timeline", "protocol", "settings", "clock", "metrics", "source",
         ],
     ),
-    ("journal", &["hub", "timeline", "protocol"]),
+    ("journal", &["hub", "timeline", "protocol", "clock"]),
     (
         "playback",
         &["journal", "hub", "timeline", "protocol", "clock"],
