@@ -71,6 +71,8 @@ export interface ViewState {
   readonly missed: number;
   /** Hub time since when a series has been missing records that are due; undefined if none is missing. */
   readonly starvingSince: number | undefined;
+  /** Hub time at which the picture stopped because the connection is lost; undefined while it is not. */
+  readonly lostSince: number | undefined;
   readonly sync: Sync;
   readonly notice: Notice | undefined;
   readonly theme: Theme;
@@ -83,6 +85,8 @@ export interface Actions {
   togglePause(): void;
   /** Jumps to live. */
   goLive(): void;
+  /** Connects to the hub now instead of waiting for the next attempt. */
+  retryNow(): void;
   /** Jumps to this instant, hub time in milliseconds. */
   goTo(instant: number): void;
   showWindow(ms: number): void;

@@ -153,11 +153,11 @@ export class Player {
   newest(hubNow: number): number {
     let newest = Number.NEGATIVE_INFINITY;
     let other = Number.NEGATIVE_INFINITY;
-    for (const { buffer, isRefused } of this.#subscriptions) {
+    for (const subscription of this.#subscriptions) {
       // The delay of a topic that has not answered yet is unknown.
-      if (buffer.epoch === undefined) continue;
-      const playhead = buffer.playhead(hubNow);
-      if (isRefused) other = Math.max(other, playhead);
+      if (subscription.buffer.epoch === undefined) continue;
+      const playhead = subscription.playhead(hubNow);
+      if (subscription.isRefused) other = Math.max(other, playhead);
       else newest = Math.max(newest, playhead);
     }
     return Number.isFinite(newest) ? newest : other;
@@ -257,6 +257,11 @@ export class Player {
     this.viewport.follow();
   }
 
+  /** Connects to the hub immediately, if it is away. */
+  retryNow(): void {
+    for (const hub of this.#hubs.values()) hub.retryNow();
+  }
+
   /** Saves what a reload restores. Without the hub's time it is unknown what is visible, and nothing is saved. */
   saveSnapshots(): void {
     const hubNow = this.hubNow();
@@ -277,7 +282,7 @@ export class Player {
   }
 
   #endOf({ subscription }: SeriesTrace, hubNow: number): number {
-    return Math.min(subscription.buffer.playhead(hubNow), this.#scene.to);
+    return Math.min(subscription.playhead(hubNow), this.#scene.to);
   }
 
   #open(topic: string | undefined): TopicSubscription {

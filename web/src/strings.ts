@@ -37,6 +37,7 @@ export const strings = {
   inTime: (time: string) => `in ${time}`,
   isLiveHint: "This view is live",
   goLiveHint: "Jump to live",
+  retryNow: "Retry now",
 
   pause: "Pause",
   resume: "Resume",
@@ -55,10 +56,12 @@ export const strings = {
   legendHint: "Click to show or hide; double-click or Shift-click to show only this series",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
   noRecordSince: (time: string) => `No record since ${time}`,
+  noHubSince: (time: string) => `No connection since ${time}`,
 
   seq: "record",
   clock: "in sync",
   clockUnknown: "synchronizing…",
+  clockLost: "sync unknown",
   clockHint: "Maximum error of this screen’s estimate of the hub’s time",
   viewers: (n: number, count: string) =>
     n <= 1 ? "only this screen" : `the same picture on ${count} screens`,
@@ -72,6 +75,8 @@ export const strings = {
     `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
+  syncIntroLost:
+    "The hub is not responding, so it is unknown how closely this screen follows it. The last picture stays until the hub is back.",
   syncError: "Accuracy",
   syncOffset: "This device’s clock",
   syncDelay: "Playout delay",

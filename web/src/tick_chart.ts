@@ -60,6 +60,7 @@ export class TickChart extends HTMLElement {
     this.#view = new ElementView(root, {
       togglePause: () => this.#togglePause(),
       goLive: () => this.#withChart(({ player }) => player.goLive()),
+      retryNow: () => this.#withChart(({ player }) => player.retryNow()),
       toggleSeries: (key) => this.#withChart(({ player }) => player.toggle(key)),
       soloSeries: (key) => this.#withChart(({ player }) => player.solo(key)),
     });

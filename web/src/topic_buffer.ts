@@ -211,6 +211,16 @@ export class TopicBuffer {
     return this.#clock.dueAfter(seq, playhead) + (this.periodMs(playhead) ?? 0) <= playhead;
   }
 
+  /**
+   * The instant up to which the line is complete when the playhead is at `playhead`: beyond it a record is due that has
+   * not arrived, or might be.
+   */
+  completeUntil(playhead: number): number {
+    const { seq, time } = this.#gaps.newest;
+    if (seq === 0) return playhead;
+    return Math.max(time, Math.min(playhead, this.#clock.dueAfter(seq, playhead)));
+  }
+
   /** The samples, in place. The same object every time; every message may change it. */
   samples(): Samples {
     return this.#ring.samples();

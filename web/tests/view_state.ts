@@ -22,6 +22,7 @@ export function viewState(more: Partial<ViewState> = {}): ViewState {
     viewers: 1,
     missed: 0,
     starvingSince: undefined,
+    lostSince: undefined,
     sync: { offsetMs: undefined, errorMs: undefined, delayMs: undefined, aheadMs: undefined },
     notice: undefined,
     theme: "auto",

@@ -47,6 +47,8 @@ export class PageActions implements Actions {
     this.viewChanged();
   };
 
+  retryNow = (): void => this.#liveChart.player.retryNow();
+
   goTo = (instant: number): void => {
     const newest = this.#liveChart.newest();
     if (newest === undefined) return;

@@ -24,6 +24,7 @@ export type PlayerViewState = Pick<
   | "viewers"
   | "missed"
   | "starvingSince"
+  | "lostSince"
   | "sync"
   | "notice"
 >;
@@ -51,6 +52,7 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     viewers: player.lead.buffer.viewers,
     missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
     starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
+    lostSince: isLost(player) ? newest : undefined,
     sync: syncOf(player, hubNow, pageNow),
     notice,
   };
@@ -115,6 +117,8 @@ function badgeOf(
     const kind = link.isOnline ? "reconnecting" : "offline";
     return { kind, retryInMs: Math.max(0, link.until - pageNow) };
   }
+  // An attempt after a loss, which may fail like the ones before it.
+  if (isLost(player)) return { kind: "reconnecting", retryInMs: 0 };
   if (link.kind === "closed") return { kind: "stopped" };
   if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
   if (hubNow === undefined) return { kind: "connecting" };
@@ -124,6 +128,11 @@ function badgeOf(
   const behindMs = player.viewport.behindMs(player.newest(hubNow));
   if (state !== "following") return { kind: state === "paused" ? "paused" : "behind", behindMs };
   return link.kind === "draining" ? link : liveBadge(player.subscriptions, hubNow);
+}
+
+/** Whether the page has been connected and is not now. */
+function isLost({ link, lead }: Player): boolean {
+  return lead.epoch !== undefined && (link.kind === "waiting" || link.kind === "connecting");
 }
 
 function liveBadge(subscriptions: readonly TopicSubscription[], hubNow: number): Badge {
@@ -140,10 +149,13 @@ function answered(subscriptions: readonly TopicSubscription[]): readonly TopicSu
 
 function syncOf(player: Player, hubNow: number | undefined, pageNow: number): Sync {
   const { epoch, buffer, arrivalStats } = player.lead;
+  const delayMs = epoch === undefined ? undefined : buffer.delayMs(hubNow);
+  // Without a hub nothing is measured, and an old measurement says less with every second.
+  if (isLost(player)) return { offsetMs: undefined, errorMs: undefined, delayMs, aheadMs: undefined };
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
     errorMs: player.errorBound(pageNow),
-    delayMs: epoch === undefined ? undefined : buffer.delayMs(hubNow),
+    delayMs,
     aheadMs: arrivalStats.aheadMs,
   };
 }

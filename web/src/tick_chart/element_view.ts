@@ -7,7 +7,7 @@ import { SteadyNumberFormat } from "../number";
 import type { Actions, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
 import { strings } from "../strings";
-import { badgeText, isBehind } from "../view/badge";
+import { badgeAction, badgeText, isAway, isBehind } from "../view/badge";
 import { Legend, labelsOf, valueText } from "../view/legend";
 import { noticeText } from "../view/notice";
 import { make, setAttribute, write } from "../view/parts";
@@ -24,7 +24,10 @@ type ElementViewState = Pick<
 >;
 
 /** The actions available in the element. */
-export type ElementActions = Pick<Actions, "togglePause" | "goLive" | "toggleSeries" | "soloSeries">;
+export type ElementActions = Pick<
+  Actions,
+  "togglePause" | "goLive" | "retryNow" | "toggleSeries" | "soloSeries"
+>;
 
 export class ElementView {
   readonly chartHost = part("div", "chart");
@@ -37,6 +40,8 @@ export class ElementView {
   readonly #pause: PauseButton;
   readonly #list = part("ul", "legend");
   readonly #legend: Legend;
+  readonly #actions: ElementActions;
+  #onBadge: (() => void) | undefined;
   #number = new SteadyNumberFormat();
   #measured = "";
 
@@ -44,7 +49,8 @@ export class ElementView {
     this.#pause = new PauseButton(part("button", "pause"), actions.togglePause);
     this.#legend = new Legend(this.#list, actions);
     this.#badge.type = "button";
-    this.#badge.onclick = () => this.#badge.ariaDisabled !== "true" && actions.goLive();
+    this.#actions = actions;
+    this.#badge.onclick = () => this.#onBadge?.();
     this.#notice.role = "status";
     this.#notice.hidden = true;
     this.#notice.append(this.#title, this.#hint);
@@ -110,9 +116,11 @@ export class ElementView {
   #showBadge({ badge }: ElementViewState): void {
     const { state, behind, countdown } = badgeText(badge);
     setAttribute(this.#badge, "data-kind", badge.kind);
-    setAttribute(this.#badge, "aria-disabled", String(!isBehind(badge)));
+    this.#onBadge = badgeAction(badge, this.#actions);
+    const retry = isAway(badge) ? `· ${strings.retryNow}` : "";
+    setAttribute(this.#badge, "aria-disabled", String(this.#onBadge === undefined));
     setAttribute(this.#badge, "title", isBehind(badge) ? strings.goLiveHint : undefined);
-    write(this.#badge, [state, behind, countdown].filter((word) => word !== "").join(" "));
+    write(this.#badge, [state, behind, countdown, retry].filter((word) => word !== "").join(" "));
   }
 }
 

@@ -1,4 +1,7 @@
-/** The badge: shows whether this view keeps up with the hub, and leads back to live when it does not. */
+/**
+ * The badge: shows whether this view keeps up with the hub. When it does not, the badge leads back to live, or retries
+ * the connection.
+ */
 
 import { hintOf, shortcutsOf } from "../commands";
 import type { Actions, Badge } from "../page";
@@ -38,26 +41,45 @@ export function isBehind({ kind }: Badge): boolean {
   return kind === "behind" || kind === "paused";
 }
 
+/** Whether the hub is away, so that the badge retries the connection. */
+export function isAway({ kind }: Badge): boolean {
+  return kind === "reconnecting" || kind === "offline";
+}
+
+/** What a click on the badge does; undefined if nothing. */
+export function badgeAction(
+  badge: Badge,
+  actions: Pick<Actions, "goLive" | "retryNow">,
+): (() => void) | undefined {
+  if (isAway(badge)) return actions.retryNow;
+  return isBehind(badge) ? actions.goLive : undefined;
+}
+
 export class BadgeButton {
   readonly #parts: Parts;
+  readonly #actions: Actions;
+  #onPress: (() => void) | undefined;
 
   constructor(parts: Parts, actions: Actions) {
     this.#parts = parts;
+    this.#actions = actions;
     const badge = parts.at("badge");
-    badge.onclick = () => badge.ariaDisabled !== "true" && actions.goLive();
+    badge.onclick = () => this.#onPress?.();
     setAttribute(badge, "aria-keyshortcuts", shortcutsOf("live"));
   }
 
   show(badge: Badge): void {
     const element = this.#parts.at("badge");
     const { state, behind, countdown } = badgeText(badge);
+    this.#onPress = badgeAction(badge, this.#actions);
     setAttribute(element, "data-kind", badge.kind);
     // Not really disabled: that would take the focus away from the user who has just pressed it.
-    setAttribute(element, "aria-disabled", String(!isBehind(badge)));
+    setAttribute(element, "aria-disabled", String(this.#onPress === undefined));
     const hint = badge.kind === "live" ? strings.isLiveHint : "";
     setAttribute(element, "title", isBehind(badge) ? hintOf("live", strings.goLiveHint) : hint);
     this.#parts.write("state-text", state);
     this.#parts.write("behind", behind);
     this.#parts.write("countdown", countdown);
+    this.#parts.write("retry", isAway(badge) ? strings.retryNow : "");
   }
 }

@@ -5,6 +5,7 @@
 
 import type { Actions, ViewState } from "../page";
 import { strings } from "../strings";
+import { isAway } from "./badge";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
 import { delayText, errorText, windowText } from "./time_format";
 
@@ -26,7 +27,7 @@ export class Footer {
   readonly #parts: Parts;
   readonly #intro = make("p", {});
   readonly #cells = new Map<SyncRow, HTMLElement>();
-  #shown: Pick<ViewState, "sync" | "seq"> | undefined;
+  #shown: Pick<ViewState, "sync" | "seq" | "badge"> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -43,14 +44,15 @@ export class Footer {
     const isRefused = badge.kind === "stopped";
     this.#parts.at("seq-line").hidden = isRefused && seq === undefined;
     this.#parts.at("sync-line").hidden = isRefused && sync.errorMs === undefined;
-    this.#parts.write("clock-name", sync.errorMs === undefined ? strings.clockUnknown : strings.clock);
+    const unknown = isAway(badge) ? strings.clockLost : strings.clockUnknown;
+    this.#parts.write("clock-name", sync.errorMs === undefined ? unknown : strings.clock);
     this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
     // While the hub is unreachable the number of viewers is unknown.
-    const isCounted = viewers !== undefined && badge.kind !== "reconnecting" && badge.kind !== "offline";
+    const isCounted = viewers !== undefined && !isAway(badge);
     this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
-    this.#shown = { sync, seq };
+    this.#shown = { sync, seq, badge };
     if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
   }
 
@@ -66,9 +68,10 @@ export class Footer {
     panel.addEventListener("beforetoggle", () => this.#shown && this.#showPanel(this.#shown));
   }
 
-  #showPanel({ sync, seq }: Pick<ViewState, "sync" | "seq">): void {
+  #showPanel({ sync, seq, badge }: Pick<ViewState, "sync" | "seq" | "badge">): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
-    write(this.#intro, error === undefined ? strings.syncIntroUnknown : strings.syncIntro(error));
+    const unknown = isAway(badge) ? strings.syncIntroLost : strings.syncIntroUnknown;
+    write(this.#intro, error === undefined ? unknown : strings.syncIntro(error));
     const words: Readonly<Record<SyncRow, string | undefined>> = {
       error,
       offset: offsetText(sync.offsetMs),

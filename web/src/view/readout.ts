@@ -47,17 +47,22 @@ export class Readout {
   }
 
   /** Shows which instant the values belong to, unless it is live, and why the line does not advance. */
-  #showRemark({ at, isPointed, starvingSince, badge }: ViewState): void {
+  #showRemark(state: ViewState): void {
+    const { at, isPointed, badge } = state;
     const isThen = at !== undefined && (isPointed || isBehind(badge));
-    const since = !isThen && FOLLOWING.has(badge.kind) ? starvingSince : undefined;
+    const standstill = isThen ? undefined : standstillText(state);
     const instant = isThen ? momentText(at, Date.now()) : "";
-    this.#parts.write(
-      "remark",
-      since === undefined ? instant : strings.noRecordSince(sinceText(since, Date.now())),
-    );
-    setAttribute(this.#parts.at("remark"), "data-kind", since === undefined ? undefined : "dry");
-    setAttribute(this.#parts.at("readout"), "data-stale", since === undefined ? undefined : "");
+    this.#parts.write("remark", standstill ?? instant);
+    setAttribute(this.#parts.at("remark"), "data-kind", standstill === undefined ? undefined : "dry");
+    setAttribute(this.#parts.at("readout"), "data-stale", standstill === undefined ? undefined : "");
   }
+}
+
+/** Since when the line of a view that follows live does not advance; undefined if it does. */
+function standstillText({ badge, starvingSince, lostSince }: ViewState): string | undefined {
+  if (!FOLLOWING.has(badge.kind)) return undefined;
+  if (starvingSince !== undefined) return strings.noRecordSince(sinceText(starvingSince, Date.now()));
+  return lostSince === undefined ? undefined : strings.noHubSince(sinceText(lostSince, Date.now()));
 }
 
 function chartName(label: string, windowMs: number): string {
