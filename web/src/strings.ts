@@ -63,8 +63,11 @@ export const strings = {
   clockUnknown: "synchronizing…",
   clockLost: "sync unknown",
   clockHint: "Maximum error of this screen’s estimate of the hub’s time",
-  viewers: (n: number, count: string) =>
-    n <= 1 ? "only this screen" : `the same picture on ${count} screens`,
+  viewers: (n: number, count: string) => (n === 1 ? "1 viewer" : `${count} viewers`),
+  viewersShare: "· shared picture",
+  viewersHint: (topic: string) => `Everybody who receives ${topic}, this page included`,
+  viewersShareHint: (topic: string) =>
+    `Everybody who receives ${topic}, this page included. Every screen that follows shows this picture at this instant.`,
   missed: "missed",
   missedHint: "Records that never reached this page; the line breaks where they are missing",
   windows: "Time window",
@@ -73,6 +76,8 @@ export const strings = {
   sync: "Synchronization",
   syncIntro: (error: string) =>
     `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
+  syncIntroOwn: (error: string) =>
+    `Screens that follow show the same instant: hub time minus the playout delay. This view was paused or moved and shows its own. This screen knows the hub’s time to ${error}.`,
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
   syncIntroLost:

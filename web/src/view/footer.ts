@@ -3,15 +3,21 @@
  * of a time window.
  */
 
-import type { Actions, ViewState } from "../page";
+import type { Actions, Badge, ViewState } from "../page";
 import { strings } from "../strings";
-import { isAway } from "./badge";
+import { isAway, isBehind } from "./badge";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
 import { delayText, errorText, windowText } from "./time_format";
 
 const whole = new Intl.NumberFormat();
 
 const PRESETS_MS: readonly number[] = [10_000, 30_000, 60_000, 300_000, 900_000];
+
+/**
+ * The states in which the hub reports the number of viewers: it does so with records, so while none arrive the last
+ * number may be wrong.
+ */
+const COUNTED: ReadonlySet<Badge["kind"]> = new Set(["live", "behind", "paused", "draining"]);
 
 type SyncRow = "error" | "offset" | "delay" | "ahead" | "seq";
 
@@ -38,7 +44,8 @@ export class Footer {
     this.#makePanel(parts.at("sync"));
   }
 
-  show({ seq, sync, viewers, missed, badge }: ViewState): void {
+  show(state: ViewState): void {
+    const { seq, sync, missed, badge } = state;
     this.#parts.write("seq", seqText(seq));
     // A hub that refuses the topic sends no record, and is not asked for its time.
     const isRefused = badge.kind === "stopped";
@@ -47,13 +54,22 @@ export class Footer {
     const unknown = isAway(badge) ? strings.clockLost : strings.clockUnknown;
     this.#parts.write("clock-name", sync.errorMs === undefined ? unknown : strings.clock);
     this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
-    // While the hub is unreachable the number of viewers is unknown.
-    const isCounted = viewers !== undefined && !isAway(badge);
-    this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
+    this.#showViewers(state);
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
     this.#shown = { sync, seq, badge };
     if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
+  }
+
+  #showViewers({ badge, viewers = 0, sync, topics }: ViewState): void {
+    const isCounted = viewers > 0 && COUNTED.has(badge.kind);
+    // A view that was paused or moved shows what no other screen shows.
+    const isShared = isCounted && viewers > 1 && badge.kind === "live" && sync.errorMs !== undefined;
+    const [topic = strings.defaultTopic] = topics;
+    const hint = isShared ? strings.viewersShareHint(topic) : strings.viewersHint(topic);
+    this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
+    this.#parts.write("viewers-share", isShared ? strings.viewersShare : "");
+    setAttribute(this.#parts.at("viewers-line"), "title", isCounted ? hint : undefined);
   }
 
   #makePanel(panel: HTMLElement): void {
@@ -71,7 +87,8 @@ export class Footer {
   #showPanel({ sync, seq, badge }: Pick<ViewState, "sync" | "seq" | "badge">): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
     const unknown = isAway(badge) ? strings.syncIntroLost : strings.syncIntroUnknown;
-    write(this.#intro, error === undefined ? unknown : strings.syncIntro(error));
+    const known = isBehind(badge) ? strings.syncIntroOwn : strings.syncIntro;
+    write(this.#intro, error === undefined ? unknown : known(error));
     const words: Readonly<Record<SyncRow, string | undefined>> = {
       error,
       offset: offsetText(sync.offsetMs),
