@@ -61,7 +61,7 @@ export class Chart {
     this.#scales = new Scales(format);
     this.#layer = new CanvasLayer(host);
     this.#overlayLayer = new CanvasLayer(host);
-    this.#overlay = new Overlay(this.#overlayLayer, this.#plotArea);
+    this.#overlay = new Overlay(this.#overlayLayer, this.#plotArea, this.#axes);
     this.#gestures = new ChartGestures({
       surface: host,
       plot: this.#plotArea,
@@ -85,7 +85,7 @@ export class Chart {
   /** The visible extremes of the series with this key; undefined if it has no value in view. */
   extremesOf(key: string): ValueExtremes | undefined {
     const index = this.#scene.traces.findIndex(({ series }) => series.key === key);
-    return index < 0 ? undefined : this.#lines.extremes(index);
+    return index < 0 ? undefined : this.#lines.extremes(this.#scene, index);
   }
 
   /** Width of the canvas in device pixels: history finer than one record per column cannot be seen. */
@@ -133,7 +133,7 @@ export class Chart {
     this.#axes.drawGrid(ctx, this.#scales, theme);
     this.#axes.drawValues(ctx, this.#scales, theme);
     this.#axes.drawTimes(ctx, theme);
-    if (scene.isFollowing) this.#lines.drawEnds(ctx, scene, this.#scales, theme);
+    this.#lines.drawEnds(ctx, scene, this.#scales, theme);
     this.#drawOverlay();
   }
 

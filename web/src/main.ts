@@ -12,13 +12,14 @@ import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
-import { viewState } from "./player/view_state";
+import { ShownPoints } from "./player/shown_points";
+import { readingOf, viewState } from "./player/view_state";
 import type { Scene } from "./scene";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
 
-/** Ten updates a second: numbers cannot be read faster than that. */
+/** Ten updates a second; only the values of drawn points change with every frame. */
 const TEXT_EVERY_MS = 100;
 /** Delay before retrying to resolve a moment that the hub could not locate. */
 const MOMENT_RETRY_MS = 2_000;
@@ -40,6 +41,7 @@ const toast = new Toast(parts.at("said"));
 const instruments = exposeInstruments();
 const topicList = new TopicList(api);
 const rejectNotices = new RejectNotices();
+const shownPoints = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
 const theme = new ThemeChoice(options.theme, () => {
@@ -57,7 +59,10 @@ function onFrame(scene: Scene | undefined, at: number): void {
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
   }
+  const { player, chart } = liveChart;
+  const haveChanged = shownPoints.haveChanged(player.traces, chart.pointed?.at);
   if (at - writtenAt >= TEXT_EVERY_MS) write(at);
+  else if (haveChanged) view.showReading(readingOf(player, at, chart.pointed?.at));
 }
 
 function write(at: number): void {

@@ -25,18 +25,26 @@ export type Notice =
 export interface LegendEntry {
   readonly series: Series;
   readonly isShown: boolean;
-  /** The value at the crosshair, or else at the end of the line; undefined if there is no value. */
+  /** The value of the drawn point: at the crosshair, or else the newest; undefined if there is none. */
   readonly value: number | undefined;
+  /** How the record spells the value; undefined if the double says it all. */
+  readonly spelling?: string | undefined;
   /** The visible extremes, where known: read aloud by screen readers. */
-  readonly low?: number | undefined;
-  readonly high?: number | undefined;
+  readonly low?: ShownValue | undefined;
+  readonly high?: ShownValue | undefined;
+}
+
+/** A value with its spelling in the record; undefined if the double says it all. */
+export interface ShownValue {
+  readonly value: number;
+  readonly spelling?: string | undefined;
 }
 
 /** One record as numbers, one per legend row; undefined where the record has no number for it. */
 export interface TableRow {
   readonly t: number;
   readonly seq: number;
-  readonly values: readonly (number | undefined)[];
+  readonly values: readonly (ShownValue | undefined)[];
 }
 
 /** How closely this screen follows the hub's clock, in milliseconds; undefined while unknown. */
@@ -50,6 +58,9 @@ export interface Sync {
   /** How long before its playout instant the newest publication arrived; negative if it was late. */
   readonly aheadMs: number | undefined;
 }
+
+/** What belongs to the drawn points, refreshed in every frame in which one of them has changed. */
+export type Reading = Pick<ViewState, "legend" | "at" | "isPointed" | "seq">;
 
 /** Everything the view shows, refreshed ten times a second. */
 export interface ViewState {

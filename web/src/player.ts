@@ -12,6 +12,8 @@
 import type { Api } from "./client/api";
 import type { Link } from "./client/connection";
 import { HubClient } from "./client/hub_client";
+import { defaultRuntime, type Runtime } from "./client/runtime";
+import { parseExact } from "./exact_json";
 import type { VisibleRange } from "./history_cache/time_range";
 import { Palette, SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
@@ -30,6 +32,9 @@ export interface PlayerOptions {
   /** Called when the picture changes for a reason that no frame would notice by itself. */
   readonly onChange: () => void;
 }
+
+/** Records keep the spelling of numbers that a double does not hold. */
+const RUNTIME: Runtime = { ...defaultRuntime, parse: parseExact };
 
 /** Series shown by default: more cannot be told apart. Further series are available but hidden. */
 const SHOWN_BY_DEFAULT_MAX = 8;
@@ -295,7 +300,7 @@ export class Player {
       onChange,
       onEpoch: () => this.viewport.follow(),
     });
-    const hub = new HubClient(api, [subscription]);
+    const hub = new HubClient(api, [subscription], RUNTIME);
     this.#hubs.set(subscription, hub);
     hub.open();
     return subscription;

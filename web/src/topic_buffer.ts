@@ -22,7 +22,7 @@
  */
 
 import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
-import { type Field, FieldSet, readField } from "./topic_buffer/field";
+import { type Field, FieldSet, type RecordPlace, readField, readSpelling } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
@@ -61,7 +61,7 @@ export class TopicBuffer {
         this.#onHello(message);
         break;
       case "data":
-        this.#append(message.seq, message.t, message.data);
+        this.#append(message.seq, message.t, message.data, { holder: message, key: "data" });
         break;
       case "batch":
         this.#appendAll(message);
@@ -246,11 +246,12 @@ export class TopicBuffer {
 
   #appendAll({ seq, t, dt, data }: Batch): void {
     for (const [i, record] of data.entries()) {
-      this.#append(seq + i, t + (typeof dt === "number" ? dt * i : (dt[i] ?? 0)), record);
+      const offset = typeof dt === "number" ? dt * i : (dt[i] ?? 0);
+      this.#append(seq + i, t + offset, record, { holder: data, key: i });
     }
   }
 
-  #append(seq: number, t: number, record: Json): void {
+  #append(seq: number, t: number, record: Json, place: RecordPlace): void {
     if (seq <= this.#gaps.newest.seq) return;
     const time = t / 1000;
     // Time increases with `seq`. If it does not, trust the hub and drop the older records.
@@ -258,17 +259,21 @@ export class TopicBuffer {
     const before = this.#gaps.newest.time;
     const isBroken = this.#gaps.accept(seq, time) || this.#clock.wasPaused(before, time);
     if (isBroken && this.#ring.length > 0) this.#ring.push((before + time) / 2, Number.NaN);
-    this.#store(seq, time, record);
+    this.#store(seq, time, record, place);
   }
 
   /** A record without a number for a field breaks that field's line instead of being interpolated. */
-  #store(seq: number, time: number, record: Json): void {
+  #store(seq: number, time: number, record: Json, place: RecordPlace): void {
     this.#fields.learn(record);
     if (this.rate === 0) this.#growRing();
     this.#ring.widen(this.fields.length);
     this.#ring.push(time, seq);
-    for (let i = 0; i < this.fields.length; i += 1)
-      this.#ring.put(i, readField(record, this.fields[i] as Field));
+    for (let i = 0; i < this.fields.length; i += 1) {
+      const field = this.fields[i] as Field;
+      this.#ring.put(i, readField(record, field));
+      const spelling = readSpelling(record, field, place);
+      if (spelling !== undefined) this.#ring.spell(i, spelling);
+    }
   }
 
   /** Makes room for the window at the rate announced last. Never shrinks: records of a faster rate may be in it. */

@@ -4,7 +4,7 @@
  */
 
 import { type CommandContext, hintOf, shortcutsOf } from "./commands";
-import type { Actions, ViewState } from "./page";
+import type { Actions, Reading, ViewState } from "./page";
 import { strings } from "./strings";
 import { BadgeButton } from "./view/badge";
 import { HelpDialog, RecordTable, TABLE_ROWS } from "./view/dialogs";
@@ -83,6 +83,14 @@ export class View {
     this.#menu.show(state);
     this.#notice.show(state);
     this.#summary.show(state, performance.now());
+  }
+
+  /** Shows the values of the drawn points; everything else stays until the next `show`. */
+  showReading(reading: Reading): void {
+    if (this.#state === undefined) return;
+    this.#state = { ...this.#state, ...reading };
+    this.#readout.showReading(reading);
+    this.#footer.showSeq(reading.seq);
   }
 
   #showPause({ isPaused, canPause }: ViewState): void {

@@ -19,9 +19,10 @@ test("each line reports its visible extremes, or none", () => {
   const traces = [trace("a", [3, 1, 2, 5, 4, 99, 99]), trace("b", [Number.NaN]), trace("c", [-7])];
   const scene: Scene = { from: 0, to: 30, traces, isFollowing: true };
   lines.update(scene, new Scales(String));
-  expect([0, 1, 2].map((i) => lines.extremes(i))).toEqual([
-    { low: 1, high: 5 },
+  const extremes = [0, 1, 2].map((i) => lines.extremes(scene, i));
+  expect(extremes.map((found) => found && [found.low.value, found.high.value])).toEqual([
+    [1, 5],
     undefined,
-    { low: -7, high: -7 },
+    [-7, -7],
   ]);
 });

@@ -48,8 +48,8 @@ test("a series of plain numbers is labelled by its topic", () => {
 test("a missing value is a dash", () => {
   const number = new SteadyNumberFormat();
   expect(valueText(number, undefined)).toBe("–");
-  expect(valueText(number, Number.NaN)).toBe("–");
-  expect(valueText(number, -2)).toBe("−2");
+  expect(valueText(number, { value: Number.NaN })).toBe("–");
+  expect(valueText(number, { value: -2 })).toBe("−2");
 });
 
 test("the header names up to two topics and counts further ones", () => {
@@ -86,7 +86,7 @@ test.each<Notice>([
 });
 
 test("the summary has the state, and value and range of each series", () => {
-  const ecg = entry("ecg", "ECG", { value: 473, low: -980, high: 2_500 });
+  const ecg = entry("ecg", "ECG", { value: 473, low: { value: -980 }, high: { value: 2_500 } });
   expect(summaryOf(viewState({ legend: [ecg] }))).toBe(
     "Live. ECG: 473, lowest −980, highest 2,500, the last 10 seconds.",
   );

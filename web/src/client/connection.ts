@@ -210,7 +210,7 @@ export class Connection {
   #onFrame(attempt: Attempt, data: unknown): void {
     const receivedAt = this.#runtime.now();
     if (attempt === this.#current) this.#clearSilenceTimer();
-    const message = typeof data === "string" ? decode(data) : undefined;
+    const message = typeof data === "string" ? decode(data, this.#runtime.parse) : undefined;
     if (message === undefined) return;
     if (attempt === this.#spare) {
       if (message.type !== "hello") return;

@@ -49,6 +49,8 @@ export interface Runtime {
   onReturn(call: () => void): () => void;
   /** Reports an error thrown by a listener. */
   report(error: unknown): void;
+  /** Parses the text of a frame; by default `JSON.parse`. */
+  readonly parse?: (text: string) => unknown;
 }
 
 type Listener = (event: { readonly persisted?: boolean }) => void;

@@ -5,15 +5,9 @@
 
 import type { VisibleRange } from "../history_cache/time_range";
 import type { Series, Trace, TracePart } from "../scene";
+import { fillPoint, newestPoint, noPoint, type TracePoint } from "../scene/trace_point";
 import { recordAt } from "../topic_buffer/sample_ring";
 import type { TopicSubscription } from "./topic_subscription";
-
-/** One record of a series: the newest that is due at an instant. */
-export interface SeriesSample {
-  readonly time: number;
-  readonly value: number;
-  readonly seq: number;
-}
 
 export class SeriesTrace implements Trace {
   readonly series: Series;
@@ -23,6 +17,9 @@ export class SeriesTrace implements Trace {
   isShown: boolean;
   /** The live samples; the buffer hands out the same table every time. */
   readonly live: TracePart;
+  /** The left edge of the view that the parts were filled for. */
+  #from = Number.NEGATIVE_INFINITY;
+  readonly #point = noPoint();
 
   constructor(subscription: TopicSubscription, series: Series, column: number, isShown: boolean) {
     this.subscription = subscription;
@@ -43,6 +40,17 @@ export class SeriesTrace implements Trace {
     if (older !== undefined) this.parts.push(older);
     if (begins <= to) this.parts.push(this.live);
     this.playhead = playhead;
+    this.#from = from;
+  }
+
+  /**
+   * The drawn point at an instant: the newest sample in view up to there. Without one in view, the newest record, if it
+   * has a value: a slow topic has one that was drawn before the left edge. The object is refilled at every call.
+   */
+  pointAt(instant: number): Readonly<TracePoint> | undefined {
+    if (newestPoint(this, instant, this.#from, this.#point)) return this.#point;
+    const record = this.sampleAt(Math.min(instant, this.playhead), this.#point);
+    return record === undefined || Number.isNaN(record.value) ? undefined : record;
   }
 
   /** Like `sampleAt`, but returns only `seq`, or NaN. Does not allocate, as it is called for every frame. */
@@ -55,17 +63,14 @@ export class SeriesTrace implements Trace {
     return Number.NaN;
   }
 
-  /** The newest record of the series that is due at `instant`, among those shown. */
-  sampleAt(instant: number): SeriesSample | undefined {
+  /** The newest record of the series that is due at `instant`, among those shown; its value may be NaN. */
+  sampleAt(instant: number, sample = noPoint()): Readonly<TracePoint> | undefined {
     for (let i = this.parts.length - 1; i >= 0; i -= 1) {
-      const { samples, column } = this.parts[i] as TracePart;
-      const row = recordAt(samples, instant);
-      if (row < samples.begin) continue;
-      return {
-        time: samples.times[row] as number,
-        value: samples.columns[column]?.[row] as number,
-        seq: samples.seqs[row] as number,
-      };
+      const part = this.parts[i] as TracePart;
+      const row = recordAt(part.samples, instant);
+      if (row < part.samples.begin) continue;
+      fillPoint(part, row, sample);
+      return sample;
     }
     return undefined;
   }

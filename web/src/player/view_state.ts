@@ -1,10 +1,10 @@
 /**
  * Derives the view state from the player: whether the view is live, its values, and how closely it follows the hub's
- * clock. Called a few times a second, never per frame; it changes nothing.
+ * clock. Called a few times a second, and for the values whenever a drawn point has changed; it changes nothing.
  */
 
 import type { TimeRange } from "../history_cache/time_range";
-import type { Badge, LegendEntry, Notice, Sync, TableRow, ViewState } from "../page";
+import type { Badge, LegendEntry, Notice, Reading, Sync, TableRow, ViewState } from "../page";
 import type { Player } from "../player";
 import type { SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
@@ -44,17 +44,25 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     badge,
     isPaused,
     canPause: isPaused || (notice === undefined && badge.kind !== "ended"),
-    legend: player.traces.map((trace) => entryOf(trace, pointed)),
-    at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
-    isPointed: pointed !== undefined,
+    ...readingOf(player, pageNow, pointed),
     windowMs: player.viewport.windowMs,
-    seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
     viewers: player.lead.buffer.viewers,
     missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
     starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
     lostSince: isLost(player) ? newest : undefined,
     sync: syncOf(player, hubNow, pageNow),
     notice,
+  };
+}
+
+/** The values of the drawn points, for every frame in which one of them has changed. */
+export function readingOf(player: Player, pageNow: number, pointed: PointedInstant): Reading {
+  const hubNow = player.hubNow(pageNow);
+  return {
+    legend: player.traces.map((trace) => entryOf(trace, pointed)),
+    at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
+    isPointed: pointed !== undefined,
+    seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
   };
 }
 
@@ -71,7 +79,7 @@ export function tableRows(player: Player, { from, to }: TimeRange, count: number
     if (sample === undefined || sample.time < from) break;
     const { time, seq } = sample;
     // Hidden traces are not kept up to date.
-    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time)?.value : undefined);
+    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time) : undefined);
     rows.push({ t: time, seq, values: traces.map(shown) });
     instant = before(time);
   }
@@ -99,11 +107,8 @@ function earliestStarvation(subscriptions: readonly TopicSubscription[], hubNow:
 
 function entryOf(trace: SeriesTrace, pointed: PointedInstant): LegendEntry {
   const { series, isShown } = trace;
-  return { series, isShown, value: isShown ? trace.sampleAt(shownAt(trace, pointed))?.value : undefined };
-}
-
-function shownAt({ playhead }: SeriesTrace, pointed: PointedInstant): number {
-  return Math.min(playhead, pointed ?? playhead);
+  const point = isShown ? trace.pointAt(pointed ?? Number.POSITIVE_INFINITY) : undefined;
+  return { series, isShown, value: point?.value, spelling: point?.spelling };
 }
 
 function badgeOf(

@@ -4,7 +4,7 @@
  */
 
 import { SteadyNumberFormat } from "../number";
-import type { Actions, ViewState } from "../page";
+import type { Actions, LegendEntry, Reading, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
 import { strings } from "../strings";
 import { badgeAction, badgeText, isAway, isBehind } from "../view/badge";
@@ -97,13 +97,22 @@ export class ElementView {
       strings.chart(labels.join(", "), strings.lastTime(windowText(windowMs, "long"))),
     );
     if (!isOne) this.#legend.show(legend);
-    const [only] = isOne ? legend : [];
-    this.#useFormatOf(only?.series.key ?? "");
     write(this.#label, labels[0] ?? "");
     // The label may be truncated.
     setAttribute(this.#label, "title", labels[0]);
+    this.showReading({ legend });
+  }
+
+  /** Updates the values, in the frame that draws their points. */
+  showReading({ legend }: Pick<Reading, "legend">): void {
+    this.#legend.showValues(legend);
+    this.#showValue(legend.length === 1 ? legend[0] : undefined);
+  }
+
+  #showValue(only: LegendEntry | undefined): void {
+    this.#useFormatOf(only?.series.key ?? "");
     const unit = only?.series.field.unit ?? "";
-    write(this.#value, only === undefined ? "" : `${valueText(this.#number, only.value)} ${unit}`.trim());
+    write(this.#value, only === undefined ? "" : `${valueText(this.#number, only)} ${unit}`.trim());
   }
 
   /** A new series starts with its own number of decimals. */

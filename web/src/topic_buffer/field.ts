@@ -8,6 +8,7 @@
  */
 
 import type { FieldLabel, Json } from "../client/protocol";
+import { spellingOf } from "../exact_json";
 
 export type Labels = Readonly<Record<string, FieldLabel>>;
 
@@ -44,6 +45,22 @@ export function readField(record: Json, { name }: Field): number {
   const value = name === undefined ? record : isObject(record) ? record[name] : undefined;
   // A number that overflows parses as infinite, which cannot be drawn.
   return typeof value === "number" && Number.isFinite(value) ? value : Number.NaN;
+}
+
+/** Where a record was found in a parsed message: its value under `key` of `holder`. */
+export interface RecordPlace {
+  readonly holder: object;
+  readonly key: string | number;
+}
+
+/** How the record spells the number of this field; undefined if the double that `readField` returns says it all. */
+export function readSpelling(
+  record: Json,
+  { name }: Field,
+  { holder, key }: RecordPlace,
+): string | undefined {
+  if (name === undefined) return spellingOf(holder, key);
+  return isObject(record) ? spellingOf(record, name) : undefined;
 }
 
 /** Yields the names of the numbers in a record, in its order; `undefined` stands for the record itself. */

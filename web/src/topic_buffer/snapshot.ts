@@ -2,8 +2,9 @@
 
 import type { PlayoutState } from "../client/playout";
 import type { Batch, Json, Jump, State } from "../client/protocol";
-import type { Field } from "./field";
-import { indexAt, type Samples } from "./sample_ring";
+import { setSpelling } from "../exact_json";
+import type { Field, RecordPlace } from "./field";
+import { indexAt, type Samples, spellingAt } from "./sample_ring";
 
 /**
  * The samples after `from`: one batch per unbroken run, and a jump where nothing else explains the break. Empty if
@@ -63,6 +64,7 @@ function batchOf(samples: Samples, begin: number, end: number, fields: readonly 
   const period = offsets[1] ?? 0;
   const isEven = offsets.every((offset, i) => offset === period * i);
   const data = offsets.map((_, i) => recordOf(samples, begin + i, fields));
+  for (let i = 0; i < data.length; i += 1) spellRecord(samples, begin + i, fields, { holder: data, key: i });
   return { type: "batch", seq: seqs[begin] as number, t, dt: isEven ? period : offsets, data };
 }
 
@@ -77,6 +79,21 @@ function recordOf({ columns }: Samples, row: number, fields: readonly Field[]): 
   }
   // Not by assignment, because a field may be named `__proto__`.
   return Object.fromEntries(named);
+}
+
+/** Restores how the record at this place spells its numbers. */
+function spellRecord(
+  samples: Samples,
+  row: number,
+  fields: readonly Field[],
+  { holder, key }: RecordPlace,
+): void {
+  for (const [column, { name }] of fields.entries()) {
+    const spelling = spellingAt(samples, column, row);
+    if (spelling === undefined) continue;
+    if (name === undefined) setSpelling(holder, key, spelling);
+    else setSpelling((holder as Json[])[key as number] as object, name, spelling);
+  }
 }
 
 /** Hub time is held in milliseconds; doubles of that size can represent microseconds, but only after rounding. */

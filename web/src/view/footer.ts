@@ -46,7 +46,7 @@ export class Footer {
 
   show(state: ViewState): void {
     const { seq, sync, missed, badge } = state;
-    this.#parts.write("seq", seqText(seq));
+    this.showSeq(seq);
     // A hub that refuses the topic sends no record, and is not asked for its time.
     const isRefused = badge.kind === "stopped";
     this.#parts.at("seq-line").hidden = isRefused && seq === undefined;
@@ -59,6 +59,11 @@ export class Footer {
     this.#parts.at("missed-line").hidden = missed === 0;
     this.#shown = { sync, seq, badge };
     if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
+  }
+
+  /** Updates the record alone, in the frame that draws its point. */
+  showSeq(seq: number | undefined): void {
+    this.#parts.write("seq", seqText(seq));
   }
 
   #showViewers({ badge, viewers = 0, sync, topics }: ViewState): void {

@@ -37,12 +37,13 @@ function stateOf(badge: ViewState["badge"]): string {
   return [state, behind, countdown].filter((word) => word !== "").join(" ");
 }
 
-function lineOf({ series, value, low, high }: LegendEntry, label: string, time: string): string {
+function lineOf(entry: LegendEntry, label: string, time: string): string {
+  const { series, low, high } = entry;
   const number = new SteadyNumberFormat();
   const unit = series.field.unit === undefined ? "" : ` ${series.field.unit}`;
-  const text = strings.summaryValue(label, `${valueText(number, value)}${unit}`);
+  const text = strings.summaryValue(label, `${valueText(number, entry)}${unit}`);
   if (low === undefined || high === undefined) return text;
-  return `${text}${strings.summaryRange(number.format(low), number.format(high), time)}`;
+  return `${text}${strings.summaryRange(valueText(number, low), valueText(number, high), time)}`;
 }
 
 export class Summary {
