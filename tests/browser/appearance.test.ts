@@ -182,7 +182,9 @@ test("two screens are counted as viewers", async () => {
   await screen.reads("viewers-line", /^1 viewer$/);
   await live();
   await screen.reads("viewers-line", /^2 viewers · shared picture$/);
-  expect(await screen.page.getAttribute('[data-part="viewers-line"]', "title")).toMatch(/^Everybody who receives ecg/);
+  expect(await screen.page.getAttribute('[data-part="viewers-line"]', "title")).toMatch(
+    /^Everybody who receives ecg/,
+  );
 });
 
 test("a view that was paused or moved does not claim to share its picture", async () => {
