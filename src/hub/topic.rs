@@ -8,6 +8,7 @@
 //! Publishing and changing the timeline exclude each other by [`Topic::lock_publish`]. Readers of the channel take no
 //! lock; the announcements that a reader has missed are behind a lock of their own, which is held for a lookup.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use super::startup::{Checkpoint, Startup, TimelineSpec};
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
 use crate::protocol::message::{Message, TopicView};
+use crate::protocol::topic_description::{DatasetFileView, TopicKind};
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
 use crate::source::{SharedSource, SourceError};
@@ -50,6 +52,8 @@ pub struct Topic {
     name: TopicName,
     /// The records and when they are due. Changed only under `publish_lock`.
     feed: Feed,
+    /// The name of the dataset's file.
+    dataset_name: String,
     policy: ArcSwap<DeliveryPolicy>,
     /// Held while publishing and while the timeline is changed.
     publish_lock: Mutex<()>,
@@ -89,6 +93,7 @@ impl Topic {
         let feed = Feed::Replay(Replay::new(startup, spec.source, playout));
         let topic = Self {
             name: settings.name.clone(),
+            dataset_name: file_name(&settings.dataset),
             policy: ArcSwap::from_pointee(DeliveryPolicy::from_settings(
                 settings,
                 spec.recover_max,
@@ -366,8 +371,11 @@ impl Topic {
             .feed
             .states_from(now, self.feed.version())
             .swap_remove(0);
+        let policy = self.policy.load();
+        let dataset = self.feed.describe().dataset;
         TopicView {
             name: &self.name,
+            kind: TopicKind::Replay,
             epoch: self.epoch(),
             seq,
             retained: self.feed.retained(seq),
@@ -375,8 +383,20 @@ impl Topic {
             playing: current.timeline.playing,
             ended: self.feed.is_ended(),
             viewers: self.viewers(),
-            fields: self.policy.load().fields.clone(),
+            fields: policy.fields.clone(),
             source: "dataset",
+            dataset: Some(DatasetFileView {
+                name: &self.dataset_name,
+                len: dataset.len,
+                looping: dataset.looping,
+                sha256: dataset.sha256,
+            }),
+            about: policy.about.clone(),
         }
     }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }

@@ -98,7 +98,7 @@ test("a link to a moment shows it on another screen, even after a restart of the
 test("a moment of an ended timeline shows a notice with a way back to live", async () => {
   const screen = await house.open("?at=anotherepoch:77");
   await screen.reads("notice-title", /^That moment is no longer available$/);
-  await screen.page.click('[data-part="notice-ways"] >> text="Jump to live"');
+  await screen.page.click('[data-part="notice-ways"] >> text="Rejoin the replay"');
   await screen.becomes("live");
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
 });

@@ -169,7 +169,7 @@ test("attributes may change at any time, and may be set before the element is de
   await set(page, "src", stranger.url);
   await reads(page, "badge", /^Not available$/);
   await set(page, "src", hub.url);
-  await reads(page, "badge", /^Live$/);
+  await reads(page, "badge", /^Replay$/);
 });
 
 test("an invalid hub URL shows a notice, and the next URL is used with all later changes", async () => {
@@ -270,7 +270,7 @@ test("the hub's page can be framed by a listed origin", async () => {
   const frame = `<iframe src="${hub.url}/?embed=1&topic=ecg" title="ECG"></iframe>`;
   const { page, errors } = await embed(frame);
   const inside = page.frameLocator("iframe");
-  await inside.locator('[data-part="state-text"]', { hasText: /^Live$/ }).waitFor();
+  await inside.locator('[data-part="state-text"]', { hasText: /^Replay$/ }).waitFor();
   await inside.locator('[data-part="value"]', { hasText: /\d/ }).waitFor();
   expect(errors).toEqual([]);
 });

@@ -122,7 +122,7 @@ export class Screen {
   }
 
   async isLive(): Promise<void> {
-    await this.reads("state-text", /^Live$/);
+    await this.reads("state-text", /^Replay$/);
     await this.reads("value", /\d/);
   }
 

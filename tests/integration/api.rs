@@ -40,6 +40,30 @@ async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
 }
 
 #[test]
+fn a_topic_says_what_it_carries_and_where_its_data_comes_from() {
+    let toml = "[topics.plain]\ndataset = \"data.json\"\nrate = 2\n[topics.told]\ndataset = \"data.json\"\nrate = 2\nloop = false\n\
+                [topics.told.about]\ntitle = \"Counting <b>\"\nlicence = \"CC0\"\n";
+    let hub = Project::new("", "[1,2,3]").configure(toml).start();
+    let topic = |name: &str| RawClient::get(hub.public(), &format!("/api/v1/topics/{name}")).json();
+    let (plain, told) = (topic("plain"), topic("told"));
+    assert_eq!(
+        (&plain["kind"], &plain["about"]),
+        (&json!("replay"), &json!(null))
+    );
+    assert_eq!(
+        told["about"],
+        json!({"title": "Counting <b>", "licence": "CC0"})
+    );
+    let dataset = &told["dataset"];
+    assert_eq!(
+        (&dataset["name"], &dataset["len"], &dataset["loop"]),
+        (&json!("data.json"), &json!(3), &json!(false))
+    );
+    assert_eq!(dataset["sha256"].as_str().unwrap().len(), 64);
+    hub.stop_without_warnings();
+}
+
+#[test]
 fn head_answers_like_get_without_a_body() {
     // Slow, so that nothing is published between the two requests, which would change the list of topics.
     let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 0.001\n";

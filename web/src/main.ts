@@ -75,6 +75,7 @@ function write(at: number): void {
     available: topicList.names,
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
+    about: topicList.about,
   });
   const rejection = rejectNotices.next(player);
   if (rejection !== undefined) announce(rejection);

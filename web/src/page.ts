@@ -5,6 +5,7 @@
 
 import type { Refusal } from "./client/connection";
 import type { Series } from "./scene";
+import type { strings } from "./strings";
 
 export type Theme = "light" | "dark" | "auto";
 
@@ -20,6 +21,36 @@ export type Notice =
   | { readonly kind: "connecting" | "waiting" | "no-number" | "lost" | "other-epoch" }
   | { readonly kind: "begins"; readonly at: number }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly topic: string };
+
+/** What the topics shown carry: what publishers send, a recording, or one of each. */
+export type Feed = keyof typeof strings.feeds;
+
+/** What the records of a topic are, in the operator's words. */
+export interface About {
+  readonly title?: string;
+  readonly origin?: string;
+  readonly licence?: string;
+}
+
+/** What the hub says about a topic. */
+export interface TopicInfo {
+  readonly name: string;
+  /** The name of the dataset's file; undefined on live topics. */
+  readonly dataset: string | undefined;
+  readonly about: About;
+}
+
+/** Where a replay stands: which record of its dataset is shown, and in which lap. */
+export interface ReplayPosition {
+  readonly topic: string;
+  /** Counted from 1; undefined before the first record. */
+  readonly record: number | undefined;
+  /** The number of records in the dataset. */
+  readonly records: number;
+  readonly sha256: string;
+  /** Counted from 1; undefined if the dataset does not loop, or if it is unknown. */
+  readonly lap: number | undefined;
+}
 
 /** One row of the legend. */
 export interface LegendEntry {
@@ -67,6 +98,12 @@ export interface ViewState {
   readonly topics: readonly string[];
   /** All topics of the hub; undefined until they have been fetched. */
   readonly available: readonly string[] | undefined;
+  /** What the hub says about its topics, as far as it has been fetched. */
+  readonly about: ReadonlyMap<string, TopicInfo>;
+  /** Undefined until the hub has answered. */
+  readonly feed: Feed | undefined;
+  /** One for each replay among the topics shown. */
+  readonly replays: readonly ReplayPosition[];
   readonly badge: Badge;
   readonly isPaused: boolean;
   /** Whether there is anything to pause or resume. */

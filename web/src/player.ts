@@ -20,6 +20,7 @@ import { TopicSubscription } from "./player/topic_subscription";
 import type { Scene } from "./scene";
 import type { SessionStorageArea } from "./snapshot_store";
 import { type Field, fieldKey } from "./topic_buffer/field";
+import type { Seam } from "./topic_buffer/laps";
 import { Viewport } from "./viewport";
 
 export interface PlayerOptions {
@@ -46,7 +47,13 @@ export class Player {
   /** Series that the user has shown or hidden, by key. It outlives the traces, which are recreated with the fields. */
   readonly #visibilityChoices = new Map<string, boolean>();
   /** The one scene object, refilled for every frame. */
-  readonly #scene = { from: 0, to: 0, traces: [] as SeriesTrace[], isFollowing: true };
+  readonly #scene = {
+    from: 0,
+    to: 0,
+    traces: [] as SeriesTrace[],
+    seams: [] as readonly Seam[],
+    isFollowing: true,
+  };
   /** The visible range of the current frame; one object for all frames. */
   readonly #visible = { from: 0, to: 0, columns: 0 };
   /** One per topic shown, in display order; never empty. */
@@ -226,6 +233,7 @@ export class Player {
     scene.from = scene.to - this.viewport.windowMs;
     scene.isFollowing = this.viewport.state === "following";
     scene.traces.length = 0;
+    scene.seams = this.lead.buffer.seams(scene.from, scene.to);
     for (const trace of this.#traces) {
       if (!trace.isShown) continue;
       trace.fill(this.#visibleRange(columns), this.#endOf(trace, hubNow));

@@ -16,15 +16,22 @@ const REFUSAL_HINTS: Readonly<Record<Refusal, string>> = {
   "unknown-topic": "Check the URL, or choose an existing topic.",
 };
 
+/** What the topics shown carry. */
+type Feed = "live" | "replay" | "mixed";
+
+const FEEDS: Readonly<Record<Feed, string>> = { live: "Live", replay: "Replay", mixed: "Live + replay" };
+
 export const strings = {
   product: "tickcast",
-  title: (topic: string) => `${topic} · tickcast`,
+  title: (topic: string, feed?: Feed) =>
+    feed === undefined ? `${topic} · tickcast` : `${topic} · ${FEEDS[feed]} · tickcast`,
   defaultTopic: "default topic",
   topicAndMore: (first: string, others: string) => `${first} + ${others}`,
 
   /** The badge. */
   connecting: "Connecting…",
-  live: "Live",
+  live: FEEDS.live,
+  feeds: FEEDS,
   behind: "Behind",
   waiting: "Waiting",
   starving: "Behind",
@@ -36,7 +43,9 @@ export const strings = {
   offline: "Offline",
   inTime: (time: string) => `in ${time}`,
   isLiveHint: "This view is live",
+  isReplayHint: "A recording, played to all screens at the same time",
   goLiveHint: "Jump to live",
+  rejoinHint: "Rejoin the replay",
   retryNow: "Retry now",
 
   pause: "Pause",
@@ -77,6 +86,16 @@ export const strings = {
   syncIntro: (error: string) =>
     `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
   syncIntroOwn: (error: string) =>
+  replayOf: (dataset: string) => `Replay of ${dataset}`,
+  replayRecord: (record: string, records: string) => `record ${record} of ${records}`,
+  replayLap: (lap: string) => `lap ${lap}`,
+  lapBegins: (lap: number) => `lap ${lap}`,
+  aboutData: "About the data",
+  aboutPosition: "Position",
+  aboutOrigin: "Origin",
+  aboutLicence: "Licence",
+  aboutDigest: "SHA-256",
+
     `Screens that follow show the same instant: hub time minus the playout delay. This view was paused or moved and shows its own. This screen knows the hub’s time to ${error}.`,
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
@@ -132,7 +151,7 @@ export const strings = {
 
   /** The keyboard commands. */
   commandPause: "Pause or resume",
-  commandLive: "Jump to live",
+  commandLive: "Jump to live, or rejoin the replay",
   commandBack: "Previous record; with Shift, ten records back",
   commandForward: "Next record; with Shift, ten records ahead",
   commandZoomIn: "Zoom in",
@@ -178,7 +197,9 @@ export const strings = {
   navigatorBegins: (time: string) => `starts ${time}`,
 
   csvTooLong: (rows: string) => `Only the first ${rows} records were saved; choose a shorter range`,
+  navigatorReplay: "In step with the replay",
   csvOtherEpoch: "The topic started a new timeline during the download; nothing was saved",
+  navigatorBehindReplay: (span: string) => `${span} behind the replay`,
   csvFailed: "The hub did not respond; nothing was saved",
   csvEmpty: "No records in this range",
   pictureFailed: "The image could not be created",

@@ -44,6 +44,8 @@ export interface NavigatorScene extends NavigatorState {
   /** The first visible series, within `range()`, in order of time. */
   readonly parts: readonly TracePart[];
   readonly isFollowing: boolean;
+  /** Whether a recording is shown, so that nothing in it is live. */
+  readonly isReplay: boolean;
 }
 
 type AnnouncedState = Omit<NavigatorScene, "parts">;
@@ -200,9 +202,9 @@ export class TimeNavigator {
 
   #updateAria(state: AnnouncedState): void {
     const { host, spanText } = this.#options;
-    const { max, now, text } = ariaValues(state, state.isFollowing, spanText);
-    const { oldest, newest, view, isFollowing } = state;
-    this.#announced = { oldest, newest, view: { ...view }, isFollowing };
+    const { max, now, text } = ariaValues(state, state.isFollowing, spanText, state.isReplay);
+    const { oldest, newest, view, isFollowing, isReplay } = state;
+    this.#announced = { oldest, newest, view: { ...view }, isFollowing, isReplay };
     set(host, "aria-valuemax", String(max));
     set(host, "aria-valuenow", String(now));
     set(host, "aria-valuetext", text);

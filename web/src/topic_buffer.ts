@@ -21,9 +21,10 @@
  * delay takes effect when the drawn instant reaches it, not when it is announced.
  */
 
-import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
+import type { Batch, Gap, Hello, HubMessage, Joining, Json, TimelineSegment } from "./client/protocol";
 import { type Field, FieldSet, type RecordPlace, readField, readSpelling } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
+import { type Seam, Seams } from "./topic_buffer/laps";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
 import { jumpAt, snapshotMessages, stateMessage } from "./topic_buffer/snapshot";
@@ -38,6 +39,8 @@ const CAPACITY_UNKNOWN_RATE = 16_384;
 /** Extra time beyond window and delay, for records that arrive before their instant is shown. */
 const CAPACITY_MARGIN_MS = 5_000;
 
+const NO_SEAMS: readonly Seam[] = [];
+
 export class TopicBuffer {
   /** How much time is shown; the ring holds at least this much, up to its maximum. */
   #windowMs: number;
@@ -47,6 +50,7 @@ export class TopicBuffer {
   /** Knows the newest record, which is the last row of `#ring` that is not a break. */
   readonly #gaps = new GapTracker();
   readonly #clock = new PlayoutClock();
+  readonly #seams = new Seams();
   /** The latest `hello`; undefined until the hub has answered. */
   #hello: Hello | undefined;
   #viewers: number | undefined;
@@ -99,6 +103,24 @@ export class TopicBuffer {
    */
   get fields(): readonly Field[] {
     return this.#fields.list;
+  }
+
+  /** The dataset of a replay topic; null on live topics, undefined until the hub has answered. */
+  get dataset(): Hello["dataset"] | undefined {
+    return this.#hello?.dataset;
+  }
+
+  /** The segment in force at a drawn instant; undefined for live topics. */
+  segmentAt(instant: number): TimelineSegment | undefined {
+    return this.#clock.segmentAt(instant);
+  }
+
+  /** Where the dataset starts over between two instants. Valid until the next call. */
+  seams(from: number, to: number): readonly Seam[] {
+    const { dataset } = this;
+    return dataset?.loop === true && dataset.len > 1
+      ? this.#seams.find(this.#clock.states, dataset.len, from, to)
+      : NO_SEAMS;
   }
 
   get viewers(): number | undefined {

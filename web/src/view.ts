@@ -16,6 +16,7 @@ import { NoticePanel } from "./view/notice";
 import { type Parts, setAttribute } from "./view/parts";
 import { Preference } from "./view/preference";
 import { Readout } from "./view/readout";
+import { ReplayStatus } from "./view/replay";
 import { Summary } from "./view/summary";
 import { TopicPicker } from "./view/topic_picker";
 
@@ -34,6 +35,7 @@ export class View {
   readonly #topicPicker: TopicPicker;
   readonly #readout: Readout;
   readonly #footer: Footer;
+  readonly #replay: ReplayStatus;
   readonly #windowPresets: WindowPresets;
   readonly #menu: Menu;
   readonly #notice: NoticePanel;
@@ -54,6 +56,7 @@ export class View {
     this.#topicPicker = new TopicPicker(parts, actions);
     this.#readout = new Readout(parts, actions);
     this.#footer = new Footer(parts);
+    this.#replay = new ReplayStatus(parts, actions);
     this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
     this.#menu = new Menu(parts, actions, {
       announce,
@@ -75,10 +78,11 @@ export class View {
     this.#state = state;
     this.#root.documentElement.toggleAttribute("data-kiosk", state.isKiosk);
     this.#showPause(state);
-    this.#badge.show(state.badge);
+    this.#badge.show(state);
     this.#topicPicker.show(state);
     this.#readout.show(state);
     this.#footer.show(state);
+    this.#replay.show(state);
     this.#windowPresets.show(state.windowMs);
     this.#menu.show(state);
     this.#notice.show(state);

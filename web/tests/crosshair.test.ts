@@ -22,7 +22,7 @@ function plotOf(scene: Scene): PlotArea {
 }
 
 function scene(traces: readonly Trace[], from = 0, to = 100): Scene {
-  return { from, to, traces, isFollowing: true };
+  return { from, to, traces, seams: [], isFollowing: true };
 }
 
 function at(crosshair: Crosshair, view: Scene): readonly [number, readonly number[]] | undefined {

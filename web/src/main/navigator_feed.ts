@@ -41,7 +41,8 @@ export class NavigatorFeed {
     const trace = player.traces.find(({ isShown }) => isShown);
     this.#parts.length = 0;
     if (trace !== undefined) this.#gather(trace, this.#navigator.range(state));
-    this.#navigator.draw({ ...state, isFollowing, parts: this.#parts });
+    const isReplay = (player.lead.buffer.dataset ?? null) !== null;
+    this.#navigator.draw({ ...state, isFollowing, isReplay, parts: this.#parts });
   }
 
   /** The fetched overview, and the live samples at its right end. */

@@ -7,6 +7,7 @@ import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
 import type { Actions, TableRow, Theme } from "../page";
+import { feedOf } from "../player/replay_state";
 import { tableRows } from "../player/view_state";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
@@ -123,9 +124,10 @@ export class PageActions implements Actions {
   };
 
   savePng = (): void => {
-    const [topic = ""] = this.#liveChart.player.topics;
+    const { player } = this.#liveChart;
+    const [topic = ""] = player.topics;
     const { to } = this.#range;
-    this.#liveChart.chart.picture(strings.title(this.#liveChart.player.topics.join(", "))).then(
+    this.#liveChart.chart.picture(strings.title(player.topics.join(", "), feedOf(player))).then(
       (picture) => savePng(picture, topic, to),
       () => this.#options.announce(strings.pictureFailed),
     );

@@ -6,6 +6,7 @@
 import type { TimeRange } from "../history_cache/time_range";
 import type { Badge, LegendEntry, Notice, Reading, Sync, TableRow, ViewState } from "../page";
 import type { Player } from "../player";
+import { feedOf, replaysAt } from "./replay_state";
 import type { SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
 
@@ -22,6 +23,8 @@ export type PlayerViewState = Pick<
   | "windowMs"
   | "seq"
   | "viewers"
+  | "feed"
+  | "replays"
   | "missed"
   | "starvingSince"
   | "lostSince"
@@ -39,14 +42,17 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
   const notice = noticeOf(player, newest);
   const badge = badgeOf(player, notice, hubNow, pageNow);
   const isPaused = player.viewport.state === "paused";
+  const reading = readingOf(player, pageNow, pointed);
   return {
     topics: player.topics,
     badge,
     isPaused,
     canPause: isPaused || (notice === undefined && badge.kind !== "ended"),
-    ...readingOf(player, pageNow, pointed),
+    ...reading,
     windowMs: player.viewport.windowMs,
     viewers: player.lead.buffer.viewers,
+    feed: feedOf(player),
+    replays: replaysAt(player, reading.at ?? Number.POSITIVE_INFINITY, reading.seq),
     missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
     starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
     lostSince: isLost(player) ? newest : undefined,

@@ -20,7 +20,7 @@ const TRIANGLE = "M9 6.5v11l8.5-5.5z";
 /** The part of the view state shown here. */
 type ElementViewState = Pick<
   PlayerViewState,
-  "legend" | "windowMs" | "badge" | "isPaused" | "canPause" | "notice"
+  "legend" | "windowMs" | "badge" | "feed" | "isPaused" | "canPause" | "notice"
 >;
 
 /** The actions available in the element. */
@@ -76,7 +76,8 @@ export class ElementView {
   /** Shows that there is no hub to connect to, in place of what a previous hub has shown. */
   showNoHub(windowMs: number): void {
     const badge = { kind: "stopped" } as const;
-    this.show({ legend: [], windowMs, badge, isPaused: false, canPause: false, notice: undefined });
+    const nothing = { legend: [], feed: undefined, isPaused: false, canPause: false, notice: undefined };
+    this.show({ ...nothing, windowMs, badge });
     this.#setNotice([strings.noHub, strings.noHubHint]);
     this.#notice.hidden = false;
   }
@@ -122,13 +123,13 @@ export class ElementView {
     this.#number = new SteadyNumberFormat();
   }
 
-  #showBadge({ badge }: ElementViewState): void {
-    const { state, behind, countdown } = badgeText(badge);
+  #showBadge({ badge, feed }: ElementViewState): void {
+    const { state, behind, countdown } = badgeText(badge, feed);
     setAttribute(this.#badge, "data-kind", badge.kind);
     this.#onBadge = badgeAction(badge, this.#actions);
     const retry = isAway(badge) ? `· ${strings.retryNow}` : "";
     setAttribute(this.#badge, "aria-disabled", String(this.#onBadge === undefined));
-    setAttribute(this.#badge, "title", isBehind(badge) ? strings.goLiveHint : undefined);
+    setAttribute(this.#badge, "title", isBehind(badge) ? goLiveText(feed) : undefined);
     write(this.#badge, [state, behind, countdown, retry].filter((word) => word !== "").join(" "));
   }
 }

@@ -23,8 +23,12 @@ export function ariaValues(
   { oldest, newest, view }: NavigatorState,
   isFollowing: boolean,
   spanText: (ms: number) => string,
+  isReplay = false,
 ): AriaValues {
-  const behind = isFollowing ? strings.navigatorLive : strings.navigatorBehind(spanText(newest - view.to));
+  const span = spanText(newest - view.to);
+  const following = isReplay ? strings.navigatorReplay : strings.navigatorLive;
+  const away = isReplay ? strings.navigatorBehindReplay(span) : strings.navigatorBehind(span);
+  const behind = isFollowing ? following : away;
   return {
     max: inSeconds(newest - oldest),
     now: inSeconds(view.to - oldest),

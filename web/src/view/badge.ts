@@ -4,7 +4,7 @@
  */
 
 import { hintOf, shortcutsOf } from "../commands";
-import type { Actions, Badge } from "../page";
+import type { Actions, Badge, Feed, ViewState } from "../page";
 import { strings } from "../strings";
 import { type Parts, setAttribute } from "./parts";
 import { spanText } from "./time_format";
@@ -18,8 +18,9 @@ export interface BadgeText {
   readonly countdown: string;
 }
 
-export function badgeText(badge: Badge): BadgeText {
-  const text = { state: strings[badge.kind], behind: "", countdown: "" };
+export function badgeText(badge: Badge, feed: Feed = "live"): BadgeText {
+  const state = badge.kind === "live" ? strings.feeds[feed] : strings[badge.kind];
+  const text = { state, behind: "", countdown: "" };
   switch (badge.kind) {
     case "behind":
     case "paused":
@@ -55,6 +56,17 @@ export function badgeAction(
   return isBehind(badge) ? actions.goLive : undefined;
 }
 
+function badgeHint(badge: Badge, feed: Feed | undefined): string {
+  if (isBehind(badge)) return hintOf("live", goLiveText(feed));
+  if (badge.kind !== "live") return "";
+  return feed === "replay" ? strings.isReplayHint : strings.isLiveHint;
+}
+
+/** The name of the way back. */
+export function goLiveText(feed: Feed | undefined): string {
+  return feed === "replay" ? strings.rejoinHint : strings.goLiveHint;
+}
+
 export class BadgeButton {
   readonly #parts: Parts;
   readonly #actions: Actions;
@@ -68,15 +80,14 @@ export class BadgeButton {
     setAttribute(badge, "aria-keyshortcuts", shortcutsOf("live"));
   }
 
-  show(badge: Badge): void {
+  show({ badge, feed }: Pick<ViewState, "badge" | "feed">): void {
     const element = this.#parts.at("badge");
-    const { state, behind, countdown } = badgeText(badge);
+    const { state, behind, countdown } = badgeText(badge, feed);
     this.#onPress = badgeAction(badge, this.#actions);
     setAttribute(element, "data-kind", badge.kind);
     // Not really disabled: that would take the focus away from the user who has just pressed it.
     setAttribute(element, "aria-disabled", String(this.#onPress === undefined));
-    const hint = badge.kind === "live" ? strings.isLiveHint : "";
-    setAttribute(element, "title", isBehind(badge) ? hintOf("live", strings.goLiveHint) : hint);
+    setAttribute(element, "title", badgeHint(badge, feed));
     this.#parts.write("state-text", state);
     this.#parts.write("behind", behind);
     this.#parts.write("countdown", countdown);

@@ -4,12 +4,13 @@
  */
 
 import { SteadyNumberFormat } from "../number";
-import type { LegendEntry, ViewState } from "../page";
+import type { LegendEntry, ReplayPosition, TopicInfo, ViewState } from "../page";
 import { strings } from "../strings";
 import { badgeText } from "./badge";
 import { labelsOf, valueText } from "./legend";
 import { write } from "./parts";
 import type { Preference } from "./preference";
+import { datasetName, positionText } from "./replay";
 import { windowText } from "./time_format";
 
 const EVERY_MS = 10_000;
@@ -17,7 +18,7 @@ const EVERY_MS = 10_000;
 const LINES_MAX = 4;
 
 /** Describes what is visible. */
-export function summaryOf({ badge, legend, windowMs }: ViewState): string {
+export function summaryOf({ badge, feed, legend, windowMs, replays, about }: ViewState): string {
   const time = strings.lastTime(windowText(windowMs, "long"));
   const labels = labelsOf(legend);
   const lines = legend.flatMap((entry, i) =>
@@ -25,15 +26,22 @@ export function summaryOf({ badge, legend, windowMs }: ViewState): string {
   );
   const rest = lines.length - LINES_MAX;
   const sentences = [
-    stateOf(badge),
+    stateOf(badge, feed),
     ...lines.slice(0, LINES_MAX),
     ...(rest > 0 ? [strings.summaryMore(rest)] : []),
+    ...replays.map((replay) => replayText(replay, about.get(replay.topic))),
   ];
   return sentences.map(strings.sentence).join("").trim();
 }
 
-function stateOf(badge: ViewState["badge"]): string {
-  const { state, behind, countdown } = badgeText(badge);
+function replayText(replay: ReplayPosition, info: TopicInfo | undefined): string {
+  const position = positionText(replay);
+  const name = strings.replayOf(datasetName(replay.topic, info));
+  return position === undefined ? name : `${name}, ${position}`;
+}
+
+function stateOf(badge: ViewState["badge"], feed: ViewState["feed"]): string {
+  const { state, behind, countdown } = badgeText(badge, feed);
   return [state, behind, countdown].filter((word) => word !== "").join(" ");
 }
 
@@ -64,6 +72,9 @@ export class Summary {
     this.#kind = state.badge.kind;
     this.#saidAt = now;
     const hasPicture = this.#isEnabled.isOn && state.notice === undefined;
-    write(this.#element, hasPicture ? summaryOf(state) : strings.sentence(stateOf(state.badge)).trim());
+    write(
+      this.#element,
+      hasPicture ? summaryOf(state) : strings.sentence(stateOf(state.badge, state.feed)).trim(),
+    );
   }
 }

@@ -42,11 +42,12 @@ export class TopicPicker {
     parts.at("topics").append(make("h2", {}, strings.topics), this.#search, this.#list);
   }
 
-  show({ topics, available }: ViewState): void {
+  show({ topics, available, feed }: ViewState): void {
     const text = topicsText(topics);
     this.#parts.write("topic", text);
     this.#parts.at("topic").title = topics.join(", ");
-    if (document.title !== strings.title(text)) document.title = strings.title(text);
+    const title = strings.title(text, feed);
+    if (document.title !== title) document.title = title;
     this.#topics = topics;
     const offered = [...new Set([...(available ?? []), ...topics])];
     this.#parts.at("topics-open").hidden = offered.length < 2;
