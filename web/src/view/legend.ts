@@ -4,20 +4,13 @@ import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry } from "../page";
 import { strings } from "../strings";
 import { make, setAttribute, setTextSteadily } from "./parts";
+import { labelsOf } from "./series_labels";
+
+export { labelsOf } from "./series_labels";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** From this many series on, each gets less room. */
 const MANY = 5;
-
-/** The label of each series: its field, preceded by the topic if the field alone is ambiguous. */
-export function labelsOf(legend: readonly LegendEntry[]): readonly string[] {
-  const own = legend.map(({ series: { field, topic } }) => field.label ?? field.name ?? topic);
-  return own.map((label, i) => {
-    const isAmbiguous = own.some((other, j) => other === label && j !== i);
-    const topic = legend[i]?.series.topic ?? "";
-    return isAmbiguous && topic !== label ? `${topic} ${label}` : label;
-  });
-}
 
 /** Formats a value, or returns the sign for no value. */
 export function valueText(
