@@ -93,7 +93,11 @@ export class AddressBar {
     if (!this.#isStale) return;
     this.#isStale = false;
     this.#cooldown = setTimeout(() => this.#write(), EVERY_MS);
-    history.replaceState(null, "", `${location.pathname}${this.#query()}`);
+    try {
+      history.replaceState(null, "", `${location.pathname}${this.#query()}`);
+    } catch {
+      // A document with an opaque origin, as in a sandboxed frame, may not change its address.
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry, Reading, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
 import { strings } from "../strings";
-import { badgeAction, badgeText, isAway, isBehind } from "../view/badge";
+import { badgeAction, badgeText, goLiveText, isAway, isBehind } from "../view/badge";
 import { Legend, labelsOf, valueText } from "../view/legend";
 import { noticeText } from "../view/notice";
 import { make, setAttribute, write } from "../view/parts";
@@ -37,6 +37,8 @@ export class ElementView {
   readonly #notice = part("div", "notice");
   readonly #title = make("p", {});
   readonly #hint = make("p", {});
+  /** Shows the element's own content: what its page offers to readers without a chart. */
+  readonly #fallback = make("slot", { hidden: true });
   readonly #pause: PauseButton;
   readonly #list = part("ul", "legend");
   readonly #legend: Legend;
@@ -53,7 +55,7 @@ export class ElementView {
     this.#badge.onclick = () => this.#onBadge?.();
     this.#notice.role = "status";
     this.#notice.hidden = true;
-    this.#notice.append(this.#title, this.#hint);
+    this.#notice.append(this.#title, this.#hint, this.#fallback);
     const bar = make("div", { className: "bar" });
     // First in tab order, because moving content must be easy to pause.
     bar.append(this.#pause.element, this.#badge, this.#label, this.#list, this.#value);
@@ -70,6 +72,7 @@ export class ElementView {
     this.#showBadge(state);
     this.#pause.show(state);
     this.#notice.hidden = state.notice === undefined;
+    this.#fallback.hidden = state.badge.kind !== "stopped";
     if (state.notice !== undefined) this.#setNotice(noticeText(state.notice));
   }
 
