@@ -7,7 +7,7 @@ import "./style.css";
 import { Api } from "./client/api";
 import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
-import { hubAddress, readOptions } from "./main/address";
+import { hubAddress, readOptions, TOPICS_MAX } from "./main/address";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
@@ -15,6 +15,7 @@ import { RejectNotices, TopicList } from "./main/topics";
 import { ShownPoints } from "./player/shown_points";
 import { readingOf, viewState } from "./player/view_state";
 import type { Scene } from "./scene";
+import { strings } from "./strings";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
@@ -31,6 +32,7 @@ const SAVE_EVERY_MS = 60_000;
 
 const api = new Api(hubAddress(location.href));
 const options = readOptions(location.search);
+const { furtherTopics = [] } = options;
 let moment = options.at;
 let writtenAt = Number.NEGATIVE_INFINITY;
 let wasAway = false;
@@ -73,9 +75,10 @@ function write(at: number): void {
     ...state,
     legend: state.legend.map((entry) => ({ ...entry, ...chart.extremesOf(entry.series.key) })),
     available: topicList.names,
+    about: topicList.about,
+    leftOut: furtherTopics,
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
-    about: topicList.about,
   });
   const rejection = rejectNotices.next(player);
   if (rejection !== undefined) announce(rejection);
@@ -106,6 +109,7 @@ function saveSnapshots(): void {
   setInterval(whenIdle, SAVE_EVERY_MS);
 }
 
+if (furtherTopics.length > 0) announce(strings.topicsLeftOut(TOPICS_MAX, furtherTopics.join(", ")));
 hideIdleCursor(document);
 saveSnapshots();
 void topicList.refresh();

@@ -98,6 +98,8 @@ export interface ViewState {
   readonly topics: readonly string[];
   /** All topics of the hub; undefined until they have been fetched. */
   readonly available: readonly string[] | undefined;
+  /** The topics in the page's address beyond as many as it can show. */
+  readonly leftOut: readonly string[];
   /** What the hub says about its topics, as far as it has been fetched. */
   readonly about: ReadonlyMap<string, TopicInfo>;
   /** Undefined until the hub has answered. */

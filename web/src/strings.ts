@@ -56,6 +56,10 @@ export const strings = {
   onlyThis: "only",
   onlyThisTopic: (topic: string) => `Only ${topic}`,
   findTopic: "Search topics",
+  topicsFull: (most: number) => `A page shows at most ${most} topics; deselect one to choose another`,
+  topicsMissing: (names: string) => `In the address, but not shown: ${names}`,
+  topicsLeftOut: (most: number, names: string) =>
+    `The address has more than ${most} topics. Not shown: ${names}. Choose them in the list of topics, in place of others.`,
 
   unnamed: "Value",
   noValue: "–",
@@ -82,10 +86,6 @@ export const strings = {
   windows: "Time window",
   windowHint: (time: string) => `Show ${time}`,
 
-  sync: "Synchronization",
-  syncIntro: (error: string) =>
-    `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
-  syncIntroOwn: (error: string) =>
   replayOf: (dataset: string) => `Replay of ${dataset}`,
   replayRecord: (record: string, records: string) => `record ${record} of ${records}`,
   replayLap: (lap: string) => `lap ${lap}`,
@@ -96,6 +96,10 @@ export const strings = {
   aboutLicence: "Licence",
   aboutDigest: "SHA-256",
 
+  sync: "Synchronization",
+  syncIntro: (error: string) =>
+    `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
+  syncIntroOwn: (error: string) =>
     `Screens that follow show the same instant: hub time minus the playout delay. This view was paused or moved and shows its own. This screen knows the hub’s time to ${error}.`,
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
@@ -193,13 +197,13 @@ export const strings = {
   navigator: "Timeline, with the visible range",
   navigatorAt: (behind: string, time: string) => `${behind}, ${time}`,
   navigatorLive: "Live",
+  navigatorReplay: "In step with the replay",
   navigatorBehind: (span: string) => `${span} behind live`,
+  navigatorBehindReplay: (span: string) => `${span} behind the replay`,
   navigatorBegins: (time: string) => `starts ${time}`,
 
   csvTooLong: (rows: string) => `Only the first ${rows} records were saved; choose a shorter range`,
-  navigatorReplay: "In step with the replay",
   csvOtherEpoch: "The topic started a new timeline during the download; nothing was saved",
-  navigatorBehindReplay: (span: string) => `${span} behind the replay`,
   csvFailed: "The hub did not respond; nothing was saved",
   csvEmpty: "No records in this range",
   pictureFailed: "The image could not be created",
@@ -210,5 +214,4 @@ export const strings = {
   refusedHint: (refusal: Refusal) => REFUSAL_HINTS[refusal],
   openDefault: "Open the default topic",
   listOfTopics: "All topics",
-  goLive: "Jump to live",
 } as const;

@@ -13,6 +13,7 @@ export function viewState(more: Partial<ViewState> = {}): ViewState {
     available: undefined,
     badge: { kind: "live" },
     about: new Map(),
+    leftOut: [],
     feed: "live",
     replays: [],
     isPaused: false,

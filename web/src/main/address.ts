@@ -20,8 +20,10 @@ export interface Moment {
 }
 
 export interface PageOptions {
-  /** In the order given; empty for the hub's default topic. */
+  /** In the order given; empty for the hub's default topic. At most `TOPICS_MAX`. */
   readonly topics: readonly string[];
+  /** The topics in the URL beyond that. */
+  readonly furtherTopics?: readonly string[];
   readonly windowMs: number;
   /** Undefined for live. */
   readonly at: Moment | undefined;
@@ -38,9 +40,11 @@ export function hubAddress(page: string): string {
 
 export function readOptions(query: string): PageOptions {
   const params = new URLSearchParams(query);
-  const topics = (params.get("topic") ?? "").split(",").map((name) => name.trim());
+  const listed = (params.get("topic") ?? "").split(",").map((name) => name.trim());
+  const topics = [...new Set(listed)].filter((name) => name !== "");
   return {
-    topics: [...new Set(topics)].filter((name) => name !== "").slice(0, TOPICS_MAX),
+    topics: topics.slice(0, TOPICS_MAX),
+    ...(topics.length > TOPICS_MAX ? { furtherTopics: topics.slice(TOPICS_MAX) } : {}),
     windowMs: parseWindow(params.get("window") ?? "") ?? WINDOW_DEFAULT_MS,
     at: readPosition(params.get("at") ?? ""),
     theme: readTheme(params.get("theme")),

@@ -89,7 +89,11 @@ export class PageActions implements Actions {
   findTopics = (): void => void this.#options.topicList.refresh();
 
   showTopics = (topics: readonly string[]): void => {
-    this.#liveChart.player.showTopics(topics.slice(0, TOPICS_MAX));
+    if (topics.length > TOPICS_MAX) {
+      this.#options.announce(strings.topicsFull(TOPICS_MAX));
+      return;
+    }
+    this.#liveChart.player.showTopics(topics);
     this.viewChanged();
   };
 

@@ -7,6 +7,8 @@ import { strings } from "../strings";
 import { button } from "./parts";
 
 const TOAST_MS = 2_500;
+/** Time to read a character: a long message stays longer. */
+const READING_MS = 60;
 const COPIED_MS = 2_000;
 
 export class Toast {
@@ -20,7 +22,10 @@ export class Toast {
   show(text: string): void {
     clearTimeout(this.#until);
     this.#element.textContent = text;
-    this.#until = setTimeout(() => this.#element.replaceChildren(), TOAST_MS);
+    this.#until = setTimeout(
+      () => this.#element.replaceChildren(),
+      Math.max(TOAST_MS, text.length * READING_MS),
+    );
   }
 }
 
