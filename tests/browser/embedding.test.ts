@@ -285,10 +285,7 @@ test("in a sandboxed frame without an origin the page says what it needs, and wo
   const told = opaque.page.frameLocator("iframe").locator(".fallback");
   await told.filter({ hasText: /allow-same-origin/ }).waitFor();
   const { page } = await embed(frame("allow-scripts allow-same-origin"));
-  await page
-    .frameLocator("iframe")
-    .locator('[data-part="value"]', { hasText: /\d/ })
-    .waitFor();
+  await page.frameLocator("iframe").locator('[data-part="value"]', { hasText: /\d/ }).waitFor();
   expect(await page.frameLocator("iframe").locator(".fallback").isVisible()).toBe(false);
 });
 

@@ -94,7 +94,9 @@ test("the chart marks where the dataset starts over", async () => {
         fillText.call(this, text, x, y);
       };
       window.dispatchEvent(new Event("resize"));
-      document.querySelector<HTMLElement>('[data-part="chart"]')?.style.setProperty("padding-inline-end", "1px");
+      document
+        .querySelector<HTMLElement>('[data-part="chart"]')
+        ?.style.setProperty("padding-inline-end", "1px");
       while (drawn.length === 0) await new Promise((resolve) => requestAnimationFrame(resolve));
       CanvasRenderingContext2D.prototype.fillText = fillText;
       return drawn;
