@@ -23,7 +23,7 @@ import { renderPicture } from "./chart/picture";
 import { Scales } from "./chart/scale";
 import { drawSeams } from "./chart/seams";
 import { CanvasLayer, PlotArea } from "./chart/surface";
-import { rangeText } from "./chart/time_axis";
+import { rangeText } from "./local_time";
 import type { Scene } from "./scene";
 
 export type { ChartAction } from "./chart/chart_gestures";

@@ -7,7 +7,8 @@ import "./style.css";
 import { Api } from "./client/api";
 import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
-import { hubAddress, readOptions, TOPICS_MAX } from "./main/address";
+import { hubAddress, readOptions } from "./main/address";
+import { addressProblems } from "./main/address_problems";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
@@ -19,6 +20,7 @@ import { strings } from "./strings";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
+import { dateText } from "./view/time_format";
 
 /** Ten updates a second; only the values of drawn points change with every frame. */
 const TEXT_EVERY_MS = 100;
@@ -93,10 +95,17 @@ async function goToMoment(): Promise<void> {
   if (moment === undefined) return;
   const wanted = moment;
   moment = undefined;
-  if (await liveChart.player.goToMoment(wanted.epoch, wanted.seq)) return;
-  setTimeout(() => {
-    moment = wanted;
-  }, MOMENT_RETRY_MS);
+  const found = await liveChart.player.goToMoment(wanted.epoch, wanted.seq);
+  if (found === "not-due") announce(strings.momentFuture);
+  else if (typeof found === "object" && found.isEarlier) announce(strings.momentEarly(dateText(found.t)));
+  else if (found === "unreachable")
+    setTimeout(() => {
+      moment = wanted;
+    }, MOMENT_RETRY_MS);
+}
+
+function announceAll(sentences: readonly string[]): void {
+  if (sentences.length > 0) announce(sentences.join(". "));
 }
 
 /** Saves what a reload restores when the page is left or hidden, and periodically for pages that end without notice. */
@@ -109,8 +118,8 @@ function saveSnapshots(): void {
   setInterval(whenIdle, SAVE_EVERY_MS);
 }
 
-if (furtherTopics.length > 0) announce(strings.topicsLeftOut(TOPICS_MAX, furtherTopics.join(", ")));
 hideIdleCursor(document);
+announceAll(addressProblems(location.search));
 saveSnapshots();
 void topicList.refresh();
 liveChart.start({

@@ -14,6 +14,7 @@ import type { Link } from "./client/connection";
 import { HubClient } from "./client/hub_client";
 import { defaultRuntime, type Runtime } from "./client/runtime";
 import { parseExact } from "./exact_json";
+import type { InstantLookup } from "./history_cache";
 import type { VisibleRange } from "./history_cache/time_range";
 import { Palette, SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
@@ -244,10 +245,10 @@ export class Player {
   }
 
   /**
-   * Shows the moment `<epoch>:<seq>` of the lead topic, paused. Returns false if the hub could not be reached, so that
-   * a retry makes sense.
+   * Shows the moment `<epoch>:<seq>` of the lead topic, paused, or the beginning if it is earlier. If the hub could not
+   * be reached, a retry makes sense.
    */
-  async goToMoment(epoch: string, seq: number): Promise<boolean> {
+  async goToMoment(epoch: string, seq: number): Promise<InstantLookup> {
     const found = (await this.lead.history?.instantOf(epoch, seq)) ?? "unreachable";
     this.#hasOtherEpoch = found === "other-epoch";
     const hubNow = this.hubNow();
@@ -257,7 +258,7 @@ export class Player {
       this.viewport.moveTo(found.t, newest);
     }
     this.#options.onChange();
-    return found !== "unreachable";
+    return found;
   }
 
   /** Forgets the requested moment because the user has moved on. */

@@ -59,7 +59,7 @@ export const strings = {
   topicsFull: (most: number) => `A page shows at most ${most} topics; deselect one to choose another`,
   topicsMissing: (names: string) => `In the address, but not shown: ${names}`,
   topicsLeftOut: (most: number, names: string) =>
-    `The address has more than ${most} topics. Not shown: ${names}. Choose them in the list of topics, in place of others.`,
+    `The address has more than ${most} topics. Not shown: ${names}. Choose them in the list of topics, in place of others`,
 
   unnamed: "Value",
   noValue: "–",
@@ -115,7 +115,11 @@ export const strings = {
   early: (time: string) => `${time} early`,
   late: (time: string) => `${time} late`,
 
-  goTo: "Go to time",
+  goTo: (zone: string) => `Go to time (${zone})`,
+  timeProblems: {
+    malformed: "Type a time such as 19:40 or 2026-11-30 19:40:20; an offset such as +01:00 may follow.",
+    skipped: "Clocks went forward and skipped this time on that day.",
+  },
   go: "Go",
   share: "Share",
   copyLink: "Copy link to this moment",
@@ -194,13 +198,25 @@ export const strings = {
   emptyOtherEpoch: "That moment is no longer available",
   emptyOtherEpochHint:
     "The link points to a timeline that has ended; this topic has started a new one since.",
-  navigator: "Timeline, with the visible range",
+  navigator: (zone: string) => `Timeline, with the visible range; times in ${zone}`,
   navigatorAt: (behind: string, time: string) => `${behind}, ${time}`,
   navigatorLive: "Live",
   navigatorReplay: "In step with the replay",
   navigatorBehind: (span: string) => `${span} behind live`,
   navigatorBehindReplay: (span: string) => `${span} behind the replay`,
   navigatorBegins: (time: string) => `starts ${time}`,
+
+  momentFuture: "That moment is still to come; showing the newest record",
+  momentEarly: (time: string) => `There is nothing before ${time}; showing the beginning`,
+  addressWindow: (text: string, shown: string) =>
+    `“${text}” in the address is not a time window, such as 30s; showing ${shown}`,
+  addressWindowRange: (text: string, least: string, most: string, shown: string) =>
+    `“${text}” in the address is not between ${least} and ${most}; showing ${shown}`,
+  addressMoment: (text: string) =>
+    `“${text}” in the address is not a moment, such as a link to one has; showing live`,
+  addressTheme: (text: string, known: string) => `“${text}” in the address is not a theme: ${known}`,
+  addressSwitch: (name: string, text: string) =>
+    `“${name}=${text}” in the address is neither 1 nor 0; it is off`,
 
   csvTooLong: (rows: string) => `Only the first ${rows} records were saved; choose a shorter range`,
   csvOtherEpoch: "The topic started a new timeline during the download; nothing was saved",

@@ -5,6 +5,7 @@
  */
 
 import type { TimeRange } from "./history_cache/time_range";
+import { zoneName } from "./local_time";
 import type { TracePart } from "./scene";
 import { strings } from "./strings";
 import { ariaValues, hasMoved } from "./time_navigator/aria";
@@ -73,7 +74,7 @@ export class TimeNavigator {
     this.#painter = new NavigatorPainter(host);
     host.tabIndex = 0;
     host.setAttribute("role", "slider");
-    host.setAttribute("aria-label", strings.navigator);
+    host.setAttribute("aria-label", strings.navigator(zoneName(Date.now())));
     // Until there is something to scrub, it is a slider of length zero.
     for (const name of ["aria-valuemin", "aria-valuemax", "aria-valuenow"]) host.setAttribute(name, "0");
     const gestures = {
@@ -143,6 +144,7 @@ export class TimeNavigator {
       handle: { left, right },
       middle: x((view.from + view.to) / 2),
       isTick: view.to - view.from < pixelMs * HANDLE_LEAST_PX,
+      zone: zoneName(range.from),
       ticks: ticks.map((tick) => ({ ...tick, x: x(tick.at) })),
       begins: hasBeginning
         ? { x: Math.max(0, x(oldest)), text: strings.navigatorBegins(momentLabel(oldest, newest)) }

@@ -97,8 +97,17 @@ test("the summary omits hidden series and counts those beyond the fourth", () =>
     entry("ecg", name, { isShown: name !== "b" }),
   );
   expect(summaryOf(viewState({ legend, badge: { kind: "behind", behindMs: 5_000 } }))).toBe(
-    "Behind −5.0 s. a: 1. c: 1. d: 1. e: 1. 2 more series.",
+    "5 seconds behind live. a: 1. c: 1. d: 1. e: 1. 2 more series.",
   );
+});
+
+test.each<[Badge, string]>([
+  [{ kind: "paused", behindMs: 83_000 }, "Paused, 1 minute 23 seconds behind live."],
+  [{ kind: "starving", behindMs: 700 }, "0.7 seconds behind live."],
+  [{ kind: "reconnecting", retryInMs: 3_000 }, "Reconnecting in 3 seconds."],
+  [{ kind: "reconnecting", retryInMs: 500 }, "Reconnecting."],
+])("the summary says %j in words", (badge, words) => {
+  expect(summaryOf(viewState({ legend: [], badge }))).toBe(words);
 });
 
 test("the summary adds no full stop to a state that ends with an ellipsis", () => {

@@ -103,13 +103,18 @@ export class Axes {
     this.#timeSpans.length = 0;
     const begin = this.#drawDate(ctx, y, theme);
     ctx.textAlign = "center";
-    const half = ((texts[0]?.length ?? 0) * DIGIT_WIDTH * theme.fontPx) / 2;
     const edge = right + HALO_RADIUS * theme.scale;
+    let free = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < instants.length; i += 1) {
+      const text = texts[i] as string;
+      const half = (text.length * DIGIT_WIDTH * theme.fontPx) / 2;
       const x = this.#plot.x(instants[i] as number);
-      // Faded out before it would be cut off or overlap the label before it.
+      // A label with a zone may be too long for its place.
+      if (x - half < free) continue;
+      free = x + half;
+      // Faded out before it would be cut off or overlap the date at the left.
       ctx.globalAlpha = fadeOpacity(x, begin + half, edge - half, FADE * theme.fontPx);
-      if (ctx.globalAlpha > 0) this.#drawTime(ctx, texts[i] as string, x, y);
+      if (ctx.globalAlpha > 0) this.#drawTime(ctx, text, x, y);
     }
     ctx.globalAlpha = 1;
   }

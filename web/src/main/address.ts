@@ -1,7 +1,6 @@
 /**
  * The page's address: the hub it names, the options in its query string, and how it is kept in step with the view, for
- * reloads and bookmarks. Invalid options fall back to the default, because a mistyped URL on a wall display should still
- * show the chart.
+ * reloads and bookmarks. Invalid options fall back to the default; `address_problems.ts` says which.
  */
 
 import { readPosition } from "../client/protocol";
@@ -40,8 +39,7 @@ export function hubAddress(page: string): string {
 
 export function readOptions(query: string): PageOptions {
   const params = new URLSearchParams(query);
-  const listed = (params.get("topic") ?? "").split(",").map((name) => name.trim());
-  const topics = [...new Set(listed)].filter((name) => name !== "");
+  const topics = readTopics(params.get("topic") ?? "");
   return {
     topics: topics.slice(0, TOPICS_MAX),
     ...(topics.length > TOPICS_MAX ? { furtherTopics: topics.slice(TOPICS_MAX) } : {}),
@@ -51,6 +49,12 @@ export function readOptions(query: string): PageOptions {
     isKiosk: params.get("kiosk") === "1",
     isEmbed: params.get("embed") === "1",
   };
+}
+
+/** The distinct names in a list that is separated by commas. */
+export function readTopics(list: string): readonly string[] {
+  const names = list.split(",").map((name) => name.trim());
+  return [...new Set(names)].filter((name) => name !== "");
 }
 
 /**

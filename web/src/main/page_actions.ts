@@ -6,6 +6,8 @@
 import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
+import { sinceText } from "../local_time";
+import { LOCALE } from "../locale";
 import type { Actions, TableRow, Theme } from "../page";
 import { feedOf } from "../player/replay_state";
 import { tableRows } from "../player/view_state";
@@ -54,11 +56,14 @@ export class PageActions implements Actions {
     const newest = this.#liveChart.newest();
     if (newest === undefined) return;
     const { player } = this.#liveChart;
-    const { viewport } = player;
+    const { viewport, oldest } = player;
     player.forgetMoment();
     viewport.pause(newest);
     viewport.moveTo(instant + viewport.windowMs / 2, newest);
     this.#liveChart.refresh();
+    if (instant > newest) this.#options.announce(strings.momentFuture);
+    else if (oldest !== undefined && instant < startOfSecond(oldest))
+      this.#options.announce(strings.momentEarly(sinceText(oldest, newest)));
   };
 
   showWindow = (ms: number): void => {
@@ -184,10 +189,15 @@ export class PageActions implements Actions {
   }
 }
 
+/** The field has no fractions of a second. */
+function startOfSecond(instant: number): number {
+  return Math.floor(instant / 1000) * 1000;
+}
+
 function problemText(problem: CsvProblem, rows: number): string {
   switch (problem) {
     case "too-long":
-      return strings.csvTooLong(new Intl.NumberFormat().format(rows));
+      return strings.csvTooLong(new Intl.NumberFormat(LOCALE).format(rows));
     case "other-epoch":
       return strings.csvOtherEpoch;
     case "failed":

@@ -4,6 +4,7 @@
  */
 
 import { type Command, commands, keyName } from "../commands";
+import { LOCALE } from "../locale";
 import { SteadyNumberFormat } from "../number";
 import type { LegendEntry, TableRow } from "../page";
 import { strings } from "../strings";
@@ -15,7 +16,7 @@ import { momentText } from "./time_format";
 /** Rows of the table: as many as fit on a screen. */
 export const TABLE_ROWS = 20;
 
-const whole = new Intl.NumberFormat();
+const whole = new Intl.NumberFormat(LOCALE);
 
 export interface Preferences {
   readonly keys: Preference;

@@ -3,13 +3,14 @@
  * of a time window.
  */
 
+import { LOCALE } from "../locale";
 import type { Actions, Badge, ViewState } from "../page";
 import { strings } from "../strings";
 import { isAway, isBehind } from "./badge";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
 import { delayText, errorText, windowText } from "./time_format";
 
-const whole = new Intl.NumberFormat();
+const whole = new Intl.NumberFormat(LOCALE);
 
 const PRESETS_MS: readonly number[] = [10_000, 30_000, 60_000, 300_000, 900_000];
 
@@ -119,6 +120,8 @@ export class WindowPresets {
     this.#presets = PRESETS_MS.map((ms) => {
       const preset = button(windowText(ms), () => actions.showWindow(ms));
       preset.title = strings.windowHint(windowText(ms, "long"));
+      // `5 min` would be read letter by letter.
+      preset.ariaLabel = windowText(ms, "long");
       return [ms, preset];
     });
     // At the free end, so that the presets stay under the pointer when it appears.
@@ -132,6 +135,7 @@ export class WindowPresets {
     const isOther = !PRESETS_MS.includes(windowMs);
     this.#other.hidden = !isOther;
     write(this.#other, isOther ? windowText(windowMs) : "");
+    setAttribute(this.#other, "title", isOther ? windowText(windowMs, "long") : undefined);
   }
 }
 

@@ -3,11 +3,12 @@
  * data is, where it comes from and on which terms.
  */
 
+import { LOCALE } from "../locale";
 import type { About, Actions, ReplayPosition, TopicInfo, ViewState } from "../page";
 import { strings } from "../strings";
 import { make, type Parts, write } from "./parts";
 
-const whole = new Intl.NumberFormat();
+const whole = new Intl.NumberFormat(LOCALE);
 
 /** The name of a topic's dataset: its title, else its file, else the topic's name. */
 export function datasetName(topic: string, info: TopicInfo | undefined): string {

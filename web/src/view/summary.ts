@@ -11,7 +11,7 @@ import { labelsOf, valueText } from "./legend";
 import { write } from "./parts";
 import type { Preference } from "./preference";
 import { datasetName, positionText } from "./replay";
-import { windowText } from "./time_format";
+import { spokenSpan, windowText } from "./time_format";
 
 const EVERY_MS = 10_000;
 /** More than this cannot be remembered. */
@@ -40,9 +40,22 @@ function replayText(replay: ReplayPosition, info: TopicInfo | undefined): string
   return position === undefined ? name : `${name}, ${position}`;
 }
 
+/** The badge in words: `−1:23 min` cannot be understood when it is read aloud. */
 function stateOf(badge: ViewState["badge"], feed: ViewState["feed"]): string {
-  const { state, behind, countdown } = badgeText(badge, feed);
-  return [state, behind, countdown].filter((word) => word !== "").join(" ");
+  const { state, countdown } = badgeText(badge, feed);
+  switch (badge.kind) {
+    case "behind":
+    case "starving":
+      return strings.navigatorBehind(spokenSpan(Math.max(0, badge.behindMs)));
+    case "paused":
+      return `${state}, ${strings.navigatorBehind(spokenSpan(Math.max(0, badge.behindMs)))}`;
+    case "reconnecting":
+      return countdown === ""
+        ? state
+        : `${state} ${strings.inTime(spokenSpan(1000 * Math.ceil(badge.retryInMs / 1000)))}`;
+    default:
+      return state;
+  }
 }
 
 function lineOf(entry: LegendEntry, label: string, time: string): string {
