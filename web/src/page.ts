@@ -88,6 +88,8 @@ export interface Sync {
   readonly delayMs: number | undefined;
   /** How long before its playout instant the newest publication arrived; negative if it was late. */
   readonly aheadMs: number | undefined;
+  /** Whether the hub is away: nothing is measured then. */
+  readonly isLost: boolean;
 }
 
 /** What belongs to the drawn points, refreshed in every frame in which one of them has changed. */

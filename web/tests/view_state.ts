@@ -27,7 +27,7 @@ export function viewState(more: Partial<ViewState> = {}): ViewState {
     missed: 0,
     starvingSince: undefined,
     lostSince: undefined,
-    sync: { offsetMs: undefined, errorMs: undefined, delayMs: undefined, aheadMs: undefined },
+    sync: { offsetMs: undefined, errorMs: undefined, delayMs: undefined, aheadMs: undefined, isLost: false },
     notice: undefined,
     theme: "auto",
     isKiosk: false,

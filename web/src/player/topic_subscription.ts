@@ -64,6 +64,8 @@ export class TopicSubscription implements Subscription {
   #link: Link = { kind: "connecting" };
   /** The instant at which the playhead stands still because the hub is away; undefined while it runs. */
   #stoppedAt: number | undefined;
+  /** Whether the device had a network when the last attempt to connect failed. */
+  #isOnline = true;
   /** Hub time when something arrived last; undefined while the time is unknown. */
   #arrivedAt: number | undefined;
   /** The topic to ask for; undefined for the hub's default topic, which may change. */
@@ -84,6 +86,10 @@ export class TopicSubscription implements Subscription {
 
   get link(): Link {
     return this.#link;
+  }
+
+  get isOnline(): boolean {
+    return this.#isOnline;
   }
 
   /** Whether the hub refuses this topic: nothing will arrive, and no further attempts are made. */
@@ -153,6 +159,7 @@ export class TopicSubscription implements Subscription {
 
   onLink(link: Link, hub: HubClient): void {
     this.#link = link;
+    if (link.kind === "waiting") this.#isOnline = link.isOnline;
     const hubNow = hub.now();
     const isLost = link.kind === "waiting" || link.kind === "connecting";
     if (isLost && hubNow !== undefined) this.#stoppedAt ??= this.#completeUntil(hubNow);
@@ -162,7 +169,7 @@ export class TopicSubscription implements Subscription {
 
   /** The instant to show when the hub's clock reads `hubNow`: the buffer's playhead, which stops while the hub is away. */
   playhead(hubNow: number): number {
-    const stop = this.#stoppedAt ?? (this.#isSilent(hubNow) ? this.#completeUntil(hubNow) : undefined);
+    const stop = this.#stoppedAt ?? (this.isSilent(hubNow) ? this.#completeUntil(hubNow) : undefined);
     return Math.min(this.buffer.playhead(hubNow), stop ?? Number.POSITIVE_INFINITY);
   }
 
@@ -171,7 +178,7 @@ export class TopicSubscription implements Subscription {
   }
 
   /** Whether nothing arrives over an open connection although something is due. */
-  #isSilent(hubNow: number): boolean {
+  isSilent(hubNow: number): boolean {
     const isQuiet = this.#arrivedAt !== undefined && hubNow - this.#arrivedAt > SILENT_MS;
     return isQuiet && this.buffer.isStarving(this.buffer.playhead(hubNow));
   }

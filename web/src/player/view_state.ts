@@ -129,7 +129,7 @@ function badgeOf(
     return { kind, retryInMs: Math.max(0, link.until - pageNow) };
   }
   // An attempt after a loss, which may fail like the ones before it.
-  if (isLost(player)) return { kind: "reconnecting", retryInMs: 0 };
+  if (isLost(player)) return { kind: player.lead.isOnline ? "reconnecting" : "offline", retryInMs: 0 };
   if (link.kind === "closed") return { kind: "stopped" };
   if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
   if (hubNow === undefined) return { kind: "connecting" };
@@ -161,13 +161,16 @@ function answered(subscriptions: readonly TopicSubscription[]): readonly TopicSu
 function syncOf(player: Player, hubNow: number | undefined, pageNow: number): Sync {
   const { epoch, buffer, arrivalStats } = player.lead;
   const delayMs = epoch === undefined ? undefined : buffer.delayMs(hubNow);
+  const isSilent = hubNow !== undefined && player.lead.isSilent(hubNow);
   // Without a hub nothing is measured, and an old measurement says less with every second.
-  if (isLost(player)) return { offsetMs: undefined, errorMs: undefined, delayMs, aheadMs: undefined };
+  if (isLost(player) || isSilent)
+    return { offsetMs: undefined, errorMs: undefined, delayMs, aheadMs: undefined, isLost: true };
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
     errorMs: player.errorBound(pageNow),
     delayMs,
     aheadMs: arrivalStats.aheadMs,
+    isLost: false,
   };
 }
 

@@ -6,7 +6,7 @@
 import { LOCALE } from "../locale";
 import type { Actions, Badge, ViewState } from "../page";
 import { strings } from "../strings";
-import { isAway, isBehind } from "./badge";
+import { isBehind } from "./badge";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
 import { delayText, errorText, windowText } from "./time_format";
 
@@ -52,7 +52,7 @@ export class Footer {
     const isRefused = badge.kind === "stopped";
     this.#parts.at("seq-line").hidden = isRefused && seq === undefined;
     this.#parts.at("sync-line").hidden = isRefused && sync.errorMs === undefined;
-    const unknown = isAway(badge) ? strings.clockLost : strings.clockUnknown;
+    const unknown = sync.isLost ? strings.clockLost : strings.clockUnknown;
     this.#parts.write("clock-name", sync.errorMs === undefined ? unknown : strings.clock);
     this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
     this.#showViewers(state);
@@ -92,7 +92,7 @@ export class Footer {
 
   #showPanel({ sync, seq, badge }: Pick<ViewState, "sync" | "seq" | "badge">): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
-    const unknown = isAway(badge) ? strings.syncIntroLost : strings.syncIntroUnknown;
+    const unknown = sync.isLost ? strings.syncIntroLost : strings.syncIntroUnknown;
     const known = isBehind(badge) ? strings.syncIntroOwn : strings.syncIntro;
     write(this.#intro, error === undefined ? unknown : known(error));
     const words: Readonly<Record<SyncRow, string | undefined>> = {

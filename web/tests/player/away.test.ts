@@ -84,14 +84,29 @@ test("a hub without news since the loss lets the picture run at once", async () 
 
 test("a hub that keeps the connection but sends nothing is away too", async () => {
   const player = await watching();
+  const sync = () => viewState(player, performance.now(), undefined).sync;
+  expect(sync()).toMatchObject({ isLost: false });
   await vi.advanceTimersByTimeAsync(5_000);
   const stopped = picture(player);
   expect(stopped.seq).toBe(1_100);
+  expect(sync()).toMatchObject({ isLost: true, errorMs: undefined });
   expect(stopped.to - dueAt(1_100) / 1000).toBeLessThanOrEqual(10);
   await vi.advanceTimersByTimeAsync(4_000);
   expect(picture(player)).toEqual(stopped);
   hub.socket("ecg").receive(...records(1_101, 2_000));
   expect(picture(player).to).toBeCloseTo(hub.now / 1000 - 150, 0);
+});
+
+test("a device without a network is offline during its attempts, too", async () => {
+  const player = await watching();
+  vi.stubGlobal("navigator", { onLine: false });
+  hub.socket("ecg").fail();
+  const kinds = new Set<string>();
+  for (let i = 0; i < 40; i += 1) {
+    kinds.add(viewState(player, performance.now(), undefined).badge.kind);
+    await vi.advanceTimersByTimeAsync(50);
+  }
+  expect([...kinds]).toEqual(["offline"]);
 });
 
 test("a retry connects at once, for every topic", async () => {
