@@ -9,7 +9,7 @@
  * the line: the first record of a looping dataset follows its last.
  *
  * # One line per field
- * Every number in the records is a line. Labels may change within an epoch, and fields come and go: a line keeps its
+ * Every number in the records is a line, also one in a nested object or spelled as text. Labels may change within an epoch, and fields come and go: a line keeps its
  * field and is empty where records do not have it.
  *
  * # Each record once
@@ -22,7 +22,7 @@
  */
 
 import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
-import { type Field, FieldSet, readField } from "./topic_buffer/field";
+import { type Field, FieldSet } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
@@ -47,6 +47,8 @@ export class TopicBuffer {
   /** Knows the newest record, which is the last row of `#ring` that is not a break. */
   readonly #gaps = new GapTracker();
   readonly #clock = new PlayoutClock();
+  /** Sets a value of the newest record. One function for all records. */
+  readonly #put = (index: number, value: number): void => this.#ring.put(index, value);
   /** The latest `hello`; undefined until the hub has answered. */
   #hello: Hello | undefined;
   #viewers: number | undefined;
@@ -253,12 +255,9 @@ export class TopicBuffer {
 
   /** A record without a number for a field breaks that field's line instead of being interpolated. */
   #store(seq: number, time: number, record: Json): void {
-    this.#fields.learn(record);
     if (this.rate === 0) this.#growRing();
-    this.#ring.widen(this.fields.length);
     this.#ring.push(time, seq);
-    for (let i = 0; i < this.fields.length; i += 1)
-      this.#ring.put(i, readField(record, this.fields[i] as Field));
+    this.#fields.read(record, this.#put);
   }
 
   /** Makes room for the window at the rate announced last. Never shrinks: records of a faster rate may be in it. */

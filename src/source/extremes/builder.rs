@@ -1,6 +1,7 @@
 //! [`ExtremesBuilder`]: computes the extremes of one field in bounded steps.
 
-use super::{Decimal, Extremes, MinMax, for_each_field, parse_number, shortest_spelling};
+use super::{Decimal, Extremes, MinMax, number_text, parse_number, shortest_spelling};
+use crate::source::field_path::FieldPath;
 use crate::source::record_block::RecordBlock;
 use crate::source::work_budget::WorkBudget;
 
@@ -19,36 +20,33 @@ pub(in crate::source) struct ExtremesBuilder {
 
 impl ExtremesBuilder {
     /// Does the next step of the pass; returns whether it was the last.
-    pub(in crate::source) fn advance(&mut self, records: &RecordBlock, key: &str) -> bool {
+    pub(in crate::source) fn advance(&mut self, records: &RecordBlock, path: &FieldPath) -> bool {
         let mut budget = WorkBudget::default();
         while self.next < records.len() && budget.is_left() {
             let record = records.get(self.next);
             budget.spend(record);
-            let mut last = None;
-            for_each_field(record, |name, value| {
-                if name == key {
-                    last = Some(value);
-                }
-            });
-            if let Some((json, number)) = last.and_then(|json| Some((json, parse_number(json)?))) {
-                self.add(json, number);
+            if let Some(text) = path.find(record).and_then(number_text)
+                && let Some(number) = parse_number(text)
+            {
+                self.add(text, number);
             }
             self.next += 1;
         }
         self.next == records.len()
     }
 
-    fn add(&mut self, json: &str, number: f64) {
+    /// `text` is spelled as in JSON.
+    fn add(&mut self, text: &str, number: f64) {
         self.has_numbers = true;
         if !number.is_finite() {
             return;
         }
         let extremes = &mut self.extremes;
-        let (slot, decimal) = (extremes.numbers.len(), Decimal::parse(json));
+        let (slot, decimal) = (extremes.numbers.len(), Decimal::parse(text));
         let is_exact = decimal.is_the_only_decimal_of(number)
             || decimal == Decimal::parse(&shortest_spelling(number));
         if !is_exact {
-            extremes.exact_spellings.push((slot, json.into()));
+            extremes.exact_spellings.push((slot, text.into()));
         }
         extremes.indices.push(self.next);
         extremes.numbers.push(number);

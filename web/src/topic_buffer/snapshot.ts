@@ -3,7 +3,10 @@
 import type { PlayoutState } from "../client/playout";
 import type { Batch, Json, Jump, State } from "../client/protocol";
 import type { Field } from "./field";
+import { type FieldPath, pathOf } from "./field_path";
 import { indexAt, type Samples } from "./sample_ring";
+
+type JsonObject = Record<string, Json>;
 
 /**
  * The samples after `from`: one batch per unbroken run, and a jump where nothing else explains the break. Empty if
@@ -66,17 +69,29 @@ function batchOf(samples: Samples, begin: number, end: number, fields: readonly 
   return { type: "batch", seq: seqs[begin] as number, t, dt: isEven ? period : offsets, data };
 }
 
-/** A record with only the numbers that are drawn. */
+/** A record with only what is drawn. */
 function recordOf({ columns }: Samples, row: number, fields: readonly Field[]): Json {
-  const named: [string, Json][] = [];
-  for (const [i, { name }] of fields.entries()) {
-    const value = columns[i]?.[row];
-    if (value === undefined || Number.isNaN(value)) continue;
+  const record: JsonObject = {};
+  for (const [i, { name, isText }] of fields.entries()) {
+    const number = columns[i]?.[row];
+    if (number === undefined || Number.isNaN(number)) continue;
+    const value = isText ? String(number) : number;
     if (name === undefined) return value;
-    named.push([name, value]);
+    putAt(record, pathOf(name), value);
   }
-  // Not by assignment, because a field may be named `__proto__`.
-  return Object.fromEntries(named);
+  return record;
+}
+
+/** Sets a value in nested objects, which are created. */
+function putAt(record: JsonObject, path: FieldPath, value: Json): void {
+  let object = record;
+  for (const [i, key] of path.entries()) {
+    const next = Object.hasOwn(object, key) ? object[key] : undefined;
+    const inner = i + 1 === path.length ? value : (next ?? {});
+    // Not by assignment, because a field may be named `__proto__`.
+    Object.defineProperty(object, key, { value: inner, enumerable: true, configurable: true, writable: true });
+    object = inner as JsonObject;
+  }
 }
 
 /** Hub time is held in milliseconds; doubles of that size can represent microseconds, but only after rounding. */

@@ -33,6 +33,7 @@ export class Readout {
     this.#showValue(legend.find(({ isShown }) => isShown) ?? legend[0]);
     this.#parts.at("legend").hidden = legend.length < 2;
     this.#legend.show(legend);
+    this.#showNumberTexts(legend);
     this.#showRemark(state);
   }
 
@@ -44,6 +45,13 @@ export class Readout {
     }
     setTextSteadily(this.#parts.at("value"), valueText(this.#number, entry?.value));
     this.#parts.write("unit", entry?.series.field.unit ?? "");
+  }
+
+  /** Names the lines whose numbers are text in the records. */
+  #showNumberTexts(legend: readonly LegendEntry[]): void {
+    const labels = labelsOf(legend).filter((_, i) => legend[i]?.series.field.isText);
+    this.#parts.at("number-texts").hidden = labels.length === 0;
+    if (labels.length > 0) this.#parts.write("number-texts", strings.numberTexts(labels.join(", ")));
   }
 
   /** Shows which instant the values belong to, unless it is live, and why the line does not advance. */
