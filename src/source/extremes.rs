@@ -16,7 +16,7 @@ mod number_text;
 pub(super) use builder::ExtremesBuilder;
 use number_text::number_text;
 
-/// The numbers of one field, and a segment tree over them. A *slot* is an index into `numbers`.
+/// The numbers of one field, or the places of its other values, and a segment tree over them. A *slot* is an index into `numbers`.
 #[derive(Debug, Default)]
 pub struct Extremes {
     /// Dataset indices of the records that have a finite number in the field, ascending; one per slot.

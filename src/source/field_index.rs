@@ -42,7 +42,7 @@ struct IndexedField {
     /// The key, or the name of a nested field.
     name: String,
     path: FieldPath,
-    /// Set once, after the whole pass; the inner `None` means that no record has a number in this field.
+    /// Set once, after the whole pass; the inner `None` means that no record has a value in this field.
     extremes: OnceLock<Option<Arc<Extremes>>>,
     /// The state of the pass until then. Locked for one step at a time.
     builder: Mutex<ExtremesBuilder>,
@@ -173,7 +173,7 @@ impl IndexedField {
 pub enum ExtremesLookup {
     /// Records remain to be read.
     InProgress,
-    /// All records have been read; `None` if no record has a number in this field.
+    /// All records have been read; `None` if no record has a value in this field.
     Done(Option<Arc<Extremes>>),
 }
 

@@ -8,6 +8,7 @@ import type { Screen } from "./screen";
 
 const test = testWith("chromium");
 
+const MODES = ["idle", "heating", "running", "idle"];
 const START = new Date(Date.now() - 600_000).toISOString();
 
 const house = fixture(() =>
@@ -17,12 +18,21 @@ const house = fixture(() =>
         pose: { x: i, "y.z": -i },
         "pose.x": String(i / 4),
       })),
+      "machine.json": Array.from({ length: 100 }, (_, i) => ({
+        mode: MODES[Math.floor(i / 20) % 4],
+        door: { open: i % 50 < 25 },
+      })),
       "tickcast.toml": `
         [topics.nested]
         dataset = "nested.json"
         rate = 20.0
         start = "${START}"
         fields."pose.x" = { label = "X" }
+        [topics.machine]
+        dataset = "machine.json"
+        rate = 20.0
+        start = "${START}"
+        fields.mode = { label = "Mode" }
       `,
     },
     { TICKCAST__SERVER__RECOVER_MAX: "100" },
@@ -58,4 +68,58 @@ test("numbers in objects and in texts are lines, live and from the history alike
       })
       .toBe(true);
   }
+});
+
+/** Name and state of each band. */
+async function bands(screen: Screen): Promise<Record<string, string>> {
+  const rows = await screen.page.$$eval(".bands li", (all) =>
+    all.map((row) => [row.querySelector(".name")?.textContent, row.querySelector("b")?.textContent]),
+  );
+  return Object.fromEntries(rows);
+}
+
+/** The colour of a band at these places, as fractions of its width. */
+function colours(screen: Screen, band: number, places: readonly number[]): Promise<string[]> {
+  return screen.page.$$eval(
+    ".bands canvas",
+    (all, [index, across]) => {
+      const canvas = all[index] as HTMLCanvasElement;
+      const ctx = canvas.getContext("2d") as CanvasRenderingContext2D;
+      const y = Math.round(canvas.height * 0.85);
+      return across.map((x) => [...ctx.getImageData(Math.round(x * canvas.width), y, 1, 1).data].join());
+    },
+    [band, places] as const,
+  );
+}
+
+test.each(["", "5m"])("records without numbers are bands of states, with the window %j", async (window) => {
+  const screen = await house.open("?topic=machine");
+  await screen.becomes("live");
+  await expect.poll(async () => Object.keys(await bands(screen))).toEqual(["Mode", "door.open"]);
+  expect(await screen.page.isVisible('[data-part="notice"]')).toBe(false);
+  await screen.press("Space");
+  await screen.becomes("paused");
+  if (window !== "") await screen.page.click(`[data-part="windows"] >> text="${window}"`);
+  const seen = new Map<string, Set<string>>();
+  for (const across of [0.2, 0.35, 0.5, 0.65, 0.8, 0.9]) {
+    await screen.pointAt("chart", across);
+    await expect
+      .poll(async () => {
+        const [shown, { data }] = [
+          await bands(screen),
+          await recordAt(house.hub.url, "machine", await screen.seq()),
+        ];
+        const { mode, door } = data as unknown as { mode: string; door: { open: boolean } };
+        return shown.Mode === mode && shown["door.open"] === String(door.open);
+      })
+      .toBe(true);
+    const { Mode = "" } = await bands(screen);
+    const [colour = ""] = await colours(screen, 0, [across + 0.004]);
+    seen.set(Mode, (seen.get(Mode) ?? new Set()).add(colour));
+  }
+  if (window !== "") return;
+  expect(seen.size).toBeGreaterThan(1);
+  const all = [...seen.values()].flatMap((own) => [...own]);
+  // Each state has one colour, and no two have the same.
+  expect(new Set(all).size).toBe(seen.size);
 });

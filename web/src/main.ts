@@ -12,8 +12,9 @@ import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
+import type { PlayerScene } from "./player/topic_traces";
 import { viewState } from "./player/view_state";
-import type { Scene } from "./scene";
+import { Records } from "./records";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
@@ -42,17 +43,20 @@ const topicList = new TopicList(api);
 const rejectNotices = new RejectNotices();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
+const records = new Records(parts.at("records"), liveChart);
 const theme = new ThemeChoice(options.theme, () => {
   liveChart.fit();
   navigatorFeed.fit();
+  records.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
 const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, announce });
 const view = new View({ root: document, parts, actions, toast });
 
-function onFrame(scene: Scene | undefined, at: number): void {
+function onFrame(scene: PlayerScene | undefined, at: number): void {
   if (scene !== undefined) {
+    records.draw(scene);
     navigatorFeed.draw(scene);
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
@@ -107,6 +111,7 @@ liveChart.start({
   onFrame,
   onChange: () => {
     writtenAt = Number.NEGATIVE_INFINITY;
+    records.refresh();
   },
   onZoom: () => actions.viewChanged(),
 });

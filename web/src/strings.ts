@@ -54,6 +54,7 @@ export const strings = {
   legend: "Legend",
   legendHint: "Click to show or hide; double-click or Shift-click to show only this series",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
+  states: "States",
   numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
   noRecordSince: (time: string) => `No record since ${time}`,
 

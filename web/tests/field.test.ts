@@ -3,7 +3,15 @@
 import { expect, test } from "vitest";
 import type { Json } from "../src/client/protocol";
 import { SteadyNumberFormat } from "../src/number";
-import { FIELDS_MAX, FieldSet, fieldKey, type Labels, readField } from "../src/topic_buffer/field";
+import {
+  FIELDS_MAX,
+  type Field,
+  FieldSet,
+  fieldId,
+  fieldKey,
+  type Labels,
+  readField,
+} from "../src/topic_buffer/field";
 
 const labels = { temp: { label: "Temperature", unit: "°C" }, hum: { unit: "%" } };
 
@@ -18,9 +26,65 @@ test("labelled fields come first, in label order, then the others in record orde
   expect(learned([{ id: 1, hum: 40, a: 2, temp: 20 }], labels)).toEqual(["temp", "hum", "id", "a"]);
 });
 
-test("values that are not numbers are skipped, labelled or not", () => {
-  expect(learned([{ id: 1, temp: "warm", on: true, hum: 40 }], labels)).toEqual(["hum", "id"]);
-  expect(learned([null, "x", true, [1, 2], {}, { a: "1,5" }], labels)).toEqual([]);
+test("every value decides for itself: numbers, states and arrays of numbers are fields, the rest is not", () => {
+  const kinds = (records: readonly Json[]) => {
+    const fields = new FieldSet();
+    fields.relabel(labels);
+    for (const record of records) fields.read(record, () => {});
+    return fields.list.map(({ name, kind = "number" }) => `${name} ${kind}`);
+  };
+  const record = { id: 1, temp: "warm", on: true, hum: 40, spectrum: [1, null, 2] };
+  expect(kinds([record])).toEqual(["temp state", "hum number", "id number", "on state", "spectrum list"]);
+  expect(kinds([null, "", " ", [], {}, [null], [1, "2"], [[1]], { a: "" }, { a: [{}] }])).toEqual([]);
+  expect(kinds(["x", true, [1, 2], 3])).toEqual(["undefined state", "undefined list", "undefined number"]);
+});
+
+test("a key with numbers and states is two fields, whichever came first", () => {
+  for (const records of [
+    [{ a: 1 }, { a: "off" }, { a: "2" }],
+    [{ a: "off" }, { a: 1 }, { a: "2" }],
+  ]) {
+    const fields = new FieldSet();
+    for (const record of records) fields.read(record, () => {});
+    const { list } = fields;
+    expect(list.map(({ kind = "number" }) => kind).sort()).toEqual(["number", "state"]);
+    const number = list.find(({ kind }) => kind === undefined) as Field;
+    const state = list.find(({ kind }) => kind === "state") as Field;
+    expect(
+      records.map((record) => readField(record, number)).filter((value) => !Number.isNaN(value)),
+    ).toEqual([1, 2]);
+    const [code] = records.map((record) => readField(record, state)).filter((value) => !Number.isNaN(value));
+    expect(state.states?.valueOf(code as number)).toBe("off");
+    expect(new Set(list.map(fieldId)).size).toBe(2);
+  }
+});
+
+test("states keep their codes, and true is not the text true", () => {
+  const fields = new FieldSet();
+  const codes: number[] = [];
+  for (const value of ["a", true, "a", "true", false, true])
+    fields.read({ v: value }, (_, code) => codes.push(code));
+  expect(codes.slice(-6)).toEqual([0, 1, 0, 2, 3, 1]);
+  expect([0, 1, 2, 3].map((code) => fields.list[0]?.states?.valueOf(code))).toEqual([
+    "a",
+    true,
+    "true",
+    false,
+  ]);
+});
+
+test("states that are too many or too long are a text, and remain one", () => {
+  const kindAfter = (values: readonly string[]) => {
+    const fields = new FieldSet();
+    const samples: number[] = [];
+    for (const value of values) fields.read(value, (_, sample) => samples.push(sample));
+    expect(samples.some(Number.isNaN)).toBe(false);
+    return fields.list.map(({ kind, states }) => [kind, states === undefined]);
+  };
+  const many = (n: number) => Array.from({ length: n }, (_, i) => `state ${i}`);
+  expect(kindAfter([...many(32), ...many(32)])).toEqual([["state", false]]);
+  expect(kindAfter([...many(33), "state 1"])).toEqual([["text", true]]);
+  expect(kindAfter(["x".repeat(33), "x", "x"])).toEqual([["text", true]]);
 });
 
 test("a field may have any name", () => {
@@ -75,6 +139,18 @@ test("a label belongs to a path, or to a key with a dot; without one that key is
   ]);
 });
 
+test("a key with a dot does not take the label of a nested field", () => {
+  const fields = new FieldSet();
+  fields.relabel({ "a.b": { label: "Inner", unit: "m" } });
+  fields.read({ "a.b": 1 }, () => {});
+  expect(fields.list.map(({ label, unit }) => [label, unit])).toEqual([["Inner", "m"]]);
+  fields.read({ a: { b: 2 } }, () => {});
+  expect(fields.list.map(({ label, unit }) => [label, unit])).toEqual([
+    ["a.b", undefined],
+    ["Inner", "m"],
+  ]);
+});
+
 test("texts that hold a number are numbers, and the field says so", () => {
   const fields = new FieldSet();
   const values: number[] = [];
@@ -101,12 +177,24 @@ test.each([
   expect(readField({ a: text }, { name: "a", label: undefined, unit: undefined })).toBe(number);
 });
 
-test.each(["", " ", "007", "1,5", "1 000", ".5", "5.", "1e", "+-1", "0x10", "NaN", "Infinity", "1\n", "1e400"])(
-  "the text %j is not a number that can be drawn",
-  (text) => {
-    expect(readField({ a: text }, { name: "a", label: undefined, unit: undefined })).toBeNaN();
-  },
-);
+test.each([
+  "",
+  " ",
+  "007",
+  "1,5",
+  "1 000",
+  ".5",
+  "5.",
+  "1e",
+  "+-1",
+  "0x10",
+  "NaN",
+  "Infinity",
+  "1\n",
+  "1e400",
+])("the text %j is not a number that can be drawn", (text) => {
+  expect(readField({ a: text }, { name: "a", label: undefined, unit: undefined })).toBeNaN();
+});
 
 test("a series key consists of topic and field", () => {
   expect([fieldKey("ecg", { name: undefined }), fieldKey("weather", { name: "temp" })]).toEqual([

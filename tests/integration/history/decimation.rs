@@ -211,3 +211,21 @@ fn a_field_is_a_key_or_a_path_and_its_numbers_may_be_texts() {
         unknown.text()
     );
 }
+
+#[test]
+fn a_field_without_numbers_keeps_every_state_of_each_part() {
+    let state = |n: u64| match n {
+        617 => json!({"on": true}),
+        _ if n < 4_000 => json!({"on": false}),
+        _ => json!({"on": "broken"}),
+    };
+    let states = json!((0..5_000).map(state).collect::<Vec<_>>()).to_string();
+    let hub = Hub::start(OVER, &states);
+    let decimated = history(&hub, "?from=1&to=5000&points=100&field=on");
+    let items = decimated["items"].as_array().unwrap();
+    assert!(items.len() <= 100, "{}", items.len());
+    let of = |value: Value| items.iter().find(|item| item["data"]["on"] == value);
+    assert_eq!(of(json!(true)).unwrap()["seq"], 618);
+    let first_broken = of(json!("broken")).unwrap()["seq"].as_u64().unwrap();
+    assert!((4_001..4_150).contains(&first_broken), "{first_broken}");
+}

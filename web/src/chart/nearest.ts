@@ -1,6 +1,6 @@
 /** Finds samples by time along one trace, over all its parts, limited to those in view. Knows instants, not pixels. */
 
-import type { Trace, TracePart } from "../scene";
+import { type Trace, type TracePart, valuesOf } from "../scene";
 import { indexAt } from "../topic_buffer/sample_ring";
 import { nextPartStart } from "./polyline";
 
@@ -55,8 +55,8 @@ function find(
   from: number,
   until: number,
 ): number {
-  const { samples, column } = parts[i] as TracePart;
-  const values = samples.columns[column];
+  const { samples } = parts[i] as TracePart;
+  const values = valuesOf(parts[i] as TracePart);
   const limit = nextPartStart(parts, i);
   for (let k = row; values !== undefined && k >= samples.begin && k < samples.end; k += direction) {
     const time = samples.times[k] as number;
@@ -67,11 +67,11 @@ function find(
   return -1;
 }
 
-function offer({ samples, column }: TracePart, row: number, at: number, spot: FoundSample): void {
-  const { times, columns, begin } = samples;
+function offer(part: TracePart, row: number, at: number, spot: FoundSample): void {
+  const { times, begin } = part.samples;
   const time = times[row];
   if (row < 0 || time === undefined || Math.abs(time - at) >= Math.abs(spot.time - at)) return;
   spot.time = time;
-  spot.value = columns[column]?.[row] ?? Number.NaN;
+  spot.value = valuesOf(part)?.[row] ?? Number.NaN;
   spot.periodMs = row > begin ? time - (times[row - 1] as number) : Number.POSITIVE_INFINITY;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { VisibleRange } from "../history_cache/time_range";
-import type { Series, Trace, TracePart } from "../scene";
+import { SEQS, type Series, type Trace, type TracePart, valuesOf } from "../scene";
 import { recordAt } from "../topic_buffer/sample_ring";
 import type { TopicSubscription } from "./topic_subscription";
 
@@ -23,6 +23,7 @@ export class SeriesTrace implements Trace {
   isShown: boolean;
   /** The live samples; the buffer hands out the same table every time. */
   readonly live: TracePart;
+  #olderRecords: TracePart | undefined;
 
   constructor(subscription: TopicSubscription, series: Series, column: number, isShown: boolean) {
     this.subscription = subscription;
@@ -40,9 +41,15 @@ export class SeriesTrace implements Trace {
       ? this.subscription.olderSamples(from, Math.min(to, begins), columns, this.series.field)
       : undefined;
     this.parts.length = 0;
-    if (older !== undefined) this.parts.push(older);
+    if (older !== undefined) this.parts.push(this.live.column === SEQS ? this.#recordsOf(older) : older);
     if (begins <= to) this.parts.push(this.live);
     this.playhead = playhead;
+  }
+
+  /** The same samples as records; one object until other samples come. */
+  #recordsOf({ samples }: TracePart): TracePart {
+    if (this.#olderRecords?.samples !== samples) this.#olderRecords = { samples, column: SEQS };
+    return this.#olderRecords;
   }
 
   /** Like `sampleAt`, but returns only `seq`, or NaN. Does not allocate, as it is called for every frame. */
@@ -55,15 +62,26 @@ export class SeriesTrace implements Trace {
     return Number.NaN;
   }
 
+  /** Like `sampleAt`, but returns only the value, or NaN. Does not allocate, as it is called for every frame. */
+  valueAt(instant: number): number {
+    for (let i = this.parts.length - 1; i >= 0; i -= 1) {
+      const part = this.parts[i] as TracePart;
+      const row = recordAt(part.samples, instant);
+      if (row >= part.samples.begin) return valuesOf(part)?.[row] ?? Number.NaN;
+    }
+    return Number.NaN;
+  }
+
   /** The newest record of the series that is due at `instant`, among those shown. */
   sampleAt(instant: number): SeriesSample | undefined {
     for (let i = this.parts.length - 1; i >= 0; i -= 1) {
-      const { samples, column } = this.parts[i] as TracePart;
+      const part = this.parts[i] as TracePart;
+      const { samples } = part;
       const row = recordAt(samples, instant);
       if (row < samples.begin) continue;
       return {
         time: samples.times[row] as number,
-        value: samples.columns[column]?.[row] as number,
+        value: valuesOf(part)?.[row] as number,
         seq: samples.seqs[row] as number,
       };
     }

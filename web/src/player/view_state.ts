@@ -42,7 +42,7 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     topics: player.topics,
     badge,
     isPaused,
-    canPause: isPaused || (notice === undefined && badge.kind !== "ended"),
+    canPause: isPaused || ((notice?.kind ?? "no-number") === "no-number" && badge.kind !== "ended"),
     legend: player.traces.map((trace) => entryOf(trace, pointed)),
     at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
     isPointed: pointed !== undefined,

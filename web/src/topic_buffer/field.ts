@@ -1,9 +1,14 @@
 /**
- * A field: one named number of a record, with the operator's label; and the fields of a topic, which are learned from
- * its records. Knows no samples.
+ * A field: one named value of a record, with the operator's label; and the fields of a topic, which are learned from its
+ * records. Knows no samples.
+ *
+ * # Kinds
+ * The values decide what a field is, each for itself: numbers are a line, other short values a band of states. A key
+ * with values of both kinds is two fields, so that both are seen and neither flickers. States become a text once they
+ * are too many or too long, and remain it.
  *
  * # Names
- * A number in a nested object has the names of all keys that lead to it, as in `a.b`; see `field_path.ts`.
+ * A value in a nested object has the names of all keys that lead to it, as in `a.b`; see `field_path.ts`.
  *
  * # Stable order
  * Within an epoch a field keeps its index, whatever later records and labels say: a line must not change its meaning or
@@ -12,42 +17,57 @@
 
 import type { FieldLabel, Json } from "../client/protocol";
 import { forEachValue, pathOf, valueAt } from "./field_path";
-import { isNumber, numberOf } from "./values";
+import { isNumber, isNumberList, isStateValue, numberOf, StateValues } from "./values";
 
 export type Labels = Readonly<Record<string, FieldLabel>>;
 
+export type FieldKind = "number" | "state" | "text" | "list";
+
 export interface Field {
-  /** As the hub calls it; undefined if the record itself is the number. */
+  /** As the hub calls it; undefined if the record itself is the value. */
   readonly name: string | undefined;
   readonly label: string | undefined;
   readonly unit: string | undefined;
   /** Whether records have its numbers as text, at least some of them. */
   readonly isText?: boolean;
+  /** A number by default. */
+  readonly kind?: FieldKind;
+  /** Of a state: what the codes in its samples stand for. Everything else has numbers in its samples. */
+  readonly states?: StateValues;
 }
 
 /** Receives a value of the record that is read, for the field at this index. */
 export type PutValue = (index: number, value: number) => void;
 
-/** Name used in labels, URLs and `fieldKey` for a record that is itself a number. */
+/** Name used in labels, URLs and `fieldKey` for a record that is itself the value. */
 const UNNAMED_FIELD = "value";
 
 /**
- * More lines cannot be told apart, and names that never repeat must not exhaust memory. Further fields are not kept
- * here; the history API has them.
+ * Of each kind: more lines cannot be told apart, and names that never repeat must not exhaust memory. Further fields
+ * are not kept here; the history API has them.
  */
 export const FIELDS_MAX = 16;
 
+/** What a value is, before others have been seen: a text begins as a state. */
+type ValueKind = Exclude<FieldKind, "text">;
+
 /** Identifies a series among all topics. */
-export function fieldKey(topic: string, { name }: Pick<Field, "name">): string {
-  return `${topic}/${name ?? UNNAMED_FIELD}`;
+export function fieldKey(topic: string, { name, kind = "number" }: Pick<Field, "name" | "kind">): string {
+  const suffix = kind === "number" ? "" : `#${valueKind(kind)}`;
+  return `${topic}/${name ?? UNNAMED_FIELD}${suffix}`;
+}
+
+/** Identifies a field among those of its topic; that of a number is its name. */
+export function fieldId({ name, kind = "number" }: Pick<Field, "name" | "kind">): string | undefined {
+  return kind === "number" ? name : `${valueKind(kind)}\0${name ?? ""}`;
 }
 
 /**
  * Returns the field of this name with its label; without a name, the record itself. The label of a key with a dot may
- * be configured without the backslash.
+ * be configured without the backslash, unless that is the name of another field.
  */
-export function describeField(name: string | undefined, labels: Labels): Field {
-  const key = labelKey(name, labels);
+function describeField(name: string | undefined, labels: Labels, isOther: (name: string) => boolean): Field {
+  const key = labelKey(name, labels, isOther);
   const label = key === undefined ? undefined : labels[key];
   const plain = name === undefined ? undefined : pathOf(name).join(".");
   // Without a label a key with a dot is shown as it is in the records, without a backslash.
@@ -55,16 +75,18 @@ export function describeField(name: string | undefined, labels: Labels): Field {
   return { name, label: shown, unit: label?.unit || undefined };
 }
 
-/** Returns the field's number in this record, or NaN, which breaks the line, if it has none. */
-export function readField(record: Json, { name }: Field): number {
-  return numberOf(valueAt(record, pathOf(name)));
+/** Returns the field's sample for this record: NaN, which breaks the line, if it has no value of the field's kind. */
+export function readField(record: Json, field: Field): number {
+  const value = valueAt(record, pathOf(field.name));
+  return kindOf(value) === valueKind(field.kind) ? sampleOf(value, field) : Number.NaN;
 }
 
 /** The fields of a topic. */
 export class FieldSet {
   #labels: Labels = {};
   #list: readonly Field[] = [];
-  readonly #indices = new Map<string | undefined, number>();
+  /** For each kind, the index in `#list` by name. */
+  readonly #indices: Indices = { number: new Map(), state: new Map(), list: new Map() };
 
   /** A new array whenever anything about the fields has changed. */
   get list(): readonly Field[] {
@@ -75,20 +97,18 @@ export class FieldSet {
   relabel(labels: Labels): void {
     if (JSON.stringify(labels) === JSON.stringify(this.#labels)) return;
     this.#labels = labels;
-    this.#list = this.#list.map((field) => ({ ...field, ...describeField(field.name, labels) }));
+    this.#describe();
   }
 
-  /** Passes the numbers of a record to `put`, and learns its fields. */
+  /** Passes the samples of a record to `put`, and learns its fields. */
   read(record: Json, put: PutValue): void {
     let hasNews = false;
     const visit = (name: string | undefined, value: Json) => {
-      if (!isNumber(value)) return;
-      const index = this.#indices.get(name);
-      if (index === undefined) hasNews ||= this.#list.length < FIELDS_MAX;
-      else {
-        if (typeof value === "string") this.#noteText(index);
-        put(index, numberOf(value));
-      }
+      const kind = kindOf(value);
+      if (kind === undefined) return;
+      const index = this.#indices[kind].get(name);
+      if (index === undefined) hasNews ||= this.#indices[kind].size < FIELDS_MAX;
+      else put(index, this.#sample(index, value));
     };
     forEachValue(record, visit);
     if (!hasNews) return;
@@ -99,34 +119,87 @@ export class FieldSet {
   /** The labels belong to the topic and stay. */
   clear(): void {
     this.#list = [];
-    this.#indices.clear();
+    for (const indices of Object.values(this.#indices)) indices.clear();
+  }
+
+  /** The sample for a value; what the value says about its field is noted. */
+  #sample(index: number, value: Json): number {
+    const field = this.#list[index] as Field;
+    const sample = sampleOf(value, field);
+    if (field.states?.areTexts) this.#change(index, { kind: "text", states: undefined });
+    else if (field.kind === undefined && typeof value === "string" && !field.isText)
+      this.#change(index, { isText: true });
+    return sample;
+  }
+
+  #change(index: number, changes: { [K in "kind" | "states" | "isText"]?: Field[K] | undefined }): void {
+    const { states: _, ...rest } = this.#list[index] as Field;
+    const changed = { ...rest, ...changes } as Field;
+    this.#list = this.#list.map((field, i) => (i === index ? changed : field));
   }
 
   /** Adds fields that appear first in this record: labelled ones in the order of the labels, then the others. */
   #learn(record: Json): void {
-    const found: (string | undefined)[] = [];
+    const found: { readonly name: string | undefined; readonly kind: ValueKind }[] = [];
     forEachValue(record, (name, value) => {
-      if (isNumber(value) && !this.#indices.has(name)) found.push(name);
+      const kind = kindOf(value);
+      if (kind !== undefined && !this.#indices[kind].has(name)) found.push({ name, kind });
     });
     const order = Object.keys(this.#labels);
+    const names = new Set(found.map(({ name }) => name));
     const rank = (name: string | undefined) => {
-      const key = labelKey(name, this.#labels);
+      const key = labelKey(name, this.#labels, (other) => names.has(other));
       return key === undefined || name === undefined ? order.length : order.indexOf(key);
     };
-    const taken = found.sort((a, b) => rank(a) - rank(b)).slice(0, FIELDS_MAX - this.#list.length);
-    for (const [i, name] of taken.entries()) this.#indices.set(name, this.#list.length + i);
-    this.#list = [...this.#list, ...taken.map((name) => describeField(name, this.#labels))];
+    const list = [...this.#list];
+    for (const { name, kind } of found.sort((a, b) => rank(a.name) - rank(b.name))) {
+      if (this.#indices[kind].size === FIELDS_MAX) continue;
+      this.#indices[kind].set(name, list.length);
+      const field = { name, label: undefined, unit: undefined };
+      if (kind === "number") list.push(field);
+      else list.push(kind === "list" ? { ...field, kind } : { ...field, kind, states: new StateValues() });
+    }
+    this.#list = list;
+    this.#describe();
   }
 
-  #noteText(index: number): void {
-    if (this.#list[index]?.isText) return;
-    this.#list = this.#list.map((field, i) => (i === index ? { ...field, isText: true } : field));
+  #describe(): void {
+    const names = new Set(this.#list.map(({ name }) => name));
+    const described = (field: Field) => ({
+      ...field,
+      ...describeField(field.name, this.#labels, (name) => names.has(name)),
+    });
+    this.#list = this.#list.map(described);
   }
 }
 
+type Indices = Readonly<Record<ValueKind, Map<string | undefined, number>>>;
+
+/** What a value is; undefined if it is nothing that is shown over time. */
+function kindOf(value: Json | undefined): ValueKind | undefined {
+  if (isNumber(value)) return "number";
+  if (isStateValue(value)) return "state";
+  return isNumberList(value) ? "list" : undefined;
+}
+
+function valueKind(kind: FieldKind = "number"): ValueKind {
+  return kind === "text" ? "state" : kind;
+}
+
+/** The sample of a value of the field's kind: its number, the code of a state, the length of a list. */
+function sampleOf(value: Json | undefined, { states }: Field): number {
+  if (Array.isArray(value)) return value.length;
+  if (!isNumber(value) && isStateValue(value)) return states?.codeOf(value) ?? 0;
+  return numberOf(value);
+}
+
 /** The key under which a field is labelled; undefined if it has no label. */
-function labelKey(name: string | undefined, labels: Labels): string | undefined {
-  const [key, ...rest] = pathOf(name);
-  const keys = rest.length === 0 && key !== undefined ? [name, key] : [name ?? UNNAMED_FIELD];
-  return keys.find((one) => one !== undefined && Object.hasOwn(labels, one));
+function labelKey(
+  name = UNNAMED_FIELD,
+  labels: Labels,
+  isOther: (name: string) => boolean,
+): string | undefined {
+  const [key = name, ...rest] = pathOf(name);
+  const keys = rest.length > 0 || (key !== name && isOther(key)) ? [name] : [name, key];
+  return keys.find((one) => Object.hasOwn(labels, one));
 }

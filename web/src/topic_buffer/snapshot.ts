@@ -10,7 +10,7 @@ type JsonObject = Record<string, Json>;
 
 /**
  * The samples after `from`: one batch per unbroken run, and a jump where nothing else explains the break. Empty if
- * there are more than `most`: a part would be mistaken for the whole.
+ * there are more than `most`, or if the samples do not say all that is shown: a part would be mistaken for the whole.
  */
 export function snapshotMessages(
   samples: Samples,
@@ -21,7 +21,9 @@ export function snapshotMessages(
   const { times } = samples;
   const messages: (Batch | Jump)[] = [];
   const first = indexAt(samples, from) + 1;
-  if (samples.end - first > most) return [];
+  // Texts and arrays are not among the samples: the hub has to be asked for them again.
+  const isWhole = fields.every(({ kind = "state" }) => kind === "state");
+  if (!isWhole || samples.end - first > most) return [];
   let nextSeq = Number.NaN;
   for (let begin = first; begin < samples.end; ) {
     const end = endOfRun(samples, begin);
@@ -69,13 +71,14 @@ function batchOf(samples: Samples, begin: number, end: number, fields: readonly 
   return { type: "batch", seq: seqs[begin] as number, t, dt: isEven ? period : offsets, data };
 }
 
-/** A record with only what is drawn. */
+/** A record with only what is drawn as lines and bands. */
 function recordOf({ columns }: Samples, row: number, fields: readonly Field[]): Json {
   const record: JsonObject = {};
-  for (const [i, { name, isText }] of fields.entries()) {
-    const number = columns[i]?.[row];
-    if (number === undefined || Number.isNaN(number)) continue;
-    const value = isText ? String(number) : number;
+  for (const [i, { name, isText, states }] of fields.entries()) {
+    const sample = columns[i]?.[row];
+    if (sample === undefined || Number.isNaN(sample)) continue;
+    const number = isText ? String(sample) : sample;
+    const value = states === undefined ? number : (states.valueOf(sample) ?? null);
     if (name === undefined) return value;
     putAt(record, pathOf(name), value);
   }
@@ -89,7 +92,12 @@ function putAt(record: JsonObject, path: FieldPath, value: Json): void {
     const next = Object.hasOwn(object, key) ? object[key] : undefined;
     const inner = i + 1 === path.length ? value : (next ?? {});
     // Not by assignment, because a field may be named `__proto__`.
-    Object.defineProperty(object, key, { value: inner, enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(object, key, {
+      value: inner,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     object = inner as JsonObject;
   }
 }

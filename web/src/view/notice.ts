@@ -21,7 +21,9 @@ export class NoticePanel {
     this.#announce = announce;
   }
 
-  show({ notice, available }: ViewState): void {
+  show({ notice: given, available }: ViewState): void {
+    // Records without numbers are shown below the chart.
+    const notice = given?.kind === "no-number" ? undefined : given;
     const shown = notice === undefined ? "" : JSON.stringify([notice, available]);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -36,7 +38,6 @@ export class NoticePanel {
   #remedies(notice: Notice, available: readonly string[]): readonly HTMLElement[] {
     switch (notice.kind) {
       case "waiting":
-      case "no-number":
         return [this.#curl(), link("api/v1/topics", strings.listOfTopics)];
       case "other-epoch":
         return [button(strings.goLive, () => this.#actions.goLive(), "button")];

@@ -25,10 +25,15 @@ export class Readout {
 
   show(state: ViewState): void {
     const { legend, windowMs } = state;
-    const [label = strings.unnamed] = labelsOf(legend);
+    const isWithoutNumbers = state.notice?.kind === "no-number";
+    const [label = isWithoutNumbers ? state.topics.join(", ") : strings.unnamed] = labelsOf(legend);
     const heading = legend.length > 1 ? strings.labelAndMore(label, legend.length - 1) : label;
     this.#parts.write("label", heading);
-    setAttribute(this.#parts.at("readout"), "data-lines", legend.length > 1 ? "several" : "one");
+    setAttribute(
+      this.#parts.at("readout"),
+      "data-lines",
+      legend.length > 1 ? "several" : isWithoutNumbers ? "none" : "one",
+    );
     setAttribute(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
     this.#showValue(legend.find(({ isShown }) => isShown) ?? legend[0]);
     this.#parts.at("legend").hidden = legend.length < 2;
