@@ -51,7 +51,7 @@ const theme = new ThemeChoice(options.theme, () => {
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
-const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, announce });
+const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, records, announce });
 const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: PlayerScene | undefined, at: number): void {

@@ -104,6 +104,8 @@ export interface Actions {
   /** Copies to the clipboard; the result says whether that worked. */
   copyLink(): Promise<boolean>;
   copyLine(of: "curl" | "js"): Promise<boolean>;
+  /** Shows or hides the whole record at the crosshair. */
+  toggleJson(): void;
   savePng(): void;
   saveCsv(): void;
   /** The newest records in view, newest first, at most `rows` of them. */

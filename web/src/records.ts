@@ -1,6 +1,6 @@
 /**
- * What records have besides lines, below the chart: states as bands. Draws the same instant as the chart, in the same
- * frame.
+ * What records have besides lines, below the chart: states as bands, and the whole record as JSON. Draws the same
+ * instant as the chart, in the same frame.
  */
 
 import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
@@ -9,15 +9,20 @@ import { PixelRatio } from "./live_chart/frame_loop";
 import type { SeriesTrace } from "./player/series_trace";
 import type { PlayerScene } from "./player/topic_traces";
 import { Bands } from "./records/bands";
+import { RecordJson } from "./records/record_json";
 
 export class Records {
   readonly #host: HTMLElement;
   readonly #liveChart: LiveChart;
   readonly #bands: Bands;
+  readonly #json: RecordJson;
   readonly #pixels = new PixelRatio();
   #theme: ChartTheme | undefined;
   /** The traces that the rows were made for. */
   #others: readonly SeriesTrace[] = [];
+  #records: readonly SeriesTrace[] = [];
+  /** Whether the user wants the JSON; undefined before any choice, and then it is shown where there is nothing else. */
+  #wantsJson: boolean | undefined;
   #isStale = true;
   /** What the last drawn picture depended on. */
   readonly #drawn = { from: 0, to: 0, revision: 0, pointedAt: undefined as number | undefined };
@@ -26,6 +31,7 @@ export class Records {
     this.#host = host;
     this.#liveChart = liveChart;
     this.#bands = new Bands(host);
+    this.#json = new RecordJson(host, () => this.toggleJson());
     new ResizeObserver(() => this.fit()).observe(host);
   }
 
@@ -39,26 +45,41 @@ export class Records {
     this.#isStale = true;
   }
 
-  draw(scene: PlayerScene): void {
-    if (scene.others !== this.#others) this.#adopt(scene.others);
-    if (this.#others.length === 0) return;
-    if (this.#theme === undefined || this.#pixels.hasChanged()) this.#adoptTheme();
-    if (!this.#hasChanged(scene) || this.#theme === undefined) return;
-    const { chart } = this.#liveChart;
-    this.#bands.draw({ plot: chart.plotArea, theme: this.#theme, pointedAt: chart.pointed?.at });
+  toggleJson(): void {
+    this.#wantsJson = !this.#json.isShown;
+    this.refresh();
   }
 
-  #adopt(others: readonly SeriesTrace[]): void {
+  draw(scene: PlayerScene): void {
+    if (scene.others !== this.#others || scene.records !== this.#records) this.#adopt(scene);
+    if (this.#theme === undefined || this.#pixels.hasChanged()) this.#adoptTheme();
+    if (!this.#hasChanged(scene)) return;
+    this.#showJson(scene);
+    const { chart } = this.#liveChart;
+    const pointedAt = chart.pointed?.at;
+    if (this.#theme !== undefined) this.#bands.draw({ plot: chart.plotArea, theme: this.#theme, pointedAt });
+    if (this.#json.isShown) this.#json.draw(Math.min(scene.to, pointedAt ?? scene.to));
+  }
+
+  #adopt({ others, records }: PlayerScene): void {
     this.#others = others;
+    this.#records = records;
     this.#bands.setTraces(others.filter(({ series }) => series.field.kind === "state"));
+    this.#json.setTopics(records);
     this.fit();
   }
 
+  #showJson({ records, others }: PlayerScene): void {
+    const hasRecords = records.some(({ subscription }) => subscription.buffer.hasRecords);
+    const isAllThereIs = hasRecords && others.length + this.#liveChart.player.traces.length === 0;
+    this.#json.show(this.#wantsJson ?? isAllThereIs);
+  }
+
   #adoptTheme(): void {
+    this.#isStale = true;
     if (this.#host.clientWidth === 0) return;
     this.#theme = readChartTheme(this.#host, 1);
     this.#bands.fit();
-    this.#isStale = true;
   }
 
   #hasChanged({ from, to }: PlayerScene): boolean {
@@ -67,7 +88,10 @@ export class Records {
     const drawn = this.#drawn;
     const isSame = from === drawn.from && to === drawn.to && revision === drawn.revision;
     const hasChanged = this.#isStale || !isSame || pointedAt !== drawn.pointedAt;
-    Object.assign(drawn, { from, to, revision, pointedAt });
+    drawn.from = from;
+    drawn.to = to;
+    drawn.revision = revision;
+    drawn.pointedAt = pointedAt;
     this.#isStale = false;
     return hasChanged;
   }

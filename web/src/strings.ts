@@ -55,6 +55,9 @@ export const strings = {
   legendHint: "Click to show or hide; double-click or Shift-click to show only this series",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
   states: "States",
+  json: "Record",
+  recordTitle: (seq: string, time: string) => `Record ${seq}, ${time}`,
+  recordLoading: "Loading the record…",
   numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
   noRecordSince: (time: string) => `No record since ${time}`,
 
@@ -96,6 +99,7 @@ export const strings = {
   savePng: "Save image (PNG)",
   saveCsv: "Save records (CSV)",
   showTable: "Show as table",
+  showJson: "Show the whole record (JSON)",
   appearance: "Appearance",
   theme: "Theme",
   themes: { auto: "Auto", light: "Light", dark: "Dark" },
@@ -138,6 +142,7 @@ export const strings = {
   commandSeries: "Show or hide a series; with Shift, show only that one",
   commandCopy: "Copy link to this moment",
   commandPicture: "Save image",
+  commandJson: "Show or hide the whole record at the crosshair",
   commandHelp: "Help",
 
   /** Read aloud by screen readers. */

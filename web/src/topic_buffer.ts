@@ -25,6 +25,7 @@ import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/prot
 import { type Field, FieldSet } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
+import { RecordLog } from "./topic_buffer/record_log";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
 import { jumpAt, snapshotMessages, stateMessage } from "./topic_buffer/snapshot";
 
@@ -39,6 +40,8 @@ const CAPACITY_UNKNOWN_RATE = 16_384;
 const CAPACITY_MARGIN_MS = 5_000;
 
 export class TopicBuffer {
+  /** The texts of the newest records of this timeline. */
+  readonly log = new RecordLog();
   /** How much time is shown; the ring holds at least this much, up to its maximum. */
   #windowMs: number;
   /** One column per field, in the order of `#fields`. Its capacity never shrinks. */
@@ -57,7 +60,14 @@ export class TopicBuffer {
     this.#windowMs = windowMs;
   }
 
-  apply(message: HubMessage): void {
+  /** `text` is the message as the hub has spelled it, if it came from the hub. */
+  apply(message: HubMessage, text?: string): void {
+    this.#apply(message);
+    if (text !== undefined && (message.type === "data" || message.type === "batch"))
+      this.log.add(message, text);
+  }
+
+  #apply(message: HubMessage): void {
     switch (message.type) {
       case "hello":
         this.#onHello(message);
@@ -278,6 +288,7 @@ export class TopicBuffer {
 
   #restart(): void {
     this.#ring.clear();
+    this.log.clear();
     this.#fields.clear();
     this.#gaps.clear();
     this.#clock.clearEnd();

@@ -8,6 +8,7 @@ import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
 import type { Actions, TableRow, Theme } from "../page";
 import { tableRows } from "../player/view_state";
+import type { Records } from "../records";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
@@ -21,6 +22,7 @@ export interface PageActionsOptions {
   readonly theme: ThemeChoice;
   readonly kiosk: Kiosk;
   readonly topicList: TopicList;
+  readonly records: Records;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
 }
@@ -119,6 +121,8 @@ export class PageActions implements Actions {
     const { api } = this.#options;
     return copyText(of === "curl" ? curlLine(api, topic) : jsLine(api, topic));
   };
+
+  toggleJson = (): void => this.#options.records.toggleJson();
 
   savePng = (): void => {
     const [topic = ""] = this.#liveChart.player.topics;
