@@ -190,6 +190,11 @@ export class Player {
     return other;
   }
 
+  /** The records of each topic, in the order of the topics. */
+  get records(): readonly SeriesTrace[] {
+    return this.#records;
+  }
+
   /** The records of the lead topic, which represent a page without lines. */
   get leadRecords(): SeriesTrace | undefined {
     return this.#records.find(({ subscription }) => subscription === this.lead);

@@ -55,6 +55,9 @@ export const strings = {
   legendHint: "Click to show or hide; double-click or Shift-click to show only this series",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
   states: "States",
+  texts: "Texts, newest first",
+  arrays: "Arrays",
+  arraySummary: (count: number, low: string, high: string) => `${count} values, ${low} … ${high}`,
   json: "Record",
   recordTitle: (seq: string, time: string) => `Record ${seq}, ${time}`,
   recordLoading: "Loading the record…",
@@ -124,6 +127,7 @@ export const strings = {
   table: "Newest records in view",
   tableTime: "Time",
   tableSeq: "Record",
+  tableTopic: "Topic",
   tableEmpty: "No records in view",
 
   /** The keyboard commands. */

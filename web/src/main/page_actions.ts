@@ -6,8 +6,8 @@
 import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
-import type { Actions, TableRow, Theme } from "../page";
-import { tableRows } from "../player/view_state";
+import type { Actions, RecordTableContent, Theme } from "../page";
+import { recordTable } from "../player/record_table";
 import type { Records } from "../records";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
@@ -138,9 +138,8 @@ export class PageActions implements Actions {
     for (const topic of this.#liveChart.player.topics) void this.#saveTable(topic, range);
   };
 
-  tableRows = (rows: number): readonly TableRow[] => {
-    return tableRows(this.#liveChart.player, this.#range, rows);
-  };
+  recordTable = (rows: number): RecordTableContent =>
+    recordTable(this.#liveChart.player.records, this.#range, rows);
 
   /** The view has changed, and the URL with it. */
   viewChanged(): void {

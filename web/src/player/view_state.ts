@@ -3,8 +3,7 @@
  * clock. Called a few times a second, never per frame; it changes nothing.
  */
 
-import type { TimeRange } from "../history_cache/time_range";
-import type { Badge, LegendEntry, Notice, Sync, TableRow, ViewState } from "../page";
+import type { Badge, LegendEntry, Notice, Sync, ViewState } from "../page";
 import type { Player } from "../player";
 import type { SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
@@ -54,31 +53,6 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     sync: syncOf(player, hubNow, pageNow),
     notice,
   };
-}
-
-/**
- * The records of the lead series in a range, newest first, each with the values of the other visible series at its
- * instant.
- */
-export function tableRows(player: Player, { from, to }: TimeRange, count: number): readonly TableRow[] {
-  const { leadTrace: first, traces } = player;
-  const rows: TableRow[] = [];
-  if (first === undefined) return rows;
-  for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
-    const sample = first.sampleAt(instant);
-    if (sample === undefined || sample.time < from) break;
-    const { time, seq } = sample;
-    // Hidden traces are not kept up to date.
-    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time)?.value : undefined);
-    rows.push({ t: time, seq, values: traces.map(shown) });
-    instant = before(time);
-  }
-  return rows;
-}
-
-/** Instants of neighbouring records differ by at least a microsecond. */
-function before(time: number): number {
-  return time - 0.0005;
 }
 
 /** The instant at which the lead series ends: it may lack records due at the right edge. */

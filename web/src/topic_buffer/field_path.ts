@@ -8,7 +8,7 @@
 import type { Json } from "../client/protocol";
 
 /** Objects nested deeper than this many levels are not searched for fields. */
-const DEPTH_MAX = 8;
+export const DEPTH_MAX = 8;
 
 /** The keys from the record down; empty for the record itself. */
 export type FieldPath = readonly string[];
