@@ -56,7 +56,7 @@ const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: PlayerScene | undefined, at: number): void {
   if (scene !== undefined) {
-    records.draw(scene);
+    records.draw(scene, at);
     navigatorFeed.draw(scene);
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();

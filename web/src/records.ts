@@ -1,6 +1,6 @@
 /**
- * What records have besides lines, below the chart: states as bands, and the whole record as JSON. Draws the same
- * instant as the chart, in the same frame.
+ * What records have besides lines, below the chart: states as bands, arrays as bars, texts as a list, and the whole
+ * record as JSON. Draws the same instant as the chart, in the same frame.
  */
 
 import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
@@ -8,13 +8,18 @@ import type { LiveChart } from "./live_chart";
 import { PixelRatio } from "./live_chart/frame_loop";
 import type { SeriesTrace } from "./player/series_trace";
 import type { PlayerScene } from "./player/topic_traces";
+import { ArrayBars } from "./records/array_bars";
 import { Bands } from "./records/bands";
+import { LogList } from "./records/log_list";
 import { RecordJson } from "./records/record_json";
+import type { FieldKind } from "./topic_buffer/field";
 
 export class Records {
   readonly #host: HTMLElement;
   readonly #liveChart: LiveChart;
   readonly #bands: Bands;
+  readonly #bars: ArrayBars;
+  readonly #log: LogList;
   readonly #json: RecordJson;
   readonly #pixels = new PixelRatio();
   #theme: ChartTheme | undefined;
@@ -31,6 +36,8 @@ export class Records {
     this.#host = host;
     this.#liveChart = liveChart;
     this.#bands = new Bands(host);
+    this.#bars = new ArrayBars(host);
+    this.#log = new LogList(host);
     this.#json = new RecordJson(host, () => this.toggleJson());
     new ResizeObserver(() => this.fit()).observe(host);
   }
@@ -50,21 +57,31 @@ export class Records {
     this.refresh();
   }
 
-  draw(scene: PlayerScene): void {
+  /** Draws the frame at page time `now`. */
+  draw(scene: PlayerScene, now: number): void {
     if (scene.others !== this.#others || scene.records !== this.#records) this.#adopt(scene);
     if (this.#theme === undefined || this.#pixels.hasChanged()) this.#adoptTheme();
     if (!this.#hasChanged(scene)) return;
     this.#showJson(scene);
     const { chart } = this.#liveChart;
     const pointedAt = chart.pointed?.at;
-    if (this.#theme !== undefined) this.#bands.draw({ plot: chart.plotArea, theme: this.#theme, pointedAt });
-    if (this.#json.isShown) this.#json.draw(Math.min(scene.to, pointedAt ?? scene.to));
+    const until = Math.min(scene.to, pointedAt ?? scene.to);
+    if (this.#theme !== undefined) {
+      const frame = { plot: chart.plotArea, theme: this.#theme, pointedAt, now };
+      this.#bands.draw(frame);
+      this.#bars.draw(frame);
+    }
+    this.#log.draw(scene.from, until);
+    if (this.#json.isShown) this.#json.draw(until);
   }
 
   #adopt({ others, records }: PlayerScene): void {
     this.#others = others;
     this.#records = records;
-    this.#bands.setTraces(others.filter(({ series }) => series.field.kind === "state"));
+    const ofKind = (kind: FieldKind) => others.filter(({ series }) => series.field.kind === kind);
+    this.#bands.setTraces(ofKind("state"));
+    this.#bars.setTraces(ofKind("list"));
+    this.#log.setTraces(ofKind("text"));
     this.#json.setTopics(records);
     this.fit();
   }
@@ -80,6 +97,7 @@ export class Records {
     if (this.#host.clientWidth === 0) return;
     this.#theme = readChartTheme(this.#host, 1);
     this.#bands.fit();
+    this.#bars.fit();
   }
 
   #hasChanged({ from, to }: PlayerScene): boolean {

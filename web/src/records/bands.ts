@@ -17,6 +17,8 @@ export interface BandFrame {
   readonly theme: ChartTheme;
   /** The instant under the crosshair, if any. */
   readonly pointedAt: number | undefined;
+  /** Page time of the frame. */
+  readonly now: number;
 }
 
 /** More rows than these may not fit, so that they can be scrolled, with the keyboard too. */
