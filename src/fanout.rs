@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! channel ─► LaneTopic ─► FrameLog ◄─ ViewerSubscription ─► ViewerConnection ─► socket
-//!            (encodes)    (frames)    (a position in it)    (session, queue)
+//!            (chunks)     (frames)    (a position in it)    (session, queue)
 //! ```
+//!
+//! The producer has encoded each publication for bare and v1 viewers. The compressed and the SSE form are made by the
+//! first lane that needs them, and shared by all.
 //!
 //! A lane is one thread with one epoll that serves many viewers. It reads each topic's channel once, however many viewers
 //! it has, and keeps the encoded frames in one log per encoding. A subscription is a position in that log; a connection
@@ -19,7 +22,8 @@
 //! demand, one block per turn, after the live viewers have been served.
 //!
 //! To read it: `lanes` (threads), `lane` (the event loop), `lane_viewers` (who is served when), `viewer_table` (sends to
-//! one viewer), `viewer` (a turn of one subscription over its connection).
+//! one viewer), `viewer` (a turn of one subscription over its connection), `log_cursor` (what is written next),
+//! `frame_log` (from where), `socket_writer` (how much of it).
 //!
 //! The module knows nothing of HTTP: [`crate::routes`] hands over an upgraded socket and a [`JoinRequest`].
 
@@ -38,7 +42,6 @@ mod lane_viewers;
 mod lane_waker;
 mod lanes;
 mod log_cursor;
-mod pending_close;
 mod socket_writer;
 mod tcp_socket;
 mod timer_wheel;
@@ -51,7 +54,6 @@ mod viewer_join;
 mod viewer_session;
 mod viewer_subscription;
 mod viewer_table;
-mod write_queue;
 
 pub use drain::Drain;
 pub use frame_log::{Chunk, FrameLog, LogEntry, LogLookup};

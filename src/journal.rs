@@ -210,9 +210,15 @@ impl Journal {
     /// when only the commit is missing; if the answer is no, nothing changes. Returns the answer.
     fn change(
         &mut self,
-        changed: Checkpoints,
+        mut changed: Checkpoints,
         is_wanted: impl FnOnce() -> bool,
     ) -> Result<bool, ChangeError> {
+        for (name, new) in &mut changed {
+            // A proposal holds segments only, so the next write of the last publications must not count these as known.
+            if let Some(old) = self.checkpoints.get(name) {
+                new.seq = old.seq;
+            }
+        }
         let proposal = changed.iter().filter_map(|(name, new)| {
             let old = self.checkpoints.get(name)?;
             Some(ProposedSegments::between(name, old, new))

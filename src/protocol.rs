@@ -16,6 +16,7 @@ mod rate;
 mod seq;
 pub mod shared_bytes;
 pub mod sse;
+pub mod topic_description;
 mod topic_name;
 pub mod websocket;
 

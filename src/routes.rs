@@ -28,6 +28,7 @@ mod request_target;
 mod responses;
 mod route_table;
 mod socket_takeover;
+mod topics_page;
 mod viewer_endpoint;
 
 use std::sync::Arc;
@@ -127,7 +128,7 @@ async fn handle(
     match endpoint {
         Endpoint::WebSocket => viewer_endpoint::join_by_websocket(state, request, permit),
         Endpoint::EventStream => viewer_endpoint::join_by_events(state, request, permit).await,
-        Endpoint::Topics => Ok(api::topics(state, permit)),
+        Endpoint::Topics => Ok(api::topics(state, request, permit)),
         Endpoint::Topic => api::topic(state, request, permit),
         Endpoint::History => Ok(history_endpoint::respond(state, request, permit).await),
         Endpoint::Time => Ok(api::time(state)),

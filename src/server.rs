@@ -189,8 +189,9 @@ impl Server {
         self.tasks
             .spawn(clock_drift::run(Arc::clone(state), stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
+            let (state, playback) = (Arc::clone(state), Arc::clone(&self.playback));
             self.tasks
-                .spawn(watchdog::run(Arc::clone(state), period, stop.clone()));
+                .spawn(watchdog::run(state, playback, period, stop.clone()));
         }
         Ok(())
     }

@@ -172,6 +172,8 @@ pub struct TopicSettings {
     pub max_lag: Duration,
     /// The longest record accepted in the dataset, in bytes; default 16 MiB.
     pub record_max: usize,
+    /// What the records are, for people.
+    pub about: AboutSettings,
     /// Labels and units of the record fields, in file order.
     pub fields: Vec<FieldSettings>,
 }
@@ -188,6 +190,17 @@ impl TopicSettings {
     pub fn field_key(&self, field: &str) -> String {
         toml_value::dotted_key(&["topics", self.name.as_str(), "fields", field])
     }
+}
+
+/// `[topics.NAME.about]`: what the records are, where they come from, and on which terms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AboutSettings {
+    /// The name of the dataset.
+    pub title: Option<String>,
+    /// Who made or published it, and where.
+    pub origin: Option<String>,
+    /// The licence, with the attribution that it asks for.
+    pub licence: Option<String>,
 }
 
 /// `[topics.NAME.fields.FIELD]`: how to display a field of the records.

@@ -82,7 +82,7 @@ def hub_of(
     """Runs a hub with these topics, whose datasets are in `folder`. Older builds must know every key used here."""
     config = folder / "tickcast.toml"
     config.write_text(
-        "[server]\nport = 0\nmax_viewers = 20000\ndrain = '0s'\n"
+        "[server]\nport = 0\nmax_viewers = 20000\nmax_connections_per_ip = 0\ndrain = '0s'\n"
         f"[ops]\nenabled = {str(ops).lower()}\nport = 0\n"
         f"[log]\nlevel = 'info'\nstats_every = '{stats_every}'\n"
         "[state]\ndir = ''\n"

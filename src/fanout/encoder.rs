@@ -1,4 +1,4 @@
-//! `Encoder`: turns flushes and records into chunks of one encoding; and `PendingChunks`: what an update
+//! `Encoder`: picks or makes the form of flushes and records for one encoding; and `PendingChunks`: what an update
 //! becomes in every encoding in use.
 
 use super::control_messages;
@@ -18,7 +18,8 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// Encodes a flush for viewers of messages.
+    /// Returns a flush for viewers of messages. Only the compressed and the SSE form are made here, unless another lane
+    /// has done so.
     pub(super) fn encode_flush(
         &mut self,
         epoch: &Epoch,

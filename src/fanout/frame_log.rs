@@ -181,11 +181,11 @@ impl FrameLog {
         {
             return lookup;
         }
+        // Greater if the viewer joined ahead of the lane's reader.
         if wanted >= self.next {
             return LogLookup::CaughtUp;
         }
-        // Nearly all viewers are at the newest entry.
-        let newest = self.entries.len().saturating_sub(1);
+        let newest = self.entries.len().saturating_sub(1); // where nearly all viewers are
         let entry = match self.entries.get(newest) {
             Some(entry) if entry.first <= wanted => newest,
             _ => match self.entries.partition_point(|entry| entry.first <= wanted) {

@@ -152,7 +152,7 @@ impl<'a> Lane<'a> {
             self.viewers.schedule_byes();
         } else {
             self.viewers.close_all();
-            self.shared.drain.report_lane_closed();
+            self.shared.report_closed();
         }
     }
 

@@ -26,8 +26,20 @@ pub(super) struct LaneShared {
     pub(super) load: Arc<AtomicUsize>,
     /// Set when the hub shuts down; the lane's thread then ends.
     pub(super) is_stopped: AtomicBool,
+    /// Set once, when the lane has closed its viewers at the end of a drain.
+    pub(super) is_closed: AtomicBool,
     /// Turns that the lane has run; the watchdog expects it to grow.
     pub(super) turns: AtomicU64,
+}
+
+impl LaneShared {
+    /// Reports to the drain that the lane has closed its viewers: once, also if the lane fails and its successor closes
+    /// what is left.
+    pub(super) fn report_closed(&self) {
+        if !self.is_closed.swap(true, Ordering::AcqRel) {
+            self.drain.report_lane_closed();
+        }
+    }
 }
 
 /// What other threads send to a lane.

@@ -1,7 +1,7 @@
 //! `LaneTopic`: one topic on one lane; and `LaneTopics`, all of them with what they share.
 //!
-//! A topic reads its channel, encodes each update once per encoding in use, and appends the chunks to the logs of its
-//! viewer groups. It also counts what the lane has sent and how far its viewers lag. It knows subscriptions by their ids
+//! A topic reads its channel, turns each update into one chunk per encoding in use, and appends the chunks to the logs of
+//! its viewer groups. It also counts what the lane has sent and how far its viewers lag. It knows subscriptions by their ids
 //! only; the lane does the writing.
 
 use std::ops::{Index, IndexMut};
@@ -85,6 +85,10 @@ impl<R: WakeHandle> IndexMut<LaneTopicId> for LaneTopics<R> {
 impl<R: WakeHandle> LaneTopics<R> {
     /// Returns the id of the subscription's topic. If the lane does not have the topic yet, it starts reading from this
     /// subscription, and `lane` is woken for each update.
+    ///
+    /// Otherwise the subscription is dropped, and the lane's own reader serves the viewer as well, wherever it is. If it
+    /// is ahead of the viewer, the log or the history has what is in between. If it is behind, the viewer's position is
+    /// ahead of the log, which counts as having everything until the log has caught up.
     pub(super) fn join(
         &mut self,
         subscription: Subscription,
@@ -273,10 +277,7 @@ impl<R: WakeHandle> LaneTopic<R> {
         let Some(last) = pending.last_flush() else {
             return;
         };
-        if let Some(n) = self
-            .viewer_count
-            .take_announcement(self.topic().viewers(), last)
-        {
+        if let Some(n) = self.viewer_count.take_message(self.topic().viewers(), last) {
             pending.append_message(&Message::Viewers { n });
         }
     }

@@ -106,7 +106,7 @@ impl<'a> LaneViewers<'a> {
             // A viewer may leave during the sweep. If another takes its id, serving that one does no harm.
             for id in visits.drain(..) {
                 // Viewers that wait for backfill must not delay live viewers.
-                if self.table.is_live(id) {
+                if self.table.is_served_by_sweeps(id) {
                     self.serve(id);
                     served += 1;
                 }

@@ -52,6 +52,7 @@ impl Lanes {
                 runtime: runtime.clone(),
                 load: Arc::new(AtomicUsize::new(0)),
                 is_stopped: AtomicBool::new(false),
+                is_closed: AtomicBool::new(false),
                 turns: AtomicU64::new(0),
             });
             lanes.lanes.push(Arc::clone(&shared));

@@ -8,8 +8,7 @@ use std::io::{self, Write};
 use bytes::Bytes;
 
 use super::frame_log::{Chunk, FrameLog, LogEntry, LogLookup};
-use super::socket_writer::{Slices, SocketWriter, WriteOutcome};
-use super::write_queue::WriteQueue;
+use super::socket_writer::{Slices, SocketWriter, WriteOutcome, WriteQueue};
 use crate::hub::AnnouncementNumber;
 use crate::protocol::Seq;
 
@@ -177,6 +176,7 @@ impl LogCursor {
         mut at: usize,
         queue: &mut WriteQueue,
     ) -> u64 {
+        // The same entries as in `slices_from`, whatever `self.announced` becomes meanwhile.
         let (mut publications, announced) = (0, self.announced);
         for entry in entries.filter(|entry| entry.is_for(announced)) {
             if at > 0 {

@@ -6,9 +6,9 @@
 use std::io;
 
 use super::backfill::BackfillRange;
-use super::pending_close::PendingClose;
 use super::socket_writer::{SentTotals, WriteBudget, WriteOutcome};
 use super::viewer_connection::ViewerConnection;
+use super::viewer_session::PendingClose;
 use super::viewer_subscription::{LaneContext, ViewerSubscription};
 use crate::hub::DisconnectReason;
 use crate::protocol::message::GapReason;
@@ -76,6 +76,13 @@ impl Drop for Viewer {
 
 impl ViewerTurn<'_> {
     /// Writes what the viewer has not been sent yet, until the socket blocks or the budget is spent.
+    ///
+    /// | the log says | what is done |
+    /// |---|---|
+    /// | everything is written | pongs, then the gap of a viewer that is too far behind; otherwise it is up to date |
+    /// | it has dropped the next announcement | the topic has it |
+    /// | it has dropped the next publications | an announcement that was sent before them, then the history |
+    /// | it is the others' turn | the backfill queue continues it |
     ///
     /// # Errors
     /// The connection is lost.

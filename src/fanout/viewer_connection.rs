@@ -10,12 +10,12 @@ use mio::net::TcpStream;
 
 use super::control_messages;
 use super::lane_shared::LoadGuard;
-use super::pending_close::PendingClose;
-use super::socket_writer::{SentTotals, SocketWriter, WriteBudget};
+use super::socket_writer::{SentTotals, SocketWriter, WriteBudget, WriteQueue};
 use super::tcp_socket::{self, TcpAckProbe};
 use super::viewer_join::{Encoding, ViewerPermits};
-use super::viewer_session::{ConnectionTimer, DrainAction, TimerAction, ViewerSession};
-use super::write_queue::WriteQueue;
+use super::viewer_session::{
+    ConnectionTimer, DrainAction, PendingClose, TimerAction, ViewerSession,
+};
 use crate::clock::Clock;
 use crate::hub::DisconnectReason;
 use crate::protocol::{CloseReason, Micros};

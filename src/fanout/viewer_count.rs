@@ -10,9 +10,9 @@ use crate::protocol::{Micros, Seq};
 #[derive(Debug, Default)]
 pub(super) struct ViewerCount {
     /// The count that all of them have; `None` if they may have different ones.
-    announced: Option<usize>,
-    /// The flush with the last announcement; `None` before the first.
-    announced_with: Option<FlushEnd>,
+    sent: Option<usize>,
+    /// The flush with which it was sent; `None` before the first message.
+    sent_with: Option<FlushEnd>,
 }
 
 /// The end of a flush.
@@ -25,38 +25,37 @@ pub(super) struct FlushEnd {
 }
 
 impl ViewerCount {
-    /// The least time between announcements: often enough for people, and cheap when many viewers join.
+    /// The least time between two messages: often enough for people, and cheap when many viewers join.
     const PERIOD: Duration = Duration::from_secs(2);
 
     /// Records that a new viewer got a `hello` with `viewers`, and whether it is the only viewer with messages. The
-    /// count alone would not do: if another viewer leaves before the next announcement, the announced count is right
+    /// count alone would not do: if another viewer leaves before the next message, the count that was sent is right
     /// again, but the new viewer has a different one.
     pub(super) fn on_join(&mut self, viewers: usize, is_only: bool) {
         if is_only {
-            self.announced = Some(viewers);
-        } else if self.announced != Some(viewers) {
-            self.announced = None;
+            self.sent = Some(viewers);
+        } else if self.sent != Some(viewers) {
+            self.sent = None;
         }
     }
 
-    /// Records that a viewer gets publications `first` to `last` from the history, and so misses an announcement that
-    /// was sent with them.
+    /// Records that a viewer gets publications `first` to `last` from the history, and so misses a message that was
+    /// sent with them.
     pub(super) fn on_backfill(&mut self, first: Seq, last: Seq) {
         let is_among = |flush: FlushEnd| (first..=last).contains(&flush.last);
-        if self.announced_with.is_some_and(is_among) {
-            self.announced = None;
+        if self.sent_with.is_some_and(is_among) {
+            self.sent = None;
         }
     }
 
-    /// Returns the count to announce with `flush`, given that there are `viewers` now; `None` if nothing is to be
-    /// announced.
-    pub(super) fn take_announcement(&mut self, viewers: usize, flush: FlushEnd) -> Option<usize> {
-        let is_news = self.announced != Some(viewers);
+    /// Returns the count to send with `flush`, given that there are `viewers` now; `None` if no message is due.
+    pub(super) fn take_message(&mut self, viewers: usize, flush: FlushEnd) -> Option<usize> {
+        let is_news = self.sent != Some(viewers);
         let is_time = |before: FlushEnd| flush.t.since(before.t) >= Self::PERIOD;
-        if !is_news || !self.announced_with.is_none_or(is_time) {
+        if !is_news || !self.sent_with.is_none_or(is_time) {
             return None;
         }
-        (self.announced, self.announced_with) = (Some(viewers), Some(flush));
+        (self.sent, self.sent_with) = (Some(viewers), Some(flush));
         Some(viewers)
     }
 }
@@ -74,26 +73,26 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_announced_once_and_only_if_a_viewer_lacks_it() {
+    fn a_change_is_sent_once_and_only_if_a_viewer_lacks_it() {
         let mut viewer_count = ViewerCount::default();
         viewer_count.on_join(1, true);
-        assert_eq!(viewer_count.take_announcement(1, ms(0)), None);
+        assert_eq!(viewer_count.take_message(1, ms(0)), None);
         viewer_count.on_join(2, false);
-        assert_eq!(viewer_count.take_announcement(2, ms(10)), Some(2));
-        assert_eq!(viewer_count.take_announcement(2, ms(9_000)), None);
+        assert_eq!(viewer_count.take_message(2, ms(10)), Some(2));
+        assert_eq!(viewer_count.take_message(2, ms(9_000)), None);
         // A viewer joined on another lane.
-        assert_eq!(viewer_count.take_announcement(3, ms(9_010)), Some(3));
+        assert_eq!(viewer_count.take_message(3, ms(9_010)), Some(3));
     }
 
     #[test]
-    fn changes_within_two_seconds_are_announced_together_afterwards() {
+    fn changes_within_two_seconds_are_sent_together_afterwards() {
         let mut viewer_count = ViewerCount::default();
         viewer_count.on_join(1, true);
-        let announced: Vec<_> = [(0, 2), (500, 3), (1_000, 4), (1_999, 5), (2_000, 4)]
-            .map(|(at, viewers)| viewer_count.take_announcement(viewers, ms(at)))
+        let sent: Vec<_> = [(0, 2), (500, 3), (1_000, 4), (1_999, 5), (2_000, 4)]
+            .map(|(at, viewers)| viewer_count.take_message(viewers, ms(at)))
             .into();
-        assert_eq!(announced, [Some(2), None, None, None, Some(4)]);
-        assert_eq!(viewer_count.take_announcement(4, ms(9_000)), None);
+        assert_eq!(sent, [Some(2), None, None, None, Some(4)]);
+        assert_eq!(viewer_count.take_message(4, ms(9_000)), None);
     }
 
     #[test]
@@ -101,25 +100,25 @@ mod tests {
         let mut viewer_count = ViewerCount::default();
         viewer_count.on_join(5, true);
         viewer_count.on_join(6, false);
-        assert_eq!(viewer_count.take_announcement(5, ms(0)), Some(5));
+        assert_eq!(viewer_count.take_message(5, ms(0)), Some(5));
     }
 
     #[test]
-    fn an_announcement_missed_through_backfill_is_repeated() {
+    fn a_count_missed_through_backfill_is_sent_again() {
         let mut viewer_count = ViewerCount::default();
         viewer_count.on_join(1, true);
-        assert_eq!(viewer_count.take_announcement(2, ms(99)), Some(2));
+        assert_eq!(viewer_count.take_message(2, ms(99)), Some(2));
         viewer_count.on_backfill(Seq::saturating(1), Seq::saturating(99));
-        assert_eq!(viewer_count.take_announcement(2, ms(9_000)), None);
+        assert_eq!(viewer_count.take_message(2, ms(9_000)), None);
         viewer_count.on_backfill(Seq::saturating(100), Seq::saturating(100));
-        assert_eq!(viewer_count.take_announcement(2, ms(9_001)), Some(2));
+        assert_eq!(viewer_count.take_message(2, ms(9_001)), Some(2));
     }
 
     #[test]
-    fn the_only_viewer_needs_no_announcement_after_its_hello() {
+    fn the_only_viewer_needs_no_message_after_its_hello() {
         let mut viewer_count = ViewerCount::default();
         viewer_count.on_join(5, true);
         viewer_count.on_join(3, true);
-        assert_eq!(viewer_count.take_announcement(3, ms(0)), None);
+        assert_eq!(viewer_count.take_message(3, ms(0)), None);
     }
 }

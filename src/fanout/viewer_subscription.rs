@@ -18,8 +18,8 @@ use super::drain::Drain;
 use super::frame_log::{FrameLog, LogLookup};
 use super::ids::{GroupIndex, LaneTopicId};
 use super::log_cursor::LogCursor;
+use super::socket_writer::WriteQueue;
 use super::viewer_join::Encoding;
-use super::write_queue::WriteQueue;
 use crate::clock::Clock;
 use crate::hub::{
     Announcement, AnnouncementNumber, Feed, JoinPoint, PresenceGuard, ResumeRequest, Topic,

@@ -100,8 +100,8 @@ impl<'a> ViewerTable<'a> {
         Some(&mut viewer.connection)
     }
 
-    /// Returns whether the subscription exists and is not in the backfill queue.
-    pub(super) fn is_live(&self, id: SubscriptionId) -> bool {
+    /// Returns whether the subscription exists, and its turn does not come with the backfill queue.
+    pub(super) fn is_served_by_sweeps(&self, id: SubscriptionId) -> bool {
         let viewer = self.viewers.get(id.connection().key());
         viewer.is_some_and(|viewer| !viewer.subscription.is_queued)
     }

@@ -1,10 +1,11 @@
-//! `DeliveryPolicy`: backfill, lag limits and field labels of a topic.
+//! `DeliveryPolicy`: backfill, lag limits, field labels and description of a topic.
 //!
 //! Immutable; a reload replaces it as a whole, while viewers are connected.
 
 use std::time::Duration;
 
 use crate::protocol::message::{FieldView, FieldsView};
+use crate::protocol::topic_description::AboutView;
 use crate::settings::{self, Backfill, SlowPolicy};
 
 /// How a topic serves its viewers.
@@ -20,6 +21,8 @@ pub struct DeliveryPolicy {
     pub recover_max: u64,
     /// Labels and units of the records' fields.
     pub fields: FieldsView,
+    /// What the records are; `None` if the configuration says nothing about it.
+    pub about: Option<AboutView>,
 }
 
 impl DeliveryPolicy {
@@ -30,8 +33,18 @@ impl DeliveryPolicy {
             backfill: settings.backfill,
             recover_max,
             fields: fields_view(&settings.fields),
+            about: about_view(&settings.about),
         }
     }
+}
+
+fn about_view(about: &settings::AboutSettings) -> Option<AboutView> {
+    let view = AboutView {
+        title: about.title.clone(),
+        origin: about.origin.clone(),
+        licence: about.licence.clone(),
+    };
+    (view != AboutView::default()).then_some(view)
 }
 
 fn fields_view(fields: &[settings::FieldSettings]) -> FieldsView {

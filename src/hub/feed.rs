@@ -51,8 +51,8 @@ impl Feed {
 
     /// The newest publication; 0 before the first.
     #[must_use]
-    pub fn head(&self) -> Seq {
-        self.replay().head()
+    pub fn newest(&self) -> Seq {
+        self.replay().newest()
     }
 
     /// Records that `seq` is published.
@@ -60,7 +60,7 @@ impl Feed {
         self.replay().advance(seq);
     }
 
-    /// When the publication after [`head`](Self::head) is due. A change that is being journalled counts as a pause for
+    /// When the publication after [`newest`](Self::newest) is due. A change that is being journalled counts as a pause for
     /// what it may affect.
     #[must_use]
     pub fn next_due(&self) -> NextDue {
@@ -85,10 +85,10 @@ impl Feed {
         self.replay().schedule().timeline().jump_before(seq)
     }
 
-    /// Whether [`head`](Self::head) is the last publication of the timeline.
+    /// Whether [`newest`](Self::newest) is the last publication of the timeline.
     #[must_use]
     pub fn is_ended(&self) -> bool {
-        self.replay().schedule().timeline().last() == Some(self.head())
+        self.replay().schedule().timeline().last() == Some(self.newest())
     }
 
     /// The version of the timeline: 1 when its epoch begins, and one more with each change.
@@ -154,7 +154,7 @@ impl Feed {
     /// The first `limit` publications of `query`, of those published so far.
     #[must_use]
     pub fn range_page(&self, query: RangeQuery, limit: u64) -> RangePage {
-        query.page(self.replay().schedule().timeline(), self.head(), limit)
+        query.page(self.replay().schedule().timeline(), self.newest(), limit)
     }
 
     /// Decimates publications `first` to `last` to at most `points`.
@@ -179,7 +179,7 @@ impl Feed {
         self.replay().source().poll_extremes(key)
     }
 
-    /// Returns a coalescer that has seen all publications up to [`head`](Self::head). Its windows lie where they would
+    /// Returns a coalescer that has seen all publications up to [`newest`](Self::newest). Its windows lie where they would
     /// if it had run since the beginning of the timeline, so its first flush may begin with publications that were sent
     /// before.
     #[must_use]

@@ -27,14 +27,14 @@ use crate::timeline::{Coalescer, NextDue, PlayoutSettings, Schedule, ScheduleCha
 pub struct Replay {
     /// Fixed for the life of the process; a change of the timeline keeps it.
     epoch: Epoch,
-    /// Replaced only under the topic's publish lock, by a schedule that agrees with it up to `head`.
+    /// Replaced only under the topic's publish lock, by a schedule that agrees with it up to `newest`.
     schedule: ArcSwap<Schedule>,
     start_mode: StartMode,
     source: SharedSource,
     /// The digest of `source` in lower-case hexadecimal.
     digest_hex: String,
     /// The newest publication. Grows only.
-    head: AtomicU64,
+    newest: AtomicU64,
     /// While a new schedule is being journalled, nothing that is due at this instant or later is published;
     /// [`Replay::NO_HOLD`] otherwise. Set under the topic's publish lock.
     hold_from: AtomicI64,
@@ -55,7 +55,7 @@ impl Replay {
             start_mode: startup.start_mode,
             digest_hex: HEXLOWER.encode(source.digest()),
             source,
-            head: AtomicU64::new(startup.published.get()),
+            newest: AtomicU64::new(startup.published.get()),
             hold_from: AtomicI64::new(Self::NO_HOLD),
         }
     }
@@ -77,16 +77,16 @@ impl Replay {
         &*self.source
     }
 
-    pub(super) fn head(&self) -> Seq {
-        Seq::saturating(self.head.load(Ordering::Acquire))
+    pub(super) fn newest(&self) -> Seq {
+        Seq::saturating(self.newest.load(Ordering::Acquire))
     }
 
     pub(super) fn advance(&self, seq: Seq) {
-        self.head.store(seq.get(), Ordering::Release);
+        self.newest.store(seq.get(), Ordering::Release);
     }
 
     pub(super) fn next_due(&self) -> NextDue {
-        match self.schedule().timeline().next_due(self.head()) {
+        match self.schedule().timeline().next_due(self.newest()) {
             NextDue::At(t) if t.get() >= self.hold_from.load(Ordering::Relaxed) => NextDue::Paused,
             next => next,
         }
@@ -173,8 +173,9 @@ impl Replay {
     }
 
     pub(super) fn coalescer(&self) -> Coalescer {
+        // Each publication sets its own window.
         let mut coalescer = Coalescer::new(Duration::ZERO);
-        let last = self.head();
+        let last = self.newest();
         let start = Coalescer::window_start(self.schedule().timeline(), last.next());
         for seq in (start.get()..=last.get()).map(Seq::saturating) {
             self.coalesce(&mut coalescer, seq, self.record_len(seq));
@@ -215,19 +216,19 @@ impl Replay {
             epoch: self.epoch.clone(),
             timeline: schedule.timeline().clone(),
             version: schedule.version(),
-            seq: self.head(),
+            seq: self.newest(),
         })
     }
 
     pub(super) fn prepare(&self, change: &ScheduleChange) -> Option<Schedule> {
-        let schedule = self.schedule().with(change, self.head())?;
+        let schedule = self.schedule().with(change, self.newest())?;
         self.hold_from.store(change.t.get(), Ordering::Relaxed);
         Some(schedule)
     }
 
     pub(super) fn release(&self, schedule: Option<Schedule>) {
         if let Some(schedule) = schedule {
-            debug_assert!(self.head() < schedule.timeline().current().seq0);
+            debug_assert!(self.newest() < schedule.timeline().current().seq0);
             self.schedule.store(Arc::new(schedule));
         }
         self.hold_from.store(Self::NO_HOLD, Ordering::Relaxed);

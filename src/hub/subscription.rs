@@ -120,6 +120,7 @@ impl UpdateReader {
                     bytes_left = bytes_left.saturating_sub(self.accept(update, &mut take));
                 }
                 Err(RecvError::Lagged(_)) => self.has_lagged = true,
+                // Never: `self.topic` holds the sender.
                 Err(RecvError::Closed) => {}
             }
             while updates_left > 0 && bytes_left > 0 {

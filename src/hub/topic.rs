@@ -1,6 +1,6 @@
 //! `Topic`: a named feed of records with the channel to its readers, and everything that is counted about it.
 //!
-//! What the records are and when they are due is up to the [`Feed`]. The topic publishes them: it stores the new head,
+//! What the records are and when they are due is up to the [`Feed`]. The topic publishes them: it stores the newest number,
 //! sends to the channel, and numbers the announcements that go between the records.
 //!
 //! ## Locks
@@ -8,6 +8,7 @@
 //! Publishing and changing the timeline exclude each other by [`Topic::lock_publish`]. Readers of the channel take no
 //! lock; the announcements that a reader has missed are behind a lock of their own, which is held for a lookup.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use super::startup::{Checkpoint, Startup, TimelineSpec};
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
 use crate::protocol::message::{Message, TopicView};
+use crate::protocol::topic_description::{DatasetFileView, TopicKind};
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
 use crate::source::{SharedSource, SourceError};
@@ -50,6 +52,8 @@ pub struct Topic {
     name: TopicName,
     /// The records and when they are due. Changed only under `publish_lock`.
     feed: Feed,
+    /// The name of the dataset's file.
+    dataset_name: String,
     policy: ArcSwap<DeliveryPolicy>,
     /// Held while publishing and while the timeline is changed.
     publish_lock: Mutex<()>,
@@ -89,6 +93,7 @@ impl Topic {
         let feed = Feed::Replay(Replay::new(startup, spec.source, playout));
         let topic = Self {
             name: settings.name.clone(),
+            dataset_name: file_name(&settings.dataset),
             policy: ArcSwap::from_pointee(DeliveryPolicy::from_settings(
                 settings,
                 spec.recover_max,
@@ -127,7 +132,7 @@ impl Topic {
     /// The last publication sent; 0 before the first.
     #[must_use]
     pub fn published(&self) -> Seq {
-        self.feed.head()
+        self.feed.newest()
     }
 
     /// Returns the current delivery policy.
@@ -259,7 +264,7 @@ impl Topic {
 
     fn announce_end_if_over(&self) {
         if self.feed.is_ended() {
-            let seq = self.feed.head();
+            let seq = self.feed.newest();
             if let Some(t) = self.feed.t(seq) {
                 let announcement = self.announce(Message::End { seq, t });
                 _ = self.updates.send(announcement.into());
@@ -269,13 +274,13 @@ impl Topic {
 
     /// Records an announcement, which is then sent to the channel.
     fn announce(&self, message: Message<'static>) -> Announcement {
-        let (after, version) = (self.feed.head(), self.feed.version());
+        let (after, version) = (self.feed.newest(), self.feed.version());
         let mut log = self
             .announcements
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let announcement = log.push(after, version, message);
-        // Before it is sent, for the same reason as the head.
+        // Before it is sent, for the same reason as a publication's number.
         let number = announcement.number.to_bits();
         self.last_announcement.store(number, Ordering::Release);
         announcement
@@ -361,13 +366,16 @@ impl Topic {
     /// The topic as the list of topics shows it.
     #[must_use]
     pub fn view(&self, now: Micros) -> TopicView<'_> {
-        let seq = self.feed.head();
+        let seq = self.feed.newest();
         let current = self
             .feed
             .states_from(now, self.feed.version())
             .swap_remove(0);
+        let policy = self.policy.load();
+        let dataset = self.feed.describe().dataset;
         TopicView {
             name: &self.name,
+            kind: TopicKind::Replay,
             epoch: self.epoch(),
             seq,
             retained: self.feed.retained(seq),
@@ -375,8 +383,20 @@ impl Topic {
             playing: current.timeline.playing,
             ended: self.feed.is_ended(),
             viewers: self.viewers(),
-            fields: self.policy.load().fields.clone(),
+            fields: policy.fields.clone(),
             source: "dataset",
+            dataset: Some(DatasetFileView {
+                name: &self.dataset_name,
+                len: dataset.len,
+                looping: dataset.looping,
+                sha256: dataset.sha256,
+            }),
+            about: policy.about.clone(),
         }
     }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }

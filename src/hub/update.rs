@@ -1,8 +1,15 @@
 //! `Update`: the message type of a topic's channel.
 //!
 //! Apart from records, viewers are sent announcements: that the timeline changes, and that the dataset is over. They have
-//! no `seq`, because a topic that is paused has no next record. Instead they are numbered, so that every viewer gets each
-//! of them exactly once: live from the channel, or, if it was catching up at the time, from the [`AnnouncementLog`].
+//! no `seq`, because a topic that is paused has no next record. Instead they are numbered, without holes.
+//!
+//! ## Exactly once
+//!
+//! Each viewer of messages is sent every announcement once, in order. It starts with the number of the last one that its
+//! `hello` covers ([`AnnouncementLog::known_at_join`]), keeps the number of the last one that it was sent, and is sent a
+//! number only if it is the next. The next one is in the log of its lane. If it is missing there, because the channel or
+//! that log has dropped it or the viewer was catching up, it comes from the [`AnnouncementLog`]. Only a viewer that is more
+//! than [`AnnouncementLog::LEN_MAX`] of them behind misses some: the oldest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -94,6 +94,12 @@ impl JournalThread {
         self.health.report_failure(&io::ErrorKind::TimedOut.into());
     }
 
+    /// Returns whether the thread runs. It ends only when it is stopped, or by a bug.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.queue.is_running.has_changed().is_ok()
+    }
+
     /// Stops the thread, which writes the journal once more; waits for that up to `patience`.
     pub async fn stop(&self, patience: Duration) {
         self.queue.is_stopping.store(true, Ordering::Release);
@@ -186,5 +192,25 @@ pub async fn wait_for<T>(
     tokio::select! {
         result = timeout(patience, result) => result.ok()?.ok(),
         () = cancel.cancelled() => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_a_job_has_brought_down_is_reported_as_ended() {
+        let folder = TempDir::new().unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        let writer = JournalWriter::start(journal, &[]).unwrap();
+        let mut journal = JournalThread::start(writer).unwrap();
+        assert!(journal.is_running());
+        assert!(journal.submit(|_| panic!("a bug, for the test")));
+        // Fails once the thread has ended.
+        journal.queue.is_running.changed().await.unwrap_err();
+        assert!(!journal.is_running());
     }
 }

@@ -147,6 +147,22 @@ fn an_abandoned_change_leaves_no_trace() {
 }
 
 #[test]
+fn a_topic_that_publishes_nothing_after_a_change_has_its_last_publication_in_the_journal() {
+    let mut folder = Folder::new(&checkpoints());
+    let publish = |(name, old): (&TopicName, &Checkpoint)| {
+        let seq = old.seq.next();
+        (
+            name.clone(),
+            with_change(&Checkpoint { seq, ..old.clone() }, "17.5"),
+        )
+    };
+    let new: Checkpoints = checkpoints().iter().map(publish).collect();
+    assert!(folder.journal().change(new.clone(), || true).unwrap());
+    folder.write_seqs(72);
+    assert_eq!(folder.reopen(), new);
+}
+
+#[test]
 fn a_change_that_is_only_proposed_is_not_read() {
     let mut folder = Folder::new(&checkpoints());
     let path = folder.entries();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::state_folder::FORMAT;
 use super::{ChangeError, Journal, JournalError, JournalHealth, ReplaceError};
+use crate::clock::Clock;
 use crate::hub::{Checkpoint, Topic};
 use crate::protocol::{Seq, TopicName};
 use crate::timeline::Schedule;
@@ -75,11 +76,18 @@ impl JournalWriter {
     /// Writes checkpoints periodically and runs the jobs that `work` receives, until `is_stopping` is set or its senders
     /// are gone; then writes once more. Blocks the calling thread.
     pub fn run(mut self, work: &Receiver<JournalJob>, is_stopping: &AtomicBool) {
+        let clock = Clock::start();
+        let mut next_write = Self::WRITE_INTERVAL;
         while !is_stopping.load(Ordering::Acquire) {
-            match work.recv_timeout(Self::WRITE_INTERVAL) {
+            match work.recv_timeout(next_write.saturating_sub(clock.uptime())) {
                 Ok(work) => work(&mut self),
-                Err(RecvTimeoutError::Timeout) => self.write_seqs(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // Also between jobs that follow each other closely.
+            if next_write <= clock.uptime() {
+                self.write_seqs();
+                next_write = clock.uptime() + Self::WRITE_INTERVAL;
             }
         }
         self.write_seqs();

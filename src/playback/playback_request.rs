@@ -63,7 +63,10 @@ impl fmt::Display for PlaybackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::TimedOut | Self::Undecided => io::Error::from(io::ErrorKind::TimedOut).fmt(f),
+            Self::TimedOut => io::Error::from(io::ErrorKind::TimedOut).fmt(f),
+            Self::Undecided => f.write_str(
+                "timed out, and the disk has not reported yet whether the change is written",
+            ),
         }
     }
 }

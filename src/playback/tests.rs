@@ -8,7 +8,7 @@ use super::*;
 use crate::hub::{Subscription, Topic, TopicSpec, Update};
 use crate::journal::{Journal, JournalWriter};
 use crate::protocol::{Author, DueRecord, Micros, Publication, Seq, TopicName};
-use crate::settings::{Backfill, SlowPolicy, Start, TopicSettings};
+use crate::settings::{AboutSettings, Backfill, SlowPolicy, Start, TopicSettings};
 use crate::source::{self, Dataset};
 use crate::timeline::PlayoutSettings;
 
@@ -33,6 +33,7 @@ fn settings(folder: &TempDir, name: &str, looping: bool) -> TopicSettings {
         slow: SlowPolicy::Skip,
         max_lag: Duration::from_secs(10),
         record_max: 100,
+        about: AboutSettings::default(),
         fields: Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! `Prefetch`: the next records of a topic, so that they are at hand when they are due.
 //!
-//! Records in memory are taken from there. Others are read ahead, on the runtime's threads for blocking work, so that a
+//! Records in memory are taken from there when they are due ([`Prefetch::refill`]). Others are read ahead, on the runtime's threads for blocking work, so that a
 //! slow disk delays neither the topics on the same producer thread nor, as long as it keeps up, this one.
 
 use std::collections::VecDeque;

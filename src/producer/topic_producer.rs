@@ -62,6 +62,7 @@ impl TopicProducer {
             };
             pending.next = record.seq.next();
             if record.seq <= self.topic.published() {
+                // `Feed::coalescer` has seen it.
                 pending.records.push(record);
                 continue;
             }

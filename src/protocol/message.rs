@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::topic_description::{AboutView, DatasetFileView, TopicKind};
 use super::{Author, Epoch, Micros, Rate, Seq, TopicName};
 
 /// The WebSocket subprotocol of the messages below.
@@ -177,6 +178,8 @@ pub enum GapReason {
 pub struct TopicView<'a> {
     /// The topic's name.
     pub name: &'a TopicName,
+    /// What the topic carries.
+    pub kind: TopicKind,
     /// The topic's epoch.
     pub epoch: &'a Epoch,
     /// The newest publication.
@@ -195,6 +198,10 @@ pub struct TopicView<'a> {
     pub fields: FieldsView,
     /// The source of the records: `dataset`.
     pub source: &'static str,
+    /// The dataset; `None` on live topics.
+    pub dataset: Option<DatasetFileView<'a>>,
+    /// What the records are, for people; `None` if the configuration says nothing about it.
+    pub about: Option<AboutView>,
 }
 
 /// The response of `GET /api/v1/topics`: all topics, in configuration order.

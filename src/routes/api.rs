@@ -5,15 +5,19 @@ use warp::reply::Response;
 use super::api_request::ApiRequest;
 use super::authorize::AccessPermit;
 use super::problem::{Problem, ProblemCode};
-use super::responses::{json, plain};
+use super::responses::{json, plain, with_vary_accept};
+use super::topics_page;
 use crate::app::AppState;
 use crate::protocol::message::{TimeView, TopicsView, VersionView};
 
-/// `GET /api/v1/topics`.
-pub(super) fn topics(state: &AppState, _: AccessPermit) -> Response {
+/// `GET /api/v1/topics`: JSON, or a page for browsers.
+pub(super) fn topics(state: &AppState, request: &ApiRequest, _: AccessPermit) -> Response {
     let (topics, now) = (state.hub.topics(), state.hub.clock().now());
-    json(&TopicsView {
-        topics: topics.iter().map(|topic| topic.view(now)).collect(),
+    let topics: Vec<_> = topics.iter().map(|topic| topic.view(now)).collect();
+    with_vary_accept(if topics_page::is_preferred(&request.headers) {
+        topics_page::respond(&topics, request.path.as_str())
+    } else {
+        json(&TopicsView { topics })
     })
 }
 

@@ -23,7 +23,7 @@ use self::query::{Decimation, HistoryQuery};
 use super::api_request::ApiRequest;
 use super::authorize::AccessPermit;
 use super::problem::{Problem, ProblemCode, excerpt};
-use super::responses::matches_if_none_match;
+use super::responses::{matches_if_none_match, with_vary_accept};
 use crate::app::{AppState, HistoryLimitReached, HistoryPermit, JobAborted};
 use crate::hub::Topic;
 use crate::protocol::{HistoryHead, Seq};
@@ -243,12 +243,5 @@ fn with_history_headers(
         }
         None => set(header::CACHE_CONTROL, "no-store"),
     }
-    response
-}
-
-/// Adds `Vary: accept`, because the response depends on that header.
-fn with_vary_accept(mut response: Response) -> Response {
-    let vary = HeaderValue::from_static("accept");
-    response.headers_mut().append(header::VARY, vary);
     response
 }

@@ -32,6 +32,13 @@ fn no_store(mut response: Response) -> Response {
     response
 }
 
+/// Adds `Vary: accept`, because the response depends on that header.
+pub(super) fn with_vary_accept(mut response: Response) -> Response {
+    let vary = HeaderValue::from_static("accept");
+    response.headers_mut().append(header::VARY, vary);
+    response
+}
+
 /// Whether `If-None-Match` in `headers` matches `tag`. The header is a list of tags or `*`, and uses the weak
 /// comparison (RFC 9110, section 13.1.2).
 pub(super) fn matches_if_none_match(headers: &HeaderMap, tag: &str) -> bool {

@@ -1,11 +1,13 @@
 //! [`HttpSocket`] and [`SocketTakeover`]: take the socket back from the HTTP layer.
 //!
-//! The HTTP layer gets one request head and the socket to respond on. Once the response has been sent, the socket goes
-//! back to the server, which waits for the next request without the buffers of an HTTP connection.
+//! The HTTP layer gets one request head and the socket to respond on. The socket leaves it in one of three ways:
 //!
-//! WebSockets leave the HTTP layer by an upgrade. Event streams cannot, but lanes serve them too, so they take the
-//! socket at the one moment when nothing can be lost: while a request is being handled and everything written before
-//! it has been sent.
+//! - Once the response has been sent, the socket goes back to the server ([`SocketTakeover::take_returned`]), which waits
+//!   for the next request without the buffers of an HTTP connection.
+//! - A WebSocket leaves by an upgrade ([`HttpSocket::into_stream`]). Before the 101 is answered,
+//!   [`SocketTakeover::keep_for_http`] has to be called, or the socket would go back to the server.
+//! - An event stream cannot be upgraded, but lanes serve it too. It takes the socket ([`SocketTakeover::take`]) at the one
+//!   moment when nothing can be lost: while a request is being handled and everything written before it has been sent.
 
 mod read_rate;
 

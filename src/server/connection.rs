@@ -278,6 +278,7 @@ impl Service<Request<Incoming>> for RequestService {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
+            // Before the body is dropped, which marks the response as answered.
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 takeover.keep_for_http();
             }

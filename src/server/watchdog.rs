@@ -1,7 +1,8 @@
 //! The watchdog: reports to systemd that the hub is alive, as long as all of its parts make progress.
 //!
-//! The parts are the runtime, which runs this task; each lane, which has to wake when notified; and each producer,
-//! which has to publish what is due. If one of them is stuck, nothing is reported, and systemd restarts the hub.
+//! The parts are the runtime, which runs this task; each lane, which has to wake when notified; each producer, which
+//! has to publish what is due; and the journal's thread, which has to exist. If one of them is stuck, nothing is
+//! reported, and systemd restarts the hub.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,22 +11,29 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
 use crate::hub::Topic;
+use crate::journal::JournalThread;
+use crate::playback::Playback;
 use crate::protocol::{Micros, Seq, TopicName};
 use crate::systemd;
 
 /// Checks twice per `period` whether the hub is alive, and reports it if so, until `stop`.
-pub(super) async fn run(state: Arc<AppState>, period: Duration, stop: CancellationToken) {
+pub(super) async fn run(
+    state: Arc<AppState>,
+    playback: Arc<Playback>,
+    period: Duration,
+    stop: CancellationToken,
+) {
     /// The wait after a failed check. Short, so that a hub that has just resumed from a pause is not restarted.
     const RETRY_AFTER: Duration = Duration::from_millis(500);
     let report_every = period / 2;
-    let mut last = LivenessSnapshot::take(&state);
+    let mut last = LivenessSnapshot::take(&state, &playback);
     let mut wait = report_every.min(RETRY_AFTER);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        let snapshot = LivenessSnapshot::take(&state);
+        let snapshot = LivenessSnapshot::take(&state, &playback);
         wait = if snapshot.is_alive_since(&last) {
             systemd::notify_watchdog();
             report_every
@@ -41,6 +49,8 @@ pub(super) async fn run(state: Arc<AppState>, period: Duration, stop: Cancellati
 struct LivenessSnapshot {
     /// How often each lane had woken, before this snapshot notified it.
     lane_wakeups: Vec<u64>,
+    /// The journal's thread runs, or there is no journal.
+    is_journal_running: bool,
     producers: Vec<ProducerLiveness>,
 }
 
@@ -52,11 +62,12 @@ struct ProducerLiveness {
 }
 
 impl LivenessSnapshot {
-    fn take(state: &AppState) -> Self {
+    fn take(state: &AppState, playback: &Playback) -> Self {
         let now = state.hub.clock().now();
         let topics = state.hub.topics();
         Self {
             lane_wakeups: state.lanes.probe(),
+            is_journal_running: playback.journal().is_none_or(JournalThread::is_running),
             producers: topics
                 .iter()
                 .map(|topic| ProducerLiveness::new(topic, now))
@@ -76,10 +87,12 @@ impl LivenessSnapshot {
             // A producer that is catching up after a stall is alive.
             !producer.is_overdue || published.is_none_or(|before| before < producer.published)
         };
-        self.lane_wakeups
-            .iter()
-            .zip(&before.lane_wakeups)
-            .all(has_woken)
+        self.is_journal_running
+            && self
+                .lane_wakeups
+                .iter()
+                .zip(&before.lane_wakeups)
+                .all(has_woken)
             && self.producers.iter().all(is_keeping_up)
     }
 }
@@ -112,6 +125,7 @@ mod tests {
         };
         LivenessSnapshot {
             lane_wakeups: wakeups.to_vec(),
+            is_journal_running: true,
             producers: producers.iter().enumerate().map(producer).collect(),
         }
     }
@@ -127,6 +141,15 @@ mod tests {
     fn a_hub_with_a_lane_that_does_not_wake_is_not_alive() {
         let before = snapshot(&[1, 1], &[(5, false)]);
         assert!(!snapshot(&[2, 1], &[(6, false)]).is_alive_since(&before));
+    }
+
+    #[test]
+    fn a_hub_whose_journal_has_died_is_not_alive() {
+        let before = snapshot(&[1], &[]);
+        let mut after = snapshot(&[2], &[]);
+        assert!(after.is_alive_since(&before));
+        after.is_journal_running = false;
+        assert!(!after.is_alive_since(&before));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Values keep the form in which they were set: `auto` stays `auto`.
 
 use super::layers::{Layers, Section};
-use super::schema::{FIELD, Key, Reload, SECTIONS, TOPIC};
+use super::schema::{ABOUT, FIELD, Key, Reload, SECTIONS, TOPIC};
 use super::settings_error::ValueOrigin;
 use super::toml_value::dotted_key;
 use super::validate::TopicTable;
@@ -82,9 +82,11 @@ pub(super) fn value_origins(layers: &Layers, topics: &[TopicTable]) -> ValueOrig
 fn topic_values(layers: &Layers, topic: &TopicTable) -> Vec<EffectiveValue> {
     let values = |path: &[&str], keys| section_values(layers, path, keys, topic.topic.as_ref());
     let own = values(&["topics", &topic.name], TOPIC);
+    let about = values(&["topics", &topic.name, "about"], ABOUT);
     let field =
         |(name, _): &(String, ValueOrigin)| values(&["topics", &topic.name, "fields", name], FIELD);
     own.into_iter()
+        .chain(about)
         .chain(topic.fields.iter().flat_map(field))
         .collect()
 }

@@ -3,7 +3,7 @@
 //! Matches known names instead of splitting at the separator, because topic names may contain dots and end in
 //! underscores.
 
-use super::schema::{FIELD, Key, SECTIONS, TOPIC};
+use super::schema::{ABOUT, FIELD, Key, SECTIONS, TOPIC};
 use super::validate::TopicTable;
 use super::value_error::{code_list, did_you_mean, nearest};
 
@@ -133,7 +133,10 @@ fn topic_keys(topic: &TopicTable) -> KeyNode<'_> {
     KeyNode::Table(
         key_nodes(TOPIC)
             .into_iter()
-            .chain([("fields", KeyNode::Table(fields))])
+            .chain([
+                ("about", KeyNode::Table(key_nodes(ABOUT))),
+                ("fields", KeyNode::Table(fields)),
+            ])
             .collect(),
     )
 }

@@ -223,12 +223,12 @@ fn covers(host: IpAddr, other: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::schema::{FIELD, Key};
+    use crate::settings::schema::{ABOUT, FIELD, Key};
 
     #[test]
     fn every_default_and_every_example_is_valid() {
         let sections = SECTIONS.iter().flat_map(|(_, keys)| keys.iter());
-        let keys: Vec<&Key> = sections.chain(TOPIC).chain(FIELD).collect();
+        let keys: Vec<&Key> = sections.chain(TOPIC).chain(ABOUT).chain(FIELD).collect();
         for key in keys {
             for text in key.default.into_iter().chain([key.example]) {
                 let mut errors = SettingsErrors::default();

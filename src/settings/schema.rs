@@ -102,12 +102,13 @@ const SLOW_POLICY: ValueType = ValueType::OneOf(&[
 ]);
 
 /// All tables by their header, in which NAME and FIELD stand for any name, with their keys.
-pub const SCHEMA: [(&str, &[Key]); 6] = [
+pub const SCHEMA: [(&str, &[Key]); 7] = [
     SECTIONS[0],
     SECTIONS[1],
     SECTIONS[2],
     SECTIONS[3],
     ("topics.NAME", TOPIC),
+    ("topics.NAME.about", ABOUT),
     ("topics.NAME.fields.FIELD", FIELD),
 ];
 
@@ -160,7 +161,7 @@ const LOG: &[Key] = &[
 
 const STATE: &[Key] = &[Key::new("dir", ValueType::Text, Reload::Restart).example("\"../state\"")];
 
-/// The keys of every `[topics.NAME]`, not including the table `fields`.
+/// The keys of every `[topics.NAME]`, not including the tables `about` and `fields`.
 pub(super) const TOPIC: &[Key] = &[
     Key::new("dataset", ValueType::NonEmpty, Reload::Restart).example("\"../measurements.json\""),
     Key::new("rate", ValueType::Rate, Reload::LiveInNewSegment).example("10.0"),
@@ -178,6 +179,14 @@ pub(super) const TOPIC: &[Key] = &[
     Key::new("slow", SLOW_POLICY, Reload::Live).default("\"skip\""),
     Key::new("max_lag", MAX_LAG, Reload::Live).default("\"10s\""),
     Key::new("record_max", RECORD_MAX, Reload::Live).default("\"16MiB\""),
+];
+
+/// The keys of every `[topics.NAME.about]`.
+pub(super) const ABOUT: &[Key] = &[
+    Key::new("title", ValueType::NonEmpty, Reload::Live).example("\"Electrocardiogram\""),
+    Key::new("origin", ValueType::NonEmpty, Reload::Live)
+        .example("\"PhysioNet, https://doi.org/10.13026/C2F305\""),
+    Key::new("licence", ValueType::NonEmpty, Reload::Live).example("\"CC BY 4.0\""),
 ];
 
 /// The keys of every `[topics.NAME.fields.FIELD]`.

@@ -12,7 +12,7 @@ use super::setting_value::AutoDuration;
 use super::settings_error::{SettingsError, SettingsErrors};
 use super::toml_value::quoted;
 use super::validate::TopicTable;
-use super::{FieldSettings, TopicSettings};
+use super::{AboutSettings, FieldSettings, TopicSettings};
 use crate::protocol::Rate;
 
 const DELAY_MIN: Duration = Duration::from_millis(150);
@@ -58,12 +58,22 @@ fn topic(
         slow: values.get("slow")?,
         max_lag: values.get("max_lag")?,
         record_max: values.get("record_max")?,
+        about: about(layers, &table.name),
         fields: table
             .fields
             .iter()
             .map(|(name, _)| field(layers, &table.name, name))
             .collect(),
     })
+}
+
+fn about(layers: &Layers, topic: &str) -> AboutSettings {
+    let values = Section::new(layers, &["topics", topic, "about"]);
+    AboutSettings {
+        title: values.get("title"),
+        origin: values.get("origin"),
+        licence: values.get("licence"),
+    }
 }
 
 fn field(layers: &Layers, topic: &str, name: &str) -> FieldSettings {

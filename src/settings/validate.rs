@@ -5,13 +5,16 @@
 use crate::protocol::{TopicName, TopicNameError};
 
 use super::layers::Assignment;
-use super::schema::{FIELD, Key, SECTIONS, TOPIC};
+use super::schema::{ABOUT, FIELD, Key, SECTIONS, TOPIC};
 use super::setting_value::SettingValue;
 use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 use super::toml_value::{LocatedValue, TableEntry, TomlValue, dotted_key};
 use super::value_error::{
     ValueError, did_you_mean, similar_topic_name, topic_name_rules, truncated,
 };
+
+/// The tables that a topic may have below its own.
+const TOPIC_TABLES: &[&str] = &["about", "fields"];
 
 /// The contents of the file after validation.
 #[derive(Debug, Default)]
@@ -42,7 +45,7 @@ impl ValidatedFile {
         for entry in entries {
             let section = SECTIONS.iter().find(|(name, _)| *name == entry.name);
             match section {
-                Some((_, keys)) => file.read_table(&[], entry, keys, None),
+                Some((_, keys)) => file.read_table(&[], entry, keys, &[]),
                 None if entry.name == "topics" => file.read_topics(entry),
                 None => file.report_unknown_section(entry),
             }
@@ -68,7 +71,7 @@ impl ValidatedFile {
                 origin: topic.origin.clone(),
                 fields: Vec::new(),
             });
-            self.read_table(&["topics".to_owned()], topic, TOPIC, Some("fields"));
+            self.read_table(&["topics".to_owned()], topic, TOPIC, TOPIC_TABLES);
         }
     }
 
@@ -88,13 +91,13 @@ impl ValidatedFile {
             .push(SettingsError::new(origin, "topics", "no topics", remedy));
     }
 
-    /// Validates a table with the given keys; `nested` names the one subtable it may have.
+    /// Validates a table with the given keys; `nested` names the tables below it.
     fn read_table(
         &mut self,
         parent: &[String],
         entry: &TableEntry,
         keys: &'static [Key],
-        nested: Option<&'static str>,
+        nested: &[&'static str],
     ) {
         let path = child_path(parent, &entry.name);
         let Some(entries) =
@@ -111,13 +114,24 @@ impl ValidatedFile {
                     &entry.value,
                     &mut self.errors,
                 )),
-                None if nested == Some(entry.name.as_str()) => self.read_fields(&path, entry),
+                None if nested.contains(&entry.name.as_str()) => self.read_nested(&path, entry),
                 None => {
-                    let names = keys.iter().map(|key| key.name).chain(nested);
+                    let names = keys
+                        .iter()
+                        .map(|key| key.name)
+                        .chain(nested.iter().copied());
                     let remedy = did_you_mean(&entry.name, names);
                     self.report_unknown_key(&child_path(&path, &entry.name), entry, remedy);
                 }
             }
+        }
+    }
+
+    /// Validates one of [`TOPIC_TABLES`].
+    fn read_nested(&mut self, parent: &[String], entry: &TableEntry) {
+        match entry.name.as_str() {
+            "about" => self.read_table(parent, entry, ABOUT, &[]),
+            _ => self.read_fields(parent, entry),
         }
     }
 
@@ -133,7 +147,7 @@ impl ValidatedFile {
                     .fields
                     .push((field.name.clone(), field.origin.clone()));
             }
-            self.read_table(&path, field, FIELD, None);
+            self.read_table(&path, field, FIELD, &[]);
         }
     }
 

@@ -120,7 +120,7 @@ impl Schedule {
     }
 
     /// The states that a viewer has to know that draws what is due from `t` on: the one in force at `t`, and every later
-    /// one, oldest first. Only the segments of the first `version`s count.
+    /// one, oldest first. Segments that were added after version `version` are left out.
     #[must_use]
     pub fn states_from(&self, t: Micros, version: u64) -> Vec<StateView> {
         let segments = self.timeline.segments();

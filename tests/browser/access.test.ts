@@ -87,7 +87,7 @@ test("axe finds nothing serious while the hub is unreachable", async () => {
 
 test("the summary is announced once, not with every value", async () => {
   const screen = await live();
-  await screen.reads("summary", /^Live\. ECG, lead MLII: −?[\d,]+ µV/);
+  await screen.reads("summary", /^Replay\. ECG, lead MLII: −?[\d,]+ µV/);
   const said = await screen.text("summary");
   expect(await screen.page.getAttribute('[data-part="summary"]', "role")).toBe("status");
   await screen.press("Space");
@@ -110,7 +110,7 @@ test("every button, the chart and the time navigator have accessible names", asy
   );
   await expect
     .poll(() => screen.page.getAttribute('[data-part="strip"]', "aria-valuetext"))
-    .toMatch(/^Live, \d/);
+    .toMatch(/^In step with the replay, \d/);
   const names = await screen.page
     .getByRole("button")
     .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? button.textContent?.trim() ?? ""));

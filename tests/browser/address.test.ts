@@ -64,9 +64,9 @@ test("a preset changes the window and the URL, which omits the default", async (
   const screen = await house.open("?theme=dark");
   await screen.isLive();
   for (const [preset, search] of [
-    ["30s", "?theme=dark&window=30s"],
-    ["5m", "?theme=dark&window=5m"],
-    ["10s", "?theme=dark"],
+    ["30 s", "?theme=dark&window=30s"],
+    ["5 min", "?theme=dark&window=5m"],
+    ["10 s", "?theme=dark"],
   ] as const) {
     await screen.page.click(`[data-part="windows"] >> text="${preset}"`);
     await expect.poll(() => query(screen)).toBe(search);
@@ -77,7 +77,7 @@ test("a preset changes the window and the URL, which omits the default", async (
 test("a reload keeps the chosen window", async () => {
   const screen = await house.open();
   await screen.isLive();
-  await screen.page.click('[data-part="windows"] >> text="1m"');
+  await screen.page.click('[data-part="windows"] >> text="1 min"');
   await expect.poll(() => query(screen)).toBe("?window=1m");
   await screen.page.reload();
   await screen.isLive();
@@ -98,7 +98,7 @@ test("a link to a moment shows it on another screen, even after a restart of the
 test("a moment of an ended timeline shows a notice with a way back to live", async () => {
   const screen = await house.open("?at=anotherepoch:77");
   await screen.reads("notice-title", /^That moment is no longer available$/);
-  await screen.page.click('[data-part="notice-ways"] >> text="Jump to live"');
+  await screen.page.click('[data-part="notice-ways"] >> text="Rejoin the replay"');
   await screen.becomes("live");
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
 });
@@ -134,17 +134,45 @@ test("zooming with the wheel and resetting update the URL", async () => {
   await expect.poll(() => query(screen)).toBe("");
 });
 
-test("a moment in the future shows the live view", async () => {
+test("a moment in the future shows the live view and says so", async () => {
   const topic = await (await fetch(`${house.hub.url}/api/v1/topics/ecg`)).json();
   const screen = await house.open(`?at=${topic.epoch}:${topic.seq + 1_000_000}`);
+  await screen.reads("said", /^That moment is still to come; showing the newest record$/);
   await screen.isLive();
   expect(await screen.page.isHidden('[data-part="notice"]')).toBe(true);
+});
+
+test("a moment before the beginning shows the beginning and says so", async () => {
+  const topic = await (await fetch(`${house.hub.url}/api/v1/topics/ecg`)).json();
+  const screen = await house.open(`?at=${topic.epoch}:0`);
+  await screen.reads("said", /^There is nothing before .*\d\d:\d\d:\d\d \S+; showing the beginning$/);
+  await screen.becomes("paused");
+});
+
+test.each([
+  ["?window=abc", /^“abc” in the address is not a time window, such as 30s; showing 10.s$/],
+  ["?window=1ms", /^“1ms” in the address is not between 100.ms and 366.d; showing 100.ms$/],
+  ["?at=yesterday", /^“yesterday” in the address is not a moment, such as a link to one has; showing live$/],
+  [
+    "?theme=neon&kiosk=yes",
+    /^“neon” in .*: light, dark, auto\. “kiosk=yes” in .* neither 1 nor 0; it is off$/,
+  ],
+])("the address %s cannot be met, and the page says so", async (search, said) => {
+  const screen = await house.open(search);
+  await screen.reads("said", said);
+});
+
+test("a valid address says nothing", async () => {
+  const screen = await house.open("?topic=ecg&window=1.5s&theme=dark&kiosk=0&embed=0");
+  await screen.isLive();
+  expect(await screen.text("said")).toBe("");
+  expect(await screen.text("windows")).toMatch(/^1\.5.s/);
 });
 
 test("other parameters in the URL are kept", async () => {
   const screen = await house.open("?token=abc");
   await screen.isLive();
-  await screen.page.click('[data-part="windows"] >> text="1m"');
+  await screen.page.click('[data-part="windows"] >> text="1 min"');
   await expect.poll(() => query(screen)).toBe("?token=abc&window=1m");
 });
 
@@ -157,4 +185,27 @@ test("the menu's time field jumps to a moment", async () => {
   await screen.becomes("paused");
   // In the middle of the view.
   await expect.poll(() => screen.edge()).toBe(wanted + 5_000);
+});
+
+test("the menu's time field says what it cannot do", async () => {
+  const screen = await house.open();
+  await screen.isLive();
+  const edge = await screen.edge();
+  await goTo(screen, edge + 3_600_000);
+  await screen.reads("said", /^That moment is still to come/);
+  await expect.poll(() => screen.page.getAttribute('[data-part="strip"]', "aria-valuemax")).not.toBe("0");
+  await expect
+    .poll(async () => Number(await screen.page.getAttribute('[data-part="strip"]', "aria-valuemax")))
+    .toBeGreaterThan(590);
+  await goTo(screen, edge - 3_600_000);
+  await screen.reads("said", /^There is nothing before \d\d:\d\d:\d\d \S+; showing the beginning/);
+  await screen.click("menu-open");
+  await screen.page.fill("#menu input", "half past seven");
+  await screen.page.click('#menu >> text="Go"');
+  const message = await screen.page.$eval(
+    "#menu input",
+    (field) => (field as HTMLInputElement).validationMessage,
+  );
+  expect(message).toMatch(/^Type a time such as/);
+  expect(await screen.page.isVisible("#menu")).toBe(true);
 });

@@ -179,9 +179,28 @@ test("the clock opens the synchronization details", async () => {
 
 test("two screens are counted as viewers", async () => {
   const screen = await live();
-  await screen.reads("viewers", /^only this screen$/);
+  await screen.reads("viewers-line", /^1 viewer$/);
   await live();
-  await screen.reads("viewers", /^the same picture on 2 screens$/);
+  await screen.reads("viewers-line", /^2 viewers · shared picture$/);
+  expect(await screen.page.getAttribute('[data-part="viewers-line"]', "title")).toMatch(
+    /^Everybody who receives ecg/,
+  );
+});
+
+test("a view that was paused or moved does not claim to share its picture", async () => {
+  const [screen] = await Promise.all([live(), live()]);
+  await screen.reads("viewers-line", /^2 viewers · shared picture$/);
+  await screen.click("sync-open");
+  await screen.reads("sync", /Every screen shows the same instant/);
+  await screen.press("Escape", "Space");
+  await screen.reads("viewers-line", /^2 viewers$/);
+  await screen.click("sync-open");
+  await screen.reads("sync", /This view was paused or moved and shows its own/);
+  await screen.press("Escape", "Space");
+  await screen.becomes("behind");
+  expect(await screen.text("viewers-line")).toBe("2 viewers");
+  await screen.click("badge");
+  await screen.reads("viewers-line", /^2 viewers · shared picture$/);
 });
 
 test("without a hub the page counts down to the next attempt and keeps the picture", async () => {
@@ -216,8 +235,8 @@ test("a device that loses its network says so and recovers automatically", async
   const screen = await live();
   await screen.page.context().setOffline(true);
   await house.hub.kill();
-  await screen.becomes("offline");
-  expect(await screen.text("state-text")).toBe("Offline");
+  // Each attempt to connect shows for a moment.
+  await screen.reads("state-text", /^Offline$/);
   house.hub = await house.hub.restart();
   await screen.page.context().setOffline(false);
   await screen.becomes("live");

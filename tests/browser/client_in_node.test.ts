@@ -1,6 +1,7 @@
 /**
- * The built client library in a separate Node.js process against a real hub. `TICKCAST_NODE` selects another Node.js
- * than the one that runs the tests; before version 22 it needs a flag for WebSocket support.
+ * The built client library in a separate Node.js process against a real hub, with the `WebSocket` of Node.js and with
+ * that of the package `ws`. `TICKCAST_NODE` selects another Node.js than the one that runs the tests; before version 22
+ * its own `WebSocket` needs a flag.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -8,10 +9,12 @@ import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Hub } from "./hub";
 import { TestProxy } from "./test_proxy";
 
+/** The package as a user would import it. */
+const WS = resolve(import.meta.dirname, "../../web/node_modules/ws/wrapper.mjs");
 const MODULE = resolve(import.meta.dirname, "../../web/dist/tickcast-client.js");
 /** The hub's clock is monotonic, while time servers adjust this machine's wall clock. */
 const WALL_DRIFT_MS = 5;
@@ -23,19 +26,25 @@ let viewer: ChildProcess;
 beforeEach(async () => {
   hub = await Hub.start();
   proxy = await TestProxy.before(hub.url);
+});
+
+/** Starts the viewer, with the sockets of this module if given. */
+function start(sockets: string | undefined): void {
   const { TICKCAST_NODE: other, ...env } = process.env;
-  const flags = other === undefined && Number.parseInt(process.versions.node, 10) < 22;
+  const needsFlag = sockets === undefined && other === undefined;
+  const isOld = Number.parseInt(process.versions.node, 10) < 22;
   viewer = spawn(
     other ?? process.execPath,
     [
-      ...(flags ? ["--experimental-websocket"] : []),
+      ...(needsFlag && isOld ? ["--experimental-websocket"] : []),
       join(import.meta.dirname, "node_viewer.mjs"),
       pathToFileURL(MODULE).href,
       proxy.url,
+      ...(sockets === undefined ? [] : [pathToFileURL(sockets).href]),
     ],
     { stdio: ["pipe", "pipe", "inherit"], env },
   );
-});
+}
 
 afterEach(async () => {
   viewer?.kill("SIGKILL");
@@ -67,7 +76,17 @@ async function follow(act: (log: ViewerLog) => void): Promise<ViewerLog> {
   return log;
 }
 
-test("in Node.js it resumes through three killed connections without gaps or duplicates", async () => {
+describe.each([
+  ["its own WebSocket", undefined],
+  ["the WebSocket of ws", WS],
+])("in Node.js with %s", (_, sockets) => {
+  beforeEach(() => start(sockets));
+
+  test("it resumes through three killed connections without gaps or duplicates", resumes);
+  test("its clock error is within its stated bound", knowsItsError);
+});
+
+async function resumes(): Promise<void> {
   const exit = once(viewer, "exit");
   let seenBefore = 0;
   let cuts = 0;
@@ -89,13 +108,13 @@ test("in Node.js it resumes through three killed connections without gaps or dup
   ]);
   // It exited on its own.
   expect(await exit).toEqual([0, null]);
-});
+}
 
-test("in Node.js its clock error is within its stated bound", async () => {
+async function knowsItsError(): Promise<void> {
   const log = await follow(({ clock }) => {
     if (clock.length === 10) viewer.stdin?.end();
   });
   const wrong = log.clock.filter(([off, bound]) => !(Math.abs(off) <= bound + WALL_DRIFT_MS));
   expect(wrong).toEqual([]);
   expect(log.clock.length).toBeGreaterThanOrEqual(10);
-});
+}

@@ -20,7 +20,7 @@ export async function reads(
 }
 
 export async function isLive(page: Page, element?: string): Promise<void> {
-  await reads(page, "badge", /^Live$/, element);
+  await reads(page, "badge", /^Replay$/, element);
   await reads(page, "value", /\d/, element);
 }
 

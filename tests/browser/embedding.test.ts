@@ -128,10 +128,13 @@ test("the element shows the same record at the same instant as the hub's own pag
 
 test("for a hub that does not list the page's origin, the element says so and stops", async () => {
   site.put("/tick-chart.js", await readFile(MODULE, "utf8"));
-  const body = `<script type="module" src="/tick-chart.js"></script><tick-chart src="${stranger.url}"></tick-chart>`;
+  const chart = `<tick-chart src="${stranger.url}">See <a href="/elsewhere">elsewhere</a></tick-chart>`;
+  const body = `<script type="module" src="/tick-chart.js"></script>${chart}`;
   const { page } = await open(site.put("/own.html", body));
   await reads(page, "notice", /does not allow pages from this origin.*allowed_origins/);
   await reads(page, "badge", /^Not available$/);
+  // What the embedding page offers instead of the line.
+  expect(await page.getByRole("link", { name: "elsewhere" }).isVisible()).toBe(true);
 });
 
 test("if the module cannot be loaded, the element's fallback content is visible", async () => {
@@ -169,7 +172,7 @@ test("attributes may change at any time, and may be set before the element is de
   await set(page, "src", stranger.url);
   await reads(page, "badge", /^Not available$/);
   await set(page, "src", hub.url);
-  await reads(page, "badge", /^Live$/);
+  await reads(page, "badge", /^Replay$/);
 });
 
 test("an invalid hub URL shows a notice, and the next URL is used with all later changes", async () => {
@@ -270,9 +273,20 @@ test("the hub's page can be framed by a listed origin", async () => {
   const frame = `<iframe src="${hub.url}/?embed=1&topic=ecg" title="ECG"></iframe>`;
   const { page, errors } = await embed(frame);
   const inside = page.frameLocator("iframe");
-  await inside.locator('[data-part="state-text"]', { hasText: /^Live$/ }).waitFor();
+  await inside.locator('[data-part="state-text"]', { hasText: /^Replay$/ }).waitFor();
   await inside.locator('[data-part="value"]', { hasText: /\d/ }).waitFor();
   expect(errors).toEqual([]);
+});
+
+test("in a sandboxed frame without an origin the page says what it needs, and works with it", async () => {
+  const frame = (sandbox: string) =>
+    `<iframe sandbox="${sandbox}" src="${hub.url}/?embed=1&topic=ecg" title="ECG"></iframe>`;
+  const opaque = await embed(frame("allow-scripts"));
+  const told = opaque.page.frameLocator("iframe").locator(".fallback");
+  await told.filter({ hasText: /allow-same-origin/ }).waitFor();
+  const { page } = await embed(frame("allow-scripts allow-same-origin"));
+  await page.frameLocator("iframe").locator('[data-part="value"]', { hasText: /\d/ }).waitFor();
+  expect(await page.frameLocator("iframe").locator(".fallback").isVisible()).toBe(false);
 });
 
 test("the hub's page cannot be framed by any other origin", async () => {

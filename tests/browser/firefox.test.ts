@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** Every test leaves the page live. */
 async function isLive(): Promise<void> {
-  await firefox.reads("state-text", /^Live$/);
+  await firefox.reads("state-text", /^Replay$/);
   await firefox.reads("value", /\d/);
 }
 
@@ -64,7 +64,7 @@ test("in Firefox the element is live", async () => {
     `import("/tick-chart.js").then(() => document.body.append(document.createElement("tick-chart")))`,
   );
   await firefox.until(
-    `document.querySelector("tick-chart")?.shadowRoot.querySelector(".badge").textContent === "Live"`,
+    `document.querySelector("tick-chart")?.shadowRoot.querySelector(".badge").textContent === "Replay"`,
   );
   await firefox.evaluate(`document.querySelector("tick-chart").remove()`);
 });

@@ -70,7 +70,7 @@ afterEach(async () => {
 
 /** Waits until the page is live and draws the instant that is due: page and hub share this machine's clock. */
 async function isInSync(): Promise<void> {
-  await tab.until(`document.querySelector('[data-part="state-text"]').textContent === "Live"`);
+  await tab.until(`document.querySelector('[data-part="state-text"]').textContent === "Replay"`);
   await tab.until(`Math.abs(Date.now() - tickcast.delayMs - tickcast.playhead) < ${CLOSE_MS}`);
 }
 

@@ -1,13 +1,15 @@
 /**
- * A viewer in a separate Node.js process, for `client_in_node.test.ts`: `node node_viewer.mjs MODULE HUB`. Prints the
- * client's events as one JSON array per line. When standard input ends it closes the client; the process must then exit
+ * A viewer in a separate Node.js process, for `client_in_node.test.ts`: `node node_viewer.mjs MODULE HUB [SOCKETS]`.
+ * SOCKETS is a module with a `WebSocket` to use instead of the environment's. Prints the client's events as one JSON array
+ * per line. When standard input ends it closes the client; the process must then exit
  * on its own, because the client leaves nothing running.
  */
 
-const [, , module, url] = process.argv;
+const [, , module, url, sockets] = process.argv;
 const { Client } = await import(module);
+const { WebSocket } = sockets === undefined ? {} : await import(sockets);
 
-const client = new Client({ url, joining: { last: 10 } });
+const client = new Client({ url, joining: { last: 10 }, WebSocket });
 const say = (...what) => console.log(JSON.stringify(what));
 
 client.on("link", ({ kind }) => say("link", kind));

@@ -91,7 +91,7 @@ test("the pause button is first in tab order, and the space bar resumes", async 
   await screen.reads("state-text", /^Behind$/);
   expect(await screen.moves()).toBe(true);
   await screen.page.click('[data-part="badge"]');
-  await screen.reads("state-text", /^Live$/);
+  await screen.reads("state-text", /^Replay$/);
 });
 
 test("two pages show the same record at the same instant", async () => {

@@ -40,7 +40,7 @@ afterEach(async () => {
 /** Waits until the page is live and draws the instant due at this delay: page and hub share this machine's clock. */
 async function isInSync(delayMs: number): Promise<void> {
   await tab.until(`globalThis.tickcast?.delayMs === ${delayMs}`);
-  await tab.until(`document.querySelector('[data-part="state-text"]').textContent === "Live"`);
+  await tab.until(`document.querySelector('[data-part="state-text"]').textContent === "Replay"`);
   await tab.until(`Math.abs(Date.now() - ${delayMs} - tickcast.playhead) < ${CLOSE_MS}`);
 }
 

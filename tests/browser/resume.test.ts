@@ -114,12 +114,11 @@ test("a page disconnected for longer than its window requests only the window", 
   const screen = await watched(50, {}, "?window=1s");
   await hub?.kill();
   await screen.reads("state-text", /^Reconnecting$/);
-  // Waits until the window is empty: one second plus the delay after the last record.
-  await screen.page.waitForFunction(
-    () => (window.drawnLine ?? []).every((run) => run.every((x) => x < 0)),
-    undefined,
-    { polling: "raf", timeout: 30_000 },
-  );
+  // Waits for longer than the window and the delay, by the page's clock.
+  await screen.page.evaluate(() => {
+    document.body.dataset.until = String(performance.now() + 1_500);
+  });
+  await screen.page.waitForFunction(() => performance.now() > Number(document.body.dataset.until));
   hub = await hub?.restart();
   await screen.isLive();
   expect(screen.joinQueries.at(-1)).toMatch(/^\?last=11[67]$/);

@@ -10,6 +10,7 @@ import type { Instruments } from "../../web/src/instruments";
 import type { Badge } from "../../web/src/page";
 import { parseWindow } from "../../web/src/viewport";
 import { recordDrawnLine } from "./drawn_line";
+import { recordDrawnTexts } from "./drawn_texts";
 import { pathOf } from "./programs";
 
 /** The state of the badge. */
@@ -48,6 +49,7 @@ export class Screen {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const screen = new Screen(await context.newPage());
     await screen.page.addInitScript(recordDrawnLine);
+    await screen.page.addInitScript(recordDrawnTexts);
     await screen.page.goto(url);
     return screen;
   }
@@ -122,7 +124,7 @@ export class Screen {
   }
 
   async isLive(): Promise<void> {
-    await this.reads("state-text", /^Live$/);
+    await this.reads("state-text", /^Replay$/);
     await this.reads("value", /\d/);
   }
 

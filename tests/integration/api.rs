@@ -40,6 +40,73 @@ async fn topics_come_in_the_order_of_the_file_and_the_first_is_the_default() {
 }
 
 #[test]
+fn a_topic_says_what_it_carries_and_where_its_data_comes_from() {
+    let toml = "[topics.plain]\ndataset = \"data.json\"\nrate = 2\n[topics.told]\ndataset = \"data.json\"\nrate = 2\nloop = false\n\
+                [topics.told.about]\ntitle = \"Counting <b>\"\nlicence = \"CC0\"\n";
+    let hub = Project::new("", "[1,2,3]").configure(toml).start();
+    let topic = |name: &str| RawClient::get(hub.public(), &format!("/api/v1/topics/{name}")).json();
+    let (plain, told) = (topic("plain"), topic("told"));
+    assert_eq!(
+        (&plain["kind"], &plain["about"]),
+        (&json!("replay"), &json!(null))
+    );
+    assert_eq!(
+        told["about"],
+        json!({"title": "Counting <b>", "licence": "CC0"})
+    );
+    let dataset = &told["dataset"];
+    assert_eq!(
+        (&dataset["name"], &dataset["len"], &dataset["loop"]),
+        (&json!("data.json"), &json!(3), &json!(false))
+    );
+    assert_eq!(dataset["sha256"].as_str().unwrap().len(), 64);
+    hub.stop_without_warnings();
+}
+
+#[test]
+fn browsers_get_the_list_of_topics_as_a_page_and_everybody_else_as_json() {
+    let toml = "[topics.told]\ndataset = \"data.json\"\nrate = 2\n[topics.told.about]\ntitle = \"Counting <b>\"\n";
+    let hub = Project::new("", "[1,2,3]").configure(toml).start();
+    let get = |path: &str, accept: &str| {
+        RawClient::request(hub.public(), "GET", path, &format!("Accept: {accept}\r\n"))
+    };
+    for (path, link) in [
+        ("/api/v1/topics", "href=\"../../?topic=told\""),
+        ("/api/v1/topics/", "href=\"../../../?topic=told\""),
+    ] {
+        let page = get(path, "text/html,application/xhtml+xml,*/*;q=0.8");
+        assert_eq!(page.status, 200);
+        assert_eq!(
+            page.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        assert_eq!(page.header("vary"), Some("accept"));
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'sha256-"),
+            "{policy}"
+        );
+        let text = page.text();
+        assert!(text.contains(link), "{text}");
+        assert!(
+            text.contains("Replay of Counting &lt;b&gt;, 3 records"),
+            "{text}"
+        );
+    }
+    for accept in ["*/*", "application/json", "application/json, text/html"] {
+        let list = get("/api/v1/topics", accept);
+        assert_eq!(
+            list.header("content-type"),
+            Some("application/json"),
+            "{accept}"
+        );
+        assert_eq!(list.header("vary"), Some("accept"));
+        assert_eq!(list.json()["topics"][0]["name"], "told");
+    }
+    hub.stop_without_warnings();
+}
+
+#[test]
 fn head_answers_like_get_without_a_body() {
     // Slow, so that nothing is published between the two requests, which would change the list of topics.
     let toml = "[topics.zulu]\ndataset = \"data.json\"\nrate = 0.001\n";

@@ -21,8 +21,9 @@ import { LINE_WIDTH, LineRenderer, type ValueExtremes } from "./chart/line_rende
 import { Overlay } from "./chart/overlay";
 import { renderPicture } from "./chart/picture";
 import { Scales } from "./chart/scale";
+import { drawSeams } from "./chart/seams";
 import { CanvasLayer, PlotArea } from "./chart/surface";
-import { rangeText } from "./chart/time_axis";
+import { rangeText } from "./local_time";
 import type { Scene } from "./scene";
 
 export type { ChartAction } from "./chart/chart_gestures";
@@ -33,10 +34,12 @@ export interface ChartOptions {
   readonly host: HTMLElement;
   /** Formats an axis value, where neighbouring ticks are `step` apart. */
   readonly format: (value: number, step: number) => string;
+  /** The label where a lap of a replay begins. */
+  readonly lapText: (lap: number) => string;
   readonly onAction: (action: ChartAction) => void;
 }
 
-const NOTHING: Scene = { from: 0, to: 1, traces: [], isFollowing: false };
+const NOTHING: Scene = { from: 0, to: 1, traces: [], seams: [], isFollowing: false };
 
 export class Chart {
   readonly #host: HTMLElement;
@@ -49,19 +52,21 @@ export class Chart {
   readonly #overlayLayer: CanvasLayer;
   readonly #overlay: Overlay;
   readonly #gestures: ChartGestures;
+  readonly #lapText: (lap: number) => string;
   #theme: ChartTheme | undefined;
   #scene = NOTHING;
   #drawnAt = 0;
 
-  constructor({ host, format, onAction }: ChartOptions) {
+  constructor({ host, format, lapText, onAction }: ChartOptions) {
     this.#host = host;
+    this.#lapText = lapText;
     // The arrow keys move the crosshair; this role makes screen readers pass them through.
     host.role = "application";
     host.tabIndex = 0;
     this.#scales = new Scales(format);
     this.#layer = new CanvasLayer(host);
     this.#overlayLayer = new CanvasLayer(host);
-    this.#overlay = new Overlay(this.#overlayLayer, this.#plotArea);
+    this.#overlay = new Overlay(this.#overlayLayer, this.#plotArea, this.#axes);
     this.#gestures = new ChartGestures({
       surface: host,
       plot: this.#plotArea,
@@ -90,7 +95,7 @@ export class Chart {
   /** The visible extremes of the series with this key; undefined if it has no value in view. */
   extremesOf(key: string): ValueExtremes | undefined {
     const index = this.#scene.traces.findIndex(({ series }) => series.key === key);
-    return index < 0 ? undefined : this.#lines.extremes(index);
+    return index < 0 ? undefined : this.#lines.extremes(this.#scene, index);
   }
 
   /** Width of the canvas in device pixels: history finer than one record per column cannot be seen. */
@@ -135,10 +140,11 @@ export class Chart {
     this.#axes.layout(width, height, this.#scales, theme);
     this.#layer.clear();
     this.#lines.stroke(ctx, scene, this.#scales, theme);
+    drawSeams(ctx, this.#plotArea, scene.seams, theme, this.#lapText);
     this.#axes.drawGrid(ctx, this.#scales, theme);
     this.#axes.drawValues(ctx, this.#scales, theme);
     this.#axes.drawTimes(ctx, theme);
-    if (scene.isFollowing) this.#lines.drawEnds(ctx, scene, this.#scales, theme);
+    this.#lines.drawEnds(ctx, scene, this.#scales, theme);
     this.#drawOverlay();
   }
 

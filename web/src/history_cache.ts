@@ -10,7 +10,7 @@
 
 import { type Api, topicPath } from "./client/api";
 import { defaultRuntime } from "./client/runtime";
-import { type HistoryResponse, readHistory } from "./history_cache/history_response";
+import { type HistoryRecord, type HistoryResponse, readHistory } from "./history_cache/history_response";
 import { type FetchStatus, type HistoryRuntime, RequestScheduler } from "./history_cache/request_scheduler";
 import { isSufficient, toTile } from "./history_cache/tile";
 import { TileStore } from "./history_cache/tile_store";
@@ -42,8 +42,15 @@ export interface HistoryCacheOptions {
   readonly maxTiles?: number;
 }
 
-/** The instant of a position, hub time in milliseconds, or why it cannot be resolved. */
-export type InstantLookup = { readonly t: number } | "other-epoch" | "not-due" | "unreachable";
+/**
+ * The instant of a position, hub time in milliseconds, or why it cannot be resolved. `isEarlier` means that the position
+ * is before the beginning, and the instant that of the oldest record.
+ */
+export type InstantLookup =
+  | { readonly t: number; readonly isEarlier: boolean }
+  | "other-epoch"
+  | "not-due"
+  | "unreachable";
 
 /** Where the history begins, hub time in milliseconds; undefined if the hub has no history for this page. */
 export type OldestLookup = number | undefined | "unreachable";
@@ -150,11 +157,12 @@ export class HistoryCache {
   /** Resolves a position to its instant. */
   async instantOf(epoch: string, seq: number): Promise<InstantLookup> {
     const first = Math.max(1, seq);
-    const reply = await this.#fetchOnce(`from=${first}&to=${first}&format=json`);
-    if (reply.kind !== "answer") return "unreachable";
-    if (reply.answer.epoch !== epoch) return "other-epoch";
-    const [item] = reply.answer.items;
-    return item === undefined ? "not-due" : { t: item.t / 1000 };
+    const found = await this.#recordOf(epoch, `from=${first}&to=${first}`);
+    if (typeof found === "object") return { t: found.t / 1000, isEarlier: seq < found.seq };
+    if (found !== "none") return found;
+    const oldest = await this.#recordOf(epoch, "from=1&limit=1");
+    if (typeof oldest === "object" && oldest.seq > seq) return { t: oldest.t / 1000, isEarlier: true };
+    return typeof oldest === "object" || oldest === "none" ? "not-due" : oldest;
   }
 
   /** Finds the instant of the oldest record that can be fetched; `unreachable` is worth a retry. */
@@ -164,6 +172,16 @@ export class HistoryCache {
     if (reply.kind !== "answer") return "unreachable";
     const [item] = reply.answer.items;
     return item === undefined ? undefined : item.t / 1000;
+  }
+
+  async #recordOf(
+    epoch: string,
+    query: string,
+  ): Promise<HistoryRecord | "none" | "other-epoch" | "unreachable"> {
+    const reply = await this.#fetchOnce(`${query}&format=json`);
+    if (reply.kind !== "answer") return "unreachable";
+    if (reply.answer.epoch !== epoch) return "other-epoch";
+    return reply.answer.items[0] ?? "none";
   }
 
   #fetchOnce(query: string): Promise<HubReply<HistoryResponse>> {

@@ -8,6 +8,7 @@ import { FrameLoop, PixelRatio, reducedMotionInstant } from "./live_chart/frame_
 import { axisText } from "./number";
 import { Player, type PlayerOptions } from "./player";
 import type { PlayerScene } from "./player/topic_traces";
+import { strings } from "./strings";
 
 export interface LiveChartOptions extends Omit<PlayerOptions, "onChange"> {
   /** The element that the chart fills. */
@@ -44,6 +45,7 @@ export class LiveChart {
     this.chart = new Chart({
       host,
       format: axisText,
+      lapText: strings.lapBegins,
       onAction: (action) => this.#apply(action),
     });
     this.#resizes = new ResizeObserver(() => this.fit());

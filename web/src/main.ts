@@ -8,18 +8,22 @@ import { Api } from "./client/api";
 import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
 import { hubAddress, readOptions } from "./main/address";
+import { addressProblems } from "./main/address_problems";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
+import { ShownPoints } from "./player/shown_points";
 import type { PlayerScene } from "./player/topic_traces";
-import { viewState } from "./player/view_state";
+import { readingOf, viewState } from "./player/view_state";
 import { Records } from "./records";
+import { strings } from "./strings";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
+import { dateText } from "./view/time_format";
 
-/** Ten updates a second: numbers cannot be read faster than that. */
+/** Ten updates a second; only the values of drawn points change with every frame. */
 const TEXT_EVERY_MS = 100;
 /** Delay before retrying to resolve a moment that the hub could not locate. */
 const MOMENT_RETRY_MS = 2_000;
@@ -31,6 +35,7 @@ const SAVE_EVERY_MS = 60_000;
 
 const api = new Api(hubAddress(location.href));
 const options = readOptions(location.search);
+const { furtherTopics = [] } = options;
 let moment = options.at;
 let writtenAt = Number.NEGATIVE_INFINITY;
 let wasAway = false;
@@ -41,6 +46,7 @@ const toast = new Toast(parts.at("said"));
 const instruments = exposeInstruments();
 const topicList = new TopicList(api);
 const rejectNotices = new RejectNotices();
+const shownPoints = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
 const records = new Records(parts.at("records"), liveChart);
@@ -61,7 +67,10 @@ function onFrame(scene: PlayerScene | undefined, at: number): void {
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
   }
+  const { player, chart } = liveChart;
+  const haveChanged = shownPoints.haveChanged(player.traces, chart.pointed?.at);
   if (at - writtenAt >= TEXT_EVERY_MS) write(at);
+  else if (haveChanged) view.showReading(readingOf(player, at, chart.pointed?.at));
 }
 
 function write(at: number): void {
@@ -72,6 +81,8 @@ function write(at: number): void {
     ...state,
     legend: state.legend.map((entry) => ({ ...entry, ...chart.extremesOf(entry.series.key) })),
     available: topicList.names,
+    about: topicList.about,
+    leftOut: furtherTopics,
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
   });
@@ -88,10 +99,17 @@ async function goToMoment(): Promise<void> {
   if (moment === undefined) return;
   const wanted = moment;
   moment = undefined;
-  if (await liveChart.player.goToMoment(wanted.epoch, wanted.seq)) return;
-  setTimeout(() => {
-    moment = wanted;
-  }, MOMENT_RETRY_MS);
+  const found = await liveChart.player.goToMoment(wanted.epoch, wanted.seq);
+  if (found === "not-due") announce(strings.momentFuture);
+  else if (typeof found === "object" && found.isEarlier) announce(strings.momentEarly(dateText(found.t)));
+  else if (found === "unreachable")
+    setTimeout(() => {
+      moment = wanted;
+    }, MOMENT_RETRY_MS);
+}
+
+function announceAll(sentences: readonly string[]): void {
+  if (sentences.length > 0) announce(sentences.join(". "));
 }
 
 /** Saves what a reload restores when the page is left or hidden, and periodically for pages that end without notice. */
@@ -105,6 +123,7 @@ function saveSnapshots(): void {
 }
 
 hideIdleCursor(document);
+announceAll(addressProblems(location.search));
 saveSnapshots();
 void topicList.refresh();
 liveChart.start({

@@ -1,63 +1,73 @@
 /**
- * Number formatting in the user's locale, with a fixed number of decimals per value so that digits line up. Values that
- * would show only zeros use scientific notation. Knows nothing of elements.
+ * Number formatting. A value is shown with all digits of the data, however many; values of one series get the same
+ * number of decimals, so that digits line up. Very small and very large values use scientific notation. Knows nothing of
+ * elements.
+ *
+ * # One language
+ * Groups are separated by commas and decimals by a point, as in the English texts around them.
  */
 
-/** More decimals than this are noise on a screen. */
-const DECIMALS_MAX = 6;
-/** Below this, six decimals would show next to nothing. */
-const PLAIN_MIN = 1e-5;
-/** From this on, digits can no longer be counted at a glance. */
-const PLAIN_MAX = 1e15;
-/** On an axis with tiny steps, values above this still have significant digits to show in plain notation. */
+/** Below this, leading zeros can no longer be counted at a glance. */
+const PLAIN_MIN = 1e-6;
+/** From here on a double does not stand for one integer; an integer that is written out has a spelling. */
+const PLAIN_MAX = 2 ** 53;
+/** On an axis, from this on, digits can no longer be counted at a glance. */
+const AXIS_PLAIN_MAX = 1e15;
+/** On an axis with steps below `STEP_TINY`, values above `TINY` still have significant digits to show in plain notation. */
 const TINY = 1e-3;
-/** Decimals of the mantissa in scientific notation. */
-const POWER_DECIMALS = 3;
-
-const plains: Intl.NumberFormat[] = [];
-const powers: Intl.NumberFormat[] = [];
+const STEP_TINY = 1e-5;
+/** The most that `toFixed` and `toExponential` accept. */
+const DECIMALS_MAX = 100;
 
 export class SteadyNumberFormat {
   #decimals = 0;
-  #largest = 0;
+  /** Decimals of the mantissa in scientific notation. */
+  #mantissaDecimals = 0;
 
-  format(value: number): string {
+  /** Formats a value; `spelling` is how the data write it, if a double does not hold it. */
+  format(value: number, spelling?: string): string {
+    if (spelling !== undefined) return withMinus(spelling);
     const size = Math.abs(value);
-    this.#largest = Math.max(this.#largest, size);
-    if (size >= PLAIN_MAX || this.#largest < PLAIN_MIN) return powerText(value, POWER_DECIMALS);
-    this.#decimals = Math.max(this.#decimals, Math.min(DECIMALS_MAX, decimalsOf(value)));
-    return plainText(value, this.#decimals);
+    if (size !== 0 && (size < PLAIN_MIN || size >= PLAIN_MAX)) {
+      // Without an argument: as many digits as it takes.
+      const [mantissa = ""] = value.toExponential().split("e");
+      this.#mantissaDecimals = Math.max(this.#mantissaDecimals, decimalsOf(mantissa));
+      return powerText(value, this.#mantissaDecimals);
+    }
+    const text = String(value);
+    this.#decimals = Math.max(this.#decimals, decimalsOf(text));
+    return plainText(padded(text, this.#decimals));
   }
 }
 
 /** Formats an axis value where ticks are `step` apart: all ticks get the decimals of the step. */
 export function axisText(value: number, step: number): string {
   const size = Math.abs(value);
-  const isHuge = size >= PLAIN_MAX || step >= PLAIN_MAX / 10;
-  const isTiny = size < TINY && step < PLAIN_MIN;
+  const isHuge = size >= AXIS_PLAIN_MAX || step >= AXIS_PLAIN_MAX / 10;
+  const isTiny = size < TINY && step < STEP_TINY;
   const decimals = -exponentOf(step);
-  if (isHuge || isTiny) return powerText(value, Math.max(0, exponentOf(size) + decimals));
-  return plainText(value, Math.min(DECIMALS_MAX, Math.max(0, decimals)));
+  if (isHuge || isTiny) return powerText(value, bounded(exponentOf(size) + decimals));
+  return plainText(value.toFixed(bounded(decimals)));
 }
 
-function plainText(value: number, decimals: number): string {
-  plains[decimals] ??= formatOf(decimals, "standard");
-  return withMinus(plains[decimals].format(value));
+/** Separates groups of three digits: `−1,234.5678`. */
+function plainText(text: string): string {
+  const [whole = "", fraction] = text.split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return withMinus(fraction === undefined ? grouped : `${grouped}.${fraction}`);
 }
 
 /** `1.5E−9`. */
 function powerText(value: number, decimals: number): string {
-  if (value === 0) return plainText(value, 0);
-  powers[decimals] ??= formatOf(decimals, "scientific");
-  return withMinus(powers[decimals].format(value));
+  if (value === 0) return "0";
+  return withMinus(value.toExponential(decimals).replace(/e\+?/, "E"));
 }
 
-function formatOf(decimals: number, notation: "standard" | "scientific"): Intl.NumberFormat {
-  return new Intl.NumberFormat(undefined, {
-    notation,
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  });
+/** Adds zeros up to this number of decimals. Not by `toFixed`, which shows the binary value of a double. */
+function padded(text: string, decimals: number): string {
+  const missing = decimals - decimalsOf(text);
+  if (missing === 0) return text;
+  return `${text}${text.includes(".") ? "" : "."}${"0".repeat(missing)}`;
 }
 
 /** The decimal exponent. A hair below a power of ten counts as that power, because of rounding. */
@@ -65,9 +75,12 @@ function exponentOf(size: number): number {
   return Math.floor(Math.log10(size) + 1e-9);
 }
 
-function decimalsOf(value: number): number {
-  const [mantissa = "", exponent = "0"] = String(value).split("e");
-  return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
+function bounded(decimals: number): number {
+  return Math.min(DECIMALS_MAX, Math.max(0, decimals));
+}
+
+function decimalsOf(text: string): number {
+  return text.split(".")[1]?.length ?? 0;
 }
 
 /** Replaces hyphens by minus signs: a hyphen is narrower than a digit, a minus sign is as wide as a plus. */

@@ -5,6 +5,7 @@
 
 import type { Refusal } from "./client/connection";
 import type { Series } from "./scene";
+import type { strings } from "./strings";
 
 export type Theme = "light" | "dark" | "auto";
 
@@ -21,15 +22,53 @@ export type Notice =
   | { readonly kind: "begins"; readonly at: number }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly topic: string };
 
+/** What the topics shown carry: what publishers send, a recording, or one of each. */
+export type Feed = keyof typeof strings.feeds;
+
+/** What the records of a topic are, in the operator's words. */
+export interface About {
+  readonly title?: string;
+  readonly origin?: string;
+  readonly licence?: string;
+}
+
+/** What the hub says about a topic. */
+export interface TopicInfo {
+  readonly name: string;
+  /** The name of the dataset's file; undefined on live topics. */
+  readonly dataset: string | undefined;
+  readonly about: About;
+}
+
+/** Where a replay stands: which record of its dataset is shown, and in which lap. */
+export interface ReplayPosition {
+  readonly topic: string;
+  /** Counted from 1; undefined before the first record. */
+  readonly record: number | undefined;
+  /** The number of records in the dataset. */
+  readonly records: number;
+  readonly sha256: string;
+  /** Counted from 1; undefined if the dataset does not loop, or if it is unknown. */
+  readonly lap: number | undefined;
+}
+
 /** One row of the legend. */
 export interface LegendEntry {
   readonly series: Series;
   readonly isShown: boolean;
-  /** The value at the crosshair, or else at the end of the line; undefined if there is no value. */
+  /** The value of the drawn point: at the crosshair, or else the newest; undefined if there is none. */
   readonly value: number | undefined;
+  /** How the record spells the value; undefined if the double says it all. */
+  readonly spelling?: string | undefined;
   /** The visible extremes, where known: read aloud by screen readers. */
-  readonly low?: number | undefined;
-  readonly high?: number | undefined;
+  readonly low?: ShownValue | undefined;
+  readonly high?: ShownValue | undefined;
+}
+
+/** A value with its spelling in the record; undefined if the double says it all. */
+export interface ShownValue {
+  readonly value: number;
+  readonly spelling?: string | undefined;
 }
 
 /** One record; a cell is undefined where the record has nothing for its column, all are while it is being loaded. */
@@ -58,11 +97,22 @@ export interface Sync {
   readonly aheadMs: number | undefined;
 }
 
+/** What belongs to the drawn points, refreshed in every frame in which one of them has changed. */
+export type Reading = Pick<ViewState, "legend" | "at" | "isPointed" | "seq">;
+
 /** Everything the view shows, refreshed ten times a second. */
 export interface ViewState {
   readonly topics: readonly string[];
   /** All topics of the hub; undefined until they have been fetched. */
   readonly available: readonly string[] | undefined;
+  /** The topics in the page's address beyond as many as it can show. */
+  readonly leftOut: readonly string[];
+  /** What the hub says about its topics, as far as it has been fetched. */
+  readonly about: ReadonlyMap<string, TopicInfo>;
+  /** Undefined until the hub has answered. */
+  readonly feed: Feed | undefined;
+  /** One for each replay among the topics shown. */
+  readonly replays: readonly ReplayPosition[];
   readonly badge: Badge;
   readonly isPaused: boolean;
   /** Whether there is anything to pause or resume. */
@@ -78,6 +128,8 @@ export interface ViewState {
   readonly missed: number;
   /** Hub time since when a series has been missing records that are due; undefined if none is missing. */
   readonly starvingSince: number | undefined;
+  /** Hub time at which the picture stopped because the connection is lost; undefined while it is not. */
+  readonly lostSince: number | undefined;
   readonly sync: Sync;
   readonly notice: Notice | undefined;
   readonly theme: Theme;
@@ -90,6 +142,8 @@ export interface Actions {
   togglePause(): void;
   /** Jumps to live. */
   goLive(): void;
+  /** Connects to the hub now instead of waiting for the next attempt. */
+  retryNow(): void;
   /** Jumps to this instant, hub time in milliseconds. */
   goTo(instant: number): void;
   showWindow(ms: number): void;

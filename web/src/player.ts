@@ -12,12 +12,16 @@
 import type { Api } from "./client/api";
 import type { Link } from "./client/connection";
 import { HubClient } from "./client/hub_client";
+import { defaultRuntime, type Runtime } from "./client/runtime";
+import { parseExact } from "./exact_json";
+import type { InstantLookup } from "./history_cache";
 import type { VisibleRange } from "./history_cache/time_range";
 import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
 import type { SessionStorageArea } from "./snapshot_store";
 import type { Field } from "./topic_buffer/field";
+import type { Seam } from "./topic_buffer/laps";
 import { Viewport } from "./viewport";
 
 export interface PlayerOptions {
@@ -30,6 +34,9 @@ export interface PlayerOptions {
   /** Called when the picture changes for a reason that no frame would notice by itself. */
   readonly onChange: () => void;
 }
+
+/** Records keep the spelling of numbers that a double does not hold. */
+const RUNTIME: Runtime = { ...defaultRuntime, parse: parseExact };
 
 export class Player {
   readonly viewport: Viewport;
@@ -44,6 +51,7 @@ export class Player {
     traces: [] as SeriesTrace[],
     others: [] as readonly SeriesTrace[],
     records: [] as readonly SeriesTrace[],
+    seams: [] as readonly Seam[],
     isFollowing: true,
   };
   /** The visible range of the current frame; one object for all frames. */
@@ -160,11 +168,11 @@ export class Player {
   newest(hubNow: number): number {
     let newest = Number.NEGATIVE_INFINITY;
     let other = Number.NEGATIVE_INFINITY;
-    for (const { buffer, isRefused } of this.#subscriptions) {
+    for (const subscription of this.#subscriptions) {
       // The delay of a topic that has not answered yet is unknown.
-      if (buffer.epoch === undefined) continue;
-      const playhead = buffer.playhead(hubNow);
-      if (isRefused) other = Math.max(other, playhead);
+      if (subscription.buffer.epoch === undefined) continue;
+      const playhead = subscription.playhead(hubNow);
+      if (subscription.isRefused) other = Math.max(other, playhead);
       else newest = Math.max(newest, playhead);
     }
     return Number.isFinite(newest) ? newest : other;
@@ -238,6 +246,7 @@ export class Player {
     scene.from = scene.to - this.viewport.windowMs;
     scene.isFollowing = this.viewport.state === "following";
     scene.traces.length = 0;
+    scene.seams = this.lead.buffer.seams(scene.from, scene.to);
     for (const trace of this.#traces) {
       if (!trace.isShown) continue;
       trace.fill(this.#visibleRange(columns), this.#endOf(trace, hubNow));
@@ -252,10 +261,10 @@ export class Player {
   }
 
   /**
-   * Shows the moment `<epoch>:<seq>` of the lead topic, paused. Returns false if the hub could not be reached, so that
-   * a retry makes sense.
+   * Shows the moment `<epoch>:<seq>` of the lead topic, paused, or the beginning if it is earlier. If the hub could not
+   * be reached, a retry makes sense.
    */
-  async goToMoment(epoch: string, seq: number): Promise<boolean> {
+  async goToMoment(epoch: string, seq: number): Promise<InstantLookup> {
     const found = (await this.lead.history?.instantOf(epoch, seq)) ?? "unreachable";
     this.#hasOtherEpoch = found === "other-epoch";
     const hubNow = this.hubNow();
@@ -265,7 +274,7 @@ export class Player {
       this.viewport.moveTo(found.t, newest);
     }
     this.#options.onChange();
-    return found !== "unreachable";
+    return found;
   }
 
   /** Forgets the requested moment because the user has moved on. */
@@ -276,6 +285,11 @@ export class Player {
   goLive(): void {
     this.forgetMoment();
     this.viewport.follow();
+  }
+
+  /** Connects to the hub immediately, if it is away. */
+  retryNow(): void {
+    for (const hub of this.#hubs.values()) hub.retryNow();
   }
 
   /** Saves what a reload restores. Without the hub's time it is unknown what is visible, and nothing is saved. */
@@ -298,7 +312,7 @@ export class Player {
   }
 
   #endOf({ subscription }: SeriesTrace, hubNow: number): number {
-    return Math.min(subscription.buffer.playhead(hubNow), this.#scene.to);
+    return Math.min(subscription.playhead(hubNow), this.#scene.to);
   }
 
   /** A state lasts until the next record; where that is overdue, it is not known to last any longer. */
@@ -319,7 +333,7 @@ export class Player {
       onChange,
       onEpoch: () => this.viewport.follow(),
     });
-    const hub = new HubClient(api, [subscription]);
+    const hub = new HubClient(api, [subscription], RUNTIME);
     this.#hubs.set(subscription, hub);
     hub.open();
     return subscription;

@@ -6,6 +6,7 @@
  */
 
 import type { Field } from "./topic_buffer/field";
+import type { Seam } from "./topic_buffer/laps";
 import type { Samples } from "./topic_buffer/sample_ring";
 
 /** One field of one topic, drawn as one line. */
@@ -52,6 +53,8 @@ export interface Scene {
   readonly others?: readonly Trace[];
   /** One per topic, with a sample for each record, whatever it contains. */
   readonly records?: readonly Trace[];
+  /** Where the lead topic's dataset starts over. */
+  readonly seams: readonly Seam[];
   /** Whether the view follows live. */
   readonly isFollowing: boolean;
 }

@@ -10,6 +10,7 @@
 
 import type { HubMessage } from "./client/protocol";
 import { decode } from "./client/protocol/decode";
+import { parseExact, stringifyExact } from "./exact_json";
 import type { ClockReading } from "./wall_clock";
 
 export interface Snapshot extends ClockReading {
@@ -54,7 +55,7 @@ export class SnapshotStore {
   read(): Snapshot | undefined {
     const [first = "", ...rest] = (this.#try((store) => store.getItem(this.#key)) ?? "").split("\n");
     const head = readHead(first);
-    const messages = rest.map(decode).filter((message) => message !== undefined);
+    const messages = rest.map((line) => decode(line, parseExact)).filter((message) => message !== undefined);
     if (head === undefined || messages.length < rest.length || messages[0]?.type !== "hello")
       return undefined;
     // Records of a shorter window would leave out the beginning of this one; it is better to ask the hub for all of it.
@@ -67,7 +68,7 @@ export class SnapshotStore {
     const head: SnapshotHeader = { form: FORMAT_VERSION, windowMs, hubAt, wallAt };
     const put = (kept: readonly HubMessage[]) =>
       this.#try((store) => {
-        store.setItem(this.#key, [head, ...kept].map((line) => JSON.stringify(line)).join("\n"));
+        store.setItem(this.#key, [head, ...kept].map(stringifyExact).join("\n"));
         return true;
       });
     // Removed first, so that the old and the new snapshot need not fit side by side.

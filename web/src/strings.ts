@@ -16,15 +16,22 @@ const REFUSAL_HINTS: Readonly<Record<Refusal, string>> = {
   "unknown-topic": "Check the URL, or choose an existing topic.",
 };
 
+/** What the topics shown carry. */
+type Feed = "live" | "replay" | "mixed";
+
+const FEEDS: Readonly<Record<Feed, string>> = { live: "Live", replay: "Replay", mixed: "Live + replay" };
+
 export const strings = {
   product: "tickcast",
-  title: (topic: string) => `${topic} · tickcast`,
+  title: (topic: string, feed?: Feed) =>
+    feed === undefined ? `${topic} · tickcast` : `${topic} · ${FEEDS[feed]} · tickcast`,
   defaultTopic: "default topic",
   topicAndMore: (first: string, others: string) => `${first} + ${others}`,
 
   /** The badge. */
   connecting: "Connecting…",
-  live: "Live",
+  live: FEEDS.live,
+  feeds: FEEDS,
   behind: "Behind",
   waiting: "Waiting",
   starving: "Behind",
@@ -36,7 +43,10 @@ export const strings = {
   offline: "Offline",
   inTime: (time: string) => `in ${time}`,
   isLiveHint: "This view is live",
+  isReplayHint: "A recording, played to all screens at the same time",
   goLiveHint: "Jump to live",
+  rejoinHint: "Rejoin the replay",
+  retryNow: "Retry now",
 
   pause: "Pause",
   resume: "Resume",
@@ -46,6 +56,10 @@ export const strings = {
   onlyThis: "only",
   onlyThisTopic: (topic: string) => `Only ${topic}`,
   findTopic: "Search topics",
+  topicsFull: (most: number) => `A page shows at most ${most} topics; deselect one to choose another`,
+  topicsMissing: (names: string) => `In the address, but not shown: ${names}`,
+  topicsLeftOut: (most: number, names: string) =>
+    `The address has more than ${most} topics. Not shown: ${names}. Choose them in the list of topics, in place of others`,
 
   unnamed: "Value",
   noValue: "–",
@@ -63,23 +77,42 @@ export const strings = {
   recordLoading: "Loading the record…",
   numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
   noRecordSince: (time: string) => `No record since ${time}`,
+  noHubSince: (time: string) => `No connection since ${time}`,
 
   seq: "record",
   clock: "in sync",
   clockUnknown: "synchronizing…",
+  clockLost: "sync unknown",
   clockHint: "Maximum error of this screen’s estimate of the hub’s time",
-  viewers: (n: number, count: string) =>
-    n <= 1 ? "only this screen" : `the same picture on ${count} screens`,
+  viewers: (n: number, count: string) => (n === 1 ? "1 viewer" : `${count} viewers`),
+  viewersShare: "· shared picture",
+  viewersHint: (topic: string) => `Everybody who receives ${topic}, this page included`,
+  viewersShareHint: (topic: string) =>
+    `Everybody who receives ${topic}, this page included. Every screen that follows shows this picture at this instant.`,
   missed: "missed",
   missedHint: "Records that never reached this page; the line breaks where they are missing",
   windows: "Time window",
   windowHint: (time: string) => `Show ${time}`,
 
+  replayOf: (dataset: string) => `Replay of ${dataset}`,
+  replayRecord: (record: string, records: string) => `record ${record} of ${records}`,
+  replayLap: (lap: string) => `lap ${lap}`,
+  lapBegins: (lap: number) => `lap ${lap}`,
+  aboutData: "About the data",
+  aboutPosition: "Position",
+  aboutOrigin: "Origin",
+  aboutLicence: "Licence",
+  aboutDigest: "SHA-256",
+
   sync: "Synchronization",
   syncIntro: (error: string) =>
     `Every screen shows the same instant: hub time minus the playout delay, which all screens share. This screen is accurate to ${error}.`,
+  syncIntroOwn: (error: string) =>
+    `Screens that follow show the same instant: hub time minus the playout delay. This view was paused or moved and shows its own. This screen knows the hub’s time to ${error}.`,
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
+  syncIntroLost:
+    "The hub is not responding, so it is unknown how closely this screen follows it. The last picture stays until the hub is back.",
   syncError: "Accuracy",
   syncOffset: "This device’s clock",
   syncDelay: "Playout delay",
@@ -90,7 +123,11 @@ export const strings = {
   early: (time: string) => `${time} early`,
   late: (time: string) => `${time} late`,
 
-  goTo: "Go to time",
+  goTo: (zone: string) => `Go to time (${zone})`,
+  timeProblems: {
+    malformed: "Type a time such as 19:40 or 2026-11-30 19:40:20; an offset such as +01:00 may follow.",
+    skipped: "Clocks went forward and skipped this time on that day.",
+  },
   go: "Go",
   share: "Share",
   copyLink: "Copy link to this moment",
@@ -132,7 +169,7 @@ export const strings = {
 
   /** The keyboard commands. */
   commandPause: "Pause or resume",
-  commandLive: "Jump to live",
+  commandLive: "Jump to live, or rejoin the replay",
   commandBack: "Previous record; with Shift, ten records back",
   commandForward: "Next record; with Shift, ten records ahead",
   commandZoomIn: "Zoom in",
@@ -172,11 +209,25 @@ export const strings = {
   emptyOtherEpoch: "That moment is no longer available",
   emptyOtherEpochHint:
     "The link points to a timeline that has ended; this topic has started a new one since.",
-  navigator: "Timeline, with the visible range",
+  navigator: (zone: string) => `Timeline, with the visible range; times in ${zone}`,
   navigatorAt: (behind: string, time: string) => `${behind}, ${time}`,
   navigatorLive: "Live",
+  navigatorReplay: "In step with the replay",
   navigatorBehind: (span: string) => `${span} behind live`,
+  navigatorBehindReplay: (span: string) => `${span} behind the replay`,
   navigatorBegins: (time: string) => `starts ${time}`,
+
+  momentFuture: "That moment is still to come; showing the newest record",
+  momentEarly: (time: string) => `There is nothing before ${time}; showing the beginning`,
+  addressWindow: (text: string, shown: string) =>
+    `“${text}” in the address is not a time window, such as 30s; showing ${shown}`,
+  addressWindowRange: (text: string, least: string, most: string, shown: string) =>
+    `“${text}” in the address is not between ${least} and ${most}; showing ${shown}`,
+  addressMoment: (text: string) =>
+    `“${text}” in the address is not a moment, such as a link to one has; showing live`,
+  addressTheme: (text: string, known: string) => `“${text}” in the address is not a theme: ${known}`,
+  addressSwitch: (name: string, text: string) =>
+    `“${name}=${text}” in the address is neither 1 nor 0; it is off`,
 
   csvTooLong: (rows: string) => `Only the first ${rows} records were saved; choose a shorter range`,
   csvOtherEpoch: "The topic started a new timeline during the download; nothing was saved",
@@ -190,5 +241,4 @@ export const strings = {
   refusedHint: (refusal: Refusal) => REFUSAL_HINTS[refusal],
   openDefault: "Open the default topic",
   listOfTopics: "All topics",
-  goLive: "Jump to live",
 } as const;

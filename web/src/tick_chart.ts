@@ -18,7 +18,8 @@
 
 import { Api } from "./client/api";
 import { LiveChart } from "./live_chart";
-import { viewState } from "./player/view_state";
+import { ShownPoints } from "./player/shown_points";
+import { readingOf, viewState } from "./player/view_state";
 import chartCss from "./style/chart.css?inline";
 import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
@@ -26,7 +27,7 @@ import { ElementView } from "./tick_chart/element_view";
 import elementViewCss from "./tick_chart/element_view.css?inline";
 import { parseWindow, WINDOW_DEFAULT_MS } from "./viewport";
 
-/** Ten updates a second: numbers cannot be read faster than that. */
+/** Ten updates a second; only the values of drawn points change with every frame. */
 const TEXT_EVERY_MS = 100;
 
 /** The hub is where this module was loaded from, also behind a proxy that adds a path. */
@@ -50,6 +51,7 @@ export class TickChart extends HTMLElement {
   /** Attributes present in the markup are reported before the element is attached. */
   #isConnected = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  readonly #shownPoints = new ShownPoints();
 
   constructor() {
     super();
@@ -60,6 +62,7 @@ export class TickChart extends HTMLElement {
     this.#view = new ElementView(root, {
       togglePause: () => this.#togglePause(),
       goLive: () => this.#withChart(({ player }) => player.goLive()),
+      retryNow: () => this.#withChart(({ player }) => player.retryNow()),
       toggleSeries: (key) => this.#withChart(({ player }) => player.toggle(key)),
       soloSeries: (key) => this.#withChart(({ player }) => player.solo(key)),
     });
@@ -109,9 +112,7 @@ export class TickChart extends HTMLElement {
       throw error;
     }
     this.#liveChart.start({
-      onFrame: (_scene, at) => {
-        if (at - this.#writtenAt >= TEXT_EVERY_MS) this.#write(at);
-      },
+      onFrame: (_scene, at) => this.#onFrame(at),
       onChange: () => {
         this.#writtenAt = Number.NEGATIVE_INFINITY;
       },
@@ -131,6 +132,14 @@ export class TickChart extends HTMLElement {
   #stop(): void {
     this.#liveChart?.destroy();
     this.#liveChart = undefined;
+  }
+
+  #onFrame(at: number): void {
+    if (this.#liveChart === undefined) return;
+    const { player, chart } = this.#liveChart;
+    const haveChanged = this.#shownPoints.haveChanged(player.traces, chart.pointed?.at);
+    if (at - this.#writtenAt >= TEXT_EVERY_MS) this.#write(at);
+    else if (haveChanged) this.#view.showReading(readingOf(player, at, chart.pointed?.at));
   }
 
   #write(at: number): void {

@@ -5,6 +5,7 @@
  */
 
 import type { TimeRange } from "./history_cache/time_range";
+import { zoneName } from "./local_time";
 import type { TracePart } from "./scene";
 import { strings } from "./strings";
 import { ariaValues, hasMoved } from "./time_navigator/aria";
@@ -44,6 +45,8 @@ export interface NavigatorScene extends NavigatorState {
   /** The first visible series, within `range()`, in order of time. */
   readonly parts: readonly TracePart[];
   readonly isFollowing: boolean;
+  /** Whether a recording is shown, so that nothing in it is live. */
+  readonly isReplay: boolean;
 }
 
 type AnnouncedState = Omit<NavigatorScene, "parts">;
@@ -71,7 +74,7 @@ export class TimeNavigator {
     this.#painter = new NavigatorPainter(host);
     host.tabIndex = 0;
     host.setAttribute("role", "slider");
-    host.setAttribute("aria-label", strings.navigator);
+    host.setAttribute("aria-label", strings.navigator(zoneName(Date.now())));
     // Until there is something to scrub, it is a slider of length zero.
     for (const name of ["aria-valuemin", "aria-valuemax", "aria-valuenow"]) host.setAttribute(name, "0");
     const gestures = {
@@ -141,6 +144,7 @@ export class TimeNavigator {
       handle: { left, right },
       middle: x((view.from + view.to) / 2),
       isTick: view.to - view.from < pixelMs * HANDLE_LEAST_PX,
+      zone: zoneName(range.from),
       ticks: ticks.map((tick) => ({ ...tick, x: x(tick.at) })),
       begins: hasBeginning
         ? { x: Math.max(0, x(oldest)), text: strings.navigatorBegins(momentLabel(oldest, newest)) }
@@ -200,9 +204,9 @@ export class TimeNavigator {
 
   #updateAria(state: AnnouncedState): void {
     const { host, spanText } = this.#options;
-    const { max, now, text } = ariaValues(state, state.isFollowing, spanText);
-    const { oldest, newest, view, isFollowing } = state;
-    this.#announced = { oldest, newest, view: { ...view }, isFollowing };
+    const { max, now, text } = ariaValues(state, state.isFollowing, spanText, state.isReplay);
+    const { oldest, newest, view, isFollowing, isReplay } = state;
+    this.#announced = { oldest, newest, view: { ...view }, isFollowing, isReplay };
     set(host, "aria-valuemax", String(max));
     set(host, "aria-valuenow", String(now));
     set(host, "aria-valuetext", text);

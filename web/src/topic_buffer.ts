@@ -21,9 +21,10 @@
  * delay takes effect when the drawn instant reaches it, not when it is announced.
  */
 
-import type { Batch, Gap, Hello, HubMessage, Joining, Json } from "./client/protocol";
-import { type Field, FieldSet } from "./topic_buffer/field";
+import type { Batch, Gap, Hello, HubMessage, Joining, Json, TimelineSegment } from "./client/protocol";
+import { type Field, FieldSet, type RecordPlace, readSpelling } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
+import { type Seam, Seams } from "./topic_buffer/laps";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
 import { RecordLog } from "./topic_buffer/record_log";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
@@ -39,6 +40,8 @@ const CAPACITY_UNKNOWN_RATE = 16_384;
 /** Extra time beyond window and delay, for records that arrive before their instant is shown. */
 const CAPACITY_MARGIN_MS = 5_000;
 
+const NO_SEAMS: readonly Seam[] = [];
+
 export class TopicBuffer {
   /** The texts of the newest records of this timeline. */
   readonly log = new RecordLog();
@@ -52,6 +55,7 @@ export class TopicBuffer {
   readonly #clock = new PlayoutClock();
   /** Sets a value of the newest record. One function for all records. */
   readonly #put = (index: number, value: number): void => this.#ring.put(index, value);
+  readonly #seams = new Seams();
   /** The latest `hello`; undefined until the hub has answered. */
   #hello: Hello | undefined;
   #viewers: number | undefined;
@@ -73,7 +77,7 @@ export class TopicBuffer {
         this.#onHello(message);
         break;
       case "data":
-        this.#append(message.seq, message.t, message.data);
+        this.#append(message.seq, message.t, message.data, { holder: message, key: "data" });
         break;
       case "batch":
         this.#appendAll(message);
@@ -111,6 +115,24 @@ export class TopicBuffer {
    */
   get fields(): readonly Field[] {
     return this.#fields.list;
+  }
+
+  /** The dataset of a replay topic; null on live topics, undefined until the hub has answered. */
+  get dataset(): Hello["dataset"] | undefined {
+    return this.#hello?.dataset;
+  }
+
+  /** The segment in force at a drawn instant; undefined for live topics. */
+  segmentAt(instant: number): TimelineSegment | undefined {
+    return this.#clock.segmentAt(instant);
+  }
+
+  /** Where the dataset starts over between two instants. Valid until the next call. */
+  seams(from: number, to: number): readonly Seam[] {
+    const { dataset } = this;
+    return dataset?.loop === true && dataset.len > 1
+      ? this.#seams.find(this.#clock.states, dataset.len, from, to)
+      : NO_SEAMS;
   }
 
   get viewers(): number | undefined {
@@ -223,6 +245,16 @@ export class TopicBuffer {
     return this.#clock.dueAfter(seq, playhead) + (this.periodMs(playhead) ?? 0) <= playhead;
   }
 
+  /**
+   * The instant up to which the line is complete when the playhead is at `playhead`: beyond it a record is due that has
+   * not arrived, or might be.
+   */
+  completeUntil(playhead: number): number {
+    const { seq, time } = this.#gaps.newest;
+    if (seq === 0) return playhead;
+    return Math.max(time, Math.min(playhead, this.#clock.dueAfter(seq, playhead)));
+  }
+
   /** The samples, in place. The same object every time; every message may change it. */
   samples(): Samples {
     return this.#ring.samples();
@@ -248,11 +280,12 @@ export class TopicBuffer {
 
   #appendAll({ seq, t, dt, data }: Batch): void {
     for (const [i, record] of data.entries()) {
-      this.#append(seq + i, t + (typeof dt === "number" ? dt * i : (dt[i] ?? 0)), record);
+      const offset = typeof dt === "number" ? dt * i : (dt[i] ?? 0);
+      this.#append(seq + i, t + offset, record, { holder: data, key: i });
     }
   }
 
-  #append(seq: number, t: number, record: Json): void {
+  #append(seq: number, t: number, record: Json, place: RecordPlace): void {
     if (seq <= this.#gaps.newest.seq) return;
     const time = t / 1000;
     // Time increases with `seq`. If it does not, trust the hub and drop the older records.
@@ -260,14 +293,18 @@ export class TopicBuffer {
     const before = this.#gaps.newest.time;
     const isBroken = this.#gaps.accept(seq, time) || this.#clock.wasPaused(before, time);
     if (isBroken && this.#ring.length > 0) this.#ring.push((before + time) / 2, Number.NaN);
-    this.#store(seq, time, record);
+    this.#store(seq, time, record, place);
   }
 
   /** A record without a number for a field breaks that field's line instead of being interpolated. */
-  #store(seq: number, time: number, record: Json): void {
+  #store(seq: number, time: number, record: Json, place: RecordPlace): void {
     if (this.rate === 0) this.#growRing();
     this.#ring.push(time, seq);
     this.#fields.read(record, this.#put);
+    for (let i = 0; i < this.fields.length; i += 1) {
+      const spelling = readSpelling(record, this.fields[i] as Field, place);
+      if (spelling !== undefined) this.#ring.spell(i, spelling);
+    }
   }
 
   /** Makes room for the window at the rate announced last. Never shrinks: records of a faster rate may be in it. */

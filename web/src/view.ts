@@ -4,7 +4,7 @@
  */
 
 import { type CommandContext, hintOf, shortcutsOf } from "./commands";
-import type { Actions, ViewState } from "./page";
+import type { Actions, Reading, ViewState } from "./page";
 import { strings } from "./strings";
 import { BadgeButton } from "./view/badge";
 import { HelpDialog, RecordTable, TABLE_ROWS } from "./view/dialogs";
@@ -16,6 +16,7 @@ import { NoticePanel } from "./view/notice";
 import { type Parts, setAttribute } from "./view/parts";
 import { Preference } from "./view/preference";
 import { Readout } from "./view/readout";
+import { ReplayStatus } from "./view/replay";
 import { Summary } from "./view/summary";
 import { TopicPicker } from "./view/topic_picker";
 
@@ -34,6 +35,7 @@ export class View {
   readonly #topicPicker: TopicPicker;
   readonly #readout: Readout;
   readonly #footer: Footer;
+  readonly #replay: ReplayStatus;
   readonly #windowPresets: WindowPresets;
   readonly #menu: Menu;
   readonly #notice: NoticePanel;
@@ -54,6 +56,7 @@ export class View {
     this.#topicPicker = new TopicPicker(parts, actions);
     this.#readout = new Readout(parts, actions);
     this.#footer = new Footer(parts);
+    this.#replay = new ReplayStatus(parts, actions);
     this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
     this.#menu = new Menu(parts, actions, {
       announce,
@@ -77,15 +80,24 @@ export class View {
     this.#state = state;
     this.#root.documentElement.toggleAttribute("data-kiosk", state.isKiosk);
     this.#showPause(state);
-    this.#badge.show(state.badge);
+    this.#badge.show(state);
     this.#topicPicker.show(state);
     this.#readout.show(state);
     this.#footer.show(state);
+    this.#replay.show(state);
     this.#windowPresets.show(state.windowMs);
     this.#menu.show(state);
     this.#notice.show(state);
     this.#summary.show(state, performance.now());
     this.#table.update(performance.now());
+  }
+
+  /** Shows the values of the drawn points; everything else stays until the next `show`. */
+  showReading(reading: Reading): void {
+    if (this.#state === undefined) return;
+    this.#state = { ...this.#state, ...reading };
+    this.#readout.showReading(reading);
+    this.#footer.showSeq(reading.seq);
   }
 
   #showPause({ isPaused, canPause }: ViewState): void {

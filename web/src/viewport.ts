@@ -158,14 +158,17 @@ export class Viewport {
   }
 }
 
-/**
- * Parses `30s`, `500ms`, `5m`; a bare number is in seconds. Clamped to what a view can show; undefined if malformed.
- */
+/** Parses a time window like `parseDuration`, clamped to what a view can show. */
 export function parseWindow(text: string): number | undefined {
-  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
-  const factor = UNITS_MS[unit];
-  if (amount === undefined || factor === undefined) return undefined;
-  return within(Number(amount) * factor);
+  const ms = parseDuration(text);
+  return ms === undefined ? undefined : within(ms);
+}
+
+/** Parses `30s`, `500ms`, `1.5 min`; a bare number is in seconds. Undefined if malformed. */
+export function parseDuration(text: string): number | undefined {
+  const [, amount, unit = "s"] = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?$/.exec(text.trim()) ?? [];
+  const factor = UNITS_MS[unit === "min" ? "m" : unit];
+  return amount === undefined || factor === undefined ? undefined : Number(amount) * factor;
 }
 
 /** Formats a duration in the largest unit that divides it evenly. */

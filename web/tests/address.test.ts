@@ -56,7 +56,9 @@ test("other parameters are kept, options that no longer apply are removed", () =
 test("topics are trimmed, deduplicated and limited in number", () => {
   expect(readOptions("?topic=ecg,%20flow,,ecg").topics).toEqual(["ecg", "flow"]);
   const many = Array.from({ length: 100 }, (_, i) => `t${i}`).join(",");
-  expect(readOptions(`?topic=${many}`).topics).toHaveLength(TOPICS_MAX);
+  const { topics, furtherTopics } = readOptions(`?topic=${many}`);
+  expect(topics).toHaveLength(TOPICS_MAX);
+  expect([...topics, ...(furtherTopics ?? [])].join(",")).toBe(many);
 });
 
 test.each([

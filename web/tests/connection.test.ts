@@ -344,6 +344,113 @@ test("retryNow cuts the wait short", () => {
   expect(conn.urls).toHaveLength(2);
 });
 
+/** A connection whose hub has gone, after the first attempt to return has failed over HTTP too. */
+async function abandonedConnection(): Promise<TestConnection> {
+  const conn = new TestConnection("ecg");
+  conn.sendHello();
+  conn.pass(5_000);
+  conn.status = 0;
+  conn.close();
+  conn.pass(600);
+  conn.close();
+  await conn.settle();
+  expect(conn.link?.kind).toBe("waiting");
+  return conn;
+}
+
+/** Lets time pass in small steps, in which answers arrive. */
+async function live(conn: TestConnection, ms: number): Promise<void> {
+  for (const end = conn.now + ms; conn.now < end; ) {
+    conn.pass(50);
+    await conn.settle();
+  }
+}
+
+test.each([0, 0.5, 1])(
+  "however long the hub was away, a visible page is back within a second (chance %d)",
+  async (chance) => {
+    const conn = await abandonedConnection();
+    conn.chance = chance;
+    await live(conn, 600_000);
+    const attempts = conn.urls.length;
+    // Sockets that fail would make the browser delay the next ones.
+    expect(attempts).toBe(2);
+    conn.status = 200;
+    const returnedAt = conn.now;
+    while (conn.urls.length === attempts && conn.now < returnedAt + 60_000) await live(conn, 50);
+    conn.sendHello();
+    expect(conn.link?.kind).toBe("live");
+    expect(conn.now - returnedAt).toBeLessThanOrEqual(1_000);
+  },
+);
+
+test("a proxy that answers for an absent hub is not taken for the hub", async () => {
+  const conn = await abandonedConnection();
+  conn.status = 502;
+  await live(conn, 60_000);
+  expect(conn.urls).toHaveLength(2);
+  conn.status = 200;
+  await live(conn, 1_000);
+  expect(conn.urls).toHaveLength(3);
+});
+
+test("a hidden page does not watch for the hub's return, and retries when it is visible again", async () => {
+  const conn = await abandonedConnection();
+  conn.isHidden = true;
+  conn.statusRequests.length = 0;
+  await live(conn, 60_000);
+  expect(conn.statusRequests.filter((url) => url.endsWith("/time"))).toEqual([]);
+  conn.isHidden = false;
+  await live(conn, 1_000);
+  expect(conn.statusRequests.filter((url) => url.endsWith("/time")).length).toBeGreaterThan(0);
+});
+
+test("a hub that answers but has no room is not watched, and is retried less and less often", async () => {
+  const conn = new TestConnection("ecg");
+  conn.status = 503;
+  for (let attempt = 0; attempt < 12; attempt += 1) {
+    conn.close();
+    await conn.settle();
+    const until = conn.link?.kind === "waiting" ? conn.link.until : 0;
+    conn.pass(until - conn.now);
+  }
+  expect(conn.statusRequests.every((url) => url.endsWith("/api/v1/topics/ecg"))).toBe(true);
+  expect(conn.now).toBeGreaterThan(5_000);
+});
+
+test("all connections to a hub share one watch", async () => {
+  const fake = new FakeRuntime();
+  const api = new Api("http://hub", fake.runtime);
+  const back: string[] = [];
+  fake.status = 0;
+  api.returnWatch.wait(() => back.push("a"));
+  const leave = api.returnWatch.wait(() => back.push("b"));
+  api.returnWatch.wait(() => back.push("c"));
+  for (let i = 0; i < 100; i += 1) {
+    fake.pass(50);
+    await fake.settle();
+  }
+  const asked = fake.statusRequests.length;
+  expect(asked).toBeLessThanOrEqual(5_000 / 200);
+  leave();
+  fake.status = 200;
+  for (let i = 0; i < 20; i += 1) {
+    fake.pass(50);
+    await fake.settle();
+  }
+  expect(back).toEqual(["a", "c"]);
+  expect([fake.statusRequests.length, fake.timers]).toEqual([asked + 1, 0]);
+});
+
+test("retryNow replaces an attempt that hangs", async () => {
+  const conn = new TestConnection();
+  conn.pass(1_000);
+  conn.connection.retryNow();
+  expect(conn.sockets.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+  conn.sendHello();
+  expect(conn.link?.kind).toBe("live");
+});
+
 test("a handshake that hangs is abandoned", () => {
   const conn = new TestConnection();
   conn.pass(10_000);

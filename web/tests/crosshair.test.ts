@@ -22,7 +22,7 @@ function plotOf(scene: Scene): PlotArea {
 }
 
 function scene(traces: readonly Trace[], from = 0, to = 100): Scene {
-  return { from, to, traces, isFollowing: true };
+  return { from, to, traces, seams: [], isFollowing: true };
 }
 
 function at(crosshair: Crosshair, view: Scene): readonly [number, readonly number[]] | undefined {
@@ -42,13 +42,24 @@ test("the pointer snaps to the closest sample and keeps its place while the pict
   expect(at(crosshair, scene([line]))).toBeUndefined();
 });
 
-test("every line has its own closest sample; the time is that of the closest one", () => {
+test("the time is that of the closest sample of all lines; the others are read at that instant", () => {
   const crosshair = new Crosshair();
   const lines = [trace([samples([0, 1, 2], 40)]), trace([samples([5, 6, 7, 8], 25)]), trace([samples([])])];
   crosshair.point(52);
   expect(at(crosshair, scene(lines))).toEqual([50, [1, 7, Number.NaN]]);
   expect(crosshair.pointed?.times).toEqual([40, 50, Number.NaN]);
   expect(crosshair.pointed?.periodMs).toBe(25);
+  // Closer, but after that instant.
+  const later = [trace([samples([0, 1, 2], 40)]), trace([samples([5, 6, 7, 8], 25)])];
+  crosshair.point(76);
+  expect(at(crosshair, scene(later))).toEqual([75, [1, 8]]);
+});
+
+test("a line whose records come in between is read at its newest sample", () => {
+  const crosshair = new Crosshair();
+  const lines = [trace([samples([20, Number.NaN, 21, Number.NaN])]), trace([samples([Number.NaN, 50])])];
+  crosshair.point(12);
+  expect(at(crosshair, scene(lines))).toEqual([10, [20, 50]]);
 });
 
 test("samples without a value, out of view or not yet due are skipped", () => {

@@ -1,8 +1,7 @@
-/** Which numbers of a record become fields, and how numbers are formatted. */
+/** Which numbers of a record become fields. */
 
 import { expect, test } from "vitest";
 import type { Json } from "../src/client/protocol";
-import { SteadyNumberFormat } from "../src/number";
 import {
   FIELDS_MAX,
   type Field,
@@ -201,25 +200,4 @@ test("a series key consists of topic and field", () => {
     "ecg/value",
     "weather/temp",
   ]);
-});
-
-test("all values have as many decimals as the most precise one so far", () => {
-  const number = new SteadyNumberFormat();
-  expect([5, 5.25, 5, 1e-7, -3].map((value) => number.format(value))).toEqual([
-    "5",
-    "5.25",
-    "5.00",
-    "0.000000",
-    "\u22123.000000",
-  ]);
-});
-
-test("values that would show only zeros use scientific notation, and zero is 0", () => {
-  const texts = (...values: readonly number[]) => {
-    const number = new SteadyNumberFormat();
-    return values.map((value) => number.format(value));
-  };
-  expect(texts(0, 1.5e-9, -2e-7, 0)).toEqual(["0", "1.500E\u22129", "\u22122.000E\u22127", "0"]);
-  expect(texts(1e30, -1.7e18, 0, 2)).toEqual(["1.000E30", "\u22121.700E18", "0", "2"]);
-  expect(texts(999_999_999_999_999, 1e15)).toEqual(["999,999,999,999,999", "1.000E15"]);
 });

@@ -17,11 +17,12 @@ test("each line reports its visible extremes, or none", () => {
   const plot = Object.assign(new PlotArea(), { width: 100, height: 100, from: 0, to: 40 });
   const lines = new LineRenderer(plot);
   const traces = [trace("a", [3, 1, 2, 5, 4, 99, 99]), trace("b", [Number.NaN]), trace("c", [-7])];
-  const scene: Scene = { from: 0, to: 30, traces, isFollowing: true };
+  const scene: Scene = { from: 0, to: 30, traces, seams: [], isFollowing: true };
   lines.update(scene, new Scales(String));
-  expect([0, 1, 2].map((i) => lines.extremes(i))).toEqual([
-    { low: 1, high: 5 },
+  const extremes = [0, 1, 2].map((i) => lines.extremes(scene, i));
+  expect(extremes.map((found) => found && [found.low.value, found.high.value])).toEqual([
+    [1, 5],
     undefined,
-    { low: -7, high: -7 },
+    [-7, -7],
   ]);
 });

@@ -19,6 +19,7 @@ beforeAll(() => {
   user = mkdtempSync(join(tmpdir(), "tickcast-client-"));
   mkdirSync(join(user, "node_modules"));
   symlinkSync(PACKAGE, join(user, "node_modules/tickcast-client"));
+  symlinkSync(join(WEB, "node_modules/@types"), join(user, "node_modules/@types"));
 });
 
 afterAll(() => rmSync(user, { recursive: true, force: true }));
@@ -73,6 +74,18 @@ test("its types need neither the DOM's nor Node's types, and reject unknown even
     compile([program('client.on("record", ({ seq }) => { const n: number = seq; void n; });')], bare),
   ).toBe("");
   expect(compile([program('client.on("recrod", () => {});')], bare)).toContain("recrod");
+});
+
+test("the WebSocket of the package ws can be passed in, and nothing that is no socket", () => {
+  const program = (type: string) => `
+    import { Client } from "tickcast-client";
+    import { WebSocket } from "ws";
+    new Client({ url: "http://hub", WebSocket: ${type} }).open();
+    void WebSocket;
+  `;
+  const node = { lib: ["es2022"], types: ["node"] };
+  expect(compile([program("WebSocket")], node)).toBe("");
+  expect(compile([program("Date")], node)).toContain("Date");
 });
 
 test("the examples in its README compile", () => {

@@ -47,9 +47,9 @@ function end({ endTime, endValue }: Polyline): [number, number] {
 }
 
 describe("the end of the line", () => {
-  test("is the playhead, on the segment to the next sample", () => {
+  test("is the playhead, on the segment to the next sample; its point is the newest sample", () => {
     expect(line([0, 100, 200], 15)).toBe("0,0 10,100 15,150");
-    expect(end(drawn([samples([0, 100, 200])], 15))).toEqual([15, 150]);
+    expect(end(drawn([samples([0, 100, 200])], 15))).toEqual([10, 100]);
   });
 
   test("is the last sample if the next is unknown: nothing is extrapolated", () => {
@@ -61,14 +61,23 @@ describe("the end of the line", () => {
     expect(points(drawn([samples([0, 100, 200])], 99, 0, 1, 15))).toBe("0,0 10,100 15,150");
   });
 
-  test("is undefined before the first sample, at a break, or without samples", () => {
+  test("has its point on the last sample before a break", () => {
+    expect(end(drawn([samples([1, Number.NaN, 3])], 15))).toEqual([0, 1]);
+    expect(end(drawn([samples([1, 2, Number.NaN, Number.NaN])], 35))).toEqual([10, 2]);
+  });
+
+  test("has the point of a line that was decimated", () => {
+    const values = Array.from({ length: 1_000 }, (_, i) => (i > 997 ? Number.NaN : (i * 7919) % 101));
+    expect(end(drawn([samples(values)], 9_990, 0, 200))).toEqual([9_970, values[997]]);
+  });
+
+  test("does not leave the range of numbers", () => {
+    expect(line([-1e308, 1e308], 5)).toBe("0,-1e+308 5,0");
+  });
+
+  test("is undefined before the first sample or without samples", () => {
     expect(line([1, 2], -5)).toBe("");
-    for (const polyline of [
-      drawn([samples([1, 2])], -5),
-      drawn([], 5),
-      drawn([samples([])], 5),
-      drawn([samples([1, Number.NaN, 3])], 15),
-    ])
+    for (const polyline of [drawn([samples([1, 2])], -5), drawn([], 5), drawn([samples([])], 5)])
       expect(end(polyline)).toEqual([Number.NaN, Number.NaN]);
   });
 });

@@ -1,6 +1,7 @@
 /** The default runtime in a page, and in an environment without one. */
 
 import { afterEach, expect, test, vi } from "vitest";
+import { Client } from "../src/client/client";
 import { defaultRuntime } from "../src/client/runtime";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -30,6 +31,23 @@ class Page extends EventTarget {
 test("without a page nothing is hidden, and the network is available", () => {
   defaultRuntime.onReturn(() => {})();
   expect([defaultRuntime.isHidden(), defaultRuntime.isOnline()]).toEqual([false, true]);
+});
+
+test("without a WebSocket the client says what to pass, and uses what is passed", () => {
+  vi.stubGlobal("WebSocket", undefined);
+  expect(() => new Client({ url: "http://hub" })).toThrow(/no `WebSocket`.*`ws`/);
+  const opened: unknown[] = [];
+  class Given {
+    constructor(url: string, subprotocols: string[]) {
+      opened.push([url, subprotocols]);
+    }
+    send(): void {}
+    close(): void {}
+  }
+  const client = new Client({ url: "http://hub", topic: "ecg", WebSocket: Given });
+  client.open();
+  client.close();
+  expect(opened).toEqual([["ws://hub/ws/ecg", ["tickcast.v1"]]]);
 });
 
 test("becoming visible counts as a return, becoming hidden does not", () => {

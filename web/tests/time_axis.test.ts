@@ -94,7 +94,7 @@ test("labels are as precise as the step, and name the day or year where one begi
   ]);
   const midnight = local("2026-11-24T00:00");
   for (const [step, said] of [
-    [1_000, "00 00 00"],
+    [1_000, "24"],
     [60_000, "24"],
     [stepFor(HOUR), "24"],
     [stepFor(DAY), "24"],
@@ -107,13 +107,14 @@ test("labels are as precise as the step, and name the day or year where one begi
 
 test("a sample's time has milliseconds if samples are closer than a second", () => {
   const noon = local("2026-11-23T12:34:56.789");
-  expect(digits(sampleTime(noon, 10))).toBe("12 34 56 789");
-  expect(digits(sampleTime(noon, 1_000))).toBe("12 34 56");
+  expect(sampleTime(noon, 10, noon)).toBe("12:34:56.789 GMT+1");
+  expect(sampleTime(noon, 1_000, noon)).toBe("12:34:56 GMT+1");
+  expect(sampleTime(noon, 1_000, noon + DAY)).toBe("Nov 23, 12:34:56 GMT+1");
 });
 
 test("the zone is always shown, the day if it is not today, the year if marks are days", () => {
   const [morning, evening] = [local("2026-11-23T09:00"), local("2026-11-23T21:00")];
-  expect(zoneOf(morning)).not.toBe("");
+  expect(zoneOf(morning, evening, 1_000)).not.toBe("");
   expect(dateOf(morning, evening, 1_000)).toBe("");
   expect(dateOf(morning, evening + DAY, 1_000)).toMatch(/23.*2026|2026.*23/);
   expect(dateOf(morning - DAY, evening, stepFor(HOUR))).toMatch(/22.*2026|2026.*22/);

@@ -48,8 +48,8 @@ test("a series of plain numbers is labelled by its topic", () => {
 test("a missing value is a dash", () => {
   const number = new SteadyNumberFormat();
   expect(valueText(number, undefined)).toBe("–");
-  expect(valueText(number, Number.NaN)).toBe("–");
-  expect(valueText(number, -2)).toBe("−2");
+  expect(valueText(number, { value: Number.NaN })).toBe("–");
+  expect(valueText(number, { value: -2 })).toBe("−2");
 });
 
 test("the header names up to two topics and counts further ones", () => {
@@ -86,7 +86,7 @@ test.each<Notice>([
 });
 
 test("the summary has the state, and value and range of each series", () => {
-  const ecg = entry("ecg", "ECG", { value: 473, low: -980, high: 2_500 });
+  const ecg = entry("ecg", "ECG", { value: 473, low: { value: -980 }, high: { value: 2_500 } });
   expect(summaryOf(viewState({ legend: [ecg] }))).toBe(
     "Live. ECG: 473, lowest −980, highest 2,500, the last 10 seconds.",
   );
@@ -97,8 +97,17 @@ test("the summary omits hidden series and counts those beyond the fourth", () =>
     entry("ecg", name, { isShown: name !== "b" }),
   );
   expect(summaryOf(viewState({ legend, badge: { kind: "behind", behindMs: 5_000 } }))).toBe(
-    "Behind −5.0 s. a: 1. c: 1. d: 1. e: 1. 2 more series.",
+    "5 seconds behind live. a: 1. c: 1. d: 1. e: 1. 2 more series.",
   );
+});
+
+test.each<[Badge, string]>([
+  [{ kind: "paused", behindMs: 83_000 }, "Paused, 1 minute 23 seconds behind live."],
+  [{ kind: "starving", behindMs: 700 }, "0.7 seconds behind live."],
+  [{ kind: "reconnecting", retryInMs: 3_000 }, "Reconnecting in 3 seconds."],
+  [{ kind: "reconnecting", retryInMs: 500 }, "Reconnecting."],
+])("the summary says %j in words", (badge, words) => {
+  expect(summaryOf(viewState({ legend: [], badge }))).toBe(words);
 });
 
 test("the summary adds no full stop to a state that ends with an ellipsis", () => {

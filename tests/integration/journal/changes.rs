@@ -262,13 +262,17 @@ async fn slow_hub() -> (Hub, Witness) {
     (hub, witness)
 }
 
+/// The error of a change that may be in the journal or not.
+const UNKNOWN_OUTCOME: &str =
+    "timed out, and the disk has not reported yet whether the change is written";
+
 /// A hub whose disk has blocked in one of `calls` while it committed a change, a viewer, and the fault.
 async fn change_with_unknown_outcome(calls: &str) -> (Hub, Witness, SyscallFault) {
     let (mut hub, witness) = slow_hub().await;
     // The first call is for the proposal.
     let fault = SyscallFault::block_after(&hub, 1, calls);
     let postponed = reload(&mut hub, "50.0").unwrap();
-    assert_eq!(postponed["error"], "timed out");
+    assert_eq!(postponed["error"], UNKNOWN_OUTCOME);
     assert_eq!(hub.last_event("timeline.segment"), None);
     (hub, witness, fault)
 }
@@ -281,7 +285,7 @@ async fn nothing_affected_by_a_change_is_sent_before_its_outcome_is_known() {
     let (mut hub, mut witness, fault) = change_with_unknown_outcome("fdatasync").await;
     assert_eq!(hub.last_event("timeline.segment"), None);
     // Another reload waits for the same outcome, also for five seconds, and does no harm.
-    assert_eq!(read_again(&mut hub).unwrap()["error"], "timed out");
+    assert_eq!(read_again(&mut hub).unwrap()["error"], UNKNOWN_OUTCOME);
     let (_, seq) = hub.position();
     let now = RawClient::get(hub.public(), "/api/v1/time").json()["now"]
         .as_i64()

@@ -19,6 +19,10 @@ fn unchanged() -> Tables {
             vec![("dataset", "\"data.json\""), ("rate", "200.0")],
         ),
         (
+            "topics.demo.about",
+            vec![("title", "\"Demo\""), ("origin", "\"here\"")],
+        ),
+        (
             "topics.demo.fields.i",
             vec![("label", "\"index\""), ("unit", "\"V\"")],
         ),
@@ -72,7 +76,8 @@ fn other_value(header: &str, key: &str) -> &'static str {
         ("topics.demo", "coalesce") => "\"20ms\"",
         ("topics.demo", "slow") => "\"disconnect\"",
         ("topics.demo", "record_max") => "\"1MiB\"",
-        ("topics.demo.fields.i", "label" | "unit") => "\"x\"",
+        ("topics.demo.about", "title" | "origin" | "licence")
+        | ("topics.demo.fields.i", "label" | "unit") => "\"x\"",
         _ => panic!("name another value of `{header}.{key}`, so that this test can change it"),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::support::event_stream::EventStream;
-use super::super::support::{Project, RawClient, Viewer};
+use super::super::support::{Hub, Project, RawClient, Viewer, indexed_dataset};
 use super::{TOPIC, Watched, toml};
 
 /// Changes the rate to each of `rates` in turn, with records published at each; returns the `timeline.segment` events.
@@ -61,6 +61,36 @@ async fn a_rate_change_adds_a_segment_to_the_epoch_and_is_sent_to_all_viewers() 
         .map(|state| state["delay"].as_u64().unwrap())
         .collect();
     assert_eq!(delays, [200_000, 3_000_000, 150_000, 150_000]);
+}
+
+/// Reads up to a message of this `kind`; asserts that it is not compressed, although flushes before it were.
+fn expect_uncompressed(raw: &mut RawClient, kind: &str) {
+    let mut has_compressed = false;
+    loop {
+        let (first, payload) = raw.read_frame();
+        has_compressed |= first == 0xC1;
+        if first == 0x81 {
+            let message: Value = serde_json::from_slice(&payload).unwrap();
+            if message["type"] == kind {
+                assert!(has_compressed);
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_and_the_end_are_not_compressed_even_among_compressed_flushes() {
+    const OFFER: &str =
+        "sec-websocket-protocol: tickcast.v1\r\nsec-websocket-extensions: permessage-deflate\r\n";
+    let mut watched = Watched::start(&toml("", &TOPIC.replace("200.0", "1000.0"))).await;
+    let (mut raw, _) = RawClient::upgrade(watched.hub.public(), OFFER);
+    watched.published(500).await;
+    watched.reload(&toml("", &TOPIC.replace("200.0", "500.0")));
+    expect_uncompressed(&mut raw, "state");
+    let hub = Hub::start("rate = 1000.0\nloop = false", &indexed_dataset(3_000));
+    let (mut raw, _) = RawClient::upgrade(hub.public(), OFFER);
+    expect_uncompressed(&mut raw, "end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

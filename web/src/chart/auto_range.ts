@@ -17,6 +17,12 @@ const ARRIVED = 1 / 2_000;
 const STEPS = 6;
 /** Values that differ by less than this share of their magnitude differ by rounding only: the line is flat. */
 const FINEST = 2 ** -40;
+/** Smaller spans have no round steps any more. */
+const SPAN_MIN = 1e-300;
+/** Larger values are scaled before they are subtracted: their difference would be too large for a number. */
+const LARGE = 1e300;
+const SCALE = 1e-8;
+const STEP_MAX = 1e308;
 
 export class AutoRange {
   /** The range shown. */
@@ -47,16 +53,14 @@ export class AutoRange {
   }
 
   #aim(low: number, high: number, now: number): void {
-    const step = rangeStep(low, high);
-    const wantedLow = niceLow(low, high, step);
-    const wantedHigh = niceHigh(low, high, step);
+    const [wantedLow, wantedHigh] = niceRange(low, high);
     if (Number.isNaN(this.goalLow)) {
       this.low = wantedLow;
       this.high = wantedHigh;
       this.#goTo(wantedLow, wantedHigh);
     } else if (low < this.goalLow || high > this.goalHigh) {
       this.#goTo(Math.min(wantedLow, this.goalLow), Math.max(wantedHigh, this.goalHigh));
-    } else if (wantedHigh - wantedLow > TOO_WIDE * (this.goalHigh - this.goalLow)) {
+    } else if (halfSpan(wantedLow, wantedHigh) > TOO_WIDE * halfSpan(this.goalLow, this.goalHigh)) {
       this.#wideSince = Number.NaN;
     } else if (Number.isNaN(this.#wideSince)) {
       this.#wideSince = now;
@@ -74,7 +78,7 @@ export class AutoRange {
   #glide(now: number): void {
     if (Number.isNaN(this.goalLow)) return;
     const share = 1 - Math.exp(-Math.max(0, now - this.#at) / GLIDE_MS);
-    const near = (this.goalHigh - this.goalLow) * ARRIVED;
+    const near = 2 * ARRIVED * halfSpan(this.goalLow, this.goalHigh);
     this.#at = now;
     this.low = nearer(this.low, this.goalLow, share, near);
     this.high = nearer(this.high, this.goalHigh, share, near);
@@ -83,8 +87,17 @@ export class AutoRange {
 
 /** The padded range, rounded outwards to whole steps. */
 export function niceRange(low: number, high: number): readonly [number, number] {
+  if (Math.max(Math.abs(low), Math.abs(high)) > LARGE) {
+    const [scaledLow, scaledHigh] = niceRange(low * SCALE, high * SCALE);
+    return [Math.max(-Number.MAX_VALUE, scaledLow / SCALE), Math.min(Number.MAX_VALUE, scaledHigh / SCALE)];
+  }
   const step = rangeStep(low, high);
   return [niceLow(low, high, step), niceHigh(low, high, step)];
+}
+
+/** Half the distance of two values: the whole may be too large for a number. */
+export function halfSpan(low: number, high: number): number {
+  return high / 2 - low / 2;
 }
 
 /** The smallest of 1, 2 and 5 times a power of ten that is at least `least`. */
@@ -93,11 +106,13 @@ export function niceStep(least: number): number {
   const factor = least / magnitude;
   // Tolerate rounding: powers of ten below one are not exact.
   const atMost = (step: number) => factor <= step * (1 + 1e-9);
-  return magnitude * (atMost(1) ? 1 : atMost(2) ? 2 : atMost(5) ? 5 : 10);
+  const step = magnitude * (atMost(1) ? 1 : atMost(2) ? 2 : atMost(5) ? 5 : 10);
+  return Math.min(STEP_MAX, step);
 }
 
 function spanOf(low: number, high: number): number {
   const size = Math.max(Math.abs(low), Math.abs(high));
+  if (size > 0 && size < SPAN_MIN) return SPAN_MIN;
   return high - low > size * FINEST ? high - low : size * 0.2 || 1;
 }
 
@@ -118,6 +133,7 @@ function niceHigh(low: number, high: number, step: number): number {
 }
 
 function nearer(value: number, goal: number, share: number, near: number): number {
-  const error = goal - value;
-  return Math.abs(error) < near ? goal : value + error * share;
+  const error = 2 * halfSpan(value, goal);
+  // Two ends of the range of numbers are too far apart for steps in between.
+  return !Number.isFinite(error) || Math.abs(error) < near ? goal : value + error * share;
 }

@@ -28,6 +28,8 @@ export class Axes {
   /** Axis widths in characters. They never shrink, so that the plot area stays put. */
   #widthLeft = WIDTH_LEAST;
   #widthRight = 0;
+  /** Left and right ends of the texts in the row of times, as last drawn, in pairs. */
+  readonly #timeSpans: number[] = [];
 
   constructor(plotArea: PlotArea) {
     this.#plot = plotArea;
@@ -98,17 +100,44 @@ export class Axes {
     ctx.fillStyle = theme.quiet;
     ctx.textBaseline = "top";
     const y = bottom + theme.fontPx * TIMES_AT;
+    this.#timeSpans.length = 0;
     const begin = this.#drawDate(ctx, y, theme);
     ctx.textAlign = "center";
-    const half = ((texts[0]?.length ?? 0) * DIGIT_WIDTH * theme.fontPx) / 2;
     const edge = right + HALO_RADIUS * theme.scale;
+    let free = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < instants.length; i += 1) {
+      const text = texts[i] as string;
+      const half = (text.length * DIGIT_WIDTH * theme.fontPx) / 2;
       const x = this.#plot.x(instants[i] as number);
-      // Faded out before it would be cut off or overlap the label before it.
+      // A label with a zone may be too long for its place.
+      if (x - half < free) continue;
+      free = x + half;
+      // Faded out before it would be cut off or overlap the date at the left.
       ctx.globalAlpha = fadeOpacity(x, begin + half, edge - half, FADE * theme.fontPx);
-      if (ctx.globalAlpha > 0) ctx.fillText(texts[i] as string, x, y);
+      if (ctx.globalAlpha > 0) this.#drawTime(ctx, text, x, y);
     }
     ctx.globalAlpha = 1;
+  }
+
+  /**
+   * The range from `left` to `right`, extended to the ends of the texts in the row of times that it touches: a label
+   * drawn over part of a text would leave digits that read as another time.
+   */
+  timeSpanAround(left: number, right: number): readonly [left: number, right: number] {
+    let [from, to] = [left, right];
+    for (let i = 0; i < this.#timeSpans.length; i += 2) {
+      const [begin, end] = [this.#timeSpans[i] as number, this.#timeSpans[i + 1] as number];
+      if (end < left || begin > right) continue;
+      from = Math.min(from, begin);
+      to = Math.max(to, end);
+    }
+    return [from, to];
+  }
+
+  #drawTime(ctx: CanvasRenderingContext2D, text: string, x: number, y: number): void {
+    const half = ctx.measureText(text).width / 2;
+    ctx.fillText(text, x, y);
+    this.#timeSpans.push(x - half, x + half);
   }
 
   /**
@@ -123,12 +152,15 @@ export class Axes {
     // Below the value axis if there is room, else at the very left.
     const x = Math.max(0, left - GAP * fontPx - width);
     ctx.fillText(zone, x, y);
+    this.#timeSpans.push(x, x + width);
     const begin = Math.max(left, x + width + GAP * fontPx);
     if (date === "") return begin;
     ctx.fillStyle = text;
     ctx.fillText(date, begin, y);
     ctx.fillStyle = quiet;
-    return begin + ctx.measureText(date).width + GAP * fontPx;
+    const end = begin + ctx.measureText(date).width;
+    this.#timeSpans.push(begin, end);
+    return end + GAP * fontPx;
   }
 
   /**

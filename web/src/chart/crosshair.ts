@@ -1,16 +1,18 @@
 /**
  * The crosshair: finds the samples at the pointer, which keeps its place on screen while the picture moves, or at a
- * sample chosen with the keyboard, which moves with the picture. It always snaps to samples. Draws nothing.
+ * sample chosen with the keyboard, which moves with the picture. It always snaps to a sample, the closest one of all
+ * lines; every other line is read at that instant, as its newest sample up to there. Draws nothing.
  */
 
 import type { Scene, Trace } from "../scene";
+import { newestPoint, noPoint } from "../scene/trace_point";
 import { type FoundSample, nearest, neighbour } from "./nearest";
 import type { PlotArea } from "./surface";
 
 export interface PointedSamples {
   /** The instant of the sample closest to the pointer, over all lines. */
   readonly at: number;
-  /** For each trace of the scene, the instant and value of its closest sample; NaN if it has none in view. */
+  /** For each trace of the scene, its newest sample in view up to `at`; NaN if there is none. */
   readonly times: readonly number[];
   readonly values: readonly number[];
   /** Time since the sample before the closest one; infinite if it is the first. */
@@ -27,7 +29,8 @@ const NOWHERE: CrosshairTarget = { kind: "nowhere" };
 export class Crosshair {
   #target: CrosshairTarget = NOWHERE;
   readonly #found = { at: 0, times: [] as number[], values: [] as number[], periodMs: 0 };
-  readonly #spot: FoundSample = { time: Number.NaN, value: Number.NaN, periodMs: 0 };
+  readonly #spot: FoundSample = { time: Number.NaN, periodMs: 0 };
+  readonly #point = noPoint();
   #pointed: PointedSamples | undefined;
 
   /** The result of the last frame; the same object from frame to frame. */
@@ -73,19 +76,29 @@ export class Crosshair {
     if (at < scene.from || at > scene.to) return;
     const found = this.#found;
     found.at = Number.NaN;
-    found.times.length = scene.traces.length;
-    found.values.length = scene.traces.length;
     for (let i = 0; i < scene.traces.length; i += 1) {
       nearest(scene.traces[i] as Trace, at, scene.from, scene.to, this.#spot);
-      const { time, value, periodMs } = this.#spot;
-      found.times[i] = time;
-      found.values[i] = Number.isNaN(time) ? Number.NaN : value;
+      const { time, periodMs } = this.#spot;
       if (Number.isNaN(time) || Math.abs(time - at) >= Math.abs(found.at - at)) continue;
       found.at = time;
       found.periodMs = periodMs;
     }
     if (Number.isNaN(found.at)) this.#findRecord(scene, at);
-    if (!Number.isNaN(found.at)) this.#pointed = found;
+    if (Number.isNaN(found.at)) return;
+    this.#readAll(scene);
+    this.#pointed = found;
+  }
+
+  /** Reads every line at the instant that was found. */
+  #readAll(scene: Scene): void {
+    const { at, times, values } = this.#found;
+    times.length = scene.traces.length;
+    values.length = scene.traces.length;
+    for (let i = 0; i < scene.traces.length; i += 1) {
+      const isFound = newestPoint(scene.traces[i] as Trace, at, scene.from, this.#point);
+      times[i] = isFound ? this.#point.time : Number.NaN;
+      values[i] = isFound ? this.#point.value : Number.NaN;
+    }
   }
 
   /** Records without a number in view can be pointed at too. */

@@ -1,9 +1,11 @@
 /**
- * Draws polylines on a canvas, each in its colour and dash pattern, with an end point. The oldest part of a line fades
- * out at the left. It draws directly onto the canvas: a `Path2D` would have to be rebuilt for every frame.
+ * Draws polylines on a canvas, each in its colour and dash pattern, with an end point; a sample without neighbours is a
+ * dot. The oldest part of a line fades out at the left. It draws directly onto the canvas: a `Path2D` would have to be
+ * rebuilt for every frame.
  */
 
 import type { Scene, Trace } from "../scene";
+import { newestPoint, noPoint } from "../scene/trace_point";
 import { type ChartTheme, COLOURS } from "./chart_theme";
 import { Polyline } from "./polyline";
 import type { Scale, Scales } from "./scale";
@@ -12,6 +14,9 @@ import type { PlotArea } from "./surface";
 /* In pixels at the default font size. */
 export const LINE_WIDTH = 2;
 const DOT_RADIUS = 4;
+/** Radius of a sample without neighbours, and where samples are denser than pixels. */
+const SINGLE_RADIUS = 3;
+const SINGLE_RADIUS_DENSE = 1.5;
 /** Width of a decimated line, in pixels of any screen. */
 const THIN_WIDTH = 1;
 export const HALO_RADIUS = 9;
@@ -22,9 +27,15 @@ const FADE_SHARE = 0.08;
 /** A long path costs the rasterizer three times as much as short ones (Chromium 2D canvas without a GPU). */
 const STROKE_POINTS = 100;
 
+/** The lowest and the highest sample, each with its spelling in the record. */
 export interface ValueExtremes {
-  readonly low: number;
-  readonly high: number;
+  readonly low: ExtremeValue;
+  readonly high: ExtremeValue;
+}
+
+interface ExtremeValue {
+  readonly value: number;
+  readonly spelling: string | undefined;
 }
 
 export class LineRenderer {
@@ -50,10 +61,12 @@ export class LineRenderer {
     }
   }
 
-  /** The visible extremes of a line, by its index in the last scene; undefined if it has no value in view. */
-  extremes(i: number): ValueExtremes | undefined {
-    const { low, high } = this.#polyline(i);
-    return low <= high ? { low, high } : undefined;
+  /** The visible extremes of a line of the last scene, by its index; undefined if it has no value in view. */
+  extremes({ traces }: Scene, i: number): ValueExtremes | undefined {
+    const { low, high, lowTime, highTime } = this.#polyline(i);
+    if (low > high) return undefined;
+    const trace = traces[i] as Trace;
+    return { low: extremeValue(trace, lowTime, low), high: extremeValue(trace, highTime, high) };
   }
 
   /** Drops the cached gradient, which belongs to the old canvas. */
@@ -69,19 +82,21 @@ export class LineRenderer {
       const { series } = scene.traces[i] as Trace;
       const index = series.colour % COLOURS;
       ctx.strokeStyle = theme.series[index] as string;
+      ctx.fillStyle = theme.series[index] as string;
       const scale = scales.of(series.field.unit);
       const polyline = this.#polyline(i);
       // Where samples are denser than pixels, thick or dashed lines would hide the shape and cost several times as
       // much.
       ctx.lineWidth = polyline.isDecimated ? THIN_WIDTH : LINE_WIDTH * theme.scale;
       ctx.setLineDash((polyline.isDecimated ? SOLID : theme.dashes[index]) as number[]);
-      this.#strokeLine(ctx, polyline, scale);
+      const radius = polyline.isDecimated ? SINGLE_RADIUS_DENSE : SINGLE_RADIUS;
+      this.#strokeLine(ctx, polyline, scale, radius * theme.scale);
     }
     ctx.setLineDash(SOLID);
     this.#fadeOut(ctx);
   }
 
-  /** Draws the end points of lines that follow live. */
+  /** Draws the newest sample of each line, whose value is shown; with a halo if the view follows live. */
   drawEnds(ctx: CanvasRenderingContext2D, scene: Scene, scales: Scales, theme: ChartTheme): void {
     for (let i = scene.traces.length - 1; i >= 0; i -= 1) {
       const { series } = scene.traces[i] as Trace;
@@ -91,7 +106,7 @@ export class LineRenderer {
       const y = this.#plot.y(scales.of(series.field.unit), endValue);
       ctx.fillStyle = theme.series[series.colour % COLOURS] as string;
       ctx.globalAlpha = HALO_STRENGTH;
-      drawDot(ctx, x, y, HALO_RADIUS * theme.scale);
+      if (scene.isFollowing) drawDot(ctx, x, y, HALO_RADIUS * theme.scale);
       ctx.globalAlpha = 1;
       drawDot(ctx, x, y, DOT_RADIUS * theme.scale);
     }
@@ -108,28 +123,29 @@ export class LineRenderer {
 
   /**
    * Draws a line in strokes of `STROKE_POINTS`. The dash pattern continues from stroke to stroke and from frame to
-   * frame, so dashes travel with the line.
+   * frame, so dashes travel with the line. A run shorter than its dot is drawn as a dot.
    */
-  #strokeLine(ctx: CanvasRenderingContext2D, polyline: Polyline, scale: Scale): void {
+  #strokeLine(ctx: CanvasRenderingContext2D, polyline: Polyline, scale: Scale, radius: number): void {
     const plot = this.#plot;
     const pxPerValue = plot.height / (scale.range.high - scale.range.low);
     let way = polyline.phase(1 / plot.msPerPx, pxPerValue);
+    let runStart = way;
     let points = 0;
     let lastX = 0;
     let lastY = 0;
     for (let i = 0; i < polyline.length; i += 1) {
       const value = polyline.value(i);
       if (Number.isNaN(value)) {
-        if (points > 0) ctx.stroke();
+        if (points > 0) finishRun(ctx, way - runStart < radius, lastX, lastY, radius);
         points = 0;
         way = 0;
+        runStart = 0;
         continue;
       }
       const x = plot.x(polyline.time(i));
       const y = plot.y(scale, value);
       if (points === 0) beginAt(ctx, x, y, way);
       else way += Math.hypot(x - lastX, y - lastY);
-      // Also after `moveTo`: a single sample between two gaps is drawn as a dot.
       ctx.lineTo(x, y);
       points += 1;
       lastX = x;
@@ -138,7 +154,7 @@ export class LineRenderer {
       ctx.stroke();
       beginAt(ctx, x, y, way);
     }
-    if (points > 0) ctx.stroke();
+    if (points > 0) finishRun(ctx, way - runStart < radius, lastX, lastY, radius);
   }
 
   /** Erases towards the left edge, whatever the colours. */
@@ -161,10 +177,26 @@ export class LineRenderer {
 
 const SOLID: number[] = [];
 
+function extremeValue(trace: Trace, time: number, value: number): ExtremeValue {
+  const point = noPoint();
+  return { value, spelling: newestPoint(trace, time, time, point) ? point.spelling : undefined };
+}
+
 function beginAt(ctx: CanvasRenderingContext2D, x: number, y: number, way: number): void {
   ctx.lineDashOffset = way;
   ctx.beginPath();
   ctx.moveTo(x, y);
+}
+
+function finishRun(
+  ctx: CanvasRenderingContext2D,
+  isSingle: boolean,
+  x: number,
+  y: number,
+  radius: number,
+): void {
+  ctx.stroke();
+  if (isSingle) drawDot(ctx, x, y, radius);
 }
 
 export function drawDot(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

@@ -1,14 +1,13 @@
 /** Finds samples by time along one trace, over all its parts, limited to those in view. Knows instants, not pixels. */
 
 import { type Trace, type TracePart, valuesOf } from "../scene";
+import { nextPartStart } from "../scene/trace_point";
 import { indexAt } from "../topic_buffer/sample_ring";
-import { nextPartStart } from "./polyline";
 
 /** A search result; one object is reused for all searches. */
 export interface FoundSample {
   /** NaN if nothing was found. */
   time: number;
-  value: number;
   /** Time since the sample before it; infinite if it is the first. */
   periodMs: number;
 }
@@ -67,11 +66,10 @@ function find(
   return -1;
 }
 
-function offer(part: TracePart, row: number, at: number, spot: FoundSample): void {
-  const { times, begin } = part.samples;
+function offer({ samples }: TracePart, row: number, at: number, spot: FoundSample): void {
+  const { times, begin } = samples;
   const time = times[row];
   if (row < 0 || time === undefined || Math.abs(time - at) >= Math.abs(spot.time - at)) return;
   spot.time = time;
-  spot.value = valuesOf(part)?.[row] ?? Number.NaN;
   spot.periodMs = row > begin ? time - (times[row - 1] as number) : Number.POSITIVE_INFINITY;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Scene, Trace } from "../scene";
+import type { Axes } from "./axes";
 import { type ChartTheme, COLOURS } from "./chart_theme";
 import type { PointedSamples } from "./crosshair";
 import { drawDot } from "./line_renderer";
@@ -23,13 +24,15 @@ const BOX_HEIGHT = 1.5;
 export class Overlay {
   readonly #layer: CanvasLayer;
   readonly #plotArea: PlotArea;
+  readonly #axes: Axes;
   #from: number | undefined;
   #to: number | undefined;
   #isEmpty = true;
 
-  constructor(layer: CanvasLayer, plotArea: PlotArea) {
+  constructor(layer: CanvasLayer, plotArea: PlotArea, axes: Axes) {
     this.#layer = layer;
     this.#plotArea = plotArea;
+    this.#axes = axes;
   }
 
   /** Sets the selected range, as x coordinates; undefined if nothing is selected. */
@@ -87,7 +90,7 @@ export class Overlay {
     drawDot(ctx, x, y, DOT_RADIUS * theme.scale);
   }
 
-  /** Draws the time label on the time axis, clamped to the canvas. */
+  /** Draws the time label on the time axis, clamped to the canvas, in place of the labels that it touches. */
   #drawTime(pointed: PointedSamples, theme: ChartTheme): void {
     const { ctx, width: most } = this.#layer;
     const { fontPx } = theme;
@@ -96,6 +99,9 @@ export class Overlay {
     const width = ctx.measureText(text).width + 2 * BOX_PADDING * fontPx;
     const x = Math.max(0, Math.min(most - width, this.#plotArea.x(pointed.at) - width / 2));
     const y = this.#plotArea.bottom + (fontPx * (2 * 0.9 + 1 - BOX_HEIGHT)) / 2;
+    const [from, to] = this.#axes.timeSpanAround(x - BOX_PADDING * fontPx, x + width + BOX_PADDING * fontPx);
+    ctx.fillStyle = theme.ground;
+    ctx.fillRect(from, y, to - from, BOX_HEIGHT * fontPx);
     ctx.fillStyle = theme.text;
     ctx.beginPath();
     ctx.roundRect(x, y, width, BOX_HEIGHT * fontPx, BOX_PADDING * fontPx);

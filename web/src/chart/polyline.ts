@@ -3,10 +3,15 @@
  * finds their extremes. The line ends at the playhead, on the segment that leads to the next sample; if that sample is
  * unknown, it ends at the last one: nothing is extrapolated. Knows no canvas.
  *
+ * # The end point
+ * The end point is the newest sample, not the end of the line: between two records there is no value that could be read
+ * beside it.
+ *
  * One polyline serves one line and reuses its arrays: a frame must not allocate.
  */
 
 import type { Trace, TracePart } from "../scene";
+import { newestPoint, nextPartStart, noPoint, partAfter } from "../scene/trace_point";
 import { indexAt, type Samples } from "../topic_buffer/sample_ring";
 
 /** From this many samples per column on, only the extremes are kept; the difference is not visible. */
@@ -25,10 +30,14 @@ export class Polyline {
   #phase = 0;
   #isDecimated = false;
   #wasDecimated = false;
+  readonly #newest = noPoint();
   /** Extremes of the visible values and one sample beyond each end; infinite if nothing of the line is visible. */
   low = Number.POSITIVE_INFINITY;
   high = Number.NEGATIVE_INFINITY;
-  /** The end of the line; NaN if it has no end point. */
+  /** The instants of the extremes. */
+  lowTime = Number.NaN;
+  highTime = Number.NaN;
+  /** The newest sample in view; NaN if there is none. */
   endTime = Number.NaN;
   endValue = Number.NaN;
 
@@ -66,6 +75,9 @@ export class Polyline {
       if (last >= part.begin) this.#close(trace, i, last, until);
     }
     if (this.#endsBefore(from)) this.#reset();
+    if (!newestPoint(trace, until, from, this.#newest)) return;
+    this.endTime = this.#newest.time;
+    this.endValue = this.#newest.value;
   }
 
   /**
@@ -157,7 +169,7 @@ export class Polyline {
     if (later > earlier) this.#add(times[later] as number, values[later] as number);
   }
 
-  /** Adds the end point if the line ends in this part; otherwise the line continues to the next sample. */
+  /** Draws the line up to `until` if it ends in this part; otherwise it continues to the next sample. */
   #close({ parts }: Trace, i: number, last: number, until: number): void {
     const part = parts[i] as TracePart;
     const { samples } = part;
@@ -166,7 +178,7 @@ export class Polyline {
     const row = isInside ? last + 1 : (next?.samples.begin ?? 0);
     const nextTime = next?.samples.times[row] ?? Number.POSITIVE_INFINITY;
     if (nextTime <= until) return;
-    this.#end(
+    this.#extend(
       samples.times[last] as number,
       valueAt(part, last),
       nextTime,
@@ -175,18 +187,16 @@ export class Polyline {
     );
   }
 
-  #end(time: number, value: number, nextTime: number, nextValue: number, until: number): void {
+  #extend(time: number, value: number, nextTime: number, nextValue: number, until: number): void {
     if (Number.isNaN(value)) return;
-    this.endTime = time;
-    this.endValue = value;
     // The last sample may have been dropped by decimation.
     if (this.#times[this.#length - 1] !== time) this.#put(time, value);
     if (Number.isNaN(nextValue)) return;
     // Include the next sample in the range now, so that its arrival does not make the range jump.
-    this.#extendRange(nextValue);
-    this.endTime = until;
-    this.endValue = value + ((nextValue - value) * (until - time)) / (nextTime - time);
-    this.#put(this.endTime, this.endValue);
+    this.#extendRange(nextTime, nextValue);
+    const share = (until - time) / (nextTime - time);
+    // Not by their difference, which may be too large for a number.
+    this.#put(until, value * (1 - share) + nextValue * share);
   }
 
   #add(time: number, value: number): void {
@@ -194,13 +204,19 @@ export class Polyline {
       this.#break();
       return;
     }
-    this.#extendRange(value);
+    this.#extendRange(time, value);
     this.#put(time, value);
   }
 
-  #extendRange(value: number): void {
-    if (value < this.low) this.low = value;
-    if (value > this.high) this.high = value;
+  #extendRange(time: number, value: number): void {
+    if (value < this.low) {
+      this.low = value;
+      this.lowTime = time;
+    }
+    if (value > this.high) {
+      this.high = value;
+      this.highTime = time;
+    }
   }
 
   #break(): void {
@@ -218,24 +234,10 @@ export class Polyline {
   }
 }
 
-/** The start of the next non-empty part: this part counts up to there. */
-export function nextPartStart(parts: readonly TracePart[], i: number): number {
-  const next = partAfter(parts, i)?.samples;
-  return next === undefined ? Number.POSITIVE_INFINITY : (next.times[next.begin] as number);
-}
-
 /** The last row strictly before an instant. */
 function lastBefore(samples: Samples, limit: number): number {
   const row = indexAt(samples, limit);
   return row >= samples.begin && samples.times[row] === limit ? row - 1 : row;
-}
-
-function partAfter(parts: readonly TracePart[], i: number): TracePart | undefined {
-  for (let k = i + 1; k < parts.length; k += 1) {
-    const part = parts[k];
-    if (part !== undefined && part.samples.begin < part.samples.end) return part;
-  }
-  return undefined;
 }
 
 function valueAt({ samples, column }: TracePart, row: number): number {

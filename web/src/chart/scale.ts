@@ -7,7 +7,7 @@
  * but no axis; the legend shows their values.
  */
 
-import { AutoRange, niceStep } from "./auto_range";
+import { AutoRange, halfSpan, niceStep } from "./auto_range";
 
 /**
  * While a range is this many times wider than its goal, its ticks have wider steps: the steps of the goal would be too many.
@@ -49,7 +49,7 @@ export class Scale {
 
   /** Height above the lower edge, as a share of the plot area. */
   share(value: number): number {
-    return (value - this.range.low) / (this.range.high - this.range.low);
+    return halfSpan(this.range.low, value) / halfSpan(this.range.low, this.range.high);
   }
 
   /**
@@ -59,8 +59,8 @@ export class Scale {
    */
   updateTicks(most: number): void {
     const { low, high, goalLow, goalHigh } = this.range;
-    const goal = Number.isNaN(goalLow) ? high - low : goalHigh - goalLow;
-    const step = niceStep(Math.max(goal, (high - low) / WIDE) / Math.max(1, most));
+    const goal = Number.isNaN(goalLow) ? halfSpan(low, high) : halfSpan(goalLow, goalHigh);
+    const step = niceStep(Math.max(goal, halfSpan(low, high) / WIDE) / Math.max(0.5, most / 2));
     const first = Math.ceil(low / step) - 1;
     const last = Math.floor(high / step) + 1;
     if (first === this.#first && last === this.#last && step === this.#step) return;
@@ -73,6 +73,7 @@ export class Scale {
     const count = Math.min(last - first + 1, TICKS_MAX);
     for (let i = 0; i < count; i += 1) {
       const value = (first + i) * step;
+      if (!Number.isFinite(value)) continue;
       this.ticks.push(value);
       this.texts.push(this.#format(value, step));
     }

@@ -1,14 +1,28 @@
 /**
  * The time axis: round instants in local time that move with the line and fade at both ends instead of popping in and
  * out; and a cache of the marks of a view. Knows instants and widths, no canvas and no data.
+ *
+ * # Labels
+ * A mark at which a day begins names the day. The first mark after clocks have changed names the zone from then on, and
+ * so do the marks of an hour that comes twice.
  */
 
-import { CALENDAR_STEPS, type CalendarStep, calendarMarks } from "./calendar";
+import {
+  isRepeated,
+  isSameDay,
+  MINUTE_MS,
+  nextDay,
+  offsetChange,
+  startOfDay,
+  type TimePrecision,
+  timeText,
+  wallOffset,
+  withZone,
+  zoneName,
+} from "../local_time";
+import { CALENDAR_STEPS, type CalendarStep, calendarMarks, clockMarks } from "./calendar";
 
-/**
- * Milliseconds between marks, all of which divide the hour so that marks fall on round local times; longer steps are
- * calendar steps.
- */
+/** Milliseconds between marks, all of which divide the hour; longer steps are calendar steps. */
 export type TimeStep = number | CalendarStep;
 
 /** How far beyond each end of the view marks are computed, as a share of the view. */
@@ -28,10 +42,7 @@ export function stepFor(least: number): TimeStep {
 
 /** The round instants between `from` and `to`. */
 export function marks(from: number, to: number, step: TimeStep): number[] {
-  if (typeof step !== "number") return calendarMarks(from, to, step);
-  const found: number[] = [];
-  for (let time = Math.ceil(from / step) * step; time <= to; time += step) found.push(time);
-  return found;
+  return typeof step === "number" ? clockMarks(from, to, step) : calendarMarks(from, to, step);
 }
 
 /** Opacity of a mark at `x`, 0 to 1, on an axis from `left` to `right` with fading ends. */
@@ -39,66 +50,73 @@ export function fadeOpacity(x: number, left: number, right: number, fade: number
   return Math.max(0, Math.min(1, (x - left) / fade, (right - x) / fade));
 }
 
-const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-const precise = { ...clock, second: "2-digit" } as const;
-const minutes = new Intl.DateTimeFormat(undefined, clock);
-const seconds = new Intl.DateTimeFormat(undefined, precise);
-const fractions = ([1, 2, 3] as const).map(
-  (fractionalSecondDigits) => new Intl.DateTimeFormat(undefined, { ...precise, fractionalSecondDigits }),
-);
-const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const months = new Intl.DateTimeFormat(undefined, { month: "short" });
-const years = new Intl.DateTimeFormat(undefined, { year: "numeric" });
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const spans = new Intl.DateTimeFormat(undefined, {
-  ...precise,
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  timeZoneName: "short",
-});
-const zones = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
-
 /**
  * Formats an instant in local time with the precision of the step; at the start of a day or year, the date or year
  * instead.
  */
 export function wallTime(instant: number, step: TimeStep): string {
-  if (typeof step === "number") {
-    if (step >= 60_000) return (isMidnight(instant) ? days : minutes).format(instant);
-    if (step >= 1_000) return seconds.format(instant);
-    return (fractions[step >= 100 ? 0 : step >= 10 ? 1 : 2] ?? seconds).format(instant);
-  }
-  if (step.unit === "hour") return (isMidnight(instant) ? days : minutes).format(instant);
-  if (step.unit === "day") return days.format(instant);
-  return (new Date(instant).getMonth() === 0 ? years : months).format(instant);
+  return timeText(instant, precisionAt(instant, step));
 }
 
-/** Formats the time of one sample, to the millisecond if samples are closer than a second. */
-export function sampleTime(instant: number, periodMs: number): string {
-  return (periodMs < 1_000 ? (fractions[2] ?? seconds) : seconds).format(instant);
+function precisionAt(instant: number, step: TimeStep): TimePrecision {
+  if (typeof step !== "number" && step.unit === "month")
+    return new Date(instant).getMonth() === 0 ? "year" : "month";
+  if (isMidnight(instant)) return "day";
+  return typeof step === "number" ? clockPrecision(step) : "minutes";
 }
 
-/** Formats a time range in full, for readers of a saved picture. */
-export function rangeText(from: number, to: number): string {
-  return spans.formatRange(from, to);
+function clockPrecision(step: number): TimePrecision {
+  if (step >= MINUTE_MS) return "minutes";
+  if (step >= 1_000) return "seconds";
+  return step >= 100 ? "tenths" : step >= 10 ? "hundredths" : "milliseconds";
 }
 
-/** The time zone's short name. */
-export function zoneOf(instant: number): string {
-  return zones.formatToParts(instant).find(({ type }) => type === "timeZoneName")?.value ?? "";
+/** The labels of consecutive marks. */
+export function markTexts(instants: readonly number[], step: TimeStep): string[] {
+  return instants.map((instant, i) => {
+    const text = wallTime(instant, step);
+    return isClock(step) ? clockText(text, instant, instants[i - 1] ?? instant, step) : text;
+  });
+}
+
+function clockText(text: string, instant: number, before: number, step: TimeStep): string {
+  const isNewZone = wallOffset(before) !== wallOffset(instant);
+  const isAmbiguous = !isBelowMinute(step) && isRepeated(instant);
+  if (!isNewZone && !isAmbiguous) return text;
+  if (isMidnight(instant)) return withZone(text, instant);
+  // There is no room for the seconds as well, and a change is at a full minute.
+  const time = timeText(instant, "minutes");
+  // Clocks may be set back into the day before.
+  return withZone(isSameDay(before, instant) ? time : `${timeText(instant, "day")}, ${time}`, instant);
+}
+
+/** Whether the marks are times of day, rather than days or months. */
+function isClock(step: TimeStep): boolean {
+  return typeof step === "number" || step.unit === "hour";
+}
+
+function isBelowMinute(step: TimeStep): boolean {
+  return typeof step === "number" && step < MINUTE_MS;
+}
+
+/** Formats the time of one sample, to the millisecond if samples are closer than a second; with its day unless it is `today`'s. */
+export function sampleTime(instant: number, periodMs: number, today = Date.now()): string {
+  const time = timeText(instant, periodMs < 1_000 ? "milliseconds" : "seconds");
+  return withZone(isSameDay(instant, today) ? time : `${timeText(instant, "day")}, ${time}`, instant);
+}
+
+/** The zone of the marks: that at the left end; for days and months, whose times are not shown, those of both ends. */
+export function zoneOf(from: number, to: number, step: TimeStep): string {
+  const [first, last] = [zoneName(from), zoneName(to)];
+  return isClock(step) || first === last ? first : `${first}/${last}`;
 }
 
 /**
  * The date that the marks leave open: the day at the left end unless it is today, or the year if the marks are days.
  */
 export function dateOf(from: number, today: number, step: TimeStep): string {
-  if (typeof step !== "number" && step.unit !== "hour") return years.format(from);
-  return startOfDay(from) === startOfDay(today) ? "" : dates.format(from);
-}
-
-export function startOfDay(instant: number): number {
-  return new Date(instant).setHours(0, 0, 0, 0);
+  if (!isClock(step)) return timeText(from, "year");
+  return isSameDay(from, today) ? "" : timeText(from, "date");
 }
 
 function isMidnight(instant: number): boolean {
@@ -109,34 +127,31 @@ function isMidnight(instant: number): boolean {
 export class TimeMarks {
   instants: readonly number[] = [];
   texts: readonly string[] = [];
+  /** The zone at the left end. */
   zone = "";
   /** The day at the left end, unless it is today. */
   date = "";
   #from = Number.NaN;
   #to = Number.NaN;
   #step: TimeStep | undefined;
-  #dateFrom = Number.NaN;
-  #dateTo = Number.NaN;
+  /** While the left end is in this range, it keeps its date and its zone. */
+  #leftFrom = Number.NaN;
+  #leftTo = Number.NaN;
 
   /** Ensures marks for a view from `from` to `to` in which a mark needs `least` milliseconds of room. */
   cover(from: number, to: number, least: number): void {
     const step = stepFor(least);
     const isCovered = step === this.#step && from >= this.#from && to <= this.#to;
-    if (isCovered && from >= this.#dateFrom && from < this.#dateTo) return;
+    if (isCovered && from >= this.#leftFrom && from < this.#leftTo) return;
     const ahead = (to - from) * AHEAD;
     this.#from = from - ahead;
     this.#to = to + ahead;
     this.#step = step;
     this.instants = marks(this.#from, this.#to, step);
-    this.texts = this.instants.map((instant) => wallTime(instant, step));
-    this.zone = zoneOf(to);
+    this.texts = markTexts(this.instants, step);
+    this.zone = zoneOf(from, to, step);
     this.date = dateOf(from, Date.now(), step);
-    this.#dateFrom = startOfDay(from);
-    this.#dateTo = nextDay(from);
+    this.#leftFrom = Math.max(startOfDay(from), offsetChange(this.#from, from) ?? this.#from);
+    this.#leftTo = Math.min(nextDay(from), offsetChange(from, this.#to) ?? this.#to);
   }
-}
-
-function nextDay(instant: number): number {
-  const date = new Date(startOfDay(instant));
-  return date.setDate(date.getDate() + 1);
 }

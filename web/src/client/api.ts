@@ -3,6 +3,7 @@
  * answer means is up to the caller.
  */
 
+import { ReturnWatch } from "./return_watch.ts";
 import { defaultRuntime, type HttpResponse, type Runtime } from "./runtime.ts";
 
 /** A request that is under way. */
@@ -19,17 +20,31 @@ export interface ApiRequestOptions {
   readonly isFresh?: boolean;
 }
 
+type ApiRuntime = Pick<Runtime, "get" | "after"> & Partial<Runtime>;
+
+/** A hub that takes longer to answer counts as absent; the next question follows at once. */
+const RETURN_TIMEOUT_MS = 2_000;
+
 export class Api {
+  /** For connections that have lost the hub. */
+  readonly returnWatch: ReturnWatch;
   /** `s://host:port/path` or `://host:port/path`: `http` and `ws` differ only in what comes before. */
   readonly #hub: string;
-  readonly #runtime: Pick<Runtime, "get" | "after">;
+  readonly #runtime: ApiRuntime;
 
   /** `url` is the hub's: `http(s)://` or `ws(s)://`, the host, and any path before `/api`. */
-  constructor(url: string, runtime: Pick<Runtime, "get" | "after"> = defaultRuntime) {
+  constructor(url: string, runtime: ApiRuntime = defaultRuntime) {
     const [, hub] = /^(?:http|ws)(s?:\/\/[^?#]*[^?#/])/.exec(url) ?? [];
     if (hub === undefined) throw new TypeError(`invalid hub URL: \`${url}\`; use http(s):// or ws(s)://`);
     this.#hub = hub;
     this.#runtime = runtime;
+    // A proxy in front of an absent hub answers with a server error.
+    const ask = () =>
+      this.get("/api/v1/time", ({ status }) => status < 500, {
+        timeoutMs: RETURN_TIMEOUT_MS,
+        isFresh: true,
+      });
+    this.returnWatch = new ReturnWatch(ask, { ...defaultRuntime, ...runtime });
   }
 
   httpUrl(path: string): string {

@@ -22,7 +22,7 @@ import {
   type Joining,
   type Json,
 } from "./protocol.ts";
-import { defaultRuntime, type Runtime } from "./runtime.ts";
+import { type Runtime, runtimeFor, type SocketClass } from "./runtime.ts";
 
 export interface ClientOptions {
   /** The hub's URL: `http(s)://` or `ws(s)://`, including any path before `/ws`. */
@@ -34,6 +34,8 @@ export interface ClientOptions {
    * or undefined for the topic's `backfill`. A function is called for every attempt and overrides the position.
    */
   readonly joining?: Joining | (() => Joining);
+  /** Replaces the environment's `WebSocket`, which Node.js has from version 22 on: that of the package `ws`, for example. */
+  readonly WebSocket?: SocketClass;
   /** For tests, and for environments other than browsers and Node.js. */
   readonly runtime?: Runtime;
 }
@@ -71,7 +73,7 @@ export class Client {
   /** The last `hello`, of any connection. */
   #hello: Hello | undefined;
 
-  constructor({ url, topic, joining, runtime = defaultRuntime }: ClientOptions) {
+  constructor({ url, topic, joining, WebSocket: type, runtime = runtimeFor(type) }: ClientOptions) {
     this.topic = topic;
     this.#runtime = runtime;
     this.#events = new Emitter(runtime.report);

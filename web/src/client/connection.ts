@@ -7,12 +7,16 @@
  * current one when it has received `hello`, and only then is the old one closed. If no other hub accepts the spare, it
  * is retried until the hub closes the current socket; after that the connection is re-established as after any loss.
  *
+ * # When the hub does not answer
+ * If it does not answer over HTTP either, the next attempts ask over HTTP first and open a socket once there is an
+ * answer; and a visible page watches for the hub's return, so that it is back within a second.
+ *
  * # When it stops
  * It gives up only if the hub has said that reconnecting is pointless: by a final close code, or, because browsers hide
  * why a handshake failed, by the response to a plain GET for the same topic.
  */
 
-import { type Api, topicPath, withTopic } from "./api.ts";
+import { type Api, type ApiRequest, topicPath, withTopic } from "./api.ts";
 import { Backoff, STABLE_AFTER_MS } from "./backoff.ts";
 import { decode } from "./protocol/decode.ts";
 import {
@@ -63,6 +67,9 @@ const SILENCE_MS = 10_000;
 /** Delay between two attempts with a spare: the stream is still running, so there is no hurry. */
 const SPARE_RETRY_MS = [1_000, 2_000] as const;
 
+/** An attempt that is younger is not replaced by `retryNow`: it is about to succeed or to fail. */
+const RETRY_PATIENCE_MS = 1_000;
+
 /** The slowest usable connection: half a megabit per second. */
 const SLOWEST_BYTES_PER_MS = 64;
 
@@ -79,8 +86,6 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
 /** A socket that is being opened, or has been. */
 interface Attempt {
   readonly socket: Socket;
-  /** The requested topic; undefined for the hub's default topic. */
-  readonly topic: string | undefined;
   wasOpened: boolean;
 }
 
@@ -98,6 +103,15 @@ export class Connection {
   #retryRange: readonly [number, number] | undefined;
   /** Whether the connection has been up long enough to forget earlier failures. */
   #isStable = false;
+  /** Whether the hub did not answer over HTTP either, as far as is known. */
+  #isUnreachable = false;
+  /** The request over HTTP that decides about the next step; an earlier one may still be answered. */
+  #question: ApiRequest<number> | undefined;
+  #stopWatching = (): void => {};
+  /** The topic of the last attempt. */
+  #topic: string | undefined;
+  /** Page time at which the last attempt began. */
+  #attemptAt = Number.NEGATIVE_INFINITY;
   #link: Link = { kind: "connecting" };
   /** Cancels the one running timer: handshake timeout, next attempt, or the connection being up long enough. */
   #cancelTimer = (): void => {};
@@ -116,10 +130,17 @@ export class Connection {
   open(): void {
     if (this.#current !== undefined || this.#isOver) return;
     this.#cancelTimer();
+    this.#stopAsking();
     this.#retryRange = undefined;
+    this.#attemptAt = this.#runtime.now();
     this.#setLink({ kind: "connecting" });
     // The listener that was just called may have closed the connection.
     if (this.#isOver) return;
+    if (this.#isUnreachable) void this.#diagnose();
+    else this.#connect();
+  }
+
+  #connect(): void {
     this.#current = this.#dial(false);
     if (this.#current === undefined) this.#setLink({ kind: "stopped", refusal: "invalid" });
     else this.#limitHandshake();
@@ -134,9 +155,10 @@ export class Connection {
     const { api, request } = this.#options;
     const { topic, joining } = request(isSpare);
     if (!isJoining(joining)) return undefined;
+    this.#topic = topic;
     const url = api.wsUrl(withTopic("/ws", topic) + encodeJoining(joining));
     const socket = this.#runtime.open(url, SUBPROTOCOL);
-    const attempt: Attempt = { socket, topic, wasOpened: false };
+    const attempt: Attempt = { socket, wasOpened: false };
     // An abandoned socket may still fire events; only the current one and the spare are listened to.
     const ifHeard = (call: () => void) => () =>
       (attempt === this.#current || attempt === this.#spare) && call();
@@ -162,9 +184,18 @@ export class Connection {
     this.#setLink({ kind: "closed" });
   }
 
-  /** Retries immediately if waiting, because the network is back or the page is visible again. */
+  /**
+   * Retries immediately: the network is back, the page is visible again, or the user does not want to wait. An attempt
+   * that hangs is replaced.
+   */
   retryNow(): void {
-    if (this.#link.kind === "waiting") this.open();
+    const isHanging =
+      this.#link.kind === "connecting" && this.#runtime.now() - this.#attemptAt >= RETRY_PATIENCE_MS;
+    if (isHanging) {
+      this.#current?.socket.close();
+      this.#drop();
+    }
+    if (isHanging || this.#link.kind === "waiting") this.open();
   }
 
   ping(id: number): void {
@@ -181,7 +212,7 @@ export class Connection {
     const receivedAt = this.#runtime.now();
     if (attempt === this.#current) this.#clearSilenceTimer();
     if (typeof data !== "string") return;
-    const message = decode(data);
+    const message = decode(data, this.#runtime.parse);
     if (message === undefined) return;
     if (attempt === this.#spare) {
       if (message.type !== "hello") return;
@@ -210,6 +241,7 @@ export class Connection {
       this.#backoff.reset();
     });
     this.#retryRange = undefined;
+    this.#isUnreachable = false;
     this.#setLink({ kind: "live" });
   }
 
@@ -252,7 +284,7 @@ export class Connection {
     if (refusal !== undefined) this.#setLink({ kind: "stopped", refusal });
     else if (spare !== undefined) this.#awaitHello(spare);
     else if (attempt.wasOpened) this.#scheduleRetry(spareInMs);
-    else void this.#diagnose(attempt.topic);
+    else void this.#diagnose();
   }
 
   /** The hub has closed the socket before the spare received `hello`; the spare is now an ordinary attempt. */
@@ -262,13 +294,29 @@ export class Connection {
     this.#setLink({ kind: "connecting" });
   }
 
-  async #diagnose(topic: string | undefined): Promise<void> {
+  /** Asks over HTTP why there is no connection, and acts on the answer. */
+  async #diagnose(): Promise<void> {
     const options = { timeoutMs: DIAGNOSIS_TIMEOUT_MS, isFresh: true };
-    const { answer } = this.#options.api.get(topicPath(topic), ({ status }) => status, options);
-    const refusal = REFUSALS.get((await answer) ?? 0);
-    if (this.#current !== undefined || this.#isOver) return;
-    if (refusal === undefined) this.#scheduleRetry();
-    else this.#setLink({ kind: "stopped", refusal });
+    const question = this.#options.api.get(topicPath(this.#topic), ({ status }) => status, options);
+    this.#question = question;
+    const status = await question.answer;
+    if (this.#question !== question) return;
+    this.#question = undefined;
+    const wasUnreachable = this.#isUnreachable;
+    // A proxy in front of an absent hub answers with a server error; 503 may come from the hub itself.
+    this.#isUnreachable = status === undefined || (status >= 500 && status !== 503);
+    const refusal = REFUSALS.get(status ?? 0);
+    if (refusal !== undefined) this.#setLink({ kind: "stopped", refusal });
+    else if (wasUnreachable && !this.#isUnreachable) this.#onReturn();
+    else this.#scheduleRetry();
+  }
+
+  /** The hub answers again. The failures while it was away do not count against it. */
+  #onReturn(): void {
+    this.#isUnreachable = false;
+    this.#backoff.reset();
+    if (this.#link.kind === "connecting") this.#connect();
+    else this.open();
   }
 
   /**
@@ -285,7 +333,12 @@ export class Connection {
   #scheduleRetry(atMost = Number.POSITIVE_INFINITY): void {
     const ms = Math.min(this.#nextDelayMs(), Math.max(0, atMost));
     this.#cancelTimer = this.#runtime.after(ms, () => this.open());
+    if (this.#isUnreachable) this.#watchForReturn();
     this.#setLink({ kind: "waiting", until: this.#runtime.now() + ms, isOnline: this.#runtime.isOnline() });
+  }
+
+  #watchForReturn(): void {
+    this.#stopWatching = this.#options.api.returnWatch.wait(() => this.#onReturn());
   }
 
   /** Abandons a socket that does not answer, without waiting for its close event, which may take minutes. */
@@ -295,6 +348,8 @@ export class Connection {
       this.#spareFailed();
       return;
     }
+    // A handshake that hangs: from now on the hub is asked over HTTP first.
+    this.#isUnreachable = this.#current?.wasOpened === false;
     this.#current?.socket.close();
     this.#drop();
     this.#scheduleRetry();
@@ -306,7 +361,15 @@ export class Connection {
     this.#spare = undefined;
     this.#spareAt = Number.POSITIVE_INFINITY;
     this.#cancelTimer();
+    this.#stopAsking();
     this.#clearSilenceTimer();
+  }
+
+  /** Stops everything over HTTP. */
+  #stopAsking(): void {
+    this.#stopWatching();
+    this.#question?.cancel();
+    this.#question = undefined;
   }
 
   #clearSilenceTimer(): void {

@@ -25,7 +25,7 @@ export interface Subscription {
   request(hub: HubClient): TopicRequest;
   /** `receivedAt` is page time in milliseconds; `text` is the frame as the hub has spelled it. */
   onMessage(message: HubMessage, receivedAt: number, hub: HubClient, text: string): void;
-  onLink(link: Link): void;
+  onLink(link: Link, hub: HubClient): void;
 }
 
 /**
@@ -103,7 +103,7 @@ export class HubClient {
 
   #onLink(link: Link): void {
     if (link.kind !== "live" && link.kind !== "draining") this.#probes.stop();
-    for (const subscription of this.#subscriptions) subscription.onLink(link);
+    for (const subscription of this.#subscriptions) subscription.onLink(link, this);
   }
 
   #onMessage(message: HubMessage, receivedAt: number, text: string): void {

@@ -21,4 +21,4 @@ export {
   type TimelineSegment,
   type Viewers,
 } from "./protocol.ts";
-export type { Runtime, Socket } from "./runtime.ts";
+export type { Runtime, Socket, SocketClass } from "./runtime.ts";

@@ -13,6 +13,15 @@ export interface Socket {
   close(): void;
 }
 
+/**
+ * A class such as the browser's `WebSocket` or that of the package `ws`. Its instances are used as a `Socket`; their types
+ * differ in what their listeners take, and so are not compared.
+ */
+export type SocketClass = new (
+  url: string,
+  subprotocols: string[],
+) => { send(text: string): void; close(): void };
+
 /** The part of `Response` that is used here. */
 export interface HttpResponse {
   readonly ok: boolean;
@@ -49,6 +58,8 @@ export interface Runtime {
   onReturn(call: () => void): () => void;
   /** Reports an error thrown by a listener. */
   report(error: unknown): void;
+  /** Parses the text of a frame; by default `JSON.parse`. */
+  readonly parse?: (text: string) => unknown;
 }
 
 type Listener = (event: { readonly persisted?: boolean }) => void;
@@ -60,7 +71,7 @@ interface EventTargetLike {
 
 /** The globals that browsers and Node.js share; those marked optional exist only in pages. */
 interface GlobalScope extends Partial<EventTargetLike> {
-  readonly WebSocket: new (url: string, subprotocols: readonly string[]) => Socket;
+  readonly WebSocket?: SocketClass;
   readonly AbortController: new () => { readonly signal: unknown; abort(): void };
   readonly performance: { now(): number };
   readonly navigator?: { readonly onLine?: boolean };
@@ -75,9 +86,19 @@ const host = globalThis as unknown as GlobalScope;
 
 const isHidden = (): boolean => host.document?.visibilityState === "hidden";
 
+/**
+ * The runtime of browsers and Node.js, with sockets of this class, by default the environment's. Throws if there is
+ * none.
+ */
+export function runtimeFor(type: SocketClass | undefined = host.WebSocket): Runtime {
+  if (type === undefined)
+    throw new TypeError("no `WebSocket` in this environment; pass one, such as that of the package `ws`");
+  return { ...defaultRuntime, open: (url, subprotocol) => new type(url, [subprotocol]) as Socket };
+}
+
 /** The runtime of browsers and Node.js. */
 export const defaultRuntime: Runtime = {
-  open: (url, subprotocol) => new host.WebSocket(url, [subprotocol]),
+  open: (url, subprotocol) => runtimeFor(host.WebSocket).open(url, subprotocol),
   get: (url, isFresh) => {
     const controller = new host.AbortController();
     const response = host.fetch(url, { cache: isFresh ? "no-store" : "default", signal: controller.signal });

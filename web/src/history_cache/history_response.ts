@@ -5,6 +5,7 @@
 
 import { EPOCH, type Json } from "../client/protocol";
 import type { HttpResponse } from "../client/runtime";
+import { parseExact } from "../exact_json";
 
 /** One record; `t` in microseconds, as on the wire. */
 export interface HistoryRecord {
@@ -24,7 +25,7 @@ export interface HistoryResponse {
 
 /** Reads a response; throws if it is malformed. */
 export async function readHistory(response: HttpResponse): Promise<HistoryResponse> {
-  const body = await response.json();
+  const body = parseExact(await response.text());
   const { epoch, from, to, items } = (body ?? {}) as Record<string, unknown>;
   if (typeof epoch !== "string" || !EPOCH.test(epoch) || !Array.isArray(items)) throw malformed();
   if (!items.every(isItem) || !items.every(isLaterThanLast)) throw malformed();

@@ -4,7 +4,7 @@
  */
 
 import type { TracePart } from "../scene";
-import { type Field, fieldId, readField } from "../topic_buffer/field";
+import { type Field, fieldId, readField, readSpelling } from "../topic_buffer/field";
 import type { HistoryRecord, HistoryResponse } from "./history_response";
 import {
   bucketMs,
@@ -107,6 +107,7 @@ function fullTable(
     times: Float64Array.from(items, ({ t }) => t / 1000),
     seqs: Float64Array.from(items, ({ seq }) => seq),
     columns: fields.map((field) => Float64Array.from(items, ({ data }) => readField(data, field))),
+    spellings: fields.map((field) => spellingsOf(items, field)),
     begin: 0,
     end: items.length,
   };
@@ -140,8 +141,19 @@ function decimatedTable(
     times: columnOf(0),
     seqs: columnOf(1),
     columns: [columnOf(2)],
+    spellings: [spellingsOf(items, field)],
     begin: 0,
     end: rows.length,
   };
   return { samples, column: 0 };
+}
+
+/** How the records spell the numbers of a field that a double does not hold, by `seq`; undefined if there are none. */
+function spellingsOf(items: readonly HistoryRecord[], field: Field): ReadonlyMap<number, string> | undefined {
+  const found = new Map<number, string>();
+  for (const item of items) {
+    const spelling = readSpelling(item.data, field, { holder: item, key: "data" });
+    if (spelling !== undefined) found.set(item.seq, spelling);
+  }
+  return found.size === 0 ? undefined : found;
 }

@@ -1,7 +1,6 @@
 /**
  * The page's address: the hub it names, the options in its query string, and how it is kept in step with the view, for
- * reloads and bookmarks. Invalid options fall back to the default, because a mistyped URL on a wall display should still
- * show the chart.
+ * reloads and bookmarks. Invalid options fall back to the default; `address_problems.ts` says which.
  */
 
 import { readPosition } from "../client/protocol";
@@ -20,8 +19,10 @@ export interface Moment {
 }
 
 export interface PageOptions {
-  /** In the order given; empty for the hub's default topic. */
+  /** In the order given; empty for the hub's default topic. At most `TOPICS_MAX`. */
   readonly topics: readonly string[];
+  /** The topics in the URL beyond that. */
+  readonly furtherTopics?: readonly string[];
   readonly windowMs: number;
   /** Undefined for live. */
   readonly at: Moment | undefined;
@@ -38,15 +39,22 @@ export function hubAddress(page: string): string {
 
 export function readOptions(query: string): PageOptions {
   const params = new URLSearchParams(query);
-  const topics = (params.get("topic") ?? "").split(",").map((name) => name.trim());
+  const topics = readTopics(params.get("topic") ?? "");
   return {
-    topics: [...new Set(topics)].filter((name) => name !== "").slice(0, TOPICS_MAX),
+    topics: topics.slice(0, TOPICS_MAX),
+    ...(topics.length > TOPICS_MAX ? { furtherTopics: topics.slice(TOPICS_MAX) } : {}),
     windowMs: parseWindow(params.get("window") ?? "") ?? WINDOW_DEFAULT_MS,
     at: readPosition(params.get("at") ?? ""),
     theme: readTheme(params.get("theme")),
     isKiosk: params.get("kiosk") === "1",
     isEmbed: params.get("embed") === "1",
   };
+}
+
+/** The distinct names in a list that is separated by commas. */
+export function readTopics(list: string): readonly string[] {
+  const names = list.split(",").map((name) => name.trim());
+  return [...new Set(names)].filter((name) => name !== "");
 }
 
 /**
@@ -93,7 +101,11 @@ export class AddressBar {
     if (!this.#isStale) return;
     this.#isStale = false;
     this.#cooldown = setTimeout(() => this.#write(), EVERY_MS);
-    history.replaceState(null, "", `${location.pathname}${this.#query()}`);
+    try {
+      history.replaceState(null, "", `${location.pathname}${this.#query()}`);
+    } catch {
+      // A document with an opaque origin, as in a sandboxed frame, may not change its address.
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { PixelRatio } from "../live_chart/frame_loop";
 import type { SeriesTrace } from "../player/series_trace";
 import type { Scene, TracePart } from "../scene";
 import { TimeNavigator } from "../time_navigator";
-import { spanText } from "../view/time_format";
+import { spokenSpan } from "../view/time_format";
 
 export class NavigatorFeed {
   readonly #liveChart: LiveChart;
@@ -21,7 +21,7 @@ export class NavigatorFeed {
       onSeek: (end) => this.#seek(end),
       onLive: () => this.#live(),
       onChange: () => liveChart.refresh(),
-      spanText,
+      spanText: spokenSpan,
     });
     new ResizeObserver(() => this.fit()).observe(host);
   }
@@ -41,7 +41,8 @@ export class NavigatorFeed {
     const trace = player.traces.find(({ isShown }) => isShown);
     this.#parts.length = 0;
     if (trace !== undefined) this.#gather(trace, this.#navigator.range(state));
-    this.#navigator.draw({ ...state, isFollowing, parts: this.#parts });
+    const isReplay = (player.lead.buffer.dataset ?? null) !== null;
+    this.#navigator.draw({ ...state, isFollowing, isReplay, parts: this.#parts });
   }
 
   /** The fetched overview, and the live samples at its right end. */

@@ -6,8 +6,11 @@
 import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
+import { sinceText } from "../local_time";
+import { LOCALE } from "../locale";
 import type { Actions, RecordTableContent, Theme } from "../page";
 import { recordTable } from "../player/record_table";
+import { feedOf } from "../player/replay_state";
 import type { Records } from "../records";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
@@ -49,15 +52,20 @@ export class PageActions implements Actions {
     this.viewChanged();
   };
 
+  retryNow = (): void => this.#liveChart.player.retryNow();
+
   goTo = (instant: number): void => {
     const newest = this.#liveChart.newest();
     if (newest === undefined) return;
     const { player } = this.#liveChart;
-    const { viewport } = player;
+    const { viewport, oldest } = player;
     player.forgetMoment();
     viewport.pause(newest);
     viewport.moveTo(instant + viewport.windowMs / 2, newest);
     this.#liveChart.refresh();
+    if (instant > newest) this.#options.announce(strings.momentFuture);
+    else if (oldest !== undefined && instant < startOfSecond(oldest))
+      this.#options.announce(strings.momentEarly(sinceText(oldest, newest)));
   };
 
   showWindow = (ms: number): void => {
@@ -88,7 +96,11 @@ export class PageActions implements Actions {
   findTopics = (): void => void this.#options.topicList.refresh();
 
   showTopics = (topics: readonly string[]): void => {
-    this.#liveChart.player.showTopics(topics.slice(0, TOPICS_MAX));
+    if (topics.length > TOPICS_MAX) {
+      this.#options.announce(strings.topicsFull(TOPICS_MAX));
+      return;
+    }
+    this.#liveChart.player.showTopics(topics);
     this.viewChanged();
   };
 
@@ -125,9 +137,10 @@ export class PageActions implements Actions {
   toggleJson = (): void => this.#options.records.toggleJson();
 
   savePng = (): void => {
-    const [topic = ""] = this.#liveChart.player.topics;
+    const { player } = this.#liveChart;
+    const [topic = ""] = player.topics;
     const { to } = this.#range;
-    this.#liveChart.chart.picture(strings.title(this.#liveChart.player.topics.join(", "))).then(
+    this.#liveChart.chart.picture(strings.title(player.topics.join(", "), feedOf(player))).then(
       (picture) => savePng(picture, topic, to),
       () => this.#options.announce(strings.pictureFailed),
     );
@@ -179,10 +192,15 @@ export class PageActions implements Actions {
   }
 }
 
+/** The field has no fractions of a second. */
+function startOfSecond(instant: number): number {
+  return Math.floor(instant / 1000) * 1000;
+}
+
 function problemText(problem: CsvProblem, rows: number): string {
   switch (problem) {
     case "too-long":
-      return strings.csvTooLong(new Intl.NumberFormat().format(rows));
+      return strings.csvTooLong(new Intl.NumberFormat(LOCALE).format(rows));
     case "other-epoch":
       return strings.csvOtherEpoch;
     case "failed":

@@ -6,6 +6,7 @@
 import type { Api } from "../client/api";
 import type { Link } from "../client/connection";
 import type { HttpResponse } from "../client/runtime";
+import type { About, TopicInfo } from "../page";
 import type { Player } from "../player";
 import type { TopicSubscription } from "../player/topic_subscription";
 import { strings } from "../strings";
@@ -13,10 +14,18 @@ import { strings } from "../strings";
 /** A request that takes longer counts as failed. */
 const TIMEOUT_MS = 5_000;
 
-/** The names of the hub's topics; when to refresh them is up to the caller. */
+/** A topic in the hub's list. Twin: `src/protocol/topic_description.rs`. Earlier hubs say less. */
+interface ListedTopic {
+  readonly name: string;
+  readonly dataset?: { readonly name: string } | null;
+  readonly about?: About | null;
+}
+
+/** The hub's topics; when to refresh them is up to the caller. */
 export class TopicList {
   readonly #api: Api;
   #names: readonly string[] | undefined;
+  #about: ReadonlyMap<string, TopicInfo> = new Map();
 
   constructor(api: Api) {
     this.#api = api;
@@ -27,16 +36,28 @@ export class TopicList {
     return this.#names;
   }
 
-  /** Fetches the names; if that fails, the previous ones stay. */
+  /** What the hub says about its topics, by name. */
+  get about(): ReadonlyMap<string, TopicInfo> {
+    return this.#about;
+  }
+
+  /** Fetches the list; if that fails, the previous one stays. */
   async refresh(): Promise<void> {
-    const { answer } = this.#api.get("/api/v1/topics", readNames, { timeoutMs: TIMEOUT_MS });
-    this.#names = (await answer) ?? this.#names;
+    const { answer } = this.#api.get("/api/v1/topics", readTopics, { timeoutMs: TIMEOUT_MS });
+    const topics = await answer;
+    if (topics === undefined) return;
+    this.#names = topics.map(({ name }) => name);
+    this.#about = new Map(topics.map((topic) => [topic.name, infoOf(topic)]));
   }
 }
 
-async function readNames(response: HttpResponse): Promise<readonly string[]> {
-  const { topics } = (await response.json()) as { topics: readonly { name: string }[] };
-  return topics.map(({ name }) => name);
+async function readTopics(response: HttpResponse): Promise<readonly ListedTopic[]> {
+  const { topics } = (await response.json()) as { topics: readonly ListedTopic[] };
+  return topics;
+}
+
+function infoOf({ name, dataset, about }: ListedTopic): TopicInfo {
+  return { name, dataset: dataset?.name, about: about ?? {} };
 }
 
 /**

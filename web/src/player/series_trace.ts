@@ -4,16 +4,10 @@
  */
 
 import type { VisibleRange } from "../history_cache/time_range";
-import { SEQS, type Series, type Trace, type TracePart, valuesOf } from "../scene";
+import { SEQS, type Series, type Trace, type TracePart } from "../scene";
+import { fillPoint, newestPoint, noPoint, type TracePoint } from "../scene/trace_point";
 import { recordAt } from "../topic_buffer/sample_ring";
 import type { TopicSubscription } from "./topic_subscription";
-
-/** One record of a series: the newest that is due at an instant. */
-export interface SeriesSample {
-  readonly time: number;
-  readonly value: number;
-  readonly seq: number;
-}
 
 export class SeriesTrace implements Trace {
   readonly series: Series;
@@ -24,6 +18,9 @@ export class SeriesTrace implements Trace {
   /** The live samples; the buffer hands out the same table every time. */
   readonly live: TracePart;
   #olderRecords: TracePart | undefined;
+  /** The left edge of the view that the parts were filled for. */
+  #from = Number.NEGATIVE_INFINITY;
+  readonly #point = noPoint();
 
   constructor(subscription: TopicSubscription, series: Series, column: number, isShown: boolean) {
     this.subscription = subscription;
@@ -44,6 +41,17 @@ export class SeriesTrace implements Trace {
     if (older !== undefined) this.parts.push(this.live.column === SEQS ? this.#recordsOf(older) : older);
     if (begins <= to) this.parts.push(this.live);
     this.playhead = playhead;
+    this.#from = from;
+  }
+
+  /**
+   * The drawn point at an instant: the newest sample in view up to there. Without one in view, the newest record, if it
+   * has a value: a slow topic has one that was drawn before the left edge. The object is refilled at every call.
+   */
+  pointAt(instant: number): Readonly<TracePoint> | undefined {
+    if (newestPoint(this, instant, this.#from, this.#point)) return this.#point;
+    const record = this.sampleAt(Math.min(instant, this.playhead), this.#point);
+    return record === undefined || Number.isNaN(record.value) ? undefined : record;
   }
 
   /** The same samples as records; one object until other samples come. */
@@ -64,26 +72,17 @@ export class SeriesTrace implements Trace {
 
   /** Like `sampleAt`, but returns only the value, or NaN. Does not allocate, as it is called for every frame. */
   valueAt(instant: number): number {
+    return this.sampleAt(instant, this.#point)?.value ?? Number.NaN;
+  }
+
+  /** The newest record of the series that is due at `instant`, among those shown; its value may be NaN. */
+  sampleAt(instant: number, sample = noPoint()): Readonly<TracePoint> | undefined {
     for (let i = this.parts.length - 1; i >= 0; i -= 1) {
       const part = this.parts[i] as TracePart;
       const row = recordAt(part.samples, instant);
-      if (row >= part.samples.begin) return valuesOf(part)?.[row] ?? Number.NaN;
-    }
-    return Number.NaN;
-  }
-
-  /** The newest record of the series that is due at `instant`, among those shown. */
-  sampleAt(instant: number): SeriesSample | undefined {
-    for (let i = this.parts.length - 1; i >= 0; i -= 1) {
-      const part = this.parts[i] as TracePart;
-      const { samples } = part;
-      const row = recordAt(samples, instant);
-      if (row < samples.begin) continue;
-      return {
-        time: samples.times[row] as number,
-        value: valuesOf(part)?.[row] as number,
-        seq: samples.seqs[row] as number,
-      };
+      if (row < part.samples.begin) continue;
+      fillPoint(part, row, sample);
+      return sample;
     }
     return undefined;
   }

@@ -1,6 +1,10 @@
 /**
  * One topic of the player, carried by a hub client: the buffer of live samples, and the cached history before them. It
  * knows no screen and no other topic, and no socket either.
+ *
+ * # When the hub goes away
+ * The playhead stops where the line is complete, so that the last picture stays, however long the hub is away. It runs
+ * on when records arrive again. A hub that keeps the connection but has stopped sending is away too.
  */
 
 import type { Api } from "../client/api";
@@ -21,6 +25,9 @@ const OVERVIEW_TILES = 3;
 
 /** Delay before asking again where the history begins. */
 const OLDEST_RETRY_MS = 5_000;
+
+/** A record is overdue and nothing has arrived for this long: the hub is away. Stalls of the network are shorter. */
+const SILENT_MS = 2_000;
 
 export interface TopicSubscriptionOptions {
   readonly api: Api;
@@ -58,6 +65,10 @@ export class TopicSubscription implements Subscription {
   /** Runs while the oldest record is unknown because the hub could not be reached. */
   #oldestRetry: ReturnType<typeof setTimeout> | undefined;
   #link: Link = { kind: "connecting" };
+  /** The instant at which the playhead stands still because the hub is away; undefined while it runs. */
+  #stoppedAt: number | undefined;
+  /** Hub time when something arrived last; undefined while the time is unknown. */
+  #arrivedAt: number | undefined;
   /** The topic to ask for; undefined for the hub's default topic, which may change. */
   #topic: string | undefined;
   /** The epoch of the last `hello`; never that of a restored snapshot. */
@@ -148,9 +159,29 @@ export class TopicSubscription implements Subscription {
     return { topic: this.#topic, joining: this.buffer.joining(hubNow) };
   }
 
-  onLink(link: Link): void {
+  onLink(link: Link, hub: HubClient): void {
     this.#link = link;
+    const hubNow = hub.now();
+    const isLost = link.kind === "waiting" || link.kind === "connecting";
+    if (isLost && hubNow !== undefined) this.#stoppedAt ??= this.#completeUntil(hubNow);
+    if (link.kind === "stopped") this.#stoppedAt = undefined;
     this.#options.onChange();
+  }
+
+  /** The instant to show when the hub's clock reads `hubNow`: the buffer's playhead, which stops while the hub is away. */
+  playhead(hubNow: number): number {
+    const stop = this.#stoppedAt ?? (this.#isSilent(hubNow) ? this.#completeUntil(hubNow) : undefined);
+    return Math.min(this.buffer.playhead(hubNow), stop ?? Number.POSITIVE_INFINITY);
+  }
+
+  #completeUntil(hubNow: number): number {
+    return this.buffer.completeUntil(this.buffer.playhead(hubNow));
+  }
+
+  /** Whether nothing arrives over an open connection although something is due. */
+  #isSilent(hubNow: number): boolean {
+    const isQuiet = this.#arrivedAt !== undefined && hubNow - this.#arrivedAt > SILENT_MS;
+    return isQuiet && this.buffer.isStarving(this.buffer.playhead(hubNow));
   }
 
   /** Stops fetching history, for good. */
@@ -190,6 +221,15 @@ export class TopicSubscription implements Subscription {
     if ((message.type === "data" || message.type === "batch") && message.seq === 1)
       this.#oldest ??= message.t / 1000;
     this.buffer.apply(message, text);
+    this.#noteArrival(message, hubNow);
+  }
+
+  /** The picture runs on once there are records for it, or none to come. */
+  #noteArrival(message: HubMessage, hubNow: number | undefined): void {
+    const isRecord = message.type === "data" || message.type === "batch";
+    const hasAll = message.type === "hello" && message.seq <= (this.buffer.newest?.seq ?? 0);
+    if (isRecord || message.type === "hello") this.#arrivedAt = hubNow;
+    if (isRecord || hasAll || message.type === "end") this.#stoppedAt = undefined;
   }
 
   #restoreSnapshot(): void {

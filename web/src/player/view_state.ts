@@ -1,10 +1,11 @@
 /**
  * Derives the view state from the player: whether the view is live, its values, and how closely it follows the hub's
- * clock. Called a few times a second, never per frame; it changes nothing.
+ * clock. Called a few times a second, and for the values whenever a drawn point has changed; it changes nothing.
  */
 
-import type { Badge, LegendEntry, Notice, Sync, ViewState } from "../page";
+import type { Badge, LegendEntry, Notice, Reading, Sync, ViewState } from "../page";
 import type { Player } from "../player";
+import { feedOf, replaysAt } from "./replay_state";
 import type { SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
 
@@ -21,8 +22,11 @@ export type PlayerViewState = Pick<
   | "windowMs"
   | "seq"
   | "viewers"
+  | "feed"
+  | "replays"
   | "missed"
   | "starvingSince"
+  | "lostSince"
   | "sync"
   | "notice"
 >;
@@ -37,21 +41,33 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
   const notice = noticeOf(player, newest);
   const badge = badgeOf(player, notice, hubNow, pageNow);
   const isPaused = player.viewport.state === "paused";
+  const reading = readingOf(player, pageNow, pointed);
   return {
     topics: player.topics,
     badge,
     isPaused,
     canPause: isPaused || ((notice?.kind ?? "no-number") === "no-number" && badge.kind !== "ended"),
+    ...reading,
+    windowMs: player.viewport.windowMs,
+    viewers: player.lead.buffer.viewers,
+    feed: feedOf(player),
+    replays: replaysAt(player, reading.at ?? Number.POSITIVE_INFINITY, reading.seq),
+    missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
+    starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
+    lostSince: isLost(player) ? newest : undefined,
+    sync: syncOf(player, hubNow, pageNow),
+    notice,
+  };
+}
+
+/** The values of the drawn points, for every frame in which one of them has changed. */
+export function readingOf(player: Player, pageNow: number, pointed: PointedInstant): Reading {
+  const hubNow = player.hubNow(pageNow);
+  return {
     legend: player.traces.map((trace) => entryOf(trace, pointed)),
     at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
     isPointed: pointed !== undefined,
-    windowMs: player.viewport.windowMs,
     seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
-    viewers: player.lead.buffer.viewers,
-    missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
-    starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
-    sync: syncOf(player, hubNow, pageNow),
-    notice,
   };
 }
 
@@ -71,11 +87,8 @@ function earliestStarvation(subscriptions: readonly TopicSubscription[], hubNow:
 
 function entryOf(trace: SeriesTrace, pointed: PointedInstant): LegendEntry {
   const { series, isShown } = trace;
-  return { series, isShown, value: isShown ? trace.sampleAt(shownAt(trace, pointed))?.value : undefined };
-}
-
-function shownAt({ playhead }: SeriesTrace, pointed: PointedInstant): number {
-  return Math.min(playhead, pointed ?? playhead);
+  const point = isShown ? trace.pointAt(pointed ?? Number.POSITIVE_INFINITY) : undefined;
+  return { series, isShown, value: point?.value, spelling: point?.spelling };
 }
 
 function badgeOf(
@@ -89,6 +102,8 @@ function badgeOf(
     const kind = link.isOnline ? "reconnecting" : "offline";
     return { kind, retryInMs: Math.max(0, link.until - pageNow) };
   }
+  // An attempt after a loss, which may fail like the ones before it.
+  if (isLost(player)) return { kind: "reconnecting", retryInMs: 0 };
   if (link.kind === "closed") return { kind: "stopped" };
   if (link.kind !== "live" && link.kind !== "draining") return { kind: link.kind };
   if (hubNow === undefined) return { kind: "connecting" };
@@ -98,6 +113,11 @@ function badgeOf(
   const behindMs = player.viewport.behindMs(player.newest(hubNow));
   if (state !== "following") return { kind: state === "paused" ? "paused" : "behind", behindMs };
   return link.kind === "draining" ? link : liveBadge(player.subscriptions, hubNow);
+}
+
+/** Whether the page has been connected and is not now. */
+function isLost({ link, lead }: Player): boolean {
+  return lead.epoch !== undefined && (link.kind === "waiting" || link.kind === "connecting");
 }
 
 function liveBadge(subscriptions: readonly TopicSubscription[], hubNow: number): Badge {
@@ -114,10 +134,13 @@ function answered(subscriptions: readonly TopicSubscription[]): readonly TopicSu
 
 function syncOf(player: Player, hubNow: number | undefined, pageNow: number): Sync {
   const { epoch, buffer, arrivalStats } = player.lead;
+  const delayMs = epoch === undefined ? undefined : buffer.delayMs(hubNow);
+  // Without a hub nothing is measured, and an old measurement says less with every second.
+  if (isLost(player)) return { offsetMs: undefined, errorMs: undefined, delayMs, aheadMs: undefined };
   return {
     offsetMs: hubNow === undefined ? undefined : hubNow - Date.now(),
     errorMs: player.errorBound(pageNow),
-    delayMs: epoch === undefined ? undefined : buffer.delayMs(hubNow),
+    delayMs,
     aheadMs: arrivalStats.aheadMs,
   };
 }

@@ -3,13 +3,14 @@
  * number as the hub has spelled it.
  */
 
+import { LOCALE } from "../locale";
 import type { SeriesTrace } from "../player/series_trace";
 import { strings } from "../strings";
 import { button, make, write } from "../view/parts";
 import { momentText } from "../view/time_format";
 import { formatJson } from "./json_format";
 
-const whole = new Intl.NumberFormat();
+const whole = new Intl.NumberFormat(LOCALE);
 
 export class RecordJson {
   readonly #element = make("section", { className: "record-json", ariaLabel: strings.json });

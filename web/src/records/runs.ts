@@ -4,8 +4,8 @@
  * instants, not pixels.
  */
 
-import { nextPartStart } from "../chart/polyline";
 import { type Trace, type TracePart, valuesOf } from "../scene";
+import { nextPartStart } from "../scene/trace_point";
 import { indexAt } from "../topic_buffer/sample_ring";
 
 /** Receives a run: its value, and the instants at which it begins and ends. */

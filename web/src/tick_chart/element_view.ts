@@ -4,10 +4,10 @@
  */
 
 import { SteadyNumberFormat } from "../number";
-import type { Actions, ViewState } from "../page";
+import type { Actions, LegendEntry, Reading, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
 import { strings } from "../strings";
-import { badgeText, isBehind } from "../view/badge";
+import { badgeAction, badgeText, goLiveText, isAway, isBehind } from "../view/badge";
 import { Legend, labelsOf, valueText } from "../view/legend";
 import { noticeText } from "../view/notice";
 import { make, setAttribute, write } from "../view/parts";
@@ -20,11 +20,14 @@ const TRIANGLE = "M9 6.5v11l8.5-5.5z";
 /** The part of the view state shown here. */
 type ElementViewState = Pick<
   PlayerViewState,
-  "legend" | "windowMs" | "badge" | "isPaused" | "canPause" | "notice"
+  "legend" | "windowMs" | "badge" | "feed" | "isPaused" | "canPause" | "notice"
 >;
 
 /** The actions available in the element. */
-export type ElementActions = Pick<Actions, "togglePause" | "goLive" | "toggleSeries" | "soloSeries">;
+export type ElementActions = Pick<
+  Actions,
+  "togglePause" | "goLive" | "retryNow" | "toggleSeries" | "soloSeries"
+>;
 
 export class ElementView {
   readonly chartHost = part("div", "chart");
@@ -34,9 +37,13 @@ export class ElementView {
   readonly #notice = part("div", "notice");
   readonly #title = make("p", {});
   readonly #hint = make("p", {});
+  /** Shows the element's own content: what its page offers to readers without a chart. */
+  readonly #fallback = make("slot", { hidden: true });
   readonly #pause: PauseButton;
   readonly #list = part("ul", "legend");
   readonly #legend: Legend;
+  readonly #actions: ElementActions;
+  #onBadge: (() => void) | undefined;
   #number = new SteadyNumberFormat();
   #measured = "";
 
@@ -44,10 +51,11 @@ export class ElementView {
     this.#pause = new PauseButton(part("button", "pause"), actions.togglePause);
     this.#legend = new Legend(this.#list, actions);
     this.#badge.type = "button";
-    this.#badge.onclick = () => this.#badge.ariaDisabled !== "true" && actions.goLive();
+    this.#actions = actions;
+    this.#badge.onclick = () => this.#onBadge?.();
     this.#notice.role = "status";
     this.#notice.hidden = true;
-    this.#notice.append(this.#title, this.#hint);
+    this.#notice.append(this.#title, this.#hint, this.#fallback);
     const bar = make("div", { className: "bar" });
     // First in tab order, because moving content must be easy to pause.
     bar.append(this.#pause.element, this.#badge, this.#label, this.#list, this.#value);
@@ -64,13 +72,15 @@ export class ElementView {
     this.#showBadge(state);
     this.#pause.show(state);
     this.#notice.hidden = state.notice === undefined;
+    this.#fallback.hidden = state.badge.kind !== "stopped";
     if (state.notice !== undefined) this.#setNotice(noticeText(state.notice));
   }
 
   /** Shows that there is no hub to connect to, in place of what a previous hub has shown. */
   showNoHub(windowMs: number): void {
     const badge = { kind: "stopped" } as const;
-    this.show({ legend: [], windowMs, badge, isPaused: false, canPause: false, notice: undefined });
+    const nothing = { legend: [], feed: undefined, isPaused: false, canPause: false, notice: undefined };
+    this.show({ ...nothing, windowMs, badge });
     this.#setNotice([strings.noHub, strings.noHubHint]);
     this.#notice.hidden = false;
   }
@@ -91,13 +101,22 @@ export class ElementView {
       strings.chart(labels.join(", "), strings.lastTime(windowText(windowMs, "long"))),
     );
     if (!isOne) this.#legend.show(legend);
-    const [only] = isOne ? legend : [];
-    this.#useFormatOf(only?.series.key ?? "");
     write(this.#label, labels[0] ?? "");
     // The label may be truncated.
     setAttribute(this.#label, "title", labels[0]);
+    this.showReading({ legend });
+  }
+
+  /** Updates the values, in the frame that draws their points. */
+  showReading({ legend }: Pick<Reading, "legend">): void {
+    this.#legend.showValues(legend);
+    this.#showValue(legend.length === 1 ? legend[0] : undefined);
+  }
+
+  #showValue(only: LegendEntry | undefined): void {
+    this.#useFormatOf(only?.series.key ?? "");
     const unit = only?.series.field.unit ?? "";
-    write(this.#value, only === undefined ? "" : `${valueText(this.#number, only.value)} ${unit}`.trim());
+    write(this.#value, only === undefined ? "" : `${valueText(this.#number, only)} ${unit}`.trim());
   }
 
   /** A new series starts with its own number of decimals. */
@@ -107,12 +126,14 @@ export class ElementView {
     this.#number = new SteadyNumberFormat();
   }
 
-  #showBadge({ badge }: ElementViewState): void {
-    const { state, behind, countdown } = badgeText(badge);
+  #showBadge({ badge, feed }: ElementViewState): void {
+    const { state, behind, countdown } = badgeText(badge, feed);
     setAttribute(this.#badge, "data-kind", badge.kind);
-    setAttribute(this.#badge, "aria-disabled", String(!isBehind(badge)));
-    setAttribute(this.#badge, "title", isBehind(badge) ? strings.goLiveHint : undefined);
-    write(this.#badge, [state, behind, countdown].filter((word) => word !== "").join(" "));
+    this.#onBadge = badgeAction(badge, this.#actions);
+    const retry = isAway(badge) ? `· ${strings.retryNow}` : "";
+    setAttribute(this.#badge, "aria-disabled", String(this.#onBadge === undefined));
+    setAttribute(this.#badge, "title", isBehind(badge) ? goLiveText(feed) : undefined);
+    write(this.#badge, [state, behind, countdown, retry].filter((word) => word !== "").join(" "));
   }
 }
 

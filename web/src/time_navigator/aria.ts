@@ -1,5 +1,6 @@
 /** ARIA values of the time navigator, and when they are worth announcing. Knows no elements. */
 
+import { spokenMoment } from "../local_time";
 import { strings } from "../strings";
 import type { NavigatorState } from "./navigator_range";
 
@@ -13,22 +14,22 @@ export interface AriaValues {
 /** Smaller changes come from the line advancing, not from the user. */
 const MOVED_MS = 50;
 
-const clockTime = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
-const time = new Intl.DateTimeFormat(undefined, clockTime);
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-
-/** `spanText` formats durations as the rest of the page does. */
+/** `spanText` names durations in words. */
 export function ariaValues(
   { oldest, newest, view }: NavigatorState,
   isFollowing: boolean,
   spanText: (ms: number) => string,
+  isReplay = false,
 ): AriaValues {
-  const behind = isFollowing ? strings.navigatorLive : strings.navigatorBehind(spanText(newest - view.to));
+  const span = spanText(newest - view.to);
+  const following = isReplay ? strings.navigatorReplay : strings.navigatorLive;
+  const away = isReplay ? strings.navigatorBehindReplay(span) : strings.navigatorBehind(span);
+  const behind = isFollowing ? following : away;
   return {
     max: inSeconds(newest - oldest),
     now: inSeconds(view.to - oldest),
-    text: strings.navigatorAt(behind, momentOf(view.to, newest)),
+    // The zone is in the navigator's name: it would make every step longer to listen to.
+    text: strings.navigatorAt(behind, spokenMoment(view.to, newest)),
   };
 }
 
@@ -41,12 +42,6 @@ export function hasMoved(before: NavigatorState | undefined, now: NavigatorState
   const behind = (state: NavigatorState) => state.newest - state.view.to;
   const [by, further] = [now.view.to - before.view.to, behind(now) - behind(before)];
   return Math.abs(by) >= MOVED_MS && Math.abs(further) >= MOVED_MS;
-}
-
-/** With the date, if it is not that of the newest instant. */
-function momentOf(instant: number, newest: number): string {
-  const isSameDay = day.format(instant) === day.format(newest);
-  return (isSameDay ? time : dayAndTime).format(instant);
 }
 
 function inSeconds(ms: number): number {

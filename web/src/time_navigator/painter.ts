@@ -10,6 +10,8 @@ export interface NavigatorFrame {
   /** The centre of the view: if the view is too short to be visible, it is a tick inside its handle. */
   readonly middle: number;
   readonly isTick: boolean;
+  /** The zone of the labels, which stands before them. */
+  readonly zone: string;
   readonly ticks: readonly (TickLabel & { readonly x: number })[];
   /** The beginning of the history, if it is in range. */
   readonly begins: { readonly x: number; readonly text: string } | undefined;
@@ -118,6 +120,7 @@ export class NavigatorPainter {
       context.fillText(text, left, y);
       free = left + textWidth + this.#fontPx;
     };
+    write(0, frame.zone);
     if (frame.begins !== undefined) {
       context.fillStyle = colours.text;
       context.fillRect(frame.begins.x, 0, 1, bottom);

@@ -16,6 +16,7 @@
  */
 
 import type { FieldLabel, Json } from "../client/protocol";
+import { spellingOf } from "../exact_json";
 import { forEachValue, pathOf, valueAt } from "./field_path";
 import { isNumber, isNumberList, isStateValue, numberOf, StateValues } from "./values";
 
@@ -79,6 +80,32 @@ function describeField(name: string | undefined, labels: Labels, isOther: (name:
 export function readField(record: Json, field: Field): number {
   const value = valueAt(record, pathOf(field.name));
   return kindOf(value) === valueKind(field.kind) ? sampleOf(value, field) : Number.NaN;
+}
+
+/** Where a record was found in a parsed message: its value under `key` of `holder`. */
+export interface RecordPlace {
+  readonly holder: object;
+  readonly key: string | number;
+}
+
+/** A number that is a text and longer than this may be one that a double does not hold. */
+const SHORT_TEXT = 15;
+
+/** How the record spells the number of this field; undefined if the double that `readField` returns says it all. */
+export function readSpelling(record: Json, { name, kind }: Field, place: RecordPlace): string | undefined {
+  if (kind !== undefined) return undefined;
+  const path = pathOf(name);
+  const key = path.at(-1);
+  if (key === undefined) return spellingIn(record, place.holder, place.key);
+  const holder = valueAt(record, path.slice(0, -1));
+  const isHolder = holder !== null && typeof holder === "object" && Object.hasOwn(holder, key);
+  return isHolder ? spellingIn((holder as Record<string, Json>)[key], holder, key) : undefined;
+}
+
+function spellingIn(value: Json | undefined, holder: object, key: string | number): string | undefined {
+  if (typeof value === "number") return spellingOf(holder, key);
+  const text = isNumber(value) ? String(value).trim().replace("+", "") : "";
+  return text.length > SHORT_TEXT ? text : undefined;
 }
 
 /** The fields of a topic. */

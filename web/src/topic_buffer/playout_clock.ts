@@ -58,6 +58,11 @@ export class PlayoutClock {
     return this.#playout.stateAt(instant)?.segment;
   }
 
+  /** All states known, in order. */
+  get states(): readonly PlayoutState[] {
+    return this.#playout.states;
+  }
+
   /** The states in force at a drawn instant and later, in order. */
   statesFrom(instant: number): readonly PlayoutState[] {
     const first = this.#playout.stateAt(instant);

@@ -17,6 +17,8 @@ export interface Samples {
   readonly seqs: Float64Array;
   /** One per field; NaN means no value, and the line breaks. */
   readonly columns: readonly Float64Array[];
+  /** For each column, by `seq`: how the record spells a number that a double does not hold. Few columns have any. */
+  readonly spellings?: readonly (ReadonlyMap<number, string> | undefined)[];
   readonly begin: number;
   readonly end: number;
 }
@@ -26,6 +28,7 @@ interface MutableSamples extends Samples {
   times: Float64Array;
   seqs: Float64Array;
   readonly columns: Float64Array[];
+  readonly spellings: (Map<number, string> | undefined)[];
   begin: number;
   end: number;
 }
@@ -47,6 +50,7 @@ export class SampleRing {
       times: new Float64Array(allocated),
       seqs: new Float64Array(allocated),
       columns: [],
+      spellings: [],
       begin: 0,
       end: 0,
     };
@@ -82,6 +86,19 @@ export class SampleRing {
     (this.#rows.columns[column] as Float64Array)[this.#rows.end - 1] = value;
   }
 
+  /** Sets how a value in the newest row is spelled. Spellings of rows that have left are dropped. */
+  spell(column: number, spelling: string): void {
+    const { seqs, spellings, begin, end } = this.#rows;
+    const known = spellings[column] ?? new Map<number, string>();
+    spellings[column] = known.set(seqs[end - 1] as number, spelling);
+    // The oldest row may be a break, which has no `seq`.
+    const oldest = seqs[Number.isNaN(seqs[begin]) ? begin + 1 : begin] as number;
+    for (const seq of known.keys()) {
+      if (seq >= oldest) break;
+      known.delete(seq);
+    }
+  }
+
   /** Adds columns up to this number; existing rows have no value in them. */
   widen(columns: number): void {
     const rows = this.#rows;
@@ -112,6 +129,7 @@ export class SampleRing {
     this.#rows.begin = 0;
     this.#rows.end = 0;
     this.#rows.columns.length = 0;
+    this.#rows.spellings.length = 0;
   }
 
   #rewind(): void {
@@ -142,6 +160,11 @@ export function recordAt(samples: Samples, time: number): number {
   let row = indexAt(samples, time);
   while (row >= samples.begin && Number.isNaN(samples.seqs[row])) row -= 1;
   return row;
+}
+
+/** How the value in this column and row is spelled; undefined if its double says it all. */
+export function spellingAt({ spellings, seqs }: Samples, column: number, row: number): string | undefined {
+  return spellings?.[column]?.get(seqs[row] as number);
 }
 
 function allocationFor(capacity: number): number {

@@ -2,9 +2,10 @@
 
 import type { PlayoutState } from "../client/playout";
 import type { Batch, Json, Jump, State } from "../client/protocol";
-import type { Field } from "./field";
-import { type FieldPath, pathOf } from "./field_path";
-import { indexAt, type Samples } from "./sample_ring";
+import { setSpelling } from "../exact_json";
+import type { Field, RecordPlace } from "./field";
+import { type FieldPath, pathOf, valueAt } from "./field_path";
+import { indexAt, type Samples, spellingAt } from "./sample_ring";
 
 type JsonObject = Record<string, Json>;
 
@@ -68,16 +69,17 @@ function batchOf(samples: Samples, begin: number, end: number, fields: readonly 
   const period = offsets[1] ?? 0;
   const isEven = offsets.every((offset, i) => offset === period * i);
   const data = offsets.map((_, i) => recordOf(samples, begin + i, fields));
+  for (let i = 0; i < data.length; i += 1) spellRecord(samples, begin + i, fields, { holder: data, key: i });
   return { type: "batch", seq: seqs[begin] as number, t, dt: isEven ? period : offsets, data };
 }
 
 /** A record with only what is drawn as lines and bands. */
-function recordOf({ columns }: Samples, row: number, fields: readonly Field[]): Json {
+function recordOf(samples: Samples, row: number, fields: readonly Field[]): Json {
   const record: JsonObject = {};
   for (const [i, { name, isText, states }] of fields.entries()) {
-    const sample = columns[i]?.[row];
+    const sample = samples.columns[i]?.[row];
     if (sample === undefined || Number.isNaN(sample)) continue;
-    const number = isText ? String(sample) : sample;
+    const number = isText ? (spellingAt(samples, i, row) ?? String(sample)) : sample;
     const value = states === undefined ? number : (states.valueOf(sample) ?? null);
     if (name === undefined) return value;
     putAt(record, pathOf(name), value);
@@ -99,6 +101,25 @@ function putAt(record: JsonObject, path: FieldPath, value: Json): void {
       writable: true,
     });
     object = inner as JsonObject;
+  }
+}
+
+/** Restores how the record at this place spells its numbers. */
+function spellRecord(
+  samples: Samples,
+  row: number,
+  fields: readonly Field[],
+  { holder, key }: RecordPlace,
+): void {
+  const record = (holder as Json[])[key as number] as Json;
+  for (const [column, { name, isText }] of fields.entries()) {
+    const spelling = spellingAt(samples, column, row);
+    // That of a text is its value.
+    if (spelling === undefined || isText) continue;
+    const path = pathOf(name);
+    const last = path.at(-1);
+    if (last === undefined) setSpelling(holder, key, spelling);
+    else setSpelling(valueAt(record, path.slice(0, -1)) as object, last, spelling);
   }
 }
 

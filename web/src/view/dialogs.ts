@@ -4,6 +4,7 @@
  */
 
 import { type Command, commands, keyName } from "../commands";
+import { LOCALE } from "../locale";
 import type { RecordTableContent } from "../page";
 import { strings } from "../strings";
 import { button, make } from "./parts";
@@ -15,7 +16,7 @@ export const TABLE_ROWS = 20;
 /** Twice a second: a table that changes faster cannot be read. */
 const TABLE_EVERY_MS = 500;
 
-const whole = new Intl.NumberFormat();
+const whole = new Intl.NumberFormat(LOCALE);
 
 export interface Preferences {
   readonly keys: Preference;

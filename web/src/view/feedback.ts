@@ -7,6 +7,8 @@ import { strings } from "../strings";
 import { button } from "./parts";
 
 const TOAST_MS = 2_500;
+/** Long texts stay until they can be read. */
+const TOAST_MS_PER_CHARACTER = 70;
 const COPIED_MS = 2_000;
 
 export class Toast {
@@ -20,7 +22,8 @@ export class Toast {
   show(text: string): void {
     clearTimeout(this.#until);
     this.#element.textContent = text;
-    this.#until = setTimeout(() => this.#element.replaceChildren(), TOAST_MS);
+    const ms = Math.max(TOAST_MS, text.length * TOAST_MS_PER_CHARACTER);
+    this.#until = setTimeout(() => this.#element.replaceChildren(), ms);
   }
 }
 

@@ -3,14 +3,22 @@
  * of a time window.
  */
 
-import type { Actions, ViewState } from "../page";
+import { LOCALE } from "../locale";
+import type { Actions, Badge, ViewState } from "../page";
 import { strings } from "../strings";
+import { isAway, isBehind } from "./badge";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
 import { delayText, errorText, windowText } from "./time_format";
 
-const whole = new Intl.NumberFormat();
+const whole = new Intl.NumberFormat(LOCALE);
 
 const PRESETS_MS: readonly number[] = [10_000, 30_000, 60_000, 300_000, 900_000];
+
+/**
+ * The states in which the hub reports the number of viewers: it does so with records, so while none arrive the last
+ * number may be wrong.
+ */
+const COUNTED: ReadonlySet<Badge["kind"]> = new Set(["live", "behind", "paused", "draining"]);
 
 type SyncRow = "error" | "offset" | "delay" | "ahead" | "seq";
 
@@ -26,7 +34,7 @@ export class Footer {
   readonly #parts: Parts;
   readonly #intro = make("p", {});
   readonly #cells = new Map<SyncRow, HTMLElement>();
-  #shown: Pick<ViewState, "sync" | "seq"> | undefined;
+  #shown: Pick<ViewState, "sync" | "seq" | "badge"> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -37,21 +45,37 @@ export class Footer {
     this.#makePanel(parts.at("sync"));
   }
 
-  show({ seq, sync, viewers, missed, badge }: ViewState): void {
-    this.#parts.write("seq", seqText(seq));
+  show(state: ViewState): void {
+    const { seq, sync, missed, badge } = state;
+    this.showSeq(seq);
     // A hub that refuses the topic sends no record, and is not asked for its time.
     const isRefused = badge.kind === "stopped";
     this.#parts.at("seq-line").hidden = isRefused && seq === undefined;
     this.#parts.at("sync-line").hidden = isRefused && sync.errorMs === undefined;
-    this.#parts.write("clock-name", sync.errorMs === undefined ? strings.clockUnknown : strings.clock);
+    const unknown = isAway(badge) ? strings.clockLost : strings.clockUnknown;
+    this.#parts.write("clock-name", sync.errorMs === undefined ? unknown : strings.clock);
     this.#parts.write("clock", sync.errorMs === undefined ? "" : errorText(sync.errorMs));
-    // While the hub is unreachable the number of viewers is unknown.
-    const isCounted = viewers !== undefined && badge.kind !== "reconnecting" && badge.kind !== "offline";
-    this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
+    this.#showViewers(state);
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
-    this.#shown = { sync, seq };
+    this.#shown = { sync, seq, badge };
     if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
+  }
+
+  /** Updates the record alone, in the frame that draws its point. */
+  showSeq(seq: number | undefined): void {
+    this.#parts.write("seq", seqText(seq));
+  }
+
+  #showViewers({ badge, viewers = 0, sync, topics }: ViewState): void {
+    const isCounted = viewers > 0 && COUNTED.has(badge.kind);
+    // A view that was paused or moved shows what no other screen shows.
+    const isShared = isCounted && viewers > 1 && badge.kind === "live" && sync.errorMs !== undefined;
+    const [topic = strings.defaultTopic] = topics;
+    const hint = isShared ? strings.viewersShareHint(topic) : strings.viewersHint(topic);
+    this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
+    this.#parts.write("viewers-share", isShared ? strings.viewersShare : "");
+    setAttribute(this.#parts.at("viewers-line"), "title", isCounted ? hint : undefined);
   }
 
   #makePanel(panel: HTMLElement): void {
@@ -66,9 +90,11 @@ export class Footer {
     panel.addEventListener("beforetoggle", () => this.#shown && this.#showPanel(this.#shown));
   }
 
-  #showPanel({ sync, seq }: Pick<ViewState, "sync" | "seq">): void {
+  #showPanel({ sync, seq, badge }: Pick<ViewState, "sync" | "seq" | "badge">): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
-    write(this.#intro, error === undefined ? strings.syncIntroUnknown : strings.syncIntro(error));
+    const unknown = isAway(badge) ? strings.syncIntroLost : strings.syncIntroUnknown;
+    const known = isBehind(badge) ? strings.syncIntroOwn : strings.syncIntro;
+    write(this.#intro, error === undefined ? unknown : known(error));
     const words: Readonly<Record<SyncRow, string | undefined>> = {
       error,
       offset: offsetText(sync.offsetMs),
@@ -94,6 +120,8 @@ export class WindowPresets {
     this.#presets = PRESETS_MS.map((ms) => {
       const preset = button(windowText(ms), () => actions.showWindow(ms));
       preset.title = strings.windowHint(windowText(ms, "long"));
+      // `5 min` would be read letter by letter.
+      preset.ariaLabel = windowText(ms, "long");
       return [ms, preset];
     });
     // At the free end, so that the presets stay under the pointer when it appears.
@@ -107,6 +135,7 @@ export class WindowPresets {
     const isOther = !PRESETS_MS.includes(windowMs);
     this.#other.hidden = !isOther;
     write(this.#other, isOther ? windowText(windowMs) : "");
+    setAttribute(this.#other, "title", isOther ? windowText(windowMs, "long") : undefined);
   }
 }
 

@@ -4,27 +4,25 @@ import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry } from "../page";
 import { strings } from "../strings";
 import { make, setAttribute, setTextSteadily } from "./parts";
+import { labelsOf } from "./series_labels";
+
+export { labelsOf } from "./series_labels";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** From this many series on, each gets less room. */
 const MANY = 5;
 
-/** The label of each series: its field, preceded by the topic if the field alone is ambiguous. */
-export function labelsOf(legend: readonly LegendEntry[]): readonly string[] {
-  const own = legend.map(({ series: { field, topic } }) => field.label ?? field.name ?? topic);
-  return own.map((label, i) => {
-    const isAmbiguous = own.some((other, j) => other === label && j !== i);
-    const topic = legend[i]?.series.topic ?? "";
-    return isAmbiguous && topic !== label ? `${topic} ${label}` : label;
-  });
-}
-
 /** Formats a value, or returns the sign for no value. */
-export function valueText(number: SteadyNumberFormat, value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? strings.noValue : number.format(value);
+export function valueText(
+  number: SteadyNumberFormat,
+  shown: Pick<LegendEntry, "value" | "spelling"> | undefined,
+): string {
+  const { value, spelling } = shown ?? {};
+  return value === undefined || Number.isNaN(value) ? strings.noValue : number.format(value, spelling);
 }
 
 interface LegendRow {
+  readonly key: string;
   readonly entry: HTMLElement;
   readonly value: HTMLElement;
   readonly number: SteadyNumberFormat;
@@ -48,7 +46,17 @@ export class Legend {
     const made = legend.map(({ series }, i) => `${series.key} ${labels[i]} ${series.field.unit}`).join("\n");
     if (made !== this.#made) this.#make(legend, labels);
     this.#made = made;
-    for (const [i, row] of this.#rows.entries()) this.#update(row, legend[i] as LegendEntry);
+    for (const [i, row] of this.#rows.entries())
+      setAttribute(row.entry, "aria-pressed", String(legend[i]?.isShown));
+    this.showValues(legend);
+  }
+
+  /** Updates the values alone. */
+  showValues(legend: readonly LegendEntry[]): void {
+    for (const [i, row] of this.#rows.entries()) {
+      const entry = legend[i];
+      if (entry?.series.key === row.key) setTextSteadily(row.value, valueText(row.number, entry));
+    }
   }
 
   #make(legend: readonly LegendEntry[], labels: readonly string[]): void {
@@ -72,12 +80,7 @@ export class Legend {
     entry.ondblclick = () => this.#actions.soloSeries(series.key);
     entry.onclick = ({ shiftKey, altKey }) =>
       shiftKey || altKey ? this.#actions.soloSeries(series.key) : this.#actions.toggleSeries(series.key);
-    return { entry, value, number: new SteadyNumberFormat() };
-  }
-
-  #update(row: LegendRow, { isShown, value }: LegendEntry): void {
-    setAttribute(row.entry, "aria-pressed", String(isShown));
-    setTextSteadily(row.value, valueText(row.number, value));
+    return { key: series.key, entry, value, number: new SteadyNumberFormat() };
   }
 }
 

@@ -1,11 +1,12 @@
 /** The menu with the less frequent actions. */
 
 import { type CommandName, commands, hintOf, keyName, shortcutsOf, THEMES } from "../commands";
+import { zoneName } from "../local_time";
 import type { Actions, Theme, ViewState } from "../page";
 import { strings } from "../strings";
 import { copyButton } from "./feedback";
 import { button, make, type Parts, setAttribute } from "./parts";
-import { fieldText } from "./time_format";
+import { fieldText, readField, type TimeFieldValue } from "./time_field";
 
 /** Operations of the view that the menu triggers. */
 export interface MenuCallbacks {
@@ -17,7 +18,8 @@ export interface MenuCallbacks {
 export class Menu {
   readonly #panel: HTMLElement;
   readonly #actions: Actions;
-  readonly #field = make("input", { type: "datetime-local", step: "1", required: true });
+  readonly #field = make("input", { type: "text", autocomplete: "off", spellcheck: false });
+  readonly #fieldName = make("span", {});
   readonly #themes = new Map<Theme, HTMLElement>();
   readonly #kiosk: HTMLElement;
   /** The instant shown, to initialise the date field. */
@@ -68,7 +70,10 @@ export class Menu {
   }
 
   #initField(): void {
-    this.#field.value = fieldText(this.#at ?? Date.now());
+    const at = this.#shown;
+    this.#field.value = fieldText(at);
+    this.#field.setCustomValidity("");
+    this.#fieldName.textContent = strings.goTo(zoneName(at));
   }
 
   /** A menu item: closes the menu first, because the menu would cover what the action opens. */
@@ -84,17 +89,29 @@ export class Menu {
     const form = make(
       "form",
       { className: "go-to" },
-      make("label", {}, make("span", {}, strings.goTo), this.#field),
+      make("label", {}, this.#fieldName, this.#field),
       make("button", { type: "submit", className: "button" }, strings.go),
     );
     form.onsubmit = (event) => {
       event.preventDefault();
-      const instant = new Date(this.#field.value).getTime();
-      if (Number.isNaN(instant)) return;
-      this.#panel.hidePopover();
-      this.#actions.goTo(instant);
+      this.#go(readField(this.#field.value, this.#shown));
     };
+    this.#field.oninput = () => this.#field.setCustomValidity("");
+    // An invalid field is reported by `#go`, in the words of the page.
+    form.noValidate = true;
     return form;
+  }
+
+  #go(value: TimeFieldValue): void {
+    this.#field.setCustomValidity(typeof value === "object" ? "" : strings.timeProblems[value]);
+    if (!this.#field.reportValidity() || typeof value !== "object") return;
+    this.#panel.hidePopover();
+    this.#actions.goTo(value.at);
+  }
+
+  /** The instant that the page shows. */
+  get #shown(): number {
+    return this.#at ?? Date.now();
   }
 
   #themeChoice(): HTMLElement {

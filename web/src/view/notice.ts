@@ -2,6 +2,7 @@
 
 import type { Actions, Notice, ViewState } from "../page";
 import { strings } from "../strings";
+import { goLiveText } from "./badge";
 import { copyButton } from "./feedback";
 import { button, make, type Parts } from "./parts";
 import { dateText } from "./time_format";
@@ -21,10 +22,10 @@ export class NoticePanel {
     this.#announce = announce;
   }
 
-  show({ notice: given, available }: ViewState): void {
+  show({ notice: given, available, feed }: ViewState): void {
     // Records without numbers are shown below the chart.
     const notice = given?.kind === "no-number" ? undefined : given;
-    const shown = notice === undefined ? "" : JSON.stringify([notice, available]);
+    const shown = notice === undefined ? "" : JSON.stringify([notice, available, feed]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#parts.at("notice").hidden = notice === undefined;
@@ -32,15 +33,15 @@ export class NoticePanel {
     const [title, hint] = noticeText(notice);
     this.#parts.write("notice-title", title);
     this.#parts.write("notice-hint", hint);
-    this.#parts.at("notice-ways").replaceChildren(...this.#remedies(notice, available ?? []));
+    this.#parts.at("notice-ways").replaceChildren(...this.#remedies(notice, available ?? [], feed));
   }
 
-  #remedies(notice: Notice, available: readonly string[]): readonly HTMLElement[] {
+  #remedies(notice: Notice, available: readonly string[], feed: ViewState["feed"]): readonly HTMLElement[] {
     switch (notice.kind) {
       case "waiting":
         return [this.#curl(), link("api/v1/topics", strings.listOfTopics)];
       case "other-epoch":
-        return [button(strings.goLive, () => this.#actions.goLive(), "button")];
+        return [button(goLiveText(feed), () => this.#actions.goLive(), "button")];
       case "refused": {
         if (notice.topic === "") return [];
         const others = available.slice(0, TOPICS_NAMED).map((name) => link(`?topic=${name}`, name));

@@ -32,14 +32,16 @@ export function write(element: Element, text: string): void {
 }
 
 /**
- * Text that changes often: the style sheet reserves room for the longest text so far, so that neighbours do not move.
- * Of two texts of equal length, the one with a sign is wider.
+ * Text that changes often: the style sheet reserves room for the longest text so far, so that neighbours do not move,
+ * and makes a text smaller that is too long for its place. Of two texts of equal length, the one with a sign is wider.
  */
 export function setTextSteadily(element: HTMLElement, text: string): void {
   write(element, text);
   const { widest = "" } = element.dataset;
   const isWider = text.length > widest.length || (text.length === widest.length && text > widest);
-  if (isWider) element.dataset.widest = text;
+  if (!isWider) return;
+  element.dataset.widest = text;
+  element.style.setProperty("--chars", String(text.length));
 }
 
 /** Undefined removes the attribute. */

@@ -1,7 +1,7 @@
 /** The readout above the chart: one series with a large value, or the legend of several. */
 
 import { SteadyNumberFormat } from "../number";
-import type { Actions, Badge, LegendEntry, ViewState } from "../page";
+import type { Actions, Badge, LegendEntry, Reading, ViewState } from "../page";
 import { strings } from "../strings";
 import { isBehind } from "./badge";
 import { Legend, labelsOf, valueText } from "./legend";
@@ -11,12 +11,16 @@ import { momentText, sinceText, windowText } from "./time_format";
 /** The badge kinds of a view that follows live, in which records may be missing. */
 const FOLLOWING: ReadonlySet<Badge["kind"]> = new Set(["live", "starving", "reconnecting", "offline"]);
 
+/** What the remark depends on beside the reading. */
+type RemarkState = Pick<ViewState, "starvingSince" | "lostSince" | "badge">;
+
 export class Readout {
   readonly #parts: Parts;
   readonly #legend: Legend;
   /** The series whose decimals `#number` keeps. */
   #key: string | undefined;
   #number = new SteadyNumberFormat();
+  #state: RemarkState | undefined;
 
   constructor(parts: Parts, actions: Actions) {
     this.#parts = parts;
@@ -25,6 +29,7 @@ export class Readout {
 
   show(state: ViewState): void {
     const { legend, windowMs } = state;
+    this.#state = state;
     const isWithoutNumbers = state.notice?.kind === "no-number";
     const [label = isWithoutNumbers ? state.topics.join(", ") : strings.unnamed] = labelsOf(legend);
     const heading = legend.length > 1 ? strings.labelAndMore(label, legend.length - 1) : label;
@@ -35,11 +40,18 @@ export class Readout {
       legend.length > 1 ? "several" : isWithoutNumbers ? "none" : "one",
     );
     setAttribute(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
-    this.#showValue(legend.find(({ isShown }) => isShown) ?? legend[0]);
     this.#parts.at("legend").hidden = legend.length < 2;
     this.#legend.show(legend);
     this.#showNumberTexts(legend);
-    this.#showRemark(state);
+    this.showReading(state);
+  }
+
+  /** Updates the values, in the frame that draws their points. */
+  showReading(reading: Reading): void {
+    const { legend } = reading;
+    this.#showValue(legend.find(({ isShown }) => isShown) ?? legend[0]);
+    this.#legend.showValues(legend);
+    if (this.#state !== undefined) this.#showRemark(reading, this.#state);
   }
 
   #showValue(entry: LegendEntry | undefined): void {
@@ -48,7 +60,7 @@ export class Readout {
       this.#number = new SteadyNumberFormat();
       setAttribute(this.#parts.at("value"), "data-widest", undefined);
     }
-    setTextSteadily(this.#parts.at("value"), valueText(this.#number, entry?.value));
+    setTextSteadily(this.#parts.at("value"), valueText(this.#number, entry));
     this.#parts.write("unit", entry?.series.field.unit ?? "");
   }
 
@@ -60,17 +72,22 @@ export class Readout {
   }
 
   /** Shows which instant the values belong to, unless it is live, and why the line does not advance. */
-  #showRemark({ at, isPointed, starvingSince, badge }: ViewState): void {
+  #showRemark({ at, isPointed }: Reading, state: RemarkState): void {
+    const { badge } = state;
     const isThen = at !== undefined && (isPointed || isBehind(badge));
-    const since = !isThen && FOLLOWING.has(badge.kind) ? starvingSince : undefined;
+    const standstill = isThen ? undefined : standstillText(state);
     const instant = isThen ? momentText(at, Date.now()) : "";
-    this.#parts.write(
-      "remark",
-      since === undefined ? instant : strings.noRecordSince(sinceText(since, Date.now())),
-    );
-    setAttribute(this.#parts.at("remark"), "data-kind", since === undefined ? undefined : "dry");
-    setAttribute(this.#parts.at("readout"), "data-stale", since === undefined ? undefined : "");
+    this.#parts.write("remark", standstill ?? instant);
+    setAttribute(this.#parts.at("remark"), "data-kind", standstill === undefined ? undefined : "dry");
+    setAttribute(this.#parts.at("readout"), "data-stale", standstill === undefined ? undefined : "");
   }
+}
+
+/** Since when the line of a view that follows live does not advance; undefined if it does. */
+function standstillText({ badge, starvingSince, lostSince }: RemarkState): string | undefined {
+  if (!FOLLOWING.has(badge.kind)) return undefined;
+  if (starvingSince !== undefined) return strings.noRecordSince(sinceText(starvingSince, Date.now()));
+  return lostSince === undefined ? undefined : strings.noHubSince(sinceText(lostSince, Date.now()));
 }
 
 function chartName(label: string, windowMs: number): string {

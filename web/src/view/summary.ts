@@ -4,20 +4,21 @@
  */
 
 import { SteadyNumberFormat } from "../number";
-import type { LegendEntry, ViewState } from "../page";
+import type { LegendEntry, ReplayPosition, TopicInfo, ViewState } from "../page";
 import { strings } from "../strings";
 import { badgeText } from "./badge";
 import { labelsOf, valueText } from "./legend";
 import { write } from "./parts";
 import type { Preference } from "./preference";
-import { windowText } from "./time_format";
+import { datasetName, positionText } from "./replay";
+import { spokenSpan, windowText } from "./time_format";
 
 const EVERY_MS = 10_000;
 /** More than this cannot be remembered. */
 const LINES_MAX = 4;
 
 /** Describes what is visible. */
-export function summaryOf({ badge, legend, windowMs }: ViewState): string {
+export function summaryOf({ badge, feed, legend, windowMs, replays, about }: ViewState): string {
   const time = strings.lastTime(windowText(windowMs, "long"));
   const labels = labelsOf(legend);
   const lines = legend.flatMap((entry, i) =>
@@ -25,24 +26,45 @@ export function summaryOf({ badge, legend, windowMs }: ViewState): string {
   );
   const rest = lines.length - LINES_MAX;
   const sentences = [
-    stateOf(badge),
+    stateOf(badge, feed),
     ...lines.slice(0, LINES_MAX),
     ...(rest > 0 ? [strings.summaryMore(rest)] : []),
+    ...replays.map((replay) => replayText(replay, about.get(replay.topic))),
   ];
   return sentences.map(strings.sentence).join("").trim();
 }
 
-function stateOf(badge: ViewState["badge"]): string {
-  const { state, behind, countdown } = badgeText(badge);
-  return [state, behind, countdown].filter((word) => word !== "").join(" ");
+function replayText(replay: ReplayPosition, info: TopicInfo | undefined): string {
+  const position = positionText(replay);
+  const name = strings.replayOf(datasetName(replay.topic, info));
+  return position === undefined ? name : `${name}, ${position}`;
 }
 
-function lineOf({ series, value, low, high }: LegendEntry, label: string, time: string): string {
+/** The badge in words: `−1:23 min` cannot be understood when it is read aloud. */
+function stateOf(badge: ViewState["badge"], feed: ViewState["feed"]): string {
+  const { state, countdown } = badgeText(badge, feed);
+  switch (badge.kind) {
+    case "behind":
+    case "starving":
+      return strings.navigatorBehind(spokenSpan(Math.max(0, badge.behindMs)));
+    case "paused":
+      return `${state}, ${strings.navigatorBehind(spokenSpan(Math.max(0, badge.behindMs)))}`;
+    case "reconnecting":
+      return countdown === ""
+        ? state
+        : `${state} ${strings.inTime(spokenSpan(1000 * Math.ceil(badge.retryInMs / 1000)))}`;
+    default:
+      return state;
+  }
+}
+
+function lineOf(entry: LegendEntry, label: string, time: string): string {
+  const { series, low, high } = entry;
   const number = new SteadyNumberFormat();
   const unit = series.field.unit === undefined ? "" : ` ${series.field.unit}`;
-  const text = strings.summaryValue(label, `${valueText(number, value)}${unit}`);
+  const text = strings.summaryValue(label, `${valueText(number, entry)}${unit}`);
   if (low === undefined || high === undefined) return text;
-  return `${text}${strings.summaryRange(number.format(low), number.format(high), time)}`;
+  return `${text}${strings.summaryRange(valueText(number, low), valueText(number, high), time)}`;
 }
 
 export class Summary {
@@ -63,6 +85,9 @@ export class Summary {
     this.#kind = state.badge.kind;
     this.#saidAt = now;
     const hasPicture = this.#isEnabled.isOn && state.notice === undefined;
-    write(this.#element, hasPicture ? summaryOf(state) : strings.sentence(stateOf(state.badge)).trim());
+    write(
+      this.#element,
+      hasPicture ? summaryOf(state) : strings.sentence(stateOf(state.badge, state.feed)).trim(),
+    );
   }
 }

@@ -1,23 +1,19 @@
-/** Formats instants and durations in the user's locale. Knows no elements and no clock. */
+/** Formats durations, for the eye and for the ear. Knows no elements and no clock. */
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../local_time";
+import { LOCALE } from "../locale";
+
+export { dateText, momentText, sinceText } from "../local_time";
+
 const YEAR_DAYS = 365;
+/** From here on, tenths of a second are more than one wants to hear. */
+const SPOKEN_WHOLE_MS = 10 * SECOND_MS;
+/** Between a number and its unit. */
+const NO_BREAK_SPACE = "\u00a0";
 
-const clockTime = {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-} as const;
-const moment = new Intl.DateTimeFormat(undefined, { ...clockTime, fractionalSecondDigits: 3 });
-const second = new Intl.DateTimeFormat(undefined, clockTime);
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const tenths = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const threeDigits = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
 
 /**
  * Formats an elapsed time: `12.3 s`, `1:23 min`, `2:05:07 h`, `3 d 4 h`, `2 y 31 d`. Truncated, not rounded, because it
@@ -45,41 +41,41 @@ export function errorText(ms: number): string {
   return `±${tenths.format(Math.max(0.1, ms))} ms`;
 }
 
-const units = [
-  ["day", DAY_MS],
-  ["hour", HOUR_MS],
-  ["minute", MINUTE_MS],
-  ["second", SECOND_MS],
-  ["millisecond", 1],
-] as const;
-
-/** Formats a time window in the largest unit of which it is at least one: `10s`, `1.5h`; long: `10 seconds`. */
-export function windowText(ms: number, unitDisplay: "narrow" | "long" = "narrow"): string {
-  const [unit, size] = units.find(([, least]) => ms >= least) ?? (["millisecond", 1] as const);
-  const format = { style: "unit", unit, unitDisplay, maximumSignificantDigits: 3 } as const;
-  return new Intl.NumberFormat(undefined, format).format(ms / size);
+interface DurationUnit {
+  readonly name: "day" | "hour" | "minute" | "second" | "millisecond";
+  /** Its international symbol. */
+  readonly symbol: string;
+  readonly ms: number;
 }
 
-/** Formats an instant to the millisecond, with the date unless it is `today`'s. */
-export function momentText(instant: number, today: number): string {
-  return withDay(moment.format(instant), instant, today);
+const UNITS: readonly DurationUnit[] = [
+  { name: "day", symbol: "d", ms: DAY_MS },
+  { name: "hour", symbol: "h", ms: HOUR_MS },
+  { name: "minute", symbol: "min", ms: MINUTE_MS },
+  { name: "second", symbol: "s", ms: SECOND_MS },
+  { name: "millisecond", symbol: "ms", ms: 1 },
+];
+const MILLISECOND = UNITS.at(-1) as DurationUnit;
+
+/** Formats a time window in the largest unit of which it is at least one: `10 s`, `1.5 h`; long: `10 seconds`. */
+export function windowText(ms: number, form: "short" | "long" = "short"): string {
+  const { name, symbol, ms: size } = UNITS.find(({ ms: least }) => ms >= least) ?? MILLISECOND;
+  if (form === "long") return inWords(ms / size, name);
+  return `${threeDigits.format(ms / size)}${NO_BREAK_SPACE}${symbol}`;
 }
 
-/** Formats the start of something that lasts: like `momentText`, but to the second. */
-export function sinceText(instant: number, today: number): string {
-  return withDay(second.format(instant), instant, today);
+/** An elapsed time in words, as short as it can be said: `5.2 seconds`, `1 minute 23 seconds`, `3 days 4 hours`. */
+export function spokenSpan(ms: number): string {
+  if (ms < SPOKEN_WHOLE_MS) return inWords(Math.floor(ms / 100) / 10, "second");
+  const first = UNITS.findIndex(({ ms: size }) => ms >= size);
+  const { name, ms: size } = UNITS[first] as DurationUnit;
+  const { name: nextName, ms: nextSize } = UNITS[first + 1] as DurationUnit;
+  const rest = Math.floor((ms % size) / nextSize);
+  const words = inWords(Math.floor(ms / size), name);
+  return rest === 0 || name === "second" ? words : `${words} ${inWords(rest, nextName)}`;
 }
 
-function withDay(time: string, instant: number, today: number): string {
-  return day.format(instant) === day.format(today) ? time : `${day.format(instant)}, ${time}`;
-}
-
-export function dateText(instant: number): string {
-  return dayAndTime.format(instant);
-}
-
-/** The value of a `datetime-local` field: local time, to the second. */
-export function fieldText(instant: number): string {
-  const local = instant - new Date(instant).getTimezoneOffset() * MINUTE_MS;
-  return new Date(local).toISOString().slice(0, 19);
+function inWords(value: number, unit: DurationUnit["name"]): string {
+  const format = { style: "unit", unit, unitDisplay: "long", maximumSignificantDigits: 3 } as const;
+  return new Intl.NumberFormat(LOCALE, format).format(value);
 }

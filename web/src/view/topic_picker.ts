@@ -2,7 +2,7 @@
 
 import type { Actions, ViewState } from "../page";
 import { strings } from "../strings";
-import { button, make, type Parts } from "./parts";
+import { button, make, type Parts, write } from "./parts";
 
 /** A longer list gets a search field. */
 const LONG = 8;
@@ -24,6 +24,7 @@ export class TopicPicker {
   readonly #parts: Parts;
   readonly #actions: Actions;
   readonly #list = make("ul", {});
+  readonly #note = make("p", { className: "note", hidden: true });
   readonly #search = make("input", {
     type: "search",
     placeholder: strings.findTopic,
@@ -39,15 +40,19 @@ export class TopicPicker {
     parts.at("topics-open").ariaLabel = strings.chooseTopics;
     parts.at("topics").onbeforetoggle = ({ newState }) => newState === "open" && actions.findTopics();
     this.#search.oninput = () => this.#filter();
-    parts.at("topics").append(make("h2", {}, strings.topics), this.#search, this.#list);
+    parts.at("topics").append(make("h2", {}, strings.topics), this.#note, this.#search, this.#list);
   }
 
-  show({ topics, available }: ViewState): void {
+  show({ topics, available, feed, leftOut }: ViewState): void {
     const text = topicsText(topics);
     this.#parts.write("topic", text);
     this.#parts.at("topic").title = topics.join(", ");
-    if (document.title !== strings.title(text)) document.title = strings.title(text);
+    const title = strings.title(text, feed);
+    if (document.title !== title) document.title = title;
     this.#topics = topics;
+    const missing = leftOut.filter((name) => !topics.includes(name));
+    this.#note.hidden = missing.length === 0;
+    write(this.#note, missing.length === 0 ? "" : strings.topicsMissing(missing.join(", ")));
     const offered = [...new Set([...(available ?? []), ...topics])];
     this.#parts.at("topics-open").hidden = offered.length < 2;
     if (offered.join() !== this.#offered) this.#offer(offered);

@@ -300,12 +300,23 @@ test("a position resolves to its instant, or to the reason why not", async () =>
     await (response === undefined ? harness.answer() : harness.reply(response));
     return instant;
   };
-  expect(await resolve(EPOCH, 50)).toEqual({ t: harness.instant(50) });
-  expect(await resolve(EPOCH, 0)).toEqual({ t: BEGIN });
-  expect(await resolve(EPOCH, 101)).toBe("not-due");
+  expect(await resolve(EPOCH, 50)).toEqual({ t: harness.instant(50), isEarlier: false });
+  expect(await resolve(EPOCH, 0)).toEqual({ t: BEGIN, isEarlier: true });
+  const later = harness.cache.instantOf(EPOCH, 101);
+  await harness.answer();
+  await harness.answer();
+  expect(await later).toBe("not-due");
   expect(await resolve("def", 50)).toBe("other-epoch");
   expect(await resolve(EPOCH, 50, new Response("", { status: 503 }))).toBe("unreachable");
   expect(await resolve(EPOCH, 50, json({ epoch: EPOCH, items: [{ seq: "1" }] }))).toBe("unreachable");
+});
+
+test("a position that is no longer kept resolves to the oldest record", async () => {
+  const harness = new HistoryHarness();
+  const early = harness.cache.instantOf(EPOCH, 50);
+  await harness.reply(json({ epoch: EPOCH, from: null, to: null, items: [] }));
+  await harness.reply(json({ epoch: EPOCH, from: 80, to: 80, items: [{ seq: 80, t: 8e6, data: 1 }] }));
+  expect(await early).toEqual({ t: 8e3, isEarlier: true });
 });
 
 test("the oldest instant is that of the first record, or the reason why it is unknown", async () => {

@@ -28,7 +28,7 @@ test("the moment of a link is at the right edge", async () => {
   hub.socket("ecg").sendHello({ seq: 1_000 });
   hub.socket("ecg").receive(...records(1, 1_000));
   await settle();
-  expect(await player.goToMoment("e1", 600)).toBe(true);
+  expect(await player.goToMoment("e1", 600)).toEqual({ t: dueAt(600) / 1000, isEarlier: false });
   expect(sceneOf(player).to).toBe(dueAt(600) / 1000);
   expect(player.viewport.state).toBe("paused");
 });
@@ -36,7 +36,7 @@ test("the moment of a link is at the right edge", async () => {
 test("a moment that the hub cannot resolve yet can be retried", async () => {
   const player = play(["ecg", "temp"]);
   hub.socket("temp").sendHello({ topic: "temp" });
-  expect(await player.goToMoment("e1", 600)).toBe(false);
+  expect(await player.goToMoment("e1", 600)).toBe("unreachable");
   expect(player.viewport.state).toBe("following");
 });
 

@@ -3,7 +3,7 @@
  * contiguous is up to the receiver.
  */
 
-import { EPOCH, type HubMessage, type Json } from "../protocol.ts";
+import { EPOCH, type HubMessage } from "../protocol.ts";
 
 type Check = (value: unknown) => boolean;
 type Checks<M extends HubMessage> = { readonly [F in Exclude<keyof M, "type">]-?: Check };
@@ -76,11 +76,11 @@ const TABLE: CheckTable = {
 };
 
 /**
- * Returns the message, or undefined if its type is unknown or a field is invalid. Such a frame is best ignored: if it
+ * Returns the message, read by `parse`, or undefined if its type is unknown or a field is invalid. Such a frame is best ignored: if it
  * held publications, the hole in `seq` is shown as a gap.
  */
-export function decode(text: string): HubMessage | undefined {
-  const value = parse(text);
+export function decode(text: string, parse: (text: string) => unknown = JSON.parse): HubMessage | undefined {
+  const value = parsed(text, parse);
   if (!isObject(value) || typeof value.type !== "string" || !Object.hasOwn(TABLE, value.type))
     return undefined;
   if (!fits(value, TABLE[value.type as HubMessage["type"]])) return undefined;
@@ -95,9 +95,9 @@ function fits(value: Record<string, unknown>, checks: Readonly<Record<string, Ch
   return Object.entries(checks).every(([name, check]) => check(value[name]));
 }
 
-function parse(text: string): Json | undefined {
+function parsed(text: string, parse: (text: string) => unknown): unknown {
   try {
-    return JSON.parse(text) as Json;
+    return parse(text);
   } catch {
     return undefined;
   }

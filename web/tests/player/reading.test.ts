@@ -1,0 +1,83 @@
+/** The values beside the chart are those of the drawn points. */
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { recordTable } from "../../src/player/record_table";
+import { ShownPoints } from "../../src/player/shown_points";
+import { readingOf } from "../../src/player/view_state";
+import { dueAt } from "../messages";
+import { FakeHub, play, records, sceneOf, settle } from "./fake_hub";
+
+let hub: FakeHub;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  hub = new FakeHub();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+async function playing(messages = records(900, 1_100)) {
+  const player = play(["ecg"]);
+  hub.socket("ecg").sendHello({ seq: 1_000, fields: {} });
+  hub.socket("ecg").receive(...messages);
+  await settle();
+  return player;
+}
+
+function values(player: Awaited<ReturnType<typeof playing>>, pointed?: number) {
+  return readingOf(player, performance.now(), pointed).legend.map(({ value, spelling }) => spelling ?? value);
+}
+
+test("a reading changes with the drawn record, and only then", async () => {
+  const player = await playing();
+  const points = new ShownPoints();
+  const frames = Array.from({ length: 6 }, () => {
+    vi.advanceTimersByTime(5);
+    sceneOf(player);
+    return points.haveChanged(player.traces, undefined);
+  });
+  // 100 records a second.
+  expect(frames.slice(1)).toEqual(
+    frames[1] ? [true, false, true, false, true] : [false, true, false, true, false],
+  );
+  expect(points.haveChanged(player.traces, 5)).toBe(true);
+  expect(points.haveChanged(player.traces, 5)).toBe(false);
+});
+
+test("a number beyond 2^53 is read as the record spells it, also after a reload", async () => {
+  const player = await playing([]);
+  const text = (seq: number, record: string) =>
+    `{"type":"data","seq":${seq},"t":${dueAt(seq)},"data":${record}}`;
+  const socket = hub.socket("ecg");
+  socket.onmessage?.({ data: text(1_000, '{"id":9007199254740993}') });
+  socket.onmessage?.({ data: text(1_001, '{"id":9007199254740995}') });
+  vi.advanceTimersByTime(500);
+  const scene = sceneOf(player);
+  expect(values(player)).toEqual(["9007199254740995"]);
+  expect(values(player, dueAt(1_000) / 1000)).toEqual(["9007199254740993"]);
+  const { rows } = recordTable(player.records, scene, 2);
+  expect(rows.map(({ cells }) => cells)).toEqual([["9007199254740995"], ["9007199254740993"]]);
+});
+
+test("sensors that report in turn keep their last value in view", async () => {
+  const turns = records(900, 1_100).map((message, i) =>
+    message.type === "data" ? { ...message, data: i % 2 === 0 ? { temp: i } : { hum: i } } : message,
+  );
+  const player = await playing(turns);
+  sceneOf(player);
+  const [temp, hum] = values(player) as number[];
+  expect(Math.abs((temp as number) - (hum as number))).toBe(1);
+});
+
+test("the last value of a line that has left the view is not shown", async () => {
+  const gone = records(900, 1_100).map((message, i) =>
+    message.type === "data" ? { ...message, data: i < 3 ? { a: 1, b: 1 } : { b: 1 } } : message,
+  );
+  const player = await playing(gone);
+  player.viewport.setWindow(500);
+  sceneOf(player);
+  expect(values(player)).toEqual([undefined, 1]);
+});
