@@ -8,6 +8,7 @@ mod dataset;
 mod decimal;
 mod extremes;
 mod field_index;
+mod field_path;
 mod record_block;
 mod record_fields;
 mod record_source;
@@ -34,7 +35,7 @@ pub struct UnknownField<'a> {
     pub error: SettingsError,
 }
 
-/// Returns the fields in `settings` that no record of their dataset has. `datasets` are those of the topics, in order.
+/// Returns the fields in `settings` that no record of their dataset has, by key or by path. `datasets` are those of the topics, in order.
 pub fn unknown_fields<'a>(settings: &'a Settings, datasets: &[Dataset]) -> Vec<UnknownField<'a>> {
     let mut unknown = Vec::new();
     for (topic, dataset) in settings.topics.iter().zip(datasets) {

@@ -182,15 +182,15 @@ fn stopping(_: JobAborted) -> Problem {
     )
 }
 
-/// The problem for a field without numbers. Lists the existing fields, at most 20, to help with misspellings.
+/// The problem for a field without values. Lists the existing fields, at most 20, to help with misspellings.
 fn field_not_numeric(fields: &FieldIndex, field: &str) -> Problem {
     const NAMED_MAX: usize = 20;
-    let keys = fields.keys().take(NAMED_MAX);
-    let keys: Vec<_> = keys.map(excerpt).collect();
+    let names = fields.names().take(NAMED_MAX);
+    let names: Vec<_> = names.map(|name| excerpt(&name)).collect();
     let detail = format!(
-        "`field` is `{}`, in which no record has a number; the fields are `{}`",
+        "`field` is `{}`, in which no record has a value; the fields are `{}`",
         excerpt(field),
-        keys.join("`, `")
+        names.join("`, `")
     );
     Problem::new(ProblemCode::FieldNotNumeric, detail)
 }

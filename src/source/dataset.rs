@@ -17,6 +17,7 @@ pub use dataset_error::DatasetError;
 
 use super::compact::push_compact;
 use super::field_index::FieldScan;
+use super::field_path::FieldPath;
 use super::record_block::RecordBlock;
 use super::record_source::{RecordSource, SourceError};
 use super::{ExtremesLookup, FieldIndex, for_each_field};
@@ -114,7 +115,8 @@ impl Dataset {
         self.records.iter()
     }
 
-    /// Returns the `keys` that no record has. Stops reading when all have been found.
+    /// Returns the `keys` that no record has, neither as a key nor as the name of a nested field. Stops reading when all
+    /// have been found.
     #[must_use]
     pub fn missing_keys<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let mut missing: Vec<_> = keys.into_iter().collect();
@@ -123,6 +125,10 @@ impl Dataset {
                 break;
             }
             for_each_field(record, |key, _| missing.retain(|missing| *missing != key));
+            missing.retain(|missing| {
+                let is_path = missing.contains(['.', '\\']);
+                !is_path || FieldPath::parse(missing).find(record).is_none()
+            });
         }
         missing
     }
@@ -262,6 +268,9 @@ mod tests {
         assert_eq!(dataset.missing_keys(["a", "c", "b", ""]), ["c", ""]);
         let bare = parse(b"[1]").unwrap();
         assert_eq!(bare.missing_keys(["data", "value"]), ["value"]);
+        let nested = parse(b"[{\"a\":{\"b\":1}},{\"c.d\":1}]").unwrap();
+        let names = ["a.b", "a.x", "c.d", r"c\.d", r"a\.b"];
+        assert_eq!(nested.missing_keys(names), ["a.x", r"a\.b"]);
     }
 
     #[test]

@@ -1,20 +1,22 @@
 //! [`Extremes`]: finds the minimum and maximum of one field in any range of a dataset.
 //!
 //! A segment tree over blocks of numbers answers a query in logarithmic time. Numbers outside the range of an `f64`,
-//! such as `1e400`, cannot be drawn and are ignored. Different numbers that round to the same `f64`, such as
+//! such as `1e400`, cannot be drawn and are ignored. A text that is a number, as tools make them that read CSV without
+//! types, counts as that number. Different numbers that round to the same `f64`, such as
 //! `9007199254740992` and `9007199254740993`, are compared by their exact text.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::decimal::Decimal;
-use super::record_fields::for_each_field;
 
 mod builder;
+mod number_text;
 
 pub(super) use builder::ExtremesBuilder;
+use number_text::number_text;
 
-/// The numbers of one field, and a segment tree over them. A *slot* is an index into `numbers`.
+/// The numbers of one field, or the places of its other values, and a segment tree over them. A *slot* is an index into `numbers`.
 #[derive(Debug, Default)]
 pub struct Extremes {
     /// Dataset indices of the records that have a finite number in the field, ascending; one per slot.
@@ -152,7 +154,8 @@ impl Extremes {
     }
 }
 
-/// Parses JSON text to the nearest `f64`, infinite if it is too large, as browsers do; `None` if it is not a number.
+/// Parses the text of a number to the nearest `f64`, infinite if it is too large, as browsers do; `None` if it is not a
+/// number.
 fn parse_number(json: &str) -> Option<f64> {
     let is_number = json.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     is_number.then(|| json.parse().ok()).flatten()

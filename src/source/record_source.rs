@@ -97,7 +97,7 @@ pub fn fields(source: &dyn RecordSource) -> Result<&FieldIndex, SourceError> {
     }
 }
 
-/// Returns the extremes of the field `key`; `None` if no record has a number there. Blocks until all records have been
+/// Returns the extremes of the field `key`; `None` if no record has a value there. Blocks until all records have been
 /// read.
 ///
 /// # Errors

@@ -3,10 +3,8 @@
  * readers.
  */
 
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import { expect } from "vitest";
+import { violationsOf } from "./axe";
 import { fixture, testWith } from "./fixture";
 import type { Screen } from "./screen";
 
@@ -15,27 +13,11 @@ const test = testWith("chromium");
 const house = fixture();
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const axe = readFile(
-  createRequire(new URL("../../web/", import.meta.url)).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
 
 async function live(query = "", options: Parameters<typeof house.open>[1] = {}): Promise<Screen> {
   const screen = await house.open(query, options);
   await screen.isLive();
   return screen;
-}
-
-/** The serious and critical violations, each with the first element that has it. */
-async function violationsOf(screen: Screen): Promise<string[]> {
-  // Injected through the debugger: the page's policy forbids scripts from elsewhere.
-  await screen.page.evaluate(await axe);
-  const { violations } = await screen.page.evaluate(() =>
-    (Reflect.get(window, "axe") as { run(): Promise<AxeResults> }).run(),
-  );
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
 }
 
 test.each(["light", "dark"] as const)(

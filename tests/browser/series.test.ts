@@ -198,10 +198,11 @@ test("the topic list adds and removes topics, shows only one, and updates the UR
   expect(await screen.page.isChecked('#topics input[value="pulse"]')).toBe(true);
 });
 
-test("records without numbers show a notice with a curl command", async () => {
+test("records without numbers are shown, and no notice covers them", async () => {
   const screen = await house.open("?topic=words");
-  await screen.reads("notice-title", /^These records contain no numbers$/);
-  await screen.reads("notice-ways", /Copy curl command/);
+  await screen.becomes("live");
+  await screen.page.waitForSelector(".bands li >> text=/^(no number|here)$/");
+  expect(await screen.page.isVisible('[data-part="notice"]')).toBe(false);
 });
 
 test("a topic that has not started shows when it will", async () => {

@@ -70,10 +70,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "the shape of one response, which the cache and its tests check",
     ),
     (
-        "web/src/scene.ts",
-        "the interface between player and chart, which may not import each other",
-    ),
-    (
         "web/src/view/keyboard.ts",
         "the only part of the view that listens to keys",
     ),

@@ -87,6 +87,11 @@ export class Chart {
     return this.#crosshair.pointed;
   }
 
+  /** Where instants are on the chart, for what shares its time axis. As it was drawn last. */
+  get plotArea(): PlotArea {
+    return this.#plotArea;
+  }
+
   /** The visible extremes of the series with this key; undefined if it has no value in view. */
   extremesOf(key: string): ValueExtremes | undefined {
     const index = this.#scene.traces.findIndex(({ series }) => series.key === key);

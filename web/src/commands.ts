@@ -89,6 +89,11 @@ const table = {
     label: strings.commandPicture,
     run: ({ actions }) => actions.savePng(),
   },
+  json: {
+    keys: ["J"],
+    label: strings.commandJson,
+    run: ({ actions }) => actions.toggleJson(),
+  },
   theme: {
     keys: ["T"],
     label: strings.commandTheme,

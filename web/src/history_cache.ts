@@ -24,7 +24,7 @@ import {
 } from "./history_cache/time_range";
 import { type HubReply, requestFrom } from "./hub_request";
 import type { TracePart } from "./scene";
-import type { Field } from "./topic_buffer/field";
+import { type Field, fieldId } from "./topic_buffer/field";
 
 export type HistoryChange =
   /** `tile`: a new tile is available; `status`: `status` has changed. */
@@ -65,6 +65,8 @@ type HistoryAvailability = "unknown" | "served" | "other-epoch" | "refused";
 const FINAL_STATUSES: readonly number[] = [401, 403, 404];
 const INSTANT_TIMEOUT_MS = 10_000;
 
+type FieldId = ReturnType<typeof fieldId>;
+
 /** One request, with the field it was made for. */
 interface HistoryQuery {
   readonly request: TileRequest;
@@ -81,11 +83,11 @@ export class HistoryCache {
   readonly #store: TileStore;
   readonly #requests: RequestScheduler<HistoryQuery>;
   /** Every field requested so far: a response with all records is converted for all of them. */
-  readonly #fields = new Map<Field["name"], Field>();
+  readonly #fields = new Map<FieldId, Field>();
   /** The range that each field's view shows; what is not in it is not fetched. */
-  readonly #visible = new Map<Field["name"], { -readonly [K in keyof VisibleRange]: VisibleRange[K] }>();
-  /** Fields for which the hub has no numbers. */
-  readonly #refusedFields = new Set<Field["name"]>();
+  readonly #visible = new Map<FieldId, { -readonly [K in keyof VisibleRange]: VisibleRange[K] }>();
+  /** Fields for which the hub has no values. */
+  readonly #refusedFields = new Set<FieldId>();
   /** The epoch of all tiles in `#store`. */
   #epoch: string | undefined;
   #availability: HistoryAvailability = "unknown";
@@ -135,14 +137,14 @@ export class HistoryCache {
    * Undefined if nothing is cached. The range stays wanted until `release` is called or another range is looked up.
    */
   lookup(from: number, to: number, columns: number, field: Field): TracePart | undefined {
-    const { name } = field;
-    const range = this.#visible.get(name) ?? { from, to, columns };
+    const id = fieldId(field);
+    const range = this.#visible.get(id) ?? { from, to, columns };
     [range.from, range.to, range.columns] = [from, to, columns];
-    this.#visible.set(name, range);
-    this.#fields.set(name, field);
+    this.#visible.set(id, range);
+    this.#fields.set(id, field);
     if (to <= from) return undefined;
-    if (!this.#store.hasEnough(range, name, this.#runtime.now())) this.#requests.schedule();
-    return this.#store.best(range, name)?.parts.get(name);
+    if (!this.#store.hasEnough(range, id, this.#runtime.now())) this.#requests.schedule();
+    return this.#store.best(range, id)?.parts.get(id);
   }
 
   /** Stops fetching because no view shows history. Cached tiles are kept. */
@@ -191,12 +193,12 @@ export class HistoryCache {
     if (this.#availability !== "served") return [];
     const now = this.#runtime.now();
     const open = [...this.#visible].filter(
-      ([name, range]) =>
-        range.to > range.from && !this.#refusedFields.has(name) && !this.#store.hasEnough(range, name, now),
+      ([id, range]) =>
+        range.to > range.from && !this.#refusedFields.has(id) && !this.#store.hasEnough(range, id, now),
     );
     const queries = open
-      .filter(([name, range]) => !this.#requests.isInFlight((query) => this.#willSatisfy(query, name, range)))
-      .map(([name, range]) => this.#queryFor(this.#fields.get(name) as Field, range));
+      .filter(([id, range]) => !this.#requests.isInFlight((query) => this.#willSatisfy(query, id, range)))
+      .map(([id, range]) => this.#queryFor(this.#fields.get(id) as Field, range));
     return queries
       .filter((one, i) => queries.findIndex((other) => isSame(one, other)) === i)
       .map((about) => ({ path: `${this.#path}?${about.query}`, about }));
@@ -212,10 +214,10 @@ export class HistoryCache {
   /** Whether the response to this query will satisfy this range. */
   #willSatisfy(
     { request: { from, to, points }, field, isWhole }: HistoryQuery,
-    name: Field["name"],
+    id: FieldId,
     range: VisibleRange,
   ): boolean {
-    if (!isWhole && field.name !== name) return false;
+    if (!isWhole && fieldId(field) !== id) return false;
     const fineness = isWhole ? 0 : bucketMs({ from, to, points });
     return isSufficient({ from, to, bucketMs: fineness, freshUntil: undefined }, range, 0);
   }
@@ -225,7 +227,7 @@ export class HistoryCache {
    * would.
    */
   #isUseful({ request, field }: HistoryQuery): boolean {
-    const visible = this.#visible.get(field.name);
+    const visible = this.#visible.get(fieldId(field));
     return visible !== undefined && overlap(request, visible) > 0;
   }
 
@@ -246,7 +248,7 @@ export class HistoryCache {
 
   #onRefused(status: number, { field }: HistoryQuery): void {
     if (!FINAL_STATUSES.includes(status)) {
-      this.#refusedFields.add(field.name);
+      this.#refusedFields.add(fieldId(field));
       return;
     }
     this.#stop("refused");

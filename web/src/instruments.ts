@@ -44,7 +44,7 @@ export function exposeInstruments(): Instruments {
 
 /** Records what the frame drawn at page time `at` shows. */
 export function updateInstruments(instruments: Instruments, player: Player, scene: Scene, at: number): void {
-  const trace = player.leadTrace;
+  const trace = player.leadTrace ?? player.leadRecords;
   if (trace === undefined) return;
   const { subscription } = trace;
   instruments.playhead = Math.min(trace.playhead, scene.to);

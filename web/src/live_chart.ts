@@ -7,7 +7,7 @@ import { Chart, type ChartAction } from "./chart";
 import { FrameLoop, PixelRatio, reducedMotionInstant } from "./live_chart/frame_loop";
 import { axisText } from "./number";
 import { Player, type PlayerOptions } from "./player";
-import type { Scene } from "./scene";
+import type { PlayerScene } from "./player/topic_traces";
 import { strings } from "./strings";
 
 export interface LiveChartOptions extends Omit<PlayerOptions, "onChange"> {
@@ -21,7 +21,7 @@ export interface LiveChartListener {
    * Called after every frame with the scene and the page time of the frame; the scene is undefined while the hub's time
    * is unknown.
    */
-  readonly onFrame: (scene: Scene | undefined, at: number) => void;
+  readonly onFrame: (scene: PlayerScene | undefined, at: number) => void;
   /** Called when texts around the chart may have changed. */
   readonly onChange: () => void;
   /** Called when the user has zoomed, reset or selected a range with the chart, as opposed to panning. */
@@ -90,7 +90,7 @@ export class LiveChart {
     this.#listener?.onFrame(scene, at);
   }
 
-  #draw(hubNow: number, at: number): Scene {
+  #draw(hubNow: number, at: number): PlayerScene {
     const scene = this.player.scene(
       reducedMotionInstant(hubNow, this.#prefersReducedMotion.matches),
       this.chart.columns,
@@ -104,7 +104,7 @@ export class LiveChart {
    * A view that stands still (paused, ended, or between two steps of reduced motion) is not redrawn. A view may be paused
    * ahead of the frame's instant, because an event can be newer than the frame: its lines still grow up to its edge.
    */
-  #hasChanged({ from, to, traces }: Scene): boolean {
+  #hasChanged({ from, to, traces }: PlayerScene): boolean {
     let until = to;
     for (const { playhead } of traces) if (playhead < until) until = playhead;
     const revision = this.player.revisionUntil(to);

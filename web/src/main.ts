@@ -14,8 +14,9 @@ import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
 import { ShownPoints } from "./player/shown_points";
+import type { PlayerScene } from "./player/topic_traces";
 import { readingOf, viewState } from "./player/view_state";
-import type { Scene } from "./scene";
+import { Records } from "./records";
 import { strings } from "./strings";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
@@ -48,17 +49,20 @@ const rejectNotices = new RejectNotices();
 const shownPoints = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
+const records = new Records(parts.at("records"), liveChart);
 const theme = new ThemeChoice(options.theme, () => {
   liveChart.fit();
   navigatorFeed.fit();
+  records.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
-const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, announce });
+const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, records, announce });
 const view = new View({ root: document, parts, actions, toast });
 
-function onFrame(scene: Scene | undefined, at: number): void {
+function onFrame(scene: PlayerScene | undefined, at: number): void {
   if (scene !== undefined) {
+    records.draw(scene, at);
     navigatorFeed.draw(scene);
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
@@ -126,6 +130,7 @@ liveChart.start({
   onFrame,
   onChange: () => {
     writtenAt = Number.NEGATIVE_INFINITY;
+    records.refresh();
   },
   onZoom: () => actions.viewChanged(),
 });

@@ -71,11 +71,18 @@ export interface ShownValue {
   readonly spelling?: string | undefined;
 }
 
-/** One record as numbers, one per legend row; undefined where the record has no number for it. */
-export interface TableRow {
+/** One record; a cell is undefined where the record has nothing for its column, all are while it is being loaded. */
+export interface RecordRow {
   readonly t: number;
   readonly seq: number;
-  readonly values: readonly (ShownValue | undefined)[];
+  readonly topic: string;
+  readonly cells: readonly (string | undefined)[] | undefined;
+}
+
+export interface RecordTableContent {
+  /** Titles of the cells' columns. */
+  readonly columns: readonly string[];
+  readonly rows: readonly RecordRow[];
 }
 
 /** How closely this screen follows the hub's clock, in milliseconds; undefined while unknown. */
@@ -160,8 +167,10 @@ export interface Actions {
   /** Copies to the clipboard; the result says whether that worked. */
   copyLink(): Promise<boolean>;
   copyLine(of: "curl" | "js"): Promise<boolean>;
+  /** Shows or hides the whole record at the crosshair. */
+  toggleJson(): void;
   savePng(): void;
   saveCsv(): void;
   /** The newest records in view, newest first, at most `rows` of them. */
-  tableRows(rows: number): readonly TableRow[];
+  recordTable(rows: number): RecordTableContent;
 }

@@ -16,11 +16,11 @@ import { defaultRuntime, type Runtime } from "./client/runtime";
 import { parseExact } from "./exact_json";
 import type { InstantLookup } from "./history_cache";
 import type { VisibleRange } from "./history_cache/time_range";
-import { Palette, SeriesTrace } from "./player/series_trace";
+import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
-import type { Scene } from "./scene";
+import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
 import type { SessionStorageArea } from "./snapshot_store";
-import { type Field, fieldKey } from "./topic_buffer/field";
+import type { Field } from "./topic_buffer/field";
 import type { Seam } from "./topic_buffer/laps";
 import { Viewport } from "./viewport";
 
@@ -38,9 +38,6 @@ export interface PlayerOptions {
 /** Records keep the spelling of numbers that a double does not hold. */
 const RUNTIME: Runtime = { ...defaultRuntime, parse: parseExact };
 
-/** Series shown by default: more cannot be told apart. Further series are available but hidden. */
-const SHOWN_BY_DEFAULT_MAX = 8;
-
 export class Player {
   readonly viewport: Viewport;
   readonly #options: PlayerOptions;
@@ -52,6 +49,8 @@ export class Player {
     from: 0,
     to: 0,
     traces: [] as SeriesTrace[],
+    others: [] as readonly SeriesTrace[],
+    records: [] as readonly SeriesTrace[],
     seams: [] as readonly Seam[],
     isFollowing: true,
   };
@@ -63,6 +62,9 @@ export class Player {
   readonly #hubs = new Map<TopicSubscription, HubClient>();
   /** One per field of each topic, in legend order; rebuilt when the fields of a topic change. */
   #traces: SeriesTrace[] = [];
+  /** The same for fields that are not numbers, and for the records of each topic. */
+  #others: readonly SeriesTrace[] = [];
+  #records: readonly SeriesTrace[] = [];
   /** The field lists that `#traces` was created for, one per subscription; empty to force a rebuild. */
   #knownFields: (readonly Field[])[] = [];
   /** The window that the buffers were last sized for. */
@@ -196,29 +198,39 @@ export class Player {
     return other;
   }
 
+  /** The records of each topic, in the order of the topics. */
+  get records(): readonly SeriesTrace[] {
+    return this.#records;
+  }
+
+  /** The records of the lead topic, which represent a page without lines. */
+  get leadRecords(): SeriesTrace | undefined {
+    return this.#records.find(({ subscription }) => subscription === this.lead);
+  }
+
   /**
    * A number that changes whenever a record arrives that a picture up to this instant would show: on a slow connection,
    * or after an interruption, records arrive after their instant. Later records do not change it.
    */
   revisionUntil(instant: number): number {
     let seqs = 0;
-    for (const { isShown, subscription } of this.#traces) {
-      const newest = subscription.buffer.newest;
-      if (isShown && newest !== undefined && newest.time < instant) seqs += newest.seq;
-    }
+    for (const { isShown, subscription } of this.#traces)
+      if (isShown) seqs += newestBefore(subscription, instant);
+    for (const { subscription } of this.#records) seqs += newestBefore(subscription, instant);
     return seqs;
   }
 
   /** The `seq` of the newest record shown up to an instant; undefined if none is shown. */
   seqAt(instant: number): number | undefined {
-    const trace = this.leadTrace;
+    const trace = this.leadTrace ?? this.leadRecords;
     return trace?.sampleAt(Math.min(instant, trace.playhead))?.seq;
   }
 
   /** The position of the newest record shown up to an instant, for a link to it. */
   momentAt(instant: number): { readonly epoch: string; readonly seq: number } | undefined {
     const { epoch } = this.lead;
-    const seq = this.leadTrace?.subscription === this.lead ? this.seqAt(instant) : undefined;
+    const trace = this.leadTrace ?? this.leadRecords;
+    const seq = trace?.subscription === this.lead ? this.seqAt(instant) : undefined;
     return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
   }
 
@@ -226,7 +238,7 @@ export class Player {
    * Composes the scene for a screen of `columns` columns when the hub's clock reads `hubNow`. The object is valid until
    * the next call.
    */
-  scene(hubNow: number, columns: number): Scene {
+  scene(hubNow: number, columns: number): PlayerScene {
     this.#syncTraces();
     const scene = this.#scene;
     this.viewport.setOldest(this.oldest ?? Number.NEGATIVE_INFINITY);
@@ -240,6 +252,10 @@ export class Player {
       trace.fill(this.#visibleRange(columns), this.#endOf(trace, hubNow));
       scene.traces.push(trace);
     }
+    scene.others = this.#others;
+    scene.records = this.#records;
+    for (const trace of this.#others) this.#fillHeld(trace, columns, hubNow);
+    for (const trace of this.#records) this.#fillHeld(trace, columns, hubNow);
     for (const subscription of this.#subscriptions) subscription.releaseHistory();
     return scene;
   }
@@ -299,6 +315,14 @@ export class Player {
     return Math.min(subscription.playhead(hubNow), this.#scene.to);
   }
 
+  /** A state lasts until the next record; where that is overdue, it is not known to last any longer. */
+  #fillHeld(trace: SeriesTrace, columns: number, hubNow: number): void {
+    const { buffer } = trace.subscription;
+    const end = this.#endOf(trace, hubNow);
+    const isOverdue = buffer.isStarving(buffer.playhead(hubNow));
+    trace.fill(this.#visibleRange(columns), isOverdue ? Math.min(end, buffer.newest?.time ?? end) : end);
+  }
+
   #open(topic: string | undefined): TopicSubscription {
     const { api, store, onChange } = this.#options;
     const subscription = new TopicSubscription({
@@ -333,22 +357,13 @@ export class Player {
     this.#windowMs = windowMs;
     if (isCurrent) return;
     this.#knownFields = this.#subscriptions.map(({ buffer }) => buffer.fields);
-    this.#traces = this.#subscriptions.flatMap((subscription) => this.#tracesOf(subscription));
+    const all = this.#subscriptions.flatMap((subscription) =>
+      fieldTraces(subscription, this.#palette, this.#visibilityChoices),
+    );
+    this.#traces = all.filter(isLine);
+    this.#others = all.filter((trace) => !isLine(trace));
+    this.#records = this.#subscriptions.map((subscription) => recordTrace(subscription));
     this.#options.onChange();
-  }
-
-  #tracesOf(subscription: TopicSubscription): SeriesTrace[] {
-    const topic = subscription.name ?? "";
-    return subscription.buffer.fields.map((field, column) => {
-      const key = fieldKey(topic, field);
-      const series = { key, topic, field, colour: this.#palette.colourOf(key) };
-      return new SeriesTrace(
-        subscription,
-        series,
-        column,
-        this.#visibilityChoices.get(key) ?? column < SHOWN_BY_DEFAULT_MAX,
-      );
-    });
   }
 
   #show(trace: SeriesTrace, isShown: boolean): void {

@@ -22,8 +22,16 @@ export interface Series {
 /** A stretch of one line. Live and fetched records come from different tables, with different columns. */
 export interface TracePart {
   readonly samples: Samples;
-  /** Index of the series among the columns of `samples`. */
+  /** Index of the series among the columns of `samples`; of a trace of records, `SEQS`. */
   readonly column: number;
+}
+
+/** The column of a trace of records: its values are their `seq`. */
+export const SEQS = -1;
+
+/** The values of a part; undefined if there are none. */
+export function valuesOf({ samples, column }: TracePart): Float64Array | undefined {
+  return column === SEQS ? samples.seqs : samples.columns[column];
 }
 
 /** One line of a frame. */
@@ -41,6 +49,10 @@ export interface Scene {
   readonly to: number;
   /** Visible lines only, in legend order. */
   readonly traces: readonly Trace[];
+  /** What is not a number: states, texts and arrays; each sample is what its field says. */
+  readonly others?: readonly Trace[];
+  /** One per topic, with a sample for each record, whatever it contains. */
+  readonly records?: readonly Trace[];
   /** Where the lead topic's dataset starts over. */
   readonly seams: readonly Seam[];
   /** Whether the view follows live. */

@@ -68,6 +68,14 @@ export const strings = {
   legend: "Legend",
   legendHint: "Click to show or hide; double-click or Shift-click to show only this series",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
+  states: "States",
+  texts: "Texts, newest first",
+  arrays: "Arrays",
+  arraySummary: (count: number, low: string, high: string) => `${count} values, ${low} … ${high}`,
+  json: "Record",
+  recordTitle: (seq: string, time: string) => `Record ${seq}, ${time}`,
+  recordLoading: "Loading the record…",
+  numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
   noRecordSince: (time: string) => `No record since ${time}`,
   noHubSince: (time: string) => `No connection since ${time}`,
 
@@ -131,6 +139,7 @@ export const strings = {
   savePng: "Save image (PNG)",
   saveCsv: "Save records (CSV)",
   showTable: "Show as table",
+  showJson: "Show the whole record (JSON)",
   appearance: "Appearance",
   theme: "Theme",
   themes: { auto: "Auto", light: "Light", dark: "Dark" },
@@ -155,6 +164,7 @@ export const strings = {
   table: "Newest records in view",
   tableTime: "Time",
   tableSeq: "Record",
+  tableTopic: "Topic",
   tableEmpty: "No records in view",
 
   /** The keyboard commands. */
@@ -173,6 +183,7 @@ export const strings = {
   commandSeries: "Show or hide a series; with Shift, show only that one",
   commandCopy: "Copy link to this moment",
   commandPicture: "Save image",
+  commandJson: "Show or hide the whole record at the crosshair",
   commandHelp: "Help",
 
   /** Read aloud by screen readers. */

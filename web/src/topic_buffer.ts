@@ -9,7 +9,7 @@
  * the line: the first record of a looping dataset follows its last.
  *
  * # One line per field
- * Every number in the records is a line. Labels may change within an epoch, and fields come and go: a line keeps its
+ * Every number in the records is a line, also one in a nested object or spelled as text. Labels may change within an epoch, and fields come and go: a line keeps its
  * field and is empty where records do not have it.
  *
  * # Each record once
@@ -22,10 +22,11 @@
  */
 
 import type { Batch, Gap, Hello, HubMessage, Joining, Json, TimelineSegment } from "./client/protocol";
-import { type Field, FieldSet, type RecordPlace, readField, readSpelling } from "./topic_buffer/field";
+import { type Field, FieldSet, type RecordPlace, readSpelling } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
 import { type Seam, Seams } from "./topic_buffer/laps";
 import { PlayoutClock, recordsIn } from "./topic_buffer/playout_clock";
+import { RecordLog } from "./topic_buffer/record_log";
 import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
 import { jumpAt, snapshotMessages, stateMessage } from "./topic_buffer/snapshot";
 
@@ -42,6 +43,8 @@ const CAPACITY_MARGIN_MS = 5_000;
 const NO_SEAMS: readonly Seam[] = [];
 
 export class TopicBuffer {
+  /** The texts of the newest records of this timeline. */
+  readonly log = new RecordLog();
   /** How much time is shown; the ring holds at least this much, up to its maximum. */
   #windowMs: number;
   /** One column per field, in the order of `#fields`. Its capacity never shrinks. */
@@ -50,6 +53,8 @@ export class TopicBuffer {
   /** Knows the newest record, which is the last row of `#ring` that is not a break. */
   readonly #gaps = new GapTracker();
   readonly #clock = new PlayoutClock();
+  /** Sets a value of the newest record. One function for all records. */
+  readonly #put = (index: number, value: number): void => this.#ring.put(index, value);
   readonly #seams = new Seams();
   /** The latest `hello`; undefined until the hub has answered. */
   #hello: Hello | undefined;
@@ -59,7 +64,14 @@ export class TopicBuffer {
     this.#windowMs = windowMs;
   }
 
-  apply(message: HubMessage): void {
+  /** `text` is the message as the hub has spelled it, if it came from the hub. */
+  apply(message: HubMessage, text?: string): void {
+    this.#apply(message);
+    if (text !== undefined && (message.type === "data" || message.type === "batch"))
+      this.log.add(message, text);
+  }
+
+  #apply(message: HubMessage): void {
     switch (message.type) {
       case "hello":
         this.#onHello(message);
@@ -286,14 +298,11 @@ export class TopicBuffer {
 
   /** A record without a number for a field breaks that field's line instead of being interpolated. */
   #store(seq: number, time: number, record: Json, place: RecordPlace): void {
-    this.#fields.learn(record);
     if (this.rate === 0) this.#growRing();
-    this.#ring.widen(this.fields.length);
     this.#ring.push(time, seq);
+    this.#fields.read(record, this.#put);
     for (let i = 0; i < this.fields.length; i += 1) {
-      const field = this.fields[i] as Field;
-      this.#ring.put(i, readField(record, field));
-      const spelling = readSpelling(record, field, place);
+      const spelling = readSpelling(record, this.fields[i] as Field, place);
       if (spelling !== undefined) this.#ring.spell(i, spelling);
     }
   }
@@ -316,6 +325,7 @@ export class TopicBuffer {
 
   #restart(): void {
     this.#ring.clear();
+    this.log.clear();
     this.#fields.clear();
     this.#gaps.clear();
     this.#clock.clearEnd();

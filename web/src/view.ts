@@ -61,11 +61,13 @@ export class View {
     this.#menu = new Menu(parts, actions, {
       announce,
       openHelp: () => this.#help.open(),
-      openTable: () => this.#openTable(),
+      openTable: () => this.#table.open(),
     });
     this.#notice = new NoticePanel(parts, actions, announce);
     this.#help = new HelpDialog(parts.at("help") as HTMLDialogElement, preferences);
-    this.#table = new RecordTable(parts.at("table") as HTMLDialogElement);
+    this.#table = new RecordTable(parts.at("table") as HTMLDialogElement, () =>
+      actions.recordTable(TABLE_ROWS),
+    );
     this.#summary = new Summary(parts.at("summary"), preferences.summary);
     parts.write("product", strings.product);
     const pause = parts.at("pause");
@@ -87,6 +89,7 @@ export class View {
     this.#menu.show(state);
     this.#notice.show(state);
     this.#summary.show(state, performance.now());
+    this.#table.update(performance.now());
   }
 
   /** Shows the values of the drawn points; everything else stays until the next `show`. */
@@ -105,10 +108,6 @@ export class View {
     setAttribute(element, "aria-disabled", String(!canPause));
     setAttribute(element, "title", hintOf("pause", label));
     this.#parts.write("pause-text", label);
-  }
-
-  #openTable(): void {
-    this.#table.open(this.#state?.legend ?? [], this.#actions.tableRows(TABLE_ROWS));
   }
 
   #commandContext(): CommandContext | undefined {

@@ -13,6 +13,7 @@ const ROWS = [
   ["chart", "page", "saving"],
   ["time_navigator", "player", "commands"],
   ["live_chart", "view", "instruments"],
+  ["records"],
   ["main", "tick_chart"],
 ];
 const SOURCE = join(import.meta.dirname, "../src");

@@ -298,8 +298,9 @@ describe("fields", () => {
   test("include every number of a record, labelled ones first, in label order", () => {
     const buffer = joined({ fields: { ...temp, value: { unit: "V" } } });
     buffer.apply(data(1, { id: 7, ok: true, value: 1, name: "x", temp: -1 }));
-    expect(names(buffer)).toEqual(["temp", "value", "id"]);
-    expect(samplesOf(buffer).columns).toEqual([[-1], [1], [7]]);
+    const numbers = buffer.fields.filter(({ kind }) => kind === undefined);
+    expect(numbers.map(({ name }) => name)).toEqual(["temp", "value", "id"]);
+    expect(samplesOf(buffer).columns.slice(0, 3)).toEqual([[-1], [1], [7]]);
     expect(buffer.fields[0]).toEqual({ name: "temp", label: "Temperature", unit: "°C" });
   });
 

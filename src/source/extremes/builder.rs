@@ -1,6 +1,14 @@
 //! [`ExtremesBuilder`]: computes the extremes of one field in bounded steps.
+//!
+//! A field without any number has extremes too: each different value counts as the number of different values that
+//! appeared before it. So a range in which the least and the greatest are equal holds a single value, and one in which
+//! they differ does not, which is what a display of states has to know.
 
-use super::{Decimal, Extremes, MinMax, for_each_field, parse_number, shortest_spelling};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{Decimal, Extremes, MinMax, number_text, parse_number, shortest_spelling};
+use crate::source::field_path::FieldPath;
 use crate::source::record_block::RecordBlock;
 use crate::source::work_budget::WorkBudget;
 
@@ -9,50 +17,104 @@ use crate::source::work_budget::WorkBudget;
 pub(in crate::source) struct ExtremesBuilder {
     /// Index of the next record.
     next: u64,
+    /// The numbers so far.
+    numbers: GrowingTree,
+    /// Set if any record has a number, finite or not.
+    has_numbers: bool,
+    /// The other values so far; empty once there is a number.
+    others: OtherValues,
+}
+
+/// Extremes to which numbers are added.
+#[derive(Debug, Default)]
+struct GrowingTree {
     /// The numbers so far; its tree is empty until the end.
     extremes: Extremes,
     /// Minimum and maximum of each full block.
     leaves: Vec<MinMax>,
-    /// Set if any record has a number, finite or not.
-    has_numbers: bool,
+}
+
+/// Values that are not numbers, each as its place in the order of their first appearance.
+#[derive(Debug, Default)]
+struct OtherValues {
+    places: GrowingTree,
+    /// The place of each value, by its hash: two values with the same one would only look alike on a screen.
+    known: HashMap<u64, f64>,
 }
 
 impl ExtremesBuilder {
     /// Does the next step of the pass; returns whether it was the last.
-    pub(in crate::source) fn advance(&mut self, records: &RecordBlock, key: &str) -> bool {
+    pub(in crate::source) fn advance(&mut self, records: &RecordBlock, path: &FieldPath) -> bool {
         let mut budget = WorkBudget::default();
         while self.next < records.len() && budget.is_left() {
             let record = records.get(self.next);
             budget.spend(record);
-            let mut last = None;
-            for_each_field(record, |name, value| {
-                if name == key {
-                    last = Some(value);
-                }
-            });
-            if let Some((json, number)) = last.and_then(|json| Some((json, parse_number(json)?))) {
-                self.add(json, number);
+            if let Some(value) = path.find(record) {
+                self.add(value);
             }
             self.next += 1;
         }
         self.next == records.len()
     }
 
-    fn add(&mut self, json: &str, number: f64) {
-        self.has_numbers = true;
-        if !number.is_finite() {
-            return;
+    /// Adds the value of the next record.
+    fn add(&mut self, json: &str) {
+        let text = number_text(json);
+        if let Some((text, number)) = text.and_then(|text| Some((text, parse_number(text)?))) {
+            if !self.has_numbers {
+                self.others = OtherValues::default();
+                self.has_numbers = true;
+            }
+            if number.is_finite() {
+                self.numbers.add(self.next, number, text);
+            }
+        } else if !self.has_numbers && json != "null" {
+            self.others.add(self.next, json);
         }
-        let extremes = &mut self.extremes;
-        let (slot, decimal) = (extremes.numbers.len(), Decimal::parse(json));
+    }
+
+    /// Builds the tree after the last step; `None` if no record has a value.
+    pub(in crate::source) fn finish(self) -> Option<Extremes> {
+        if self.has_numbers {
+            return Some(self.numbers.finish());
+        }
+        let has_others = !self.others.known.is_empty();
+        has_others.then(|| self.others.places.finish())
+    }
+}
+
+impl OtherValues {
+    fn add(&mut self, index: u64, json: &str) {
+        let mut hasher = DefaultHasher::new();
+        json.hash(&mut hasher);
+        let next = self.known.len() as f64;
+        let place = *self.known.entry(hasher.finish()).or_insert(next);
+        self.places.push(index, place);
+    }
+}
+
+impl GrowingTree {
+    /// Adds a number, spelled `text` in JSON.
+    fn add(&mut self, index: u64, number: f64, text: &str) {
+        let decimal = Decimal::parse(text);
         let is_exact = decimal.is_the_only_decimal_of(number)
             || decimal == Decimal::parse(&shortest_spelling(number));
         if !is_exact {
-            extremes.exact_spellings.push((slot, json.into()));
+            let slot = self.extremes.numbers.len();
+            self.extremes.exact_spellings.push((slot, text.into()));
         }
-        extremes.indices.push(self.next);
-        extremes.numbers.push(number);
-        if extremes.numbers.len().is_multiple_of(Extremes::BLOCK_LEN) {
+        self.push(index, number);
+    }
+
+    fn push(&mut self, index: u64, number: f64) {
+        self.extremes.indices.push(index);
+        self.extremes.numbers.push(number);
+        if self
+            .extremes
+            .numbers
+            .len()
+            .is_multiple_of(Extremes::BLOCK_LEN)
+        {
             self.end_block();
         }
     }
@@ -64,8 +126,7 @@ impl ExtremesBuilder {
         self.leaves.extend(min_max);
     }
 
-    /// Builds the tree after the last step; `None` if no record has a number.
-    pub(in crate::source) fn finish(mut self) -> Option<Extremes> {
+    fn finish(mut self) -> Extremes {
         self.end_block();
         let (leaves, mut extremes) = (self.leaves.len(), self.extremes);
         // They are kept until the hub exits.
@@ -78,6 +139,6 @@ impl ExtremesBuilder {
             extremes.tree[node] =
                 extremes.merge(extremes.tree[2 * node], extremes.tree[2 * node + 1]);
         }
-        self.has_numbers.then_some(extremes)
+        extremes
     }
 }

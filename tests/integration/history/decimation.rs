@@ -95,7 +95,7 @@ fn a_range_with_no_more_records_than_points_is_complete() {
 fn records_without_a_number_are_not_extremes_and_bare_numbers_are_the_field_data() {
     let hub = Hub::start(
         OVER,
-        r#"[{"v":5},"a",{"v":"9"},3,{"v":null},-7,{"v":6},{},12,0,{"v":-1}]"#,
+        r#"[{"v":5},"a",{"v":"nine"},3,{"v":null},-7,{"v":6},{},12,0,{"v":-1}]"#,
     );
     let decimated = |field: &str| seqs(&history(&hub, &format!("?points=4&field={field}")));
     assert_eq!(decimated("v"), [1, 7, 11]);
@@ -186,4 +186,46 @@ fn a_field_with_only_numbers_that_exceed_a_double_is_represented_by_its_ends() {
     let hub = Hub::start(OVER, &format!("[{}]", ["1e400"; 50].join(",")));
     let answer = get(&hub, "?points=10&field=data&format=ndjson");
     assert_eq!((answer.status, answer.text().lines().count()), (200, 2));
+}
+
+#[test]
+fn a_field_is_a_key_or_a_path_and_its_numbers_may_be_texts() {
+    let dataset = r#"[{"a":{"b":1},"a.b":"-3","c":{"d.e":[]}},{"a":{"b":9},"a.b":"40"},{"a":{"b":"-7.5"},"a.b":"x"},
+        {"a":{"b":2},"a.b":5,"c":{"d.e":2}},{"a":7,"c":{"d.e":"1"}}]"#;
+    let hub = Hub::start(OVER, dataset);
+    for (field, extremes) in [
+        ("a.b", vec![2, 3]),
+        (r"a\.b", vec![1, 2]),
+        (r"c.d\.e", vec![4, 5]),
+    ] {
+        let decimated = history(&hub, &format!("?points=2&field={field}"));
+        assert_eq!(seqs(&decimated), extremes, "{field}");
+    }
+    let unknown = get(&hub, "?points=2&field=a.c");
+    unknown.expect_problem(400);
+    assert!(
+        unknown
+            .text()
+            .contains(r"`a`, `a\\.b`, `c`, `a.b`, `c.d\\.e`"),
+        "{}",
+        unknown.text()
+    );
+}
+
+#[test]
+fn a_field_without_numbers_keeps_every_state_of_each_part() {
+    let state = |n: u64| match n {
+        617 => json!({"on": true}),
+        _ if n < 4_000 => json!({"on": false}),
+        _ => json!({"on": "broken"}),
+    };
+    let states = json!((0..5_000).map(state).collect::<Vec<_>>()).to_string();
+    let hub = Hub::start(OVER, &states);
+    let decimated = history(&hub, "?from=1&to=5000&points=100&field=on");
+    let items = decimated["items"].as_array().unwrap();
+    assert!(items.len() <= 100, "{}", items.len());
+    let of = |value: Value| items.iter().find(|item| item["data"]["on"] == value);
+    assert_eq!(of(json!(true)).unwrap()["seq"], 618);
+    let first_broken = of(json!("broken")).unwrap()["seq"].as_u64().unwrap();
+    assert!((4_001..4_150).contains(&first_broken), "{first_broken}");
 }

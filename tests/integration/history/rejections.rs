@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn an_invalid_query_is_rejected_with_the_name_of_the_parameter() {
-    let hub = Hub::start(OVER, "[{\"v\":1,\"s\":\"x\"},{\"v\":2}]");
+    let hub = Hub::start(OVER, "[{\"v\":1,\"s\":null},{\"v\":2}]");
     for (query, named) in [
         ("?from=2&to=1", "`from`"),
         ("?from=-1", "`from`"),

@@ -83,6 +83,7 @@ export class Crosshair {
       found.at = time;
       found.periodMs = periodMs;
     }
+    if (Number.isNaN(found.at)) this.#findRecord(scene, at);
     if (Number.isNaN(found.at)) return;
     this.#readAll(scene);
     this.#pointed = found;
@@ -99,11 +100,28 @@ export class Crosshair {
       values[i] = isFound ? this.#point.value : Number.NaN;
     }
   }
+
+  /** Records without a number in view can be pointed at too. */
+  #findRecord({ records = [], from, to }: Scene, at: number): void {
+    const found = this.#found;
+    for (const trace of records) {
+      nearest(trace, at, from, to, this.#spot);
+      const { time, periodMs } = this.#spot;
+      if (Number.isNaN(time) || Math.abs(time - at) >= Math.abs(found.at - at)) continue;
+      found.at = time;
+      found.periodMs = periodMs;
+    }
+  }
 }
 
-function neighbourOfAll(scene: Scene, instant: number, direction: 1 | -1): number {
+/** Of all lines; of all records if there are no lines. */
+function neighbourOfAll(
+  { traces, records = [], ...scene }: Scene,
+  instant: number,
+  direction: 1 | -1,
+): number {
   let best = Number.NaN;
-  for (const trace of scene.traces) {
+  for (const trace of traces.length > 0 ? traces : records) {
     const time = neighbour(trace, instant, direction, scene.from, scene.to);
     if (!Number.isNaN(time) && !(Math.abs(time - instant) >= Math.abs(best - instant))) best = time;
   }

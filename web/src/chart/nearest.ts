@@ -1,6 +1,6 @@
 /** Finds samples by time along one trace, over all its parts, limited to those in view. Knows instants, not pixels. */
 
-import type { Trace, TracePart } from "../scene";
+import { type Trace, type TracePart, valuesOf } from "../scene";
 import { nextPartStart } from "../scene/trace_point";
 import { indexAt } from "../topic_buffer/sample_ring";
 
@@ -54,8 +54,8 @@ function find(
   from: number,
   until: number,
 ): number {
-  const { samples, column } = parts[i] as TracePart;
-  const values = samples.columns[column];
+  const { samples } = parts[i] as TracePart;
+  const values = valuesOf(parts[i] as TracePart);
   const limit = nextPartStart(parts, i);
   for (let k = row; values !== undefined && k >= samples.begin && k < samples.end; k += direction) {
     const time = samples.times[k] as number;

@@ -47,7 +47,8 @@ export interface ConnectionOptions {
   readonly api: Api;
   /** What to request, called for every attempt: a position may have become too old in between. */
   readonly request: (isSpare: boolean) => TopicRequest;
-  readonly onMessage: (message: HubMessage, receivedAt: number) => void;
+  /** `text` is the frame as it was received. */
+  readonly onMessage: (message: HubMessage, receivedAt: number, text: string) => void;
   readonly onLink: (link: Link) => void;
 }
 
@@ -210,7 +211,8 @@ export class Connection {
   #onFrame(attempt: Attempt, data: unknown): void {
     const receivedAt = this.#runtime.now();
     if (attempt === this.#current) this.#clearSilenceTimer();
-    const message = typeof data === "string" ? decode(data, this.#runtime.parse) : undefined;
+    if (typeof data !== "string") return;
+    const message = decode(data, this.#runtime.parse);
     if (message === undefined) return;
     if (attempt === this.#spare) {
       if (message.type !== "hello") return;
@@ -218,7 +220,7 @@ export class Connection {
     }
     if (message.type === "hello") this.#onHello(message);
     if (message.type === "bye") this.#onBye(message);
-    this.#options.onMessage(message, receivedAt);
+    this.#options.onMessage(message, receivedAt, data);
   }
 
   /** The spare has received `hello` and becomes the current socket. */

@@ -23,8 +23,8 @@ export interface Subscription {
   readonly rate: number;
   /** What to request; called for every attempt, because a position may have become too old in between. */
   request(hub: HubClient): TopicRequest;
-  /** `receivedAt` is page time in milliseconds. */
-  onMessage(message: HubMessage, receivedAt: number, hub: HubClient): void;
+  /** `receivedAt` is page time in milliseconds; `text` is the frame as the hub has spelled it. */
+  onMessage(message: HubMessage, receivedAt: number, hub: HubClient, text: string): void;
   onLink(link: Link, hub: HubClient): void;
 }
 
@@ -56,7 +56,7 @@ export class HubClient {
       {
         api,
         request: (isSpare) => this.#request(isSpare),
-        onMessage: (message, receivedAt) => this.#onMessage(message, receivedAt),
+        onMessage: (message, receivedAt, text) => this.#onMessage(message, receivedAt, text),
         onLink: (link) => this.#onLink(link),
       },
       runtime,
@@ -106,10 +106,10 @@ export class HubClient {
     for (const subscription of this.#subscriptions) subscription.onLink(link, this);
   }
 
-  #onMessage(message: HubMessage, receivedAt: number): void {
+  #onMessage(message: HubMessage, receivedAt: number, text: string): void {
     if (this.#suspendDetector.wasSuspended(receivedAt, this.#runtime.wall())) this.#remeasure();
     this.#observe(message, receivedAt);
-    for (const subscription of this.#subscriptions) subscription.onMessage(message, receivedAt, this);
+    for (const subscription of this.#subscriptions) subscription.onMessage(message, receivedAt, this, text);
   }
 
   /** Learns about the hub's clock. */

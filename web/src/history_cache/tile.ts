@@ -4,7 +4,7 @@
  */
 
 import type { TracePart } from "../scene";
-import { type Field, readField, readSpelling } from "../topic_buffer/field";
+import { type Field, fieldId, readField, readSpelling } from "../topic_buffer/field";
 import type { HistoryRecord, HistoryResponse } from "./history_response";
 import {
   bucketMs,
@@ -27,7 +27,8 @@ export interface TileCoverage extends TimeRange {
 export interface Tile extends TileCoverage {
   /** The query it was fetched with; identifies the tile. */
   readonly query: string;
-  readonly parts: ReadonlyMap<Field["name"], TracePart>;
+  /** By `fieldId`. */
+  readonly parts: ReadonlyMap<ReturnType<typeof fieldId>, TracePart>;
   readonly rows: number;
 }
 
@@ -64,7 +65,7 @@ export function toTile(
     freshUntil: isFinal ? undefined : at + refetchMs,
     parts: isWhole
       ? fullTable(items, fields)
-      : new Map([[field.name, decimatedTable(items, field, total, request.points)]]),
+      : new Map([[fieldId(field), decimatedTable(items, field, total, request.points)]]),
     rows: items.length,
   };
 }
@@ -98,7 +99,10 @@ export function isSuperseded(old: Tile, by: Tile): boolean {
 }
 
 /** All records, with one column per field. */
-function fullTable(items: readonly HistoryRecord[], fields: readonly Field[]): Map<Field["name"], TracePart> {
+function fullTable(
+  items: readonly HistoryRecord[],
+  fields: readonly Field[],
+): Map<string | undefined, TracePart> {
   const samples = {
     times: Float64Array.from(items, ({ t }) => t / 1000),
     seqs: Float64Array.from(items, ({ seq }) => seq),
@@ -107,7 +111,7 @@ function fullTable(items: readonly HistoryRecord[], fields: readonly Field[]): M
     begin: 0,
     end: items.length,
   };
-  return new Map(fields.map(({ name }, column) => [name, { samples, column }]));
+  return new Map(fields.map((field, column) => [fieldId(field), { samples, column }]));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The fetched tiles, bounded in number and size; the least recently used are evicted. */
 
-import type { Field } from "../topic_buffer/field";
+import type { fieldId } from "../topic_buffer/field";
 import { compareTiles, isSufficient, isSuperseded, type Tile } from "./tile";
 import { overlap, type VisibleRange } from "./time_range";
 
@@ -39,7 +39,7 @@ export class TileStore {
   }
 
   /** The tile that serves this view best; undefined if none overlaps it. */
-  best(range: VisibleRange, field: Field["name"]): Tile | undefined {
+  best(range: VisibleRange, field: ReturnType<typeof fieldId>): Tile | undefined {
     let best: Tile | undefined;
     for (const tile of this.#tiles.values()) {
       if (!tile.parts.has(field) || overlap(tile, range) === 0) continue;
@@ -49,7 +49,7 @@ export class TileStore {
     return best;
   }
 
-  hasEnough(range: VisibleRange, field: Field["name"], now: number): boolean {
+  hasEnough(range: VisibleRange, field: ReturnType<typeof fieldId>, now: number): boolean {
     for (const tile of this.#tiles.values()) {
       if (tile.parts.has(field) && isSufficient(tile, range, now)) return true;
     }

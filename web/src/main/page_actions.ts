@@ -8,9 +8,10 @@ import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
 import { sinceText } from "../local_time";
 import { LOCALE } from "../locale";
-import type { Actions, TableRow, Theme } from "../page";
+import type { Actions, RecordTableContent, Theme } from "../page";
+import { recordTable } from "../player/record_table";
 import { feedOf } from "../player/replay_state";
-import { tableRows } from "../player/view_state";
+import type { Records } from "../records";
 import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
@@ -24,6 +25,7 @@ export interface PageActionsOptions {
   readonly theme: ThemeChoice;
   readonly kiosk: Kiosk;
   readonly topicList: TopicList;
+  readonly records: Records;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
 }
@@ -132,6 +134,8 @@ export class PageActions implements Actions {
     return copyText(of === "curl" ? curlLine(api, topic) : jsLine(api, topic));
   };
 
+  toggleJson = (): void => this.#options.records.toggleJson();
+
   savePng = (): void => {
     const { player } = this.#liveChart;
     const [topic = ""] = player.topics;
@@ -147,9 +151,8 @@ export class PageActions implements Actions {
     for (const topic of this.#liveChart.player.topics) void this.#saveTable(topic, range);
   };
 
-  tableRows = (rows: number): readonly TableRow[] => {
-    return tableRows(this.#liveChart.player, this.#range, rows);
-  };
+  recordTable = (rows: number): RecordTableContent =>
+    recordTable(this.#liveChart.player.records, this.#range, rows);
 
   /** The view has changed, and the URL with it. */
   viewChanged(): void {

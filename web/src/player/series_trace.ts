@@ -4,7 +4,7 @@
  */
 
 import type { VisibleRange } from "../history_cache/time_range";
-import type { Series, Trace, TracePart } from "../scene";
+import { SEQS, type Series, type Trace, type TracePart } from "../scene";
 import { fillPoint, newestPoint, noPoint, type TracePoint } from "../scene/trace_point";
 import { recordAt } from "../topic_buffer/sample_ring";
 import type { TopicSubscription } from "./topic_subscription";
@@ -17,6 +17,7 @@ export class SeriesTrace implements Trace {
   isShown: boolean;
   /** The live samples; the buffer hands out the same table every time. */
   readonly live: TracePart;
+  #olderRecords: TracePart | undefined;
   /** The left edge of the view that the parts were filled for. */
   #from = Number.NEGATIVE_INFINITY;
   readonly #point = noPoint();
@@ -37,7 +38,7 @@ export class SeriesTrace implements Trace {
       ? this.subscription.olderSamples(from, Math.min(to, begins), columns, this.series.field)
       : undefined;
     this.parts.length = 0;
-    if (older !== undefined) this.parts.push(older);
+    if (older !== undefined) this.parts.push(this.live.column === SEQS ? this.#recordsOf(older) : older);
     if (begins <= to) this.parts.push(this.live);
     this.playhead = playhead;
     this.#from = from;
@@ -53,6 +54,12 @@ export class SeriesTrace implements Trace {
     return record === undefined || Number.isNaN(record.value) ? undefined : record;
   }
 
+  /** The same samples as records; one object until other samples come. */
+  #recordsOf({ samples }: TracePart): TracePart {
+    if (this.#olderRecords?.samples !== samples) this.#olderRecords = { samples, column: SEQS };
+    return this.#olderRecords;
+  }
+
   /** Like `sampleAt`, but returns only `seq`, or NaN. Does not allocate, as it is called for every frame. */
   seqAt(instant: number): number {
     for (let i = this.parts.length - 1; i >= 0; i -= 1) {
@@ -61,6 +68,11 @@ export class SeriesTrace implements Trace {
       if (row >= samples.begin) return samples.seqs[row] as number;
     }
     return Number.NaN;
+  }
+
+  /** Like `sampleAt`, but returns only the value, or NaN. Does not allocate, as it is called for every frame. */
+  valueAt(instant: number): number {
+    return this.sampleAt(instant, this.#point)?.value ?? Number.NaN;
   }
 
   /** The newest record of the series that is due at `instant`, among those shown; its value may be NaN. */

@@ -17,6 +17,7 @@ import { RECORDS_MAX, type SessionStorageArea, SnapshotStore } from "../snapshot
 import { TopicBuffer } from "../topic_buffer";
 import type { Field } from "../topic_buffer/field";
 import { WallClock } from "../wall_clock";
+import { RecordTexts } from "./record_texts";
 import { ArrivalStats, Liveness } from "./timeliness";
 
 /** The overview shows one range at a time: the previous and the next one are enough. */
@@ -55,6 +56,8 @@ export class TopicSubscription implements Subscription {
   #history: HistoryCache | undefined;
   /** A separate cache for the time navigator, whose range differs from the view's. */
   #overviewHistory: HistoryCache | undefined;
+  /** The texts of records; replaced together with `#history`. */
+  #texts: RecordTexts | undefined;
   /** Whether a trace of the current frame has asked for history. */
   #isHistoryInUse = false;
   /** Hub time of the oldest record of the current epoch, once known. */
@@ -126,6 +129,11 @@ export class TopicSubscription implements Subscription {
   /** Like `olderSamples`, for the time navigator, which shows another range than the view. */
   overview(from: number, to: number, columns: number, field: Field): TracePart | undefined {
     return this.#overviewHistory?.lookup(from, to, columns, field);
+  }
+
+  /** A record as the hub has spelled it; undefined if it is not here, and then it is requested. */
+  textOf(seq: number): string | undefined {
+    return this.#texts === undefined ? this.buffer.log.textOf(seq) : this.#texts.textOf(seq);
   }
 
   /** Hub time of the oldest record that can be fetched; undefined while unknown. */
@@ -210,7 +218,7 @@ export class TopicSubscription implements Subscription {
     this.#snapshots?.write({ messages, hubAt, wallAt: Date.now() }, this.buffer.windowMs);
   }
 
-  onMessage(message: HubMessage, receivedAt: number, hub: HubClient): void {
+  onMessage(message: HubMessage, receivedAt: number, hub: HubClient, text: string): void {
     const hubNow = hub.now(receivedAt);
     if (message.type === "hello") this.#onHello(message);
     if (hubNow !== undefined && (message.type === "data" || message.type === "batch"))
@@ -219,7 +227,7 @@ export class TopicSubscription implements Subscription {
     // Before the first record the beginning of the epoch was unknown.
     if ((message.type === "data" || message.type === "batch") && message.seq === 1)
       this.#oldest ??= message.t / 1000;
-    this.buffer.apply(message);
+    this.buffer.apply(message, text);
     this.#noteArrival(message, hubNow);
   }
 
@@ -238,7 +246,7 @@ export class TopicSubscription implements Subscription {
     for (const message of snapshot.messages) this.buffer.apply(message);
   }
 
-  #onHello({ topic, epoch, seq, now }: Hello): void {
+  #onHello({ topic, epoch, seq, now, record_max = 0 }: Hello): void {
     this.#wallClock.set({ hubAt: now / 1000, wallAt: Date.now() });
     this.arrivalStats.onHello(seq);
     this.#seqAtHello = seq;
@@ -248,7 +256,9 @@ export class TopicSubscription implements Subscription {
       this.#stopFetching();
       this.#history = new HistoryCache({ api, topic, onChange });
       this.#overviewHistory = new HistoryCache({ api, topic, onChange, maxTiles: OVERVIEW_TILES });
+      this.#texts = new RecordTexts({ api, topic, log: this.buffer.log, onChange });
     }
+    this.#texts?.setEpoch(epoch, record_max);
     this.#history.setEpoch(epoch);
     this.#overviewHistory?.setEpoch(epoch);
     if (this.#epoch !== epoch) {

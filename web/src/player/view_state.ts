@@ -3,8 +3,7 @@
  * clock. Called a few times a second, and for the values whenever a drawn point has changed; it changes nothing.
  */
 
-import type { TimeRange } from "../history_cache/time_range";
-import type { Badge, LegendEntry, Notice, Reading, Sync, TableRow, ViewState } from "../page";
+import type { Badge, LegendEntry, Notice, Reading, Sync, ViewState } from "../page";
 import type { Player } from "../player";
 import { feedOf, replaysAt } from "./replay_state";
 import type { SeriesTrace } from "./series_trace";
@@ -47,7 +46,7 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     topics: player.topics,
     badge,
     isPaused,
-    canPause: isPaused || (notice === undefined && badge.kind !== "ended"),
+    canPause: isPaused || ((notice?.kind ?? "no-number") === "no-number" && badge.kind !== "ended"),
     ...reading,
     windowMs: player.viewport.windowMs,
     viewers: player.lead.buffer.viewers,
@@ -70,31 +69,6 @@ export function readingOf(player: Player, pageNow: number, pointed: PointedInsta
     isPointed: pointed !== undefined,
     seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
   };
-}
-
-/**
- * The records of the lead series in a range, newest first, each with the values of the other visible series at its
- * instant.
- */
-export function tableRows(player: Player, { from, to }: TimeRange, count: number): readonly TableRow[] {
-  const { leadTrace: first, traces } = player;
-  const rows: TableRow[] = [];
-  if (first === undefined) return rows;
-  for (let instant = Math.min(to, first.playhead); rows.length < count; ) {
-    const sample = first.sampleAt(instant);
-    if (sample === undefined || sample.time < from) break;
-    const { time, seq } = sample;
-    // Hidden traces are not kept up to date.
-    const shown = (trace: SeriesTrace) => (trace.isShown ? trace.sampleAt(time) : undefined);
-    rows.push({ t: time, seq, values: traces.map(shown) });
-    instant = before(time);
-  }
-  return rows;
-}
-
-/** Instants of neighbouring records differ by at least a microsecond. */
-function before(time: number): number {
-  return time - 0.0005;
 }
 
 /** The instant at which the lead series ends: it may lack records due at the right edge. */

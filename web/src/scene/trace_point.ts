@@ -3,7 +3,7 @@
  * the legend and the text for screen readers are all looked up here, so that they agree in every frame.
  */
 
-import type { Trace, TracePart } from "../scene";
+import { type Trace, type TracePart, valuesOf } from "../scene";
 import { indexAt, spellingAt } from "../topic_buffer/sample_ring";
 
 /** A sample of a trace. The object that a caller passes in is refilled, because frames must not allocate. */
@@ -41,9 +41,10 @@ export function newestPoint(trace: Trace, instant: number, from: number, point: 
   return false;
 }
 
-export function fillPoint({ samples, column }: TracePart, row: number, point: TracePoint): void {
+export function fillPoint(part: TracePart, row: number, point: TracePoint): void {
+  const { samples, column } = part;
   point.time = samples.times[row] as number;
-  point.value = samples.columns[column]?.[row] as number;
+  point.value = valuesOf(part)?.[row] ?? Number.NaN;
   point.seq = samples.seqs[row] as number;
   point.spelling = spellingAt(samples, column, row);
 }

@@ -1,6 +1,14 @@
 /**
- * A field: one named number of a record, with the operator's label; and the fields of a topic, which are learned from
- * its records. Knows no samples.
+ * A field: one named value of a record, with the operator's label; and the fields of a topic, which are learned from its
+ * records. Knows no samples.
+ *
+ * # Kinds
+ * The values decide what a field is, each for itself: numbers are a line, other short values a band of states. A key
+ * with values of both kinds is two fields, so that both are seen and neither flickers. States become a text once they
+ * are too many or too long, and remain it.
+ *
+ * # Names
+ * A value in a nested object has the names of all keys that lead to it, as in `a.b`; see `field_path.ts`.
  *
  * # Stable order
  * Within an epoch a field keeps its index, whatever later records and labels say: a line must not change its meaning or
@@ -9,42 +17,69 @@
 
 import type { FieldLabel, Json } from "../client/protocol";
 import { spellingOf } from "../exact_json";
+import { forEachValue, pathOf, valueAt } from "./field_path";
+import { isNumber, isNumberList, isStateValue, numberOf, StateValues } from "./values";
 
 export type Labels = Readonly<Record<string, FieldLabel>>;
 
+export type FieldKind = "number" | "state" | "text" | "list";
+
 export interface Field {
-  /** Undefined if the record itself is the number. */
+  /** As the hub calls it; undefined if the record itself is the value. */
   readonly name: string | undefined;
   readonly label: string | undefined;
   readonly unit: string | undefined;
+  /** Whether records have its numbers as text, at least some of them. */
+  readonly isText?: boolean;
+  /** A number by default. */
+  readonly kind?: FieldKind;
+  /** Of a state: what the codes in its samples stand for. Everything else has numbers in its samples. */
+  readonly states?: StateValues;
 }
 
-/** Name used in labels, URLs and `fieldKey` for a record that is itself a number. */
+/** Receives a value of the record that is read, for the field at this index. */
+export type PutValue = (index: number, value: number) => void;
+
+/** Name used in labels, URLs and `fieldKey` for a record that is itself the value. */
 const UNNAMED_FIELD = "value";
 
 /**
- * More lines cannot be told apart, and names that never repeat must not exhaust memory. Further fields are not kept
- * here; the history API has them.
+ * Of each kind: more lines cannot be told apart, and names that never repeat must not exhaust memory. Further fields
+ * are not kept here; the history API has them.
  */
 export const FIELDS_MAX = 16;
 
+/** What a value is, before others have been seen: a text begins as a state. */
+type ValueKind = Exclude<FieldKind, "text">;
+
 /** Identifies a series among all topics. */
-export function fieldKey(topic: string, { name }: Pick<Field, "name">): string {
-  return `${topic}/${name ?? UNNAMED_FIELD}`;
+export function fieldKey(topic: string, { name, kind = "number" }: Pick<Field, "name" | "kind">): string {
+  const suffix = kind === "number" ? "" : `#${valueKind(kind)}`;
+  return `${topic}/${name ?? UNNAMED_FIELD}${suffix}`;
 }
 
-/** Returns the field of this name with its label; without a name, the record itself. */
-export function describeField(name: string | undefined, labels: Labels): Field {
-  const key = name ?? UNNAMED_FIELD;
-  const label = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  return { name, label: label?.label || undefined, unit: label?.unit || undefined };
+/** Identifies a field among those of its topic; that of a number is its name. */
+export function fieldId({ name, kind = "number" }: Pick<Field, "name" | "kind">): string | undefined {
+  return kind === "number" ? name : `${valueKind(kind)}\0${name ?? ""}`;
 }
 
-/** Returns the field's number in this record, or NaN, which breaks the line, if it has none. */
-export function readField(record: Json, { name }: Field): number {
-  const value = name === undefined ? record : isObject(record) ? record[name] : undefined;
-  // A number that overflows parses as infinite, which cannot be drawn.
-  return typeof value === "number" && Number.isFinite(value) ? value : Number.NaN;
+/**
+ * Returns the field of this name with its label; without a name, the record itself. The label of a key with a dot may
+ * be configured without the backslash, unless that is the name of another field.
+ */
+function describeField(name: string | undefined, labels: Labels, isOther: (name: string) => boolean): Field {
+  const key = labelKey(name, labels, isOther);
+  const label = key === undefined ? undefined : labels[key];
+  const plain = name === undefined ? undefined : pathOf(name).join(".");
+  // Without a label a key with a dot is shown as it is in the records, without a backslash.
+  const shown = label?.label || (plain === name ? undefined : plain);
+  return { name, label: shown, unit: label?.unit || undefined };
+}
+
+/** Returns the field's sample for this record: NaN, which breaks the line, if it has no value of the field's kind. */
+export function readField(record: Json, field: Field): number {
+  const value = valueAt(record, pathOf(field.name));
+  return kindOf(value) === valueKind(field.kind) ? sampleOf(value, field) : Number.NaN;
 }
 
 /** Where a record was found in a parsed message: its value under `key` of `holder`. */
@@ -53,27 +88,32 @@ export interface RecordPlace {
   readonly key: string | number;
 }
 
+/** A number that is a text and longer than this may be one that a double does not hold. */
+const SHORT_TEXT = 15;
+
 /** How the record spells the number of this field; undefined if the double that `readField` returns says it all. */
-export function readSpelling(
-  record: Json,
-  { name }: Field,
-  { holder, key }: RecordPlace,
-): string | undefined {
-  if (name === undefined) return spellingOf(holder, key);
-  return isObject(record) ? spellingOf(record, name) : undefined;
+export function readSpelling(record: Json, { name, kind }: Field, place: RecordPlace): string | undefined {
+  if (kind !== undefined) return undefined;
+  const path = pathOf(name);
+  const key = path.at(-1);
+  if (key === undefined) return spellingIn(record, place.holder, place.key);
+  const holder = valueAt(record, path.slice(0, -1));
+  const isHolder = holder !== null && typeof holder === "object" && Object.hasOwn(holder, key);
+  return isHolder ? spellingIn((holder as Record<string, Json>)[key], holder, key) : undefined;
 }
 
-/** Yields the names of the numbers in a record, in its order; `undefined` stands for the record itself. */
-export function* numbersOf(record: Json): Generator<string | undefined> {
-  if (typeof record === "number") yield undefined;
-  else if (isObject(record)) for (const name in record) if (typeof record[name] === "number") yield name;
+function spellingIn(value: Json | undefined, holder: object, key: string | number): string | undefined {
+  if (typeof value === "number") return spellingOf(holder, key);
+  const text = isNumber(value) ? String(value).trim().replace("+", "") : "";
+  return text.length > SHORT_TEXT ? text : undefined;
 }
 
 /** The fields of a topic. */
 export class FieldSet {
   #labels: Labels = {};
   #list: readonly Field[] = [];
-  readonly #known = new Set<string | undefined>();
+  /** For each kind, the index in `#list` by name. */
+  readonly #indices: Indices = { number: new Map(), state: new Map(), list: new Map() };
 
   /** A new array whenever anything about the fields has changed. */
   get list(): readonly Field[] {
@@ -84,32 +124,109 @@ export class FieldSet {
   relabel(labels: Labels): void {
     if (JSON.stringify(labels) === JSON.stringify(this.#labels)) return;
     this.#labels = labels;
-    this.#list = this.#list.map(({ name }) => describeField(name, labels));
+    this.#describe();
   }
 
-  /** Adds fields that appear first in this record: labelled ones in the order of the labels, then the others. */
-  learn(record: Json): void {
-    if (this.#list.length === FIELDS_MAX || this.#knows(record)) return;
-    const found = [...numbersOf(record)].filter((name) => !this.#known.has(name));
-    const labelled = Object.keys(this.#labels).filter((name) => found.includes(name));
-    const others = found.filter((name) => name === undefined || !labelled.includes(name));
-    const taken = [...labelled, ...others].slice(0, FIELDS_MAX - this.#list.length);
-    for (const name of taken) this.#known.add(name);
-    this.#list = [...this.#list, ...taken.map((name) => describeField(name, this.#labels))];
+  /** Passes the samples of a record to `put`, and learns its fields. */
+  read(record: Json, put: PutValue): void {
+    let hasNews = false;
+    const visit = (name: string | undefined, value: Json) => {
+      const kind = kindOf(value);
+      if (kind === undefined) return;
+      const index = this.#indices[kind].get(name);
+      if (index === undefined) hasNews ||= this.#indices[kind].size < FIELDS_MAX;
+      else put(index, this.#sample(index, value));
+    };
+    forEachValue(record, visit);
+    if (!hasNews) return;
+    this.#learn(record);
+    forEachValue(record, visit);
   }
 
   /** The labels belong to the topic and stay. */
   clear(): void {
     this.#list = [];
-    this.#known.clear();
+    for (const indices of Object.values(this.#indices)) indices.clear();
   }
 
-  #knows(record: Json): boolean {
-    for (const name of numbersOf(record)) if (!this.#known.has(name)) return false;
-    return true;
+  /** The sample for a value; what the value says about its field is noted. */
+  #sample(index: number, value: Json): number {
+    const field = this.#list[index] as Field;
+    const sample = sampleOf(value, field);
+    if (field.states?.areTexts) this.#change(index, { kind: "text", states: undefined });
+    else if (field.kind === undefined && typeof value === "string" && !field.isText)
+      this.#change(index, { isText: true });
+    return sample;
+  }
+
+  #change(index: number, changes: { [K in "kind" | "states" | "isText"]?: Field[K] | undefined }): void {
+    const { states: _, ...rest } = this.#list[index] as Field;
+    const changed = { ...rest, ...changes } as Field;
+    this.#list = this.#list.map((field, i) => (i === index ? changed : field));
+  }
+
+  /** Adds fields that appear first in this record: labelled ones in the order of the labels, then the others. */
+  #learn(record: Json): void {
+    const found: { readonly name: string | undefined; readonly kind: ValueKind }[] = [];
+    forEachValue(record, (name, value) => {
+      const kind = kindOf(value);
+      if (kind !== undefined && !this.#indices[kind].has(name)) found.push({ name, kind });
+    });
+    const order = Object.keys(this.#labels);
+    const names = new Set(found.map(({ name }) => name));
+    const rank = (name: string | undefined) => {
+      const key = labelKey(name, this.#labels, (other) => names.has(other));
+      return key === undefined || name === undefined ? order.length : order.indexOf(key);
+    };
+    const list = [...this.#list];
+    for (const { name, kind } of found.sort((a, b) => rank(a.name) - rank(b.name))) {
+      if (this.#indices[kind].size === FIELDS_MAX) continue;
+      this.#indices[kind].set(name, list.length);
+      const field = { name, label: undefined, unit: undefined };
+      if (kind === "number") list.push(field);
+      else list.push(kind === "list" ? { ...field, kind } : { ...field, kind, states: new StateValues() });
+    }
+    this.#list = list;
+    this.#describe();
+  }
+
+  #describe(): void {
+    const names = new Set(this.#list.map(({ name }) => name));
+    const described = (field: Field) => ({
+      ...field,
+      ...describeField(field.name, this.#labels, (name) => names.has(name)),
+    });
+    this.#list = this.#list.map(described);
   }
 }
 
-function isObject(record: Json): record is Record<string, Json> {
-  return record !== null && typeof record === "object" && !Array.isArray(record);
+type Indices = Readonly<Record<ValueKind, Map<string | undefined, number>>>;
+
+/** What a value is; undefined if it is nothing that is shown over time. */
+function kindOf(value: Json | undefined): ValueKind | undefined {
+  if (isNumber(value)) return "number";
+  if (isStateValue(value)) return "state";
+  return isNumberList(value) ? "list" : undefined;
+}
+
+function valueKind(kind: FieldKind = "number"): ValueKind {
+  return kind === "text" ? "state" : kind;
+}
+
+/** The sample of a value of the field's kind: its number, the code of a state, the length of a list. */
+function sampleOf(value: Json | undefined, { states }: Field): number {
+  if (Array.isArray(value)) return value.length;
+  if (!isNumber(value) && isStateValue(value)) return states?.codeOf(value) ?? 0;
+  return numberOf(value);
+}
+
+/** The key under which a field is labelled; undefined if it has no label. */
+function labelKey(
+  name = UNNAMED_FIELD,
+  labels: Labels,
+  isOther: (name: string) => boolean,
+): string | undefined {
+  const [key = name, ...rest] = pathOf(name);
+  const keys = rest.length > 0 || (key !== name && isOther(key)) ? [name] : [name, key];
+  return keys.find((one) => Object.hasOwn(labels, one));
 }

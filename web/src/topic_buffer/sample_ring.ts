@@ -80,10 +80,10 @@ export class SampleRing {
     rows.begin = Math.max(rows.begin, rows.end - this.#capacity);
   }
 
-  /** Sets a value in the newest row. */
+  /** Sets a value in the newest row, in a new column if there is none. */
   put(column: number, value: number): void {
-    const values = this.#rows.columns[column];
-    if (values !== undefined) values[this.#rows.end - 1] = value;
+    if (column >= this.#rows.columns.length) this.widen(column + 1);
+    (this.#rows.columns[column] as Float64Array)[this.#rows.end - 1] = value;
   }
 
   /** Sets how a value in the newest row is spelled. Spellings of rows that have left are dropped. */

@@ -4,11 +4,14 @@ import type { PlayoutState } from "../client/playout";
 import type { Batch, Json, Jump, State } from "../client/protocol";
 import { setSpelling } from "../exact_json";
 import type { Field, RecordPlace } from "./field";
+import { type FieldPath, pathOf, valueAt } from "./field_path";
 import { indexAt, type Samples, spellingAt } from "./sample_ring";
+
+type JsonObject = Record<string, Json>;
 
 /**
  * The samples after `from`: one batch per unbroken run, and a jump where nothing else explains the break. Empty if
- * there are more than `most`: a part would be mistaken for the whole.
+ * there are more than `most`, or if the samples do not say all that is shown: a part would be mistaken for the whole.
  */
 export function snapshotMessages(
   samples: Samples,
@@ -19,7 +22,9 @@ export function snapshotMessages(
   const { times } = samples;
   const messages: (Batch | Jump)[] = [];
   const first = indexAt(samples, from) + 1;
-  if (samples.end - first > most) return [];
+  // Texts and arrays are not among the samples: the hub has to be asked for them again.
+  const isWhole = fields.every(({ kind = "state" }) => kind === "state");
+  if (!isWhole || samples.end - first > most) return [];
   let nextSeq = Number.NaN;
   for (let begin = first; begin < samples.end; ) {
     const end = endOfRun(samples, begin);
@@ -68,17 +73,35 @@ function batchOf(samples: Samples, begin: number, end: number, fields: readonly 
   return { type: "batch", seq: seqs[begin] as number, t, dt: isEven ? period : offsets, data };
 }
 
-/** A record with only the numbers that are drawn. */
-function recordOf({ columns }: Samples, row: number, fields: readonly Field[]): Json {
-  const named: [string, Json][] = [];
-  for (const [i, { name }] of fields.entries()) {
-    const value = columns[i]?.[row];
-    if (value === undefined || Number.isNaN(value)) continue;
+/** A record with only what is drawn as lines and bands. */
+function recordOf(samples: Samples, row: number, fields: readonly Field[]): Json {
+  const record: JsonObject = {};
+  for (const [i, { name, isText, states }] of fields.entries()) {
+    const sample = samples.columns[i]?.[row];
+    if (sample === undefined || Number.isNaN(sample)) continue;
+    const number = isText ? (spellingAt(samples, i, row) ?? String(sample)) : sample;
+    const value = states === undefined ? number : (states.valueOf(sample) ?? null);
     if (name === undefined) return value;
-    named.push([name, value]);
+    putAt(record, pathOf(name), value);
   }
-  // Not by assignment, because a field may be named `__proto__`.
-  return Object.fromEntries(named);
+  return record;
+}
+
+/** Sets a value in nested objects, which are created. */
+function putAt(record: JsonObject, path: FieldPath, value: Json): void {
+  let object = record;
+  for (const [i, key] of path.entries()) {
+    const next = Object.hasOwn(object, key) ? object[key] : undefined;
+    const inner = i + 1 === path.length ? value : (next ?? {});
+    // Not by assignment, because a field may be named `__proto__`.
+    Object.defineProperty(object, key, {
+      value: inner,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    object = inner as JsonObject;
+  }
 }
 
 /** Restores how the record at this place spells its numbers. */
@@ -88,11 +111,15 @@ function spellRecord(
   fields: readonly Field[],
   { holder, key }: RecordPlace,
 ): void {
-  for (const [column, { name }] of fields.entries()) {
+  const record = (holder as Json[])[key as number] as Json;
+  for (const [column, { name, isText }] of fields.entries()) {
     const spelling = spellingAt(samples, column, row);
-    if (spelling === undefined) continue;
-    if (name === undefined) setSpelling(holder, key, spelling);
-    else setSpelling((holder as Json[])[key as number] as object, name, spelling);
+    // That of a text is its value.
+    if (spelling === undefined || isText) continue;
+    const path = pathOf(name);
+    const last = path.at(-1);
+    if (last === undefined) setSpelling(holder, key, spelling);
+    else setSpelling(valueAt(record, path.slice(0, -1)) as object, last, spelling);
   }
 }
 

@@ -5,16 +5,16 @@
 
 import { type Command, commands, keyName } from "../commands";
 import { LOCALE } from "../locale";
-import { SteadyNumberFormat } from "../number";
-import type { LegendEntry, TableRow } from "../page";
+import type { RecordTableContent } from "../page";
 import { strings } from "../strings";
-import { labelsOf, valueText } from "./legend";
 import { button, make } from "./parts";
 import type { Preference } from "./preference";
 import { momentText } from "./time_format";
 
 /** Rows of the table: as many as fit on a screen. */
 export const TABLE_ROWS = 20;
+/** Twice a second: a table that changes faster cannot be read. */
+const TABLE_EVERY_MS = 500;
 
 const whole = new Intl.NumberFormat(LOCALE);
 
@@ -58,35 +58,57 @@ function keysOf({ keys }: Command): readonly (Node | string)[] {
   });
 }
 
+/** The newest records in view, whatever they contain; it follows the view while it is open. */
 export class RecordTable {
   readonly #dialog: HTMLDialogElement;
   readonly #body = make("div", { className: "scroll", tabIndex: 0 });
+  readonly #content: () => RecordTableContent;
+  #shown = "";
+  #writtenAt = Number.NEGATIVE_INFINITY;
 
-  constructor(dialog: HTMLDialogElement) {
+  /** `content` is called whenever the table may have changed. */
+  constructor(dialog: HTMLDialogElement, content: () => RecordTableContent) {
     this.#dialog = dialog;
+    this.#content = content;
     fillDialog(dialog, "table-title", strings.table, this.#body);
   }
 
-  open(legend: readonly LegendEntry[], rows: readonly TableRow[]): void {
-    this.#body.replaceChildren(rows.length === 0 ? make("p", {}, strings.tableEmpty) : table(legend, rows));
+  open(): void {
+    this.#write();
     this.#dialog.showModal();
+  }
+
+  /** Call now and then, at page time `now`. */
+  update(now: number): void {
+    if (!this.#dialog.open || now - this.#writtenAt < TABLE_EVERY_MS) return;
+    this.#writtenAt = now;
+    this.#write();
+  }
+
+  #write(): void {
+    const content = this.#content();
+    const shown = JSON.stringify(content);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const isEmpty = content.rows.length === 0;
+    this.#body.replaceChildren(isEmpty ? make("p", {}, strings.tableEmpty) : table(content));
   }
 }
 
-function table(legend: readonly LegendEntry[], rows: readonly TableRow[]): HTMLElement {
-  const numbers = legend.map(() => new SteadyNumberFormat());
-  const labels = labelsOf(legend).map((label, i) => {
-    const { unit } = (legend[i] as LegendEntry).series.field;
-    return unit === undefined ? label : `${label}, ${unit}`;
+function table({ columns, rows }: RecordTableContent): HTMLElement {
+  const hasTopics = new Set(rows.map(({ topic }) => topic)).size > 1;
+  const titles = [
+    strings.tableTime,
+    strings.tableSeq,
+    ...(hasTopics ? [strings.tableTopic] : []),
+    ...columns,
+  ];
+  const tableRows = rows.map(({ t, seq, topic, cells = columns.map(() => "…") }) => {
+    const texts = [momentText(t, Date.now()), whole.format(seq), ...(hasTopics ? [topic] : [])];
+    const all = [...texts, ...cells.map((cell) => cell ?? strings.noValue)];
+    return make("tr", {}, ...all.map((text) => make("td", {}, text)));
   });
-  const head = [strings.tableTime, strings.tableSeq, ...labels].map((text) =>
-    make("th", { scope: "col" }, text),
-  );
-  const tableRows = rows.map(({ t, seq, values }) => {
-    const cells = numbers.map((number, i) => valueText(number, values[i]));
-    const texts = [momentText(t, Date.now()), whole.format(seq), ...cells];
-    return make("tr", {}, ...texts.map((text) => make("td", {}, text)));
-  });
+  const head = titles.map((text) => make("th", { scope: "col" }, text));
   return make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...tableRows));
 }
 

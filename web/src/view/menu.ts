@@ -49,6 +49,7 @@ export class Menu {
         this.#item("savePng", strings.savePng, () => actions.savePng()),
         this.#item(undefined, strings.saveCsv, () => actions.saveCsv()),
         this.#item(undefined, strings.showTable, () => callbacks.openTable()),
+        this.#item("json", strings.showJson, () => actions.toggleJson()),
       ),
       section(
         strings.appearance,

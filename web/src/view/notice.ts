@@ -22,7 +22,9 @@ export class NoticePanel {
     this.#announce = announce;
   }
 
-  show({ notice, available, feed }: ViewState): void {
+  show({ notice: given, available, feed }: ViewState): void {
+    // Records without numbers are shown below the chart.
+    const notice = given?.kind === "no-number" ? undefined : given;
     const shown = notice === undefined ? "" : JSON.stringify([notice, available, feed]);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -37,7 +39,6 @@ export class NoticePanel {
   #remedies(notice: Notice, available: readonly string[], feed: ViewState["feed"]): readonly HTMLElement[] {
     switch (notice.kind) {
       case "waiting":
-      case "no-number":
         return [this.#curl(), link("api/v1/topics", strings.listOfTopics)];
       case "other-epoch":
         return [button(goLiveText(feed), () => this.#actions.goLive(), "button")];

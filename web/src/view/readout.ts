@@ -30,13 +30,19 @@ export class Readout {
   show(state: ViewState): void {
     const { legend, windowMs } = state;
     this.#state = state;
-    const [label = strings.unnamed] = labelsOf(legend);
+    const isWithoutNumbers = state.notice?.kind === "no-number";
+    const [label = isWithoutNumbers ? state.topics.join(", ") : strings.unnamed] = labelsOf(legend);
     const heading = legend.length > 1 ? strings.labelAndMore(label, legend.length - 1) : label;
     this.#parts.write("label", heading);
-    setAttribute(this.#parts.at("readout"), "data-lines", legend.length > 1 ? "several" : "one");
+    setAttribute(
+      this.#parts.at("readout"),
+      "data-lines",
+      legend.length > 1 ? "several" : isWithoutNumbers ? "none" : "one",
+    );
     setAttribute(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
     this.#parts.at("legend").hidden = legend.length < 2;
     this.#legend.show(legend);
+    this.#showNumberTexts(legend);
     this.showReading(state);
   }
 
@@ -56,6 +62,13 @@ export class Readout {
     }
     setTextSteadily(this.#parts.at("value"), valueText(this.#number, entry));
     this.#parts.write("unit", entry?.series.field.unit ?? "");
+  }
+
+  /** Names the lines whose numbers are text in the records. */
+  #showNumberTexts(legend: readonly LegendEntry[]): void {
+    const labels = labelsOf(legend).filter((_, i) => legend[i]?.series.field.isText);
+    this.#parts.at("number-texts").hidden = labels.length === 0;
+    if (labels.length > 0) this.#parts.write("number-texts", strings.numberTexts(labels.join(", ")));
   }
 
   /** Shows which instant the values belong to, unless it is live, and why the line does not advance. */
