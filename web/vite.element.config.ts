@@ -18,5 +18,5 @@ export default defineConfig({
     },
   },
   // Smaller than the page: it has no panels and no time navigator.
-  plugins: [budgets({ [FILE]: 42_000 }), compress()],
+  plugins: [budgets({ [FILE]: { first: 42_000 } }), compress()],
 });

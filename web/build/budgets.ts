@@ -1,6 +1,6 @@
 /**
- * A build step that enforces a size budget on each entry file, including everything it loads. Runs after all files have
- * been written.
+ * A build step that enforces a size budget on each entry file, including everything that it loads before its first
+ * picture, and another one including what it imports later. Runs after all files have been written.
  */
 
 import { readFileSync } from "node:fs";
@@ -8,10 +8,18 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
-/** Entry files in the output folder with their budgets in gzipped bytes. */
-export type Budgets = Readonly<Record<string, number>>;
+/** In gzipped bytes. */
+export interface Budget {
+  /** Of the entry file and everything that it loads before its first picture. */
+  readonly first: number;
+  /** Of that and what it imports later; the same if undefined. */
+  readonly later?: number;
+}
 
-/** File types loaded before the first paint. */
+/** Entry files in the output folder. */
+export type Budgets = Readonly<Record<string, Budget>>;
+
+/** Files that a page loads by itself. */
 const COUNTED = /\.(html|js|css)$/;
 
 export function budgets(entries: Budgets): Plugin {
@@ -27,24 +35,41 @@ export function budgets(entries: Budgets): Plugin {
             .filter((name) => COUNTED.test(name))
             .map((name) => [name, readFileSync(join(dir, name))]),
         );
-        for (const [entry, most] of Object.entries(entries)) {
-          const bytes = cost(loadedBy(entry, files), files);
-          const size = `\`${entry}\` with everything it loads is ${bytes} bytes gzipped`;
-          if (bytes > most) this.error(`${size}; its budget is ${most}`);
-          this.info(`${size}, of ${most}`);
+        const check = (text: string, bytes: number, most: number) => {
+          if (bytes > most) this.error(`${text} is ${bytes} bytes gzipped; its budget is ${most}`);
+          this.info(`${text} is ${bytes} bytes gzipped, of ${most}`);
+        };
+        for (const [entry, { first, later = first }] of Object.entries(entries)) {
+          const all = loadedBy(entry, files);
+          check(`\`${entry}\` with everything that it loads`, cost(all, files), later);
+          const early = loadedBy(entry, files, withoutImportedLater);
+          check(`\`${entry}\` up to its first picture`, cost(early, files), first);
         }
       },
     },
   };
 }
 
+/** The text of a module without the files that it imports later, as in `import("./late.js")`. */
+export function withoutImportedLater(text: string): string {
+  return text.replaceAll(/\bimport\([^)]*\)/g, "");
+}
+
 type Files = ReadonlyMap<string, Buffer>;
 
-/** Returns the entry and every file whose name occurs in a loaded file; asset names are unique enough for that. */
-export function loadedBy(entry: string, files: Files): ReadonlySet<string> {
+/**
+ * Returns the entry and every file whose name occurs in a loaded file; asset names are unique enough for that. `reduce`
+ * takes from a file's text what does not count.
+ */
+export function loadedBy(
+  entry: string,
+  files: Files,
+  reduce = (text: string): string => text,
+): ReadonlySet<string> {
   const loaded = new Set([entry]);
   for (const name of loaded) {
-    const text = files.get(name)?.toString();
+    const whole = files.get(name)?.toString();
+    const text = whole === undefined ? undefined : reduce(whole);
     if (text === undefined) throw new Error(`the build has no \`${name}\``);
     for (const other of files.keys()) if (text.includes(basename(other))) loaded.add(other);
   }

@@ -10,13 +10,12 @@ import { LiveChart } from "./live_chart";
 import { hubAddress, readOptions } from "./main/address";
 import { addressProblems } from "./main/address_problems";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
-import { NavigatorFeed } from "./main/navigator_feed";
+import { LateParts } from "./main/late_parts";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
 import { ShownPoints } from "./player/shown_points";
 import type { PlayerScene } from "./player/topic_traces";
 import { readingOf, viewState } from "./player/view_state";
-import { Records } from "./records";
 import { strings } from "./strings";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
@@ -48,22 +47,19 @@ const topicList = new TopicList(api);
 const rejectNotices = new RejectNotices();
 const shownPoints = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
-const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
-const records = new Records(parts.at("records"), liveChart);
+const late = new LateParts(parts, liveChart);
 const theme = new ThemeChoice(options.theme, () => {
   liveChart.fit();
-  navigatorFeed.fit();
-  records.fit();
+  late.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
-const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, records, announce });
+const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, late, announce });
 const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: PlayerScene | undefined, at: number): void {
   if (scene !== undefined) {
-    records.draw(scene, at);
-    navigatorFeed.draw(scene);
+    late.draw(scene, at);
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
   }
@@ -130,7 +126,8 @@ liveChart.start({
   onFrame,
   onChange: () => {
     writtenAt = Number.NEGATIVE_INFINITY;
-    records.refresh();
+    late.refresh();
   },
   onZoom: () => actions.viewChanged(),
 });
+void late.load();

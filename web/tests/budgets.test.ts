@@ -1,7 +1,7 @@
 /** What counts towards the size budget of an entry file. */
 
 import { expect, test } from "vitest";
-import { loadedBy } from "../build/budgets";
+import { loadedBy, withoutImportedLater } from "../build/budgets";
 
 const FILES = new Map(
   Object.entries({
@@ -18,6 +18,14 @@ test("a page counts with everything it loads, transitively and in cycles, and no
     "assets/index-a1.js",
     "assets/index-b2.css",
     "assets/late-c3.js",
+    "index.html",
+  ]);
+});
+
+test("what a page imports later does not count towards its first picture", () => {
+  expect([...loadedBy("index.html", FILES, withoutImportedLater)].sort()).toEqual([
+    "assets/index-a1.js",
+    "assets/index-b2.css",
     "index.html",
   ]);
 });

@@ -11,12 +11,15 @@ import { LOCALE } from "../locale";
 import type { Actions, RecordTableContent, Theme } from "../page";
 import { recordTable } from "../player/record_table";
 import { feedOf } from "../player/replay_state";
-import type { Records } from "../records";
-import { type CsvProblem, saveCsv, savePng } from "../saving";
+import type { CsvProblem } from "../saving";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
 import type { Kiosk, ThemeChoice } from "./appearance";
+import type { LateParts } from "./late_parts";
 import type { TopicList } from "./topics";
+
+/** A download that could not begin. */
+const NOT_SAVED = { rows: 0, problem: "failed" } as const;
 
 /** What the actions operate on. */
 export interface PageActionsOptions {
@@ -25,7 +28,7 @@ export interface PageActionsOptions {
   readonly theme: ThemeChoice;
   readonly kiosk: Kiosk;
   readonly topicList: TopicList;
-  readonly records: Records;
+  readonly late: LateParts;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
 }
@@ -134,14 +137,14 @@ export class PageActions implements Actions {
     return copyText(of === "curl" ? curlLine(api, topic) : jsLine(api, topic));
   };
 
-  toggleJson = (): void => this.#options.records.toggleJson();
+  toggleJson = (): void => this.#options.late.toggleJson();
 
   savePng = (): void => {
     const { player } = this.#liveChart;
     const [topic = ""] = player.topics;
     const { to } = this.#range;
     this.#liveChart.chart.picture(strings.title(player.topics.join(", "), feedOf(player))).then(
-      (picture) => savePng(picture, topic, to),
+      (picture) => this.#options.late.saving?.savePng(picture, topic, to),
       () => this.#options.announce(strings.pictureFailed),
     );
   };
@@ -161,7 +164,9 @@ export class PageActions implements Actions {
   }
 
   async #saveTable(topic: string, range: TimeRange): Promise<void> {
-    const { rows, problem } = await saveCsv(this.#options.api, { topic, ...range });
+    const { late, api } = this.#options;
+    // Only a page that has hardly been opened does not have it.
+    const { rows, problem } = (await late.saving?.saveCsv(api, { topic, ...range })) ?? NOT_SAVED;
     if (problem !== undefined) this.#options.announce(problemText(problem, rows));
     else if (rows === 0) this.#options.announce(strings.csvEmpty);
   }
