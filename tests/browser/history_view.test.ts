@@ -72,6 +72,25 @@ test("the time navigator starts where the history begins, and Home goes there", 
   await screen.becomes("live");
 });
 
+test("the time navigator shows the time and a preview of what is under the pointer", async () => {
+  const screen = await live();
+  await knowsBeginning(screen);
+  const preview = screen.page.locator(".preview");
+  expect(await preview.isVisible()).toBe(false);
+  await screen.pointAt("strip", 0.5);
+  await expect.poll(() => preview.textContent()).toMatch(/^(.*, )?\d\d:\d\d:\d\d \S+$/);
+  const inked = () =>
+    preview.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height) ?? {
+        data: [],
+      };
+      return data.some((channel) => channel > 0);
+    });
+  await expect.poll(inked).toBe(true);
+  await screen.pointAt("chart", 0.5);
+  await preview.waitFor({ state: "hidden" });
+});
+
 test("the view cannot be moved before the beginning", async () => {
   const screen = await live();
   await knowsBeginning(screen);

@@ -40,6 +40,11 @@ export interface HistoryCacheOptions {
   readonly onChange: (change: HistoryChange) => void;
   /** How many tiles are kept; by default, enough for a view that is panned back and forth. */
   readonly maxTiles?: number;
+  /**
+   * A view that reaches beyond the newest record is refetched when this share of the fetched range has passed, but not
+   * more often than once a second.
+   */
+  readonly refetchShare?: number;
 }
 
 /**
@@ -241,7 +246,7 @@ export class HistoryCache {
     if (first !== undefined && last !== undefined && first !== last) {
       this.#density = (answer.total * 1000) / (last.t - first.t);
     }
-    const source = { ...query, at: this.#runtime.now() };
+    const source = { ...query, at: this.#runtime.now(), refetchShare: this.#options.refetchShare };
     this.#store.put(toTile(source, answer, [...this.#fields.values()]));
     this.#options.onChange({ kind: "tile" });
   }

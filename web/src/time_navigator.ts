@@ -5,7 +5,7 @@
  */
 
 import type { TimeRange } from "./history_cache/time_range";
-import { zoneName } from "./local_time";
+import { sinceText, zoneName } from "./local_time";
 import type { TracePart } from "./scene";
 import { strings } from "./strings";
 import { ariaValues, hasMoved } from "./time_navigator/aria";
@@ -23,8 +23,9 @@ import {
   toX,
   zoom,
 } from "./time_navigator/navigator_range";
-import { OverviewLine } from "./time_navigator/overview_line";
+import type { Overview } from "./time_navigator/overview";
 import { NavigatorPainter } from "./time_navigator/painter";
+import { PreviewCard } from "./time_navigator/preview";
 import { momentLabel, tickLabels } from "./time_navigator/tick_labels";
 
 export type { NavigatorState } from "./time_navigator/navigator_range";
@@ -42,17 +43,19 @@ export interface TimeNavigatorOptions {
 }
 
 export interface NavigatorScene extends NavigatorState {
-  /** The first visible series, within `range()`, in order of time. */
-  readonly parts: readonly TracePart[];
+  /** That of the first visible series; undefined if there is none. */
+  readonly overview: Overview | undefined;
+  /** Samples of that series in the range of `hovered()`, in order of time. */
+  readonly preview: readonly TracePart[];
   readonly isFollowing: boolean;
   /** Whether a recording is shown, so that nothing in it is live. */
   readonly isReplay: boolean;
 }
 
-type AnnouncedState = Omit<NavigatorScene, "parts">;
+type AnnouncedState = Omit<NavigatorScene, "overview" | "preview">;
 
-/** Width of one overview column: finer detail is not visible at this height. */
-const COLUMN_PX = 4;
+/** The greatest width of an overview column: finer detail is not visible at this height. */
+const COLUMN_PX = 5;
 
 export class TimeNavigator {
   readonly #options: TimeNavigatorOptions;
@@ -64,7 +67,9 @@ export class TimeNavigator {
   /** The range currently drawn on the canvas. */
   #range: TimeRange | undefined;
   #drawn = "";
-  #drawnParts: readonly TracePart["samples"][] = [];
+  /** Where the pointer is; undefined if it is not over the navigator, or dragging. */
+  #hoverX: number | undefined;
+  readonly #preview: PreviewCard;
   /** While dragging: milliseconds from the pointer to the view's right edge. */
   #grabOffsetMs = 0;
 
@@ -72,6 +77,7 @@ export class TimeNavigator {
     this.#options = options;
     const { host } = options;
     this.#painter = new NavigatorPainter(host);
+    this.#preview = new PreviewCard(host);
     host.tabIndex = 0;
     host.setAttribute("role", "slider");
     host.setAttribute("aria-label", strings.navigator(zoneName(Date.now())));
@@ -80,6 +86,7 @@ export class TimeNavigator {
     const gestures = {
       onGrab: (x: number) => this.#grab(x),
       onDrag: (x: number) => this.#drag(x),
+      onHover: (x: number | undefined) => this.#hover(x),
       onZoom: (factor: number, x: number) => this.#zoom(factor, x),
       onReset: () => this.#setZoomState(AUTO_ZOOM),
       onKey: (key: string) => this.#onKey(key),
@@ -89,12 +96,22 @@ export class TimeNavigator {
     this.fit();
   }
 
-  /** The number of overview columns worth requesting. */
-  get columns(): number {
-    return Math.max(1, Math.ceil(this.#painter.width / COLUMN_PX));
+  /** The length of the columns that an overview of this range should have: a power of two. */
+  columnMs({ from, to }: TimeRange): number {
+    return 2 ** Math.floor(Math.log2((COLUMN_PX * (to - from)) / Math.max(1, this.#painter.width)));
   }
 
-  /** The range that `draw` will show: the parts passed to it should cover this range. */
+  /** The range that the chart would show if the user clicked where the pointer is. */
+  hovered(state: NavigatorState): TimeRange | undefined {
+    const { width } = this.#painter;
+    if (this.#hoverX === undefined || width === 0) return undefined;
+    const { oldest, newest, view } = state;
+    const at = Math.min(newest, Math.max(oldest, toInstant(this.#hoverX, this.range(state), width)));
+    const half = (view.to - view.from) / 2;
+    return { from: at - half, to: at + half };
+  }
+
+  /** The range that `draw` will show: the overview passed to it should cover this range. */
   range(state: NavigatorState): TimeRange {
     this.#zoomState = keepViewVisible(this.#zoomState, state);
     return shownRange(this.#zoomState, state);
@@ -114,13 +131,12 @@ export class TimeNavigator {
     if (isNews) this.#updateAria(scene);
     const { width } = this.#painter;
     if (width === 0 || scene.newest <= scene.oldest) return;
+    this.#showPreview(scene);
     const range = this.#stableRange(this.range(scene), width);
     const { left, right } = handleBounds(scene.view, range, width);
-    const appearance = `${range.from} ${range.to} ${Math.round(left)} ${Math.round(right)} ${scene.isFollowing}`;
-    const samples = scene.parts.map((part) => part.samples);
-    if (appearance === this.#drawn && isSame(samples, this.#drawnParts)) return;
+    const appearance = `${range.from} ${range.to} ${Math.round(left)} ${Math.round(right)} ${scene.isFollowing} ${scene.overview?.revision}`;
+    if (appearance === this.#drawn) return;
     this.#drawn = appearance;
-    this.#drawnParts = samples;
     this.#paint(scene, range, { left, right });
     // While focused, every change would be read out by a screen reader.
     if (!this.#options.host.matches(":focus")) this.#updateAria(scene);
@@ -129,18 +145,21 @@ export class TimeNavigator {
   destroy(): void {
     this.#listening.abort();
     this.#options.host.replaceChildren();
+    this.#preview.remove();
   }
 
   #paint(scene: NavigatorScene, range: TimeRange, { left, right }: { left: number; right: number }): void {
     const { width, markWidth } = this.#painter;
-    const { oldest, newest, view, parts, isFollowing } = scene;
+    const { oldest, newest, view, overview, isFollowing } = scene;
     const x = (instant: number) => toX(instant, range, width);
     const pixelMs = (range.to - range.from) / width;
     const ticks = tickLabels(range.from, range.to, markWidth * pixelMs, newest);
     // The range is only updated when it is a pixel off, and then snapped to whole pixels, so allow for two.
     const hasBeginning = oldest > range.from - 2 * pixelMs;
     this.#painter.paint({
-      overview: new OverviewLine(parts, range, width),
+      points: overview?.points(range) ?? [],
+      // The last column may reach beyond the newest instant.
+      x: (instant) => Math.min(x(instant), x(newest)),
       handle: { left, right },
       middle: x((view.from + view.to) / 2),
       isTick: view.to - view.from < pixelMs * HANDLE_LEAST_PX,
@@ -152,6 +171,21 @@ export class TimeNavigator {
       liveX: newest <= range.to + pixelMs ? Math.min(width, x(newest)) : undefined,
       isFollowing,
     });
+  }
+
+  #showPreview(scene: NavigatorScene): void {
+    const range = this.hovered(scene);
+    if (range === undefined || this.#hoverX === undefined) {
+      this.#preview.hide();
+      return;
+    }
+    const text = sinceText((range.from + range.to) / 2, scene.newest);
+    this.#preview.show({ x: this.#hoverX, range, text, parts: scene.preview });
+  }
+
+  #hover(x: number | undefined): void {
+    this.#hoverX = x;
+    this.#options.onChange();
   }
 
   /** Pressing the handle grabs it where it was touched; pressing beside it centres the view on the pointer. */
@@ -228,10 +262,6 @@ function onPixels({ from, to }: TimeRange, width: number): TimeRange {
   const pixelMs = (to - from) / width;
   const end = Math.ceil(to / pixelMs) * pixelMs;
   return { from: end - pixelMs * width, to: end };
-}
-
-function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((value, i) => value === other[i]);
 }
 
 function set(element: HTMLElement, name: string, value: string): void {

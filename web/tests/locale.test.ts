@@ -28,10 +28,10 @@ test.each([
       timeStyle: "medium",
       timeZone: "UTC",
     });
-    expect(time.format(NOON)).toMatch(/^(23[ -]Nov[ -]2026|Nov 23, 2026|2026\W+Nov\W+23), 13:05:09$/);
+    expect(time.format(NOON)).toMatch(/^(23 Nov 2026|Nov 23, 2026), 13:05:09$/);
     const seconds = { style: "unit", unit: "second", unitDisplay: "long" } as const;
     expect(new Intl.NumberFormat(locale, seconds).format(10)).toBe("10 seconds");
-    expect(new Intl.NumberFormat(locale).format(1_234.5)).toMatch(/^1.?234[.,]5$/);
+    expect(new Intl.NumberFormat(locale).format(1_234.5)).toBe("1,234.5");
   },
 );
 

@@ -110,10 +110,15 @@ export function niceStep(least: number): number {
   return Math.min(STEP_MAX, step);
 }
 
+/** Whether two values differ by rounding only. */
+export function isFlat(low: number, high: number): boolean {
+  return !(high - low > Math.max(Math.abs(low), Math.abs(high)) * FINEST);
+}
+
 function spanOf(low: number, high: number): number {
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (size > 0 && size < SPAN_MIN) return SPAN_MIN;
-  return high - low > size * FINEST ? high - low : size * 0.2 || 1;
+  return isFlat(low, high) ? size * 0.2 || 1 : high - low;
 }
 
 function rangeStep(low: number, high: number): number {

@@ -38,6 +38,8 @@ export interface TileSource {
   readonly field: Field;
   /** Page time of the response. */
   readonly at: number;
+  /** See `HistoryCacheOptions`. */
+  readonly refetchShare?: number | undefined;
 }
 
 /* A view that reaches beyond the newest record is refetched when there may be something new to see. */
@@ -49,14 +51,14 @@ const REFETCH_MIN_MS = 1_000;
  * its own field only.
  */
 export function toTile(
-  { request, query, field, at }: TileSource,
+  { request, query, field, at, refetchShare = REFETCH_SHARE }: TileSource,
   answer: HistoryResponse,
   fields: readonly Field[],
 ): Tile {
   const { items, total, isFinal } = answer;
   const isWhole = items.length >= total;
   const last = items.at(-1);
-  const refetchMs = Math.max(REFETCH_MIN_MS, (request.to - request.from) * REFETCH_SHARE);
+  const refetchMs = Math.max(REFETCH_MIN_MS, (request.to - request.from) * refetchShare);
   return {
     query,
     from: request.from,

@@ -6,12 +6,19 @@ import { PixelRatio } from "../live_chart/frame_loop";
 import type { SeriesTrace } from "../player/series_trace";
 import type { Scene, TracePart } from "../scene";
 import { TimeNavigator } from "../time_navigator";
+import { Overview } from "../time_navigator/overview";
+import { PREVIEW_WIDTH_PX } from "../time_navigator/preview";
 import { spokenSpan } from "../view/time_format";
+
+/** Extremes are fetched per bucket, and buckets do not lie on the grid of the columns. */
+const BUCKETS_PER_COLUMN = 2;
 
 export class NavigatorFeed {
   readonly #liveChart: LiveChart;
   readonly #navigator: TimeNavigator;
-  readonly #parts: TracePart[] = [];
+  #overview: Overview | undefined;
+  /** The series and epoch of `#overview`. */
+  #shown = "";
   readonly #pixels = new PixelRatio();
 
   constructor(host: HTMLElement, liveChart: LiveChart) {
@@ -39,17 +46,29 @@ export class NavigatorFeed {
     const { isFollowing } = scene;
     const state = { oldest: player.oldest ?? scene.from, newest, view: scene };
     const trace = player.traces.find(({ isShown }) => isShown);
-    this.#parts.length = 0;
-    if (trace !== undefined) this.#gather(trace, this.#navigator.range(state));
+    const overview = trace && this.#overviewOf(trace, this.#navigator.range(state), newest);
+    const hovered = this.#navigator.hovered(state);
+    const preview = trace === undefined ? [] : previewOf(trace, hovered);
     const isReplay = (player.lead.buffer.dataset ?? null) !== null;
-    this.#navigator.draw({ ...state, isFollowing, isReplay, parts: this.#parts });
+    this.#navigator.draw({ ...state, isFollowing, isReplay, overview, preview });
   }
 
-  /** The fetched overview, and the live samples at its right end. */
-  #gather(trace: SeriesTrace, { from, to }: TimeRange): void {
-    const fetched = trace.subscription.overview(from, to, this.#navigator.columns, trace.series.field);
-    if (fetched !== undefined) this.#parts.push(fetched);
-    this.#parts.push(trace.live);
+  /** The overview of a series, with all that is known of it by now. */
+  #overviewOf(
+    { series, subscription, live }: SeriesTrace,
+    { from, to }: TimeRange,
+    newest: number,
+  ): Overview {
+    const shown = `${series.key} ${subscription.epoch}`;
+    const columnMs = this.#navigator.columnMs({ from, to });
+    const overview = this.#shown === shown ? this.#overview : undefined;
+    this.#overview = overview ?? new Overview(columnMs);
+    this.#shown = shown;
+    this.#overview.follow(live, newest, columnMs);
+    const end = Math.min(to, this.#overview.liveFrom);
+    const buckets = Math.ceil((BUCKETS_PER_COLUMN * (end - from)) / columnMs);
+    this.#overview.setFetched(subscription.overview(from, end, buckets, series.field));
+    return this.#overview;
   }
 
   #seek(end: number): void {
@@ -65,4 +84,17 @@ export class NavigatorFeed {
     this.#liveChart.player.goLive();
     this.#liveChart.refresh();
   }
+}
+
+/** What the chart would show in this range: fetched samples, then live ones. */
+function previewOf(
+  { series, subscription, live }: SeriesTrace,
+  range: TimeRange | undefined,
+): readonly TracePart[] {
+  if (range === undefined) {
+    subscription.releasePreview();
+    return [];
+  }
+  const fetched = subscription.preview(range.from, range.to, PREVIEW_WIDTH_PX, series.field);
+  return fetched === undefined ? [live] : [fetched, live];
 }

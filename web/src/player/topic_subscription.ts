@@ -22,6 +22,8 @@ import { ArrivalStats, Liveness } from "./timeliness";
 
 /** The overview shows one range at a time: the previous and the next one are enough. */
 const OVERVIEW_TILES = 3;
+/** A pointer moves to and fro. */
+const PREVIEW_TILES = 12;
 
 /** Delay before asking again where the history begins. */
 const OLDEST_RETRY_MS = 5_000;
@@ -58,6 +60,8 @@ export class TopicSubscription implements Subscription {
   #overviewHistory: HistoryCache | undefined;
   /** The texts of records; replaced together with `#history`. */
   #texts: RecordTexts | undefined;
+  /** And one for the range under the pointer. */
+  #previewHistory: HistoryCache | undefined;
   /** Whether a trace of the current frame has asked for history. */
   #isHistoryInUse = false;
   /** Hub time of the oldest record of the current epoch, once known. */
@@ -134,6 +138,16 @@ export class TopicSubscription implements Subscription {
   /** A record as the hub has spelled it; undefined if it is not here, and then it is requested. */
   textOf(seq: number): string | undefined {
     return this.#texts === undefined ? this.buffer.log.textOf(seq) : this.#texts.textOf(seq);
+  }
+
+  /** Like `overview`, for the range that the pointer is over. */
+  preview(from: number, to: number, columns: number, field: Field): TracePart | undefined {
+    return this.#previewHistory?.lookup(from, to, columns, field);
+  }
+
+  /** Stops fetching because the pointer is elsewhere. */
+  releasePreview(): void {
+    this.#previewHistory?.release();
   }
 
   /** Hub time of the oldest record that can be fetched; undefined while unknown. */
@@ -255,12 +269,16 @@ export class TopicSubscription implements Subscription {
       // If the hub chooses the topic, it may choose another one after a reconnect.
       this.#stopFetching();
       this.#history = new HistoryCache({ api, topic, onChange });
-      this.#overviewHistory = new HistoryCache({ api, topic, onChange, maxTiles: OVERVIEW_TILES });
+      // A live edge that is kept by the navigator: only what it lacks is fetched, and as soon as there is anything.
+      const overview = { api, topic, onChange, maxTiles: OVERVIEW_TILES, refetchShare: 0 };
+      this.#overviewHistory = new HistoryCache(overview);
+      this.#previewHistory = new HistoryCache({ api, topic, onChange, maxTiles: PREVIEW_TILES });
       this.#texts = new RecordTexts({ api, topic, log: this.buffer.log, onChange });
     }
     this.#texts?.setEpoch(epoch, record_max);
     this.#history.setEpoch(epoch);
     this.#overviewHistory?.setEpoch(epoch);
+    this.#previewHistory?.setEpoch(epoch);
     if (this.#epoch !== epoch) {
       this.#oldest = undefined;
       if (this.#epoch !== undefined) onEpoch();
@@ -273,6 +291,7 @@ export class TopicSubscription implements Subscription {
   #stopFetching(): void {
     this.#history?.release();
     this.#overviewHistory?.release();
+    this.#previewHistory?.release();
   }
 
   async #findOldest(history: HistoryCache): Promise<void> {

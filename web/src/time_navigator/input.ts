@@ -4,6 +4,8 @@ export interface InputHandlers {
   /** The pointer was pressed at x. */
   readonly onGrab: (x: number) => void;
   readonly onDrag: (x: number) => void;
+  /** A mouse or pen is over the navigator, not dragging; undefined when it has left. */
+  readonly onHover: (x: number | undefined) => void;
   readonly onZoom: (factor: number, x: number) => void;
   readonly onReset: () => void;
   readonly onFocus: () => void;
@@ -28,11 +30,14 @@ export function listenForInput(host: HTMLElement, gestures: InputHandlers, signa
     if (event.button !== 0 || dragging !== undefined) return;
     dragging = event.pointerId;
     host.setPointerCapture(event.pointerId);
+    gestures.onHover(undefined);
     gestures.onGrab(xOf(event));
   });
   on("pointermove", (event) => {
     if (event.pointerId === dragging) gestures.onDrag(xOf(event));
+    else if (event.pointerType !== "touch") gestures.onHover(xOf(event));
   });
+  on("pointerleave", () => gestures.onHover(undefined));
   const release = (event: PointerEvent) => {
     if (event.pointerId === dragging) dragging = undefined;
   };

@@ -1,11 +1,14 @@
 /** Draws the time navigator on its canvas. It is given the position of everything and decides only about style. */
 
-import type { OverviewLine } from "./overview_line";
+import type { OverviewPoint } from "./overview_columns";
+import { traceBand } from "./overview_path";
 import type { TickLabel } from "./tick_labels";
 
 /** One frame of the navigator; positions in CSS pixels from the left. */
 export interface NavigatorFrame {
-  readonly overview: OverviewLine;
+  readonly points: readonly OverviewPoint[];
+  /** Maps an instant to its position. */
+  readonly x: (instant: number) => number;
   readonly handle: { readonly left: number; readonly right: number };
   /** The centre of the view: if the view is too short to be visible, it is a tick inside its handle. */
   readonly middle: number;
@@ -93,7 +96,7 @@ export class NavigatorPainter {
     context.fillStyle = colours.ground;
     fillRound(context, 0, 0, width, bottom);
     this.#paintMarks(context, colours, frame, bottom);
-    this.#paintLine(context, colours.line, frame.overview, bottom);
+    this.#paintLine(context, colours.line, frame, bottom);
     this.#paintHandle(context, colours, frame, bottom);
     if (frame.liveX !== undefined) {
       context.fillStyle = frame.isFollowing ? colours.accent : colours.text;
@@ -136,17 +139,17 @@ export class NavigatorPainter {
   #paintLine(
     context: CanvasRenderingContext2D,
     colour: string,
-    overview: OverviewLine,
+    { points, x }: NavigatorFrame,
     bottom: number,
   ): void {
-    const { low, high } = overview;
-    const span = high - low || 1;
     context.beginPath();
-    overview.trace(context, (value) => {
-      return bottom - PADDING_PX - ((value - low) / span) * (bottom - 2 * PADDING_PX);
-    });
+    traceBand(context, points, { x, top: PADDING_PX, bottom: bottom - PADDING_PX });
     context.strokeStyle = colour;
+    context.fillStyle = colour;
     context.lineWidth = 1;
+    context.lineJoin = "round";
+    context.fill();
+    // A band of equal values has no area.
     context.stroke();
   }
 
@@ -161,7 +164,7 @@ export class NavigatorPainter {
     fillRound(context, left, 0, right - left, bottom);
     context.save();
     context.clip();
-    this.#paintLine(context, colours.accent, frame.overview, bottom);
+    this.#paintLine(context, colours.accent, frame, bottom);
     context.restore();
     context.strokeStyle = colours.accent;
     context.lineWidth = 1.5;

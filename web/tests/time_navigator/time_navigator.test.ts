@@ -3,7 +3,9 @@
 import { expect, test } from "vitest";
 import type { TracePart } from "../../src/scene";
 import { ariaValues, hasMoved } from "../../src/time_navigator/aria";
-import { OverviewLine } from "../../src/time_navigator/overview_line";
+import { Overview } from "../../src/time_navigator/overview";
+import type { OverviewPoint } from "../../src/time_navigator/overview_columns";
+import { traceBand } from "../../src/time_navigator/overview_path";
 import { momentLabel, tickLabels } from "../../src/time_navigator/tick_labels";
 
 const NOON = new Date(2026, 5, 15, 12).getTime();
@@ -82,35 +84,95 @@ function part(start: number, values: readonly (number | null)[]): TracePart {
   return { samples, column: 0 };
 }
 
-function drawn(overview: OverviewLine): string {
+/** Stretches of the overview, each as `from:low-high`, in units of columns. */
+function drawn(points: readonly OverviewPoint[]): string {
+  return points
+    .map(({ at, low, high, isBroken }) => `${isBroken ? "|" : ""}${at}:${low > high ? "" : `${low}-${high}`}`)
+    .join(" ");
+}
+
+/** The path of a band on a canvas of height 10. */
+function bandOf(points: readonly OverviewPoint[]): string {
   const strokes: string[] = [];
   const pen = (name: string) => (x: number, y: number) => strokes.push(`${name}${x},${y}`);
-  overview.trace({ moveTo: pen("M"), lineTo: pen("L") }, (value) => value);
+  const sink = { moveTo: pen("M"), lineTo: pen("L"), closePath: () => strokes.push("Z") };
+  traceBand(sink, points, { x: (at) => at, top: 0, bottom: 10 });
   return strokes.join(" ");
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** An overview of live samples at first, in columns of this length. */
+function following(live: TracePart, columnMs: number): Overview {
+  const overview = new Overview(columnMs);
+  overview.follow(live, NEVER, columnMs);
+  return overview;
+}
+
 test("each column of the overview has its minimum and maximum", () => {
-  const overview = new OverviewLine([part(0, [1, 9, 5, 2, 3, 4])], { from: 0, to: 6 }, 2);
-  expect(drawn(overview)).toBe("M0.5,1 L0.5,1 L0.5,9 L1.5,2 L1.5,4");
-  expect([overview.low, overview.high]).toEqual([1, 9]);
+  const overview = following(part(0, [1, 9, 5, 2, 3, 4, 8, 6]), 4);
+  expect(drawn(overview.points({ from: 0, to: 7 }))).toBe("2:1-9 6:3-8");
+  expect(bandOf(overview.points({ from: 0, to: 7 }))).toBe("M2,0 L2,0 L6,1.25 L6,7.5 L2,10 Z");
+});
+
+test("fetched and live samples have the same columns, and no more of either is seen where both are known", () => {
+  const noise = Array.from({ length: 400 }, (_, i) => Math.round(100 * Math.sin(i * i)));
+  const overview = following(part(200, noise.slice(200)), 16);
+  overview.setFetched(part(0, noise.slice(0, 260)));
+  const whole = following(part(0, noise), 16);
+  const range = { from: 0, to: 399 };
+  expect(overview.points(range)).toEqual(whole.points(range));
 });
 
 test("the overview breaks exactly where the line does", () => {
-  const range = { from: 0, to: 8 };
-  expect(drawn(new OverviewLine([part(0, [1, null, 2])], range, 8))).toBe(
-    "M0.5,1 L0.5,1 L0.5,1 M2.5,2 L2.5,2 L2.5,2",
+  const whole = following(part(0, [1, 2, 3]), 1).points({ from: 0, to: 3 });
+  expect(bandOf(whole)).toBe("M0.5,10 L0.5,10 L1.5,5 L2.5,0 L2.5,0 L1.5,5 L0.5,10 Z");
+  const overview = new Overview(1);
+  overview.setFetched(part(0, [1, null, 3]));
+  expect(drawn(overview.points({ from: 0, to: 3 }))).toBe("0.5:1-1 |1.5: 2.5:3-3");
+  expect(bandOf(overview.points({ from: 0, to: 3 }))).toBe(
+    "M0.5,10 L0.5,10 L0.5,10 Z M2.5,0 L2.5,0 L2.5,0 Z",
   );
-  const sparse = new OverviewLine([part(0, [1]), part(6, [2])], range, 8);
-  expect(drawn(sparse)).toBe("M0.5,1 L0.5,1 L0.5,1 L6.5,2 L6.5,2");
 });
 
-test("a part counts up to the start of the next, and nothing outside the range counts", () => {
-  const overview = new OverviewLine(
-    [part(-2, [90, 90, 1, 1, 50]), part(2, [3, 3, 90])],
-    { from: 0, to: 4 },
-    4,
+test("behind a gap in the live samples everything is taken from the history, so that no hole stays", () => {
+  const live = part(10, [5, 5, 5, null, 7, 7]);
+  const overview = following(live, 1);
+  expect(overview.liveFrom).toBe(14);
+  expect(drawn(overview.points({ from: 10, to: 16 }))).toBe("14.5:7-7 15.5:7-7");
+  overview.setFetched(part(10, [5, 5, 5, 6, 7]));
+  expect(drawn(overview.points({ from: 10, to: 16 }))).toBe(
+    "10.5:5-5 11.5:5-5 12.5:5-5 13.5:6-6 14.5:7-7 15.5:7-7",
   );
-  expect([overview.low, overview.high]).toEqual([1, 3]);
-  const empty = new OverviewLine([part(0, [])], { from: 0, to: 4 }, 4);
-  expect(drawn(empty)).toBe("");
+});
+
+test("live columns stay when the samples have left the buffer, and start over when some were missed", () => {
+  const overview = following(part(0, [1, 2, 3, 4]), 1);
+  overview.follow(part(3, [4, 5]), NEVER, 1);
+  expect(overview.liveFrom).toBe(0);
+  expect(drawn(overview.points({ from: 0, to: 9 }))).toBe("0.5:1-1 1.5:2-2 2.5:3-3 3.5:4-4 4.5:5-5");
+  overview.follow(part(6, [7, 8]), NEVER, 1);
+  expect(overview.liveFrom).toBe(6);
+});
+
+test("columns of twice the length keep the live values, finer ones come from the samples again", () => {
+  const overview = following(part(0, [1, 9, 5, 2]), 1);
+  overview.follow(part(2, [5, 2]), NEVER, 2);
+  expect(drawn(overview.points({ from: 0, to: 3 }))).toBe("1:1-9 3:2-5");
+  overview.follow(part(2, [5, 2]), NEVER, 1);
+  expect(overview.liveFrom).toBe(2);
+  expect(drawn(overview.points({ from: 0, to: 3 }))).toBe("2.5:5-5 3.5:2-2");
+});
+
+test("samples that are not due yet are not in the overview", () => {
+  const overview = new Overview(1);
+  overview.follow(part(0, [1, 2, 3]), 1.5, 1);
+  expect(drawn(overview.points({ from: 0, to: 9 }))).toBe("0.5:1-1 1.5:2-2");
+});
+
+test("values that differ by rounding are a straight line, and the largest numbers have a height", () => {
+  const rounding = following(part(0, [0.3, 0.1 + 0.2, 0.3]), 1).points({ from: 0, to: 2 });
+  expect(bandOf(rounding)).toBe("M0.5,5 L0.5,5 L1.5,5 L2.5,5 L2.5,5 L1.5,5 L0.5,5 Z");
+  const huge = following(part(0, [-1e308, 1e308]), 1).points({ from: 0, to: 1 });
+  expect(bandOf(huge)).toBe("M0.5,10 L0.5,10 L1.5,0 L1.5,0 L0.5,10 Z");
 });
