@@ -28,14 +28,20 @@ async function saved(screen: Screen, item: string): Promise<{ name: string; cont
   return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
 }
 
-test("the image is a PNG of the whole chart", async () => {
+test("the image is a PNG of the whole chart, at twice the screen's resolution", async () => {
   const screen = await paused();
   const { name, content } = await saved(screen, "Save image (PNG)");
   expect(name).toMatch(/^ecg-\d{4}-\d\d-\d\dT[\d-]+\.\d{3}Z\.png$/);
   expect(content.subarray(0, 8)).toEqual(PNG);
   const width = await screen.page.$eval('[data-part="chart"]', ({ clientWidth }) => clientWidth);
   // The PNG header contains the width, which includes a margin.
-  expect(content.readUInt32BE(16)).toBeGreaterThanOrEqual(width);
+  expect(content.readUInt32BE(16)).toBeGreaterThanOrEqual(2 * width);
+  // The chart on the screen keeps its own.
+  const canvas = await screen.page.$eval(
+    '[data-part="chart"] canvas',
+    (element) => (element as HTMLCanvasElement).width,
+  );
+  expect(canvas).toBe(width);
   expect(content.length).toBeGreaterThan(10_000);
 });
 
@@ -46,8 +52,11 @@ test("the CSV has exactly the visible records", async () => {
   const edge = await screen.edge();
   const records = await recordsIn(house.hub.url, "ecg", edge - 10_000, edge);
   const [header, ...rows] = String(content).trimEnd().split("\r\n");
-  expect(header).toBe("seq,t,value");
-  expect(rows).toEqual(records.map(({ seq, t, data }) => `${seq},${t},${data.value}`));
+  expect(header).toBe("\uFEFFtime,seq,t,value");
+  const iso = (t: number) => new Date(Math.floor(t / 1000)).toISOString().slice(0, -1);
+  expect(rows.map((row) => row.replace(/^(.{23})\d{3}Z/, "$1"))).toEqual(
+    records.map(({ seq, t, data }) => `${iso(t)},${seq},${t},${data.value}`),
+  );
   expect(rows).toHaveLength(1_000);
 });
 

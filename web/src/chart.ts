@@ -19,7 +19,7 @@ import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
 import { Crosshair, type PointedSamples } from "./chart/crosshair";
 import { LINE_WIDTH, LineRenderer, type ValueExtremes } from "./chart/line_renderer";
 import { Overlay } from "./chart/overlay";
-import { renderPicture } from "./chart/picture";
+import { pictureRatio, renderPicture } from "./chart/picture";
 import { Scales } from "./chart/scale";
 import { drawSeams } from "./chart/seams";
 import { CanvasLayer, PlotArea } from "./chart/surface";
@@ -156,23 +156,29 @@ export class Chart {
     this.#drawOverlay();
   }
 
-  /** Renders the current view as a PNG at the screen's resolution. */
+  /** Renders the current view as a PNG at twice the screen's resolution. */
   async picture(title: string): Promise<Blob> {
-    if (this.#theme === undefined) throw new Error("cannot render a picture of a chart without a size");
+    const theme = this.#theme;
+    if (theme === undefined) throw new Error("cannot render a picture of a chart without a size");
     const { from, to } = this.#scene;
-    return renderPicture(
-      [this.#layer, this.#overlayLayer],
-      this.#scene,
-      this.#theme,
-      title,
-      rangeText(from, to),
-    );
+    const layers = [this.#layer, this.#overlayLayer];
+    // Back at its own resolution before the browser shows it.
+    this.#redrawAt(pictureRatio(this.#layer, devicePixelRatio));
+    const picture = renderPicture(layers, this.#scene, theme, title, rangeText(from, to));
+    this.#redrawAt(devicePixelRatio);
+    return picture;
   }
 
   destroy(): void {
     this.#gestures.destroy();
     this.#layer.canvas.remove();
     this.#overlayLayer.canvas.remove();
+  }
+
+  #redrawAt(pixelRatio: number): void {
+    for (const layer of [this.#layer, this.#overlayLayer]) layer.fit(layer.width, layer.height, pixelRatio);
+    this.#lines.forget();
+    this.draw(this.#scene, this.#drawnAt);
   }
 
   #drawOverlay(): void {

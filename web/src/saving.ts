@@ -4,7 +4,9 @@
  */
 
 import type { Api } from "./client/api";
-import { type CsvRange, type CsvResult, collectCsv } from "./saving/csv";
+import type { TimeRange } from "./history_cache/time_range";
+import { type CsvResult, collectCsv, ROWS_MAX } from "./saving/csv";
+import { csvFile, type TopicTable } from "./saving/csv_table";
 
 export type { CsvProblem } from "./saving/csv";
 
@@ -14,12 +16,33 @@ const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 /** Leaves room for instant and extension on every file system. */
 const TOPIC_LEN_MAX = 100;
 
-/** Saves the hub's records of this range; returns how many were saved, and what went wrong. */
-export async function saveCsv(api: Api, range: CsvRange): Promise<Omit<CsvResult, "chunks">> {
-  const { chunks, ...outcome } = await collectCsv(api, range, wait);
-  if (outcome.rows > 0)
-    save(new Blob([...chunks], { type: "text/csv" }), fileName(range.topic, range.from, "csv"));
-  return outcome;
+/**
+ * Saves the hub's records of these topics in this range as one file; returns how many were saved, and what went wrong.
+ * If one topic fails, nothing is saved.
+ */
+export async function saveCsv(
+  api: Api,
+  topics: readonly string[],
+  range: TimeRange,
+): Promise<Omit<CsvResult, "chunks">> {
+  const tables: TopicTable[] = [];
+  let [rows, problem]: [number, CsvResult["problem"]] = [0, undefined];
+  for (const topic of topics) {
+    const rowsMax = Math.floor(ROWS_MAX / topics.length);
+    const { chunks, ...outcome } = await collectCsv(api, { ...range, topic, rowsMax }, wait);
+    if (outcome.problem !== undefined && outcome.problem !== "too-long") return outcome;
+    tables.push({ topic, chunks });
+    rows += outcome.rows;
+    problem ??= outcome.problem;
+  }
+  if (rows > 0) {
+    const parts = await csvFile(tables, wait);
+    save(
+      new Blob([...parts], { type: "text/csv;charset=utf-8" }),
+      fileName(topics.join("+"), range.from, "csv"),
+    );
+  }
+  return { rows, problem };
 }
 
 /** Saves a picture; `at` is the instant it shows. */

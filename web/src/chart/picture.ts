@@ -1,6 +1,7 @@
 /**
  * Renders the chart as an image for download: the current view on the page's background, with a title, the series names
- * and the time range, so that it can be read without the page. It copies the layers as they were last drawn.
+ * and the time range, so that it can be read without the page. It copies the layers as they are drawn at the picture's
+ * resolution.
  */
 
 import type { Scene, Trace } from "../scene";
@@ -12,7 +13,16 @@ import type { CanvasLayer } from "./surface";
 const MARGIN = 1.5;
 const TITLE_SIZE = 1.4;
 const ROW = 1.9;
-const SAMPLE_WIDTH = 2;
+/** Long enough for every dash pattern. */
+const SAMPLE_WIDTH = 3.5;
+
+/** Longer sides are more than some browsers can hold, and than anybody can look at. */
+const SIDE_MAX_PX = 8_192;
+
+/** Device pixels per CSS pixel in a picture: twice as many as on the screen, so that it can be printed or enlarged. */
+export function pictureRatio({ width, height }: CanvasLayer, screenRatio: number): number {
+  return Math.max(screenRatio, Math.min(2 * screenRatio, SIDE_MAX_PX / Math.max(width, height)));
+}
 
 export function renderPicture(
   layers: readonly CanvasLayer[],
@@ -89,10 +99,19 @@ class PictureHeader {
   }
 
   #drawName(ctx: CanvasRenderingContext2D, { series }: Trace, name: string, x: number, y: number): void {
-    const { fontPx, scale, series: colours, text } = this.#theme;
+    const { fontPx, scale, series: colours, dashes, text } = this.#theme;
     const middle = y + fontPx / 2;
-    ctx.fillStyle = colours[series.colour % COLOURS] as string;
-    ctx.fillRect(x, middle - (LINE_WIDTH * scale) / 2, SAMPLE_WIDTH * fontPx, LINE_WIDTH * scale);
+    const index = series.colour % COLOURS;
+    ctx.strokeStyle = colours[index] as string;
+    ctx.fillStyle = colours[index] as string;
+    ctx.lineWidth = LINE_WIDTH * scale;
+    ctx.lineCap = "round";
+    ctx.setLineDash([...(dashes[index] as readonly number[])]);
+    ctx.beginPath();
+    ctx.moveTo(x, middle);
+    ctx.lineTo(x + SAMPLE_WIDTH * fontPx, middle);
+    ctx.stroke();
+    ctx.setLineDash([]);
     drawDot(ctx, x + SAMPLE_WIDTH * fontPx, middle, LINE_WIDTH * 1.5 * scale);
     ctx.fillStyle = text;
     ctx.fillText(name, x + (SAMPLE_WIDTH + 0.6) * fontPx, y);

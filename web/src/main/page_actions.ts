@@ -150,8 +150,7 @@ export class PageActions implements Actions {
   };
 
   saveCsv = (): void => {
-    const range = this.#range;
-    for (const topic of this.#liveChart.player.topics) void this.#saveTable(topic, range);
+    void this.#saveTable(this.#liveChart.player.topics, this.#range);
   };
 
   recordTable = (rows: number): RecordTableContent =>
@@ -163,10 +162,10 @@ export class PageActions implements Actions {
     this.#liveChart.refresh();
   }
 
-  async #saveTable(topic: string, range: TimeRange): Promise<void> {
+  async #saveTable(topics: readonly string[], range: TimeRange): Promise<void> {
     const { late, api } = this.#options;
     // Only a page that has hardly been opened does not have it.
-    const { rows, problem } = (await late.saving?.saveCsv(api, { topic, ...range })) ?? NOT_SAVED;
+    const { rows, problem } = (await late.saving?.saveCsv(api, topics, range)) ?? NOT_SAVED;
     if (problem !== undefined) this.#options.announce(problemText(problem, rows));
     else if (rows === 0) this.#options.announce(strings.csvEmpty);
   }

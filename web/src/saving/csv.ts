@@ -35,6 +35,8 @@ export interface CsvResult {
 /** A range of a topic's history, both ends inclusive, hub time in milliseconds. */
 export interface CsvRange extends TimeRange {
   readonly topic: string;
+  /** No more records than this; by default as many as fit into one file. */
+  readonly rowsMax?: number;
 }
 
 /** Resolves after this many milliseconds. */
@@ -48,14 +50,15 @@ interface CsvPage {
   readonly rows: number;
 }
 
-export async function collectCsv(api: Api, { topic, from, to }: CsvRange, wait: Wait): Promise<CsvResult> {
+export async function collectCsv(api: Api, range: CsvRange, wait: Wait): Promise<CsvResult> {
+  const { topic, from, to, rowsMax = ROWS_MAX } = range;
   const path = `${topicPath(topic)}/history`;
   const chunks: string[] = [];
   let rows = 0;
   let start = `from_t=${micros(from)}`;
   let epoch: string | null | undefined;
   for (;;) {
-    const limit = Math.min(PAGE_ROWS, ROWS_MAX - rows);
+    const limit = Math.min(PAGE_ROWS, rowsMax - rows);
     const query = `${start}&to_t=${micros(to)}&limit=${limit}&format=csv`;
     const page = await fetchPage(api, `${path}?${query}`, wait);
     if (page === undefined) return failure("failed");
@@ -66,7 +69,7 @@ export async function collectCsv(api: Api, { topic, from, to }: CsvRange, wait: 
     if (page.next === null) return { chunks, rows, problem: undefined };
     // Without progress, the loop would not end.
     if (page.rows === 0) return failure("failed");
-    if (rows >= ROWS_MAX) return { chunks, rows, problem: "too-long" };
+    if (rows >= rowsMax) return { chunks, rows, problem: "too-long" };
     start = `from=${page.next}`;
   }
 }
