@@ -10,7 +10,7 @@ mod history_limit;
 mod worker_pool;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
@@ -22,6 +22,7 @@ pub use worker_pool::JobAborted;
 
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, ViewerLimits};
+use crate::journal::JournalHealth;
 use crate::protocol::Host;
 use crate::telemetry::LogDrops;
 
@@ -52,6 +53,8 @@ pub struct AppState {
     pub is_ready: AtomicBool,
     /// Counts the log lines that were dropped or suppressed.
     pub log_drops: LogDrops,
+    /// The health of the journal; empty as long as no topic has needed one.
+    pub journal: OnceLock<JournalHealth>,
 }
 
 /// The origins that may connect in addition to the hub's own (`server.allowed_origins`).

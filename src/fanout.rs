@@ -25,6 +25,7 @@
 
 mod backfill;
 mod control_messages;
+mod delivery_sampler;
 mod drain;
 mod encoder;
 mod frame_log;

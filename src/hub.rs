@@ -40,7 +40,7 @@ pub use resume::{JoinPoint, JoinState, ResumeOutcome, ResumeRequest, StreamHead}
 pub use startup::{Checkpoint, NewEpochReason, StartMode};
 pub use subscription::{Subscription, UpdateReader};
 pub use topic::{Topic, TopicSpec};
-pub use topic_metrics::{DisconnectReason, RejectReason, TopicMetrics};
+pub use topic_metrics::{DeliveryMetrics, DisconnectReason, RejectReason, TopicMetrics};
 pub use update::{Announcement, AnnouncementNumber, Update};
 pub use viewer_limits::{ViewerLimitReached, ViewerLimits, ViewerPermit};
 

@@ -38,6 +38,7 @@ mod journal_health;
 mod journal_thread;
 mod recovery;
 mod state_folder;
+mod sync_timer;
 mod writer;
 
 use std::io;

@@ -19,7 +19,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -144,7 +144,7 @@ impl Server {
         let playback = Playback::new(clock, cancel_reload.clone());
         if let Some(writer) = writer {
             let journal = JournalThread::start(writer).map_err(StartError::Threads)?;
-            playback.set_journal(journal);
+            set_journal(&state, &playback, journal);
         }
         let mut server = Self {
             public_address: public.address,
@@ -332,7 +332,14 @@ fn app_state(
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
         log_drops,
+        journal: OnceLock::new(),
     })
+}
+
+/// Has changes of timelines written to `journal`, and its health reported.
+fn set_journal(state: &AppState, playback: &Playback, journal: JournalThread) {
+    _ = state.journal.set(journal.health().clone());
+    playback.set_journal(journal);
 }
 
 fn log_topic_ready(topic: &Topic) {

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::backfill::BackfillRange;
+use super::delivery_sampler::CompletedWrite;
 use super::pending_close::PendingClose;
 use super::socket_writer::{SentTotals, WriteBudget, WriteOutcome};
 use super::viewer_connection::ViewerConnection;
@@ -58,6 +59,16 @@ impl Viewer {
             context,
             is_too_far: false,
         }
+    }
+
+    /// What a turn has completed that counted `sent`, for a subscription that was live before it. `None` if that is
+    /// nothing, or if the socket has not accepted all of it: then the turn that writes the rest completes it.
+    pub(super) fn completed_write(&self, sent: SentTotals) -> Option<CompletedWrite> {
+        let is_complete = sent.publications > 0 && self.connection.queue.is_empty();
+        is_complete.then(|| CompletedWrite {
+            last: self.subscription.cursor.last(),
+            publications: sent.publications,
+        })
     }
 
     /// The last publication that was sent or queued; `None` during a close.

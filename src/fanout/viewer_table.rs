@@ -183,7 +183,7 @@ impl<'a> ViewerTable<'a> {
         };
         let (topic_id, encoding) = (viewer.subscription.topic(), viewer.subscription.encoding());
         let context = lane_context(&self.topics[topic_id], encoding, self.shared);
-        let mut sent = SentTotals::default();
+        let (mut sent, is_live) = (SentTotals::default(), viewer.subscription.is_live());
         let outcome = viewer.turn(context).send(budget, &mut sent);
         let outcome = outcome.unwrap_or(ServeOutcome::Closed);
         if let ServeOutcome::NeedsBackfill { .. } | ServeOutcome::WriteAgain = outcome
@@ -199,7 +199,12 @@ impl<'a> ViewerTable<'a> {
             }
         }
         let is_closing = viewer.connection.is_closing();
+        let write = viewer.completed_write(sent).filter(|_| is_live);
         self.topics[topic_id].count(sent);
+        if let Some(write) = write {
+            let clock = &self.shared.clock;
+            self.topics[topic_id].sample_delivery(encoding, write, clock);
+        }
         if outcome == ServeOutcome::Closed {
             self.remove(id.connection());
         } else if is_closing {

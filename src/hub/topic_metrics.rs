@@ -1,6 +1,10 @@
 //! `TopicMetrics`: what is measured of one topic, and the reasons by which viewers are counted.
 
-use crate::metrics::{Counter, CounterFamily, DurationHistogram, MaxGauge};
+use std::time::Duration;
+
+use crate::metrics::{
+    BucketBounds, BucketHistogram, Counter, CounterFamily, DurationHistogram, MaxGauge, MetricMap,
+};
 use crate::protocol::CloseReason;
 
 /// The metrics of one topic, for the log and the metrics page.
@@ -24,8 +28,23 @@ pub struct TopicMetrics {
     pub rejected: CounterFamily<RejectReason>,
     /// The lag of the slowest viewer; each lane reports the maximum over its own viewers.
     pub lag: MaxGauge,
-    /// How late the producer woke up: the time from when the first publication was due.
+    /// The lags of all viewers, each observed about once a second.
+    pub lag_histogram: BucketHistogram,
+    /// How late the producer woke up: the time from when the first publication was due. Since the last `hub.stats`.
     pub lateness: DurationHistogram,
+    /// The same, since the start.
+    pub lateness_histogram: BucketHistogram,
+    /// How fast publications reach the viewers' sockets, by the name of the encoding.
+    pub delivery: MetricMap<&'static str, DeliveryMetrics>,
+}
+
+/// How fast the publications of one topic reach the sockets of the viewers of one encoding, on a sample of the writes.
+#[derive(Debug)]
+pub struct DeliveryMetrics {
+    /// From when a publication was due until a viewer's socket had accepted it.
+    pub delay: BucketHistogram,
+    /// From the first to the last viewer of a lane to which the same publications were sent.
+    pub spread: BucketHistogram,
 }
 
 /// Why a viewer left.
@@ -70,7 +89,27 @@ impl Default for TopicMetrics {
             gaps: Counter::default(),
             rejected: CounterFamily::new(&RejectReason::PER_TOPIC),
             lag: MaxGauge::default(),
+            lag_histogram: BucketHistogram::new(BucketBounds::COARSE),
             lateness: DurationHistogram::default(),
+            lateness_histogram: BucketHistogram::new(BucketBounds::COARSE),
+            delivery: MetricMap::default(),
+        }
+    }
+}
+
+impl TopicMetrics {
+    /// Records how late the producer woke up.
+    pub fn record_lateness(&self, late: Duration) {
+        self.lateness.record(late);
+        self.lateness_histogram.observe(late);
+    }
+}
+
+impl Default for DeliveryMetrics {
+    fn default() -> Self {
+        Self {
+            delay: BucketHistogram::new(BucketBounds::FINE),
+            spread: BucketHistogram::new(BucketBounds::COARSE),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::runtime::Handle;
 
-use super::{Server, log_topic_ready, restore_topics};
+use super::{Server, log_topic_ready, restore_topics, set_journal};
 use crate::hub::{Checkpoint, Topic};
 use crate::journal::{JournalError, JournalWriter, PendingJournal};
 use crate::playback::{PlaybackCommand, PlaybackRequest, TopicCommand};
@@ -118,7 +118,7 @@ impl Server {
         };
         match Handle::current().block_on(pending.finish(&self.cancel_reload))? {
             Ok(journal) => {
-                self.playback.set_journal(journal);
+                set_journal(&self.state, &self.playback, journal);
                 Ok(())
             }
             Err(pending) => {

@@ -20,7 +20,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "timeline", "protocol", "settings", "clock", "metrics", "source",
         ],
     ),
-    ("journal", &["hub", "timeline", "protocol"]),
+    ("journal", &["hub", "timeline", "protocol", "metrics"]),
     (
         "playback",
         &["journal", "hub", "timeline", "protocol", "clock"],
@@ -34,7 +34,10 @@ const MODULES: &[(&str, &[&str])] = &[
         &["hub", "protocol", "settings", "clock", "metrics", "source"],
     ),
     ("systemd", &[]),
-    ("app", &["fanout", "hub", "protocol", "telemetry"]),
+    (
+        "app",
+        &["journal", "fanout", "hub", "protocol", "metrics", "telemetry"],
+    ),
     (
         "routes",
         &[
