@@ -7,17 +7,19 @@
 //! [`AllowedHosts`] and [`TrustedProxies`]. Each is replaced as a whole on reload.
 
 mod history_limit;
+mod hub_status;
 mod worker_pool;
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use tokio_util::task::TaskTracker;
 
 pub use history_limit::{HistoryLimit, HistoryLimitReached, HistoryPermit};
+pub use hub_status::{ConfigStatus, ListenerStats};
 pub use worker_pool::JobAborted;
 
 use crate::fanout::{Drain, Lanes};
@@ -55,6 +57,10 @@ pub struct AppState {
     pub log_drops: LogDrops,
     /// The health of the journal; empty as long as no topic has needed one.
     pub journal: OnceLock<JournalHealth>,
+    /// The connections and responses of both listeners.
+    pub listeners: [ListenerStats; 2],
+    /// How the last reload ended.
+    pub config: ConfigStatus,
 }
 
 /// The origins that may connect in addition to the hub's own (`server.allowed_origins`).

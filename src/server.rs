@@ -19,8 +19,8 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -40,7 +40,9 @@ use fd_limit::FdLimit;
 use listener_limits::{HubLimits, ListenerLimits};
 use viewer_drain::DrainOutcome;
 
-use crate::app::{AllowedHosts, AllowedOrigins, AppState, HistoryLimit, TrustedProxies};
+use crate::app::{
+    AllowedHosts, AllowedOrigins, AppState, ConfigStatus, HistoryLimit, TrustedProxies,
+};
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
@@ -134,7 +136,7 @@ impl Server {
             .transpose()?;
         let fd_limit = FdLimit::raise();
         let limits = HubLimits::new(&settings.server, fd_limit, &log_drops);
-        let state = Arc::new(app_state(settings, clock, topics, fd_limit, log_drops)?);
+        let state = Arc::new(app_state(settings, clock, topics, &limits, log_drops)?);
         if is_handed_over {
             state.drain.hand_over();
         }
@@ -313,12 +315,12 @@ fn app_state(
     settings: &Settings,
     clock: Clock,
     topics: Vec<Arc<Topic>>,
-    fd_limit: FdLimit,
+    limits: &HubLimits,
     log_drops: LogDrops,
 ) -> Result<AppState, StartError> {
     let server = &settings.server;
     let drain = Arc::new(Drain::new(server.drain));
-    let viewers_max = fd_limit.cap_viewers(server.max_viewers);
+    let viewers_max = limits.viewers_max;
     Ok(AppState {
         hub: Hub::new(clock, topics, server.default_topic.clone()),
         viewer_limits: ViewerLimits::new(viewers_max, server.max_viewers_per_ip),
@@ -333,6 +335,8 @@ fn app_state(
         is_ready: AtomicBool::new(false),
         log_drops,
         journal: OnceLock::new(),
+        listeners: [limits.public.stats().clone(), limits.ops.stats().clone()],
+        config: ConfigStatus::default(),
     })
 }
 

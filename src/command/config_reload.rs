@@ -42,6 +42,7 @@ pub(super) fn apply(loaded: LoadedConfig, server: &mut Server, telemetry: &Telem
             format!("reloaded: {changed} keys changed, {refused} need a restart{suffix}")
         }
         Err(failure) => {
+            server.report_failed_reload();
             for Diagnostic { key, origin, text } in failure.diagnostics() {
                 tracing::error!(event = "config.failed", key, origin, "{text}");
             }

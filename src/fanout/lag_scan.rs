@@ -112,7 +112,10 @@ impl LagTracker {
     /// Ends a scan: reports what was observed, and returns whether any viewer is behind.
     pub(super) fn report(&mut self, topic: &Topic) -> bool {
         let up_to_date = std::mem::take(&mut self.up_to_date);
-        topic.metrics.lag_histogram.observe_millionths(0, up_to_date);
+        topic
+            .metrics
+            .lag_histogram
+            .observe_millionths(0, up_to_date);
         let furthest = self.furthest_behind.take();
         let lag = |LagObservation { last, newest }| topic.lag(last, newest);
         self.gauge.set(furthest.map_or(Duration::ZERO, lag));

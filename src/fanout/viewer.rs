@@ -112,8 +112,10 @@ impl ViewerTurn<'_> {
                 }
                 // Only once the queued frames are written: the gap may still grow until then, and one gap is enough.
                 WriteOutcome::Done if std::mem::take(&mut self.is_too_far) => {
-                    self.context.topic.metrics.gaps.add(1);
-                    self.skip_to_live(GapReason::Slow);
+                    let skipped = self.skip_to_live(GapReason::Slow);
+                    let metrics = &self.context.topic.metrics;
+                    metrics.gaps.add(1);
+                    metrics.gap_records.add(skipped);
                 }
                 WriteOutcome::Done => return self.on_all_written(),
                 WriteOutcome::MissedAnnouncement => {
@@ -180,9 +182,10 @@ impl ViewerTurn<'_> {
         self.subscription.push_due_announcement(self.context, queue)
     }
 
-    fn skip_to_live(&mut self, reason: GapReason) {
+    /// Skips everything up to the newest publication, and returns how many it has skipped.
+    fn skip_to_live(&mut self, reason: GapReason) -> u64 {
         let queue = &mut self.connection.queue;
-        self.subscription.skip_to_live(self.context, reason, queue);
+        self.subscription.skip_to_live(self.context, reason, queue)
     }
 
     /// Skips publications that cannot be read. A bare viewer, which cannot be sent a gap, is closed.

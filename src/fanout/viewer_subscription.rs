@@ -217,13 +217,14 @@ impl ViewerSubscription {
         self.encoding == Encoding::Bare || topic.slow_policy() == SlowPolicy::Disconnect
     }
 
-    /// Skips everything up to the newest publication, and queues the gap. The announcements in between follow.
+    /// Skips everything up to the newest publication, and queues the gap. The announcements in between follow. Returns
+    /// how many publications it has skipped.
     pub(super) fn skip_to_live(
         &mut self,
         context: LaneContext<'_>,
         reason: GapReason,
         queue: &mut WriteQueue,
-    ) {
+    ) -> u64 {
         let (from, to) = (self.cursor.last().next(), context.newest());
         self.cursor.skip_to(to);
         let gap = Message::Gap(Gap {
@@ -232,6 +233,7 @@ impl ViewerSubscription {
             reason,
         });
         queue.push(control_messages::encode(self.encoding, &gap));
+        (to.get() + 1).saturating_sub(from.get())
     }
 
     /// Queues the next announcement, which the log has dropped.

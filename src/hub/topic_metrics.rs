@@ -24,6 +24,8 @@ pub struct TopicMetrics {
     pub left: CounterFamily<DisconnectReason>,
     /// Gaps sent to viewers that read too slowly.
     pub gaps: Counter,
+    /// Publications that these gaps leave out.
+    pub gap_records: Counter,
     /// Rejected viewers, by reason.
     pub rejected: CounterFamily<RejectReason>,
     /// The lag of the slowest viewer; each lane reports the maximum over its own viewers.
@@ -87,6 +89,7 @@ impl Default for TopicMetrics {
             recovered: Counter::default(),
             left: CounterFamily::new(&DisconnectReason::ALL),
             gaps: Counter::default(),
+            gap_records: Counter::default(),
             rejected: CounterFamily::new(&RejectReason::PER_TOPIC),
             lag: MaxGauge::default(),
             lag_histogram: BucketHistogram::new(BucketBounds::COARSE),

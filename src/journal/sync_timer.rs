@@ -42,7 +42,11 @@ mod tests {
     fn failed_and_successful_syncs_are_counted() {
         let timer = SyncTimer::default();
         assert!(timer.measure(|| Ok(())).is_ok());
-        assert!(timer.measure(|| Err(io::ErrorKind::StorageFull.into())).is_err());
+        assert!(
+            timer
+                .measure(|| Err(io::ErrorKind::StorageFull.into()))
+                .is_err()
+        );
         assert_eq!(timer.clone().durations().read().count, 2);
     }
 }

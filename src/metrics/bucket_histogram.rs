@@ -78,7 +78,10 @@ impl BucketHistogram {
     #[must_use]
     pub fn read(&self) -> HistogramReading {
         let sum = self.sum.load(Ordering::Relaxed);
-        let counts = self.counts.iter().map(|count| count.load(Ordering::Relaxed));
+        let counts = self
+            .counts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
         let bounds = self.bounds.0.iter().map(|bound| from_millionths(*bound));
         let buckets: Vec<_> = bounds.chain([f64::INFINITY]).zip(counts).collect();
         HistogramReading {

@@ -5,6 +5,7 @@
 //! values that the log reports. Histograms, which the log does not have, only grow.
 
 mod exposition_formats;
+mod faults;
 mod histograms;
 mod topic_samples;
 
@@ -77,6 +78,7 @@ impl Collector for HubCollector {
         topic_samples::write_by_reason(&topics, self.0.hub.not_found.total(), &mut writer)?;
         topic_samples::write_delays(&topics, &mut writer)?;
         histograms::write_histograms(&self.0, &topics, &mut writer)?;
+        faults::write_faults(&self.0, &topics, &mut writer)?;
         write_hub(&self.0, &mut writer)?;
         write_process(&self.0, &mut writer)
     }

@@ -53,7 +53,15 @@ impl Server {
         self.apply(settings, &changes, &added);
         self.apply_rates(settings, &mut changes);
         self.active_config.apply(&changes, settings);
+        self.state
+            .config
+            .report_success(changes.pending_keys().count());
         Ok(changes)
+    }
+
+    /// Records, for monitoring, that a new configuration was refused.
+    pub fn report_failed_reload(&self) {
+        self.state.config.report_failure();
     }
 
     /// Starts the new topics. They are not in the hub yet, so no viewer can join them.

@@ -208,6 +208,12 @@ impl ConfigDiff {
         self.applied.iter().any(|applied| applied == key)
     }
 
+    /// The changed keys that are not in force: those that need a restart, and those that were postponed.
+    pub fn pending_keys(&self) -> impl Iterator<Item = &str> {
+        let needs_restart = self.needs_restart.iter().map(|refused| &*refused.key);
+        needs_restart.chain(self.postponed.iter().map(|postponed| &*postponed.key))
+    }
+
     /// Postpones the rate change of `topic`, which failed with `error`.
     pub fn postpone(&mut self, topic: &TopicSettings, origins: &ValueOrigins, error: &str) {
         let key = topic.key("rate");

@@ -46,10 +46,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "both passes over a dataset share it",
     ),
     (
-        "src/telemetry/log_drops.rs",
-        "the log, its rate limit and the panic hook share it",
-    ),
-    (
         "web/src/client/backoff.ts",
         "connections and requests share it",
     ),

@@ -1,5 +1,6 @@
 //! `/metrics`, and the agreement of its values with the log.
 
+mod faults;
 mod histograms;
 
 use serde_json::Value;
@@ -95,13 +96,25 @@ const VOLATILE: [&str; 5] = [
 ];
 
 /// Metrics that no field of the log has.
-const NOT_IN_LOG: [&str; 6] = [
+const NOT_IN_LOG: [&str; 18] = [
     "tickcast_delivery_seconds",
     "tickcast_delivery_spread_seconds",
     "tickcast_lateness_seconds",
     "tickcast_lag_seconds",
     "tickcast_history_seconds",
     "tickcast_journal_fsync_seconds",
+    "tickcast_config_last_reload_successful",
+    "tickcast_config_pending_keys",
+    "tickcast_journal_failed",
+    "tickcast_log_events_total",
+    "tickcast_gap_records_total",
+    "tickcast_connections",
+    "tickcast_connections_max",
+    "tickcast_history_in_flight",
+    "tickcast_history_in_flight_max",
+    "tickcast_http_requests_total",
+    "tickcast_topic_info",
+    "tickcast_hub_time_seconds",
 ];
 
 #[tokio::test]

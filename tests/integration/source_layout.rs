@@ -36,13 +36,20 @@ const MODULES: &[(&str, &[&str])] = &[
     ("systemd", &[]),
     (
         "app",
-        &["journal", "fanout", "hub", "protocol", "metrics", "telemetry"],
+        &[
+            "journal",
+            "fanout",
+            "hub",
+            "protocol",
+            "metrics",
+            "telemetry",
+        ],
     ),
     (
         "routes",
         &[
-            "app", "fanout", "hub", "timeline", "protocol", "settings", "clock", "metrics",
-            "source",
+            "app", "journal", "fanout", "hub", "timeline", "protocol", "settings", "clock",
+            "metrics", "source",
         ],
     ),
     (

@@ -95,6 +95,21 @@ impl<'a> MetricsWriter<'a> {
             .encode_info(labels)
     }
 
+    pub(super) fn infos<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        labels: impl Iterator<Item = L>,
+    ) -> fmt::Result {
+        let mut family = self
+            .0
+            .encode_descriptor(name, help, None, MetricType::Info)?;
+        for labels in labels {
+            family.encode_info(&labels)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn counters<L: EncodeLabelSet>(
         &mut self,
         name: &str,

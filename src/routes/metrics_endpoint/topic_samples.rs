@@ -75,6 +75,12 @@ pub(super) fn write_topics(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>
         "Gaps sent to viewers that read too slowly",
         None,
         per_topic(topics, |topic| topic.metrics.gaps.total()),
+    )?;
+    writer.counters(
+        "tickcast_gap_records",
+        "Records that viewers did not get because they read too slowly",
+        None,
+        per_topic(topics, |topic| topic.metrics.gap_records.total()),
     )
 }
 

@@ -1,25 +1,8 @@
 //! The histograms of `/metrics`: what they measure, and that a stall shows in them.
 
 use super::super::support::event_stream::EventStream;
-use super::super::support::metrics::Scrape;
+use super::super::support::metrics::{Scrape, scrape_until};
 use super::super::support::{Hub, RawClient, Viewer};
-
-/// Scrapes until `is_wanted`.
-fn scrape_until(hub: &Hub, is_wanted: impl Fn(&Scrape) -> bool) -> Scrape {
-    let begin = tokio::time::Instant::now();
-    loop {
-        let scrape = Scrape::at(hub.ops());
-        if is_wanted(&scrape) {
-            return scrape;
-        }
-        assert!(
-            begin.elapsed() < super::super::support::TIMEOUT,
-            "{}",
-            scrape.0
-        );
-        std::thread::yield_now();
-    }
-}
 
 /// The cumulative counts of the buckets of a histogram, by their bounds.
 fn buckets(scrape: &Scrape, name: &str, labels: &str) -> Vec<(f64, f64)> {
@@ -162,7 +145,9 @@ async fn records_from_before_a_viewer_joined_do_not_count_as_late() {
     let mut viewer = Viewer::v1_at(&hub, "/ws?last=5000").await;
     let newest = viewer.until("hello").await["seq"].as_u64().unwrap();
     while viewer.until("data").await["seq"] != newest + 20 {}
-    let scrape = scrape_until(&hub, |scrape| scrape.0.contains("tickcast_delivery_seconds"));
+    let scrape = scrape_until(&hub, |scrape| {
+        scrape.0.contains("tickcast_delivery_seconds")
+    });
     // The oldest ones were due 50 s ago.
     let old = above(&scrape, "tickcast_delivery_seconds", &delivery("v1"), 10.0);
     assert_eq!(old, 0.0);
@@ -186,7 +171,8 @@ async fn the_lag_of_each_viewer_is_observed_whether_it_reads_or_not() {
     let scrape = tokio::task::spawn_blocking(move || {
         scrape_until(&hub, |scrape| {
             above(scrape, LAG, labels, 1.0) > 0.0
-                && above(scrape, LAG, labels, 0.1) < scrape.value(&format!("{LAG}_count{{{labels}}}"))
+                && above(scrape, LAG, labels, 0.1)
+                    < scrape.value(&format!("{LAG}_count{{{labels}}}"))
         })
     });
     checked_count(&scrape.await.unwrap(), LAG, labels);
