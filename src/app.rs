@@ -26,7 +26,7 @@ use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, ViewerLimits};
 use crate::journal::JournalHealth;
 use crate::protocol::Host;
-use crate::telemetry::LogDrops;
+use crate::telemetry::{LogDrops, LogRateLimit};
 
 /// The state of one hub.
 #[derive(Debug)]
@@ -61,6 +61,10 @@ pub struct AppState {
     pub listeners: [ListenerStats; 2],
     /// How the last reload ended.
     pub config: ConfigStatus,
+    /// Limits how often refused viewers are logged.
+    pub refusal_limit: LogRateLimit,
+    /// True while a part of the hub makes no progress.
+    pub is_at_standstill: AtomicBool,
 }
 
 /// The origins that may connect in addition to the hub's own (`server.allowed_origins`).
@@ -76,10 +80,12 @@ pub struct AllowedHosts(ArcSwap<Vec<Host>>);
 pub struct TrustedProxies(ArcSwap<Vec<IpNet>>);
 
 impl AppState {
-    /// Whether every topic is scheduled and the hub is not draining.
+    /// Whether every topic is scheduled, all parts of the hub make progress, and it is not draining.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Acquire) && !self.drain.is_draining()
+        self.is_ready.load(Ordering::Acquire)
+            && !self.is_at_standstill.load(Ordering::Relaxed)
+            && !self.drain.is_draining()
     }
 }
 

@@ -301,6 +301,7 @@ fn set_aside(
         path = %folder.path(names[0]).display(),
         problem = %damage,
         moved_to = %aside.display(),
+        reason = damage.label(),
         "the journal is damaged and was set aside; every topic with `start = \"first-run\"` starts a new timeline"
     );
     Ok(Checkpoints::new())

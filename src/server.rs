@@ -8,9 +8,11 @@ mod clock_drift;
 mod connection;
 mod fd_limit;
 mod listener_limits;
+mod liveness;
 mod reload;
 mod restore_topics;
 mod socket_activation;
+mod standstill;
 mod stats;
 mod viewer_drain;
 mod watchdog;
@@ -53,7 +55,12 @@ use crate::routes::{self, Listener, RequestGate};
 use crate::settings::{ActiveConfig, Settings};
 use crate::source::SharedSource;
 use crate::systemd;
-use crate::telemetry::LogDrops;
+use crate::telemetry::{LogDrops, LogRateLimit};
+
+/// Refused viewers that are logged per [`REFUSALS_PERIOD`]: enough to see who is refused and why, few enough that a flood
+/// does not displace other lines.
+const REFUSALS_LOGGED_MAX: u32 = 5;
+const REFUSALS_PERIOD: Duration = Duration::from_secs(10);
 
 /// Why a hub cannot start.
 #[derive(Debug)]
@@ -190,6 +197,8 @@ impl Server {
         ));
         self.tasks
             .spawn(clock_drift::run(Arc::clone(state), stop.clone()));
+        self.tasks
+            .spawn(standstill::run(Arc::clone(state), stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
             self.tasks
                 .spawn(watchdog::run(Arc::clone(state), period, stop.clone()));
@@ -333,10 +342,12 @@ fn app_state(
         drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
-        log_drops,
         journal: OnceLock::new(),
         listeners: [limits.public.stats().clone(), limits.ops.stats().clone()],
         config: ConfigStatus::default(),
+        refusal_limit: LogRateLimit::new(REFUSALS_LOGGED_MAX, REFUSALS_PERIOD, &log_drops),
+        is_at_standstill: AtomicBool::new(false),
+        log_drops,
     })
 }
 

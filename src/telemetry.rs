@@ -3,6 +3,7 @@
 //! Lines are written by a separate thread. A blocked pipe or a full disk loses lines, which are counted, but never
 //! delays the hub.
 
+mod error_reason;
 mod event_fields;
 mod event_format;
 mod level_filter;
@@ -25,6 +26,7 @@ use event_format::EventFormat;
 use level_filter::filter;
 use log_output::LogOutput;
 
+pub use error_reason::error_reason;
 pub use level_filter::{LevelError, check_level};
 pub use level_switch::LevelSwitch;
 pub use log_drops::LogDrops;

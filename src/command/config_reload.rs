@@ -57,6 +57,7 @@ fn log_changes(changes: &ConfigDiff) {
             event = "config.refused",
             key = refused.key,
             origin = %refused.origin,
+            reason = refused.reason.label(),
             "{}: {}", refused.key, refused.reason
         );
     }
@@ -73,6 +74,8 @@ fn log_changes(changes: &ConfigDiff) {
     tracing::info!(
         event = "config.reloaded",
         changed = changes.applied.len(),
+        changed_keys = changes.applied.join(","),
+        pending_keys = changes.pending_keys().collect::<Vec<_>>().join(","),
         "configuration reloaded"
     );
 }

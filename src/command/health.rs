@@ -37,7 +37,9 @@ pub(super) fn run(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failure>
         return ignore_broken_pipe(writeln!(io::stdout(), "ready"));
     }
     Err(Failure::Running(match status {
-        StatusCode::SERVICE_UNAVAILABLE => format!("`{url}`: not ready: starting or draining"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            format!("`{url}`: not ready: starting, draining or at a standstill")
+        }
         status => format!("`{url}` answered {status}; use the address of a hub"),
     }))
 }

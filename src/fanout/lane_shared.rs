@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use super::backfill::FinishedRead;
 use super::drain::Drain;
+use super::ids::ViewerNumbers;
 use super::lane_waker::LaneInbox;
 use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
@@ -22,6 +23,8 @@ pub(super) struct LaneShared {
     pub(super) clock: Clock,
     /// Its threads for blocking work read records that are not in memory.
     pub(super) runtime: Handle,
+    /// Shared by all lanes.
+    pub(super) viewer_numbers: Arc<ViewerNumbers>,
     /// Viewers on the lane and on their way to it; each holds a [`LoadGuard`].
     pub(super) load: Arc<AtomicUsize>,
     /// Set when the hub shuts down; the lane's thread then ends.

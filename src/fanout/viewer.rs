@@ -185,7 +185,9 @@ impl ViewerTurn<'_> {
     /// Skips everything up to the newest publication, and returns how many it has skipped.
     fn skip_to_live(&mut self, reason: GapReason) -> u64 {
         let queue = &mut self.connection.queue;
-        self.subscription.skip_to_live(self.context, reason, queue)
+        let skipped = self.subscription.skip_to_live(self.context, reason, queue);
+        self.connection.add_missed(skipped);
+        skipped
     }
 
     /// Skips publications that cannot be read. A bare viewer, which cannot be sent a gap, is closed.

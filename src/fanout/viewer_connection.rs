@@ -9,12 +9,15 @@ use std::net::IpAddr;
 use mio::net::TcpStream;
 
 use super::control_messages;
+use super::ids::ViewerId;
 use super::lane_shared::LoadGuard;
 use super::pending_close::PendingClose;
 use super::socket_writer::{SentTotals, SocketWriter, WriteBudget};
 use super::tcp_socket::{self, TcpAckProbe};
 use super::viewer_join::{Encoding, ViewerPermits};
-use super::viewer_session::{ConnectionTimer, DrainAction, TimerAction, ViewerSession};
+use super::viewer_session::{
+    ConnectionTimer, DrainAction, TimerAction, ViewerRecord, ViewerSession,
+};
 use super::write_queue::WriteQueue;
 use crate::clock::Clock;
 use crate::hub::DisconnectReason;
@@ -58,12 +61,13 @@ impl ViewerConnection {
     pub(super) fn new(
         socket: TcpStream,
         encoding: Encoding,
+        id: ViewerId,
         permits: ViewerPermits,
         load: LoadGuard,
         now: Micros,
     ) -> Self {
         Self {
-            session: Box::new(ViewerSession::new(encoding, permits, load, now)),
+            session: Box::new(ViewerSession::new(encoding, id, permits, load, now)),
             socket,
             queue: WriteQueue::default(),
             is_blocked: false,
@@ -76,6 +80,16 @@ impl ViewerConnection {
     /// The viewer's address.
     pub(super) const fn remote(&self) -> IpAddr {
         self.session.remote()
+    }
+
+    /// What the log says of the viewer.
+    pub(super) const fn record(&self) -> &ViewerRecord {
+        &self.session.record
+    }
+
+    /// Records that a gap has left out this number of `publications`.
+    pub(super) const fn add_missed(&mut self, publications: u64) {
+        self.session.record.missed += publications;
     }
 
     /// The reason to record if the viewer leaves now.
@@ -133,7 +147,10 @@ impl ViewerConnection {
                 return Ok(ReadOutcome::Done);
             }
             match self.socket.read(buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => {
+                    self.session.on_end(clock.now());
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
                 // Even after a short read, another follows: only that one returns an end that arrived with the data.
                 Ok(len) => self.on_bytes(&buffer[..len], retry_ms, clock.now()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use super::drain::DrainPhase;
 use super::heartbeat::{Heartbeat, HeartbeatAction};
+use super::ids::ViewerId;
 use super::lane_shared::LoadGuard;
 use super::pending_close::PendingClose;
 use super::viewer_input::{InputEvent, ViewerInput};
@@ -31,8 +32,19 @@ pub(super) struct ViewerSession {
     /// How many times the socket was found to have accepted bytes; stands in for the acknowledged bytes if these are
     /// unknown.
     progress_count: u64,
+    /// What the log says when the viewer leaves.
+    pub(super) record: ViewerRecord,
     _load: LoadGuard,
     permits: ViewerPermits,
+}
+
+/// What the log knows of a viewer.
+#[derive(Debug)]
+pub(super) struct ViewerRecord {
+    pub(super) id: ViewerId,
+    pub(super) joined_at: Micros,
+    /// Publications that gaps have left out since it joined.
+    pub(super) missed: u64,
 }
 
 /// A drain action, and when it is due.
@@ -89,6 +101,7 @@ impl DrainAction {
 impl ViewerSession {
     pub(super) fn new(
         encoding: Encoding,
+        id: ViewerId,
         permits: ViewerPermits,
         load: LoadGuard,
         now: Micros,
@@ -102,6 +115,11 @@ impl ViewerSession {
             pending_close: None,
             is_reading_disabled: false,
             progress_count: 0,
+            record: ViewerRecord {
+                id,
+                joined_at: now,
+                missed: 0,
+            },
             _load: load,
             permits,
         }
@@ -158,6 +176,14 @@ impl ViewerSession {
             self.pending_close = Some(Box::new(close));
         }
         is_first
+    }
+
+    /// Handles the end of the viewer's input. An event stream has no other way to close, so the viewer has closed it; a
+    /// WebSocket that ends without a close is lost.
+    pub(super) fn on_end(&mut self, now: Micros) {
+        if !self.encoding.is_two_way() {
+            self.start_close(PendingClose::answering(now));
+        }
     }
 
     /// The connection's timer. Its deadline is when [`Self::on_timer`] is due.

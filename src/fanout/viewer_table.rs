@@ -27,6 +27,7 @@ use super::timer_wheel::TimerWheel;
 use super::viewer::{ServeOutcome, Viewer};
 use super::viewer_connection::ViewerConnection;
 use super::viewer_join::{Encoding, JoinRequest};
+use super::viewer_log;
 use super::viewer_session::DrainAction;
 use super::viewer_subscription::{LaneContext, SubscriptionStart, ViewerSubscription};
 use crate::hub::{PresenceGuard, Topic};
@@ -131,7 +132,8 @@ impl<'a> ViewerTable<'a> {
         let topic = Arc::clone(self.topics[topic_id].topic());
         let socket = TcpStream::from_std(socket);
         tcp_socket::configure(&socket, topic.max_lag());
-        let mut connection = ViewerConnection::new(socket, encoding, permits, load, now);
+        let number = self.shared.viewer_numbers.next();
+        let mut connection = ViewerConnection::new(socket, encoding, number, permits, load, now);
         let presence = PresenceGuard::new(&topic);
         let viewers = topic.viewers();
         let id = ConnectionId::from_key(self.viewers.vacant_key());
@@ -165,12 +167,12 @@ impl<'a> ViewerTable<'a> {
         if let Some(action) = DrainAction::during(phase) {
             connection.schedule_drain_action(now, action);
         }
-        let topic = topic.name().as_str();
-        tracing::debug!(event = "viewer.joined", topic, remote = %connection.remote(), "a viewer joined");
-        self.viewers.insert(Viewer {
+        let viewer = Viewer {
             subscription,
             connection,
-        });
+        };
+        viewer_log::log_joined(&topic, &viewer);
+        self.viewers.insert(viewer);
         self.arm_timer(id);
         Some(id)
     }
@@ -360,10 +362,8 @@ impl<'a> ViewerTable<'a> {
         };
         // Closing the socket deregisters it as well, so a failure does not matter.
         _ = self.poll.registry().deregister(viewer.connection.socket());
-        let topic_id = viewer.subscription.topic();
-        let topic = self.topics[topic_id].topic().name().as_str();
-        let (connection, reason) = (&viewer.connection, viewer.connection.disconnect_reason());
-        tracing::debug!(event = "viewer.left", topic, remote = %connection.remote(), reason = reason.label(), "a viewer left");
+        let topic = self.topics[viewer.subscription.topic()].topic();
+        viewer_log::log_left(topic, &viewer, &self.shared.clock);
         for id in id.subscriptions() {
             self.remove_subscription(id, &viewer.subscription);
         }

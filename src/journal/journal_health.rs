@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::sync_timer::SyncTimer;
 use crate::metrics::BucketHistogram;
+use crate::telemetry::error_reason;
 
 /// Whether the last write of the journal failed, and how long its writes take. Clones share their state.
 #[derive(Debug, Clone)]
@@ -47,6 +48,7 @@ impl JournalHealth {
                 event = "journal.failed",
                 path = %self.journal.display(),
                 error = error.to_string(),
+                reason = error_reason(error),
                 "the journal cannot be written; the stream continues, but a restart may not know the newest publication"
             );
         }

@@ -14,7 +14,7 @@ use super::fd_limit::FdLimit;
 use crate::app::ListenerStats;
 use crate::hub::{ConnectionLimits, Connections};
 use crate::settings;
-use crate::telemetry::{LogDrops, LogRateLimit};
+use crate::telemetry::{LogDrops, LogRateLimit, error_reason};
 
 /// The limits of one listener at one time.
 #[derive(Debug, Clone, Copy)]
@@ -170,6 +170,7 @@ impl ListenerLimits {
             tracing::warn!(
                 event = "accept.failed",
                 error = %error,
+                reason = error_reason(error),
                 suppressed,
                 "cannot accept connections; raise the limit on open files (`ulimit -n`) or lower `server.max_viewers`"
             );

@@ -17,10 +17,19 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "hub",
         &[
-            "timeline", "protocol", "settings", "clock", "metrics", "source",
+            "timeline",
+            "protocol",
+            "settings",
+            "clock",
+            "metrics",
+            "source",
+            "telemetry",
         ],
     ),
-    ("journal", &["hub", "timeline", "protocol", "metrics"]),
+    (
+        "journal",
+        &["hub", "timeline", "protocol", "metrics", "telemetry"],
+    ),
     (
         "playback",
         &["journal", "hub", "timeline", "protocol", "clock"],
