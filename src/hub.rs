@@ -4,6 +4,7 @@
 //! know each other. The hub also owns the admission limits, for viewers ([`ViewerLimits`]) and for connections
 //! ([`Connections`]). It opens no sockets and spawns no tasks.
 
+mod audience;
 mod blocks;
 mod client_network;
 mod connections;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+pub use audience::{Audience, AudienceVote};
 pub use client_network::ClientNetwork;
 pub use connections::{
     ClientPermit, ConnectionLimits, ConnectionPermit, Connections, EvictionWatch, Phase,

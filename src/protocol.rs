@@ -17,6 +17,7 @@ mod seq;
 pub mod shared_bytes;
 pub mod sse;
 mod topic_name;
+mod viewer_text;
 pub mod websocket;
 
 pub use author::{Author, AuthorError};
@@ -32,3 +33,4 @@ pub use rate::{Rate, RateError};
 pub use seq::Seq;
 pub use shared_bytes::SharedBytes;
 pub use topic_name::{TopicName, TopicNameError};
+pub use viewer_text::{ViewerReport, ViewerText};

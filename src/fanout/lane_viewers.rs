@@ -139,6 +139,7 @@ impl<'a> LaneViewers<'a> {
                 if outcome == ReadOutcome::Yield {
                     self.table.ready.push(id);
                 }
+                self.table.take_report(id);
                 self.serve_all(id);
             }
             Err(_) => self.table.remove(id),

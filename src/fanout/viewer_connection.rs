@@ -20,8 +20,8 @@ use super::viewer_session::{
 };
 use super::write_queue::WriteQueue;
 use crate::clock::Clock;
-use crate::hub::DisconnectReason;
-use crate::protocol::{CloseReason, Micros};
+use crate::hub::{AudienceVote, DisconnectReason};
+use crate::protocol::{CloseReason, Micros, ViewerReport};
 
 /// A viewer's connection. What every flush touches is here; the rest is in the session.
 #[derive(Debug)]
@@ -171,6 +171,16 @@ impl ViewerConnection {
         self.owes_pong = self.session.input.owes_pong();
     }
 
+    /// Takes the report that the viewer has sent, if any.
+    pub(super) fn take_report(&mut self) -> Option<ViewerReport> {
+        self.session.input.take_report()
+    }
+
+    /// Counts `vote` as the viewer's report.
+    pub(super) fn set_vote(&mut self, vote: AudienceVote, now: Micros) {
+        self.session.set_vote(vote, now);
+    }
+
     /// Returns true once, when the lane is to stop polling the socket for input.
     pub(super) fn disable_reading_once(&mut self) -> bool {
         self.session.disable_reading_once()
@@ -292,6 +302,7 @@ impl ViewerConnection {
         } else {
             0
         };
+        self.session.expire_report(now);
         let encoding = self.session.encoding();
         let has_more = !self.queue.is_empty();
         match self.session.on_timer(progress, has_more, now) {

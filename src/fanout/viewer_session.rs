@@ -4,6 +4,7 @@
 //! publications does not touch it, so it is allocated apart from the fields that every flush touches.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::drain::DrainPhase;
 use super::heartbeat::{Heartbeat, HeartbeatAction};
@@ -12,7 +13,7 @@ use super::lane_shared::LoadGuard;
 use super::pending_close::PendingClose;
 use super::viewer_input::{InputEvent, ViewerInput};
 use super::viewer_join::{Encoding, ViewerPermits};
-use crate::hub::DisconnectReason;
+use crate::hub::{AudienceVote, DisconnectReason};
 use crate::protocol::{CloseReason, Micros};
 
 /// The protocol state of one connection.
@@ -34,8 +35,17 @@ pub(super) struct ViewerSession {
     progress_count: u64,
     /// What the log says when the viewer leaves.
     pub(super) record: ViewerRecord,
+    /// The viewer's latest report. Boxed, because only pages report.
+    report: Option<Box<CountedReport>>,
     _load: LoadGuard,
     permits: ViewerPermits,
+}
+
+/// A report that counts among those of the topic.
+#[derive(Debug)]
+struct CountedReport {
+    _vote: AudienceVote,
+    received_at: Micros,
 }
 
 /// What the log knows of a viewer.
@@ -120,9 +130,27 @@ impl ViewerSession {
                 joined_at: now,
                 missed: 0,
             },
+            report: None,
             _load: load,
             permits,
         }
+    }
+
+    /// How long a report counts. A page that is visible sends the next one much sooner.
+    const REPORT_AGE_MAX: Duration = Duration::from_secs(60);
+
+    /// Counts `vote` as the viewer's report, in place of the one before.
+    pub(super) fn set_vote(&mut self, vote: AudienceVote, now: Micros) {
+        self.report = Some(Box::new(CountedReport {
+            _vote: vote,
+            received_at: now,
+        }));
+    }
+
+    /// Stops counting a report that is too old, because the page is hidden.
+    pub(super) fn expire_report(&mut self, now: Micros) {
+        self.report
+            .take_if(|report| now.since(report.received_at) > Self::REPORT_AGE_MAX);
     }
 
     /// The protocol that the connection speaks.

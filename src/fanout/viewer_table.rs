@@ -8,7 +8,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use slab::Slab;
 use super::backfill::{BackfillQueue, Block, BlockLookup, FinishedRead};
 use super::drain::DrainPhase;
 use super::ids::{ConnectionId, LaneTopicId, SubscriptionId};
-use super::lane_shared::{LaneMessage, LaneShared, NewViewer};
+use super::lane_shared::{LaneShared, NewViewer};
 use super::lane_topic::{LaneTopic, LaneTopics};
 use super::socket_writer::{SentTotals, WriteBudget};
 use super::tcp_socket::{self, TcpAckProbe};
@@ -245,21 +244,24 @@ impl<'a> ViewerTable<'a> {
         true
     }
 
+    /// Counts the report that a viewer has sent, if any, among those of its topic.
+    pub(super) fn take_report(&mut self, id: ConnectionId) {
+        if let Some(viewer) = self.viewers.get_mut(id.key())
+            && let Some(report) = viewer.connection.take_report()
+        {
+            let topic = self.topics[viewer.subscription.topic()].topic();
+            let vote = topic.metrics.audience.accept(&report);
+            viewer.connection.set_vote(vote, self.shared.clock.now());
+        }
+    }
+
     /// Has the subscription wait until `block` has been read; [`Self::on_read`] queues it again.
     fn read_block(&mut self, id: SubscriptionId, topic_id: LaneTopicId, block: Block) {
         let lane_topic = &mut self.topics[topic_id];
-        if !lane_topic.block_reads().wait(id, block) {
-            return;
+        if lane_topic.block_reads().wait(id, block) {
+            let topic = Arc::clone(lane_topic.topic());
+            self.shared.read_block(topic, block);
         }
-        let (topic, lane) = (Arc::clone(lane_topic.topic()), Arc::clone(self.shared));
-        self.shared.runtime.spawn_blocking(move || {
-            let read = || topic.feed().read(block.first, block.last);
-            let result = catch_unwind(AssertUnwindSafe(read))
-                .unwrap_or_else(|_| Err(io::Error::other("reading panicked").into()));
-            topic.report_read(result.as_ref().err());
-            let read = FinishedRead { block, result };
-            lane.inbox.send(LaneMessage::BlockRead(topic, read));
-        });
     }
 
     /// Queues the subscriptions that have waited for a block of `topic`.

@@ -375,6 +375,7 @@ impl Topic {
             playing: current.timeline.playing,
             ended: self.feed.is_ended(),
             viewers: self.viewers(),
+            audience: self.metrics.audience.view(),
             fields: self.policy.load().fields.clone(),
             source: "dataset",
         }

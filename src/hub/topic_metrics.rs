@@ -1,7 +1,9 @@
 //! `TopicMetrics`: what is measured of one topic, and the reasons by which viewers are counted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::audience::Audience;
 use crate::metrics::{
     BucketBounds, BucketHistogram, Counter, CounterFamily, DurationHistogram, MaxGauge, MetricMap,
 };
@@ -38,6 +40,8 @@ pub struct TopicMetrics {
     pub lateness_histogram: BucketHistogram,
     /// How fast publications reach the viewers' sockets, by the name of the encoding.
     pub delivery: MetricMap<&'static str, DeliveryMetrics>,
+    /// How well the viewers' pages draw, as they report it.
+    pub audience: Arc<Audience>,
 }
 
 /// How fast the publications of one topic reach the sockets of the viewers of one encoding, on a sample of the writes.
@@ -96,6 +100,7 @@ impl Default for TopicMetrics {
             lateness: DurationHistogram::default(),
             lateness_histogram: BucketHistogram::new(BucketBounds::COARSE),
             delivery: MetricMap::default(),
+            audience: Arc::default(),
         }
     }
 }

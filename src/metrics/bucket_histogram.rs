@@ -42,6 +42,12 @@ impl BucketBounds {
         390_000, 470_000, 560_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 30_000_000,
     ]);
 
+    /// The bucket of `value`, which is the number of bounds for the last one.
+    #[must_use]
+    pub fn bucket_of(self, value: u64) -> usize {
+        self.0.partition_point(|bound| *bound < value)
+    }
+
     /// For all other durations: 20 µs to one minute in steps of 1, 2 and 5.
     pub const COARSE: Self = Self(&[
         20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
@@ -67,7 +73,7 @@ impl BucketHistogram {
 
     /// Counts a value `times` times, given in millionths of the histogram's unit.
     pub fn observe_millionths(&self, value: u64, times: u64) {
-        let bucket = self.bounds.0.partition_point(|bound| *bound < value);
+        let bucket = self.bounds.bucket_of(value);
         // Relaxed: no other memory access depends on a count.
         self.counts[bucket].fetch_add(times, Ordering::Relaxed);
         let sum = value.saturating_mul(times);

@@ -2,6 +2,7 @@
 
 mod faults;
 mod histograms;
+mod reports;
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -96,7 +97,7 @@ const VOLATILE: [&str; 5] = [
 ];
 
 /// Metrics that no field of the log has.
-const NOT_IN_LOG: [&str; 18] = [
+const NOT_IN_LOG: [&str; 21] = [
     "tickcast_delivery_seconds",
     "tickcast_delivery_spread_seconds",
     "tickcast_lateness_seconds",
@@ -115,6 +116,9 @@ const NOT_IN_LOG: [&str; 18] = [
     "tickcast_http_requests_total",
     "tickcast_topic_info",
     "tickcast_hub_time_seconds",
+    "tickcast_viewer_clock_bound_seconds",
+    "tickcast_viewer_late_ratio",
+    "tickcast_viewer_frames_per_second",
 ];
 
 #[tokio::test]

@@ -42,6 +42,7 @@ pub(super) fn write_histograms(
         seconds,
         per_topic(topics, |topic| topic.metrics.lag_histogram.read()),
     )?;
+    write_audience(topics, writer)?;
     writer.histogram(
         "tickcast_history",
         "From when a history request was admitted until its response had been sent",
@@ -57,6 +58,28 @@ pub(super) fn write_histograms(
         "How long the disk takes to confirm a write of the journal",
         seconds,
         &syncs,
+    )
+}
+
+/// Writes what viewers report about themselves, over all viewers of a topic.
+fn write_audience(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>) -> fmt::Result {
+    writer.histograms(
+        "tickcast_viewer_clock_bound",
+        "Maximum error of viewers' clocks, as they report it",
+        Some(&Unit::Seconds),
+        per_topic(topics, |topic| topic.metrics.audience.clock_bounds.read()),
+    )?;
+    writer.histograms(
+        "tickcast_viewer_late_ratio",
+        "Share of records that arrived too late to be drawn in time, as viewers report it",
+        None,
+        per_topic(topics, |topic| topic.metrics.audience.late_ratios.read()),
+    )?;
+    writer.histograms(
+        "tickcast_viewer_frames_per_second",
+        "Animation frames per second, as viewers report them",
+        None,
+        per_topic(topics, |topic| topic.metrics.audience.frame_rates.read()),
     )
 }
 
