@@ -337,18 +337,22 @@ impl<R: WakeHandle> LaneTopic<R> {
         self.lag.report(self.reader.topic())
     }
 
-    /// Counts what was written to a socket, until the next [`Self::flush_counters`].
-    pub(super) const fn count(&mut self, sent: SentTotals) {
-        self.sent.add(sent);
-    }
-
-    /// Measures a write to a viewer of `encoding`, if it is in the sample.
-    pub(super) fn sample_delivery(
+    /// Counts what was written to a socket, until the next [`Self::flush_counters`], and measures the `write` that this
+    /// has completed, if it is in the sample.
+    pub(super) fn count(
         &mut self,
         encoding: Encoding,
-        write: CompletedWrite,
+        sent: SentTotals,
+        write: Option<CompletedWrite>,
         clock: &Clock,
     ) {
+        self.sent.add(sent);
+        if let Some(write) = write {
+            self.sample_delivery(encoding, write, clock);
+        }
+    }
+
+    fn sample_delivery(&mut self, encoding: Encoding, write: CompletedWrite, clock: &Clock) {
         let viewers = self.groups[encoding.index()].len();
         let Some(sampler) = &mut self.samplers[encoding.index()] else {
             return;

@@ -199,13 +199,9 @@ impl<'a> ViewerTable<'a> {
                 self.backfill_queue.push(id);
             }
         }
-        let is_closing = viewer.connection.is_closing();
+        let (is_closing, clock) = (viewer.connection.is_closing(), &self.shared.clock);
         let write = viewer.completed_write(sent).filter(|_| is_live);
-        self.topics[topic_id].count(sent);
-        if let Some(write) = write {
-            let clock = &self.shared.clock;
-            self.topics[topic_id].sample_delivery(encoding, write, clock);
-        }
+        self.topics[topic_id].count(encoding, sent, write, clock);
         if outcome == ServeOutcome::Closed {
             self.remove(id.connection());
         } else if is_closing {
@@ -249,8 +245,8 @@ impl<'a> ViewerTable<'a> {
         if let Some(viewer) = self.viewers.get_mut(id.key())
             && let Some(report) = viewer.connection.take_report()
         {
-            let topic = self.topics[viewer.subscription.topic()].topic();
-            let vote = topic.metrics.audience.accept(&report);
+            let metrics = &self.topics[viewer.subscription.topic()].topic().metrics;
+            let vote = metrics.audience.accept(&report);
             viewer.connection.set_vote(vote, self.shared.clock.now());
         }
     }
