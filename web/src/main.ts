@@ -9,6 +9,7 @@ import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
 import { hubAddress, readOptions } from "./main/address";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
+import { AudienceFeed } from "./main/audience";
 import { NavigatorFeed } from "./main/navigator_feed";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
@@ -39,6 +40,7 @@ const parts = new Parts(document);
 const toast = new Toast(parts.at("said"));
 const instruments = exposeInstruments();
 const topicList = new TopicList(api);
+const audienceFeed = new AudienceFeed(api);
 const rejectNotices = new RejectNotices();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const navigatorFeed = new NavigatorFeed(parts.at("strip"), liveChart);
@@ -48,7 +50,7 @@ const theme = new ThemeChoice(options.theme, () => {
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
-const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, announce });
+const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, audienceFeed, announce });
 const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: Scene | undefined, at: number): void {
@@ -68,6 +70,7 @@ function write(at: number): void {
     ...state,
     legend: state.legend.map((entry) => ({ ...entry, ...chart.extremesOf(entry.series.key) })),
     available: topicList.names,
+    audience: audienceFeed.audienceOf(player.lead.name),
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
   });

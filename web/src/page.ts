@@ -51,6 +51,15 @@ export interface Sync {
   readonly aheadMs: number | undefined;
 }
 
+/** How closely all viewers of the topic follow the hub's clock, as far as they report it. */
+export interface Audience {
+  readonly viewers: number;
+  /** How many of them report. */
+  readonly reporting: number;
+  /** The clocks of 99 % of these are within this many milliseconds of the hub's. */
+  readonly boundMs: number;
+}
+
 /** Everything the view shows, refreshed ten times a second. */
 export interface ViewState {
   readonly topics: readonly string[];
@@ -67,6 +76,8 @@ export interface ViewState {
   readonly windowMs: number;
   readonly seq: number | undefined;
   readonly viewers: number | undefined;
+  /** Undefined until it has been fetched. */
+  readonly audience: Audience | undefined;
   /** Records that never reached this page. */
   readonly missed: number;
   /** Hub time since when a series has been missing records that are due; undefined if none is missing. */
@@ -94,6 +105,8 @@ export interface Actions {
   moveCursor(samples: number | undefined): void;
   /** Fetches the current list of topics. */
   findTopics(): void;
+  /** Fetches how closely all viewers follow the hub's clock, unless that is known. */
+  findAudience(): void;
   showTopics(topics: readonly string[]): void;
   toggleSeries(key: string): void;
   /** Shows only this series, or all again if it is the only one. */

@@ -13,6 +13,7 @@ import type { Api } from "./client/api";
 import type { Link } from "./client/connection";
 import { HubClient } from "./client/hub_client";
 import type { VisibleRange } from "./history_cache/time_range";
+import { QualityReporter, type ReportedTopic } from "./player/quality_report";
 import { Palette, SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import type { Scene } from "./scene";
@@ -44,6 +45,7 @@ export class Player {
   readonly #scene = { from: 0, to: 0, traces: [] as SeriesTrace[], isFollowing: true };
   /** The visible range of the current frame; one object for all frames. */
   readonly #visible = { from: 0, to: 0, columns: 0 };
+  readonly #qualityReporter = new QualityReporter();
   /** One per topic shown, in display order; never empty. */
   #subscriptions: TopicSubscription[] = [];
   /** The hub client that carries each subscription: one each, because a connection carries one topic. */
@@ -207,6 +209,19 @@ export class Player {
     const { epoch } = this.lead;
     const seq = this.leadTrace?.subscription === this.lead ? this.seqAt(instant) : undefined;
     return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
+  }
+
+  /** Counts a frame drawn at page time `at`; reports to the hub from time to time how well the page draws. */
+  onFrame(at: number): void {
+    this.#qualityReporter.onFrame(at, () => this.#subscriptions.map((topic) => this.#reported(topic, at)));
+  }
+
+  #reported(subscription: TopicSubscription, at: number): ReportedTopic {
+    const { count: received, late } = subscription.arrivalStats;
+    const { missed } = subscription.buffer;
+    const hub = this.#hubs.get(subscription);
+    const boundMs = hub?.clock.isKnown ? hub.clock.errorBound(at) : undefined;
+    return { key: subscription, received, late, missed, boundMs, send: (report) => hub?.report(report) };
   }
 
   /**

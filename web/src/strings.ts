@@ -73,6 +73,11 @@ export const strings = {
   syncIntroUnknown:
     "Every screen shows the same instant. This one is still synchronizing with the hub’s clock.",
   syncError: "Accuracy",
+  syncAudience: "All screens",
+  audience: (n: number, count: string, error: string) =>
+    n <= 1 ? `1 viewer, within ${error}` : `${count} viewers, 99 % within ${error}`,
+  audienceOfSome: (count: string, reporting: string, error: string) =>
+    `${count} viewers; of the ${reporting} that report, 99 % within ${error}`,
   syncOffset: "This device’s clock",
   syncDelay: "Playout delay",
   syncAhead: "Records arrive",

@@ -12,6 +12,7 @@ import { type CsvProblem, saveCsv, savePng } from "../saving";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
 import type { Kiosk, ThemeChoice } from "./appearance";
+import type { AudienceFeed } from "./audience";
 import type { TopicList } from "./topics";
 
 /** What the actions operate on. */
@@ -21,6 +22,7 @@ export interface PageActionsOptions {
   readonly theme: ThemeChoice;
   readonly kiosk: Kiosk;
   readonly topicList: TopicList;
+  readonly audienceFeed: AudienceFeed;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
 }
@@ -84,6 +86,8 @@ export class PageActions implements Actions {
   };
 
   findTopics = (): void => void this.#options.topicList.refresh();
+
+  findAudience = (): void => void this.#options.audienceFeed.refresh(this.#liveChart.player.lead.name);
 
   showTopics = (topics: readonly string[]): void => {
     this.#liveChart.player.showTopics(topics.slice(0, TOPICS_MAX));

@@ -3,7 +3,7 @@
  * of a time window.
  */
 
-import type { Actions, ViewState } from "../page";
+import type { Actions, Audience, ViewState } from "../page";
 import { strings } from "../strings";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
 import { delayText, errorText, windowText } from "./time_format";
@@ -12,10 +12,13 @@ const whole = new Intl.NumberFormat();
 
 const PRESETS_MS: readonly number[] = [10_000, 30_000, 60_000, 300_000, 900_000];
 
-type SyncRow = "error" | "offset" | "delay" | "ahead" | "seq";
+type SyncRow = "error" | "audience" | "offset" | "delay" | "ahead" | "seq";
+/** What the panel shows. */
+type PanelState = Pick<ViewState, "sync" | "seq" | "audience">;
 
 const ROWS: readonly (readonly [SyncRow, string])[] = [
   ["error", strings.syncError],
+  ["audience", strings.syncAudience],
   ["offset", strings.syncOffset],
   ["delay", strings.syncDelay],
   ["ahead", strings.syncAhead],
@@ -24,12 +27,14 @@ const ROWS: readonly (readonly [SyncRow, string])[] = [
 
 export class Footer {
   readonly #parts: Parts;
+  readonly #actions: Pick<Actions, "findAudience">;
   readonly #intro = make("p", {});
   readonly #cells = new Map<SyncRow, HTMLElement>();
-  #shown: Pick<ViewState, "sync" | "seq"> | undefined;
+  #shown: PanelState | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, actions: Pick<Actions, "findAudience">) {
     this.#parts = parts;
+    this.#actions = actions;
     parts.write("seq-name", strings.seq);
     parts.write("missed-name", strings.missed);
     parts.at("sync-open").title = strings.clockHint;
@@ -37,7 +42,7 @@ export class Footer {
     this.#makePanel(parts.at("sync"));
   }
 
-  show({ seq, sync, viewers, missed, badge }: ViewState): void {
+  show({ seq, sync, viewers, missed, badge, audience }: ViewState): void {
     this.#parts.write("seq", seqText(seq));
     // A hub that refuses the topic sends no record, and is not asked for its time.
     const isRefused = badge.kind === "stopped";
@@ -50,8 +55,10 @@ export class Footer {
     this.#parts.write("viewers", isCounted ? strings.viewers(viewers, whole.format(viewers)) : "");
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
-    this.#shown = { sync, seq };
-    if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
+    this.#shown = { sync, seq, audience };
+    if (!isOpen(this.#parts.at("sync"))) return;
+    this.#actions.findAudience();
+    this.#showPanel(this.#shown);
   }
 
   #makePanel(panel: HTMLElement): void {
@@ -66,11 +73,12 @@ export class Footer {
     panel.addEventListener("beforetoggle", () => this.#shown && this.#showPanel(this.#shown));
   }
 
-  #showPanel({ sync, seq }: Pick<ViewState, "sync" | "seq">): void {
+  #showPanel({ sync, seq, audience }: PanelState): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
     write(this.#intro, error === undefined ? strings.syncIntroUnknown : strings.syncIntro(error));
     const words: Readonly<Record<SyncRow, string | undefined>> = {
       error,
+      audience: audience && audienceText(audience),
       offset: offsetText(sync.offsetMs),
       delay: sync.delayMs === undefined ? undefined : delayText(sync.delayMs),
       ahead: aheadText(sync.aheadMs),
@@ -114,6 +122,14 @@ export class WindowPresets {
 export function offsetText(ms: number | undefined): string | undefined {
   if (ms === undefined) return undefined;
   return ms >= 0 ? strings.slow(delayText(ms)) : strings.fast(delayText(-ms));
+}
+
+/** Says of how many viewers it holds, because not every viewer reports. */
+export function audienceText({ viewers, reporting, boundMs }: Audience): string {
+  const bound = errorText(boundMs);
+  if (reporting < viewers)
+    return strings.audienceOfSome(whole.format(viewers), whole.format(reporting), bound);
+  return strings.audience(viewers, whole.format(viewers), bound);
 }
 
 export function aheadText(ms: number | undefined): string | undefined {
