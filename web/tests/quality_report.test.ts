@@ -59,7 +59,14 @@ test("a report covers the time since the last one", () => {
   page.draw(5_000);
   expect(page.sent).toHaveLength(1);
   const [first] = page.sent;
-  expect(first).toMatchObject({ type: "report", bound_us: 1_751, received: 50, late: 2, missed: 1, dropped: 0 });
+  expect(first).toMatchObject({
+    type: "report",
+    bound_us: 1_751,
+    received: 50,
+    late: 2,
+    missed: 1,
+    dropped: 0,
+  });
   expect(first?.seconds).toBeCloseTo(5, 1);
   expect((first?.frames ?? 0) / (first?.seconds ?? 1)).toBeCloseTo(60, 0);
   page.draw(15_000);
@@ -67,7 +74,10 @@ test("a report covers the time since the last one", () => {
 });
 
 test("frames that are left out are counted as dropped", () => {
-  const page = new Page().draw(2_000).draw(500, 5 * FRAME_MS).draw(4_000);
+  const page = new Page()
+    .draw(2_000)
+    .draw(500, 5 * FRAME_MS)
+    .draw(4_000);
   // Each of the six frames comes in place of five.
   expect(page.sent[0]?.dropped).toBe(24);
 });

@@ -36,7 +36,10 @@ export class AudienceFeed {
     if (topic !== this.#topic) this.#audience = undefined;
     this.#topic = topic;
     this.#askedAt = this.#now();
-    const { answer } = this.#api.get(topicPath(topic), readAudience, { timeoutMs: TIMEOUT_MS, isFresh: true });
+    const { answer } = this.#api.get(topicPath(topic), readAudience, {
+      timeoutMs: TIMEOUT_MS,
+      isFresh: true,
+    });
     const audience = await answer;
     if (topic === this.#topic) this.#audience = audience;
   }
