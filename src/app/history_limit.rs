@@ -80,6 +80,9 @@ const SCARCE_BELOW: usize = RESPONSES_MAX / 4;
 const WORKERS_MAX: usize = 4;
 
 impl HistoryLimit {
+    /// How many permits there are.
+    pub const IN_FLIGHT_MAX: usize = RESPONSES_MAX;
+
     /// Starts the worker threads: one for every two cores, at most four.
     ///
     /// # Errors
@@ -124,12 +127,6 @@ impl HistoryLimit {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.counts().total
-    }
-
-    /// How many permits there are.
-    #[must_use]
-    pub const fn in_flight_max(&self) -> usize {
-        RESPONSES_MAX
     }
 
     /// How long each permit was held.

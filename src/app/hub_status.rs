@@ -31,7 +31,7 @@ impl ListenerStats {
     pub fn new(name: &'static str, connections: Connections) -> Self {
         let responses = MetricMap::default();
         // Exists from the start: a scraper would take a first value that is not zero for no increase.
-        responses.get(200);
+        _ = responses.get(200);
         Self {
             name,
             connections,

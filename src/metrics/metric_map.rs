@@ -17,6 +17,7 @@ impl<K, M> Default for MetricMap<K, M> {
 
 impl<K: Ord + Clone, M: Default> MetricMap<K, M> {
     /// Returns the metric for `key`. This takes a lock, so a frequent writer keeps the result.
+    #[must_use]
     pub fn get(&self, key: K) -> Arc<M> {
         Arc::clone(self.entries().entry(key).or_default())
     }

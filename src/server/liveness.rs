@@ -92,7 +92,7 @@ impl LivenessSnapshot {
         let producers = self
             .producers
             .iter()
-            .filter_map(|producer| producer.standstill_since(before));
+            .filter_map(move |producer| producer.standstill_since(before));
         lanes.chain(producers)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use prometheus_client::registry::Unit;
 
 use super::exposition_formats::MetricsWriter;
-use crate::app::AppState;
+use crate::app::{AppState, HistoryLimit};
 use crate::hub::Topic;
 use crate::journal::JournalHealth;
 
@@ -49,7 +49,7 @@ fn write_config(state: &AppState, writer: &mut MetricsWriter<'_>) -> fmt::Result
 fn write_log_events(state: &AppState, writer: &mut MetricsWriter<'_>) -> fmt::Result {
     let totals = state.log_drops.events().totals();
     let samples = totals.iter().map(|(key, total)| {
-        let labels = [("level", key.level), ("event", &key.event)];
+        let labels = [("level", key.level), ("event", key.event.as_str())];
         (labels, *total)
     });
     writer.counters(
@@ -109,7 +109,7 @@ fn write_history(state: &AppState, writer: &mut MetricsWriter<'_>) -> fmt::Resul
         "tickcast_history_in_flight_max",
         "Maximum number of history responses in progress",
         None,
-        &(state.history_limit.in_flight_max() as u64),
+        &(HistoryLimit::IN_FLIGHT_MAX as u64),
     )
 }
 

@@ -147,7 +147,9 @@ fn a_refused_viewer_is_logged_with_its_address_reason_and_origin() {
 #[test]
 fn a_flood_of_refused_viewers_is_counted_and_logged_at_a_limited_rate() {
     const REFUSED: u64 = 40;
-    let mut hub = verbose("rate = 1.0");
+    let toml =
+        "[log]\nstats_every = \"100ms\"\n[topics.demo]\ndataset = \"data.json\"\nrate = 1.0\n";
+    let mut hub = Project::new("", "[1]").configure(toml).start();
     for _ in 0..REFUSED {
         let answer = RawClient::request(hub.public(), "GET", "/ws", "");
         assert_eq!(answer.status, 426);
