@@ -7,11 +7,12 @@ use super::super::support::{Hub, RawClient, Viewer};
 /// The cumulative counts of the buckets of a histogram, by their bounds.
 fn buckets(scrape: &Scrape, name: &str, labels: &str) -> Vec<(f64, f64)> {
     let separator = if labels.is_empty() { "" } else { "," };
-    let start = format!("{name}_bucket{{{labels}{separator}le=\"");
+    let start = format!("{name}_bucket{{le=\"");
+    let middle = format!("\"{separator}{labels}}} ");
     let lines = scrape.0.lines();
     lines
         .filter_map(|line| {
-            let (bound, count) = line.strip_prefix(&start)?.split_once("\"} ")?;
+            let (bound, count) = line.strip_prefix(&start)?.split_once(&middle)?;
             Some((bound.parse().unwrap(), count.parse().unwrap()))
         })
         .collect()

@@ -65,7 +65,7 @@ async fn reports_are_summarized_over_all_viewers_that_report_until_they_leave() 
     assert_eq!(sum(&scrape, "late_ratio"), 0.5);
     assert_eq!(sum(&scrape, "frames_per_second"), 120.0);
     let bound = |le: &str| {
-        let labels = format!("{{topic=\"demo\",le=\"{le}\"}}");
+        let labels = format!("{{le=\"{le}\",topic=\"demo\"}}");
         scrape.value(&format!(
             "tickcast_viewer_clock_bound_seconds_bucket{labels}"
         ))
@@ -144,5 +144,5 @@ async fn reports_of_bare_viewers_are_ignored_and_no_single_viewer_appears() {
     assert_eq!(count(&scrape, "clock_bound_seconds"), 1.0);
     let lines = scrape.0.lines();
     let mut of_viewers = lines.filter(|line| line.starts_with("tickcast_viewer_"));
-    assert!(of_viewers.all(|line| line.contains("{topic=\"demo\"") && !line.contains("127.0.0.1")));
+    assert!(of_viewers.all(|line| line.contains("topic=\"demo\"}") && !line.contains("127.0.0.1")));
 }
