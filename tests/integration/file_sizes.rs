@@ -25,6 +25,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "what is shown during a run, which the run itself does not format",
     ),
     (
+        "src/fanout/viewer_log.rs",
+        "what two events say, apart from the table on the path of every flush",
+    ),
+    (
         "src/hub/client_network.rs",
         "a key with its own rule, shared by the limits and by the history",
     ),
@@ -40,10 +44,18 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "src/protocol.rs",
         "a facade: it only declares and re-exports its files",
     ),
+    (
+        "src/server/watchdog.rs",
+        "it only notifies systemd; the progress that it looks at is also the standstill's",
+    ),
     ("src/source/compact.rs", "pure, and tested alone"),
     (
         "src/source/work_budget.rs",
         "both passes over a dataset share it",
+    ),
+    (
+        "src/telemetry/error_reason.rs",
+        "the journal, the listeners and the topics share it",
     ),
     (
         "web/src/client/backoff.ts",
