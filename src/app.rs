@@ -7,23 +7,26 @@
 //! [`AllowedHosts`] and [`TrustedProxies`]. Each is replaced as a whole on reload.
 
 mod history_limit;
+mod hub_status;
 mod worker_pool;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use tokio_util::task::TaskTracker;
 
 pub use history_limit::{HistoryLimit, HistoryLimitReached, HistoryPermit};
+pub use hub_status::{ConfigStatus, ListenerStats};
 pub use worker_pool::JobAborted;
 
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, ViewerLimits};
+use crate::journal::JournalHealth;
 use crate::protocol::Host;
-use crate::telemetry::LogDrops;
+use crate::telemetry::{LogDrops, LogRateLimit};
 
 /// The state of one hub.
 #[derive(Debug)]
@@ -52,6 +55,16 @@ pub struct AppState {
     pub is_ready: AtomicBool,
     /// Counts the log lines that were dropped or suppressed.
     pub log_drops: LogDrops,
+    /// The health of the journal; empty as long as no topic has needed one.
+    pub journal: OnceLock<JournalHealth>,
+    /// The connections and responses of both listeners.
+    pub listeners: [ListenerStats; 2],
+    /// How the last reload ended.
+    pub config: ConfigStatus,
+    /// Limits how often refused viewers are logged.
+    pub refusal_limit: LogRateLimit,
+    /// True while a part of the hub makes no progress.
+    pub is_at_standstill: AtomicBool,
 }
 
 /// The origins that may connect in addition to the hub's own (`server.allowed_origins`).
@@ -67,10 +80,12 @@ pub struct AllowedHosts(ArcSwap<Vec<Host>>);
 pub struct TrustedProxies(ArcSwap<Vec<IpNet>>);
 
 impl AppState {
-    /// Whether every topic is scheduled and the hub is not draining.
+    /// Whether every topic is scheduled, all parts of the hub make progress, and it is not draining.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Acquire) && !self.drain.is_draining()
+        self.is_ready.load(Ordering::Acquire)
+            && !self.is_at_standstill.load(Ordering::Relaxed)
+            && !self.drain.is_draining()
     }
 }
 

@@ -29,6 +29,7 @@
 
 mod backfill;
 mod control_messages;
+mod delivery_sampler;
 mod drain;
 mod encoder;
 mod frame_log;
@@ -51,6 +52,7 @@ mod viewer_count;
 mod viewer_group;
 mod viewer_input;
 mod viewer_join;
+mod viewer_log;
 mod viewer_session;
 mod viewer_subscription;
 mod viewer_table;

@@ -4,6 +4,7 @@
 //! know each other. The hub also owns the admission limits, for viewers ([`ViewerLimits`]) and for connections
 //! ([`Connections`]). It opens no sockets and spawns no tasks.
 
+mod audience;
 mod blocks;
 mod client_network;
 mod connections;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+pub use audience::{Audience, AudienceVote};
 pub use client_network::ClientNetwork;
 pub use connections::{
     ClientPermit, ConnectionLimits, ConnectionPermit, Connections, EvictionWatch, Phase,
@@ -40,7 +42,7 @@ pub use resume::{JoinPoint, JoinState, ResumeOutcome, ResumeRequest, StreamHead}
 pub use startup::{Checkpoint, NewEpochReason, StartMode};
 pub use subscription::{Subscription, UpdateReader};
 pub use topic::{Topic, TopicSpec};
-pub use topic_metrics::{DisconnectReason, RejectReason, TopicMetrics};
+pub use topic_metrics::{DeliveryMetrics, DisconnectReason, RejectReason, TopicMetrics};
 pub use update::{Announcement, AnnouncementNumber, Update};
 pub use viewer_limits::{ViewerLimitReached, ViewerLimits, ViewerPermit};
 

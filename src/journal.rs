@@ -38,6 +38,7 @@ mod journal_health;
 mod journal_thread;
 mod recovery;
 mod state_folder;
+mod sync_timer;
 mod writer;
 
 use std::io;
@@ -306,6 +307,7 @@ fn set_aside(
         path = %folder.path(names[0]).display(),
         problem = %damage,
         moved_to = %aside.display(),
+        reason = damage.label(),
         "the journal is damaged and was set aside; every topic with `start = \"first-run\"` starts a new timeline"
     );
     Ok(Checkpoints::new())

@@ -2,7 +2,9 @@
 //!
 //! Knows no topics and no output format.
 
+mod bucket_histogram;
 mod max_gauge;
+mod metric_map;
 mod process_usage;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +13,9 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+pub use bucket_histogram::{BucketBounds, BucketHistogram, HistogramReading};
 pub use max_gauge::{MaxGauge, MaxGaugeShard};
+pub use metric_map::MetricMap;
 pub use process_usage::ProcessUsage;
 
 /// A count that only grows.

@@ -18,6 +18,7 @@ pub mod shared_bytes;
 pub mod sse;
 pub mod topic_description;
 mod topic_name;
+mod viewer_text;
 pub mod websocket;
 
 pub use author::{Author, AuthorError};
@@ -33,3 +34,4 @@ pub use rate::{Rate, RateError};
 pub use seq::Seq;
 pub use shared_bytes::SharedBytes;
 pub use topic_name::{TopicName, TopicNameError};
+pub use viewer_text::{ViewerReport, ViewerText};

@@ -45,6 +45,7 @@ pub use request_gate::{
 pub use socket_takeover::{HttpSocket, SocketTakeover};
 
 use crate::app::AppState;
+use crate::hub::RejectReason;
 use api_request::{ApiRequest, api_request};
 use authorize::{AccessPermit, Action, authorize};
 use problem::Problem;
@@ -114,9 +115,17 @@ async fn respond(
     if let Err(problem) = &answer
         && route.action == Action::View
     {
-        viewer_endpoint::count_rejection(state, request, problem);
+        viewer_endpoint::record_refusal(state, request, refusal_reason(request, problem));
     }
     Ok(cors::share(state, route.sharing, request, answer))
+}
+
+/// The reason to report for a refused viewer. Without a topic there is nothing else to say.
+fn refusal_reason(request: &ApiRequest, problem: &Problem) -> RejectReason {
+    match request.topic {
+        Some(_) => problem.reject_reason(),
+        None => RejectReason::NotFound,
+    }
 }
 
 async fn handle(

@@ -8,9 +8,11 @@ mod clock_drift;
 mod connection;
 mod fd_limit;
 mod listener_limits;
+mod liveness;
 mod reload;
 mod restore_topics;
 mod socket_activation;
+mod standstill;
 mod stats;
 mod viewer_drain;
 mod watchdog;
@@ -19,8 +21,8 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -40,7 +42,9 @@ use fd_limit::FdLimit;
 use listener_limits::{HubLimits, ListenerLimits};
 use viewer_drain::DrainOutcome;
 
-use crate::app::{AllowedHosts, AllowedOrigins, AppState, HistoryLimit, TrustedProxies};
+use crate::app::{
+    AllowedHosts, AllowedOrigins, AppState, ConfigStatus, HistoryLimit, TrustedProxies,
+};
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
@@ -51,7 +55,12 @@ use crate::routes::{self, Listener, RequestGate};
 use crate::settings::{ActiveConfig, Settings};
 use crate::source::SharedSource;
 use crate::systemd;
-use crate::telemetry::LogDrops;
+use crate::telemetry::{LogDrops, LogRateLimit};
+
+/// Refused viewers that are logged per [`REFUSALS_PERIOD`]: enough to see who is refused and why, few enough that a flood
+/// does not displace other lines.
+const REFUSALS_LOGGED_MAX: u32 = 5;
+const REFUSALS_PERIOD: Duration = Duration::from_secs(10);
 
 /// Why a hub cannot start.
 #[derive(Debug)]
@@ -134,7 +143,7 @@ impl Server {
             .transpose()?;
         let fd_limit = FdLimit::raise();
         let limits = HubLimits::new(&settings.server, fd_limit, &log_drops);
-        let state = Arc::new(app_state(settings, clock, topics, fd_limit, log_drops)?);
+        let state = Arc::new(app_state(settings, clock, topics, &limits, log_drops)?);
         if is_handed_over {
             state.drain.hand_over();
         }
@@ -144,7 +153,7 @@ impl Server {
         let playback = Playback::new(clock, cancel_reload.clone());
         if let Some(writer) = writer {
             let journal = JournalThread::start(writer).map_err(StartError::Threads)?;
-            playback.set_journal(journal);
+            set_journal(&state, &playback, journal);
         }
         let mut server = Self {
             public_address: public.address,
@@ -188,10 +197,11 @@ impl Server {
         ));
         self.tasks
             .spawn(clock_drift::run(Arc::clone(state), stop.clone()));
+        let parts = || (Arc::clone(state), Arc::clone(&self.playback));
+        self.tasks.spawn(standstill::run(parts(), stop.clone()));
         if let Some(period) = systemd::watchdog_period() {
-            let (state, playback) = (Arc::clone(state), Arc::clone(&self.playback));
             self.tasks
-                .spawn(watchdog::run(state, playback, period, stop.clone()));
+                .spawn(watchdog::run(parts(), period, stop.clone()));
         }
         Ok(())
     }
@@ -314,12 +324,12 @@ fn app_state(
     settings: &Settings,
     clock: Clock,
     topics: Vec<Arc<Topic>>,
-    fd_limit: FdLimit,
+    limits: &HubLimits,
     log_drops: LogDrops,
 ) -> Result<AppState, StartError> {
     let server = &settings.server;
     let drain = Arc::new(Drain::new(server.drain));
-    let viewers_max = fd_limit.cap_viewers(server.max_viewers);
+    let viewers_max = limits.viewers_max;
     Ok(AppState {
         hub: Hub::new(clock, topics, server.default_topic.clone()),
         viewer_limits: ViewerLimits::new(viewers_max, server.max_viewers_per_ip),
@@ -332,8 +342,19 @@ fn app_state(
         drain,
         tasks: TaskTracker::new(),
         is_ready: AtomicBool::new(false),
+        journal: OnceLock::new(),
+        listeners: [limits.public.stats().clone(), limits.ops.stats().clone()],
+        config: ConfigStatus::default(),
+        refusal_limit: LogRateLimit::new(REFUSALS_LOGGED_MAX, REFUSALS_PERIOD, &log_drops),
+        is_at_standstill: AtomicBool::new(false),
         log_drops,
     })
+}
+
+/// Has changes of timelines written to `journal`, and its health reported.
+fn set_journal(state: &AppState, playback: &Playback, journal: JournalThread) {
+    _ = state.journal.set(journal.health().clone());
+    playback.set_journal(journal);
 }
 
 fn log_topic_ready(topic: &Topic) {

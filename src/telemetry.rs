@@ -3,11 +3,13 @@
 //! Lines are written by a separate thread. A blocked pipe or a full disk loses lines, which are counted, but never
 //! delays the hub.
 
+mod error_reason;
 mod event_fields;
 mod event_format;
 mod level_filter;
 mod level_switch;
 mod log_drops;
+mod log_events;
 mod log_output;
 mod panics;
 mod rate_limit;
@@ -24,9 +26,11 @@ use event_format::EventFormat;
 use level_filter::filter;
 use log_output::LogOutput;
 
+pub use error_reason::error_reason;
 pub use level_filter::{LevelError, check_level};
 pub use level_switch::LevelSwitch;
 pub use log_drops::LogDrops;
+pub use log_events::{LogEventKey, LogEvents};
 pub use rate_limit::LogRateLimit;
 
 /// The running log. Dropping it writes the lines that are still queued.
@@ -55,7 +59,7 @@ impl Telemetry {
             .finish(output);
         let drops = LogDrops::new(writer.error_counter(), unwritten);
         let subscriber = tracing_subscriber::fmt()
-            .event_format(EventFormat::new(settings.format))
+            .event_format(EventFormat::new(settings.format, drops.events().clone()))
             .with_writer(writer)
             .with_env_filter(filter)
             .with_filter_reloading();
@@ -70,7 +74,7 @@ impl Telemetry {
         })
     }
 
-    /// Counts the lines that were dropped or suppressed.
+    /// Counts the lines that were logged, dropped or suppressed.
     #[must_use]
     pub fn drops(&self) -> LogDrops {
         self.drops.clone()

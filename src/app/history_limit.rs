@@ -18,8 +18,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use tokio::time::Instant;
+
 use super::worker_pool::{JobAborted, WorkerPool};
 use crate::hub::ClientNetwork;
+use crate::metrics::{BucketBounds, BucketHistogram};
 
 /// The limit on a hub's concurrent history responses. Cheap to clone; clones share the limit.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ struct HistoryShared {
     counts: Mutex<PermitCounts>,
     /// True while fewer than [`SCARCE_BELOW`] permits are free. Updated with `counts`, under its lock.
     is_scarce: Arc<AtomicBool>,
+    /// How long each permit was held.
+    durations: BucketHistogram,
     workers: WorkerPool,
 }
 
@@ -60,6 +65,7 @@ pub enum HistoryLimitReached {
 struct PermitGuard {
     shared: Arc<HistoryShared>,
     client: ClientNetwork,
+    acquired_at: Instant,
 }
 
 /// The maximum number of concurrent responses. Far fewer saturate a network link, and viewers take priority over
@@ -74,6 +80,9 @@ const SCARCE_BELOW: usize = RESPONSES_MAX / 4;
 const WORKERS_MAX: usize = 4;
 
 impl HistoryLimit {
+    /// How many permits there are.
+    pub const IN_FLIGHT_MAX: usize = RESPONSES_MAX;
+
     /// Starts the worker threads: one for every two cores, at most four.
     ///
     /// # Errors
@@ -83,6 +92,7 @@ impl HistoryLimit {
         Ok(Self(Arc::new(HistoryShared {
             counts: Mutex::default(),
             is_scarce: Arc::default(),
+            durations: BucketHistogram::new(BucketBounds::COARSE),
             workers: WorkerPool::start((cores / 2).clamp(1, WORKERS_MAX))?,
         })))
     }
@@ -109,7 +119,20 @@ impl HistoryLimit {
         Ok(HistoryPermit(Arc::new(PermitGuard {
             shared: Arc::clone(&self.0),
             client,
+            acquired_at: Instant::now(),
         })))
+    }
+
+    /// How many permits are held.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.counts().total
+    }
+
+    /// How long each permit was held.
+    #[must_use]
+    pub fn durations(&self) -> &BucketHistogram {
+        &self.0.durations
     }
 
     /// Returns a flag that is true whenever less than a quarter of the permits are free.
@@ -148,6 +171,7 @@ impl HistoryPermit {
 
 impl Drop for PermitGuard {
     fn drop(&mut self) {
+        self.shared.durations.observe(self.acquired_at.elapsed());
         let mut counts = self.shared.counts();
         counts.total -= 1;
         if let Some(own) = counts.by_client.get_mut(&self.client) {

@@ -42,6 +42,7 @@ pub(super) fn apply(loaded: LoadedConfig, server: &mut Server, telemetry: &Telem
             format!("reloaded: {changed} keys changed, {refused} need a restart{suffix}")
         }
         Err(failure) => {
+            server.report_failed_reload();
             let diagnostics = failure.diagnostics();
             for Diagnostic { key, origin, text } in &diagnostics {
                 tracing::error!(event = "config.failed", key, origin, "{text}");
@@ -69,6 +70,7 @@ fn log_changes(changes: &ConfigDiff) {
             event = "config.refused",
             key = refused.key,
             origin = %refused.origin,
+            reason = refused.reason.label(),
             "{}: {}", refused.key, refused.reason
         );
     }
@@ -85,6 +87,8 @@ fn log_changes(changes: &ConfigDiff) {
     tracing::info!(
         event = "config.reloaded",
         changed = changes.applied.len(),
+        changed_keys = changes.applied.join(","),
+        pending_keys = changes.pending_keys().collect::<Vec<_>>().join(","),
         "configuration reloaded"
     );
 }

@@ -40,7 +40,7 @@ fn report_readiness(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failur
     }
     Err(Failure::Running(match response.status {
         StatusCode::SERVICE_UNAVAILABLE => {
-            format!("`{address}`: not ready: starting or draining")
+            format!("`{address}`: not ready: starting, draining or at a standstill")
         }
         status => format!("`{address}` answered {status}; use the address of a hub"),
     }))

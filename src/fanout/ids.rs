@@ -1,5 +1,7 @@
 //! The ids by which a lane knows its connections, subscriptions and topics. Each is a type, so that none is mistaken for
-//! another. They are valid on one lane only, and are reused.
+//! another. They are valid on one lane only, and are reused; only a [`ViewerId`] is unique in the process.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mio::Token;
 
@@ -14,6 +16,14 @@ pub(super) struct ConnectionId(u32);
 /// is; only this file and the lookup in `Viewer` would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SubscriptionId(ConnectionId);
+
+/// A viewer in the log: the n-th that has joined this hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ViewerId(u64);
+
+/// Numbers the viewers of all lanes.
+#[derive(Debug, Default)]
+pub(super) struct ViewerNumbers(AtomicU64);
 
 /// A topic on a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +62,19 @@ impl SubscriptionId {
     /// The connection that the subscription is served over.
     pub(super) const fn connection(self) -> ConnectionId {
         self.0
+    }
+}
+
+impl ViewerId {
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl ViewerNumbers {
+    /// The id of the next viewer, from 1 on.
+    pub(super) fn next(&self) -> ViewerId {
+        ViewerId(self.0.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 

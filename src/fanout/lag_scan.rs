@@ -27,6 +27,8 @@ pub(super) struct LagScan {
 pub(super) struct LagTracker {
     /// The viewer that is furthest behind; `None` if none is behind.
     furthest_behind: Option<LagObservation>,
+    /// Viewers observed that have everything. Counted here first, because nearly all have.
+    up_to_date: u64,
     /// This lane's part of the topic's lag metric.
     gauge: MaxGaugeShard,
 }
@@ -86,21 +88,34 @@ impl LagTracker {
     pub(super) const fn new(gauge: MaxGaugeShard) -> Self {
         Self {
             furthest_behind: None,
+            up_to_date: 0,
             gauge,
         }
     }
 
-    /// Takes into account a viewer whose last publication is `last`, at a time when the newest one is `newest`.
-    pub(super) fn observe(&mut self, last: Seq, newest: Seq) {
+    /// Takes into account a viewer of `topic` whose last publication is `last`, at a time when the newest one is
+    /// `newest`.
+    pub(super) fn observe(&mut self, topic: &Topic, last: Seq, newest: Seq) {
         let observation = LagObservation { last, newest };
+        if observation.publications() == 0 {
+            self.up_to_date += 1;
+            return;
+        }
+        let lag = topic.lag(last, newest);
+        topic.metrics.lag_histogram.observe(lag);
         let furthest = self.furthest_behind.map_or(0, LagObservation::publications);
         if observation.publications() > furthest {
             self.furthest_behind = Some(observation);
         }
     }
 
-    /// Ends a scan: reports the lag of the viewer that is furthest behind, and returns whether any viewer is behind.
+    /// Ends a scan: reports what was observed, and returns whether any viewer is behind.
     pub(super) fn report(&mut self, topic: &Topic) -> bool {
+        let up_to_date = std::mem::take(&mut self.up_to_date);
+        topic
+            .metrics
+            .lag_histogram
+            .observe_millionths(0, up_to_date);
         let furthest = self.furthest_behind.take();
         let lag = |LagObservation { last, newest }| topic.lag(last, newest);
         self.gauge.set(furthest.map_or(Duration::ZERO, lag));

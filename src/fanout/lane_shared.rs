@@ -1,14 +1,17 @@
 //! `LaneShared`: the state that a lane shares with other threads; and `LaneMessage`, what they send to it.
 
+use std::io;
 use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::backfill::FinishedRead;
+use super::backfill::{Block, FinishedRead};
 use super::drain::Drain;
+use super::ids::ViewerNumbers;
 use super::lane_waker::LaneInbox;
 use super::viewer_join::JoinRequest;
 use crate::clock::Clock;
@@ -22,6 +25,8 @@ pub(super) struct LaneShared {
     pub(super) clock: Clock,
     /// Its threads for blocking work read records that are not in memory.
     pub(super) runtime: Handle,
+    /// Shared by all lanes.
+    pub(super) viewer_numbers: Arc<ViewerNumbers>,
     /// Viewers on the lane and on their way to it; each holds a [`LoadGuard`].
     pub(super) load: Arc<AtomicUsize>,
     /// Set when the hub shuts down; the lane's thread then ends.
@@ -64,6 +69,21 @@ pub(super) struct NewViewer {
 /// Counts one viewer on a lane, or on its way to it, until it is dropped.
 #[derive(Debug)]
 pub(super) struct LoadGuard(Arc<AtomicUsize>);
+
+impl LaneShared {
+    /// Reads `block` of the history of `topic` without blocking the lane, and sends it the result.
+    pub(super) fn read_block(self: &Arc<Self>, topic: Arc<Topic>, block: Block) {
+        let lane = Arc::clone(self);
+        self.runtime.spawn_blocking(move || {
+            let read = || topic.feed().read(block.first, block.last);
+            let result = catch_unwind(AssertUnwindSafe(read))
+                .unwrap_or_else(|_| Err(io::Error::other("reading panicked").into()));
+            topic.report_read(result.as_ref().err());
+            let read = FinishedRead { block, result };
+            lane.inbox.send(LaneMessage::BlockRead(topic, read));
+        });
+    }
+}
 
 impl LoadGuard {
     pub(super) fn new(lane: &Arc<AtomicUsize>) -> Self {

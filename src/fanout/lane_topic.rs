@@ -11,6 +11,7 @@ use std::task::{Context, Waker};
 use slab::Slab;
 
 use super::backfill::{BackfillCache, BackfillRange, BlockLookup, BlockReads};
+use super::delivery_sampler::{CompletedWrite, DeliverySampler};
 use super::encoder::{Encoder, PendingChunks};
 use super::frame_log::FrameLog;
 use super::ids::{GroupIndex, LaneTopicId, SubscriptionId};
@@ -18,11 +19,12 @@ use super::lag_scan::LagTracker;
 use super::lane_waker::{LaneWaker, TopicWaker, WakeHandle};
 use super::socket_writer::SentTotals;
 use super::viewer_count::ViewerCount;
-use super::viewer_group::{MovedSubscription, ViewerGroup};
+use super::viewer_group::{LapEdge, MovedSubscription, SweepVisit, ViewerGroup};
 use super::viewer_join::Encoding;
+use crate::clock::Clock;
 use crate::hub::{AnnouncementNumber, Subscription, Topic, UpdateReader};
-use crate::protocol::Seq;
 use crate::protocol::message::Message;
+use crate::protocol::{Micros, Seq};
 use crate::source::SourceError;
 
 /// The topics that have at least one viewer on this lane.
@@ -56,6 +58,16 @@ pub(super) struct LaneTopic<R: WakeHandle> {
     lag: LagTracker,
     /// What was written to sockets since the last [`Self::flush_counters`].
     sent: SentTotals,
+    /// Measures the deliveries of each encoding, at [`Encoding::index`]. `None` until it has had a viewer here.
+    samplers: [Option<DeliverySampler>; Encoding::COUNT],
+}
+
+/// A visit of a sweep, and the group to which it belongs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GroupVisit {
+    pub(super) visit: SweepVisit,
+    topic: LaneTopicId,
+    encoding: Encoding,
 }
 
 impl<R: WakeHandle> Default for LaneTopics<R> {
@@ -122,11 +134,21 @@ impl<R: WakeHandle> LaneTopics<R> {
             .any(|(_, lane_topic)| lane_topic.is_sweeping())
     }
 
-    /// Appends the next subscriptions of all sweeps to `visits`, at most `most` per group, so that no group waits for
-    /// another to finish.
-    pub(super) fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
-        for (_, lane_topic) in &mut self.topics {
-            lane_topic.advance_sweeps(most, visits);
+    /// Appends the next visits of all sweeps to `visits`, at most `most` per group, so that no group waits for another
+    /// to finish.
+    pub(super) fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<GroupVisit>) {
+        for (key, lane_topic) in &mut self.topics {
+            lane_topic.advance_sweeps(LaneTopicId::from_key(key), most, visits);
+        }
+    }
+
+    /// Records that the viewer of `visit`, at an edge of a lap, has been served at `now`.
+    pub(super) fn on_lap_edge(&mut self, visit: GroupVisit, edge: LapEdge, now: Micros) {
+        // Its last viewer may have left since.
+        if let Some(lane_topic) = self.topics.get_mut(visit.topic.key())
+            && let Some(sampler) = &mut lane_topic.samplers[visit.encoding.index()]
+        {
+            sampler.on_lap_edge(edge, now);
         }
     }
 
@@ -182,6 +204,7 @@ impl<R: WakeHandle> LaneTopic<R> {
             viewer_count: ViewerCount::default(),
             lag,
             sent: SentTotals::default(),
+            samplers: [const { None }; Encoding::COUNT],
         }
     }
 
@@ -214,6 +237,9 @@ impl<R: WakeHandle> LaneTopic<R> {
         } else {
             AnnouncementNumber::NONE
         };
+        let metrics = &self.reader.topic().metrics;
+        self.samplers[encoding.index()]
+            .get_or_insert_with(|| DeliverySampler::new(metrics, encoding));
         self.groups[encoding.index()].add(id, self.reader.next(), announced)
     }
 
@@ -287,27 +313,58 @@ impl<R: WakeHandle> LaneTopic<R> {
         self.groups.iter().any(ViewerGroup::is_sweeping)
     }
 
-    /// Appends the next subscriptions of each group's sweep to `visits`, at most `most` per group.
-    fn advance_sweeps(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
-        for group in &mut self.groups {
-            group.advance_sweep(most, visits);
+    /// Appends the next visits of each group's sweep to `visits`, at most `most` per group. The topic is `own`.
+    fn advance_sweeps(&mut self, own: LaneTopicId, most: usize, visits: &mut Vec<GroupVisit>) {
+        for encoding in Encoding::ALL {
+            let group = &mut self.groups[encoding.index()];
+            group.advance_sweep(most, |visit| {
+                visits.push(GroupVisit {
+                    visit,
+                    topic: own,
+                    encoding,
+                });
+            });
         }
     }
 
     /// Takes into account a viewer of `encoding` whose last publication is `last`.
     pub(super) fn observe(&mut self, encoding: Encoding, last: Seq) {
         let newest = self.log(encoding).next().previous();
-        self.lag.observe(last, newest);
+        self.lag.observe(self.reader.topic(), last, newest);
     }
 
-    /// Ends a scan: reports the lag of the viewer that is furthest behind, and returns whether any viewer is behind.
+    /// Ends a scan: reports what was observed, and returns whether any viewer is behind.
     fn report_lag(&mut self) -> bool {
         self.lag.report(self.reader.topic())
     }
 
-    /// Counts what was written to a socket, until the next [`Self::flush_counters`].
-    pub(super) const fn count(&mut self, sent: SentTotals) {
+    /// Counts what was written to a socket, until the next [`Self::flush_counters`], and measures the `write` that this
+    /// has completed, if it is in the sample.
+    pub(super) fn count(
+        &mut self,
+        encoding: Encoding,
+        sent: SentTotals,
+        write: Option<CompletedWrite>,
+        clock: &Clock,
+    ) {
         self.sent.add(sent);
+        if let Some(write) = write {
+            self.sample_delivery(encoding, write, clock);
+        }
+    }
+
+    fn sample_delivery(&mut self, encoding: Encoding, write: CompletedWrite, clock: &Clock) {
+        let viewers = self.groups[encoding.index()].len();
+        let Some(sampler) = &mut self.samplers[encoding.index()] else {
+            return;
+        };
+        if !sampler.choose(viewers) {
+            return;
+        }
+        let (now, feed) = (clock.now(), self.reader.topic().feed());
+        for t in write.chosen().filter_map(|seq| feed.t(seq)) {
+            sampler.record(t, now);
+        }
     }
 
     /// Adds what was written to sockets to the topic's counters.

@@ -10,6 +10,7 @@ use mio::event::Event;
 use super::drain::DrainPhase;
 use super::ids::{ConnectionId, SubscriptionId};
 use super::lane_shared::{LaneShared, NewViewer};
+use super::lane_topic::GroupVisit;
 use super::socket_writer::WriteBudget;
 use super::viewer_connection::{ReadOutcome, ViewerConnection};
 use super::viewer_session::DrainAction;
@@ -22,7 +23,7 @@ pub(super) struct LaneViewers<'a> {
     shared: &'a LaneShared,
     pub(super) table: ViewerTable<'a>,
     /// Scratch space for a sweep; empty between turns.
-    visits: Vec<SubscriptionId>,
+    visits: Vec<GroupVisit>,
     /// Scratch space for reading from any socket.
     read_buffer: [u8; ViewerConnection::READ_LEN],
 }
@@ -104,11 +105,16 @@ impl<'a> LaneViewers<'a> {
                 break;
             }
             // A viewer may leave during the sweep. If another takes its id, serving that one does no harm.
-            for id in visits.drain(..) {
+            for group_visit in visits.drain(..) {
+                let id = group_visit.visit.id;
                 // Viewers that wait for backfill must not delay live viewers.
                 if self.table.is_served_by_sweeps(id) {
                     self.serve(id);
                     served += 1;
+                }
+                if let Some(edge) = group_visit.visit.edge {
+                    let now = self.shared.clock.now();
+                    self.table.topics.on_lap_edge(group_visit, edge, now);
                 }
             }
         }
@@ -133,6 +139,7 @@ impl<'a> LaneViewers<'a> {
                 if outcome == ReadOutcome::Yield {
                     self.table.ready.push(id);
                 }
+                self.table.take_report(id);
                 self.serve_all(id);
             }
             Err(_) => self.table.remove(id),

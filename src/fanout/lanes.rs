@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
 use super::drain::Drain;
+use super::ids::ViewerNumbers;
 use super::lane::Lane;
 use super::lane_shared::{LaneMessage, LaneShared, LoadGuard, NewViewer};
 use super::lane_waker::{LaneInbox, LaneWaker};
@@ -42,6 +43,7 @@ impl Lanes {
             threads: Vec::new(),
             drain: Arc::clone(drain),
         };
+        let viewer_numbers = Arc::new(ViewerNumbers::default());
         for n in 0..cores {
             let poll = Poll::new()?;
             let waker = Arc::new(LaneWaker::new(Waker::new(poll.registry(), Lane::WAKER)?));
@@ -50,6 +52,7 @@ impl Lanes {
                 drain: Arc::clone(drain),
                 clock,
                 runtime: runtime.clone(),
+                viewer_numbers: Arc::clone(&viewer_numbers),
                 load: Arc::new(AtomicUsize::new(0)),
                 is_stopped: AtomicBool::new(false),
                 is_closed: AtomicBool::new(false),

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::backfill::BackfillRange;
+use super::delivery_sampler::CompletedWrite;
 use super::socket_writer::{SentTotals, WriteBudget, WriteOutcome};
 use super::viewer_connection::ViewerConnection;
 use super::viewer_session::PendingClose;
@@ -60,6 +61,16 @@ impl Viewer {
         }
     }
 
+    /// What a turn has completed that counted `sent`, for a subscription that was live before it. `None` if that is
+    /// nothing, or if the socket has not accepted all of it: then the turn that writes the rest completes it.
+    pub(super) fn completed_write(&self, sent: SentTotals) -> Option<CompletedWrite> {
+        let is_complete = sent.publications > 0 && self.connection.queue.is_empty();
+        is_complete.then(|| CompletedWrite {
+            last: self.subscription.cursor.last(),
+            publications: sent.publications,
+        })
+    }
+
     /// The last publication that was sent or queued; `None` during a close.
     pub(super) fn last(&self) -> Option<Seq> {
         (!self.connection.is_closing()).then(|| self.subscription.cursor.last())
@@ -108,8 +119,10 @@ impl ViewerTurn<'_> {
                 }
                 // Only once the queued frames are written: the gap may still grow until then, and one gap is enough.
                 WriteOutcome::Done if std::mem::take(&mut self.is_too_far) => {
-                    self.context.topic.metrics.gaps.add(1);
-                    self.skip_to_live(GapReason::Slow);
+                    let skipped = self.skip_to_live(GapReason::Slow);
+                    let metrics = &self.context.topic.metrics;
+                    metrics.gaps.add(1);
+                    metrics.gap_records.add(skipped);
                 }
                 WriteOutcome::Done => return self.on_all_written(),
                 WriteOutcome::MissedAnnouncement => {
@@ -176,9 +189,12 @@ impl ViewerTurn<'_> {
         self.subscription.push_due_announcement(self.context, queue)
     }
 
-    fn skip_to_live(&mut self, reason: GapReason) {
+    /// Skips everything up to the newest publication, and returns how many it has skipped.
+    fn skip_to_live(&mut self, reason: GapReason) -> u64 {
         let queue = &mut self.connection.queue;
-        self.subscription.skip_to_live(self.context, reason, queue);
+        let skipped = self.subscription.skip_to_live(self.context, reason, queue);
+        self.connection.add_missed(skipped);
+        skipped
     }
 
     /// Skips publications that cannot be read. A bare viewer, which cannot be sent a gap, is closed.

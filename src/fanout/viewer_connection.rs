@@ -9,16 +9,17 @@ use std::net::IpAddr;
 use mio::net::TcpStream;
 
 use super::control_messages;
+use super::ids::ViewerId;
 use super::lane_shared::LoadGuard;
 use super::socket_writer::{SentTotals, SocketWriter, WriteBudget, WriteQueue};
 use super::tcp_socket::{self, TcpAckProbe};
 use super::viewer_join::{Encoding, ViewerPermits};
 use super::viewer_session::{
-    ConnectionTimer, DrainAction, PendingClose, TimerAction, ViewerSession,
+    ConnectionTimer, DrainAction, PendingClose, TimerAction, ViewerRecord, ViewerSession,
 };
 use crate::clock::Clock;
-use crate::hub::DisconnectReason;
-use crate::protocol::{CloseReason, Micros};
+use crate::hub::{AudienceVote, DisconnectReason};
+use crate::protocol::{CloseReason, Micros, ViewerReport};
 
 /// A viewer's connection. What every flush touches is here; the rest is in the session.
 #[derive(Debug)]
@@ -58,12 +59,13 @@ impl ViewerConnection {
     pub(super) fn new(
         socket: TcpStream,
         encoding: Encoding,
+        id: ViewerId,
         permits: ViewerPermits,
         load: LoadGuard,
         now: Micros,
     ) -> Self {
         Self {
-            session: Box::new(ViewerSession::new(encoding, permits, load, now)),
+            session: Box::new(ViewerSession::new(encoding, id, permits, load, now)),
             socket,
             queue: WriteQueue::default(),
             is_blocked: false,
@@ -76,6 +78,16 @@ impl ViewerConnection {
     /// The viewer's address.
     pub(super) const fn remote(&self) -> IpAddr {
         self.session.remote()
+    }
+
+    /// What the log says of the viewer.
+    pub(super) const fn record(&self) -> &ViewerRecord {
+        &self.session.record
+    }
+
+    /// Records that a gap has left out this number of `publications`.
+    pub(super) const fn add_missed(&mut self, publications: u64) {
+        self.session.record.missed += publications;
     }
 
     /// The reason to record if the viewer leaves now.
@@ -133,7 +145,10 @@ impl ViewerConnection {
                 return Ok(ReadOutcome::Done);
             }
             match self.socket.read(buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => {
+                    self.session.on_end(clock.now());
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
                 // Even after a short read, another follows: only that one returns an end that arrived with the data.
                 Ok(len) => self.on_bytes(&buffer[..len], retry_ms, clock.now()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -152,6 +167,16 @@ impl ViewerConnection {
             self.close(close, retry_ms);
         }
         self.owes_pong = self.session.input.owes_pong();
+    }
+
+    /// Takes the report that the viewer has sent, if any.
+    pub(super) fn take_report(&mut self) -> Option<ViewerReport> {
+        self.session.input.take_report()
+    }
+
+    /// Counts `vote` as the viewer's report.
+    pub(super) fn set_vote(&mut self, vote: AudienceVote, now: Micros) {
+        self.session.set_vote(vote, now);
     }
 
     /// Returns true once, when the lane is to stop polling the socket for input.
@@ -275,6 +300,7 @@ impl ViewerConnection {
         } else {
             0
         };
+        self.session.expire_report(now);
         let encoding = self.session.encoding();
         let has_more = !self.queue.is_empty();
         match self.session.on_timer(progress, has_more, now) {

@@ -1,6 +1,11 @@
 //! `ViewerGroup`: the viewers of one topic and one encoding on one lane, their log, and the sweep that serves them.
 //!
 //! It decides who is served next; the lane writes to the sockets.
+//!
+//! ## Laps
+//!
+//! A sweep that is overtaken by new publications goes on without an end. It is therefore divided into laps, each of
+//! which visits every viewer once: from its first to its last visit is how long the group takes to be sent something.
 
 use super::frame_log::{Chunk, FrameLog};
 use super::ids::{GroupIndex, SubscriptionId};
@@ -27,6 +32,23 @@ struct Sweep {
     position: usize,
     /// Subscriptions still to visit.
     remaining: usize,
+    /// Visits left in the current lap; 0 between laps.
+    lap_remaining: usize,
+}
+
+/// A subscription whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SweepVisit {
+    pub(super) id: SubscriptionId,
+    /// Set at both ends of a lap, which are apart: a group of one viewer has no laps.
+    pub(super) edge: Option<LapEdge>,
+}
+
+/// An end of a lap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LapEdge {
+    First,
+    Last,
 }
 
 /// A subscription that moved to the index of one that was removed.
@@ -54,6 +76,11 @@ impl ViewerGroup {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.subscriptions.is_empty()
+    }
+
+    /// The number of viewers.
+    pub(super) const fn len(&self) -> usize {
+        self.subscriptions.len()
     }
 
     /// The publication to append next; `None` if the group has no viewers.
@@ -113,6 +140,7 @@ impl ViewerGroup {
         self.sweep = Some(Sweep {
             position: at,
             remaining: len,
+            lap_remaining: 0,
         });
     }
 
@@ -121,12 +149,13 @@ impl ViewerGroup {
         self.sweep.is_some()
     }
 
-    /// Appends the next subscriptions of the sweep to `visits`, at most `most`.
-    pub(super) fn advance_sweep(&mut self, most: usize, visits: &mut Vec<SubscriptionId>) {
-        visits.extend(std::iter::from_fn(|| self.next_in_sweep()).take(most));
+    /// Passes the next visits of the sweep to `visit`, at most `most`.
+    pub(super) fn advance_sweep(&mut self, most: usize, visit: impl FnMut(SweepVisit)) {
+        let visits = std::iter::from_fn(|| self.next_in_sweep());
+        visits.take(most).for_each(visit);
     }
 
-    fn next_in_sweep(&mut self) -> Option<SubscriptionId> {
+    fn next_in_sweep(&mut self) -> Option<SweepVisit> {
         let sweep = self.sweep.as_mut()?;
         if sweep.remaining == 0 {
             self.sweep = None;
@@ -135,10 +164,27 @@ impl ViewerGroup {
         if sweep.position >= self.subscriptions.len() {
             sweep.position = 0;
         }
-        let id = self.subscriptions.get(sweep.position).copied();
+        let id = *self.subscriptions.get(sweep.position)?;
         sweep.position += 1;
         sweep.remaining -= 1;
-        id
+        let edge = sweep.next_in_lap(self.subscriptions.len());
+        Some(SweepVisit { id, edge })
+    }
+}
+
+impl Sweep {
+    /// Counts a visit in the current lap, or in a new one of all `viewers`.
+    const fn next_in_lap(&mut self, viewers: usize) -> Option<LapEdge> {
+        let is_first = self.lap_remaining == 0;
+        if is_first {
+            self.lap_remaining = viewers;
+        }
+        self.lap_remaining = self.lap_remaining.saturating_sub(1);
+        match (is_first, self.lap_remaining) {
+            (true, 1..) => Some(LapEdge::First),
+            (false, 0) => Some(LapEdge::Last),
+            _ => None,
+        }
     }
 }
 
@@ -186,7 +232,7 @@ mod tests {
     fn sweep(group: &mut ViewerGroup) -> Vec<usize> {
         group.extend(&[chunk()]);
         std::iter::from_fn(|| group.next_in_sweep())
-            .map(key)
+            .map(|visit| key(visit.id))
             .collect()
     }
 
@@ -212,7 +258,7 @@ mod tests {
         let mut visits = [0; 10];
         for _ in 0..30 {
             for _ in 0..3 {
-                visits[key(group.next_in_sweep().unwrap())] += 1;
+                visits[key(group.next_in_sweep().unwrap().id)] += 1;
             }
             group.extend(&[chunk()]);
         }
@@ -225,11 +271,37 @@ mod tests {
         let mut group = group(6);
         group.extend(&[chunk()]);
         let mut visits = Vec::new();
-        group.advance_sweep(2, &mut visits);
+        group.advance_sweep(2, |visit| visits.push(visit.id));
         group.add(id(6), Seq::ZERO.next(), AnnouncementNumber::NONE);
-        group.advance_sweep(100, &mut visits);
+        group.advance_sweep(100, |visit| visits.push(visit.id));
         visits.sort_unstable();
         assert_eq!(visits, [0, 1, 2, 3, 4, 5, 6].map(id));
+    }
+
+    #[test]
+    fn a_lap_visits_each_viewer_once_even_if_the_sweep_never_ends() {
+        let mut group = group(4);
+        let edges = |group: &mut ViewerGroup, visits: usize| {
+            let edges = std::iter::from_fn(|| group.next_in_sweep()).map(|visit| visit.edge);
+            edges.take(visits).collect::<Vec<_>>()
+        };
+        let (first, last) = (Some(LapEdge::First), Some(LapEdge::Last));
+        group.extend(&[chunk()]);
+        assert_eq!(edges(&mut group, 3), [first, None, None]);
+        group.extend(&[chunk()]);
+        assert_eq!(edges(&mut group, 3), [last, first, None]);
+        group.extend(&[chunk()]);
+        assert_eq!(edges(&mut group, 9), [None, last, first, None]);
+        // The next sweep begins with a lap of its own.
+        group.extend(&[chunk()]);
+        assert_eq!(edges(&mut group, 9), [first, None, None, last]);
+    }
+
+    #[test]
+    fn a_group_of_one_viewer_has_no_laps() {
+        let mut group = group(1);
+        group.extend(&[chunk()]);
+        assert_eq!(group.next_in_sweep().unwrap().edge, None);
     }
 
     #[test]

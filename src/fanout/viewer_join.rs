@@ -59,6 +59,8 @@ pub struct ViewerPermits {
 impl Encoding {
     /// The number of encodings.
     pub(super) const COUNT: usize = 4;
+    /// All encodings, each at its [`index`](Self::index).
+    pub(super) const ALL: [Self; Self::COUNT] = [Self::Bare, Self::V1, Self::V1Deflated, Self::Sse];
     /// The encodings with messages.
     pub(super) const WITH_MESSAGES: [Self; 3] = [Self::V1, Self::V1Deflated, Self::Sse];
 
@@ -69,6 +71,17 @@ impl Encoding {
             Self::V1 => 1,
             Self::V1Deflated => 2,
             Self::Sse => 3,
+        }
+    }
+
+    /// The name of the encoding in metrics and in the log.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::V1 => "v1",
+            Self::V1Deflated => "v1_deflated",
+            Self::Sse => "sse",
         }
     }
 

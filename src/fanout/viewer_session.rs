@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use super::drain::DrainPhase;
 use super::heartbeat::{Heartbeat, HeartbeatAction};
+use super::ids::ViewerId;
 use super::lane_shared::LoadGuard;
 use super::viewer_input::{InputEvent, ViewerInput};
 use super::viewer_join::{Encoding, ViewerPermits};
-use crate::hub::DisconnectReason;
+use crate::hub::{AudienceVote, DisconnectReason};
 use crate::protocol::{CloseReason, Micros};
 
 /// The protocol state of one connection.
@@ -31,9 +32,29 @@ pub(super) struct ViewerSession {
     is_reading_disabled: bool,
     /// How many times the socket was found to have accepted bytes; stands in for the acknowledged bytes if these are
     /// unknown.
-    progress_count: u64,
+    progress_count: u32,
+    /// What the log says when the viewer leaves.
+    pub(super) record: ViewerRecord,
+    /// The viewer's latest report. Boxed, because only pages report.
+    report: Option<Box<CountedReport>>,
     _load: LoadGuard,
     permits: ViewerPermits,
+}
+
+/// A report that counts among those of the topic.
+#[derive(Debug)]
+struct CountedReport {
+    _vote: AudienceVote,
+    received_at: Micros,
+}
+
+/// What the log knows of a viewer.
+#[derive(Debug)]
+pub(super) struct ViewerRecord {
+    pub(super) id: ViewerId,
+    pub(super) joined_at: Micros,
+    /// Publications that gaps have left out since it joined.
+    pub(super) missed: u64,
 }
 
 /// A drain action, and when it is due.
@@ -90,6 +111,7 @@ impl DrainAction {
 impl ViewerSession {
     pub(super) fn new(
         encoding: Encoding,
+        id: ViewerId,
         permits: ViewerPermits,
         load: LoadGuard,
         now: Micros,
@@ -103,9 +125,32 @@ impl ViewerSession {
             pending_close: None,
             is_reading_disabled: false,
             progress_count: 0,
+            record: ViewerRecord {
+                id,
+                joined_at: now,
+                missed: 0,
+            },
+            report: None,
             _load: load,
             permits,
         }
+    }
+
+    /// How long a report counts. A page that is visible sends the next one much sooner.
+    const REPORT_AGE_MAX: Duration = Duration::from_secs(60);
+
+    /// Counts `vote` as the viewer's report, in place of the one before.
+    pub(super) fn set_vote(&mut self, vote: AudienceVote, now: Micros) {
+        self.report = Some(Box::new(CountedReport {
+            _vote: vote,
+            received_at: now,
+        }));
+    }
+
+    /// Stops counting a report that is too old, because the page is hidden.
+    pub(super) fn expire_report(&mut self, now: Micros) {
+        self.report
+            .take_if(|report| now.since(report.received_at) > Self::REPORT_AGE_MAX);
     }
 
     /// The protocol that the connection speaks.
@@ -141,9 +186,9 @@ impl ViewerSession {
     /// The measure of progress on systems that do not report acknowledged bytes: how often the socket accepted some.
     pub(super) const fn count_progress(&mut self, has_progressed: bool) -> u64 {
         if has_progressed {
-            self.progress_count += 1;
+            self.progress_count = self.progress_count.saturating_add(1);
         }
-        self.progress_count
+        self.progress_count as u64
     }
 
     /// The close in progress.
@@ -159,6 +204,14 @@ impl ViewerSession {
             self.pending_close = Some(Box::new(close));
         }
         is_first
+    }
+
+    /// Handles the end of the viewer's input. An event stream has no other way to close, so the viewer has closed it; a
+    /// WebSocket that ends without a close is lost.
+    pub(super) fn on_end(&mut self, now: Micros) {
+        if !self.encoding.is_two_way() {
+            self.start_close(PendingClose::answering(now));
+        }
     }
 
     /// The connection's timer. Its deadline is when [`Self::on_timer`] is due.

@@ -170,6 +170,11 @@ impl ViewerSubscription {
         self.progress == Progress::Blocked
     }
 
+    /// Returns whether everything that the next write completes has fallen due since the viewer joined or caught up.
+    pub(super) fn is_live(&self) -> bool {
+        self.progress != Progress::Behind
+    }
+
     /// Records that the socket accepts nothing for now.
     pub(super) fn mark_blocked(&mut self, context: LaneContext<'_>) {
         self.mark_behind(context.topic, context.newest(), context.clock.now());
@@ -212,13 +217,14 @@ impl ViewerSubscription {
         self.encoding == Encoding::Bare || topic.slow_policy() == SlowPolicy::Disconnect
     }
 
-    /// Skips everything up to the newest publication, and queues the gap. The announcements in between follow.
+    /// Skips everything up to the newest publication, and queues the gap. The announcements in between follow. Returns
+    /// how many publications it has skipped.
     pub(super) fn skip_to_live(
         &mut self,
         context: LaneContext<'_>,
         reason: GapReason,
         queue: &mut WriteQueue,
-    ) {
+    ) -> u64 {
         let (from, to) = (self.cursor.last().next(), context.newest());
         self.cursor.skip_to(to);
         let gap = Message::Gap(Gap {
@@ -227,6 +233,7 @@ impl ViewerSubscription {
             reason,
         });
         queue.push(control_messages::encode(self.encoding, &gap));
+        (to.get() + 1).saturating_sub(from.get())
     }
 
     /// Queues the next announcement, which the log has dropped.

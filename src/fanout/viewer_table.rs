@@ -8,7 +8,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use slab::Slab;
 use super::backfill::{BackfillQueue, Block, BlockLookup, FinishedRead};
 use super::drain::DrainPhase;
 use super::ids::{ConnectionId, LaneTopicId, SubscriptionId};
-use super::lane_shared::{LaneMessage, LaneShared, NewViewer};
+use super::lane_shared::{LaneShared, NewViewer};
 use super::lane_topic::{LaneTopic, LaneTopics};
 use super::socket_writer::{SentTotals, WriteBudget};
 use super::tcp_socket::{self, TcpAckProbe};
@@ -27,6 +26,7 @@ use super::timer_wheel::TimerWheel;
 use super::viewer::{ServeOutcome, Viewer};
 use super::viewer_connection::ViewerConnection;
 use super::viewer_join::{Encoding, JoinRequest};
+use super::viewer_log;
 use super::viewer_session::DrainAction;
 use super::viewer_subscription::{LaneContext, SubscriptionStart, ViewerSubscription};
 use crate::hub::{PresenceGuard, Topic};
@@ -131,7 +131,8 @@ impl<'a> ViewerTable<'a> {
         let topic = Arc::clone(self.topics[topic_id].topic());
         let socket = TcpStream::from_std(socket);
         tcp_socket::configure(&socket, topic.max_lag());
-        let mut connection = ViewerConnection::new(socket, encoding, permits, load, now);
+        let number = self.shared.viewer_numbers.next();
+        let mut connection = ViewerConnection::new(socket, encoding, number, permits, load, now);
         let presence = PresenceGuard::new(&topic);
         let viewers = topic.viewers();
         let id = ConnectionId::from_key(self.viewers.vacant_key());
@@ -165,12 +166,12 @@ impl<'a> ViewerTable<'a> {
         if let Some(action) = DrainAction::during(phase) {
             connection.schedule_drain_action(now, action);
         }
-        let topic = topic.name().as_str();
-        tracing::debug!(event = "viewer.joined", topic, remote = %connection.remote(), "a viewer joined");
-        self.viewers.insert(Viewer {
+        let viewer = Viewer {
             subscription,
             connection,
-        });
+        };
+        viewer_log::log_joined(&topic, &viewer);
+        self.viewers.insert(viewer);
         self.arm_timer(id);
         Some(id)
     }
@@ -183,7 +184,7 @@ impl<'a> ViewerTable<'a> {
         };
         let (topic_id, encoding) = (viewer.subscription.topic(), viewer.subscription.encoding());
         let context = lane_context(&self.topics[topic_id], encoding, self.shared);
-        let mut sent = SentTotals::default();
+        let (mut sent, is_live) = (SentTotals::default(), viewer.subscription.is_live());
         let outcome = viewer.turn(context).send(budget, &mut sent);
         let outcome = outcome.unwrap_or(ServeOutcome::Closed);
         if let ServeOutcome::NeedsBackfill { .. } | ServeOutcome::WriteAgain = outcome
@@ -198,8 +199,9 @@ impl<'a> ViewerTable<'a> {
                 self.backfill_queue.push(id);
             }
         }
-        let is_closing = viewer.connection.is_closing();
-        self.topics[topic_id].count(sent);
+        let (is_closing, clock) = (viewer.connection.is_closing(), &self.shared.clock);
+        let write = viewer.completed_write(sent).filter(|_| is_live);
+        self.topics[topic_id].count(encoding, sent, write, clock);
         if outcome == ServeOutcome::Closed {
             self.remove(id.connection());
         } else if is_closing {
@@ -238,21 +240,24 @@ impl<'a> ViewerTable<'a> {
         true
     }
 
+    /// Counts the report that a viewer has sent, if any, among those of its topic.
+    pub(super) fn take_report(&mut self, id: ConnectionId) {
+        if let Some(viewer) = self.viewers.get_mut(id.key())
+            && let Some(report) = viewer.connection.take_report()
+        {
+            let metrics = &self.topics[viewer.subscription.topic()].topic().metrics;
+            let vote = metrics.audience.accept(&report);
+            viewer.connection.set_vote(vote, self.shared.clock.now());
+        }
+    }
+
     /// Has the subscription wait until `block` has been read; [`Self::on_read`] queues it again.
     fn read_block(&mut self, id: SubscriptionId, topic_id: LaneTopicId, block: Block) {
         let lane_topic = &mut self.topics[topic_id];
-        if !lane_topic.block_reads().wait(id, block) {
-            return;
+        if lane_topic.block_reads().wait(id, block) {
+            let topic = Arc::clone(lane_topic.topic());
+            self.shared.read_block(topic, block);
         }
-        let (topic, lane) = (Arc::clone(lane_topic.topic()), Arc::clone(self.shared));
-        self.shared.runtime.spawn_blocking(move || {
-            let read = || topic.feed().read(block.first, block.last);
-            let result = catch_unwind(AssertUnwindSafe(read))
-                .unwrap_or_else(|_| Err(io::Error::other("reading panicked").into()));
-            topic.report_read(result.as_ref().err());
-            let read = FinishedRead { block, result };
-            lane.inbox.send(LaneMessage::BlockRead(topic, read));
-        });
     }
 
     /// Queues the subscriptions that have waited for a block of `topic`.
@@ -355,10 +360,8 @@ impl<'a> ViewerTable<'a> {
         };
         // Closing the socket deregisters it as well, so a failure does not matter.
         _ = self.poll.registry().deregister(viewer.connection.socket());
-        let topic_id = viewer.subscription.topic();
-        let topic = self.topics[topic_id].topic().name().as_str();
-        let (connection, reason) = (&viewer.connection, viewer.connection.disconnect_reason());
-        tracing::debug!(event = "viewer.left", topic, remote = %connection.remote(), reason = reason.label(), "a viewer left");
+        let topic = self.topics[viewer.subscription.topic()].topic();
+        viewer_log::log_left(topic, &viewer, &self.shared.clock);
         for id in id.subscriptions() {
             self.remove_subscription(id, &viewer.subscription);
         }

@@ -62,6 +62,12 @@ impl Connections {
         self.0.lock_table().limits
     }
 
+    /// The number of open connections, viewers included.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.0.lock_table().open
+    }
+
     /// Replaces the limits. Closes no connection.
     pub fn set_limits(&self, limits: ConnectionLimits) {
         self.0.lock_table().limits = limits;

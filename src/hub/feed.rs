@@ -37,6 +37,14 @@ impl Feed {
         }
     }
 
+    /// The kind of the topic, as metrics name it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Replay(_) => "replay",
+        }
+    }
+
     /// Returns the epoch of the timeline. It is fixed for the life of the process.
     #[must_use]
     pub fn epoch(&self) -> &Epoch {

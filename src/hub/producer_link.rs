@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::protocol::TopicName;
 use crate::source::SourceError;
+use crate::telemetry::error_reason;
 
 /// The state between a topic and its producer.
 #[derive(Debug, Default)]
@@ -48,6 +49,7 @@ impl ProducerLink {
                 event = "topic.unreadable",
                 topic,
                 error = error.to_string(),
+                reason = error_reason(error.as_io()),
                 "records of this topic cannot be read; reading is retried"
             ),
             None if was_unreadable => tracing::info!(

@@ -367,22 +367,20 @@ impl Topic {
     #[must_use]
     pub fn view(&self, now: Micros) -> TopicView<'_> {
         let seq = self.feed.newest();
-        let current = self
-            .feed
-            .states_from(now, self.feed.version())
-            .swap_remove(0);
-        let policy = self.policy.load();
-        let dataset = self.feed.describe().dataset;
+        let states = self.feed.states_from(now, self.feed.version());
+        let timeline = &states[0].timeline;
+        let (policy, dataset) = (self.policy.load(), self.feed.describe().dataset);
         TopicView {
             name: &self.name,
             kind: TopicKind::Replay,
             epoch: self.epoch(),
             seq,
             retained: self.feed.retained(seq),
-            rate: Some(current.timeline.rate),
-            playing: current.timeline.playing,
+            rate: Some(timeline.rate),
+            playing: timeline.playing,
             ended: self.feed.is_ended(),
             viewers: self.viewers(),
+            audience: self.metrics.audience.view(),
             fields: policy.fields.clone(),
             source: "dataset",
             dataset: Some(DatasetFileView {

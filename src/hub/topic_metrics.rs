@@ -1,6 +1,12 @@
 //! `TopicMetrics`: what is measured of one topic, and the reasons by which viewers are counted.
 
-use crate::metrics::{Counter, CounterFamily, DurationHistogram, MaxGauge};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::audience::Audience;
+use crate::metrics::{
+    BucketBounds, BucketHistogram, Counter, CounterFamily, DurationHistogram, MaxGauge, MetricMap,
+};
 use crate::protocol::CloseReason;
 
 /// The metrics of one topic, for the log and the metrics page.
@@ -20,12 +26,31 @@ pub struct TopicMetrics {
     pub left: CounterFamily<DisconnectReason>,
     /// Gaps sent to viewers that read too slowly.
     pub gaps: Counter,
+    /// Publications that these gaps leave out.
+    pub gap_records: Counter,
     /// Rejected viewers, by reason.
     pub rejected: CounterFamily<RejectReason>,
     /// The lag of the slowest viewer; each lane reports the maximum over its own viewers.
     pub lag: MaxGauge,
-    /// How late the producer woke up: the time from when the first publication was due.
+    /// The lags of all viewers, each observed about once a second.
+    pub lag_histogram: BucketHistogram,
+    /// How late the producer woke up: the time from when the first publication was due. Since the last `hub.stats`.
     pub lateness: DurationHistogram,
+    /// The same, since the start.
+    pub lateness_histogram: BucketHistogram,
+    /// How fast publications reach the viewers' sockets, by the name of the encoding.
+    pub delivery: MetricMap<&'static str, DeliveryMetrics>,
+    /// How well the viewers' pages draw, as they report it.
+    pub audience: Arc<Audience>,
+}
+
+/// How fast the publications of one topic reach the sockets of the viewers of one encoding, on a sample of the writes.
+#[derive(Debug)]
+pub struct DeliveryMetrics {
+    /// From when a publication was due until a viewer's socket had accepted it.
+    pub delay: BucketHistogram,
+    /// From the first to the last viewer of a lane to which the same publications were sent.
+    pub spread: BucketHistogram,
 }
 
 /// Why a viewer left.
@@ -68,9 +93,31 @@ impl Default for TopicMetrics {
             recovered: Counter::default(),
             left: CounterFamily::new(&DisconnectReason::ALL),
             gaps: Counter::default(),
+            gap_records: Counter::default(),
             rejected: CounterFamily::new(&RejectReason::PER_TOPIC),
             lag: MaxGauge::default(),
+            lag_histogram: BucketHistogram::new(BucketBounds::COARSE),
             lateness: DurationHistogram::default(),
+            lateness_histogram: BucketHistogram::new(BucketBounds::COARSE),
+            delivery: MetricMap::default(),
+            audience: Arc::default(),
+        }
+    }
+}
+
+impl TopicMetrics {
+    /// Records how late the producer woke up.
+    pub fn record_lateness(&self, late: Duration) {
+        self.lateness.record(late);
+        self.lateness_histogram.observe(late);
+    }
+}
+
+impl Default for DeliveryMetrics {
+    fn default() -> Self {
+        Self {
+            delay: BucketHistogram::new(BucketBounds::FINE),
+            spread: BucketHistogram::new(BucketBounds::COARSE),
         }
     }
 }

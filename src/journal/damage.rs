@@ -43,6 +43,24 @@ pub(super) struct TopicProblem {
     pub(super) problem: String,
 }
 
+impl Damage {
+    /// The value of the field `reason` in the log.
+    pub(super) const fn label(&self) -> &'static str {
+        match self {
+            Self::NotAJournal => "not_a_journal",
+            Self::VersionMismatch(_) => "version_mismatch",
+            Self::Newer(_) => "newer",
+            Self::TooLong(_) => "too_long",
+            Self::Checksum => "checksum",
+            Self::NoEntries => "no_entries",
+            Self::Entry(_) => "entry",
+            Self::Malformed(_) => "malformed",
+            Self::Topic(_) => "topic",
+            Self::Unplayable(_) => "unplayable",
+        }
+    }
+}
+
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::damage::LEN_MAX;
 use super::entry::{Checkpoints, Entry, topic_entries};
 use super::entry_line::EntryLines;
+use super::sync_timer::SyncTimer;
 
 /// A file that this process has written. All that is known about its length is what this process has appended.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub(super) struct EntriesFile {
     end: EntryMark,
     /// The length at the beginning, with the first entry, which has all topics.
     compact_len: u64,
+    sync_timer: SyncTimer,
 }
 
 /// The place after an entry.
@@ -53,13 +55,14 @@ impl CompactContent {
     }
 
     /// The file that has this content, opened for appending.
-    pub(super) fn into_file(self, file: File) -> EntriesFile {
+    pub(super) fn into_file(self, file: File, sync_timer: SyncTimer) -> EntriesFile {
         let len = self.bytes.len() as u64;
         EntriesFile {
             file,
             format: self.format,
             end: EntryMark { len, next: 2 },
             compact_len: len,
+            sync_timer,
         }
     }
 }
@@ -110,7 +113,9 @@ impl EntriesFile {
         self.file
             .write_all(&line)
             .map_err(AppendError::Incomplete)?;
-        self.file.sync_data().map_err(AppendError::Unsynced)?;
+        self.sync_timer
+            .measure(|| self.file.sync_data())
+            .map_err(AppendError::Unsynced)?;
         self.end = EntryMark {
             len,
             next: number + 1,
@@ -126,7 +131,7 @@ impl EntriesFile {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
+        self.sync_timer.measure(|| self.file.sync_all())
     }
 }
 

@@ -89,6 +89,12 @@ impl JournalThread {
         self.queue.jobs.try_send(Box::new(work)).is_ok()
     }
 
+    /// Whether the journal can be written, and how long that takes.
+    #[must_use]
+    pub const fn health(&self) -> &JournalHealth {
+        &self.health
+    }
+
     /// Logs that the disk does not respond, once until the journal can be written again.
     pub fn report_timeout(&self) {
         self.health.report_failure(&io::ErrorKind::TimedOut.into());

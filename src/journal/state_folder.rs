@@ -22,6 +22,7 @@ use rustix::io::Errno;
 use super::JournalError;
 use super::damage::{Damage, LEN_MAX, TopicProblem};
 use super::entries_file::{CompactContent, EntriesFile};
+use super::sync_timer::SyncTimer;
 
 /// A state folder that this process has locked.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct StateFolder {
     dir: File,
     /// The file `lock` in it, locked likewise; its content is not used.
     lock: File,
+    /// Measures the writes of all files of the folder.
+    sync_timer: SyncTimer,
 }
 
 /// The lock file. The journal's files cannot be locked, because they are replaced.
@@ -87,6 +90,7 @@ impl StateFolder {
                 path: path.to_owned(),
                 dir,
                 lock,
+                sync_timer: SyncTimer::default(),
             }),
             Err(TryLockError::WouldBlock) => Err(JournalError::locked(path)),
             Err(TryLockError::Error(error)) => {
@@ -98,6 +102,11 @@ impl StateFolder {
     /// The path of the file `name`.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Measures the writes of the folder's files.
+    pub(super) const fn sync_timer(&self) -> &SyncTimer {
+        &self.sync_timer
     }
 
     /// Returns the content of the file `name`.
@@ -179,7 +188,7 @@ impl StateFolder {
         content: CompactContent,
     ) -> Result<EntriesFile, ReplaceError> {
         let file = self.replace(ENTRIES, &content.bytes)?;
-        Ok(content.into_file(file))
+        Ok(content.into_file(file, self.sync_timer.clone()))
     }
 
     /// Replaces the file `name`, atomically. Once this returns, the new one survives a power failure.
@@ -193,7 +202,9 @@ impl StateFolder {
             _ = unlinkat(&self.dir, NEXT, AtFlags::empty());
             ReplaceError::Unchanged(error)
         })?;
-        self.dir.sync_all().map_err(ReplaceError::Unsynced)?;
+        self.sync_timer
+            .measure(|| self.dir.sync_all())
+            .map_err(ReplaceError::Unsynced)?;
         Ok(file)
     }
 
@@ -208,7 +219,7 @@ impl StateFolder {
         let mut file = File::from(openat(&self.dir, NEXT, flags, NEW_FILE_MODE)?);
         file.write_all(bytes)?;
         // Before the rename, so that the name never survives a power failure without the content.
-        file.sync_all()?;
+        self.sync_timer.measure(|| file.sync_all())?;
         Ok(file)
     }
 

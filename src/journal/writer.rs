@@ -67,7 +67,10 @@ impl JournalWriter {
             .and_then(|()| journal.rewrite().map_err(ReplaceError::into_inner))
             .map_err(|error| unusable(&journal, error))?;
         Ok(Self {
-            health: JournalHealth::new(journal.folder.path(FORMAT)),
+            health: JournalHealth::new(
+                journal.folder.path(FORMAT),
+                journal.folder.sync_timer().clone(),
+            ),
             topics: journalled_topics,
             journal,
         })

@@ -100,7 +100,7 @@ impl ProducerTask for TopicProducer {
         if t > now {
             return Turn::Done;
         }
-        topic.metrics.lateness.record(now.since(t));
+        topic.metrics.record_lateness(now.since(t));
         let pending = self.pending.take();
         let mut pending = pending.unwrap_or_else(|| CollectedFlush::new(&topic));
         let turn = self.publish_due(&mut pending, topic.feed().due(now));

@@ -1,8 +1,8 @@
-//! The messages of `tickcast.v1`, from the hub and from viewers, and the JSON objects of the API.
+//! The messages of `tickcast.v1` from the hub, and the JSON objects of the API.
 //!
 //! Twin: `web/src/client/protocol.ts`. Infrequent messages are serialized here by serde; the messages of the hot path are written in `flush`.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::topic_description::{AboutView, DatasetFileView, TopicKind};
 use super::{Author, Epoch, Micros, Rate, Seq, TopicName};
@@ -194,6 +194,8 @@ pub struct TopicView<'a> {
     pub ended: bool,
     /// The current number of viewers.
     pub viewers: usize,
+    /// How well their pages draw, as they report it.
+    pub audience: AudienceView,
     /// Labels and units of the fields.
     pub fields: FieldsView,
     /// The source of the records: `dataset`.
@@ -202,6 +204,18 @@ pub struct TopicView<'a> {
     pub dataset: Option<DatasetFileView<'a>>,
     /// What the records are, for people; `None` if the configuration says nothing about it.
     pub about: Option<AboutView>,
+}
+
+/// How well the pages of a topic's viewers draw, over all that report it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct AudienceView {
+    /// The number of viewers that have reported within the last minute.
+    pub reporting: u64,
+    /// The clocks of 99 % of them are within this many microseconds of the hub's; `None` if none reports.
+    pub bound_p99_us: Option<u64>,
+    /// The share of publications that arrived too late to be drawn in time, the mean over these viewers; `None` if none
+    /// has received any.
+    pub late_ratio: Option<f64>,
 }
 
 /// The response of `GET /api/v1/topics`: all topics, in configuration order.
@@ -271,34 +285,6 @@ pub fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("wire types have string keys only, so they always serialize")
 }
 
-/// Parses a viewer's message; returns the id of a ping, and `None` for unknown types.
-///
-/// # Errors
-/// The message is not a JSON object with a `type`, or it is a ping without an integer `id` less than 2^53.
-pub fn parse_ping(text: &str) -> Result<Option<u64>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct TypeOnly<'a> {
-        #[serde(borrow)]
-        r#type: std::borrow::Cow<'a, str>,
-    }
-    #[derive(Deserialize)]
-    struct Ping {
-        id: u64,
-    }
-    // Serde would accept an array as the fields of a struct in order.
-    if !text.trim_start().starts_with('{') {
-        return Err(serde::de::Error::custom("not an object"));
-    }
-    if serde_json::from_str::<TypeOnly<'_>>(text)?.r#type != "ping" {
-        return Ok(None);
-    }
-    let Ping { id } = serde_json::from_str(text)?;
-    if id > Seq::MAX.get() {
-        return Err(serde::de::Error::custom("id is 2^53 or more"));
-    }
-    Ok(Some(id))
-}
-
 impl Serialize for FieldsView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, field)| (name, field)))
@@ -342,34 +328,6 @@ impl Serialize for Epoch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pings_are_parsed_and_unknown_types_are_ignored() {
-        assert_eq!(parse_ping(r#"{"type":"ping","id":7}"#).unwrap(), Some(7));
-        assert_eq!(
-            parse_ping(r#"{"id":9007199254740991,"type":"p\u0069ng","x":[]}"#).unwrap(),
-            Some(9_007_199_254_740_991)
-        );
-        assert_eq!(parse_ping(r#"{"type":"wave","id":"?"}"#).unwrap(), None);
-    }
-
-    #[test]
-    fn malformed_messages_are_errors() {
-        for bad in [
-            "",
-            "1",
-            "[]",
-            r#"["wave"]"#,
-            "{}",
-            r#"{"type":1}"#,
-            r#"{"type":"ping"}"#,
-            r#"{"type":"ping","id":-1}"#,
-            r#"{"type":"ping","id":1.5}"#,
-            r#"{"type":"ping","id":9007199254740992}"#,
-        ] {
-            assert!(parse_ping(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn messages_have_the_specified_fields() {

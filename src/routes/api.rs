@@ -58,6 +58,6 @@ pub(super) fn readyz(state: &AppState) -> Result<Response, Problem> {
     }
     Err(Problem::retry_later(
         ProblemCode::NotReady,
-        "the hub is starting or draining; send traffic elsewhere",
+        "the hub is starting, draining or at a standstill; send traffic elsewhere",
     ))
 }

@@ -1,10 +1,13 @@
 //! `GET /metrics`: the current values of the log events `hub.stats` and `hub.process`, for Prometheus-compatible
 //! scrapers.
 //!
-//! Lateness covers the interval before the last `hub.stats` event, so that scraping does not reset the values that the
-//! log reports.
+//! The quantiles of lateness cover the interval before the last `hub.stats` event, so that scraping does not reset the
+//! values that the log reports. Histograms, which the log does not have, only grow.
 
 mod exposition_formats;
+mod faults;
+mod histograms;
+mod topic_samples;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +24,7 @@ use self::exposition_formats::{MetricsWriter, to_prometheus_text};
 use super::accept_header::AcceptHeader;
 use super::problem::{Problem, ProblemCode};
 use crate::app::AppState;
-use crate::hub::{RejectReason, Topic};
-use crate::metrics::{ProcessUsage, Quantiles};
+use crate::metrics::ProcessUsage;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -72,147 +74,14 @@ impl Collector for HubCollector {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut writer = MetricsWriter::new(encoder);
         let topics = self.0.hub.topics();
-        write_topics(&topics, &mut writer)?;
-        write_by_reason(&topics, self.0.hub.not_found.total(), &mut writer)?;
-        write_delays(&topics, &mut writer)?;
+        topic_samples::write_topics(&topics, &mut writer)?;
+        topic_samples::write_by_reason(&topics, self.0.hub.not_found.total(), &mut writer)?;
+        topic_samples::write_delays(&topics, &mut writer)?;
+        histograms::write_histograms(&self.0, &topics, &mut writer)?;
+        faults::write_faults(&self.0, &topics, &mut writer)?;
         write_hub(&self.0, &mut writer)?;
         write_process(&self.0, &mut writer)
     }
-}
-
-/// Returns one sample per topic, labelled with the topic's name.
-fn per_topic<T>(
-    topics: &[Arc<Topic>],
-    value: impl Fn(&Topic) -> T,
-) -> impl Iterator<Item = ([(&str, &str); 1], T)> {
-    topics
-        .iter()
-        .map(move |topic| ([("topic", topic.name().as_str())], value(topic)))
-}
-
-fn write_topics(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>) -> fmt::Result {
-    writer.gauges(
-        "tickcast_seq",
-        "Sequence number of the last publication",
-        None,
-        per_topic(topics, |topic| topic.published().get()),
-    )?;
-    writer.gauges(
-        "tickcast_rate",
-        "Scheduled publications per second; 0 once the topic has ended",
-        None,
-        per_topic(topics, scheduled_rate),
-    )?;
-    writer.gauges(
-        "tickcast_viewers",
-        "Connected viewers",
-        None,
-        per_topic(topics, |topic| topic.viewers() as u64),
-    )?;
-    writer.counters(
-        "tickcast_published",
-        "Publications",
-        None,
-        per_topic(topics, |topic| topic.metrics.published.total()),
-    )?;
-    writer.counters(
-        "tickcast_delivered",
-        "Publications written to viewers' sockets",
-        None,
-        per_topic(topics, |topic| topic.metrics.delivered.total()),
-    )?;
-    writer.counters(
-        "tickcast_delivered",
-        "Bytes written to viewers' sockets",
-        Some(&Unit::Bytes),
-        per_topic(topics, |topic| topic.metrics.bytes.total()),
-    )?;
-    writer.counters(
-        "tickcast_joined",
-        "Viewers that joined",
-        None,
-        per_topic(topics, |topic| topic.metrics.joined.total()),
-    )?;
-    writer.counters(
-        "tickcast_recovered",
-        "Viewers that resumed from a position and were sent everything after it",
-        None,
-        per_topic(topics, |topic| topic.metrics.recovered.total()),
-    )?;
-    writer.counters(
-        "tickcast_gaps",
-        "Gaps sent to viewers that read too slowly",
-        None,
-        per_topic(topics, |topic| topic.metrics.gaps.total()),
-    )
-}
-
-/// The scheduled rate; 0 for a topic that has ended or is paused, to distinguish it from one that is stuck.
-fn scheduled_rate(topic: &Topic) -> f64 {
-    let description = topic.feed().describe();
-    if topic.feed().is_ended() || !description.newest_state.timeline.playing {
-        return 0.0;
-    }
-    description.rate.per_second()
-}
-
-/// Writes how many viewers left and how many were rejected, by reason.
-fn write_by_reason(
-    topics: &[Arc<Topic>],
-    not_found: u64,
-    writer: &mut MetricsWriter<'_>,
-) -> fmt::Result {
-    let left = topics.iter().flat_map(|topic| {
-        let labels = |reason| [("topic", topic.name().as_str()), ("reason", reason)];
-        let totals = topic.metrics.left.iter();
-        totals.map(move |(reason, total)| (labels(reason.label()), total))
-    });
-    writer.counters("tickcast_left", "Viewers that left", None, left)?;
-    let rejected = topics.iter().flat_map(|topic| {
-        let labels = |reason| [("topic", topic.name().as_str()), ("reason", reason)];
-        let totals = topic.metrics.rejected.iter();
-        totals.map(move |(reason, total)| (labels(reason.label()), total))
-    });
-    // Without the name of the unknown topic, because clients could create any number of time series with it.
-    let unknown_topic = [("topic", ""), ("reason", RejectReason::NotFound.label())];
-    writer.counters(
-        "tickcast_refused",
-        "Rejected requests to become a viewer",
-        None,
-        rejected.chain([(unknown_topic, not_found)]),
-    )
-}
-
-fn write_delays(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>) -> fmt::Result {
-    writer.gauges(
-        "tickcast_lag_max",
-        "How far the slowest viewer is behind",
-        Some(&Unit::Seconds),
-        per_topic(topics, |topic| topic.metrics.lag.max().as_secs_f64()),
-    )?;
-    let lateness = |quantile: fn(Quantiles) -> std::time::Duration| {
-        per_topic(topics, move |topic| {
-            quantile(topic.metrics.lateness.last_taken()).as_secs_f64()
-        })
-    };
-    writer.gauges(
-        "tickcast_lateness_p50",
-        "Median delay of the producer's wake-ups, over the interval before the last hub.stats",
-        Some(&Unit::Seconds),
-        lateness(|quantiles| quantiles.p50),
-    )?;
-    writer.gauges(
-        "tickcast_lateness_p99",
-        "99th percentile of the delay of the producer's wake-ups, over the interval before the last hub.stats",
-        Some(&Unit::Seconds),
-        lateness(|quantiles| quantiles.p99),
-    )?;
-    writer.gauges(
-        "tickcast_lateness_max",
-        "Maximum delay of the producer's wake-ups, over the interval before the last hub.stats",
-        Some(&Unit::Seconds),
-        lateness(|quantiles| quantiles.max),
-    )
 }
 
 fn write_hub(state: &AppState, writer: &mut MetricsWriter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@
 //! finds the hub full or draining gets 200 and a `bye`, because an `EventSource` does not retry after another status.
 
 mod event_stream;
+mod refusal;
 mod resume_query;
 mod websocket_handshake;
 
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 use warp::http::Method;
 use warp::reply::Response;
 
+pub(super) use self::refusal::record_refusal;
 use self::resume_query::{parse_event_stream_resume, parse_resume_request};
 use self::websocket_handshake::{
     check_handshake, negotiate, switching_protocols, upgrade_required,
@@ -120,7 +122,7 @@ pub(super) async fn join_by_events(
         Ok(permits) => permits,
         Err(error @ AdmissionError::AddressLimitReached) => return Err(error.into()),
         Err(error) => {
-            topic.metrics.rejected.add(error.reject_reason());
+            record_refusal(state, request, error.reject_reason());
             return Ok(bye_response(state, error));
         }
     };
@@ -172,14 +174,6 @@ fn admit(state: &AppState, request: &ApiRequest) -> Result<ViewerPermits, Admiss
         client: permits.client,
         task_token: state.tasks.token(),
     })
-}
-
-/// Counts a request to become a viewer that was rejected with `problem`.
-pub(super) fn count_rejection(state: &AppState, request: &ApiRequest, problem: &Problem) {
-    match &request.topic {
-        Some(topic) => topic.metrics.rejected.add(problem.reject_reason()),
-        None => state.hub.not_found.add(1),
-    }
 }
 
 impl AdmissionError {

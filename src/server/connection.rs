@@ -152,6 +152,8 @@ pub(super) async fn serve(
             Ok(Ok(HeadRead::Request(head))) => head,
             Ok(Ok(HeadRead::TooLong)) => {
                 log(&"the request head is too long");
+                let code = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                listener.limits.stats().count_response(code.as_u16());
                 return refuse_long_head(stream, &mut watch).await;
             }
             Ok(Ok(HeadRead::Truncated)) => {
@@ -243,6 +245,9 @@ async fn answer(
         Err(error) => {
             // The client's fault: it sent a broken request or has left. So it is logged at debug only.
             listener.limits.log_http_error(request.peer, &error);
+            if let Some(code) = parser_response(&error) {
+                listener.limits.stats().count_response(code.as_u16());
+            }
             None
         }
     }
@@ -267,7 +272,7 @@ impl Service<Request<Incoming>> for RequestService {
             }
             Err(refusal) => (None, Err(refusal)),
         };
-        let takeover = self.takeover.clone();
+        let (takeover, limits) = (self.takeover.clone(), Arc::clone(&self.listener.limits));
         Box::pin(async move {
             let mut response = match routed {
                 Ok(answer) => answer.await?,
@@ -278,6 +283,7 @@ impl Service<Request<Incoming>> for RequestService {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
+            limits.stats().count_response(response.status().as_u16());
             // Before the body is dropped, which marks the response as answered.
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 takeover.keep_for_http();
@@ -330,6 +336,15 @@ impl Drop for ResponseBody {
     /// hyper drops the body when it has read all of it.
     fn drop(&mut self) {
         self.takeover.mark_answered();
+    }
+}
+
+/// The status with which hyper has answered a request that it could not parse.
+fn parser_response(error: &hyper::Error) -> Option<StatusCode> {
+    if error.is_parse_too_large() {
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    } else {
+        error.is_parse().then_some(StatusCode::BAD_REQUEST)
     }
 }
 

@@ -11,9 +11,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::fd_limit::FdLimit;
+use crate::app::ListenerStats;
 use crate::hub::{ConnectionLimits, Connections};
 use crate::settings;
-use crate::telemetry::{LogDrops, LogRateLimit};
+use crate::telemetry::{LogDrops, LogRateLimit, error_reason};
 
 /// The limits of one listener at one time.
 #[derive(Debug, Clone, Copy)]
@@ -86,18 +87,16 @@ impl RateLimitedWarnings {
 /// The limits and connections of one listener.
 #[derive(Debug)]
 pub(super) struct ListenerLimits {
-    /// The listener's name in the log: `public` or `ops`.
-    name: &'static str,
     values: ArcSwap<LimitValues>,
-    connections: Connections,
+    /// The listener's name in the log, `public` or `ops`, its connections, and what it has answered.
+    stats: ListenerStats,
     warnings: Arc<RateLimitedWarnings>,
 }
 
 impl ListenerLimits {
     fn new(name: &'static str, values: LimitValues, warnings: Arc<RateLimitedWarnings>) -> Self {
         Self {
-            name,
-            connections: Connections::new(values.connections),
+            stats: ListenerStats::new(name, Connections::new(values.connections)),
             values: ArcSwap::from_pointee(values),
             warnings,
         }
@@ -110,7 +109,7 @@ impl ListenerLimits {
         let connections = &mut values.connections;
         connections.open = connections.open.max(before.open);
         connections.non_viewers = connections.non_viewers.max(before.non_viewers);
-        self.connections.set_limits(values.connections);
+        self.stats.connections.set_limits(values.connections);
         self.values.store(Arc::new(values));
     }
 
@@ -121,19 +120,25 @@ impl ListenerLimits {
 
     /// The listener's connections.
     pub(super) const fn connections(&self) -> &Connections {
-        &self.connections
+        &self.stats.connections
+    }
+
+    /// The listener's connections and responses, for monitoring.
+    pub(super) const fn stats(&self) -> &ListenerStats {
+        &self.stats
     }
 
     /// Waits for a free connection slot. Logs a warning if it has to wait, or a connection has to be evicted for it.
     pub(super) async fn wait_for_slot(&self) {
-        self.connections.wait_for_capacity(|| self.log_full()).await;
+        let connections = &self.stats.connections;
+        connections.wait_for_capacity(|| self.log_full()).await;
     }
 
     fn log_full(&self) {
         if let Some(suppressed) = self.warnings.full.admit() {
             tracing::warn!(
                 event = "accept.full",
-                listener = self.name,
+                listener = self.stats.name,
                 connections_max = self.values.load().connections.open,
                 suppressed,
                 "connection limit almost reached; connections that are not viewers are closed to make room for new ones, idle ones first"
@@ -165,6 +170,7 @@ impl ListenerLimits {
             tracing::warn!(
                 event = "accept.failed",
                 error = %error,
+                reason = error_reason(error),
                 suppressed,
                 "cannot accept connections; raise the limit on open files (`ulimit -n`) or lower `server.max_viewers`"
             );
@@ -176,7 +182,7 @@ impl ListenerLimits {
         if let Some(suppressed) = self.warnings.refused.admit() {
             tracing::info!(
                 event = "accept.refused",
-                listener = self.name,
+                listener = self.stats.name,
                 remote = %peer.ip().to_canonical(),
                 connections_max = self.values.load().connections.per_network,
                 suppressed,
@@ -192,6 +198,8 @@ impl ListenerLimits {
 pub(super) struct HubLimits {
     pub(super) public: Arc<ListenerLimits>,
     pub(super) ops: Arc<ListenerLimits>,
+    /// How many viewers the limit on open files allows, at most as many as configured at the start.
+    pub(super) viewers_max: usize,
 }
 
 impl HubLimits {
@@ -210,6 +218,7 @@ impl HubLimits {
         Self {
             public: limits("public", LimitValues::public(server, fd_limit)),
             ops: limits("ops", LimitValues::ops(server)),
+            viewers_max: fd_limit.cap_viewers(server.max_viewers),
         }
     }
 

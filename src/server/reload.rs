@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::runtime::Handle;
 
-use super::{Server, log_topic_ready, restore_topics};
+use super::{Server, log_topic_ready, restore_topics, set_journal};
 use crate::hub::{Checkpoint, Topic};
 use crate::journal::{JournalError, JournalWriter, PendingJournal};
 use crate::playback::{PlaybackCommand, PlaybackRequest, TopicCommand};
@@ -53,7 +53,15 @@ impl Server {
         self.apply(settings, &changes, &added);
         self.apply_rates(settings, &mut changes);
         self.active_config.apply(&changes, settings);
+        self.state
+            .config
+            .report_success(changes.pending_keys().count());
         Ok(changes)
+    }
+
+    /// Records, for monitoring, that a new configuration was refused.
+    pub fn report_failed_reload(&self) {
+        self.state.config.report_failure();
     }
 
     /// Starts the new topics. They are not in the hub yet, so no viewer can join them.
@@ -118,7 +126,7 @@ impl Server {
         };
         match Handle::current().block_on(pending.finish(&self.cancel_reload))? {
             Ok(journal) => {
-                self.playback.set_journal(journal);
+                set_journal(&self.state, &self.playback, journal);
                 Ok(())
             }
             Err(pending) => {

@@ -4,6 +4,7 @@
 //! made by the server.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::effective_values::{EffectiveValue, ValueOrigins};
 use super::schema::Reload;
@@ -42,7 +43,22 @@ pub struct NeedsRestart {
     /// Where the new value was set.
     pub origin: ValueOrigin,
     /// Why it needs a restart.
-    pub reason: &'static str,
+    pub reason: RestartReason,
+}
+
+/// Why a changed key takes effect at the next restart only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestartReason {
+    /// The key is read at the start.
+    OnlyAtStart,
+    /// The topic is no longer in the file.
+    TopicRemoved,
+    /// The dataset has other records.
+    OtherRecords,
+    /// The timeline has a fixed start, so that its rate cannot change.
+    FixedStart,
+    /// Another key of the topic needs a restart.
+    ChangedTogether,
 }
 
 /// A changed key of a topic that could not be journalled.
@@ -65,15 +81,6 @@ struct ChangedKey {
     /// Where the new value was set.
     origin: ValueOrigin,
 }
-
-const ONLY_AT_START: &str = "it takes effect at the next start; restart the hub";
-const TOPIC_REMOVED: &str = "a topic is removed only at a restart; restart the hub";
-const OTHER_RECORDS: &str =
-    "the file has other records now, which need a new epoch; restart the hub to serve them";
-const FIXED_START: &str =
-    "with a fixed start, a new rate needs a new epoch; restart the hub to begin it";
-const CHANGED_WITH_RESTART_KEY: &str =
-    "it changed together with a key that needs a restart; restart the hub";
 
 impl ActiveConfig {
     /// The configuration `settings`, in effect from the start of the hub.
@@ -123,7 +130,7 @@ impl ActiveConfig {
             .extend(removed.map(|name| NeedsRestart {
                 key: topic_key(name),
                 origin: whole_file(new),
-                reason: TOPIC_REMOVED,
+                reason: RestartReason::TopicRemoved,
             }));
         changes
     }
@@ -138,9 +145,9 @@ impl ActiveConfig {
         let mut changed_keys = self.changed_keys(new, Some(&topic.name));
         let needs_restart = |changed: &ChangedKey| changed.reload == Reload::Restart;
         let no_new_segment = if has_other_records || changed_keys.iter().any(needs_restart) {
-            Some(CHANGED_WITH_RESTART_KEY)
+            Some(RestartReason::ChangedTogether)
         } else if topic.start != Start::FirstRun {
-            Some(FIXED_START)
+            Some(RestartReason::FixedStart)
         } else {
             None
         };
@@ -151,7 +158,7 @@ impl ActiveConfig {
             changes.needs_restart.push(NeedsRestart {
                 origin: new.origins.origin_of(&key).clone(),
                 key,
-                reason: OTHER_RECORDS,
+                reason: RestartReason::OtherRecords,
             });
         }
         for changed in changed_keys {
@@ -208,6 +215,12 @@ impl ConfigDiff {
         self.applied.iter().any(|applied| applied == key)
     }
 
+    /// The changed keys that are not in force: those that need a restart, and those that were postponed.
+    pub fn pending_keys(&self) -> impl Iterator<Item = &str> {
+        let needs_restart = self.needs_restart.iter().map(|refused| &*refused.key);
+        needs_restart.chain(self.postponed.iter().map(|postponed| &*postponed.key))
+    }
+
     /// Postpones the rate change of `topic`, which failed with `error`.
     pub fn postpone(&mut self, topic: &TopicSettings, origins: &ValueOrigins, error: &str) {
         let key = topic.key("rate");
@@ -221,11 +234,11 @@ impl ConfigDiff {
     }
 
     /// Adds a change. `no_new_segment` is why the topic's timeline cannot get a new segment now, if it cannot.
-    fn push(&mut self, changed: ChangedKey, no_new_segment: Option<&'static str>) {
+    fn push(&mut self, changed: ChangedKey, no_new_segment: Option<RestartReason>) {
         let restart_reason = match changed.reload {
             Reload::Live => None,
             Reload::LiveInNewSegment => no_new_segment,
-            Reload::Restart => Some(ONLY_AT_START),
+            Reload::Restart => Some(RestartReason::OnlyAtStart),
         };
         match restart_reason {
             None => self.applied.push(changed.key),
@@ -235,6 +248,38 @@ impl ConfigDiff {
                 reason,
             }),
         }
+    }
+}
+
+impl RestartReason {
+    /// The value of the field `reason` in the log.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OnlyAtStart => "only_at_start",
+            Self::TopicRemoved => "topic_removed",
+            Self::OtherRecords => "other_records",
+            Self::FixedStart => "fixed_start",
+            Self::ChangedTogether => "changed_together",
+        }
+    }
+}
+
+impl fmt::Display for RestartReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OnlyAtStart => "it takes effect at the next start; restart the hub",
+            Self::TopicRemoved => "a topic is removed only at a restart; restart the hub",
+            Self::OtherRecords => {
+                "the file has other records now, which need a new epoch; restart the hub to serve them"
+            }
+            Self::FixedStart => {
+                "with a fixed start, a new rate needs a new epoch; restart the hub to begin it"
+            }
+            Self::ChangedTogether => {
+                "it changed together with a key that needs a restart; restart the hub"
+            }
+        })
     }
 }
 

@@ -71,6 +71,14 @@ pub type SharedSource = Arc<dyn RecordSource>;
 #[derive(Debug, Clone)]
 pub struct SourceError(Arc<io::Error>);
 
+impl SourceError {
+    /// The error of the operating system.
+    #[must_use]
+    pub fn as_io(&self) -> &io::Error {
+        &self.0
+    }
+}
+
 impl From<io::Error> for SourceError {
     fn from(error: io::Error) -> Self {
         Self(Arc::new(error))

@@ -1,4 +1,4 @@
-//! Formats a log event as one line: JSON for machines, text for terminals.
+//! Formats a log event as one line, JSON for machines or text for terminals, and counts it.
 
 use std::fmt::{self, Write};
 
@@ -8,17 +8,22 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::LogEvents;
 use super::event_fields::EventFields;
 use crate::clock;
 use crate::settings::LogFormat;
 
 /// Formats events as the settings say.
 #[derive(Debug)]
-pub(super) struct EventFormat(LogFormat);
+pub(super) struct EventFormat {
+    format: LogFormat,
+    events: LogEvents,
+}
 
 impl EventFormat {
-    pub(super) const fn new(format: LogFormat) -> Self {
-        Self(format)
+    /// Lines are counted in `events`.
+    pub(super) const fn new(format: LogFormat, events: LogEvents) -> Self {
+        Self { format, events }
     }
 }
 
@@ -42,7 +47,8 @@ where
             event: fields.event.as_deref().unwrap_or(event.metadata().target()),
             fields: &fields,
         };
-        match self.0 {
+        self.events.count(line.level, line.event);
+        match self.format {
             LogFormat::Json => line.write_json(&mut writer),
             LogFormat::Text => line.write_text(&mut writer),
         }

@@ -1,9 +1,10 @@
-//! `LogDrops`: counts the log lines that were dropped or suppressed.
+//! `LogDrops`: counts the log lines that were dropped or suppressed, and has the counts of those that were logged.
 
 use std::sync::Arc;
 
 use tracing_appender::non_blocking::ErrorCounter;
 
+use super::LogEvents;
 use crate::metrics::Counter;
 
 /// The counters of lines that are missing from the log. Clones share them. The default is for a program that embeds a hub
@@ -14,6 +15,7 @@ pub struct LogDrops {
     unqueued: Option<ErrorCounter>,
     unwritten: Arc<Counter>,
     suppressed: Arc<Counter>,
+    events: LogEvents,
 }
 
 impl LogDrops {
@@ -23,7 +25,14 @@ impl LogDrops {
             unqueued: Some(unqueued),
             unwritten,
             suppressed: Arc::default(),
+            events: LogEvents::default(),
         }
+    }
+
+    /// How often each event was logged, also if its line was dropped afterwards.
+    #[must_use]
+    pub const fn events(&self) -> &LogEvents {
+        &self.events
     }
 
     /// Returns how many lines were lost because standard error was full, blocked or closed.

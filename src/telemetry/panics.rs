@@ -49,6 +49,7 @@ mod tests {
     use serde_json::Value;
     use tracing_appender::non_blocking::NonBlocking;
 
+    use super::super::LogEvents;
     use super::super::event_format::EventFormat;
     use super::*;
     use crate::settings::LogFormat;
@@ -75,7 +76,7 @@ mod tests {
         let panic_once = || {
             let writer = log.clone();
             let subscriber = tracing_subscriber::fmt()
-                .event_format(EventFormat::new(LogFormat::Json))
+                .event_format(EventFormat::new(LogFormat::Json, LogEvents::default()))
                 .with_writer(move || writer.clone())
                 .finish();
             let panicked = thread::spawn(|| {

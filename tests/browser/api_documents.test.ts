@@ -61,6 +61,18 @@ async function checkPing(address: string, stream: MessageStream): Promise<void> 
   const ping = { type: "ping", id: 7 };
   streams.check(address, "ping", ping);
   stream.send(JSON.stringify(ping));
+  const report = {
+    type: "report",
+    seconds: 15,
+    bound_us: 1,
+    received: 1,
+    late: 0,
+    missed: 0,
+    frames: 1,
+    dropped: 0,
+  };
+  streams.check(address, "report", report);
+  stream.send(JSON.stringify(report));
   await stream.waitFor("pong");
 }
 

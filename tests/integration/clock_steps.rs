@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, Project, Viewer, skip};
+use super::support::{Hub, Project, RawClient, Viewer, skip};
 
 /// The path of libfaketime; `None` if it is not installed, and the test is skipped.
 pub(crate) fn library() -> Option<PathBuf> {
@@ -128,8 +128,8 @@ async fn restart_back(library: &Path, seconds: i64) -> (Hub, Value) {
 #[tokio::test]
 async fn a_hub_waits_if_the_clock_was_set_back_a_little_between_two_runs() {
     let Some(library) = library() else { return };
-    for seconds in [30, 5] {
-        let (hub, before) = restart_back(&library, seconds).await;
+    for seconds in [30, 8] {
+        let (mut hub, before) = restart_back(&library, seconds).await;
         let resumed = hub.last_event("timeline.resumed").unwrap();
         assert_eq!(resumed["seq"], resumed["remembered_seq"]);
         let wait = Duration::from_secs_f64(resumed["wait_seconds"].as_f64().unwrap());
@@ -142,7 +142,15 @@ async fn a_hub_waits_if_the_clock_was_set_back_a_little_between_two_runs() {
         assert_eq!(hello["epoch"], before["epoch"]);
         assert_eq!(hello["timeline"], before["timeline"]);
         assert_eq!(hello["seq"], resumed["seq"]);
-        if seconds == 5 {
+        // The wait is a standstill, for which the hub is not ready.
+        let standstill = hub.event("hub.standstill");
+        assert_eq!(
+            (&standstill["part"], &standstill["reason"]),
+            (&"topic".into(), &"clock".into())
+        );
+        let readiness = |hub: &Hub| RawClient::get(hub.ops(), "/readyz").status;
+        assert_eq!(readiness(&hub), 503);
+        if seconds == 8 {
             // Once the clock has caught up, the next publication follows.
             let data = viewer.until("data").await;
             let next = hello["seq"].as_i64().unwrap() + 1;
@@ -151,9 +159,18 @@ async fn a_hub_waits_if_the_clock_was_set_back_a_little_between_two_runs() {
                 data["t"].as_i64().unwrap() - hello["timeline"]["t0"].as_i64().unwrap(),
                 (next - 1) * 100_000
             );
+            let moving = hub.event("hub.moving");
+            let lasted = moving["standstill_seconds"].as_f64().unwrap();
+            assert!(lasted > 0.0 && lasted < 30.0, "{lasted}");
+            assert_eq!(readiness(&hub), 200);
         }
         drop(viewer);
-        hub.stop_without_warnings();
+        hub.signal("-TERM");
+        let (code, events) = hub.wait();
+        assert_eq!(code, Some(0));
+        let warnings = events.iter().filter(|event| event["level"] != "INFO");
+        let warnings: Vec<_> = warnings.map(|event| &event["event"]).collect();
+        assert_eq!(warnings, ["hub.standstill"]);
     }
 }
 

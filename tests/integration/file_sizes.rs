@@ -25,12 +25,12 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "what is shown during a run, which the run itself does not format",
     ),
     (
-        "src/hub/client_network.rs",
-        "a key with its own rule, shared by the limits and by the history",
+        "src/fanout/viewer_log.rs",
+        "what two events say, apart from the table on the path of every flush",
     ),
     (
-        "src/hub/delivery_policy.rs",
-        "plain data, which topics share with every subscription",
+        "src/hub/client_network.rs",
+        "a key with its own rule, shared by the limits and by the history",
     ),
     (
         "src/hub/presence_guard.rs",
@@ -44,14 +44,22 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "src/protocol.rs",
         "a facade: it only declares and re-exports its files",
     ),
+    (
+        "src/server/watchdog.rs",
+        "it only notifies systemd; the progress that it looks at is also the standstill's",
+    ),
     ("src/source/compact.rs", "pure, and tested alone"),
     (
         "src/source/work_budget.rs",
         "both passes over a dataset share it",
     ),
     (
-        "src/telemetry/log_drops.rs",
-        "the log, its rate limit and the panic hook share it",
+        "src/telemetry/error_reason.rs",
+        "the journal, the listeners and the topics share it",
+    ),
+    (
+        "web/src/chart/seams.ts",
+        "drawn behind the lines, and apart from the axes",
     ),
     (
         "web/src/client/backoff.ts",
@@ -68,6 +76,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
     (
         "web/src/history_cache/history_response.ts",
         "the shape of one response, which the cache and its tests check",
+    ),
+    (
+        "web/src/locale.ts",
+        "everything that formats numbers and times shares it",
     ),
     (
         "web/src/view/keyboard.ts",

@@ -1,7 +1,9 @@
-//! Failure of a lane, injected with strace: its viewers are disconnected and can rejoin; nothing else is affected.
+//! Failure of a lane, injected with strace: its viewers are disconnected and can rejoin; nothing else is affected. And a
+//! lane that hangs: the hub is not ready.
 
 use super::support::disk::SyscallFault;
-use super::support::{Project, Viewer};
+use super::support::metrics::Scrape;
+use super::support::{Hub, Project, RawClient, Viewer};
 
 #[tokio::test]
 async fn a_failed_lane_loses_its_viewers_and_others_miss_nothing() {
@@ -57,4 +59,32 @@ async fn a_failed_lane_loses_its_viewers_and_others_miss_nothing() {
         (&stats["left_lost_total"], &stats["left_total"]),
         (&lost.into(), &lost.into())
     );
+}
+
+#[test]
+fn a_lane_that_does_not_run_is_a_standstill_until_it_runs_again() {
+    if SyscallFault::is_impossible() {
+        return;
+    }
+    let mut hub = Hub::start("rate = 10.0", "[1,2,3]");
+    let readiness = |hub: &Hub| {
+        let answer = RawClient::get(hub.ops(), "/readyz");
+        let ready = Scrape::at(hub.ops()).value("tickcast_ready");
+        (answer.status, ready)
+    };
+    assert_eq!(readiness(&hub), (200, 1.0));
+    let fault = SyscallFault::block_thread(&hub, "lane-0", "epoll_wait,epoll_pwait");
+    let standstill = hub.event("hub.standstill");
+    assert_eq!(
+        (
+            &standstill["part"],
+            &standstill["name"],
+            &standstill["reason"]
+        ),
+        (&"lane".into(), &"0".into(), &"lane".into())
+    );
+    assert_eq!(readiness(&hub), (503, 0.0));
+    drop(fault);
+    hub.event("hub.moving");
+    assert_eq!(readiness(&hub), (200, 1.0));
 }

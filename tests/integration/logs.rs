@@ -3,6 +3,7 @@
 //! Every log line of every hub in these tests is checked against the handbook's table by `support/event_table.rs`.
 
 mod contract;
+mod fields;
 
 use std::fs;
 use std::process::Stdio;

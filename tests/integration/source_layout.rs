@@ -17,10 +17,26 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "hub",
         &[
-            "timeline", "protocol", "settings", "clock", "metrics", "source",
+            "timeline",
+            "protocol",
+            "settings",
+            "clock",
+            "metrics",
+            "source",
+            "telemetry",
         ],
     ),
-    ("journal", &["hub", "timeline", "protocol", "clock"]),
+    (
+        "journal",
+        &[
+            "hub",
+            "timeline",
+            "protocol",
+            "clock",
+            "metrics",
+            "telemetry",
+        ],
+    ),
     (
         "playback",
         &["journal", "hub", "timeline", "protocol", "clock"],
@@ -34,12 +50,22 @@ const MODULES: &[(&str, &[&str])] = &[
         &["hub", "protocol", "settings", "clock", "metrics", "source"],
     ),
     ("systemd", &[]),
-    ("app", &["fanout", "hub", "protocol", "telemetry"]),
+    (
+        "app",
+        &[
+            "journal",
+            "fanout",
+            "hub",
+            "protocol",
+            "metrics",
+            "telemetry",
+        ],
+    ),
     (
         "routes",
         &[
-            "app", "fanout", "hub", "timeline", "protocol", "settings", "clock", "metrics",
-            "source",
+            "app", "journal", "fanout", "hub", "timeline", "protocol", "settings", "clock",
+            "metrics", "source",
         ],
     ),
     (

@@ -85,6 +85,7 @@ export class LiveChart {
 
   #frame(at: number): void {
     if (this.#pixelRatio.hasChanged()) this.fit();
+    this.player.onFrame(at);
     const hubNow = this.player.hubNow(at);
     const scene = hubNow === undefined ? undefined : this.#draw(hubNow, at);
     this.#listener?.onFrame(scene, at);

@@ -10,6 +10,7 @@ import { LiveChart } from "./live_chart";
 import { hubAddress, readOptions } from "./main/address";
 import { addressProblems } from "./main/address_problems";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
+import { AudienceFeed } from "./main/audience";
 import { LateParts } from "./main/late_parts";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
@@ -44,6 +45,7 @@ const parts = new Parts(document);
 const toast = new Toast(parts.at("said"));
 const instruments = exposeInstruments();
 const topicList = new TopicList(api);
+const audienceFeed = new AudienceFeed(api);
 const rejectNotices = new RejectNotices();
 const shownPoints = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
@@ -54,7 +56,7 @@ const theme = new ThemeChoice(options.theme, () => {
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
-const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, late, announce });
+const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, audienceFeed, late, announce });
 const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: PlayerScene | undefined, at: number): void {
@@ -79,6 +81,7 @@ function write(at: number): void {
     available: topicList.names,
     about: topicList.about,
     leftOut: furtherTopics,
+    audience: audienceFeed.audienceOf(player.lead.name),
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
   });

@@ -56,7 +56,7 @@ export interface ReplayPosition {
 export interface LegendEntry {
   readonly series: Series;
   readonly isShown: boolean;
-  /** The value of the drawn point: at the crosshair, or else the newest; undefined if there is none. */
+  /** The value of the drawn point: at the crosshair, or else the newest; undefined if missing. */
   readonly value: number | undefined;
   /** How the record spells the value; undefined if the double says it all. */
   readonly spelling?: string | undefined;
@@ -102,6 +102,15 @@ export interface Sync {
 /** What belongs to the drawn points, refreshed in every frame in which one of them has changed. */
 export type Reading = Pick<ViewState, "legend" | "at" | "isPointed" | "seq">;
 
+/** How closely all viewers of the topic follow the hub's clock, as far as they report it. */
+export interface Audience {
+  readonly viewers: number;
+  /** How many of them report. */
+  readonly reporting: number;
+  /** The clocks of 99 % of these are within this many milliseconds of the hub's. */
+  readonly boundMs: number;
+}
+
 /** Everything the view shows, refreshed ten times a second. */
 export interface ViewState {
   readonly topics: readonly string[];
@@ -126,6 +135,8 @@ export interface ViewState {
   readonly windowMs: number;
   readonly seq: number | undefined;
   readonly viewers: number | undefined;
+  /** Undefined until it has been fetched. */
+  readonly audience: Audience | undefined;
   /** Records that never reached this page. */
   readonly missed: number;
   /** Hub time since when a series has been missing records that are due; undefined if none is missing. */
@@ -157,6 +168,8 @@ export interface Actions {
   moveCursor(samples: number | undefined): void;
   /** Fetches the current list of topics. */
   findTopics(): void;
+  /** Fetches how closely all viewers follow the hub's clock, unless that is known. */
+  findAudience(): void;
   showTopics(topics: readonly string[]): void;
   toggleSeries(key: string): void;
   /** Shows only this series, or all again if it is the only one. */

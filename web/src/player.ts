@@ -16,6 +16,7 @@ import { defaultRuntime, type Runtime } from "./client/runtime";
 import { parseExact } from "./exact_json";
 import type { InstantLookup } from "./history_cache";
 import type { VisibleRange } from "./history_cache/time_range";
+import { QualityReporter, type ReportedTopic } from "./player/quality_report";
 import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
@@ -56,6 +57,7 @@ export class Player {
   };
   /** The visible range of the current frame; one object for all frames. */
   readonly #visible = { from: 0, to: 0, columns: 0 };
+  readonly #qualityReporter = new QualityReporter();
   /** One per topic shown, in display order; never empty. */
   #subscriptions: TopicSubscription[] = [];
   /** The hub client that carries each subscription: one each, because a connection carries one topic. */
@@ -232,6 +234,19 @@ export class Player {
     const trace = this.leadTrace ?? this.leadRecords;
     const seq = trace?.subscription === this.lead ? this.seqAt(instant) : undefined;
     return epoch === undefined || seq === undefined ? undefined : { epoch, seq };
+  }
+
+  /** Counts a frame drawn at page time `at`; reports to the hub from time to time how well the page draws. */
+  onFrame(at: number): void {
+    this.#qualityReporter.onFrame(at, () => this.#subscriptions.map((topic) => this.#reported(topic, at)));
+  }
+
+  #reported(subscription: TopicSubscription, at: number): ReportedTopic {
+    const { count: received, late } = subscription.arrivalStats;
+    const { missed } = subscription.buffer;
+    const hub = this.#hubs.get(subscription);
+    const boundMs = hub?.clock.isKnown ? hub.clock.errorBound(at) : undefined;
+    return { key: subscription, received, late, missed, boundMs, send: (report) => hub?.report(report) };
   }
 
   /**

@@ -17,13 +17,12 @@ const REFUSAL_HINTS: Readonly<Record<Refusal, string>> = {
 };
 
 /** What the topics shown carry. */
-type Feed = "live" | "replay" | "mixed";
 
-const FEEDS: Readonly<Record<Feed, string>> = { live: "Live", replay: "Replay", mixed: "Live + replay" };
+const FEEDS = { live: "Live", replay: "Replay", mixed: "Live + replay" } as const;
 
 export const strings = {
   product: "tickcast",
-  title: (topic: string, feed?: Feed) =>
+  title: (topic: string, feed?: keyof typeof FEEDS) =>
     feed === undefined ? `${topic} · tickcast` : `${topic} · ${FEEDS[feed]} · tickcast`,
   defaultTopic: "default topic",
   topicAndMore: (first: string, others: string) => `${first} + ${others}`,
@@ -114,6 +113,11 @@ export const strings = {
   syncIntroLost:
     "The hub is not responding, so it is unknown how closely this screen follows it. The last picture stays until the hub is back.",
   syncError: "Accuracy",
+  syncAudience: "All screens",
+  audience: (n: number, count: string, error: string) =>
+    n <= 1 ? `1 viewer, within ${error}` : `${count} viewers, 99 % within ${error}`,
+  audienceOfSome: (count: string, reporting: string, error: string) =>
+    `${count} viewers; of the ${reporting} that report, 99 % within ${error}`,
   syncOffset: "This device’s clock",
   syncDelay: "Playout delay",
   syncAhead: "Records arrive",

@@ -55,7 +55,7 @@ export class View {
     this.#badge = new BadgeButton(parts, actions);
     this.#topicPicker = new TopicPicker(parts, actions);
     this.#readout = new Readout(parts, actions);
-    this.#footer = new Footer(parts);
+    this.#footer = new Footer(parts, actions);
     this.#replay = new ReplayStatus(parts, actions);
     this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
     this.#menu = new Menu(parts, actions, {

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { Api } from "../src/client/api";
 import { Backoff } from "../src/client/backoff";
 import { Connection, type Link } from "../src/client/connection";
-import type { HubMessage, Joining } from "../src/client/protocol";
+import type { HubMessage, Joining, Report } from "../src/client/protocol";
 import { FakeRuntime } from "./fake_runtime";
 import { data, hello } from "./messages";
 import { seeded } from "./samples";
@@ -501,6 +501,24 @@ test("a long message on a slow connection does not count as silence", () => {
   conn.connection.ping(2);
   conn.pass(10_000 + 4_000_000 / 64);
   expect(conn.link?.kind).toBe("waiting");
+});
+
+test("reports are sent only while live", () => {
+  const conn = new TestConnection();
+  const report: Report = {
+    type: "report",
+    seconds: 15,
+    bound_us: 1_800,
+    received: 1,
+    late: 0,
+    missed: 0,
+    frames: 900,
+    dropped: 0,
+  };
+  conn.connection.report(report);
+  conn.sendHello();
+  conn.connection.report(report);
+  expect(conn.sent.map((text) => JSON.parse(text))).toEqual([report]);
 });
 
 test("pings are sent only while live", () => {

@@ -5,7 +5,7 @@ import { SteadyNumberFormat } from "../src/number";
 import type { Badge, Notice } from "../src/page";
 import { badgeText, isBehind } from "../src/view/badge";
 import { copyAndAnnounce } from "../src/view/feedback";
-import { aheadText, offsetText } from "../src/view/footer";
+import { aheadText, audienceText, offsetText } from "../src/view/footer";
 import { labelsOf, valueText } from "../src/view/legend";
 import { noticeText } from "../src/view/notice";
 import { summaryOf } from "../src/view/summary";
@@ -34,6 +34,13 @@ test("only a view that is behind can jump to live", () => {
   expect(isBehind({ kind: "behind", behindMs: 1 })).toBe(true);
   expect(isBehind({ kind: "live" })).toBe(false);
   expect(isBehind({ kind: "ended" })).toBe(false);
+});
+
+test("the audience says how closely its screens agree, and for how many that is known", () => {
+  const text = (viewers: number, reporting: number) => audienceText({ viewers, reporting, boundMs: 2.2 });
+  expect(text(30, 30)).toBe("30 viewers, 99 % within ±2.2 ms");
+  expect(text(30, 12)).toBe("30 viewers; of the 12 that report, 99 % within ±2.2 ms");
+  expect(text(1, 1)).toBe("1 viewer, within ±2.2 ms");
 });
 
 test("a series is labelled by its field, and by its topic if that is ambiguous", () => {

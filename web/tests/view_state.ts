@@ -11,6 +11,7 @@ export function viewState(more: Partial<ViewState> = {}): ViewState {
   return {
     topics: ["ecg"],
     available: undefined,
+    audience: undefined,
     badge: { kind: "live" },
     about: new Map(),
     leftOut: [],

@@ -6,10 +6,10 @@ use std::net::TcpStream;
 use crate::bench::hub_schedule::HubSchedule;
 use crate::clock::Clock;
 use crate::protocol::message::{
-    DatasetView, FieldsView, Hello, Message, SUBPROTOCOL, TimelineView, parse_ping,
+    DatasetView, FieldsView, Hello, Message, SUBPROTOCOL, TimelineView,
 };
 use crate::protocol::websocket::{self, Decoder, ViewerMessage};
-use crate::protocol::{Epoch, Micros, Seq, TopicName};
+use crate::protocol::{Epoch, Micros, Seq, TopicName, ViewerText};
 
 /// Serves one v1 client until it disconnects.
 pub(super) fn serve_v1(
@@ -30,7 +30,7 @@ pub(super) fn serve_v1(
         while let Ok(Some(incoming)) = decoder.next_message() {
             match incoming {
                 ViewerMessage::Text(text) => {
-                    if let Ok(Some(id)) = parse_ping(&text) {
+                    if let Ok(ViewerText::Ping(id)) = ViewerText::parse(&text) {
                         let pong = Message::Pong {
                             id,
                             r: received,

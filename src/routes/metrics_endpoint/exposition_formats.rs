@@ -9,6 +9,8 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
+use crate::metrics::HistogramReading;
+
 /// Writes metric families one at a time, each with its metadata. The encoder appends the unit and the suffix of the
 /// type to the name.
 pub(super) struct MetricsWriter<'a>(DescriptorEncoder<'a>);
@@ -42,6 +44,46 @@ impl<'a> MetricsWriter<'a> {
             .encode_gauge(value)
     }
 
+    pub(super) fn histogram(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        reading: &HistogramReading,
+    ) -> fmt::Result {
+        let HistogramReading {
+            buckets,
+            sum,
+            count,
+        } = reading;
+        self.0
+            .encode_descriptor(name, help, unit, MetricType::Histogram)?
+            .encode_histogram::<NoLabelSet>(*sum, *count, buckets, None)
+    }
+
+    pub(super) fn histograms<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        samples: impl Iterator<Item = (L, HistogramReading)>,
+    ) -> fmt::Result {
+        let mut family = self
+            .0
+            .encode_descriptor(name, help, unit, MetricType::Histogram)?;
+        for (labels, reading) in samples {
+            family
+                .encode_family(&labels)?
+                .encode_histogram::<NoLabelSet>(
+                    reading.sum,
+                    reading.count,
+                    &reading.buckets,
+                    None,
+                )?;
+        }
+        Ok(())
+    }
+
     pub(super) fn info(
         &mut self,
         name: &str,
@@ -51,6 +93,21 @@ impl<'a> MetricsWriter<'a> {
         self.0
             .encode_descriptor(name, help, None, MetricType::Info)?
             .encode_info(labels)
+    }
+
+    pub(super) fn infos<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        labels: impl Iterator<Item = L>,
+    ) -> fmt::Result {
+        let mut family = self
+            .0
+            .encode_descriptor(name, help, None, MetricType::Info)?;
+        for labels in labels {
+            family.encode_info(&labels)?;
+        }
+        Ok(())
     }
 
     pub(super) fn counters<L: EncodeLabelSet>(

@@ -100,7 +100,7 @@ codes! {
     HubStopping = "hub_stopping", SERVICE_UNAVAILABLE;
     /// The records of the topic cannot be read.
     RecordsUnreadable = "records_unreadable", SERVICE_UNAVAILABLE;
-    /// `/readyz`: the hub is starting or draining.
+    /// `/readyz`: the hub is starting, draining or at a standstill.
     NotReady = "not_ready", SERVICE_UNAVAILABLE;
     /// The hub has reached its limit of concurrent history responses.
     HistoryBusy = "history_busy", SERVICE_UNAVAILABLE;

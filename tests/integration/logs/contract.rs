@@ -72,6 +72,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "events_follow_the_life_cycle_of_a_hub",
     ),
     (
+        "viewer.refused",
+        "logs/fields",
+        "a_refused_viewer_is_logged_with_its_address_reason_and_origin",
+    ),
+    (
         "http.failed",
         "logs",
         "events_caused_by_clients_are_rate_limited_and_suppressed_ones_are_counted",
@@ -143,6 +148,16 @@ const TESTS: &[(&str, &str, &str)] = &[
         "journal.recovered",
         "journal",
         "a_full_disk_is_logged_once_and_does_not_affect_streams",
+    ),
+    (
+        "hub.standstill",
+        "clock_steps",
+        "a_hub_waits_if_the_clock_was_set_back_a_little_between_two_runs",
+    ),
+    (
+        "hub.moving",
+        "clock_steps",
+        "a_hub_waits_if_the_clock_was_set_back_a_little_between_two_runs",
     ),
     (
         "lane.failed",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::support::hub::root;
 use super::super::support::{Hub, RawClient};
 use super::metrics::parse;
-use super::{rules, sample};
+use super::{eventually, rules, sample};
 
 /// A metric's type and labels.
 type Shape = (String, BTreeSet<String>);
@@ -47,9 +47,14 @@ fn served(text: &str) -> BTreeMap<String, Shape> {
     let mut served = BTreeMap::new();
     for series in parse(text).into_keys() {
         let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap();
+        let parts = ["_bucket", "_sum", "_count"].iter();
+        let mut families = parts.filter_map(|part| name.strip_suffix(part));
+        let family = families.find(|family| kinds.get(family) == Some(&"histogram"));
+        let name = family.unwrap_or(name);
         let labels: BTreeSet<_> = labels
             .split(',')
             .filter_map(|label| Some(label.split_once('=')?.0.to_owned()))
+            .filter(|label| family.is_none() || label != "le")
             .collect();
         let shape = (kinds[name].to_owned(), labels);
         let before = served.insert(name.to_owned(), shape.clone());
@@ -61,7 +66,15 @@ fn served(text: &str) -> BTreeMap<String, Shape> {
 #[test]
 fn the_table_of_metrics_matches_what_a_hub_serves() {
     let hub = Hub::start("rate = 100.0", "[1,2]");
-    let served = served(RawClient::get(hub.ops(), "/metrics").text());
+    // Metrics of an encoding are there once it has had a viewer.
+    let (_viewer, _) = RawClient::upgrade(hub.public(), "");
+    let served = eventually(|| {
+        let served = served(RawClient::get(hub.ops(), "/metrics").text());
+        let is_joined = served.contains_key("tickcast_delivery_seconds");
+        is_joined
+            .then_some(served)
+            .ok_or("no viewer has joined".to_owned())
+    });
     assert_eq!(listed(&page()), served);
     hub.stop_without_warnings();
 }

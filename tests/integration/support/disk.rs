@@ -79,6 +79,12 @@ impl SyscallFault {
         Self::attach_to(&target, calls, &format!("error={error}:when=1"))
     }
 
+    /// Blocks every call in `calls` of the thread named `thread`.
+    pub(crate) fn block_thread(hub: &Hub, thread: &str, calls: &str) -> Self {
+        let what = format!("delay_enter={}", Self::NEVER);
+        Self::attach_to(&["-p", &thread_id(hub, thread)], calls, &what)
+    }
+
     /// Blocks every call in `calls` on all threads, including threads started later.
     pub(crate) fn block_all_threads(hub: &Hub, calls: &str) -> Self {
         let what = format!("delay_enter={}", Self::NEVER);

@@ -1,6 +1,6 @@
 //! [`Scrape`]: a response of `/metrics`.
 
-use super::RawClient;
+use super::{Hub, RawClient, TIMEOUT};
 
 /// The text of one scrape.
 pub(crate) struct Scrape(pub(crate) String);
@@ -19,5 +19,18 @@ impl Scrape {
         let value = lines.find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
         let value = value.unwrap_or_else(|| panic!("no {sample} in {}", self.0));
         value.parse().unwrap()
+    }
+}
+
+/// Scrapes until `is_wanted`.
+pub(crate) fn scrape_until(hub: &Hub, is_wanted: impl Fn(&Scrape) -> bool) -> Scrape {
+    let begin = tokio::time::Instant::now();
+    loop {
+        let scrape = Scrape::at(hub.ops());
+        if is_wanted(&scrape) {
+            return scrape;
+        }
+        assert!(begin.elapsed() < TIMEOUT, "not in time: {}", scrape.0);
+        std::thread::yield_now();
     }
 }

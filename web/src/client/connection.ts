@@ -27,6 +27,7 @@ import {
   type Hello,
   type HubMessage,
   isJoining,
+  type Report,
   SUBPROTOCOL,
   type TopicRequest,
 } from "./protocol.ts";
@@ -202,6 +203,11 @@ export class Connection {
     if (this.#current === undefined || this.#link.kind !== "live") return;
     this.#current.socket.send(encodePing(id));
     this.#cancelSilence ??= this.#runtime.after(this.#silenceMs, () => this.#abandon());
+  }
+
+  /** Sends a report, unless the connection is not up: it would be out of date by then. */
+  report(report: Report): void {
+    if (this.#link.kind === "live") this.#current?.socket.send(JSON.stringify(report));
   }
 
   get #isOver(): boolean {

@@ -14,7 +14,14 @@ import type { Api } from "./api.ts";
 import { Probes, SuspendDetector } from "./clock/probes.ts";
 import { HubClock } from "./clock.ts";
 import { Connection, type Link } from "./connection.ts";
-import { type HubMessage, instantOf, type Joining, readPosition, type TopicRequest } from "./protocol.ts";
+import {
+  type HubMessage,
+  instantOf,
+  type Joining,
+  type Report,
+  readPosition,
+  type TopicRequest,
+} from "./protocol.ts";
 import { defaultRuntime, type Runtime } from "./runtime.ts";
 
 /** One topic's side of a connection. */
@@ -89,6 +96,11 @@ export class HubClient {
   /** Retries immediately if waiting to reconnect. */
   retryNow(): void {
     this.#connection.retryNow();
+  }
+
+  /** Reports to the hub how well this page draws; lost if it is not connected. */
+  report(report: Report): void {
+    this.#connection.report(report);
   }
 
   /**

@@ -184,7 +184,26 @@ export function encodeJoining(joining: Joining): string {
   return "since" in joining ? `?since=${encodeURIComponent(joining.since)}` : `?last=${joining.last}`;
 }
 
-/** Twin: `parse_ping` in `src/protocol/message.rs`. The only message a viewer ever sends. */
+/**
+ * Twin: `ViewerReport` in `src/protocol/viewer_text.rs`. How well a page draws, since its last report; at most one in ten
+ * seconds.
+ */
+export interface Report {
+  type: "report";
+  seconds: number;
+  /** Upper bound of the error of the page's clock. */
+  bound_us: number;
+  /** Publications received live, and those of them that arrived after they were to be drawn. */
+  received: number;
+  late: number;
+  /** Publications that never arrived. */
+  missed: number;
+  /** Animation frames that were drawn, and those that were left out. */
+  frames: number;
+  dropped: number;
+}
+
+/** Twin: `ViewerText` in `src/protocol/viewer_text.rs`. */
 export function encodePing(id: number): string {
   return `{"type":"ping","id":${id}}`;
 }

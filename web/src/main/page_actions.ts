@@ -15,6 +15,7 @@ import type { CsvProblem } from "../saving";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
 import type { Kiosk, ThemeChoice } from "./appearance";
+import type { AudienceFeed } from "./audience";
 import type { LateParts } from "./late_parts";
 import type { TopicList } from "./topics";
 
@@ -29,6 +30,7 @@ export interface PageActionsOptions {
   readonly kiosk: Kiosk;
   readonly topicList: TopicList;
   readonly late: LateParts;
+  readonly audienceFeed: AudienceFeed;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
 }
@@ -97,6 +99,8 @@ export class PageActions implements Actions {
   };
 
   findTopics = (): void => void this.#options.topicList.refresh();
+
+  findAudience = (): void => void this.#options.audienceFeed.refresh(this.#liveChart.player.lead.name);
 
   showTopics = (topics: readonly string[]): void => {
     if (topics.length > TOPICS_MAX) {

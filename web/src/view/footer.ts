@@ -4,7 +4,7 @@
  */
 
 import { LOCALE } from "../locale";
-import type { Actions, Badge, ViewState } from "../page";
+import type { Actions, Audience, Badge, ViewState } from "../page";
 import { strings } from "../strings";
 import { isBehind } from "./badge";
 import { button, isOpen, make, type Parts, setAttribute, write } from "./parts";
@@ -20,10 +20,13 @@ const PRESETS_MS: readonly number[] = [10_000, 30_000, 60_000, 300_000, 900_000]
  */
 const COUNTED: ReadonlySet<Badge["kind"]> = new Set(["live", "behind", "paused", "draining"]);
 
-type SyncRow = "error" | "offset" | "delay" | "ahead" | "seq";
+type SyncRow = "error" | "audience" | "offset" | "delay" | "ahead" | "seq";
+/** What the panel shows. */
+type PanelState = Pick<ViewState, "sync" | "seq" | "badge" | "audience">;
 
 const ROWS: readonly (readonly [SyncRow, string])[] = [
   ["error", strings.syncError],
+  ["audience", strings.syncAudience],
   ["offset", strings.syncOffset],
   ["delay", strings.syncDelay],
   ["ahead", strings.syncAhead],
@@ -32,12 +35,14 @@ const ROWS: readonly (readonly [SyncRow, string])[] = [
 
 export class Footer {
   readonly #parts: Parts;
+  readonly #actions: Pick<Actions, "findAudience">;
   readonly #intro = make("p", {});
   readonly #cells = new Map<SyncRow, HTMLElement>();
-  #shown: Pick<ViewState, "sync" | "seq" | "badge"> | undefined;
+  #shown: PanelState | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, actions: Pick<Actions, "findAudience">) {
     this.#parts = parts;
+    this.#actions = actions;
     parts.write("seq-name", strings.seq);
     parts.write("missed-name", strings.missed);
     parts.at("sync-open").title = strings.clockHint;
@@ -46,7 +51,7 @@ export class Footer {
   }
 
   show(state: ViewState): void {
-    const { seq, sync, missed, badge } = state;
+    const { seq, sync, missed, badge, audience } = state;
     this.showSeq(seq);
     // A hub that refuses the topic sends no record, and is not asked for its time.
     const isRefused = badge.kind === "stopped";
@@ -58,8 +63,10 @@ export class Footer {
     this.#showViewers(state);
     this.#parts.write("missed", whole.format(missed));
     this.#parts.at("missed-line").hidden = missed === 0;
-    this.#shown = { sync, seq, badge };
-    if (isOpen(this.#parts.at("sync"))) this.#showPanel(this.#shown);
+    this.#shown = { sync, seq, badge, audience };
+    if (!isOpen(this.#parts.at("sync"))) return;
+    this.#actions.findAudience();
+    this.#showPanel(this.#shown);
   }
 
   /** Updates the record alone, in the frame that draws its point. */
@@ -90,13 +97,14 @@ export class Footer {
     panel.addEventListener("beforetoggle", () => this.#shown && this.#showPanel(this.#shown));
   }
 
-  #showPanel({ sync, seq, badge }: Pick<ViewState, "sync" | "seq" | "badge">): void {
+  #showPanel({ sync, seq, badge, audience }: PanelState): void {
     const error = sync.errorMs === undefined ? undefined : errorText(sync.errorMs);
     const unknown = sync.isLost ? strings.syncIntroLost : strings.syncIntroUnknown;
     const known = isBehind(badge) ? strings.syncIntroOwn : strings.syncIntro;
     write(this.#intro, error === undefined ? unknown : known(error));
     const words: Readonly<Record<SyncRow, string | undefined>> = {
       error,
+      audience: audience && audienceText(audience),
       offset: offsetText(sync.offsetMs),
       delay: sync.delayMs === undefined ? undefined : delayText(sync.delayMs),
       ahead: aheadText(sync.aheadMs),
@@ -143,6 +151,14 @@ export class WindowPresets {
 export function offsetText(ms: number | undefined): string | undefined {
   if (ms === undefined) return undefined;
   return ms >= 0 ? strings.slow(delayText(ms)) : strings.fast(delayText(-ms));
+}
+
+/** Says of how many viewers it holds, because not every viewer reports. */
+export function audienceText({ viewers, reporting, boundMs }: Audience): string {
+  const bound = errorText(boundMs);
+  if (reporting < viewers)
+    return strings.audienceOfSome(whole.format(viewers), whole.format(reporting), bound);
+  return strings.audience(viewers, whole.format(viewers), bound);
 }
 
 export function aheadText(ms: number | undefined): string | undefined {
