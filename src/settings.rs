@@ -15,6 +15,7 @@ mod addresses;
 mod config_file;
 mod effective_values;
 mod env_and_flags;
+mod field;
 mod key_names;
 mod layers;
 mod loader;
@@ -46,7 +47,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::protocol::{Host, Rate, TopicName};
+use crate::protocol::{Host, Rate, Threshold, TopicName};
 
 pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PostponedChange};
 pub use addresses::canonical_origin;
@@ -174,7 +175,7 @@ pub struct TopicSettings {
     pub record_max: usize,
     /// What the records are, for people.
     pub about: AboutSettings,
-    /// Labels and units of the record fields, in file order.
+    /// How to display the record fields, in file order.
     pub fields: Vec<FieldSettings>,
 }
 
@@ -204,7 +205,7 @@ pub struct AboutSettings {
 }
 
 /// `[topics.NAME.fields.FIELD]`: how to display a field of the records.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FieldSettings {
     /// The field's key in the records.
     pub name: String,
@@ -212,6 +213,12 @@ pub struct FieldSettings {
     pub label: Option<String>,
     /// The unit of measurement.
     pub unit: Option<String>,
+    /// The lower end of the value axis; default: automatic.
+    pub min: Option<f64>,
+    /// The upper end of the value axis; default: automatic.
+    pub max: Option<f64>,
+    /// The values from which on a viewer is warned; default: none.
+    pub warn: Option<Threshold>,
 }
 
 /// Values set by command-line flags, which take precedence over everything else.

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use crate::protocol::message::{FieldView, FieldsView};
 use crate::protocol::topic_description::AboutView;
+use crate::protocol::{FieldView, FieldsView};
 use crate::settings::{self, Backfill, SlowPolicy};
 
 /// How a topic serves its viewers.
@@ -19,7 +19,7 @@ pub struct DeliveryPolicy {
     pub backfill: Backfill,
     /// The most publications of backfill or recovery on one connection.
     pub recover_max: u64,
-    /// Labels and units of the records' fields.
+    /// How to display the records' fields.
     pub fields: FieldsView,
     /// What the records are; `None` if the configuration says nothing about it.
     pub about: Option<AboutView>,
@@ -54,6 +54,9 @@ fn fields_view(fields: &[settings::FieldSettings]) -> FieldsView {
             FieldView {
                 label: field.label.clone(),
                 unit: field.unit.clone(),
+                min: field.min,
+                max: field.max,
+                warn: field.warn,
             },
         )
     };

@@ -5,7 +5,7 @@
 use serde::{Serialize, Serializer};
 
 use super::topic_description::{AboutView, DatasetFileView, TopicKind};
-use super::{Author, Epoch, Micros, Rate, Seq, TopicName};
+use super::{Author, Epoch, FieldsView, Micros, Rate, Seq, TopicName};
 
 /// The WebSocket subprotocol of the messages below.
 pub const SUBPROTOCOL: &str = "tickcast.v1";
@@ -130,21 +130,6 @@ pub struct DatasetView<'a> {
     pub looping: bool,
     /// SHA-256 of the dataset file, in lower-case hexadecimal.
     pub sha256: &'a str,
-}
-
-/// The labels and units of the fields, in configuration order.
-#[derive(Debug, Clone, Default)]
-pub struct FieldsView(pub Vec<(String, FieldView)>);
-
-/// How to display a field.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct FieldView {
-    /// The display name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// The unit of measurement.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
 }
 
 /// Publications that were not sent, and why.
@@ -283,12 +268,6 @@ impl Message<'_> {
 /// Encodes any wire type as JSON text.
 pub fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("wire types have string keys only, so they always serialize")
-}
-
-impl Serialize for FieldsView {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, field)| (name, field)))
-    }
 }
 
 impl Serialize for Seq {

@@ -94,6 +94,17 @@ fn the_coalescing_window_is_at_most_half_the_delay() {
 }
 
 #[test]
+fn the_ends_of_a_range_are_in_order() {
+    assert_eq!(
+        errors_in_topic("fields.i = { min = 5, max = 5 }\nfields.j = { warn = [2, 1.5] }"),
+        [
+            "x.toml:4:29: topics.ecg.fields.i.max: 5.0 is not above 5.0; write the lower end first",
+            "x.toml:5:21: topics.ecg.fields.j.warn: 1.5 is not above 2.0; write the lower end first",
+        ]
+    );
+}
+
+#[test]
 fn two_listeners_cannot_share_a_port_on_one_host() {
     let same = "`8001` is also";
     let public = errors_in_section("server", "port = 8001");

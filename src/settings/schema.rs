@@ -193,4 +193,7 @@ pub(super) const ABOUT: &[Key] = &[
 pub(super) const FIELD: &[Key] = &[
     Key::new("label", ValueType::Text, Reload::Live).example("\"ECG, lead II\""),
     Key::new("unit", ValueType::Text, Reload::Live).example("\"mV\""),
+    Key::new("min", ValueType::Number, Reload::Live).example("0.0"),
+    Key::new("max", ValueType::Number, Reload::Live).example("100.0"),
+    Key::new("warn", ValueType::NumberOrPair, Reload::Live).example("[10.0, 90.0]"),
 ];

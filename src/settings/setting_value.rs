@@ -26,6 +26,7 @@ pub(super) enum SettingValue {
     /// In bytes.
     Size(u64),
     Rate(Rate),
+    Number(f64),
     Start(Start),
     LogFormat(LogFormat),
     SlowPolicy(SlowPolicy),
@@ -83,6 +84,7 @@ impl SettingValue {
             Self::Count(count) => count.to_string(),
             Self::Bool(value) => value.to_string(),
             Self::Rate(rate) => rate.to_string(),
+            Self::Number(number) => format!("{number:?}"),
             Self::Duration(_)
             | Self::AutoDuration(_)
             | Self::Size(_)
@@ -124,6 +126,7 @@ from_setting! {
     Duration => Duration,
     AutoDuration => AutoDuration,
     Rate => Rate,
+    Number => f64,
     Start => Start,
     LogFormat => LogFormat,
     SlowPolicy => SlowPolicy,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::test_support::{MINIMAL, load};
 use super::*;
-use crate::protocol::Micros;
+use crate::protocol::{Micros, Threshold};
 
 fn load_valid(toml: &str) -> Settings {
     load(toml, &[], &[]).unwrap()
@@ -37,7 +37,11 @@ record_max = "2MiB"
 [topics.ecg.fields.value]
 label = "ECG, lead MLII"
 unit = "µV"
+min = -3000
+max = 4e3
+warn = [-1_500, 2500.5]
 [topics.ecg.fields."a b"]
+warn = 7
 "#;
 
 #[test]
@@ -134,11 +138,17 @@ fn a_key_that_is_set_has_the_given_value() {
         name: "value".into(),
         label: Some("ECG, lead MLII".into()),
         unit: Some("µV".into()),
+        min: Some(-3_000.0),
+        max: Some(4e3),
+        warn: Some(Threshold::Outside([-1_500.0, 2_500.5])),
     };
     let other = FieldSettings {
         name: "a b".into(),
         label: None,
         unit: None,
+        min: None,
+        max: None,
+        warn: Some(Threshold::Above(7.0)),
     };
     assert_eq!(topic.fields, [value, other]);
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::field;
 use super::layers::{Layers, Section};
 use super::quantity::format_duration;
 use super::schema::TOPIC;
@@ -35,7 +36,12 @@ pub(super) fn build(
         let values = Section::new(layers, &["topics", &table.name]);
         check_required(&values, table, errors);
         check_coalesce(&values, errors);
-        topics.push(topic(&values, layers, table, file));
+        let fields = table
+            .fields
+            .iter()
+            .map(|(name, _)| field::build(layers, &table.name, name, errors))
+            .collect();
+        topics.push(topic(&values, layers, fields, table, file));
     }
     topics.into_iter().collect()
 }
@@ -43,6 +49,7 @@ pub(super) fn build(
 fn topic(
     values: &Section<'_>,
     layers: &Layers,
+    fields: Vec<FieldSettings>,
     table: &TopicTable,
     file: &Path,
 ) -> Option<TopicSettings> {
@@ -59,11 +66,7 @@ fn topic(
         max_lag: values.get("max_lag")?,
         record_max: values.get("record_max")?,
         about: about(layers, &table.name),
-        fields: table
-            .fields
-            .iter()
-            .map(|(name, _)| field(layers, &table.name, name))
-            .collect(),
+        fields,
     })
 }
 
@@ -73,15 +76,6 @@ fn about(layers: &Layers, topic: &str) -> AboutSettings {
         title: values.get("title"),
         origin: values.get("origin"),
         licence: values.get("licence"),
-    }
-}
-
-fn field(layers: &Layers, topic: &str, name: &str) -> FieldSettings {
-    let values = Section::new(layers, &["topics", topic, "fields", name]);
-    FieldSettings {
-        name: name.to_owned(),
-        label: values.get("label"),
-        unit: values.get("unit"),
     }
 }
 

@@ -232,7 +232,9 @@ fn parse(
     errors: &mut SettingsErrors,
 ) -> Result<Option<SettingValue>, ValueError> {
     match &typed.value {
-        TomlValue::Array(items) if key.value_type.is_array() => {
+        TomlValue::Array(items)
+            if key.value_type.is_array() || key.value_type.array_len() == Some(items.len()) =>
+        {
             Ok(parse_array(path, key, items, errors))
         }
         value if key.value_type.is_array() => Err(key.value_type.wrong_type(value)),

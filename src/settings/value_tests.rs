@@ -51,6 +51,19 @@ fields.value = 5
     x.toml:4:8: topics.ecg.fields.value: expected a table, not an integer; write `[topics.ecg.fields.value]`
 "#;
     assert_each_error(errors_in_topic, topic);
+    let field = r#"
+fields.i.min = "0"
+    x.toml:4:16: topics.ecg.fields.i.min: expected a number, not a string, found `"0"`; use for example `min = 0.0`
+fields.i.max = nan
+    x.toml:4:16: topics.ecg.fields.i.max: not a finite number, found `nan`; use for example `max = 100.0`
+fields.i.max = [1, 2]
+    x.toml:4:16: topics.ecg.fields.i.max: expected a number, not an array, found `[1, 2]`; use for example `max = 100.0`
+fields.i.warn = [1, 2, 3]
+    x.toml:4:17: topics.ecg.fields.i.warn: expected a number or an array of two, not an array, found `[1, 2, 3]`; use for example `warn = [10.0, 90.0]`
+fields.i.warn = [1, "2"]
+    x.toml:4:21: topics.ecg.fields.i.warn: expected a number or an array of two, not a string, found `"2"`; use for example `warn = [10.0, 90.0]`
+"#;
+    assert_each_error(errors_in_topic, field);
 }
 
 #[test]

@@ -34,6 +34,10 @@ pub(super) enum ValueType {
     /// A size in bytes, written with a unit.
     Size(RangeInclusive<u64>),
     Rate,
+    /// A finite number.
+    Number,
+    /// One finite number, or an array of two.
+    NumberOrPair,
     Start,
     /// A duration or a number of records.
     Backfill,
@@ -54,6 +58,11 @@ impl ValueType {
         matches!(self, Self::WebOrigins | Self::Hosts | Self::Networks)
     }
 
+    /// The length that an array must have where one is accepted in place of a single value.
+    pub(super) fn array_len(&self) -> Option<usize> {
+        matches!(self, Self::NumberOrPair).then_some(2)
+    }
+
     /// Whether an environment variable or a flag may give the value as plain text, without TOML quotes.
     pub(super) fn is_unquoted_text(&self) -> bool {
         !matches!(
@@ -61,6 +70,8 @@ impl ValueType {
             Self::Count(_)
                 | Self::Bool
                 | Self::Rate
+                | Self::Number
+                | Self::NumberOrPair
                 | Self::WebOrigins
                 | Self::Hosts
                 | Self::Networks
@@ -77,7 +88,8 @@ impl ValueType {
         match self {
             Self::Count(_) => "an integer",
             Self::Bool => "a boolean",
-            Self::Rate => "a number",
+            Self::Rate | Self::Number => "a number",
+            Self::NumberOrPair => "a number or an array of two",
             Self::Duration(_) | Self::DurationOrAuto(_) => "a duration in quotes",
             Self::Backfill => "a duration in quotes or an integer",
             Self::Size(_) => "a size in quotes",
@@ -101,6 +113,10 @@ impl ValueType {
             }
             (Self::Rate, TomlValue::Integer(number)) => parse_rate(&number.to_string()),
             (Self::Rate, TomlValue::Float(digits)) => parse_rate(digits),
+            (Self::Number | Self::NumberOrPair, TomlValue::Integer(number)) => {
+                parse_number(&number.to_string())
+            }
+            (Self::Number | Self::NumberOrPair, TomlValue::Float(digits)) => parse_number(digits),
             (
                 Self::Duration(_) | Self::DurationOrAuto(_),
                 TomlValue::Integer(_) | TomlValue::Float(_),
@@ -111,7 +127,9 @@ impl ValueType {
                 "expected a string, not a bare date or time",
                 quoted(text),
             )),
-            (Self::Bool | Self::Count(_) | Self::Rate, _) => Err(self.wrong_type(value)),
+            (Self::Bool | Self::Count(_) | Self::Rate | Self::Number | Self::NumberOrPair, _) => {
+                Err(self.wrong_type(value))
+            }
             (_, TomlValue::Text(text)) => self.parse_text(text),
             _ => Err(self.wrong_type(value)),
         }
@@ -146,9 +164,13 @@ impl ValueType {
             Self::WebOrigins => normalize_origin(text).map(SettingValue::Text),
             Self::Hosts => parse_host(text).map(SettingValue::Host),
             Self::Networks => parse_network(text).map(SettingValue::Network),
-            Self::Text | Self::NonEmpty | Self::Count(_) | Self::Bool | Self::Rate => {
-                Ok(SettingValue::Text(text.to_owned()))
-            }
+            Self::Text
+            | Self::NonEmpty
+            | Self::Count(_)
+            | Self::Bool
+            | Self::Rate
+            | Self::Number
+            | Self::NumberOrPair => Ok(SettingValue::Text(text.to_owned())),
         }
     }
 }
@@ -171,6 +193,13 @@ fn parse_rate(digits: &str) -> Result<SettingValue, ValueError> {
         }
         (Err(RateError::Precision), false) => Err(ValueError::new("more than 6 decimal places")),
         (Ok(rate), false) => Ok(SettingValue::Rate(rate)),
+    }
+}
+
+fn parse_number(digits: &str) -> Result<SettingValue, ValueError> {
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(SettingValue::Number(number)),
+        _ => Err(ValueError::new("not a finite number")),
     }
 }
 

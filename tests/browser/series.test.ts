@@ -140,35 +140,6 @@ test("digits show and hide series, with Shift only one", async () => {
   await expect.poll(() => shown(screen)).toEqual(["value"]);
 });
 
-test("two units have an axis on either side, and one unit has one axis", async () => {
-  const screen = await live("?topic=weather");
-  const texts = () => screen.page.evaluate(() => Reflect.get(window, "texts") as [string, number][]);
-  await screen.page.evaluate(() => {
-    const { fillText } = CanvasRenderingContext2D.prototype;
-    const canvas = document.querySelector('[data-part="chart"] canvas');
-    CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
-      if (this.canvas === canvas) (Reflect.get(window, "texts") as unknown[]).push([text, x]);
-      fillText.call(this, text, x, y, ...rest);
-    };
-    Object.assign(window, { texts: [] });
-  });
-  const middle = 600;
-  const sides = async () => {
-    await screen.page.evaluate(() => Object.assign(window, { texts: [] }));
-    await screen.page.evaluate(
-      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-    );
-    const said = await texts();
-    return {
-      ofTemperature: said.some(([text, x]) => /^(15|20|25)$/.test(text) && x < middle),
-      ofHumidity: said.some(([text, x]) => /^1,[01]\d\d$/.test(text) && x > middle),
-    };
-  };
-  await expect.poll(sides).toEqual({ ofTemperature: true, ofHumidity: true });
-  await (await entry(screen, "Humidity")).click();
-  await expect.poll(sides).toEqual({ ofTemperature: true, ofHumidity: false });
-});
-
 test("the crosshair shows the values of all series at one instant", async () => {
   const screen = await live();
   await screen.press("Space");

@@ -82,6 +82,14 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "everything that formats numbers and times shares it",
     ),
     (
+        "web/src/player/replay_state.ts",
+        "what the topics are, apart from what is drawn of them",
+    ),
+    (
+        "web/src/topic_buffer/axis_limits.ts",
+        "chart and view use it without knowing how fields are read",
+    ),
+    (
         "web/src/view/keyboard.ts",
         "the only part of the view that listens to keys",
     ),

@@ -11,7 +11,7 @@ const QUIET: &str = "rate = 0.001";
 
 #[tokio::test]
 async fn hello_is_the_first_message_and_has_all_fields() {
-    let fields = "rate = 100.0\ndelay = \"400ms\"\n[topics.demo.fields.z]\nlabel = \"Z\"\nunit = \"µV\"\n[topics.demo.fields.a]\nunit = \"s\"";
+    let fields = "rate = 100.0\ndelay = \"400ms\"\n[topics.demo.fields.z]\nlabel = \"Z\"\nunit = \"µV\"\nmin = -1\nmax = 2.5\nwarn = [0, 2]\n[topics.demo.fields.a]\nunit = \"s\"\nwarn = 9";
     let hub = Hub::start(fields, "[1,2,3]");
     let mut viewer = Viewer::v1_at(&hub, "/ws").await;
     let text = viewer.next_text().await;
@@ -57,7 +57,7 @@ async fn hello_is_the_first_message_and_has_all_fields() {
         json!({"len": 3, "loop": true, "sha256": "a615eeaee21de5179de080de8c3052c8da901138406ba71c38c032845f7d54f4"})
     );
     assert!(
-        text.contains(r#""fields":{"z":{"label":"Z","unit":"µV"},"a":{"unit":"s"}}"#),
+        text.contains(r#""fields":{"z":{"label":"Z","unit":"µV","min":-1.0,"max":2.5,"warn":[0.0,2.0]},"a":{"unit":"s","warn":9.0}}"#),
         "{text}"
     );
 }

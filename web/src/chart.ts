@@ -19,8 +19,8 @@ import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
 import { Crosshair, type PointedSamples } from "./chart/crosshair";
 import { LINE_WIDTH, LineRenderer, type ValueExtremes } from "./chart/line_renderer";
 import { Overlay } from "./chart/overlay";
+import { type Arrangement, Panels } from "./chart/panels";
 import { pictureRatio, renderPicture } from "./chart/picture";
-import { Scales } from "./chart/scale";
 import { drawSeams } from "./chart/seams";
 import { CanvasLayer, PlotArea } from "./chart/surface";
 import { rangeText } from "./local_time";
@@ -28,6 +28,7 @@ import type { Scene } from "./scene";
 
 export type { ChartAction } from "./chart/chart_gestures";
 export type { PointedSamples } from "./chart/crosshair";
+export type { Arrangement } from "./chart/panels";
 
 export interface ChartOptions {
   /** The element that receives gestures and keyboard focus. */
@@ -47,7 +48,7 @@ export class Chart {
   readonly #lines = new LineRenderer(this.#plotArea);
   readonly #axes = new Axes(this.#plotArea);
   readonly #crosshair = new Crosshair();
-  readonly #scales: Scales;
+  readonly #panels: Panels;
   readonly #layer: CanvasLayer;
   readonly #overlayLayer: CanvasLayer;
   readonly #overlay: Overlay;
@@ -56,6 +57,10 @@ export class Chart {
   #theme: ChartTheme | undefined;
   #scene = NOTHING;
   #drawnAt = 0;
+  /** The height of the pointer; undefined if it is not on the plot area. */
+  #pointerY: number | undefined;
+  /** The number of panels that the host has room for. */
+  #reserved = 1;
 
   constructor({ host, format, lapText, onAction }: ChartOptions) {
     this.#host = host;
@@ -63,7 +68,7 @@ export class Chart {
     // The arrow keys move the crosshair; this role makes screen readers pass them through.
     host.role = "application";
     host.tabIndex = 0;
-    this.#scales = new Scales(format);
+    this.#panels = new Panels(format);
     this.#layer = new CanvasLayer(host);
     this.#overlayLayer = new CanvasLayer(host);
     this.#overlay = new Overlay(this.#overlayLayer, this.#plotArea, this.#axes);
@@ -71,8 +76,9 @@ export class Chart {
       surface: host,
       plot: this.#plotArea,
       onAction,
-      onPoint: (x) => {
+      onPoint: (x, y) => {
         this.#crosshair.point(x);
+        this.#pointerY = x === undefined ? undefined : y;
         this.#drawOverlay();
       },
       onSelect: (from, to) => {
@@ -92,6 +98,27 @@ export class Chart {
     return this.#plotArea;
   }
 
+  /**
+   * Where the crosshair is: at the height of the pointer, or of the first point if it was moved by key; and the key of
+   * the series whose point is closest to it. Undefined without a crosshair.
+   */
+  get cursor(): { readonly x: number; readonly y: number; readonly key: string | undefined } | undefined {
+    const { pointed } = this.#crosshair;
+    if (pointed === undefined) return undefined;
+    let [y, key] = [this.#pointerY, undefined as string | undefined];
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < pointed.values.length; i += 1) {
+      const value = pointed.values[i] as number;
+      if (Number.isNaN(value)) continue;
+      const height = this.#panels.of(i).y(value);
+      y ??= height;
+      if (Math.abs(height - y) >= best) continue;
+      best = Math.abs(height - y);
+      key = this.#scene.traces[i]?.series.key;
+    }
+    return { x: this.#plotArea.x(pointed.at), y: y ?? this.#plotArea.top, key };
+  }
+
   /** The visible extremes of the series with this key; undefined if it has no value in view. */
   extremesOf(key: string): ValueExtremes | undefined {
     const index = this.#scene.traces.findIndex(({ series }) => series.key === key);
@@ -105,7 +132,13 @@ export class Chart {
 
   /** Whether the picture keeps changing although the scene does not, because a value range is still animating. */
   get isGliding(): boolean {
-    return this.#scales.isGliding;
+    return this.#panels.isGliding;
+  }
+
+  /** Stacks the panels, or lays them over each other. */
+  arrange(arrangement: Arrangement): void {
+    this.#panels.arrangement = arrangement;
+    this.#axes.forget();
   }
 
   /** Re-reads the host's size and colours. */
@@ -134,17 +167,18 @@ export class Chart {
     const { ctx, width, height } = this.#layer;
     this.#plotArea.from = scene.from;
     this.#plotArea.to = scene.to;
-    this.#scales.begin();
-    this.#lines.update(scene, this.#scales);
-    this.#scales.fit(now);
-    this.#axes.layout(width, height, this.#scales, theme);
+    this.#panels.begin();
+    this.#lines.update(scene, this.#panels);
+    this.#panels.fit(now);
+    this.#reserveHeight();
+    this.#axes.layout(width, height, this.#panels, theme);
     this.#layer.clear();
-    this.#lines.stroke(ctx, scene, this.#scales, theme);
+    this.#lines.stroke(ctx, scene, this.#panels, theme);
     drawSeams(ctx, this.#plotArea, scene.seams, theme, this.#lapText);
-    this.#axes.drawGrid(ctx, this.#scales, theme);
-    this.#axes.drawValues(ctx, this.#scales, theme);
+    this.#axes.drawGrid(ctx, this.#panels, theme);
+    this.#axes.drawValues(ctx, this.#panels, theme);
     this.#axes.drawTimes(ctx, theme);
-    this.#lines.drawEnds(ctx, scene, this.#scales, theme);
+    this.#lines.drawEnds(ctx, scene, this.#panels, theme);
     this.#drawOverlay();
   }
 
@@ -181,9 +215,17 @@ export class Chart {
     this.draw(this.#scene, this.#drawnAt);
   }
 
+  /** Tells the style sheet how many panels need room. */
+  #reserveHeight(): void {
+    const count = this.#panels.areStacked ? this.#panels.used.length : 1;
+    if (count === this.#reserved) return;
+    this.#reserved = count;
+    this.#host.style.setProperty("--panels", String(count));
+  }
+
   #drawOverlay(): void {
     if (this.#theme === undefined) return;
     this.#crosshair.update(this.#scene, this.#plotArea);
-    this.#overlay.draw(this.#crosshair.pointed, this.#scene, this.#scales, this.#theme);
+    this.#overlay.draw(this.#crosshair.pointed, this.#scene, this.#panels, this.#theme);
   }
 }

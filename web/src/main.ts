@@ -11,10 +11,11 @@ import { hubAddress, readOptions } from "./main/address";
 import { addressProblems } from "./main/address_problems";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { AudienceFeed } from "./main/audience";
+import { AxisChoices } from "./main/axis_choices";
 import { LateParts } from "./main/late_parts";
 import { PageActions } from "./main/page_actions";
 import { RejectNotices, TopicList } from "./main/topics";
-import { ShownPoints } from "./player/shown_points";
+import { ShownPoints } from "./player/series_trace";
 import type { PlayerScene } from "./player/topic_traces";
 import { readingOf, viewState } from "./player/view_state";
 import { strings } from "./strings";
@@ -49,7 +50,8 @@ const audienceFeed = new AudienceFeed(api);
 const rejectNotices = new RejectNotices();
 const shownPoints = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
-const late = new LateParts(parts, liveChart);
+const axisChoices = new AxisChoices(liveChart);
+const late = new LateParts(parts, liveChart, axisChoices);
 const theme = new ThemeChoice(options.theme, () => {
   liveChart.fit();
   late.fit();
@@ -68,14 +70,16 @@ function onFrame(scene: PlayerScene | undefined, at: number): void {
   const { player, chart } = liveChart;
   const haveChanged = shownPoints.haveChanged(player.traces, chart.pointed?.at);
   if (at - writtenAt >= TEXT_EVERY_MS) write(at);
-  else if (haveChanged) view.showReading(readingOf(player, at, chart.pointed?.at));
+  else if (haveChanged) view.showReading(readingOf(player, at, chart.pointed?.at), chart.cursor);
 }
 
 function write(at: number): void {
   writtenAt = at;
   const { player, chart } = liveChart;
   const state = viewState(player, at, chart.pointed?.at);
-  view.show({
+  const { cursor } = chart;
+  if (cursor?.key !== undefined) late.follow(cursor.key);
+  const shown = {
     ...state,
     legend: state.legend.map((entry) => ({ ...entry, ...chart.extremesOf(entry.series.key) })),
     available: topicList.names,
@@ -84,7 +88,8 @@ function write(at: number): void {
     audience: audienceFeed.audienceOf(player.lead.name),
     theme: theme.chosen,
     isKiosk: kiosk.isOn,
-  });
+  };
+  view.show(shown, cursor);
   const rejection = rejectNotices.next(player);
   if (rejection !== undefined) announce(rejection);
   const { kind } = player.link;

@@ -71,6 +71,23 @@ export interface ShownValue {
   readonly spelling?: string | undefined;
 }
 
+/** The statistics of the visible range; undefined for a series that the hub did not answer for. */
+export interface SeriesStatistics {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: readonly {
+    readonly entry: LegendEntry;
+    readonly statistics:
+      | {
+          readonly count: number;
+          readonly min: ShownValue | undefined;
+          readonly max: ShownValue | undefined;
+          readonly mean: number | undefined;
+        }
+      | undefined;
+  }[];
+}
+
 /** One record; a cell is undefined where the record has nothing for its column, all are while it is being loaded. */
 export interface RecordRow {
   readonly t: number;
@@ -129,6 +146,8 @@ export interface ViewState {
   /** Whether there is anything to pause or resume. */
   readonly canPause: boolean;
   readonly legend: readonly LegendEntry[];
+  /** Numbers in the records beyond the most that can be lines. */
+  readonly unlisted: number;
   /** The instant whose values are shown, and whether it is under the crosshair. */
   readonly at: number | undefined;
   readonly isPointed: boolean;
@@ -174,6 +193,12 @@ export interface Actions {
   toggleSeries(key: string): void;
   /** Shows only this series, or all again if it is the only one. */
   soloSeries(key: string): void;
+  /** The user has pointed at a series, which the overview then shows. */
+  pointSeries(key: string): void;
+  /** Opens the dialog for the value axes. */
+  openAxes(): void;
+  /** Opens the statistics of the visible range. */
+  openStatistics(): void;
   chooseTheme(theme: Theme): void;
   toggleKiosk(): void;
   toggleFullscreen(): void;

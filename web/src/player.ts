@@ -21,6 +21,7 @@ import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
 import type { SessionStorageArea } from "./snapshot_store";
+import type { AxisLimits } from "./topic_buffer/axis_limits";
 import type { Field } from "./topic_buffer/field";
 import type { Seam } from "./topic_buffer/laps";
 import { Viewport } from "./viewport";
@@ -43,8 +44,8 @@ export class Player {
   readonly viewport: Viewport;
   readonly #options: PlayerOptions;
   readonly #palette = new Palette();
-  /** Series that the user has shown or hidden, by key. It outlives the traces, which are recreated with the fields. */
-  readonly #visibilityChoices = new Map<string, boolean>();
+  /** What the user has chosen, by key. It outlives the traces, which are recreated with the fields. */
+  readonly #choices = { visibility: new Map<string, boolean>(), limits: new Map<string, AxisLimits>() };
   /** The one scene object, refilled for every frame. */
   readonly #scene = {
     from: 0,
@@ -142,6 +143,13 @@ export class Player {
   solo(key: string): void {
     const isAlone = this.#traces.every(({ series, isShown }) => isShown === (series.key === key));
     for (const trace of this.#traces) this.#show(trace, isAlone || trace.series.key === key);
+  }
+
+  /** Sets the axis limits of a series; undefined restores the operator's. */
+  setLimits(key: string, limits: AxisLimits | undefined): void {
+    if (limits === undefined) this.#choices.limits.delete(key);
+    else this.#choices.limits.set(key, limits);
+    this.#knownFields = [];
   }
 
   /** The hub's time at page time `at`; undefined while unknown. */
@@ -373,7 +381,7 @@ export class Player {
     if (isCurrent) return;
     this.#knownFields = this.#subscriptions.map(({ buffer }) => buffer.fields);
     const all = this.#subscriptions.flatMap((subscription) =>
-      fieldTraces(subscription, this.#palette, this.#visibilityChoices),
+      fieldTraces(subscription, this.#palette, this.#choices),
     );
     this.#traces = all.filter(isLine);
     this.#others = all.filter((trace) => !isLine(trace));
@@ -383,7 +391,7 @@ export class Player {
 
   #show(trace: SeriesTrace, isShown: boolean): void {
     trace.isShown = isShown;
-    this.#visibilityChoices.set(trace.series.key, isShown);
+    this.#choices.visibility.set(trace.series.key, isShown);
     this.#options.onChange();
   }
 }

@@ -5,6 +5,7 @@
  * All instants are hub time in milliseconds since the Unix epoch.
  */
 
+import type { AxisLimits } from "./topic_buffer/axis_limits";
 import type { Field } from "./topic_buffer/field";
 import type { Seam } from "./topic_buffer/laps";
 import type { Samples } from "./topic_buffer/sample_ring";
@@ -17,6 +18,8 @@ export interface Series {
   readonly field: Field;
   /** Index into the palette. */
   readonly colour: number;
+  /** Fixed ends of its axis and thresholds, if any: those chosen on this page, else the operator's. */
+  readonly limits?: AxisLimits | undefined;
 }
 
 /** A stretch of one line. Live and fetched records come from different tables, with different columns. */
@@ -24,6 +27,8 @@ export interface TracePart {
   readonly samples: Samples;
   /** Index of the series among the columns of `samples`; of a trace of records, `SEQS`. */
   readonly column: number;
+  /** Whether records are missing: only extremes are here, whose line looks the same. */
+  readonly isDecimated?: boolean;
 }
 
 /** The column of a trace of records: its values are their `seq`. */

@@ -75,6 +75,11 @@ export const strings = {
   recordTitle: (seq: string, time: string) => `Record ${seq}, ${time}`,
   recordLoading: "Loading the record…",
   numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
+  low: "low",
+  high: "high",
+  linesShown: (shown: number, all: number) =>
+    `${shown} of ${all} lines shown; choose a name to show or hide its line`,
+  unlisted: (n: number) => `${n} more numbers are in the records, but cannot be lines`,
   noRecordSince: (time: string) => `No record since ${time}`,
   noHubSince: (time: string) => `No connection since ${time}`,
 
@@ -144,6 +149,8 @@ export const strings = {
   saveCsv: "Save records (CSV)",
   showTable: "Show as table",
   showJson: "Show the whole record (JSON)",
+  showStatistics: "Statistics of the view",
+  showAxes: "Value axes",
   appearance: "Appearance",
   theme: "Theme",
   themes: { auto: "Auto", light: "Light", dark: "Dark" },
@@ -170,6 +177,25 @@ export const strings = {
   tableSeq: "Record",
   tableTopic: "Topic",
   tableEmpty: "No records in view",
+
+  statistics: "Statistics",
+  statisticsLoading: "Reading the records…",
+  statisticsRange: (from: string, to: string) =>
+    `From ${from} to ${to}; hold Shift and drag to choose a range`,
+  statisticsSeries: "Series",
+  minimum: "Minimum",
+  maximum: "Maximum",
+  mean: "Mean",
+  count: "Values",
+
+  axes: "Value axes",
+  arrangement: "Arrangement",
+  arrangements: { stacked: "A panel for each unit", overlaid: "All in one panel" },
+  axesHint:
+    "On this device. Empty fields are automatic; if all of a series are empty, the hub’s settings apply.",
+  limits: { min: "Minimum", max: "Maximum", warnBelow: "Low below", warnAbove: "High above" },
+  limitsOrder: "The minimum must be less than the maximum",
+  automatic: "auto",
 
   /** The keyboard commands. */
   commandPause: "Pause or resume",

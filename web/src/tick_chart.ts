@@ -18,7 +18,7 @@
 
 import { Api } from "./client/api";
 import { LiveChart } from "./live_chart";
-import { ShownPoints } from "./player/shown_points";
+import { ShownPoints } from "./player/series_trace";
 import { readingOf, viewState } from "./player/view_state";
 import chartCss from "./style/chart.css?inline";
 import legendCss from "./style/legend.css?inline";
@@ -65,6 +65,8 @@ export class TickChart extends HTMLElement {
       retryNow: () => this.#withChart(({ player }) => player.retryNow()),
       toggleSeries: (key) => this.#withChart(({ player }) => player.toggle(key)),
       soloSeries: (key) => this.#withChart(({ player }) => player.solo(key)),
+      // There is no overview here.
+      pointSeries: () => {},
     });
   }
 

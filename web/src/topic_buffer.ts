@@ -31,7 +31,7 @@ import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
 import { jumpAt, snapshotMessages, stateMessage } from "./topic_buffer/snapshot";
 
 /**
- * A sample takes 30 bytes with one field and 180 with the maximum number of fields: 8 to 47 MB in total. Walking all of
+ * A sample takes 30 bytes with one field and 340 with the maximum number of fields: 8 to 89 MB in total. Walking all of
  * them takes half a millisecond per line (Node 20, one core of a shared server), which fits into a frame.
  */
 const CAPACITY_MAX = 262_144;
@@ -133,6 +133,11 @@ export class TopicBuffer {
     return dataset?.loop === true && dataset.len > 1
       ? this.#seams.find(this.#clock.states, dataset.len, from, to)
       : NO_SEAMS;
+  }
+
+  /** Numbers of the records beyond the most that can be fields. */
+  get unlisted(): number {
+    return this.#fields.unlisted;
   }
 
   get viewers(): number | undefined {

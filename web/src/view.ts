@@ -18,6 +18,7 @@ import { Preference } from "./view/preference";
 import { Readout } from "./view/readout";
 import { ReplayStatus } from "./view/replay";
 import { Summary } from "./view/summary";
+import { type Cursor, Tooltip } from "./view/tooltip";
 import { TopicPicker } from "./view/topic_picker";
 
 export interface ViewOptions {
@@ -41,6 +42,7 @@ export class View {
   readonly #notice: NoticePanel;
   readonly #help: HelpDialog;
   readonly #table: RecordTable;
+  readonly #tooltip: Tooltip;
   readonly #summary: Summary;
   readonly #toast: Toast;
   #state: ViewState | undefined;
@@ -68,6 +70,7 @@ export class View {
     this.#table = new RecordTable(parts.at("table") as HTMLDialogElement, () =>
       actions.recordTable(TABLE_ROWS),
     );
+    this.#tooltip = new Tooltip(parts.at("chart"));
     this.#summary = new Summary(parts.at("summary"), preferences.summary);
     parts.write("product", strings.product);
     const pause = parts.at("pause");
@@ -76,8 +79,9 @@ export class View {
     listenForKeys(root, () => this.#commandContext(), preferences.keys);
   }
 
-  show(state: ViewState): void {
+  show(state: ViewState, cursor?: Cursor): void {
     this.#state = state;
+    this.#tooltip.show(state, cursor);
     this.#root.documentElement.toggleAttribute("data-kiosk", state.isKiosk);
     this.#showPause(state);
     this.#badge.show(state);
@@ -93,8 +97,9 @@ export class View {
   }
 
   /** Shows the values of the drawn points; everything else stays until the next `show`. */
-  showReading(reading: Reading): void {
+  showReading(reading: Reading, cursor?: Cursor): void {
     if (this.#state === undefined) return;
+    this.#tooltip.show(reading, cursor);
     this.#state = { ...this.#state, ...reading };
     this.#readout.showReading(reading);
     this.#footer.showSeq(reading.seq);

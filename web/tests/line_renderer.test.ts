@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { LineRenderer } from "../src/chart/line_renderer";
-import { Scales } from "../src/chart/scale";
+import { Panels } from "../src/chart/panels";
 import { PlotArea } from "../src/chart/surface";
 import type { Scene, Trace } from "../src/scene";
 import { samples } from "./samples";
@@ -18,7 +18,7 @@ test("each line reports its visible extremes, or none", () => {
   const lines = new LineRenderer(plot);
   const traces = [trace("a", [3, 1, 2, 5, 4, 99, 99]), trace("b", [Number.NaN]), trace("c", [-7])];
   const scene: Scene = { from: 0, to: 30, traces, seams: [], isFollowing: true };
-  lines.update(scene, new Scales(String));
+  lines.update(scene, new Panels(String));
   const extremes = [0, 1, 2].map((i) => lines.extremes(scene, i));
   expect(extremes.map((found) => found && [found.low.value, found.high.value])).toEqual([
     [1, 5],

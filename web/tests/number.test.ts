@@ -49,7 +49,7 @@ test.each([
   [100_000, 100_000.000_1],
   [0.000_99, 0.001_01],
 ])("axis labels between %d and %d differ at different heights", (low, high) => {
-  const scale = new Scale("", axisText);
+  const scale = new Scale(axisText);
   scale.begin();
   scale.include(low, high);
   scale.fit(0);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { AutoRange, niceRange, niceStep } from "../src/chart/auto_range";
-import { Scale, Scales } from "../src/chart/scale";
+import { Scale } from "../src/chart/scale";
 import { axisText } from "../src/number";
 
 function shown({ low, high }: AutoRange): [number, number] {
@@ -81,7 +81,7 @@ test("without values the range does not change", () => {
 });
 
 test("no tick appears and vanishes during an animation", () => {
-  const scale = new Scale("V", String);
+  const scale = new Scale(String);
   const marksAt = (high: number, now: number) => {
     scale.begin();
     scale.include(0, high);
@@ -111,7 +111,7 @@ test.each([
   const [rangeLow, rangeHigh] = niceRange(low, high);
   expect(rangeLow).toBeLessThan(low);
   expect(rangeHigh).toBeGreaterThan(high);
-  const scale = new Scale("", String);
+  const scale = new Scale(String);
   scale.include(low, high);
   scale.fit(0);
   scale.updateTicks(6);
@@ -122,7 +122,7 @@ test.each([
 });
 
 test("the number of ticks is bounded while a wide range shrinks to a narrow one", () => {
-  const scale = new Scale("V", String);
+  const scale = new Scale(String);
   const most = 6;
   for (let now = 0; now < 12_000; now += 16) {
     scale.begin();
@@ -136,7 +136,7 @@ test("the number of ticks is bounded while a wide range shrinks to a narrow one"
 
 test("tick labels are only formatted again when the ticks change", () => {
   let asked = 0;
-  const scale = new Scale("V", (value) => {
+  const scale = new Scale((value) => {
     asked += 1;
     return `${value}`;
   });
@@ -148,39 +148,6 @@ test("tick labels are only formatted again when the ticks change", () => {
   }
   expect(asked).toBe(scale.texts.length);
   expect(scale.widest).toBe(2);
-});
-
-test("lines of one unit share a scale; the first two units have an axis", () => {
-  const scales = new Scales(String);
-  scales.begin();
-  scales.include("°C", 10, 20);
-  scales.include("%", 0, 100);
-  scales.include("°C", -40, 5);
-  scales.include("hPa", 990, 1_020);
-  scales.fit(0);
-  expect([scales.left?.unit, scales.right?.unit, scales.areMixed]).toEqual(["°C", "%", true]);
-  expect(scales.left?.range.low).toBeLessThan(-40);
-  expect(scales.left?.range.high).toBeGreaterThan(20);
-  expect(scales.of("hPa").range.low).toBeGreaterThan(900);
-  expect(scales.of("%").share(0)).toBe(0);
-});
-
-test("a unit without visible series has no axis", () => {
-  const scales = new Scales(String);
-  for (const unit of ["°C", "%"]) {
-    scales.begin();
-    scales.include(unit, 0, 1);
-    scales.fit(0);
-    expect([scales.left?.unit, scales.right]).toEqual([unit, undefined]);
-  }
-});
-
-test("values without a unit share a scale", () => {
-  const scales = new Scales(String);
-  scales.begin();
-  scales.include(undefined, 0, 1);
-  scales.include(undefined, 0, 50);
-  expect(scales.areMixed).toBe(false);
 });
 
 test("without values a range that is too wide is not animating", () => {

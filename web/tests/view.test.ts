@@ -6,7 +6,7 @@ import type { Badge, Notice } from "../src/page";
 import { badgeText, isBehind } from "../src/view/badge";
 import { copyAndAnnounce } from "../src/view/feedback";
 import { aheadText, audienceText, offsetText } from "../src/view/footer";
-import { labelsOf, valueText } from "../src/view/legend";
+import { labelsOf, thresholdWord, valueText } from "../src/view/legend";
 import { noticeText } from "../src/view/notice";
 import { summaryOf } from "../src/view/summary";
 import { toggled, topicsText } from "../src/view/topic_picker";
@@ -97,6 +97,18 @@ test("the summary has the state, and value and range of each series", () => {
   expect(summaryOf(viewState({ legend: [ecg] }))).toBe(
     "Live. ECG: 473, lowest −980, highest 2,500, the last 10 seconds.",
   );
+});
+
+test("a value beyond a threshold is named low or high, and spoken so", () => {
+  const limits = { min: undefined, max: undefined, warnBelow: 50, warnAbove: 120 };
+  const word = (value: number) => {
+    const { series, ...rest } = entry("ecg", "pulse", { value });
+    return thresholdWord({ ...rest, series: { ...series, limits } });
+  };
+  expect([49, 50, 120, 121].map(word)).toEqual(["low", "", "", "high"]);
+  const { series } = entry("ecg", "pulse");
+  const pulse = { ...entry("ecg", "pulse", { value: 130 }), series: { ...series, limits } };
+  expect(summaryOf(viewState({ legend: [pulse] }))).toBe("Live. pulse: 130, high.");
 });
 
 test("the summary omits hidden series and counts those beyond the fourth", () => {

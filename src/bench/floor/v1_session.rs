@@ -5,11 +5,9 @@ use std::net::TcpStream;
 
 use crate::bench::hub_schedule::HubSchedule;
 use crate::clock::Clock;
-use crate::protocol::message::{
-    DatasetView, FieldsView, Hello, Message, SUBPROTOCOL, TimelineView,
-};
+use crate::protocol::message::{DatasetView, Hello, Message, SUBPROTOCOL, TimelineView};
 use crate::protocol::websocket::{self, Decoder, ViewerMessage};
-use crate::protocol::{Epoch, Micros, Seq, TopicName, ViewerText};
+use crate::protocol::{Epoch, FieldsView, Micros, Seq, TopicName, ViewerText};
 
 /// Serves one v1 client until it disconnects.
 pub(super) fn serve_v1(

@@ -78,6 +78,9 @@ fn other_value(header: &str, key: &str) -> &'static str {
         ("topics.demo", "record_max") => "\"1MiB\"",
         ("topics.demo.about", "title" | "origin" | "licence")
         | ("topics.demo.fields.i", "label" | "unit") => "\"x\"",
+        ("topics.demo.fields.i", "min") => "-1",
+        ("topics.demo.fields.i", "max") => "1e3",
+        ("topics.demo.fields.i", "warn") => "[0, 60.5]",
         _ => panic!("name another value of `{header}.{key}`, so that this test can change it"),
     }
 }

@@ -46,6 +46,13 @@ export class AutoRange {
     this.high = Math.max(this.high, high);
   }
 
+  /** Shows exactly this range. */
+  fix(low: number, high: number): void {
+    this.low = low;
+    this.high = high;
+    this.#goTo(low, high);
+  }
+
   /** Whether the range will change with time alone, whatever the values. */
   get isGliding(): boolean {
     if (Number.isNaN(this.goalLow)) return false;

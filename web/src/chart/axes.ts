@@ -1,11 +1,11 @@
 /**
- * Draws the grid, the value axes at the sides and the time axis below. It takes the scales as given; the edges of the
- * plot area follow from the room that the axis labels need.
+ * Draws the grid, the value axes at the sides of the panels and the time axis below. It takes the panels as given; the
+ * edges of the plot area follow from the room that the axis labels need.
  */
 
 import type { ChartTheme } from "./chart_theme";
 import { HALO_RADIUS } from "./line_renderer";
-import type { Scale, Scales } from "./scale";
+import type { Panel, Panels } from "./panels";
 import type { PlotArea } from "./surface";
 import { fadeOpacity, TimeMarks } from "./time_axis";
 
@@ -14,13 +14,13 @@ const GAP = 0.7;
 const DIGIT_WIDTH = 0.62;
 const TIMES_HEIGHT = 2.4;
 const TIMES_AT = 0.9;
+const TITLE_ABOVE = 0.45;
 const FADE = 1.5;
 const ROOM_PER_MARK = 8;
-const ROOM_PER_VALUE = 4;
 /** Minimum width of the left axis in characters: a minus sign that comes and goes must not move the whole chart. */
 const WIDTH_LEAST = 4;
-/** Minimum number of values on an axis, where there is any room. */
-const VALUES_LEAST = 3;
+/** Dashes of a threshold, in pixels. */
+const THRESHOLD_DASH = [5, 4];
 
 export class Axes {
   readonly #plot: PlotArea;
@@ -42,16 +42,14 @@ export class Axes {
   }
 
   /** Computes the ticks and lays out the plot area. */
-  layout(width: number, height: number, scales: Scales, theme: ChartTheme): void {
+  layout(width: number, height: number, panels: Panels, theme: ChartTheme): void {
     const plotArea = this.#plot;
     const { fontPx } = theme;
-    plotArea.top = fontPx * (scales.areMixed ? 2.4 : 1);
-    plotArea.height = Math.max(1, height - plotArea.top - fontPx * TIMES_HEIGHT);
-    const most = Math.max(VALUES_LEAST, Math.floor(plotArea.height / (fontPx * ROOM_PER_VALUE)));
-    scales.left?.updateTicks(most);
-    scales.right?.updateTicks(most);
-    this.#widthLeft = Math.max(this.#widthLeft, scales.left?.widest ?? 0);
-    this.#widthRight = Math.max(this.#widthRight, scales.right?.widest ?? 0);
+    panels.layout(plotArea, height - fontPx * TIMES_HEIGHT, fontPx);
+    for (const { axis, scale } of panels.used) {
+      if (axis === "left") this.#widthLeft = Math.max(this.#widthLeft, scale.widest);
+      if (axis === "right") this.#widthRight = Math.max(this.#widthRight, scale.widest);
+    }
     plotArea.left = fontPx * (this.#widthLeft * DIGIT_WIDTH + 2 * GAP);
     const axis = this.#widthRight === 0 ? 0 : fontPx * (this.#widthRight * DIGIT_WIDTH + GAP);
     const right = width - HALO_RADIUS * theme.scale - fontPx / 2 - axis;
@@ -60,37 +58,76 @@ export class Axes {
   }
 
   /** Drawn behind everything that is already on the canvas. */
-  drawGrid(ctx: CanvasRenderingContext2D, scales: Scales, theme: ChartTheme): void {
-    const { left, top, width, height, right, bottom } = this.#plot;
-    const { instants } = this.#marks;
+  drawGrid(ctx: CanvasRenderingContext2D, panels: Panels, theme: ChartTheme): void {
     ctx.globalCompositeOperation = "destination-over";
+    for (let i = 0; i < panels.used.length; i += 1) {
+      const panel = panels.used[i] as Panel;
+      if (panel.axis === "left") this.#drawGridOf(ctx, panel, theme);
+    }
+    ctx.globalCompositeOperation = "source-over";
+  }
+
+  drawValues(ctx: CanvasRenderingContext2D, panels: Panels, theme: ChartTheme): void {
+    const { left, right } = this.#plot;
+    const atLeft = left - theme.fontPx * GAP;
+    const atRight = right + theme.fontPx * (this.#widthRight * DIGIT_WIDTH + GAP);
+    const isTitled = panels.used.length > 1;
+    ctx.font = theme.font;
+    ctx.fillStyle = theme.quiet;
+    for (let i = 0; i < panels.used.length; i += 1) {
+      const panel = panels.used[i] as Panel;
+      if (panel.axis === "none") continue;
+      const x = panel.axis === "left" ? atLeft : atRight;
+      // Right-aligned on the right axis too, so that digits line up.
+      ctx.textAlign = "right";
+      ctx.textBaseline = "middle";
+      this.#drawAxis(ctx, panel, x, theme);
+      if (isTitled) this.#drawTitle(ctx, panel, panels.areStacked ? left : x, panels.areStacked, theme);
+    }
+  }
+
+  #drawGridOf(ctx: CanvasRenderingContext2D, panel: Panel, theme: ChartTheme): void {
+    const { left, width, right } = this.#plot;
+    const { top, height, bottom, scale } = panel;
+    const { instants } = this.#marks;
+    // What is drawn first lies on top here.
+    this.#drawThresholds(ctx, panel, theme);
     ctx.fillStyle = theme.grid;
     for (let i = 0; i < instants.length; i += 1) {
       const x = this.#plot.x(instants[i] as number);
       if (x >= left && x <= right) ctx.fillRect(x - 0.5, top, 1, height);
     }
-    const scale = scales.left;
-    for (let i = 0; scale !== undefined && i < scale.ticks.length; i += 1) {
-      const y = this.#plot.y(scale, scale.ticks[i] as number);
+    for (let i = 0; i < scale.ticks.length; i += 1) {
+      const y = panel.y(scale.ticks[i] as number);
       if (y >= top - 0.5 && y <= bottom + 0.5) ctx.fillRect(left, y - 0.5, width, 1);
     }
-    ctx.globalCompositeOperation = "source-over";
   }
 
-  drawValues(ctx: CanvasRenderingContext2D, scales: Scales, theme: ChartTheme): void {
+  #drawThresholds(ctx: CanvasRenderingContext2D, panel: Panel, theme: ChartTheme): void {
     const { left, right } = this.#plot;
-    ctx.font = theme.font;
-    ctx.fillStyle = theme.quiet;
-    ctx.textBaseline = "middle";
-    // Right-aligned on the right axis too, so that digits line up.
-    ctx.textAlign = "right";
-    if (scales.left) this.#drawAxis(ctx, scales.left, left - theme.fontPx * GAP, theme);
-    const atRight = right + theme.fontPx * (this.#widthRight * DIGIT_WIDTH + GAP);
-    if (scales.right) this.#drawAxis(ctx, scales.right, atRight, theme);
-    if (!scales.areMixed) return;
-    ctx.textBaseline = "top";
-    if (scales.left) ctx.fillText(scales.left.unit, left - theme.fontPx * GAP, 0);
-    if (scales.right) ctx.fillText(scales.right.unit, atRight, 0);
+    ctx.fillStyle = theme.warn;
+    for (let i = 0; i < panel.thresholds.length; i += 1) {
+      const y = panel.y(panel.thresholds[i] as number);
+      if (y < panel.top - 0.5 || y > panel.bottom + 0.5) continue;
+      const [dash, gap] = THRESHOLD_DASH as [number, number];
+      // Filled, not stroked: only lines of data are.
+      for (let x = left; x < right; x += dash + gap)
+        ctx.fillRect(x, y - 0.75, Math.min(dash, right - x), 1.5);
+    }
+  }
+
+  /** Above a stacked panel at its left edge, above an axis of overlaid ones in its row. */
+  #drawTitle(
+    ctx: CanvasRenderingContext2D,
+    { title, top, unit }: Panel,
+    x: number,
+    isStacked: boolean,
+    { fontPx }: ChartTheme,
+  ): void {
+    ctx.textBaseline = isStacked ? "bottom" : "top";
+    ctx.textAlign = isStacked ? "left" : "right";
+    if (isStacked) ctx.fillText(title, x, top - TITLE_ABOVE * fontPx, this.#plot.width);
+    else ctx.fillText(unit, x, 0);
   }
 
   drawTimes(ctx: CanvasRenderingContext2D, theme: ChartTheme): void {
@@ -167,10 +204,10 @@ export class Axes {
    * Values near the ends fade within one line height, so that they appear and disappear smoothly while the range
    * animates.
    */
-  #drawAxis(ctx: CanvasRenderingContext2D, scale: Scale, x: number, { fontPx }: ChartTheme): void {
-    const { top, bottom } = this.#plot;
+  #drawAxis(ctx: CanvasRenderingContext2D, panel: Panel, x: number, { fontPx }: ChartTheme): void {
+    const { top, bottom, scale } = panel;
     for (let i = 0; i < scale.ticks.length; i += 1) {
-      const y = this.#plot.y(scale, scale.ticks[i] as number);
+      const y = panel.y(scale.ticks[i] as number);
       ctx.globalAlpha = fadeOpacity(y, top - fontPx, bottom + fontPx, fontPx);
       if (ctx.globalAlpha > 0) ctx.fillText(scale.texts[i] as string, x, y);
     }

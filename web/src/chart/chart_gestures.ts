@@ -20,8 +20,8 @@ export interface GestureTarget {
   readonly surface: HTMLElement;
   readonly plot: PlotArea;
   readonly onAction: (action: ChartAction) => void;
-  /** The pointer is at this x; undefined if it has left the plot area. */
-  readonly onPoint: (x: number | undefined) => void;
+  /** The pointer is at this x and y; x is undefined if it has left the plot area. */
+  readonly onPoint: (x: number | undefined, y: number) => void;
   /** The range being selected, as x coordinates; undefined if none. */
   readonly onSelect: (from: number | undefined, to: number | undefined) => void;
 }
@@ -87,7 +87,7 @@ export class ChartGestures {
   #move(event: PointerEvent): void {
     const pointer = this.#pointers.get(event.pointerId);
     const { offsetX: x, offsetY: y } = event;
-    if (pointer === undefined || !pointer.isTouch) this.#point(x);
+    if (pointer === undefined || !pointer.isTouch) this.#point(x, y);
     if (pointer === undefined) return;
     if (this.#mode === "pinch") {
       this.#pinch(pointer, x, y);
@@ -105,7 +105,7 @@ export class ChartGestures {
   #up(event: PointerEvent): void {
     const pointer = this.#pointers.get(event.pointerId);
     if (pointer === undefined) return;
-    if (this.#mode === "none") this.#tap(event.offsetX, event.timeStamp);
+    if (this.#mode === "none") this.#tap(event);
     if (this.#mode === "select") this.#show(pointer.startX, event.offsetX);
     this.#release(event.pointerId);
   }
@@ -119,7 +119,8 @@ export class ChartGestures {
 
   #onLeave(event: PointerEvent): void {
     // Lifting a finger also fires `pointerleave`, but the tapped position should stay.
-    if (event.pointerType !== "touch" && this.#pointers.size === 0) this.#target.onPoint(undefined);
+    if (event.pointerType !== "touch" && this.#pointers.size === 0)
+      this.#target.onPoint(undefined, event.offsetY);
   }
 
   #finish(): void {
@@ -128,11 +129,11 @@ export class ChartGestures {
     this.#mode = "none";
   }
 
-  #tap(x: number, at: number): void {
+  #tap({ offsetX: x, offsetY: y, timeStamp: at }: PointerEvent): void {
     const isSecond = at - this.#tapAt <= DOUBLE_MS && Math.abs(x - this.#tapX) <= DOUBLE_PX;
     this.#tapAt = isSecond ? Number.NEGATIVE_INFINITY : at;
     this.#tapX = x;
-    this.#point(x);
+    this.#point(x, y);
     if (isSecond) this.#target.onAction({ kind: "reset" });
   }
 
@@ -175,8 +176,8 @@ export class ChartGestures {
     if (factor !== 1) onAction({ kind: "zoom", factor, anchor: plot.at(x) });
   }
 
-  #point(x: number): void {
-    this.#target.onPoint(this.#target.plot.hasX(x) ? x : undefined);
+  #point(x: number, y: number): void {
+    this.#target.onPoint(this.#target.plot.hasX(x) ? x : undefined, y);
   }
 }
 

@@ -16,6 +16,7 @@ export interface ChartTheme {
   readonly text: string;
   readonly quiet: string;
   readonly ground: string;
+  readonly warn: string;
   /** Scale relative to the default font size, applied to lines and dots on any screen. */
   readonly scale: number;
   readonly fontPx: number;
@@ -35,6 +36,11 @@ const DASHES: readonly (readonly number[])[] = [
   [2, 4],
 ];
 
+/** The dash pattern of a series: beyond the eighth, colours return with another pattern. */
+export function dashOf(colour: number): number {
+  return (colour + Math.floor(colour / COLOURS)) % COLOURS;
+}
+
 export function readChartTheme(host: HTMLElement, lineWidth: number): ChartTheme {
   const style = getComputedStyle(host);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
@@ -47,6 +53,7 @@ export function readChartTheme(host: HTMLElement, lineWidth: number): ChartTheme
     text: colour("text"),
     quiet: colour("text-quiet"),
     ground: colour("ground"),
+    warn: colour("warn"),
     scale,
     fontPx,
     family: style.fontFamily,

@@ -6,9 +6,9 @@
 
 import type { Scene, Trace } from "../scene";
 import { newestPoint, noPoint } from "../scene/trace_point";
-import { type ChartTheme, COLOURS } from "./chart_theme";
+import { type ChartTheme, COLOURS, dashOf } from "./chart_theme";
+import type { Panel, Panels } from "./panels";
 import { Polyline } from "./polyline";
-import type { Scale, Scales } from "./scale";
 import type { PlotArea } from "./surface";
 
 /* In pixels at the default font size. */
@@ -50,14 +50,14 @@ export class LineRenderer {
   }
 
   /** Recomputes the polylines of a scene and passes their value ranges to the scales. */
-  update(scene: Scene, scales: Scales): void {
+  update(scene: Scene, panels: Panels): void {
     // A line is wider than one pixel on any screen: finer columns would only cost time.
     const columnMs = quantizedColumnMs(this.#plot.msPerPx);
     for (let i = 0; i < scene.traces.length; i += 1) {
       const trace = scene.traces[i] as Trace;
       const polyline = this.#polyline(i);
       polyline.trace(trace, scene.from, scene.to, columnMs);
-      scales.include(trace.series.field.unit, polyline.low, polyline.high);
+      panels.include(trace.series, polyline.low, polyline.high);
     }
   }
 
@@ -74,7 +74,7 @@ export class LineRenderer {
     this.#fade = undefined;
   }
 
-  stroke(ctx: CanvasRenderingContext2D, scene: Scene, scales: Scales, theme: ChartTheme): void {
+  stroke(ctx: CanvasRenderingContext2D, scene: Scene, panels: Panels, theme: ChartTheme): void {
     ctx.lineCap = "round";
     ctx.lineJoin = "round";
     // The first series lies on top: it was there before others were added.
@@ -83,28 +83,35 @@ export class LineRenderer {
       const index = series.colour % COLOURS;
       ctx.strokeStyle = theme.series[index] as string;
       ctx.fillStyle = theme.series[index] as string;
-      const scale = scales.of(series.field.unit);
+      const panel = panels.of(i);
       const polyline = this.#polyline(i);
       // Where samples are denser than pixels, thick or dashed lines would hide the shape and cost several times as
       // much.
       ctx.lineWidth = polyline.isDecimated ? THIN_WIDTH : LINE_WIDTH * theme.scale;
-      ctx.setLineDash((polyline.isDecimated ? SOLID : theme.dashes[index]) as number[]);
+      ctx.setLineDash((polyline.isDecimated ? SOLID : theme.dashes[dashOf(series.colour)]) as number[]);
       const radius = polyline.isDecimated ? SINGLE_RADIUS_DENSE : SINGLE_RADIUS;
-      this.#strokeLine(ctx, polyline, scale, radius * theme.scale);
+      if (panel.scale.isFixed) this.#clip(ctx, panel);
+      this.#strokeLine(ctx, polyline, panel, radius * theme.scale);
+      if (panel.scale.isFixed) ctx.restore();
     }
     ctx.setLineDash(SOLID);
     this.#fadeOut(ctx);
   }
 
   /** Draws the newest sample of each line, whose value is shown; with a halo if the view follows live. */
-  drawEnds(ctx: CanvasRenderingContext2D, scene: Scene, scales: Scales, theme: ChartTheme): void {
+  drawEnds(ctx: CanvasRenderingContext2D, scene: Scene, panels: Panels, theme: ChartTheme): void {
     for (let i = scene.traces.length - 1; i >= 0; i -= 1) {
       const { series } = scene.traces[i] as Trace;
       const { endTime, endValue } = this.#polyline(i);
       if (!(endTime >= scene.from)) continue;
       const x = this.#plot.x(endTime);
-      const y = this.#plot.y(scales.of(series.field.unit), endValue);
+      const panel = panels.of(i);
+      const y = panel.y(endValue);
       ctx.fillStyle = theme.series[series.colour % COLOURS] as string;
+      if (y < panel.top || y > panel.bottom) {
+        drawBeyond(ctx, x, panel, y < panel.top, DOT_RADIUS * theme.scale);
+        continue;
+      }
       ctx.globalAlpha = HALO_STRENGTH;
       if (scene.isFollowing) drawDot(ctx, x, y, HALO_RADIUS * theme.scale);
       ctx.globalAlpha = 1;
@@ -125,9 +132,9 @@ export class LineRenderer {
    * Draws a line in strokes of `STROKE_POINTS`. The dash pattern continues from stroke to stroke and from frame to
    * frame, so dashes travel with the line. A run shorter than its dot is drawn as a dot.
    */
-  #strokeLine(ctx: CanvasRenderingContext2D, polyline: Polyline, scale: Scale, radius: number): void {
+  #strokeLine(ctx: CanvasRenderingContext2D, polyline: Polyline, panel: Panel, radius: number): void {
     const plot = this.#plot;
-    const pxPerValue = plot.height / (scale.range.high - scale.range.low);
+    const pxPerValue = panel.height / (panel.scale.range.high - panel.scale.range.low);
     let way = polyline.phase(1 / plot.msPerPx, pxPerValue);
     let runStart = way;
     let points = 0;
@@ -143,7 +150,7 @@ export class LineRenderer {
         continue;
       }
       const x = plot.x(polyline.time(i));
-      const y = plot.y(scale, value);
+      const y = panel.y(value);
       if (points === 0) beginAt(ctx, x, y, way);
       else way += Math.hypot(x - lastX, y - lastY);
       ctx.lineTo(x, y);
@@ -155,6 +162,15 @@ export class LineRenderer {
       beginAt(ctx, x, y, way);
     }
     if (points > 0) finishRun(ctx, way - runStart < radius, lastX, lastY, radius);
+  }
+
+  /** Confines a line to its panel, whose range it may leave. */
+  #clip(ctx: CanvasRenderingContext2D, { top, height }: Panel): void {
+    const { left, width } = this.#plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(0, top, left + width + HALO_RADIUS, height);
+    ctx.clip();
   }
 
   /** Erases towards the left edge, whatever the colours. */
@@ -197,6 +213,23 @@ function finishRun(
 ): void {
   ctx.stroke();
   if (isSingle) drawDot(ctx, x, y, radius);
+}
+
+/** An arrow head at the edge of a panel, in place of a dot that lies beyond it. */
+function drawBeyond(
+  ctx: CanvasRenderingContext2D,
+  x: number,
+  { top, bottom }: Panel,
+  isAbove: boolean,
+  size: number,
+): void {
+  const edge = isAbove ? top : bottom;
+  const base = edge + (isAbove ? 2 : -2) * size;
+  ctx.beginPath();
+  ctx.moveTo(x, edge);
+  ctx.lineTo(x - size, base);
+  ctx.lineTo(x + size, base);
+  ctx.fill();
 }
 
 export function drawDot(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

@@ -8,7 +8,7 @@ import type { Axes } from "./axes";
 import { type ChartTheme, COLOURS } from "./chart_theme";
 import type { PointedSamples } from "./crosshair";
 import { drawDot } from "./line_renderer";
-import type { Scales } from "./scale";
+import type { Panels } from "./panels";
 import type { CanvasLayer, PlotArea } from "./surface";
 import { sampleTime } from "./time_axis";
 
@@ -41,14 +41,14 @@ export class Overlay {
     this.#to = to;
   }
 
-  draw(pointed: PointedSamples | undefined, scene: Scene, scales: Scales, theme: ChartTheme): void {
+  draw(pointed: PointedSamples | undefined, scene: Scene, panels: Panels, theme: ChartTheme): void {
     if (!this.#isEmpty) this.#layer.clear();
     this.#isEmpty = pointed === undefined && this.#from === undefined;
     this.#drawSelection(theme);
     if (pointed === undefined) return;
     this.#drawLine(pointed, theme);
     for (let i = 0; i < scene.traces.length; i += 1)
-      this.#drawSample(scene.traces[i] as Trace, pointed, i, scales, theme);
+      this.#drawSample(scene.traces[i] as Trace, pointed, i, panels, theme);
     this.#drawTime(pointed, theme);
   }
 
@@ -76,14 +76,17 @@ export class Overlay {
     { series }: Trace,
     pointed: PointedSamples,
     i: number,
-    scales: Scales,
+    panels: Panels,
     theme: ChartTheme,
   ): void {
     const value = pointed.values[i] as number;
     if (Number.isNaN(value)) return;
     const { ctx } = this.#layer;
     const x = this.#plotArea.x(pointed.times[i] as number);
-    const y = this.#plotArea.y(scales.of(series.field.unit), value);
+    const panel = panels.of(i);
+    const y = panel.y(value);
+    // Beyond a fixed end of the axis.
+    if (y < panel.top || y > panel.bottom) return;
     ctx.fillStyle = theme.ground;
     drawDot(ctx, x, y, (DOT_RADIUS + DOT_RING) * theme.scale);
     ctx.fillStyle = theme.series[series.colour % COLOURS] as string;

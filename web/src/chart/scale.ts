@@ -1,12 +1,9 @@
 /**
- * Value scales: one per unit, so that lines with the same unit can be compared, with round tick values. Knows numbers
- * and heights, no canvas.
- *
- * # Two axes
- * The first unit has its axis on the left, the second on the right. Lines of further units have a scale of their own
- * but no axis; the legend shows their values.
+ * A value scale: the range of its lines, automatic or with fixed ends, and its round tick values. Knows numbers and
+ * shares of a height, no canvas.
  */
 
+import type { AxisLimits } from "../topic_buffer/axis_limits";
 import { AutoRange, halfSpan, niceStep } from "./auto_range";
 
 /**
@@ -17,25 +14,33 @@ const WIDE = 10;
 const TICKS_MAX = 1_000;
 
 export class Scale {
-  readonly unit: string;
   readonly range = new AutoRange();
   readonly ticks: number[] = [];
   readonly texts: string[] = [];
   readonly #format: (value: number, step: number) => string;
   #low = Number.POSITIVE_INFINITY;
   #high = Number.NEGATIVE_INFINITY;
+  /** The fixed ends; NaN where the range is automatic. */
+  #min = Number.NaN;
+  #max = Number.NaN;
   #first = Number.NaN;
   #last = Number.NaN;
   #step = Number.NaN;
 
-  constructor(unit: string, format: (value: number, step: number) => string) {
-    this.unit = unit;
+  constructor(format: (value: number, step: number) => string) {
     this.#format = format;
+  }
+
+  /** Whether values may lie outside of the range, because an end of it is fixed. */
+  get isFixed(): boolean {
+    return !Number.isNaN(this.#min) || !Number.isNaN(this.#max);
   }
 
   begin(): void {
     this.#low = Number.POSITIVE_INFINITY;
     this.#high = Number.NEGATIVE_INFINITY;
+    this.#min = Number.NaN;
+    this.#max = Number.NaN;
   }
 
   include(low: number, high: number): void {
@@ -43,8 +48,23 @@ export class Scale {
     this.#high = Math.max(this.#high, high);
   }
 
+  /** Fixes ends of the range; of several lines, the widest range counts. */
+  limit({ min, max }: Pick<AxisLimits, "min" | "max">): void {
+    if (min !== undefined) this.#min = Number.isNaN(this.#min) ? min : Math.min(this.#min, min);
+    if (max !== undefined) this.#max = Number.isNaN(this.#max) ? max : Math.max(this.#max, max);
+  }
+
   fit(now: number): void {
-    this.range.fit(this.#low, this.#high, now);
+    const [hasMin, hasMax] = [!Number.isNaN(this.#min), !Number.isNaN(this.#max)];
+    if (hasMin && hasMax) {
+      this.range.fix(this.#min, this.#max);
+      return;
+    }
+    const low = hasMin ? this.#min : hasMax ? Math.min(this.#low, this.#max) : this.#low;
+    const high = hasMax ? this.#max : hasMin ? Math.max(this.#high, this.#min) : this.#high;
+    this.range.fit(low, high, now);
+    if (hasMin) this.range.low = this.#min;
+    if (hasMax) this.range.high = this.#max;
   }
 
   /** Height above the lower edge, as a share of the plot area. */
@@ -84,61 +104,5 @@ export class Scale {
     let most = 0;
     for (const text of this.texts) most = Math.max(most, text.length);
     return most;
-  }
-}
-
-/** All scales of the chart, in order of first use in a frame. */
-export class Scales {
-  readonly #format: (value: number, step: number) => string;
-  readonly #known = new Map<string, Scale>();
-  readonly #used: Scale[] = [];
-
-  constructor(format: (value: number, step: number) => string) {
-    this.#format = format;
-  }
-
-  get left(): Scale | undefined {
-    return this.#used[0];
-  }
-
-  get right(): Scale | undefined {
-    return this.#used[1];
-  }
-
-  /** Whether the picture mixes units, so that axes must be labelled. */
-  get areMixed(): boolean {
-    return this.#used.length > 1;
-  }
-
-  /** Starts a new frame with no series included yet. */
-  begin(): void {
-    this.#used.length = 0;
-  }
-
-  include(unit: string | undefined, low: number, high: number): void {
-    const scale = this.of(unit);
-    if (!this.#used.includes(scale)) {
-      scale.begin();
-      this.#used.push(scale);
-    }
-    scale.include(low, high);
-  }
-
-  fit(now: number): void {
-    for (const scale of this.#used) scale.fit(now);
-  }
-
-  get isGliding(): boolean {
-    for (const { range } of this.#used) if (range.isGliding) return true;
-    return false;
-  }
-
-  of(unit = ""): Scale {
-    let scale = this.#known.get(unit);
-    if (scale === undefined) {
-      scale = new Scale(unit, this.#format);
-      this.#known.set(unit, scale);
-    }
-    return scale;
   }
 }

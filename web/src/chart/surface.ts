@@ -1,9 +1,7 @@
 /**
  * Where the chart is drawn: a canvas at the screen's resolution, and on it the rectangle of the lines, which maps
- * instants and values to CSS pixels.
+ * instants to CSS pixels.
  */
-
-import type { Scale } from "./scale";
 
 /** A canvas that fills its host at the screen's resolution; drawing uses CSS pixels. */
 export class CanvasLayer {
@@ -54,10 +52,6 @@ export class PlotArea {
 
   x(time: number): number {
     return this.left + ((time - this.from) / (this.to - this.from)) * this.width;
-  }
-
-  y(scale: Scale, value: number): number {
-    return this.bottom - scale.share(value) * this.height;
   }
 
   /** The instant at an x coordinate. */

@@ -27,10 +27,15 @@ export interface TimelineSegment {
   playing: boolean;
 }
 
-/** Twin: `FieldView` in `src/protocol/message.rs`. The operator's label for one field of the records. */
+/** Twin: `FieldView` in `src/protocol/field_view.rs`. How the operator displays one field of the records. */
 export interface FieldLabel {
   label?: string | null;
   unit?: string | null;
+  /** The ends of the value axis; absent where it is automatic. */
+  min?: number | null;
+  max?: number | null;
+  /** Values above this one are out of the ordinary, or those outside of this range. */
+  warn?: number | [low: number, high: number] | null;
 }
 
 /** Twin: `Hello` in `src/protocol/message.rs`. The first message on every connection. */

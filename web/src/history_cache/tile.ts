@@ -147,7 +147,7 @@ function decimatedTable(
     begin: 0,
     end: rows.length,
   };
-  return { samples, column: 0 };
+  return { samples, column: 0, isDecimated: true };
 }
 
 /** How the records spell the numbers of a field that a double does not hold, by `seq`; undefined if there are none. */

@@ -1,4 +1,7 @@
-/** Feeds the time navigator: which part of the epoch it covers, and the overview of the first visible series. */
+/**
+ * Feeds the time navigator: which part of the epoch it covers, and the overview of the series that was pointed at last,
+ * by default of the first visible one.
+ */
 
 import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
@@ -20,6 +23,8 @@ export class NavigatorFeed {
   /** The series and epoch of `#overview`. */
   #shown = "";
   readonly #pixels = new PixelRatio();
+  /** The series pointed at last. */
+  #key: string | undefined;
 
   constructor(host: HTMLElement, liveChart: LiveChart) {
     this.#liveChart = liveChart;
@@ -38,6 +43,11 @@ export class NavigatorFeed {
     this.#navigator.fit();
   }
 
+  /** Shows the overview of this series from now on, as long as it is visible. */
+  follow(key: string): void {
+    this.#key = key;
+  }
+
   draw(scene: Scene): void {
     if (this.#pixels.hasChanged()) this.fit();
     const newest = this.#liveChart.newest();
@@ -45,7 +55,10 @@ export class NavigatorFeed {
     const { player } = this.#liveChart;
     const { isFollowing } = scene;
     const state = { oldest: player.oldest ?? scene.from, newest, view: scene };
-    const trace = player.traces.find(({ isShown }) => isShown);
+    const { traces } = player;
+    const trace =
+      traces.find(({ isShown, series }) => isShown && series.key === this.#key) ??
+      traces.find(({ isShown }) => isShown);
     const overview = trace && this.#overviewOf(trace, this.#navigator.range(state), newest);
     const hovered = this.#navigator.hovered(state);
     const preview = trace === undefined ? [] : previewOf(trace, hovered);

@@ -115,6 +115,12 @@ export class PageActions implements Actions {
 
   soloSeries = (key: string): void => this.#liveChart.player.solo(key);
 
+  pointSeries = (key: string): void => this.#options.late.follow(key);
+
+  openAxes = (): void => this.#options.late.openAxes();
+
+  openStatistics = (): void => this.#options.late.openStatistics(this.#options.api, this.#range);
+
   chooseTheme = (theme: Theme): void => {
     this.#options.theme.choose(theme);
     this.viewChanged();

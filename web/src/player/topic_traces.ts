@@ -4,6 +4,7 @@
  */
 
 import { type Scene, SEQS, type Trace, type TracePart, valuesOf } from "../scene";
+import type { AxisLimits } from "../topic_buffer/axis_limits";
 import { fieldKey } from "../topic_buffer/field";
 import { indexAt } from "../topic_buffer/sample_ring";
 import { type Palette, SeriesTrace } from "./series_trace";
@@ -24,11 +25,19 @@ export function isLine({ series: { field } }: SeriesTrace): boolean {
   return field.kind === undefined;
 }
 
-/** One trace per field, in the order of the fields. `choices` says which series the user has shown or hidden. */
+/** What the user has chosen, by key of the series. */
+export interface SeriesChoices {
+  /** Series shown or hidden. */
+  readonly visibility: ReadonlyMap<string, boolean>;
+  /** Axis limits that replace the operator's. */
+  readonly limits: ReadonlyMap<string, AxisLimits>;
+}
+
+/** One trace per field, in the order of the fields. */
 export function fieldTraces(
   subscription: TopicSubscription,
   palette: Palette,
-  choices: ReadonlyMap<string, boolean>,
+  choices: SeriesChoices,
 ): SeriesTrace[] {
   const topic = subscription.name ?? "";
   let lines = 0;
@@ -37,8 +46,10 @@ export function fieldTraces(
     if (field.kind !== undefined)
       return new SeriesTrace(subscription, { key, topic, field, colour: 0 }, column, true);
     lines += 1;
-    const series = { key, topic, field, colour: palette.colourOf(key) };
-    return new SeriesTrace(subscription, series, column, choices.get(key) ?? lines <= SHOWN_BY_DEFAULT_MAX);
+    const limits = choices.limits.get(key) ?? field.limits;
+    const series = { key, topic, field, colour: palette.colourOf(key), limits };
+    const isShown = choices.visibility.get(key) ?? lines <= SHOWN_BY_DEFAULT_MAX;
+    return new SeriesTrace(subscription, series, column, isShown);
   });
 }
 

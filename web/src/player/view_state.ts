@@ -17,6 +17,7 @@ export type PlayerViewState = Pick<
   | "isPaused"
   | "canPause"
   | "legend"
+  | "unlisted"
   | "at"
   | "isPointed"
   | "windowMs"
@@ -48,6 +49,7 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     isPaused,
     canPause: isPaused || ((notice?.kind ?? "no-number") === "no-number" && badge.kind !== "ended"),
     ...reading,
+    unlisted: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.unlisted, 0),
     windowMs: player.viewport.windowMs,
     viewers: player.lead.buffer.viewers,
     feed: feedOf(player),

@@ -26,7 +26,7 @@ type ElementViewState = Pick<
 /** The actions available in the element. */
 export type ElementActions = Pick<
   Actions,
-  "togglePause" | "goLive" | "retryNow" | "toggleSeries" | "soloSeries"
+  "togglePause" | "goLive" | "retryNow" | "toggleSeries" | "soloSeries" | "pointSeries"
 >;
 
 export class ElementView {

@@ -17,6 +17,7 @@
 
 import type { FieldLabel, Json } from "../client/protocol";
 import { spellingOf } from "../exact_json";
+import { type AxisLimits, configuredLimits } from "./axis_limits";
 import { forEachValue, pathOf, valueAt } from "./field_path";
 import { isNumber, isNumberList, isStateValue, numberOf, StateValues } from "./values";
 
@@ -29,6 +30,8 @@ export interface Field {
   readonly name: string | undefined;
   readonly label: string | undefined;
   readonly unit: string | undefined;
+  /** As configured by the operator; undefined if nothing is. */
+  readonly limits?: AxisLimits | undefined;
   /** Whether records have its numbers as text, at least some of them. */
   readonly isText?: boolean;
   /** A number by default. */
@@ -47,7 +50,9 @@ const UNNAMED_FIELD = "value";
  * Of each kind: more lines cannot be told apart, and names that never repeat must not exhaust memory. Further fields
  * are not kept here; the history API has them.
  */
-export const FIELDS_MAX = 16;
+export const FIELDS_MAX = 32;
+/** Further numbers are counted up to here. */
+const UNLISTED_MAX = 1_000;
 
 /** What a value is, before others have been seen: a text begins as a state. */
 type ValueKind = Exclude<FieldKind, "text">;
@@ -73,7 +78,7 @@ function describeField(name: string | undefined, labels: Labels, isOther: (name:
   const plain = name === undefined ? undefined : pathOf(name).join(".");
   // Without a label a key with a dot is shown as it is in the records, without a backslash.
   const shown = label?.label || (plain === name ? undefined : plain);
-  return { name, label: shown, unit: label?.unit || undefined };
+  return { name, label: shown, unit: label?.unit || undefined, limits: configuredLimits(label) };
 }
 
 /** Returns the field's sample for this record: NaN, which breaks the line, if it has no value of the field's kind. */
@@ -114,6 +119,8 @@ export class FieldSet {
   #list: readonly Field[] = [];
   /** For each kind, the index in `#list` by name. */
   readonly #indices: Indices = { number: new Map(), state: new Map(), list: new Map() };
+  /** Names of numbers beyond the maximum. */
+  readonly #unlisted = new Set<string | undefined>();
 
   /** A new array whenever anything about the fields has changed. */
   get list(): readonly Field[] {
@@ -134,8 +141,9 @@ export class FieldSet {
       const kind = kindOf(value);
       if (kind === undefined) return;
       const index = this.#indices[kind].get(name);
-      if (index === undefined) hasNews ||= this.#indices[kind].size < FIELDS_MAX;
-      else put(index, this.#sample(index, value));
+      if (index !== undefined) put(index, this.#sample(index, value));
+      else if (this.#indices[kind].size < FIELDS_MAX) hasNews = true;
+      else if (kind === "number" && this.#unlisted.size < UNLISTED_MAX) this.#unlisted.add(name);
     };
     forEachValue(record, visit);
     if (!hasNews) return;
@@ -147,6 +155,12 @@ export class FieldSet {
   clear(): void {
     this.#list = [];
     for (const indices of Object.values(this.#indices)) indices.clear();
+    this.#unlisted.clear();
+  }
+
+  /** How many numbers are beyond the maximum of fields; counted up to a limit. */
+  get unlisted(): number {
+    return this.#unlisted.size;
   }
 
   /** The sample for a value; what the value says about its field is noted. */

@@ -113,7 +113,7 @@ function table({ columns, rows }: RecordTableContent): HTMLElement {
 }
 
 /** Fills a dialog: a title, a close button, and content. */
-function fillDialog(
+export function fillDialog(
   dialog: HTMLDialogElement,
   titleId: string,
   title: string,

@@ -1,9 +1,11 @@
 /** The legend for several series: one button per series, with its name, value and visibility. */
 
+import { COLOURS, dashOf } from "../chart/chart_theme";
 import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry } from "../page";
 import { strings } from "../strings";
-import { make, setAttribute, setTextSteadily } from "./parts";
+import { crossedBy } from "../topic_buffer/axis_limits";
+import { make, setAttribute, setTextSteadily, write } from "./parts";
 import { labelsOf } from "./series_labels";
 
 export { labelsOf } from "./series_labels";
@@ -11,6 +13,10 @@ export { labelsOf } from "./series_labels";
 const SVG = "http://www.w3.org/2000/svg";
 /** From this many series on, each gets less room. */
 const MANY = 5;
+/** From more than this many series on, some are hidden at first. */
+const MANY_LINES = 8;
+
+type LegendActions = Pick<Actions, "toggleSeries" | "soloSeries" | "pointSeries">;
 
 /** Formats a value, or returns the sign for no value. */
 export function valueText(
@@ -21,33 +27,43 @@ export function valueText(
   return value === undefined || Number.isNaN(value) ? strings.noValue : number.format(value, spelling);
 }
 
+/** The word for the threshold that the value has crossed; empty if it has not. */
+export function thresholdWord({ value, series: { limits } }: LegendEntry): string {
+  const crossed = limits === undefined || value === undefined ? undefined : crossedBy(value, limits);
+  return crossed === undefined ? "" : strings[crossed];
+}
+
 interface LegendRow {
   readonly key: string;
   readonly entry: HTMLElement;
   readonly value: HTMLElement;
+  readonly alarm: HTMLElement;
   readonly number: SteadyNumberFormat;
 }
 
 export class Legend {
   readonly #list: HTMLElement;
-  readonly #actions: Pick<Actions, "toggleSeries" | "soloSeries">;
+  readonly #actions: LegendActions;
+  readonly #more = make("li", { className: "more" });
   #rows: readonly LegendRow[] = [];
   /** What the buttons were created for. */
   #made = "";
 
-  constructor(list: HTMLElement, actions: Pick<Actions, "toggleSeries" | "soloSeries">) {
+  constructor(list: HTMLElement, actions: LegendActions) {
     this.#list = list;
     this.#actions = actions;
     list.ariaLabel = strings.legend;
   }
 
-  show(legend: readonly LegendEntry[]): void {
+  /** `unlisted` is the number of further numbers in the records. */
+  show(legend: readonly LegendEntry[], unlisted = 0): void {
     const labels = labelsOf(legend);
     const made = legend.map(({ series }, i) => `${series.key} ${labels[i]} ${series.field.unit}`).join("\n");
     if (made !== this.#made) this.#make(legend, labels);
     this.#made = made;
     for (const [i, row] of this.#rows.entries())
       setAttribute(row.entry, "aria-pressed", String(legend[i]?.isShown));
+    write(this.#more, moreText(legend, unlisted));
     this.showValues(legend);
   }
 
@@ -55,40 +71,58 @@ export class Legend {
   showValues(legend: readonly LegendEntry[]): void {
     for (const [i, row] of this.#rows.entries()) {
       const entry = legend[i];
-      if (entry?.series.key === row.key) setTextSteadily(row.value, valueText(row.number, entry));
+      if (entry?.series.key !== row.key) continue;
+      setTextSteadily(row.value, valueText(row.number, entry));
+      write(row.alarm, thresholdWord(entry));
     }
   }
 
   #make(legend: readonly LegendEntry[], labels: readonly string[]): void {
     this.#rows = legend.map((entry, i) => this.#row(entry, labels[i] as string));
-    this.#list.replaceChildren(...this.#rows.map(({ entry }) => make("li", {}, entry)));
+    this.#list.replaceChildren(...this.#rows.map(({ entry }) => make("li", {}, entry)), this.#more);
     this.#list.toggleAttribute("data-many", legend.length >= MANY);
   }
 
   #row({ series }: LegendEntry, label: string): LegendRow {
     const value = make("b", {});
+    const alarm = make("span", { className: "alarm" });
     const entry = make(
       "button",
       { type: "button", className: "entry", title: strings.legendHint },
-      swatch(),
+      swatch(series.colour),
       make("span", { className: "name" }, label),
       value,
       make("span", { className: "unit" }, series.field.unit ?? ""),
+      alarm,
     );
-    entry.dataset.colour = String(series.colour);
+    const point = () => this.#actions.pointSeries(series.key);
+    entry.onpointerenter = point;
+    entry.onfocus = point;
     // The two clicks of a double click cancel each other out.
     entry.ondblclick = () => this.#actions.soloSeries(series.key);
     entry.onclick = ({ shiftKey, altKey }) =>
       shiftKey || altKey ? this.#actions.soloSeries(series.key) : this.#actions.toggleSeries(series.key);
-    return { key: series.key, entry, value, number: new SteadyNumberFormat() };
+    return { key: series.key, entry, value, alarm, number: new SteadyNumberFormat() };
   }
 }
 
+/** Explains lines that are hidden at first, because there are more than can be told apart, and numbers without a line. */
+function moreText(legend: readonly LegendEntry[], unlisted: number): string {
+  const shown = legend.filter(({ isShown }) => isShown).length;
+  const texts = [
+    ...(legend.length > MANY_LINES ? [strings.linesShown(shown, legend.length)] : []),
+    ...(unlisted > 0 ? [strings.unlisted(unlisted)] : []),
+  ];
+  return texts.join(". ");
+}
+
 /** A sample of the line; the style sheet gives it the series' colour and dash pattern. */
-function swatch(): SVGElement {
+export function swatch(colour: number): SVGElement {
   const image = document.createElementNS(SVG, "svg");
   const row = document.createElementNS(SVG, "path");
   setAttribute(image, "class", "swatch");
+  setAttribute(image, "data-colour", String(colour % COLOURS));
+  setAttribute(image, "data-dash", String(dashOf(colour)));
   setAttribute(image, "viewBox", "0 0 36 8");
   setAttribute(image, "aria-hidden", "true");
   setAttribute(row, "d", "M0 4h36");

@@ -50,10 +50,12 @@ export class Menu {
         this.#item(undefined, strings.saveCsv, () => actions.saveCsv()),
         this.#item(undefined, strings.showTable, () => callbacks.openTable()),
         this.#item("json", strings.showJson, () => actions.toggleJson()),
+        this.#item(undefined, strings.showStatistics, () => actions.openStatistics()),
       ),
       section(
         strings.appearance,
         this.#themeChoice(),
+        this.#item(undefined, strings.showAxes, () => actions.openAxes()),
         this.#kiosk,
         this.#item("fullscreen", strings.fullscreen, () => actions.toggleFullscreen()),
         this.#item("help", strings.help, () => callbacks.openHelp()),

@@ -4,7 +4,7 @@ import { SteadyNumberFormat } from "../number";
 import type { Actions, Badge, LegendEntry, Reading, ViewState } from "../page";
 import { strings } from "../strings";
 import { isBehind } from "./badge";
-import { Legend, labelsOf, valueText } from "./legend";
+import { Legend, labelsOf, thresholdWord, valueText } from "./legend";
 import { type Parts, setAttribute, setTextSteadily } from "./parts";
 import { momentText, sinceText, windowText } from "./time_format";
 
@@ -41,7 +41,7 @@ export class Readout {
     );
     setAttribute(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
     this.#parts.at("legend").hidden = legend.length < 2;
-    this.#legend.show(legend);
+    this.#legend.show(legend, state.unlisted);
     this.#showNumberTexts(legend);
     this.showReading(state);
   }
@@ -62,6 +62,7 @@ export class Readout {
     }
     setTextSteadily(this.#parts.at("value"), valueText(this.#number, entry));
     this.#parts.write("unit", entry?.series.field.unit ?? "");
+    this.#parts.write("alarm", entry === undefined ? "" : thresholdWord(entry));
   }
 
   /** Names the lines whose numbers are text in the records. */

@@ -7,7 +7,7 @@ import { SteadyNumberFormat } from "../number";
 import type { LegendEntry, ReplayPosition, TopicInfo, ViewState } from "../page";
 import { strings } from "../strings";
 import { badgeText } from "./badge";
-import { labelsOf, valueText } from "./legend";
+import { labelsOf, thresholdWord, valueText } from "./legend";
 import { write } from "./parts";
 import type { Preference } from "./preference";
 import { datasetName, positionText } from "./replay";
@@ -62,7 +62,9 @@ function lineOf(entry: LegendEntry, label: string, time: string): string {
   const { series, low, high } = entry;
   const number = new SteadyNumberFormat();
   const unit = series.field.unit === undefined ? "" : ` ${series.field.unit}`;
-  const text = strings.summaryValue(label, `${valueText(number, entry)}${unit}`);
+  const alarm = thresholdWord(entry);
+  const value = `${valueText(number, entry)}${unit}${alarm === "" ? "" : `, ${alarm}`}`;
+  const text = strings.summaryValue(label, value);
   if (low === undefined || high === undefined) return text;
   return `${text}${strings.summaryRange(valueText(number, low), valueText(number, high), time)}`;
 }

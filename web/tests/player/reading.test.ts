@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { recordTable } from "../../src/player/record_table";
-import { ShownPoints } from "../../src/player/shown_points";
+import { ShownPoints } from "../../src/player/series_trace";
 import { readingOf } from "../../src/player/view_state";
 import { dueAt } from "../messages";
 import { FakeHub, play, records, sceneOf, settle } from "./fake_hub";

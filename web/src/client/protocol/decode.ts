@@ -37,7 +37,14 @@ const shaped =
     isObject(value) && fits(value, checks);
 
 const isTimeline = shaped({ seq0: isCount, t0: isWhole, index0: isCount, rate: isPositive, playing: isFlag });
-const isLabel = shaped({ label: orAbsent(isText), unit: orAbsent(isText) });
+const isPair: Check = (value) => arrayOf(Number.isFinite)(value) && (value as number[]).length === 2;
+const isLabel = shaped({
+  label: orAbsent(isText),
+  unit: orAbsent(isText),
+  min: orAbsent(Number.isFinite),
+  max: orAbsent(Number.isFinite),
+  warn: orAbsent((value) => Number.isFinite(value) || isPair(value)),
+});
 const stateChecks = { t: isWhole, timeline: orNull(isTimeline), delay: isCount, by: () => true };
 const isRange: Check = (value) => arrayOf(isCount)(value) && (value as number[]).length === 2;
 

@@ -1,0 +1,64 @@
+/** The statistics of the visible range: a row for every visible series. */
+
+import { SteadyNumberFormat } from "../number";
+import type { SeriesStatistics } from "../page";
+import { strings } from "../strings";
+import { fillDialog } from "./dialogs";
+import { labelsOf, valueText } from "./legend";
+import { make } from "./parts";
+import { momentText } from "./time_format";
+
+const whole = new Intl.NumberFormat("en");
+/** A mean has more digits than its values, most of which mean nothing. */
+const MEAN_DIGITS = 6;
+
+export class StatisticsDialog {
+  readonly #dialog: HTMLDialogElement;
+  readonly #body = make("div", { className: "scroll", tabIndex: 0 });
+  /** Changes with every request, so that a late answer does not replace a newer one. */
+  #request = 0;
+
+  constructor(dialog: HTMLDialogElement) {
+    this.#dialog = dialog;
+    fillDialog(dialog, "statistics-title", strings.statistics, this.#body);
+  }
+
+  async open(wanted: Promise<SeriesStatistics>): Promise<void> {
+    this.#request += 1;
+    const request = this.#request;
+    this.#body.replaceChildren(make("p", {}, strings.statisticsLoading));
+    this.#dialog.showModal();
+    const found = await wanted;
+    if (request === this.#request) this.#body.replaceChildren(...content(found));
+  }
+}
+
+function content({ from, to, rows }: SeriesStatistics): readonly HTMLElement[] {
+  const range = make(
+    "p",
+    {},
+    strings.statisticsRange(momentText(from, Date.now()), momentText(to, Date.now())),
+  );
+  const labels = labelsOf(rows.map(({ entry }) => entry));
+  const names = [strings.statisticsSeries, strings.minimum, strings.maximum, strings.mean, strings.count];
+  const head = make("tr", {}, ...names.map((text) => make("th", { scope: "col" }, text)));
+  const body = rows.map(({ entry, statistics }, i) => {
+    const unit = entry.series.field.unit;
+    const label = unit === undefined ? (labels[i] as string) : `${labels[i]}, ${unit}`;
+    return make("tr", {}, ...[label, ...textsOf(statistics)].map((text) => make("td", {}, text)));
+  });
+  return [range, make("table", {}, make("thead", {}, head), make("tbody", {}, ...body))];
+}
+
+function textsOf(statistics: SeriesStatistics["rows"][number]["statistics"]): readonly string[] {
+  if (statistics === undefined) return [strings.noValue, strings.noValue, strings.noValue, strings.noValue];
+  const { min, max, mean, count } = statistics;
+  const number = new SteadyNumberFormat();
+  const rounded = mean === undefined ? undefined : { value: Number(mean.toPrecision(MEAN_DIGITS)) };
+  return [
+    valueText(number, min),
+    valueText(number, max),
+    valueText(new SteadyNumberFormat(), rounded),
+    whole.format(count),
+  ];
+}
