@@ -86,6 +86,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "what the topics are, apart from what is drawn of them",
     ),
     (
+        "web/src/time_navigator/aria.ts",
+        "what the navigator says, which is tested alone",
+    ),
+    (
         "web/src/topic_buffer/axis_limits.ts",
         "chart and view use it without knowing how fields are read",
     ),

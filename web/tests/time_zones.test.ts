@@ -71,7 +71,7 @@ test("in every zone, marks are distinct, ascending, far enough apart, and at rou
       }
       expect(new Set(found).size).toBe(found.length);
     }),
-    { numRuns: 600 },
+    { numRuns: 250 },
   );
 });
 
@@ -91,7 +91,7 @@ test("in every zone, labels are distinct within a day, and every day but the fir
         if (i > 0 && !loaded.isSameDay(at, found[i - 1] as number))
           expect(said[i], `${zone}: ${said.join(", ")}`).toContain(loaded.timeText(at, "day"));
     }),
-    { numRuns: 600 },
+    { numRuns: 250 },
   );
 });
 
