@@ -1,5 +1,6 @@
 /** The statistics of the visible range: a row for every visible series. */
 
+import { LOCALE } from "../locale";
 import { SteadyNumberFormat } from "../number";
 import type { SeriesStatistics } from "../page";
 import { strings } from "../strings";
@@ -8,7 +9,7 @@ import { labelsOf, valueText } from "./legend";
 import { make } from "./parts";
 import { momentText } from "./time_format";
 
-const whole = new Intl.NumberFormat("en");
+const whole = new Intl.NumberFormat(LOCALE);
 /** A mean has more digits than its values, most of which mean nothing. */
 const MEAN_DIGITS = 6;
 
