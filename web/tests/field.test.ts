@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Json } from "../src/client/protocol";
+import { parseExact } from "../src/exact_json";
 import {
   FIELDS_MAX,
   type Field,
@@ -10,6 +11,7 @@ import {
   fieldKey,
   type Labels,
   readField,
+  readSpelling,
 } from "../src/topic_buffer/field";
 
 const labels = { temp: { label: "Temperature", unit: "°C" }, hum: { unit: "%" } };
@@ -198,6 +200,24 @@ test.each([
   "1e400",
 ])("the text %j is not a number that can be drawn", (text) => {
   expect(readField({ a: text }, { name: "a", label: undefined, unit: undefined })).toBeNaN();
+});
+
+test("a number keeps its spelling in nested objects and in texts, where a double does not hold it", () => {
+  const data = parseExact(
+    '[{"a":{"b":9007199254740993},"c":" +9007199254740995 ","d":"1.50","e":1.5},9007199254740993]',
+  );
+  const [record, bare] = data as [Json, Json];
+  const spelling = (name: string | undefined, of: Json, key: number) =>
+    readSpelling(of, { name, label: undefined, unit: undefined }, { holder: data as object, key });
+  expect(["a.b", "c", "d", "e", "f", "a.b.c"].map((name) => spelling(name, record, 0))).toEqual([
+    "9007199254740993",
+    "9007199254740995",
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(spelling(undefined, bare, 1)).toBe("9007199254740993");
 });
 
 test("a series key consists of topic and field", () => {

@@ -1,6 +1,6 @@
 /**
  * The runs of a trace: how long each of its values lasts. A value lasts until the next record of its topic, and
- * neighbours with the same value are one run; where a record has no value, or records are missing, no run covers it. Knows
+ * neighbours with the same value are one run; there is no run where a record has no value or is missing. Knows
  * instants, not pixels.
  */
 

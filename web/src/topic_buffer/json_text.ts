@@ -8,7 +8,7 @@ const PRIMITIVE = /[^,\]}\s]*/y;
 /** What may follow in a container: the start of a string, and brackets. */
 const BRACKET_OR_QUOTE = /["[\]{}]/g;
 
-/** The text of a member of the object `text`; of a repeated key the last one counts. Undefined if missing. */
+/** The text of a member of the object `text`; of a repeated key the last one counts. Undefined if it is missing. */
 export function memberText(text: string, key: string): string | undefined {
   let found: string | undefined;
   forEachMember(text, (name, value) => {
@@ -17,7 +17,7 @@ export function memberText(text: string, key: string): string | undefined {
   return found;
 }
 
-/** The text of an element of the array `text`; undefined if missing. */
+/** The text of an element of the array `text`; undefined beyond its end. */
 export function elementText(text: string, index: number): string | undefined {
   let at = skipSpace(text, 0) + 1;
   for (let i = 0; ; i += 1) {
