@@ -75,8 +75,8 @@ test("numbers in objects and in texts are lines, live and from the history alike
   await screen.press("Space");
   await screen.becomes("paused");
   // Of a window this long the hub sends the extremes of each field.
-  for (const window of ["", "5m"]) {
-    if (window !== "") await screen.page.click(`[data-part="windows"] >> text="${window}"`);
+  for (const window of ["", "5 minutes"]) {
+    if (window !== "") await screen.page.click(`[data-part="windows"] [title="Show ${window}"]`);
     await screen.pointAt("chart", 0.3);
     await expect
       .poll(async () => {
@@ -111,42 +111,45 @@ function colours(screen: Screen, band: number, places: readonly number[]): Promi
   );
 }
 
-test.each(["", "5m"])("records without numbers are bands of states, with the window %j", async (window) => {
-  const screen = await house.open("?topic=machine");
-  await screen.becomes("live");
-  await expect.poll(async () => Object.keys(await bands(screen))).toEqual(["Mode", "door.open"]);
-  expect(await screen.page.isVisible('[data-part="notice"]')).toBe(false);
-  await screen.press("Space");
-  await screen.becomes("paused");
-  if (window !== "") await screen.page.click(`[data-part="windows"] >> text="${window}"`);
-  const seen = new Map<string, Set<string>>();
-  for (const across of [0.2, 0.35, 0.5, 0.65, 0.8, 0.9]) {
-    await screen.pointAt("chart", across);
-    await expect
-      .poll(async () => {
-        const [shown, { data }] = [
-          await bands(screen),
-          await recordAt(house.hub.url, "machine", await screen.seq()),
-        ];
-        const { mode, door } = data as unknown as { mode: string; door: { open: boolean } };
-        return shown.Mode === mode && shown["door.open"] === String(door.open);
-      })
-      .toBe(true);
-    const { Mode = "" } = await bands(screen);
-    const [before, colour = "", after] = await colours(screen, 0, [
-      across - 0.01,
-      across + 0.003,
-      across + 0.01,
-    ]);
-    // Close to a change the crosshair may be at a record on the other side.
-    if (before === after) seen.set(Mode, (seen.get(Mode) ?? new Set()).add(colour));
-  }
-  if (window !== "") return;
-  expect(seen.size).toBeGreaterThan(1);
-  const all = [...seen.values()].flatMap((own) => [...own]);
-  // Each state has one colour, and no two have the same.
-  expect(new Set(all).size).toBe(seen.size);
-});
+test.each(["", "5 minutes"])(
+  "records without numbers are bands of states, with the window %j",
+  async (window) => {
+    const screen = await house.open("?topic=machine");
+    await screen.becomes("live");
+    await expect.poll(async () => Object.keys(await bands(screen))).toEqual(["Mode", "door.open"]);
+    expect(await screen.page.isVisible('[data-part="notice"]')).toBe(false);
+    await screen.press("Space");
+    await screen.becomes("paused");
+    if (window !== "") await screen.page.click(`[data-part="windows"] [title="Show ${window}"]`);
+    const seen = new Map<string, Set<string>>();
+    for (const across of [0.2, 0.35, 0.5, 0.65, 0.8, 0.9]) {
+      await screen.pointAt("chart", across);
+      await expect
+        .poll(async () => {
+          const [shown, { data }] = [
+            await bands(screen),
+            await recordAt(house.hub.url, "machine", await screen.seq()),
+          ];
+          const { mode, door } = data as unknown as { mode: string; door: { open: boolean } };
+          return shown.Mode === mode && shown["door.open"] === String(door.open);
+        })
+        .toBe(true);
+      const { Mode = "" } = await bands(screen);
+      const [before, colour = "", after] = await colours(screen, 0, [
+        across - 0.01,
+        across + 0.003,
+        across + 0.01,
+      ]);
+      // Close to a change the crosshair may be at a record on the other side.
+      if (before === after) seen.set(Mode, (seen.get(Mode) ?? new Set()).add(colour));
+    }
+    if (window !== "") return;
+    expect(seen.size).toBeGreaterThan(1);
+    const all = [...seen.values()].flatMap((own) => [...own]);
+    // Each state has one colour, and no two have the same.
+    expect(new Set(all).size).toBe(seen.size);
+  },
+);
 
 /** The record that the hub has here, as it spells it. */
 async function spelled(topic: string, seq: number): Promise<string> {

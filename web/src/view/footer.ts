@@ -126,7 +126,8 @@ export class WindowPresets {
     host.ariaLabel = strings.windows;
     setAttribute(host, "role", "group");
     this.#presets = PRESETS_MS.map((ms) => {
-      const preset = button(windowText(ms), () => actions.showWindow(ms));
+      // With a plain space, as in the name: speech input goes by what is visible.
+      const preset = button(windowText(ms).replaceAll("\u00a0", " "), () => actions.showWindow(ms));
       preset.title = strings.windowHint(windowText(ms, "long"));
       // `5 min` would be read letter by letter.
       preset.ariaLabel = windowText(ms, "long");
