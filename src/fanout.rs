@@ -53,6 +53,7 @@ mod viewer_group;
 mod viewer_input;
 mod viewer_join;
 mod viewer_log;
+mod viewer_record;
 mod viewer_session;
 mod viewer_subscription;
 mod viewer_table;

@@ -197,12 +197,14 @@ impl Server {
         ));
         self.tasks
             .spawn(clock_drift::run(Arc::clone(state), stop.clone()));
-        let parts = || (Arc::clone(state), Arc::clone(&self.playback));
-        self.tasks.spawn(standstill::run(parts(), stop.clone()));
+        let (state, playback) = (Arc::clone(state), Arc::clone(&self.playback));
         if let Some(period) = systemd::watchdog_period() {
+            let (state, playback) = (Arc::clone(&state), Arc::clone(&playback));
             self.tasks
-                .spawn(watchdog::run(parts(), period, stop.clone()));
+                .spawn(watchdog::run(state, playback, period, stop.clone()));
         }
+        self.tasks
+            .spawn(standstill::run(state, playback, stop.clone()));
         Ok(())
     }
 

@@ -14,8 +14,9 @@ use super::lane_shared::LoadGuard;
 use super::socket_writer::{SentTotals, SocketWriter, WriteBudget, WriteQueue};
 use super::tcp_socket::{self, TcpAckProbe};
 use super::viewer_join::{Encoding, ViewerPermits};
+use super::viewer_record::ViewerRecord;
 use super::viewer_session::{
-    ConnectionTimer, DrainAction, PendingClose, TimerAction, ViewerRecord, ViewerSession,
+    ConnectionTimer, DrainAction, PendingClose, TimerAction, ViewerSession,
 };
 use crate::clock::Clock;
 use crate::hub::{AudienceVote, DisconnectReason};
@@ -171,12 +172,12 @@ impl ViewerConnection {
 
     /// Takes the report that the viewer has sent, if any.
     pub(super) fn take_report(&mut self) -> Option<ViewerReport> {
-        self.session.input.take_report()
+        self.session.record.take_report()
     }
 
     /// Counts `vote` as the viewer's report.
-    pub(super) fn set_vote(&mut self, vote: AudienceVote, now: Micros) {
-        self.session.set_vote(vote, now);
+    pub(super) fn set_vote(&mut self, vote: AudienceVote) {
+        self.session.record.set_vote(vote);
     }
 
     /// Returns true once, when the lane is to stop polling the socket for input.
@@ -300,7 +301,7 @@ impl ViewerConnection {
         } else {
             0
         };
-        self.session.expire_report(now);
+        self.session.record.expire_report(now);
         let encoding = self.session.encoding();
         let has_more = !self.queue.is_empty();
         match self.session.on_timer(progress, has_more, now) {

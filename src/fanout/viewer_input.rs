@@ -1,7 +1,5 @@
 //! `ViewerInput`: what a viewer sends, decoded, limited in rate, and reduced to what the hub reacts to.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::viewer_join::Encoding;
@@ -17,26 +15,16 @@ pub(super) struct ViewerInput {
     state: InputState,
     decoder: Decoder,
     rate_limiter: RateLimiter,
-    /// Boxed, because most viewers have none most of the time.
-    pings: Option<Box<PendingPings>>,
-    /// Allocated with the first report.
-    reports: Option<Box<ReportInbox>>,
-}
-
-/// The reports of a viewer.
-#[derive(Debug)]
-struct ReportInbox {
-    /// When the next report is accepted; earlier ones are ignored.
-    next_at: Micros,
-    /// The report that has not been taken yet.
-    pending: Option<ViewerReport>,
+    pings: PendingPings,
 }
 
 /// Input that concerns the connection as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum InputEvent {
     /// The viewer has sent its close.
     Closed,
+    /// The viewer reports how well it draws. There may be more input; without bytes, [`ViewerInput::on_bytes`] goes on.
+    Report(ViewerReport),
     /// The viewer has violated the protocol or sent too many messages; it is to be closed for this reason.
     Violation(CloseReason),
 }
@@ -76,17 +64,13 @@ struct RateLimiter {
 }
 
 impl ViewerInput {
-    /// The least time between two reports of one viewer.
-    const REPORT_PERIOD: Duration = Duration::from_secs(10);
-
     pub(super) fn new(encoding: Encoding, now: Micros) -> Self {
         Self {
             encoding,
             state: InputState::Open,
             decoder: Decoder::new(encoding.compression()),
             rate_limiter: RateLimiter::new(now),
-            pings: None,
-            reports: None,
+            pings: PendingPings::default(),
         }
     }
 
@@ -123,45 +107,24 @@ impl ViewerInput {
             return None;
         }
         match incoming {
-            ViewerMessage::Ping(payload) => {
-                self.pings.get_or_insert_default().control = Some(payload.into());
-            }
+            ViewerMessage::Ping(payload) => self.pings.control = Some(payload.into()),
             // Messages of a bare viewer are rate-limited, and otherwise ignored.
             ViewerMessage::Text(_) | ViewerMessage::Binary if self.encoding == Encoding::Bare => {}
             ViewerMessage::Binary => return Some(self.violation(CloseReason::Binary)),
             ViewerMessage::Text(text) => match ViewerText::parse(&text) {
                 Ok(ViewerText::Ping(id)) => {
-                    self.pings.get_or_insert_default().message = Some(PingMessage {
+                    self.pings.message = Some(PingMessage {
                         id,
                         received_at: now,
                     });
                 }
-                Ok(ViewerText::Report(report)) => self.on_report(report, now),
+                Ok(ViewerText::Report(report)) => return Some(InputEvent::Report(report)),
                 Ok(ViewerText::Unknown) => {}
                 Err(_) => return Some(self.violation(CloseReason::Malformed)),
             },
             ViewerMessage::Pong | ViewerMessage::Close => {}
         }
         None
-    }
-
-    /// Keeps a report, unless the viewer has sent another one within [`Self::REPORT_PERIOD`].
-    fn on_report(&mut self, report: ViewerReport, now: Micros) {
-        let inbox = self.reports.get_or_insert_with(|| {
-            Box::new(ReportInbox {
-                next_at: now,
-                pending: None,
-            })
-        });
-        if now >= inbox.next_at {
-            inbox.next_at = now.after(Self::REPORT_PERIOD);
-            inbox.pending = Some(report);
-        }
-    }
-
-    /// Takes the report that has arrived, if any.
-    pub(super) fn take_report(&mut self) -> Option<ViewerReport> {
-        self.reports.as_mut()?.pending.take()
     }
 
     const fn violation(&mut self, reason: CloseReason) -> InputEvent {
@@ -176,7 +139,7 @@ impl ViewerInput {
 
     /// From now on, only the viewer's close counts. Unanswered pings are forgotten.
     pub(super) fn await_close(&mut self) {
-        self.pings = None;
+        self.pings = PendingPings::default();
         if self.state == InputState::Open {
             self.state = InputState::AwaitingClose;
         }
@@ -184,12 +147,12 @@ impl ViewerInput {
 
     /// Returns whether a ping has not been answered yet.
     pub(super) const fn owes_pong(&self) -> bool {
-        self.pings.is_some()
+        self.pings.message.is_some() || self.pings.control.is_some()
     }
 
     /// Passes the frames that answer the pings to `push`, stamped with the current time.
     pub(super) fn take_pongs(&mut self, clock: &Clock, mut push: impl FnMut(Bytes)) {
-        let PendingPings { message, control } = *self.pings.take().unwrap_or_default();
+        let PendingPings { message, control } = std::mem::take(&mut self.pings);
         if let Some(payload) = control {
             push(websocket::pong_frame(&payload));
         }

@@ -13,7 +13,8 @@ use super::ids::ViewerId;
 use super::lane_shared::LoadGuard;
 use super::viewer_input::{InputEvent, ViewerInput};
 use super::viewer_join::{Encoding, ViewerPermits};
-use crate::hub::{AudienceVote, DisconnectReason};
+use super::viewer_record::ViewerRecord;
+use crate::hub::DisconnectReason;
 use crate::protocol::{CloseReason, Micros};
 
 /// The protocol state of one connection.
@@ -32,29 +33,10 @@ pub(super) struct ViewerSession {
     is_reading_disabled: bool,
     /// How many times the socket was found to have accepted bytes; stands in for the acknowledged bytes if these are
     /// unknown.
-    progress_count: u32,
-    /// What the log says when the viewer leaves.
-    pub(super) record: ViewerRecord,
-    /// The viewer's latest report. Boxed, because only pages report.
-    report: Option<Box<CountedReport>>,
-    _load: LoadGuard,
+    progress_count: u64,
+    /// Boxed, so that the session fits its size class.
+    pub(super) record: Box<ViewerRecord>,
     permits: ViewerPermits,
-}
-
-/// A report that counts among those of the topic.
-#[derive(Debug)]
-struct CountedReport {
-    _vote: AudienceVote,
-    received_at: Micros,
-}
-
-/// What the log knows of a viewer.
-#[derive(Debug)]
-pub(super) struct ViewerRecord {
-    pub(super) id: ViewerId,
-    pub(super) joined_at: Micros,
-    /// Publications that gaps have left out since it joined.
-    pub(super) missed: u64,
 }
 
 /// A drain action, and when it is due.
@@ -125,32 +107,9 @@ impl ViewerSession {
             pending_close: None,
             is_reading_disabled: false,
             progress_count: 0,
-            record: ViewerRecord {
-                id,
-                joined_at: now,
-                missed: 0,
-            },
-            report: None,
-            _load: load,
+            record: Box::new(ViewerRecord::new(id, load, now)),
             permits,
         }
-    }
-
-    /// How long a report counts. A page that is visible sends the next one much sooner.
-    const REPORT_AGE_MAX: Duration = Duration::from_secs(60);
-
-    /// Counts `vote` as the viewer's report, in place of the one before.
-    pub(super) fn set_vote(&mut self, vote: AudienceVote, now: Micros) {
-        self.report = Some(Box::new(CountedReport {
-            _vote: vote,
-            received_at: now,
-        }));
-    }
-
-    /// Stops counting a report that is too old, because the page is hidden.
-    pub(super) fn expire_report(&mut self, now: Micros) {
-        self.report
-            .take_if(|report| now.since(report.received_at) > Self::REPORT_AGE_MAX);
     }
 
     /// The protocol that the connection speaks.
@@ -186,9 +145,9 @@ impl ViewerSession {
     /// The measure of progress on systems that do not report acknowledged bytes: how often the socket accepted some.
     pub(super) const fn count_progress(&mut self, has_progressed: bool) -> u64 {
         if has_progressed {
-            self.progress_count = self.progress_count.saturating_add(1);
+            self.progress_count += 1;
         }
-        self.progress_count as u64
+        self.progress_count
     }
 
     /// The close in progress.
@@ -263,15 +222,23 @@ impl ViewerSession {
             return None;
         }
         self.heartbeat.on_bytes(now);
-        match self.input.on_bytes(bytes, now)? {
-            InputEvent::Violation(reason) => Some(PendingClose::for_violation(reason, now)),
-            InputEvent::Closed => match &mut self.pending_close {
-                Some(close) => {
-                    close.is_answered = true;
-                    None
+        let mut input = bytes;
+        loop {
+            match self.input.on_bytes(std::mem::take(&mut input), now)? {
+                InputEvent::Report(report) => self.record.on_report(report, now),
+                InputEvent::Violation(reason) => {
+                    return Some(PendingClose::for_violation(reason, now));
                 }
-                None => Some(PendingClose::answering(now)),
-            },
+                InputEvent::Closed => {
+                    return match &mut self.pending_close {
+                        Some(close) => {
+                            close.is_answered = true;
+                            None
+                        }
+                        None => Some(PendingClose::answering(now)),
+                    };
+                }
+            }
         }
     }
 
@@ -358,6 +325,9 @@ impl PendingClose {
         }
     }
 }
+
+/// Checked by the compiler, because every viewer has one: the allocator's next size class is 320 bytes.
+const _: () = assert!(size_of::<ViewerSession>() <= 256);
 
 #[cfg(test)]
 mod tests {

@@ -247,7 +247,7 @@ impl<'a> ViewerTable<'a> {
         {
             let metrics = &self.topics[viewer.subscription.topic()].topic().metrics;
             let vote = metrics.audience.accept(&report);
-            viewer.connection.set_vote(vote, self.shared.clock.now());
+            viewer.connection.set_vote(vote);
         }
     }
 

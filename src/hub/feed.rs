@@ -15,6 +15,7 @@ use super::records::{FeedDescription, Records};
 use super::replay::Replay;
 use super::startup::{Checkpoint, StartMode};
 use crate::protocol::message::{Retained, StateView};
+use crate::protocol::topic_description::TopicKind;
 use crate::protocol::{Epoch, Jump, Micros, Seq};
 use crate::source::{Extremes, ExtremesLookup, FieldIndex, SourceError};
 use crate::timeline::decimation::Seqs;
@@ -37,11 +38,11 @@ impl Feed {
         }
     }
 
-    /// The kind of the topic, as metrics name it.
+    /// The kind of the topic.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> TopicKind {
         match self {
-            Self::Replay(_) => "replay",
+            Self::Replay(_) => TopicKind::Replay,
         }
     }
 

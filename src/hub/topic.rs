@@ -25,7 +25,7 @@ use super::startup::{Checkpoint, Startup, TimelineSpec};
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
 use crate::protocol::message::{Message, TopicView};
-use crate::protocol::topic_description::{DatasetFileView, TopicKind};
+use crate::protocol::topic_description::DatasetFileView;
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
 use crate::source::{SharedSource, SourceError};
@@ -368,16 +368,16 @@ impl Topic {
     pub fn view(&self, now: Micros) -> TopicView<'_> {
         let seq = self.feed.newest();
         let states = self.feed.states_from(now, self.feed.version());
-        let timeline = &states[0].timeline;
+        let current = &states[0];
         let (policy, dataset) = (self.policy.load(), self.feed.describe().dataset);
         TopicView {
             name: &self.name,
-            kind: TopicKind::Replay,
+            kind: self.feed.kind(),
             epoch: self.epoch(),
             seq,
             retained: self.feed.retained(seq),
-            rate: Some(timeline.rate),
-            playing: timeline.playing,
+            rate: Some(current.timeline.rate),
+            playing: current.timeline.playing,
             ended: self.feed.is_ended(),
             viewers: self.viewers(),
             audience: self.metrics.audience.view(),

@@ -14,6 +14,16 @@ pub enum TopicKind {
     Replay,
 }
 
+impl TopicKind {
+    /// The name of the kind in metrics, as in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Replay => "replay",
+        }
+    }
+}
+
 /// The dataset of a replay topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DatasetFileView<'a> {

@@ -18,7 +18,7 @@ pub(super) enum Standstill {
     Producer(TopicName),
     /// The lane with this number does not run.
     Lane(usize),
-    /// The journal's thread has ended, so topics may wait for a commit for ever.
+    /// The journal's thread has ended.
     Journal,
 }
 
@@ -68,9 +68,7 @@ impl fmt::Display for Standstill {
             ),
             Self::Producer(topic) => write!(f, "topic `{topic}` does not publish what is due"),
             Self::Lane(number) => write!(f, "lane {number} does not serve its viewers"),
-            Self::Journal => {
-                f.write_str("the journal is no longer written; please report this bug")
-            }
+            Self::Journal => f.write_str("the journal is not written"),
         }
     }
 }

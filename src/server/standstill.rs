@@ -18,10 +18,7 @@ use crate::playback::Playback;
 use crate::protocol::Micros;
 
 /// Checks once a second until `stop`.
-pub(super) async fn run(
-    (state, playback): (Arc<AppState>, Arc<Playback>),
-    stop: CancellationToken,
-) {
+pub(super) async fn run(state: Arc<AppState>, playback: Arc<Playback>, stop: CancellationToken) {
     const EVERY: Duration = Duration::from_secs(1);
     let mut monitor = StandstillMonitor::default();
     let mut ticks = tokio::time::interval(EVERY);

@@ -16,7 +16,8 @@ use crate::systemd;
 
 /// Checks twice per `period` whether the hub is alive, and reports it if so, until `stop`.
 pub(super) async fn run(
-    (state, playback): (Arc<AppState>, Arc<Playback>),
+    state: Arc<AppState>,
+    playback: Arc<Playback>,
     period: Duration,
     stop: CancellationToken,
 ) {

@@ -58,7 +58,16 @@ const theme = new ThemeChoice(options.theme, () => {
 });
 const kiosk = new Kiosk(options.isKiosk);
 const announce = (text: string) => toast.show(text);
-const actions = new PageActions({ api, liveChart, theme, kiosk, topicList, audienceFeed, late, announce });
+const actions = new PageActions({
+  api,
+  liveChart,
+  theme,
+  kiosk,
+  topicList,
+  late,
+  audienceFeed,
+  announce,
+});
 const view = new View({ root: document, parts, actions, toast });
 
 function onFrame(scene: PlayerScene | undefined, at: number): void {

@@ -135,7 +135,7 @@ fn write_timelines(
                 ("topic", topic.name().as_str()),
                 ("epoch", topic.epoch().as_str()),
                 ("sha256", description.dataset.sha256),
-                ("kind", topic.feed().kind()),
+                ("kind", topic.feed().kind().label()),
             ]
         });
     writer.infos(

@@ -37,7 +37,7 @@ export class Polyline {
   /** The instants of the extremes. */
   lowTime = Number.NaN;
   highTime = Number.NaN;
-  /** The newest sample in view; NaN if missing. */
+  /** The newest sample in view; NaN if there is none. */
   endTime = Number.NaN;
   endValue = Number.NaN;
 
