@@ -100,8 +100,13 @@ fn every_alert_fires_and_clears_and_every_recording_rule_is_tested() {
     if lacks(&["promtool"]) {
         return;
     }
-    promtool(&["test", "rules", "rules_test.yml"]);
-    let tests = std::fs::read_to_string(sample("prometheus/rules_test.yml")).unwrap();
+    // The second one covers hours and days, at a longer interval.
+    const FILES: [&str; 2] = ["rules_test.yml", "service_level_test.yml"];
+    let tests = FILES.map(|file| {
+        promtool(&["test", "rules", file]);
+        std::fs::read_to_string(sample("prometheus").join(file)).unwrap()
+    });
+    let tests = tests.concat();
     for rule in rules() {
         let tried = if rule.is_alert {
             let firing = format!(
