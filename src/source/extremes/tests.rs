@@ -99,13 +99,18 @@ fn values_that_are_no_numbers_are_ordered_by_first_appearance() {
         let found = extremes.min_max(&range);
         found.map(|(least, greatest)| (least.index, greatest.index))
     };
-    let states = [r#""b""#, "true", r#""a""#, r#""b""#, "null", "[1]", r#""b""#];
+    let states = [
+        r#""b""#, "true", r#""a""#, r#""b""#, "null", "[1]", r#""b""#,
+    ];
     assert_eq!(found(&states, 0..7), Some((0, 5)));
     assert_eq!(found(&states, 1..4), Some((3, 2)));
     assert_eq!(found(&states, 6..7), Some((6, 6)));
     assert_eq!(found(&states, 4..5), None);
     // One number makes all others irrelevant.
-    assert_eq!(found(&[r#""b""#, "7", r#""3""#, "true"], 0..4), Some((2, 1)));
+    assert_eq!(
+        found(&[r#""b""#, "7", r#""3""#, "true"], 0..4),
+        Some((2, 1))
+    );
 }
 
 #[test]
