@@ -159,7 +159,7 @@ mod tests {
         #[test]
         fn every_key_has_a_name_of_its_own(key in "[a.\\\\é\"]{0,6}", other in "[a.\\\\é\"]{0,6}") {
             let path = FieldPath::parse(&escape(&key));
-            prop_assert_eq!(path.keys(), &[key.clone()]);
+            prop_assert_eq!(path.keys(), std::slice::from_ref(&key));
             let nested = FieldPath::parse(&format!("{}.{}", escape(&key), escape(&other)));
             prop_assert_eq!(nested.keys(), &[key, other]);
         }
