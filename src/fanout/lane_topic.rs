@@ -346,14 +346,23 @@ impl<R: WakeHandle> LaneTopic<R> {
         sent: SentTotals,
         write: Option<CompletedWrite>,
         clock: &Clock,
+        joined_at: impl FnOnce() -> Micros,
     ) {
         self.sent.add(sent);
         if let Some(write) = write {
-            self.sample_delivery(encoding, write, clock);
+            self.sample_delivery(encoding, write, clock, joined_at);
         }
     }
 
-    fn sample_delivery(&mut self, encoding: Encoding, write: CompletedWrite, clock: &Clock) {
+    /// Publications that were due before the viewer joined do not count; `joined_at` is called for measured writes only,
+    /// because it is not in the viewer's cache line.
+    fn sample_delivery(
+        &mut self,
+        encoding: Encoding,
+        write: CompletedWrite,
+        clock: &Clock,
+        joined_at: impl FnOnce() -> Micros,
+    ) {
         let viewers = self.groups[encoding.index()].len();
         let Some(sampler) = &mut self.samplers[encoding.index()] else {
             return;
@@ -362,7 +371,9 @@ impl<R: WakeHandle> LaneTopic<R> {
             return;
         }
         let (now, feed) = (clock.now(), self.reader.topic().feed());
-        for t in write.chosen().filter_map(|seq| feed.t(seq)) {
+        let joined_at = joined_at();
+        let due = write.chosen().filter_map(|seq| feed.t(seq));
+        for t in due.filter(|t| *t >= joined_at) {
             sampler.record(t, now);
         }
     }

@@ -170,11 +170,6 @@ impl ViewerSubscription {
         self.progress == Progress::Blocked
     }
 
-    /// Returns whether everything that the next write completes has fallen due since the viewer joined or caught up.
-    pub(super) fn is_live(&self) -> bool {
-        self.progress != Progress::Behind
-    }
-
     /// Records that the socket accepts nothing for now.
     pub(super) fn mark_blocked(&mut self, context: LaneContext<'_>) {
         self.mark_behind(context.topic, context.newest(), context.clock.now());

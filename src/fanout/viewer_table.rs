@@ -176,15 +176,14 @@ impl<'a> ViewerTable<'a> {
         Some(id)
     }
 
-    /// Writes within `budget` what a subscription has not been sent yet. If more is left, or the next publications are
-    /// only in the history, it joins the backfill queue.
+    /// Writes within `budget` what a subscription has not been sent yet. If more is left, it joins the backfill queue.
     pub(super) fn serve(&mut self, id: SubscriptionId, budget: WriteBudget) {
         let Some(viewer) = self.viewers.get_mut(id.connection().key()) else {
             return;
         };
         let (topic_id, encoding) = (viewer.subscription.topic(), viewer.subscription.encoding());
         let context = lane_context(&self.topics[topic_id], encoding, self.shared);
-        let (mut sent, is_live) = (SentTotals::default(), viewer.subscription.is_live());
+        let mut sent = SentTotals::default();
         let outcome = viewer.turn(context).send(budget, &mut sent);
         let outcome = outcome.unwrap_or(ServeOutcome::Closed);
         if let ServeOutcome::NeedsBackfill { .. } | ServeOutcome::WriteAgain = outcome
@@ -200,8 +199,9 @@ impl<'a> ViewerTable<'a> {
             }
         }
         let (is_closing, clock) = (viewer.connection.is_closing(), &self.shared.clock);
-        let write = viewer.completed_write(sent).filter(|_| is_live);
-        self.topics[topic_id].count(encoding, sent, write, clock);
+        let write = viewer.completed_write(sent);
+        let joined_at = || viewer.connection.record().joined_at;
+        self.topics[topic_id].count(encoding, sent, write, clock, joined_at);
         if outcome == ServeOutcome::Closed {
             self.remove(id.connection());
         } else if is_closing {

@@ -33,10 +33,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "a key with its own rule, shared by the limits and by the history",
     ),
     (
-        "src/hub/delivery_policy.rs",
-        "plain data, which topics share with every subscription",
-    ),
-    (
         "src/hub/presence_guard.rs",
         "topics know nothing of it, and the lanes hold it",
     ),
@@ -60,6 +56,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
     (
         "src/telemetry/error_reason.rs",
         "the journal, the listeners and the topics share it",
+    ),
+    (
+        "web/src/chart/seams.ts",
+        "drawn behind the lines, and apart from the axes",
     ),
     (
         "web/src/client/backoff.ts",

@@ -56,7 +56,7 @@ export interface ReplayPosition {
 export interface LegendEntry {
   readonly series: Series;
   readonly isShown: boolean;
-  /** The value of the drawn point: at the crosshair, or else the newest; undefined if there is none. */
+  /** The value of the drawn point: at the crosshair, or else the newest; undefined if missing. */
   readonly value: number | undefined;
   /** How the record spells the value; undefined if the double says it all. */
   readonly spelling?: string | undefined;

@@ -17,13 +17,11 @@ const REFUSAL_HINTS: Readonly<Record<Refusal, string>> = {
 };
 
 /** What the topics shown carry. */
-type Feed = "live" | "replay" | "mixed";
-
-const FEEDS: Readonly<Record<Feed, string>> = { live: "Live", replay: "Replay", mixed: "Live + replay" };
+const FEEDS = { live: "Live", replay: "Replay", mixed: "Live + replay" } as const;
 
 export const strings = {
   product: "tickcast",
-  title: (topic: string, feed?: Feed) =>
+  title: (topic: string, feed?: keyof typeof FEEDS) =>
     feed === undefined ? `${topic} · tickcast` : `${topic} · ${FEEDS[feed]} · tickcast`,
   defaultTopic: "default topic",
   topicAndMore: (first: string, others: string) => `${first} + ${others}`,

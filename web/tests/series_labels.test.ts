@@ -10,17 +10,17 @@ function labelled(topic: string, name: string | undefined, label: string | undef
   return { ...entry(topic, name), series };
 }
 
-test("equal labels of one topic are told apart by their keys", () => {
+test("equal labels of one topic are distinguished by their keys", () => {
   const legend = [labelled("t", "a", "Temp"), labelled("t", "b", "Temp"), labelled("t", "c", "Flow")];
   expect(labelsOf(legend)).toEqual(["Temp (a)", "Temp (b)", "Flow"]);
 });
 
-test("equal labels of several topics are told apart by topic, and by key where that is not enough", () => {
+test("equal labels of several topics are distinguished by topic, and by key where that is not enough", () => {
   const legend = [labelled("s", "a", "Temp"), labelled("t", "a", "Temp"), labelled("t", "b", "Temp")];
   expect(labelsOf(legend)).toEqual(["s Temp", "t Temp (a)", "t Temp (b)"]);
 });
 
-test("a label that equals the key of another field is told apart from it", () => {
+test("a label that equals the key of another field is distinguished from it", () => {
   expect(labelsOf([labelled("t", "b", undefined), labelled("t", "a", "b")])).toEqual(["b", "b (a)"]);
 });
 
@@ -33,7 +33,7 @@ test.each([
   expect(labelsOf([labelled("t", key, " ")])).toEqual([shown]);
 });
 
-test("labels that differ only in what cannot be seen are told apart", () => {
+test("labels that differ only in what cannot be seen are distinguished", () => {
   const legend = [labelled("t", "a", "Temp"), labelled("t", "b", "Temp "), labelled("t", "c", "Te\u200bmp")];
   const names = labelsOf(legend);
   expect(new Set(names).size).toBe(3);

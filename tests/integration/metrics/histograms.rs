@@ -2,7 +2,7 @@
 
 use super::super::support::event_stream::EventStream;
 use super::super::support::metrics::{Scrape, scrape_until};
-use super::super::support::{Hub, RawClient, Viewer};
+use super::super::support::{Hub, RawClient, Viewer, indexed_dataset};
 
 /// The cumulative counts of the buckets of a histogram, by their bounds.
 fn buckets(scrape: &Scrape, name: &str, labels: &str) -> Vec<(f64, f64)> {
@@ -48,7 +48,7 @@ fn delivery(encoding: &str) -> String {
 
 #[tokio::test]
 async fn delivery_is_measured_for_the_viewers_of_each_encoding() {
-    let hub = Hub::start("rate = 100.0\ncoalesce = \"50ms\"", "[1,2,3]");
+    let hub = Hub::start("rate = 100.0\ncoalesce = \"50ms\"", &indexed_dataset(1_000));
     let mut bare = [Viewer::bare(&hub).await, Viewer::bare(&hub).await];
     let mut v1 = Viewer::v1(&hub).await;
     let mut events = EventStream::connect(&hub, "/sse?last=0", "");

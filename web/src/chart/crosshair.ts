@@ -12,7 +12,7 @@ import type { PlotArea } from "./surface";
 export interface PointedSamples {
   /** The instant of the sample closest to the pointer, over all lines. */
   readonly at: number;
-  /** For each trace of the scene, its newest sample in view up to `at`; NaN if there is none. */
+  /** For each trace of the scene, its newest sample in view up to `at`; NaN if missing. */
   readonly times: readonly number[];
   readonly values: readonly number[];
   /** Time since the sample before the closest one; infinite if it is the first. */

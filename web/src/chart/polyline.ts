@@ -37,7 +37,7 @@ export class Polyline {
   /** The instants of the extremes. */
   lowTime = Number.NaN;
   highTime = Number.NaN;
-  /** The newest sample in view; NaN if there is none. */
+  /** The newest sample in view; NaN if missing. */
   endTime = Number.NaN;
   endValue = Number.NaN;
 

@@ -12,7 +12,7 @@ const LABEL_ROOM = 7;
 
 /**
  * Drawn behind everything that is already on the canvas. The line consists of rectangles: a dashed path would be traced
- * anew in every frame.
+ * again in every frame.
  */
 export function drawSeams(
   ctx: CanvasRenderingContext2D,

@@ -49,7 +49,7 @@ export class ReturnWatch {
   }
 
   async #askNow(): Promise<void> {
-    // Nobody looks at a hidden page, and its connections retry as soon as it is visible again.
+    // A hidden page needs no picture, and its connections retry as soon as it is visible again.
     if (this.#runtime.isHidden()) {
       this.#askLater();
       return;

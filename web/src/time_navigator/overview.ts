@@ -20,7 +20,7 @@ import {
 
 export class Overview {
   #live: OverviewColumns;
-  /** The first instant of the live columns; infinite while there is none. */
+  /** The first instant of the live columns; infinite as long as they are empty. */
   #liveFrom = Number.POSITIVE_INFINITY;
   /** The newest sample in them. */
   #newest = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
  * The newest records as the hub spelled them: the texts of the frames in which they arrived, bounded in size. Keeping a
- * text costs nothing while records arrive; a record is looked for only when somebody wants to see it.
+ * text costs nothing while records arrive; a record is looked for only when it is to be shown.
  */
 
 import type { Batch, Data } from "../client/protocol";

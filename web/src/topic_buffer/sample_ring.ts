@@ -80,7 +80,7 @@ export class SampleRing {
     rows.begin = Math.max(rows.begin, rows.end - this.#capacity);
   }
 
-  /** Sets a value in the newest row, in a new column if there is none. */
+  /** Sets a value in the newest row, in a new column if necessary. */
   put(column: number, value: number): void {
     if (column >= this.#rows.columns.length) this.widen(column + 1);
     (this.#rows.columns[column] as Float64Array)[this.#rows.end - 1] = value;

@@ -12,12 +12,12 @@ import { button, make, setAttribute } from "./parts";
 
 const LIMITS = ["min", "max", "warnBelow", "warnAbove"] as const satisfies readonly (keyof AxisLimits)[];
 const ARRANGEMENTS = ["stacked", "overlaid"] as const;
-type Arrangement = (typeof ARRANGEMENTS)[number];
+type PanelArrangement = (typeof ARRANGEMENTS)[number];
 
 /** What the dialog changes. */
 export interface AxesActions {
-  readonly arrangement: Arrangement;
-  arrange(arrangement: Arrangement): void;
+  readonly arrangement: PanelArrangement;
+  arrange(arrangement: PanelArrangement): void;
   /** Undefined restores the operator's limits. */
   setLimits(key: string, limits: AxisLimits | undefined): void;
 }
@@ -80,7 +80,7 @@ export class AxesDialog {
     );
   }
 
-  #choose(name: Arrangement): void {
+  #choose(name: PanelArrangement): void {
     this.#actions.arrange(name);
     this.#press(name);
   }
