@@ -220,7 +220,8 @@ test("the table follows the stream and has every value as the hub spells it", as
     Number((await table.locator("tbody tr:first-child td:nth-child(2)").textContent())?.replaceAll(",", ""));
   await expect.poll(() => table.locator("th").allTextContents()).toContain("door.open");
   const cells = await table.locator("tbody td").allTextContents();
-  for (const text of [BIG, "1.50", "log", "machine", "true"]) expect(cells).toContain(text);
+  for (const text of [BIG, "1.50", "log", "machine"]) expect(cells).toContain(text);
+  expect(cells.some((cell) => cell === "true" || cell === "false")).toBe(true);
   const before = await newest();
   await expect.poll(newest).toBeGreaterThan(before);
 });

@@ -127,10 +127,11 @@ export class WindowPresets {
     setAttribute(host, "role", "group");
     this.#presets = PRESETS_MS.map((ms) => {
       // With a plain space, as in the name: speech input goes by what is visible.
-      const preset = button(windowText(ms).replaceAll("\u00a0", " "), () => actions.showWindow(ms));
+      const short = windowText(ms).replaceAll("\u00a0", " ");
+      const preset = button(short, () => actions.showWindow(ms));
       preset.title = strings.windowHint(windowText(ms, "long"));
-      // `5 min` would be read letter by letter.
-      preset.ariaLabel = windowText(ms, "long");
+      // `5 min` alone would be read letter by letter.
+      preset.ariaLabel = `${short}, ${windowText(ms, "long")}`;
       return [ms, preset];
     });
     // At the free end, so that the presets stay under the pointer when it appears.
