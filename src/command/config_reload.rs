@@ -42,12 +42,25 @@ pub(super) fn apply(loaded: LoadedConfig, server: &mut Server, telemetry: &Telem
             format!("reloaded: {changed} keys changed, {refused} need a restart{suffix}")
         }
         Err(failure) => {
-            for Diagnostic { key, origin, text } in failure.diagnostics() {
+            let diagnostics = failure.diagnostics();
+            for Diagnostic { key, origin, text } in &diagnostics {
                 tracing::error!(event = "config.failed", key, origin, "{text}");
             }
-            "the configuration is wrong; the old one stays active".to_owned()
+            failure_status(&diagnostics)
         }
     }
+}
+
+/// The status of a reload that failed, in one line: `systemctl status` shows it until the next reload. It has the first
+/// problem; the log has all of them.
+fn failure_status(diagnostics: &[Diagnostic]) -> String {
+    let first = diagnostics.first().map_or("", |first| first.text.as_str());
+    let first = first.lines().next().unwrap_or_default();
+    let others = match diagnostics.len().saturating_sub(1) {
+        0 => String::new(),
+        others => format!(" (and {others} more in the log)"),
+    };
+    format!("reload failed, the old configuration stays active: {first}{others}")
 }
 
 fn log_changes(changes: &ConfigDiff) {

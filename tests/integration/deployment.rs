@@ -2,6 +2,7 @@
 //! debtest` and `make image` run the package and the image; `proxies.rs` tests the proxy configurations.
 
 mod kubernetes;
+mod service_commands;
 
 use std::collections::HashMap;
 use std::fs;

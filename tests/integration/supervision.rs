@@ -50,8 +50,18 @@ fn readiness_reloads_and_shutdown_are_notified() {
     hub.project().write("tickcast.toml", "");
     hub.signal("-HUP");
     assert!(notification(&socket).starts_with("RELOADING=1\n"));
-    let ready = "READY=1\nSTATUS=the configuration is wrong; the old one stays active\n";
-    assert_eq!(notification(&socket), ready);
+    let status = notification(&socket);
+    let failed = "READY=1\nSTATUS=reload failed, the old configuration stays active: ";
+    let cause = status
+        .strip_prefix(failed)
+        .unwrap_or_else(|| panic!("{status}"));
+    assert!(
+        cause.contains("tickcast.toml") && cause.lines().count() == 1,
+        "{cause}"
+    );
+    let event = hub.event("config.failed");
+    let message = event["message"].as_str().unwrap();
+    assert_eq!(cause.trim_end(), message.lines().next().unwrap());
     hub.signal("-TERM");
     assert_eq!(notification(&socket), "STOPPING=1\nSTATUS=draining\n");
     assert_eq!(hub.wait().0, Some(0));

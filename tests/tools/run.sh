@@ -102,7 +102,7 @@ hardening() {
   # The program need not be installed here, so it is replaced; every other problem with the unit is an error.
   local units
   units=$(mktemp -d)
-  sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' deploy/systemd/tickcast.service >"$units/tickcast.service"
+  sed 's|=/usr/bin/tickcast |=/bin/true |' deploy/systemd/tickcast.service >"$units/tickcast.service"
   cp deploy/systemd/tickcast.socket "$units"
   systemd-analyze verify --man=no "$units/tickcast.service" "$units/tickcast.socket"
   rm -r "$units"
