@@ -3,13 +3,14 @@
 mod bench_args;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use bench_args::{BenchArgs, FormArg};
 
-use crate::settings::Overrides;
+use crate::settings::{Overrides, parse_duration};
 
 /// Broadcasts a dataset on a fixed tick to many browsers, so that all of them show the same instant.
 #[derive(Debug, Parser)]
@@ -53,7 +54,7 @@ pub enum Command {
     Check,
     /// Print the effective configuration and where each value comes from
     Config,
-    /// Check whether a hub is ready, for container probes
+    /// Check whether a hub is ready, for container probes, or compare two hubs
     Health(HealthArgs),
     /// Print a topic's records as they arrive, one per line
     Watch(WatchArgs),
@@ -70,10 +71,23 @@ pub enum Command {
 
 /// Arguments of `health`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Without --compare it asks whether a hub is ready: `tickcast health --url http://127.0.0.1:8001`. With \
+    --compare it measures how far apart two hubs' clocks are, and the instants at which records of their topics are due: \
+    `tickcast health --compare http://hub-2.example.org:8000`. Exit codes: 0 ready, or the hubs agree; 1 not ready, apart, or \
+    no answer; 2 wrong use or configuration."
+)]
 pub struct HealthArgs {
-    /// The hub's operations listener [default: the address in the configuration]
+    /// The hub's operations listener, or with --compare the address of its page [default: the address in the
+    /// configuration]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// Compare the hub with the one whose page is at URL
+    #[arg(long, value_name = "URL")]
+    pub compare: Option<String>,
+    /// How far apart the hubs may be
+    #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = parse_duration, requires = "compare")]
+    pub within: Duration,
 }
 
 /// Arguments of `watch`.

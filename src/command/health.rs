@@ -1,103 +1,109 @@
-//! `health`: asks a hub whether it is ready, for probes that can only run a program.
+//! `health`: asks a hub whether it is ready, for probes that can only run a program, or compares two hubs.
+
+mod clock_offset;
+mod compare;
+mod hub_client;
 
 use std::io::{self, Write};
-use std::time::Duration;
 
-use hyper::client::conn::http1;
-use hyper::{Request, StatusCode, Uri, header};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper::StatusCode;
+use tokio::runtime::Runtime;
 
-use super::watch::local_url;
+use super::watch::{hub_url, local_url};
 use super::{Failure, ignore_broken_pipe, load};
 use crate::cli::{GlobalArgs, HealthArgs};
-
-/// A healthy hub responds at once; without a response within this it counts as failed.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+use compare::Comparison;
+use hub_client::{HubAddress, HubClient};
 
 pub(super) fn run(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failure> {
-    let url = match &health.url {
-        Some(url) => url.clone(),
-        None => configured_url(args)?,
+    match &health.compare {
+        Some(other) => compare_hubs(args, health, other),
+        None => report_readiness(args, health),
+    }
+}
+
+fn report_readiness(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failure> {
+    const EXAMPLE: &str = "http://127.0.0.1:8001";
+    let address = match &health.url {
+        Some(url) => HubAddress::parse(url, EXAMPLE)?,
+        None => HubAddress::parse(&readiness_url(args)?, EXAMPLE)?,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Running(format!("cannot start: {error}")))?;
-    let uri = parse_url(&url)?;
-    let response = async { tokio::time::timeout(RESPONSE_TIMEOUT, request_status(&uri)).await };
-    let status = runtime
-        .block_on(response)
-        .map_err(|_| format!("no answer within {} s", RESPONSE_TIMEOUT.as_secs()))
-        .and_then(|answer| answer.map_err(|error| error.to_string()))
-        .map_err(|error| {
-            Failure::Running(format!("`{url}`: {error}; is the hub running there?"))
-        })?;
-    if status == StatusCode::OK {
+    let path = if address.path().is_empty() {
+        "/readyz"
+    } else {
+        ""
+    };
+    let response =
+        runtime()?.block_on(async { HubClient::connect(&address).await?.get(path).await })?;
+    if response.status == StatusCode::OK {
         return ignore_broken_pipe(writeln!(io::stdout(), "ready"));
     }
-    Err(Failure::Running(match status {
-        StatusCode::SERVICE_UNAVAILABLE => format!("`{url}`: not ready: starting or draining"),
-        status => format!("`{url}` answered {status}; use the address of a hub"),
+    Err(Failure::Running(match response.status {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            format!("`{address}`: not ready: starting or draining")
+        }
+        status => format!("`{address}` answered {status}; use the address of a hub"),
     }))
 }
 
 /// Returns the readiness URL of the configured hub; its liveness URL if the operations listener is disabled.
-fn configured_url(args: &GlobalArgs) -> Result<String, Failure> {
+fn readiness_url(args: &GlobalArgs) -> Result<String, Failure> {
     let settings = load(args)?;
-    let (host, port, path, key) = if settings.ops.enabled {
+    let (url, path, port, key) = if settings.ops.enabled {
         let ops = &settings.ops;
-        (ops.host, ops.port, "/readyz", "ops.port")
+        (
+            local_url(ops.host, ops.port),
+            "/readyz",
+            ops.port,
+            "ops.port",
+        )
     } else {
         let server = &settings.server;
-        (server.host, server.port, "/healthz", "server.port")
+        (hub_url(server), "/healthz", server.port, "server.port")
     };
-    if port == 0 {
-        let problem =
-            format!("`{key}` is 0, so the port is not known here; pass the address with `--url`");
-        return Err(Failure::Usage(problem));
-    }
-    Ok(local_url(host, port) + path)
+    known_port(port, key)?;
+    Ok(url + path)
 }
 
-/// Parses the URL to request; without a path, that of readiness.
-fn parse_url(url: &str) -> Result<Uri, Failure> {
-    let wrong = || {
-        Failure::Usage(format!(
-            "`{url}` is not the address of a hub; use for example `http://127.0.0.1:8001` (TLS is not supported)"
-        ))
-    };
-    let uri: Uri = url.parse().map_err(|_| wrong())?;
-    let is_plain = uri.scheme_str() == Some("http") && uri.authority().is_some();
-    if !is_plain {
-        return Err(wrong());
+/// Rejects a port that only the running hub knows.
+fn known_port(port: u16, key: &str) -> Result<(), Failure> {
+    if port != 0 {
+        return Ok(());
     }
-    if uri.path() != "/" {
-        return Ok(uri);
-    }
-    let base = url.trim_end_matches('/');
-    format!("{base}/readyz").parse().map_err(|_| wrong())
+    let problem =
+        format!("`{key}` is 0, so the port is not known here; pass the address with `--url`");
+    Err(Failure::Usage(problem))
 }
 
-async fn request_status(uri: &Uri) -> Result<StatusCode, Box<dyn std::error::Error>> {
-    let host = uri.host().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((address, uri.port_u16().unwrap_or(80))).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::get(uri.path())
-        .header(
-            header::HOST,
-            uri.authority().map_or(host, |authority| authority.as_str()),
-        )
-        .body(String::new())?;
-    let answer = sender.send_request(request);
-    // The connection has to be polled while the request is pending.
-    tokio::select! {
-        biased;
-        answer = answer => Ok(answer?.status()),
-        ended = connection => {
-            ended?;
-            Err("the connection was closed without a response".into())
-        }
+fn compare_hubs(args: &GlobalArgs, health: &HealthArgs, other: &str) -> Result<(), Failure> {
+    const EXAMPLE: &str = "http://127.0.0.1:8000";
+    let one = match &health.url {
+        Some(url) => HubAddress::parse(url, EXAMPLE)?,
+        None => configured_hub(args, EXAMPLE)?,
+    };
+    let comparison = Comparison {
+        one: &one,
+        other: &HubAddress::parse(other, EXAMPLE)?,
+        within: health.within,
+    };
+    runtime()?.block_on(comparison.run())
+}
+
+/// The public address of the configured hub, with a name that it answers to.
+fn configured_hub(args: &GlobalArgs, example: &str) -> Result<HubAddress, Failure> {
+    let server = load(args)?.server;
+    known_port(server.port, "server.port")?;
+    let address = HubAddress::parse(&hub_url(&server), example)?;
+    // Elsewhere than on loopback the hub answers to the configured names only.
+    match server.hosts.first().filter(|_| !server.host.is_loopback()) {
+        Some(name) => Ok(address.with_host(name.to_string())),
+        None => Ok(address),
     }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Running(format!("cannot start: {error}")))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::support::{Hub, Project, Viewer, skip};
 
 /// The path of libfaketime; `None` if it is not installed, and the test is skipped.
-fn library() -> Option<PathBuf> {
+pub(crate) fn library() -> Option<PathBuf> {
     let folders = ["/usr/lib", "/usr/lib64"].map(PathBuf::from);
     // Debian has one folder for each architecture.
     let of_debian = fs::read_dir(&folders[0]).into_iter().flatten().flatten();
@@ -34,7 +34,7 @@ fn step(project: &Project, seconds: i64) {
 }
 
 /// Starts the hub with a wall clock that is `seconds` off.
-fn start(project: Project, library: &Path, seconds: i64) -> Hub {
+pub(crate) fn start(project: Project, library: &Path, seconds: i64) -> Hub {
     step(&project, seconds);
     let mut command = project.command(&[]);
     command

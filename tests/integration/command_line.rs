@@ -1,5 +1,7 @@
 //! The command line, as used by a new user and by scripts.
 
+mod compare;
+
 use std::process::Stdio;
 
 use super::support::{Hub, Project, Viewer, hub};
