@@ -2,6 +2,7 @@
 
 mod curl;
 mod proxy;
+mod several_hubs;
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;

@@ -106,6 +106,23 @@ impl Proxy {
         Self::run(make, hub, make.text_with_path(), &[])
     }
 
+    /// Starts the proxy with the shipped configuration and a second line for `other`, as its comments say.
+    pub(super) fn with_hubs(make: Make, hub: &Hub, other: &Hub) -> Self {
+        let (address, other) = (hub.public(), other.public());
+        let (line, lines) = match make {
+            Make::Nginx => (
+                format!("server {address};"),
+                format!("server {address} fail_timeout=2s;\nserver {other} fail_timeout=2s;"),
+            ),
+            Make::Haproxy => (
+                format!("server hub {address} "),
+                format!("server other {other} maxconn 20000\nserver hub {address} "),
+            ),
+            Make::Caddy => panic!("its sample does not pass requests on to another hub"),
+        };
+        Self::changed(make, hub, &[(&line, &lines)])
+    }
+
     /// Starts the proxy with the shipped configuration and each `(from, to)` in `changes` replaced.
     pub(super) fn changed(make: Make, hub: &Hub, changes: &[(&str, &str)]) -> Self {
         Self::run(make, hub, make.text(), changes)
@@ -284,7 +301,7 @@ impl Drop for Proxy {
 }
 
 /// A file of `deploy/proxy`.
-fn shipped(name: &str) -> String {
+pub(super) fn shipped(name: &str) -> String {
     fs::read_to_string(root().join("deploy/proxy").join(name)).unwrap()
 }
 
