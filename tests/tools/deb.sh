@@ -13,6 +13,28 @@ fail() {
   exit 1
 }
 
+# Upgrades while the hub with the process id $1 runs, as if systemd had started it: with a wrong configuration the upgrade
+# fails and the hub goes on, and after the correction it is restarted.
+upgrade_with_a_wrong_configuration() {
+  local file=/etc/tickcast/tickcast.toml
+  mkdir -p /run/systemd/system
+  printf '#!/bin/sh\ncase "$*" in *MainPID*) echo %s ;; esac\n' "$1" >/usr/local/bin/systemctl
+  printf '#!/bin/sh\necho "$@" >>/restarts\n' >/usr/local/bin/deb-systemd-invoke
+  chmod +x /usr/local/bin/{systemctl,deb-systemd-invoke}
+  sed -i 's/^port = 8000/prot = 8000/' "$file"
+  if dpkg -i --path-include='/usr/share/doc/tickcast/*' /package.deb 2>/errors; then
+    fail 'an upgrade with a wrong configuration succeeded'
+  fi
+  cat /errors
+  grep -q "$file:.*prot" /errors || fail 'the upgrade does not say what is wrong'
+  curl -fsS http://127.0.0.1:8001/readyz || fail 'the hub was stopped'
+  [ ! -e /restarts ] || fail 'the hub was restarted with a wrong configuration'
+  sed -i 's/^prot = 8000/port = 8000/' "$file"
+  dpkg --configure tickcast
+  grep -qx 'try-restart tickcast.service' /restarts || fail 'the hub was not restarted'
+  rm -r /run/systemd/system /usr/local/bin/{systemctl,deb-systemd-invoke} /restarts /errors
+}
+
 # Runs inside the copy, where the network is empty and systemd is not running.
 inside() {
   ip link set lo up
@@ -41,6 +63,7 @@ inside() {
   curl -fsS http://127.0.0.1:8001/readyz
   echo
   tickcast watch -n 3 --url ws://127.0.0.1:8000
+  upgrade_with_a_wrong_configuration $hub
   kill $hub
   wait $hub || fail "the hub ended with $?"
   [ -e /var/lib/tickcast ] || fail 'the hub saved no state'
