@@ -1,5 +1,6 @@
 //! `deploy/monitoring` and the handbook's page about it, tested with the real mtail, Prometheus, rsyslog and logrotate.
 
+mod alerts;
 mod dashboard;
 mod handbook;
 mod hub;

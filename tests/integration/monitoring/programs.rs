@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use super::super::support::{RawClient, TIMEOUT, tool};
+use super::super::support::{RawClient, TIMEOUT, kill, tool};
+use super::eventually;
 
 /// A running program, killed when dropped.
 pub(super) struct Program {
@@ -101,7 +102,7 @@ impl Mtail {
 
 /// Prometheus with the configuration and rules of `deploy/monitoring`, but with an interval of 1 s instead of 15 s.
 pub(super) struct Prometheus {
-    _program: Program,
+    program: Program,
     pub(super) address: String,
 }
 
@@ -109,9 +110,6 @@ impl Prometheus {
     /// Starts Prometheus, which scrapes the operations listener at `ops` and mtail at `mtail` and stores data in
     /// `folder`.
     pub(super) fn scrape(ops: &str, mtail: &str, folder: &Path) -> Self {
-        for rules in ["tickcast.rules.yml", "tickcast.alerts.yml"] {
-            std::fs::copy(super::sample("prometheus").join(rules), folder.join(rules)).unwrap();
-        }
         let configuration = super::sample_with(
             "prometheus/prometheus.yml",
             &[
@@ -120,6 +118,39 @@ impl Prometheus {
                 ("127.0.0.1:3903", mtail),
             ],
         );
+        Self::start(&configuration, folder, str::to_owned)
+    }
+
+    /// Starts Prometheus, which scrapes only the operations listener at `ops`, and whose rules are fifteen times as fast as
+    /// they say, as its interval is.
+    pub(super) fn hurry(ops: &str, folder: &Path) -> Self {
+        let changes = [("15s", "1s"), ("127.0.0.1:8001", ops)];
+        let configuration = super::sample_with("prometheus/prometheus.yml", &changes);
+        let (first_job, _) = configuration
+            .split_once("  - job_name: tickcast-log")
+            .unwrap();
+        Self::start(first_job, folder, |rules| hurried(rules, 15))
+    }
+
+    /// Replaces the configuration with one without any job, or puts it back.
+    pub(super) fn set_scraping(&self, folder: &Path, is_scraping: bool) {
+        let [file, saved] = ["prometheus.yml", "prometheus.saved"].map(|name| folder.join(name));
+        if is_scraping {
+            std::fs::rename(saved, file).unwrap();
+        } else {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let (before, _) = text.split_once("scrape_configs:").unwrap();
+            std::fs::rename(&file, saved).unwrap();
+            std::fs::write(file, before).unwrap();
+        }
+        assert!(kill(&["-HUP", &self.program.pid().to_string()]));
+    }
+
+    fn start(configuration: &str, folder: &Path, rules_of: impl Fn(&str) -> String) -> Self {
+        for name in ["tickcast.rules.yml", "tickcast.alerts.yml"] {
+            let rules = std::fs::read_to_string(super::sample("prometheus").join(name)).unwrap();
+            std::fs::write(folder.join(name), rules_of(&rules)).unwrap();
+        }
         let file = folder.join("prometheus.yml");
         std::fs::write(&file, configuration).unwrap();
         let mut command = tool("prometheus");
@@ -132,10 +163,16 @@ impl Prometheus {
             .arg("--web.listen-address=127.0.0.1:0");
         let marker = "msg=\"Listening on\" address=";
         let (program, address) = Program::listening(&mut command, marker);
-        Self {
-            _program: program,
-            address,
-        }
+        Self { program, address }
+    }
+
+    /// Waits until the alert `name` fires, or until it does not.
+    pub(super) fn await_alert(&self, name: &str, is_firing: bool) {
+        let query = format!("ALERTS{{alertname=\"{name}\", alertstate=\"firing\"}}");
+        eventually(|| match self.query(&query)? {
+            alerts if alerts.is_empty() != is_firing => Ok(()),
+            alerts => Err(format!("{name}: {alerts:?}")),
+        });
     }
 
     /// Runs an instant query; returns the labels and value of each sample.
@@ -154,4 +191,43 @@ impl Prometheus {
             })
             .collect())
     }
+}
+
+/// The `rules` with every window, offset and `for` shortened by `factor`.
+fn hurried(rules: &str, factor: u64) -> String {
+    let mut rest = rules;
+    let mut text = String::new();
+    while let Some((at, marker)) = ["[", "for: ", "offset "]
+        .iter()
+        .filter_map(|marker| Some((rest.find(marker)?, marker)))
+        .min()
+    {
+        let (before, after) = rest.split_at(at + marker.len());
+        text += before;
+        let digits = after.find(|char: char| !char.is_ascii_digit()).unwrap();
+        let unit = after[digits..].chars().next().unwrap();
+        let seconds = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => 0,
+        };
+        rest = after;
+        // Otherwise it is a word of a sentence.
+        if let Ok(number) = after[..digits].parse::<u64>()
+            && seconds > 0
+        {
+            text += &format!("{}s", (number * seconds).div_ceil(factor));
+            rest = &after[digits + 1..];
+        }
+    }
+    text + rest
+}
+
+#[test]
+fn rules_are_hurried_in_windows_offsets_and_delays() {
+    let rules = "rate(a[2m]) > 1 unless a offset 1h\nfor: 30s # for 3 viewers";
+    let expected = "rate(a[8s]) > 1 unless a offset 240s\nfor: 2s # for 3 viewers";
+    assert_eq!(hurried(rules, 15), expected);
 }
