@@ -71,7 +71,14 @@ impl Run {
             self.history.clear();
             self.inode = self.folder.inode();
         }
-        self.history.push((self.folder.len(), state));
+        // What leaves no trace is no entry.
+        if self
+            .history
+            .last()
+            .is_none_or(|(end, _)| *end != self.folder.len())
+        {
+            self.history.push((self.folder.len(), state));
+        }
     }
 
     /// Starts another process, which has to find `expected`.
