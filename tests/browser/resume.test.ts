@@ -130,7 +130,8 @@ test("a page disconnected for longer than its window requests only the window", 
 });
 
 test("records that the hub no longer has are a break in the line and are counted", async () => {
-  const screen = await watched(300, { TICKCAST__SERVER__RECOVER_MAX: "20" });
+  // A page waits for at least 100 ms, and so for 10 records, before it connects again.
+  const screen = await watched(300, { TICKCAST__SERVER__RECOVER_MAX: "1" });
   await restartHub(screen);
   await goesOn(screen);
   await screen.reads("missed", /[1-9]/);

@@ -16,7 +16,7 @@ use super::clock_offset::{ClockOffset, ClockReading, Distance, Verdict, readable
 use super::hub_client::{HubAddress, HubClient, HubResponse};
 use crate::command::{Failure, ignore_broken_pipe};
 
-/// How often each clock is read. The bounds are those of the fastest exchanges, and a few of them always are.
+/// How often each clock is read. The fastest exchanges decide how narrow the bounds are, so there have to be several.
 const READINGS: usize = 16;
 
 /// Two hubs, and how far they may be apart.

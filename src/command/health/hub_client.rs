@@ -1,11 +1,11 @@
 //! [`HubClient`]: an HTTP connection to a hub, which is kept open between requests.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::Future;
 use std::time::Duration;
 
-use hyper::body::{Body, Incoming};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
@@ -74,7 +74,7 @@ impl fmt::Display for HubAddress {
 /// A response that has been read completely.
 pub(super) struct HubResponse {
     pub(super) status: StatusCode,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
 }
 
 /// A connection to the hub at `address`.
@@ -118,7 +118,8 @@ impl<'a> HubClient<'a> {
             self.sender.ready().await?;
             let response = self.sender.send_request(request).await?;
             let status = response.status();
-            let body = read_body(response.into_body()).await?;
+            let body = Limited::new(response.into_body(), BODY_LEN_MAX);
+            let body = body.collect().await?.to_bytes();
             Ok(HubResponse { status, body })
         };
         in_time(response)
@@ -133,17 +134,4 @@ async fn in_time<T>(work: impl Future<Output = Result<T, AnyError>>) -> Result<T
         Ok(result) => result,
         Err(_) => Err(format!("no answer within {} s", RESPONSE_TIMEOUT.as_secs()).into()),
     }
-}
-
-async fn read_body(mut body: Incoming) -> Result<Vec<u8>, AnyError> {
-    let mut read = Vec::new();
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        if let Ok(data) = frame?.into_data() {
-            read.extend_from_slice(&data);
-        }
-        if read.len() > BODY_LEN_MAX {
-            return Err("the answer is too long for a hub's".into());
-        }
-    }
-    Ok(read)
 }
