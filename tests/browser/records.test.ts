@@ -192,7 +192,7 @@ test("J shows the whole record at the crosshair as the hub spells it, live, in t
       .toBe(true);
   }
   await screen.press("j");
-  expect(await screen.page.isVisible(".record-json")).toBe(false);
+  await screen.page.waitForSelector(".record-json", { state: "hidden" });
 });
 
 test("records that hold nothing to draw are shown as JSON, and are never said to be absent", async () => {

@@ -113,7 +113,7 @@ const PICTURES: readonly Picture[] = [
 async function away(screen: Screen): Promise<void> {
   await house.hub.kill();
   await screen.becomes("reconnecting");
-  await screen.reads("remark", /^No record since/);
+  await screen.reads("remark", /^No connection since/);
 }
 
 async function back(): Promise<void> {
@@ -124,7 +124,7 @@ async function offline(screen: Screen): Promise<void> {
   await screen.page.context().setOffline(true);
   await house.hub.kill();
   await screen.becomes("offline");
-  await screen.reads("remark", /^No record since/);
+  await screen.reads("remark", /^No connection since/);
 }
 
 /** Misses more than the hub sends over a stream: 1,000 records are ten seconds. */

@@ -242,8 +242,7 @@ export const strings = {
   navigatorAt: (behind: string, time: string) => `${behind}, ${time}`,
   navigatorLive: "Live",
   navigatorReplay: "In step with the replay",
-  navigatorBehind: (span: string) => `${span} behind live`,
-  navigatorBehindReplay: (span: string) => `${span} behind the replay`,
+  behindNewest: (span: string, isReplay: boolean) => `${span} behind ${isReplay ? "the replay" : "live"}`,
   navigatorBegins: (time: string) => `starts ${time}`,
 
   momentFuture: "That moment is still to come; showing the newest record",
@@ -253,7 +252,7 @@ export const strings = {
   addressWindowRange: (text: string, least: string, most: string, shown: string) =>
     `“${text}” in the address is not between ${least} and ${most}; showing ${shown}`,
   addressMoment: (text: string) =>
-    `“${text}” in the address is not a moment, such as a link to one has; showing live`,
+    `“${text}” in the address is not a moment, such as a link to one has; showing the newest record`,
   addressTheme: (text: string, known: string) => `“${text}” in the address is not a theme: ${known}`,
   addressSwitch: (name: string, text: string) =>
     `“${name}=${text}” in the address is neither 1 nor 0; it is off`,

@@ -129,6 +129,13 @@ test.each<[Badge, string]>([
   expect(summaryOf(viewState({ legend: [], badge }))).toBe(words);
 });
 
+test("the summary never calls a replay live", () => {
+  const badge: Badge = { kind: "behind", behindMs: 5_000 };
+  expect(summaryOf(viewState({ legend: [], badge, feed: "replay" }))).toMatch(
+    /^5 seconds behind the replay\./,
+  );
+});
+
 test("the summary adds no full stop to a state that ends with an ellipsis", () => {
   expect(summaryOf(viewState({ legend: [], badge: { kind: "connecting" } }))).toBe("Connecting…");
 });

@@ -23,8 +23,7 @@ export function ariaValues(
 ): AriaValues {
   const span = spanText(newest - view.to);
   const following = isReplay ? strings.navigatorReplay : strings.navigatorLive;
-  const away = isReplay ? strings.navigatorBehindReplay(span) : strings.navigatorBehind(span);
-  const behind = isFollowing ? following : away;
+  const behind = isFollowing ? following : strings.behindNewest(span, isReplay);
   return {
     max: inSeconds(newest - oldest),
     now: inSeconds(view.to - oldest),

@@ -87,8 +87,11 @@ export class Readout {
 /** Since when the line of a view that follows live does not advance; undefined if it does. */
 function standstillText({ badge, starvingSince, lostSince }: RemarkState): string | undefined {
   if (!FOLLOWING.has(badge.kind)) return undefined;
-  if (starvingSince !== undefined) return strings.noRecordSince(sinceText(starvingSince, Date.now()));
-  return lostSince === undefined ? undefined : strings.noHubSince(sinceText(lostSince, Date.now()));
+  // Without a connection no record arrives either: the connection is the cause.
+  if (lostSince !== undefined) return strings.noHubSince(sinceText(lostSince, Date.now()));
+  return starvingSince === undefined
+    ? undefined
+    : strings.noRecordSince(sinceText(starvingSince, Date.now()));
 }
 
 function chartName(label: string, windowMs: number): string {

@@ -46,9 +46,9 @@ function stateOf(badge: ViewState["badge"], feed: ViewState["feed"]): string {
   switch (badge.kind) {
     case "behind":
     case "starving":
-      return strings.navigatorBehind(spokenSpan(Math.max(0, badge.behindMs)));
+      return behindText(badge.behindMs, feed);
     case "paused":
-      return `${state}, ${strings.navigatorBehind(spokenSpan(Math.max(0, badge.behindMs)))}`;
+      return `${state}, ${behindText(badge.behindMs, feed)}`;
     case "reconnecting":
       return countdown === ""
         ? state
@@ -56,6 +56,10 @@ function stateOf(badge: ViewState["badge"], feed: ViewState["feed"]): string {
     default:
       return state;
   }
+}
+
+function behindText(behindMs: number, feed: ViewState["feed"]): string {
+  return strings.behindNewest(spokenSpan(Math.max(0, behindMs)), feed === "replay");
 }
 
 function lineOf(entry: LegendEntry, label: string, time: string): string {
