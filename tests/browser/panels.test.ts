@@ -43,6 +43,12 @@ const house = fixture(() =>
       dataset = "mixed.json"
       rate = 20.0
       start = "${BEGAN}"
+      [topics.alike]
+      dataset = "weather.json"
+      rate = 20.0
+      start = "${BEGAN}"
+      fields.inside = { label = "Temperature", unit = "°C" }
+      fields.outside = { label = "Temperature", unit = "°F" }
       [topics.many]
       dataset = "many.json"
       rate = 10.0
@@ -67,7 +73,7 @@ async function marks(screen: Screen): Promise<LayerMarks> {
 /** The titles of the panels, from top to bottom. */
 async function titles(screen: Screen): Promise<string[]> {
   const { texts } = await marks(screen);
-  const known = /^(°C|%|hPa|share, level|count)$/;
+  const known = /^(°C|Humidity \(%\)|Pressure \(hPa\)|share, level|count)$/;
   return texts.filter(({ text }) => known.test(text)).map(({ text }) => text);
 }
 
@@ -83,7 +89,7 @@ async function axis(screen: Screen, side: "left" | "right"): Promise<{ value: nu
 
 test("each unit has a panel with an axis of its own, one below the other", async () => {
   const screen = await open("?topic=weather");
-  await expect.poll(() => titles(screen)).toEqual(["°C", "%", "hPa"]);
+  await expect.poll(() => titles(screen)).toEqual(["°C", "Humidity (%)", "Pressure (hPa)"]);
   const ticks = await axis(screen, "left");
   const between = (low: number, high: number) =>
     ticks.filter(({ value }) => value >= low && value <= high).map(({ y }) => y);
@@ -91,6 +97,33 @@ test("each unit has a panel with an axis of its own, one below the other", async
   for (const heights of [degrees, percent, pressure]) expect(heights.length).toBeGreaterThan(1);
   expect(Math.max(...degrees)).toBeLessThan(Math.min(...percent));
   expect(Math.max(...percent)).toBeLessThan(Math.min(...pressure));
+});
+
+test("lines of the same label have different names above their panels and in the image", async () => {
+  const screen = await open("?topic=alike");
+  const names = ["Temperature (inside) (°C)", "Temperature (outside) (°F)"];
+  const texts = async () => (await marks(screen)).texts.map(({ text }) => text);
+  await expect.poll(texts).toEqual(expect.arrayContaining(names));
+  const [written] = await Promise.all([
+    screen.page.evaluate(
+      () =>
+        new Promise<string[]>((resolve) => {
+          const found: string[] = [];
+          const { fillText } = CanvasRenderingContext2D.prototype;
+          CanvasRenderingContext2D.prototype.fillText = function (...args) {
+            if (!this.canvas.isConnected) found.push(args[0]);
+            fillText.apply(this, args);
+          };
+          const { click } = HTMLAnchorElement.prototype;
+          HTMLAnchorElement.prototype.click = function () {
+            resolve(found);
+            click.call(this);
+          };
+        }),
+    ),
+    screen.choose("Save image (PNG)"),
+  ]);
+  expect(written).toEqual(expect.arrayContaining(names));
 });
 
 test("fields without a unit that differ in magnitude have panels of their own", async () => {

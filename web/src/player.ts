@@ -20,6 +20,7 @@ import { QualityReporter, type ReportedTopic } from "./player/quality_report";
 import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
+import { labelSeries } from "./scene/series_labels";
 import type { SessionStorageArea } from "./snapshot_store";
 import type { AxisLimits } from "./topic_buffer/axis_limits";
 import type { Field } from "./topic_buffer/field";
@@ -384,6 +385,7 @@ export class Player {
       fieldTraces(subscription, this.#palette, this.#choices),
     );
     this.#traces = all.filter(isLine);
+    labelSeries(this.#traces);
     this.#others = all.filter((trace) => !isLine(trace));
     this.#records = this.#subscriptions.map((subscription) => recordTrace(subscription));
     this.#options.onChange();

@@ -16,6 +16,8 @@ export interface Series {
   readonly key: string;
   readonly topic: string;
   readonly field: Field;
+  /** Its name beside all others, which it differs from; undefined until these are known. */
+  label?: string | undefined;
   /** Index into the palette. */
   readonly colour: number;
   /** Fixed ends of its axis and thresholds, if any: those chosen on this page, else the operator's. */

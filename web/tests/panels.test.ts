@@ -20,7 +20,7 @@ function draw(panels: Panels, lines: readonly Line[]): Panels {
   for (const [name, unit, low, high, limits] of lines) {
     const field = { name, label: undefined, unit };
     const more = limits && { limits: { ...NONE, ...limits } };
-    panels.include({ key: `t/${name}`, topic: "t", field, colour: 0, ...more }, low, high);
+    panels.include({ key: `t/${name}`, topic: "t", field, label: name, colour: 0, ...more }, low, high);
   }
   panels.fit(0);
   return panels;
@@ -34,14 +34,14 @@ function titles(panels: Panels): string[] {
   return panels.used.map(({ title }) => title);
 }
 
-test("lines of one unit share a panel, and each unit has its own", () => {
+test("lines of one unit share a panel, and each unit has its own; a line that is alone is named", () => {
   const panels = drawn(
     ["a", "°C", 10, 20],
     ["b", "%", 0, 100],
     ["c", "°C", -40, 5],
     ["d", "hPa", 990, 1_020],
   );
-  expect(titles(panels)).toEqual(["°C", "%", "hPa"]);
+  expect(titles(panels)).toEqual(["°C", "b (%)", "d (hPa)"]);
   expect(panels.of(0)).toBe(panels.of(2));
   expect(panels.of(0).scale.range.low).toBeLessThan(-40);
   expect(panels.of(0).scale.range.high).toBeGreaterThan(20);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { LegendEntry } from "../src/page";
-import { labelsOf } from "../src/view/series_labels";
+import { labelsOf } from "../src/scene/series_labels";
 import { entry } from "./view_state";
 
 function labelled(topic: string, name: string | undefined, label: string | undefined): LegendEntry {

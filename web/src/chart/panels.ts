@@ -29,8 +29,10 @@ const VALUES_LEAST = 3;
 export class Panel {
   readonly unit: string;
   readonly scale: Scale;
-  /** The unit, or else the names of its lines; empty if there is only one panel. */
+  /** The name of its line with the unit; of several lines, the unit, or else their names. */
   title = "";
+  /** The number of its lines. */
+  lines = 0;
   axis: "left" | "right" | "none" = "left";
   top = 0;
   height = 0;
@@ -46,6 +48,12 @@ export class Panel {
 
   get bottom(): number {
     return this.top + this.height;
+  }
+
+  addName(name: string): void {
+    this.lines += 1;
+    if (this.unit !== "") this.title = this.lines > 1 ? this.unit : `${name} (${this.unit})`;
+    else this.title = this.lines > 1 ? `${this.title}, ${name}` : name;
   }
 
   y(value: number): number {
@@ -90,14 +98,14 @@ export class Panels {
     if (!this.#used.includes(panel)) {
       panel.scale.begin();
       panel.title = "";
+      panel.lines = 0;
       panel.thresholds.length = 0;
       this.#used.push(panel);
     }
     panel.scale.include(low, high);
     this.#addLimits(panel, series);
     this.#ofLine.push(panel);
-    const name = panel.unit || (series.field.label ?? series.field.name ?? series.topic);
-    if (panel.title === "" || panel.unit === "") panel.title += panel.title === "" ? name : `, ${name}`;
+    panel.addName(series.label ?? series.topic);
   }
 
   fit(now: number): void {

@@ -118,7 +118,7 @@ class PictureHeader {
   }
 }
 
-function seriesName({ series: { topic, field } }: Trace): string {
-  const name = field.label ?? field.name ?? topic;
+function seriesName({ series: { topic, field, label } }: Trace): string {
+  const name = label ?? topic;
   return field.unit === undefined ? name : `${name} (${field.unit})`;
 }

@@ -3,12 +3,12 @@
 import { COLOURS, dashOf } from "../chart/chart_theme";
 import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry } from "../page";
+import { labelsOf } from "../scene/series_labels";
 import { strings } from "../strings";
 import { crossedBy } from "../topic_buffer/axis_limits";
 import { make, setAttribute, setTextSteadily, write } from "./parts";
-import { labelsOf } from "./series_labels";
 
-export { labelsOf } from "./series_labels";
+export { labelsOf } from "../scene/series_labels";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** From this many series on, each gets less room. */

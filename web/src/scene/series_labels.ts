@@ -5,23 +5,29 @@
  * apart: the topic if it differs, then the key, and as a last resort a number.
  */
 
-import type { LegendEntry } from "../page";
+import type { Series } from "../scene";
 import type { Field } from "../topic_buffer/field";
 
-/** The name of each series of a legend. */
-export function labelsOf(legend: readonly Pick<LegendEntry, "series">[]): readonly string[] {
-  const series = legend.map((entry) => entry.series);
+/** The name of each series, in the order given. */
+export function labelsOf(those: readonly { readonly series: Series }[]): readonly string[] {
+  const series = those.map((one) => one.series);
   const own = series.map(({ field, topic }) => ownLabel(field) ?? topic);
   const isOneTopic = series.every(({ topic }) => topic === series[0]?.topic);
   const withTopics = apart(own, (i) => {
-    const { topic } = series[i] as LegendEntry["series"];
+    const { topic } = series[i] as Series;
     return isOneTopic || topic === own[i] ? own[i] : `${topic} ${own[i]}`;
   });
   const withKeys = apart(withTopics, (i) => {
-    const { label, name } = (series[i] as LegendEntry["series"]).field;
+    const { label, name } = (series[i] as Series).field;
     return label === undefined || name === undefined ? withTopics[i] : `${withTopics[i]} (${keyText(name)})`;
   });
   return apart(withKeys, (i, before) => `${withKeys[i]} #${before + 1}`);
+}
+
+/** Labels each of the series, in the order given. */
+export function labelSeries(those: readonly { readonly series: Series }[]): void {
+  for (const [i, label] of labelsOf(those).entries())
+    (those[i] as { readonly series: Series }).series.label = label;
 }
 
 /** Replaces the names that look like another; `name` gets the index, and how many like it come before. */
