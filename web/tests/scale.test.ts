@@ -134,6 +134,29 @@ test("the number of ticks is bounded while a wide range shrinks to a narrow one"
   expect(scale.range.high).toBeLessThan(0.4);
 });
 
+test.each([1, 2, 3, 6])("an axis with room for %d values has at least two", (most) => {
+  for (const [low, high] of [
+    [12.4, 18.6],
+    [15.2, 19.8],
+    [-3, 77],
+    [990, 1_020],
+    [52.1234567, 52.1234575],
+    [0, 0],
+    [-1e308, 1e308],
+    [1e-300, 5e-300],
+  ] as const) {
+    const scale = new Scale(String);
+    scale.begin();
+    scale.limit({ min: low === high ? undefined : low, max: low === high ? undefined : high });
+    scale.include(low, high);
+    scale.fit(0);
+    scale.updateTicks(most);
+    const { range } = scale;
+    const within = scale.ticks.filter((tick) => tick >= range.low && tick <= range.high);
+    expect(within.length, `${low} to ${high}`).toBeGreaterThan(1);
+  }
+});
+
 test("tick labels are only formatted again when the ticks change", () => {
   let asked = 0;
   const scale = new Scale((value) => {

@@ -206,8 +206,12 @@ export class Axes {
    */
   #drawAxis(ctx: CanvasRenderingContext2D, panel: Panel, x: number, { fontPx }: ChartTheme): void {
     const { top, bottom, scale } = panel;
+    let free = Number.POSITIVE_INFINITY;
     for (let i = 0; i < scale.ticks.length; i += 1) {
       const y = panel.y(scale.ticks[i] as number);
+      // A low panel may not have room for every label.
+      if (y > free) continue;
+      if (y < bottom + fontPx) free = y - fontPx;
       ctx.globalAlpha = fadeOpacity(y, top - fontPx, bottom + fontPx, fontPx);
       if (ctx.globalAlpha > 0) ctx.fillText(scale.texts[i] as string, x, y);
     }

@@ -10,6 +10,8 @@ import { AutoRange, halfSpan, niceStep } from "./auto_range";
  * While a range is this many times wider than its goal, its ticks have wider steps: the steps of the goal would be too many.
  */
 const WIDE = 10;
+/** How often a step is made finer, until two ticks lie within the range: at first it may be longer than the range. */
+const FINER_MAX = 2;
 /** More ticks than any screen has room for. */
 const TICKS_MAX = 1_000;
 
@@ -73,14 +75,18 @@ export class Scale {
   }
 
   /**
-   * Updates the ticks: round values from one step below the range to one above it, at most `most` within the range. The
-   * step follows the range's goal, not its animation, and the outermost values exist before the range reaches them, so
-   * ticks do not appear and vanish during a short animation.
+   * Updates the ticks: round values from one step below the range to one above it, at most `most` within the range, but
+   * at least two. The step follows the range's goal, not its animation, and the outermost values exist before the range
+   * reaches them, so ticks do not appear and vanish during a short animation.
    */
   updateTicks(most: number): void {
     const { low, high, goalLow, goalHigh } = this.range;
-    const goal = Number.isNaN(goalLow) ? halfSpan(low, high) : halfSpan(goalLow, goalHigh);
-    const step = niceStep(Math.max(goal, halfSpan(low, high) / WIDE) / Math.max(0.5, most / 2));
+    const [from, to] = Number.isNaN(goalLow) ? [low, high] : [goalLow, goalHigh];
+    const [goal, shown] = [halfSpan(from, to), halfSpan(low, high) / WIDE];
+    let step = niceStep(Math.max(goal, shown) / Math.max(0.5, most / 2));
+    // One value alone does not say how much the others differ from it. Finer steps are at most half as long.
+    for (let i = 0; i < FINER_MAX && goal >= shown && !hasTwo(from, to, step); i += 1)
+      step = niceStep(step / 2.5);
     const first = Math.ceil(low / step) - 1;
     const last = Math.floor(high / step) + 1;
     if (first === this.#first && last === this.#last && step === this.#step) return;
@@ -105,4 +111,9 @@ export class Scale {
     for (const text of this.texts) most = Math.max(most, text.length);
     return most;
   }
+}
+
+/** Whether two multiples of a step lie within a range. */
+function hasTwo(from: number, to: number, step: number): boolean {
+  return Math.floor(to / step) > Math.ceil(from / step);
 }
