@@ -43,7 +43,7 @@ export interface TimeNavigatorOptions {
 }
 
 export interface NavigatorScene extends NavigatorState {
-  /** That of the first visible series; undefined if no series is visible. */
+  /** That of the first visible series, else of the records; undefined if there are none. */
   readonly overview: Overview | undefined;
   /** Samples of that series in the range of `hovered()`, in order of time. */
   readonly preview: readonly TracePart[];

@@ -1,6 +1,6 @@
 /**
  * Feeds the time navigator: which part of the epoch it covers, and the overview of the series that was pointed at last,
- * by default of the first visible one.
+ * by default of the first visible one. Without one, it is where the records are.
  */
 
 import type { TimeRange } from "../history_cache/time_range";
@@ -58,7 +58,8 @@ export class NavigatorFeed {
     const { traces } = player;
     const trace =
       traces.find(({ isShown, series }) => isShown && series.key === this.#key) ??
-      traces.find(({ isShown }) => isShown);
+      traces.find(({ isShown }) => isShown) ??
+      player.leadRecords;
     const overview = trace && this.#overviewOf(trace, this.#navigator.range(state), newest);
     const hovered = this.#navigator.hovered(state);
     const preview = trace === undefined ? [] : previewOf(trace, hovered);

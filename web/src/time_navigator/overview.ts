@@ -1,6 +1,7 @@
 /**
- * The overview of one series, all of it at one resolution: columns of what has been fetched, and columns that grow with
- * the live samples. It keeps the live ones, so the past is fetched once and not again for every step of the line.
+ * The overview of one series, or of where the records of a topic are, all of it at one resolution: columns of what has
+ * been fetched, and columns that grow with the live samples. It keeps the live ones, so the past is fetched once and not
+ * again for every step of the line.
  *
  * # No hole
  * Where live samples are missing, the live columns start over behind the gap, and everything before it is taken from the
@@ -15,6 +16,7 @@ import {
   OverviewColumns,
   type OverviewPoint,
   pointsOf,
+  RECORDS,
   union,
 } from "./overview_columns";
 
@@ -28,6 +30,8 @@ export class Overview {
   /** What `#fetched` was computed from. */
   #source: Samples | undefined;
   #revision = 0;
+  /** Whether it shows where records are instead of values. */
+  #isOfRecords = false;
 
   constructor(columnMs: number) {
     this.#live = new OverviewColumns(columnMs);
@@ -48,7 +52,9 @@ export class Overview {
   }
 
   /** Adds the live samples that are due at `newest`; the columns become `columnMs` long, a power of two. */
-  follow({ samples, column }: TracePart, newest: number, columnMs: number): void {
+  follow(part: TracePart, newest: number, columnMs: number): void {
+    const { samples } = part;
+    this.#isOfRecords = part.column === RECORDS;
     this.#setLength(columnMs);
     let row = indexAt(samples, this.#newest);
     // The last one seen has left the buffer, so others may have, too.
@@ -57,7 +63,7 @@ export class Overview {
       row = samples.begin - 1;
     }
     for (row += 1; row < samples.end && (samples.times[row] as number) <= newest; row += 1)
-      this.#add(samples, column, row);
+      this.#add(part, row);
     this.#liveFrom = Math.max(this.#liveFrom, this.#live.trim() ?? Number.NEGATIVE_INFINITY);
   }
 
@@ -65,14 +71,14 @@ export class Overview {
   setFetched(part: TracePart | undefined): void {
     if (part?.samples === this.#source && this.#fetched?.columnMs === (part && this.columnMs)) return;
     this.#source = part?.samples;
-    this.#fetched = part && OverviewColumns.from(part.samples, part.column, this.columnMs);
+    this.#fetched = part && OverviewColumns.from(part, this.columnMs);
     this.#revision += 1;
   }
 
   /** The columns that hold a value or a break, in order of time. */
   points(range: TimeRange): OverviewPoint[] {
     const indices = { from: this.#live.indexOf(range.from), to: this.#live.indexOf(range.to) };
-    return pointsOf(indices, this.columnMs, (index) => this.#columnAt(index));
+    return pointsOf(indices, this.columnMs, (index) => this.#columnAt(index), this.#isOfRecords);
   }
 
   #columnAt(index: number): OverviewColumn | undefined {
@@ -84,12 +90,13 @@ export class Overview {
     return live === undefined || fetched === undefined ? (live ?? fetched) : union(fetched, live);
   }
 
-  #add({ times, seqs, columns }: Samples, column: number, row: number): void {
+  #add(part: TracePart, row: number): void {
+    const { times, seqs } = part.samples;
     const time = times[row] as number;
     if (Number.isNaN(seqs[row])) this.#restart();
     else {
       this.#liveFrom = Math.min(this.#liveFrom, time);
-      this.#live.put(time, columns[column]?.[row] ?? Number.NaN);
+      this.#live.add(part, row);
     }
     this.#newest = time;
   }

@@ -4,7 +4,7 @@
  */
 
 import type { TimeRange } from "../history_cache/time_range";
-import type { Samples } from "../topic_buffer/sample_ring";
+import type { SEQS, TracePart } from "../scene";
 
 export interface OverviewColumn {
   readonly low: number;
@@ -19,6 +19,10 @@ export interface OverviewPoint extends OverviewColumn {
   readonly at: number;
 }
 
+/** A copy, because an import would make the bundler take what both bundles share out of the first one. */
+export const RECORDS: typeof SEQS = -1;
+/** Of a trace of records: as high as the band can be. */
+const RECORD: OverviewColumn = { low: 0, high: 1, isBroken: false };
 /** Several screens; beyond that, the oldest are dropped. */
 const COLUMNS_MAX = 8_192;
 
@@ -33,11 +37,10 @@ export class OverviewColumns {
   }
 
   /** The columns of all rows of a table. */
-  static from(samples: Samples, column: number, columnMs: number): OverviewColumns {
+  static from(part: TracePart, columnMs: number): OverviewColumns {
     const columns = new OverviewColumns(columnMs);
-    const values = samples.columns[column];
-    for (let i = samples.begin; values !== undefined && i < samples.end; i += 1)
-      columns.put(samples.times[i] as number, values[i] as number);
+    const { begin, end } = part.samples;
+    for (let row = begin; row < end; row += 1) columns.add(part, row);
     return columns;
   }
 
@@ -48,6 +51,13 @@ export class OverviewColumns {
 
   at(index: number): OverviewColumn | undefined {
     return this.#columns[index - this.#first];
+  }
+
+  /** Adds the sample in this row; of a trace of records, only that there is a record. */
+  add({ samples, column }: TracePart, row: number): void {
+    const time = samples.times[row] as number;
+    if (column === RECORDS && !Number.isNaN(samples.seqs[row])) this.#merge(this.indexOf(time), RECORD);
+    else this.put(time, samples.columns[column]?.[row] ?? Number.NaN);
   }
 
   /** Adds a value, or a break if it is NaN; in order of time. */
@@ -95,16 +105,24 @@ export class OverviewColumns {
   }
 }
 
-/** The points of the columns from index `from` to index `to`. */
+/**
+ * The points of the columns from index `from` to index `to`. A line goes on over empty columns; records do not, so
+ * `isOfRecords` makes each empty column a break.
+ */
 export function pointsOf(
   { from, to }: TimeRange,
   columnMs: number,
   columnAt: (index: number) => OverviewColumn | undefined,
+  isOfRecords = false,
 ): OverviewPoint[] {
   const points: OverviewPoint[] = [];
+  let last = Number.NEGATIVE_INFINITY;
   for (let index = from; index <= to; index += 1) {
     const column = columnAt(index);
-    if (column !== undefined) points.push({ ...column, at: (index + 0.5) * columnMs });
+    if (column === undefined) continue;
+    const isBroken = column.isBroken || (isOfRecords && last < index - 1);
+    points.push({ ...column, isBroken, at: (index + 0.5) * columnMs });
+    last = index;
   }
   return points;
 }

@@ -17,6 +17,8 @@ export interface BandPlace {
   readonly bottom: number;
 }
 
+const DOT_PX = 1.5;
+
 /** Adds the band to the current path; the values fill the height from `top` to `bottom`. */
 export function traceBand(pen: PathSink, points: readonly OverviewPoint[], place: BandPlace): void {
   const { low, high } = extremesOf(points);
@@ -35,19 +37,14 @@ function traceRun(
   x: (instant: number) => number,
   y: (value: number) => number,
 ): void {
-  for (const [i, { at, high }] of run.entries()) (i === 0 ? moveTo : lineTo)(pen, x(at), y(high));
+  const first = run[0] as OverviewPoint;
+  // A single value is drawn as a dot: a line without a length would not be visible.
+  const radius = run.length === 1 ? DOT_PX / 2 : 0;
+  pen.moveTo(x(first.at) - radius, y(first.high));
+  pen.lineTo(x(first.at) + radius, y(first.high));
+  for (const { at, high } of run.slice(1)) pen.lineTo(x(at), y(high));
   for (const { at, low } of [...run].reverse()) pen.lineTo(x(at), y(low));
   pen.closePath();
-}
-
-function moveTo(pen: PathSink, x: number, y: number): void {
-  pen.moveTo(x, y);
-  // A single value is drawn as a dot.
-  pen.lineTo(x, y);
-}
-
-function lineTo(pen: PathSink, x: number, y: number): void {
-  pen.lineTo(x, y);
 }
 
 function extremesOf(points: readonly OverviewPoint[]): { low: number; high: number } {

@@ -90,11 +90,12 @@ export class PreviewCard {
 function pointsIn(parts: readonly TracePart[], range: TimeRange) {
   const columns = new OverviewColumns((range.to - range.from) / PREVIEW_WIDTH_PX);
   let until = range.from;
-  for (const { samples, column } of parts) {
+  for (const part of parts) {
+    const { samples } = part;
     for (let i = samples.begin; i < samples.end; i += 1) {
       const time = samples.times[i] as number;
       if (time < until || time > range.to) continue;
-      columns.put(time, samples.columns[column]?.[i] ?? Number.NaN);
+      columns.add(part, i);
       until = time;
     }
   }

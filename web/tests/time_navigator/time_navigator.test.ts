@@ -1,7 +1,7 @@
 /** The time navigator's ticks, its ARIA values, and its overview line. */
 
 import { expect, test } from "vitest";
-import type { TracePart } from "../../src/scene";
+import { SEQS, type TracePart } from "../../src/scene";
 import { ariaValues, hasMoved } from "../../src/time_navigator/aria";
 import { Overview } from "../../src/time_navigator/overview";
 import type { OverviewPoint } from "../../src/time_navigator/overview_columns";
@@ -131,7 +131,7 @@ test("the overview breaks exactly where the line does", () => {
   overview.setFetched(part(0, [1, null, 3]));
   expect(drawn(overview.points({ from: 0, to: 3 }))).toBe("0.5:1-1 |1.5: 2.5:3-3");
   expect(bandOf(overview.points({ from: 0, to: 3 }))).toBe(
-    "M0.5,10 L0.5,10 L0.5,10 Z M2.5,0 L2.5,0 L2.5,0 Z",
+    "M-0.25,10 L1.25,10 L0.5,10 Z M1.75,0 L3.25,0 L2.5,0 Z",
   );
 });
 
@@ -175,4 +175,21 @@ test("values that differ by rounding are a straight line, and the largest number
   expect(bandOf(rounding)).toBe("M0.5,5 L0.5,5 L1.5,5 L2.5,5 L2.5,5 L1.5,5 L0.5,5 Z");
   const huge = following(part(0, [-1e308, 1e308]), 1).points({ from: 0, to: 1 });
   expect(bandOf(huge)).toBe("M0.5,10 L0.5,10 L1.5,0 L1.5,0 L0.5,10 Z");
+});
+
+test("a value without neighbours has a width", () => {
+  const alone = following(part(0, [Number.NaN, 7, Number.NaN]), 1).points({ from: 0, to: 3 });
+  expect(bandOf(alone)).toBe("M0.75,5 L2.25,5 L1.5,5 Z");
+});
+
+test("of records without numbers the overview shows where they are, fetched and live alike", () => {
+  const { samples } = part(0, [Number.NaN, Number.NaN, Number.NaN]);
+  const records = { samples: { ...samples, times: Float64Array.of(10, 11, 15), columns: [] }, column: SEQS };
+  const overview = following(records, 1);
+  const fetched = { ...samples, times: Float64Array.of(2, 3, 5), columns: [] };
+  overview.setFetched({ samples: fetched, column: SEQS });
+  const all = overview.points({ from: 0, to: 20 });
+  expect(all.map(({ at }) => at)).toEqual([2.5, 3.5, 5.5, 10.5, 11.5, 15.5]);
+  expect(all.map(({ isBroken }) => isBroken)).toEqual([true, false, true, true, false, true]);
+  for (const { low, high } of all) expect(low).toBeLessThan(high);
 });
