@@ -211,6 +211,25 @@ test("records that hold nothing to draw are shown as JSON, and are never said to
   expect(await screen.page.textContent('dialog[data-part="table"]')).not.toContain("No records in view");
 });
 
+test("without numbers the chart is only its time axis, and the strip shows where the records are", async () => {
+  const screen = await house.open("?topic=machine");
+  await screen.becomes("live");
+  const height = () => screen.page.$eval('[data-part="chart"]', ({ clientHeight }) => clientHeight);
+  await expect.poll(height).toBeLessThan(80);
+  /** The share of the strip's width in which something is drawn between its upper edge and its middle. */
+  const marked = () =>
+    screen.page.$eval('[data-part="strip"] canvas', (element) => {
+      const canvas = element as HTMLCanvasElement;
+      const row = (y: number) => canvas.getContext("2d")?.getImageData(0, y, canvas.width, 1).data ?? [];
+      const [edge, inside] = [row(1), row(Math.round(canvas.height / 3))];
+      let count = 0;
+      for (let i = 0; i < inside.length; i += 4)
+        if ([0, 1, 2, 3].some((k) => inside[i + k] !== edge[i + k])) count += 1;
+      return count / canvas.width;
+    });
+  await expect.poll(marked, { timeout: 20_000 }).toBeGreaterThan(0.8);
+});
+
 test("the table follows the stream and has every value as the hub spells it", async () => {
   const screen = await house.open("?topic=log,machine");
   await screen.becomes("live");
