@@ -51,11 +51,13 @@ afterAll(async () => {
 });
 
 function hubThatLists(...origins: readonly string[]): Promise<Hub> {
-  const topic = (name: string) =>
-    `[topics.${name}]\ndataset = "counting.json"\nrate = ${RATE}\nloop = false\n`;
+  const topic = (name: string, dataset = "counting", loop = false) =>
+    `[topics.${name}]\ndataset = "${dataset}.json"\nrate = ${RATE}\nloop = ${loop}\n`;
   return Hub.startFrom({
-    "tickcast.toml": `[server]\nallowed_origins = ${JSON.stringify(origins)}\n${topic("ecg")}${topic("other")}`,
+    "tickcast.toml": `[server]\nallowed_origins = ${JSON.stringify(origins)}\n${topic("ecg")}${topic("other")}${topic("machine", "machine")}${topic("states", "states", true)}`,
     "counting.json": Array.from({ length: RECORDS }, (_, i) => i),
+    "machine.json": Array.from({ length: RECORDS }, (_, i) => ({ n: i, mode: i % 300 < 200 ? "on" : "off" })),
+    "states.json": [{ door: true, mode: "on" }],
   });
 }
 
@@ -190,6 +192,33 @@ test("an invalid hub URL shows a notice, and the next URL is used with all later
   await isLive(page);
   await reads(page, "label", /^other$/);
   await page.getByLabel(/other, the last 1 minute$/).waitFor();
+});
+
+test("attributes that cannot be met are named below the chart until they are mended", async () => {
+  const { page } = await embed(`<tick-chart topic="ecg,nothing" window="abc" theme="neon"></tick-chart>`);
+  await isLive(page, "tick-chart");
+  await reads(page, "remark", /“abc” in the attribute window is not a time window.*showing 10.s/);
+  await reads(page, "remark", /“neon” in the attribute theme is not a theme.*no topic “nothing”/);
+  await set(page, "window", "9999d");
+  await reads(page, "remark", /“9999d” in the attribute window is not between 100.ms and 366.d/);
+  await set(page, "window", "20s");
+  await set(page, "theme", "dark");
+  await reads(page, "remark", /^There is no topic “nothing” on this hub\.$/);
+  await set(page, "topic", "ecg");
+  await expect.poll(() => page.locator("tick-chart .remark").isVisible()).toBe(false);
+});
+
+test("what is not a number is named, with a link to the hub's page, which shows it", async () => {
+  const { page } = await embed(`<tick-chart topic="machine"></tick-chart>`);
+  await isLive(page);
+  await reads(page, "remark", /^Not drawn here: mode\. Open the hub’s page$/);
+  await set(page, "topic", "states");
+  await reads(page, "notice", /no numbers.*the hub’s page shows every record/);
+  await reads(page, "remark", /^Not drawn here: door, mode\. Open the hub’s page$/);
+  const link = page.locator("tick-chart .remark a");
+  expect(await link.getAttribute("href")).toBe(`${hub.url}/?topic=states`);
+  // Above the notice, so that it can be clicked.
+  await link.click({ trial: true });
 });
 
 test("a detached element disconnects from the hub, and is live again when attached", async () => {

@@ -82,6 +82,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "everything that formats numbers and times shares it",
     ),
     (
+        "web/src/main/address_problems.ts",
+        "what is wrong with an address, which is read elsewhere",
+    ),
+    (
         "web/src/player/replay_state.ts",
         "what the topics are, apart from what is drawn of them",
     ),
@@ -96,6 +100,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
     (
         "web/src/view/keyboard.ts",
         "the only part of the view that listens to keys",
+    ),
+    (
+        "web/src/view/option_problems.ts",
+        "the page's address and the element's attributes share it",
     ),
     (
         "web/src/wall_clock.ts",

@@ -229,9 +229,12 @@ export const strings = {
   emptyBegins: (time: string) => `This topic starts at ${time}`,
   emptyBeginsHint: "Leave this page open: it starts automatically, on every screen at once.",
   emptyNoNumber: "These records contain no numbers",
-  emptyNoNumberHint: "The chart needs records that are numbers, or objects that contain numbers.",
+  emptyNoNumberHint: "Only numbers are drawn here; the hub’s page shows every record.",
   emptyLost: "The hub is not responding",
   emptyLostHint: "You don’t need to do anything: the page keeps retrying.",
+  /** Of `<tick-chart>`, which draws lines only. */
+  notDrawn: (names: string) => `Not drawn here: ${names}.`,
+  wholePage: "Open the hub’s page",
   noHub: "Invalid hub URL",
   noHubHint:
     "It must start with https:// or http://; a page loaded over https:// needs a hub with https:// too.",
@@ -247,13 +250,15 @@ export const strings = {
 
   momentFuture: "That moment is still to come; showing the newest record",
   momentEarly: (time: string) => `There is nothing before ${time}; showing the beginning`,
-  addressWindow: (text: string, shown: string) =>
-    `“${text}” in the address is not a time window, such as 30s; showing ${shown}`,
-  addressWindowRange: (text: string, least: string, most: string, shown: string) =>
-    `“${text}” in the address is not between ${least} and ${most}; showing ${shown}`,
+  inAddress: "in the address",
+  inAttribute: (name: string) => `in the attribute ${name}`,
+  notWindow: (text: string, place: string, shown: string) =>
+    `“${text}” ${place} is not a time window, such as 30s; showing ${shown}`,
+  windowRange: (text: string, place: string, least: string, most: string, shown: string) =>
+    `“${text}” ${place} is not between ${least} and ${most}; showing ${shown}`,
   addressMoment: (text: string) =>
     `“${text}” in the address is not a moment, such as a link to one has; showing the newest record`,
-  addressTheme: (text: string, known: string) => `“${text}” in the address is not a theme: ${known}`,
+  notTheme: (text: string, place: string, known: string) => `“${text}” ${place} is not a theme: ${known}`,
   addressSwitch: (name: string, text: string) =>
     `“${name}=${text}” in the address is neither 1 nor 0; it is off`,
 

@@ -18,13 +18,18 @@
 
 import { Api } from "./client/api";
 import { LiveChart } from "./live_chart";
+import type { Player } from "./player";
 import { ShownPoints } from "./player/series_trace";
-import { readingOf, viewState } from "./player/view_state";
+import type { PlayerScene } from "./player/topic_traces";
+import { type PlayerViewState, readingOf, viewState } from "./player/view_state";
+import { labelsOf } from "./scene/series_labels";
+import { strings } from "./strings";
 import chartCss from "./style/chart.css?inline";
 import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
 import { ElementView } from "./tick_chart/element_view";
 import elementViewCss from "./tick_chart/element_view.css?inline";
+import { themeProblem, windowProblem } from "./view/option_problems";
 import { parseWindow, WINDOW_DEFAULT_MS } from "./viewport";
 
 /** Ten updates a second; only the values of drawn points change with every frame. */
@@ -52,6 +57,9 @@ export class TickChart extends HTMLElement {
   #isConnected = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
   readonly #shownPoints = new ShownPoints();
+  /** The names of fields that are not lines, for the traces in `#others`. */
+  #notDrawn: readonly string[] = [];
+  #others: PlayerScene["others"] = [];
 
   constructor() {
     super();
@@ -111,10 +119,11 @@ export class TickChart extends HTMLElement {
       this.#liveChart = this.#newLiveChart();
     } catch (error) {
       this.#view.showNoHub(this.#windowMs);
+      this.#view.showRemark({ problems: this.#attributeProblems, notDrawn: [], page: undefined });
       throw error;
     }
     this.#liveChart.start({
-      onFrame: (_scene, at) => this.#onFrame(at),
+      onFrame: (scene, at) => this.#onFrame(scene, at),
       onChange: () => {
         this.#writtenAt = Number.NEGATIVE_INFINITY;
       },
@@ -136,8 +145,12 @@ export class TickChart extends HTMLElement {
     this.#liveChart = undefined;
   }
 
-  #onFrame(at: number): void {
+  #onFrame(scene: PlayerScene | undefined, at: number): void {
     if (this.#liveChart === undefined) return;
+    if (scene !== undefined && scene.others !== this.#others) {
+      this.#others = scene.others;
+      this.#notDrawn = labelsOf(scene.others);
+    }
     const { player, chart } = this.#liveChart;
     const haveChanged = this.#shownPoints.haveChanged(player.traces, chart.pointed?.at);
     if (at - this.#writtenAt >= TEXT_EVERY_MS) this.#write(at);
@@ -148,7 +161,29 @@ export class TickChart extends HTMLElement {
     if (this.#liveChart === undefined) return;
     this.#writtenAt = at;
     const { player, chart } = this.#liveChart;
-    this.#view.show(viewState(player, at, chart.pointed?.at));
+    const state = viewState(player, at, chart.pointed?.at);
+    this.#view.show(state);
+    const hasMore = this.#notDrawn.length > 0 || state.notice?.kind === "no-number";
+    this.#view.showRemark({
+      problems: [...this.#attributeProblems, ...refusedTopics(player)],
+      notDrawn: this.#notDrawn,
+      page: hasMore ? this.#page(state) : undefined,
+    });
+  }
+
+  #page({ topics }: PlayerViewState): string {
+    const page = new URL(this.#hub.replace(/^ws/, "http").replace(/\/?$/, "/"));
+    page.search = `?${new URLSearchParams({ topic: topics.join(",") })}`;
+    return page.href;
+  }
+
+  /** Of attributes that are there and not empty. */
+  get #attributeProblems(): readonly string[] {
+    const check = (name: string, problemOf: (text: string, place: string) => string | undefined) => {
+      const text = this.getAttribute(name) ?? "";
+      return (text === "" ? undefined : problemOf(text, strings.inAttribute(name))) ?? [];
+    };
+    return [check("window", windowProblem), check("theme", themeProblem)].flat();
   }
 
   #togglePause(): void {
@@ -173,6 +208,14 @@ export class TickChart extends HTMLElement {
     this.toggleAttribute("data-dark", isDark);
     this.#liveChart?.fit();
   }
+}
+
+/** The topics that the hub refuses while it serves others; if it refuses all, the notice says so. */
+function refusedTopics({ subscriptions, link }: Player): readonly string[] {
+  if (link.kind === "stopped") return [];
+  return subscriptions.flatMap(({ link: own, name = "" }) =>
+    own.kind === "stopped" ? strings.refused(own.refusal, name) : [],
+  );
 }
 
 function styleSheet(css: string): CSSStyleSheet {

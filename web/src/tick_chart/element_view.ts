@@ -29,6 +29,16 @@ export type ElementActions = Pick<
   "togglePause" | "goLive" | "retryNow" | "toggleSeries" | "soloSeries" | "pointSeries"
 >;
 
+/** What stands below the chart. */
+export interface ElementRemark {
+  /** What is wrong with the element's attributes and topics. */
+  readonly problems: readonly string[];
+  /** The names of fields that are not lines. */
+  readonly notDrawn: readonly string[];
+  /** The hub's page with the same topics, if it shows more. */
+  readonly page: string | undefined;
+}
+
 export class ElementView {
   readonly chartHost = part("div", "chart");
   readonly #label = part("p", "label");
@@ -37,6 +47,9 @@ export class ElementView {
   readonly #notice = part("div", "notice");
   readonly #title = make("p", {});
   readonly #hint = make("p", {});
+  readonly #remark = part("p", "remark");
+  readonly #remarkText = make("span", {});
+  readonly #page = make("a", { target: "_blank", rel: "noopener" }, strings.wholePage);
   /** Shows the element's own content: what its page offers to readers without a chart. */
   readonly #fallback = make("slot", { hidden: true });
   readonly #pause: PauseButton;
@@ -59,7 +72,10 @@ export class ElementView {
     const bar = make("div", { className: "bar" });
     // First in tab order, because moving content must be easy to pause.
     bar.append(this.#pause.element, this.#badge, this.#label, this.#list, this.#value);
-    root.append(bar, this.chartHost, this.#notice);
+    this.#remark.role = "status";
+    this.#remark.hidden = true;
+    this.#remark.append(this.#remarkText, " ", this.#page);
+    root.append(bar, this.chartHost, this.#notice, this.#remark);
     // In an embedding page the wheel scrolls the page, unless it is a pinch or the chart has focus.
     const leaveWheel = (event: WheelEvent) => {
       if (!event.ctrlKey && root.activeElement !== this.chartHost) event.stopPropagation();
@@ -74,6 +90,15 @@ export class ElementView {
     this.#notice.hidden = state.notice === undefined;
     this.#fallback.hidden = state.badge.kind !== "stopped";
     if (state.notice !== undefined) this.#setNotice(noticeText(state.notice));
+  }
+
+  /** Below the chart: what is wrong, and what the records have besides lines. */
+  showRemark({ problems, notDrawn, page }: ElementRemark): void {
+    const others = notDrawn.length > 0 ? [strings.notDrawn(notDrawn.join(", "))] : [];
+    write(this.#remarkText, [...problems.map((problem) => `${problem}.`), ...others].join(" "));
+    this.#page.hidden = page === undefined;
+    setAttribute(this.#page, "href", page);
+    this.#remark.hidden = this.#remarkText.textContent === "" && this.#page.hidden;
   }
 
   /** Shows that there is no hub to connect to, in place of what a previous hub has shown. */
