@@ -134,6 +134,18 @@ test("the number of ticks is bounded while a wide range shrinks to a narrow one"
   expect(scale.range.high).toBeLessThan(0.4);
 });
 
+test("values that differ in the fifteenth decimal fill the range, and its ticks differ", () => {
+  const [low, high] = [0.123456789012345, 0.123456789012349];
+  const [rangeLow, rangeHigh] = niceRange(low, high);
+  expect(high - low).toBeGreaterThan((rangeHigh - rangeLow) / 2);
+  const scale = new Scale(axisText);
+  scale.include(low, high);
+  scale.fit(0);
+  scale.updateTicks(6);
+  expect(scale.texts.length).toBeGreaterThan(3);
+  expect(new Set(scale.texts).size).toBe(scale.texts.length);
+});
+
 test.each([1, 2, 3, 6])("an axis with room for %d values has at least two", (most) => {
   for (const [low, high] of [
     [12.4, 18.6],

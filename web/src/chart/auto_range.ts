@@ -15,8 +15,11 @@ const GLIDE_MS = 140;
 const ARRIVED = 1 / 2_000;
 /** The range is about this many steps wide, and its ends lie on steps. */
 const STEPS = 6;
-/** Values that differ by less than this share of their magnitude differ by rounding only: the line is flat. */
-const FINEST = 2 ** -40;
+/**
+ * Values that differ by less than this share of their magnitude differ by rounding only: the line is flat. Sums round in
+ * the last few of 53 bits; a difference in the fifteenth decimal is one of the data.
+ */
+const FINEST = 2 ** -47;
 /** Smaller spans have no round steps any more. */
 const SPAN_MIN = 1e-300;
 /** Larger values are scaled before they are subtracted: their difference would be too large for a number. */
