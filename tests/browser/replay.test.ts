@@ -60,6 +60,31 @@ test("the footer has the dataset, the record that is shown and the lap", async (
     .toEqual([1, 1]);
 });
 
+test("the value, its record and the record's place in the dataset agree in every frame", async () => {
+  const screen = await house.open();
+  await screen.isLive();
+  const frames = await screen.page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const seen: string[] = [];
+        const read = (part: string) => document.querySelector(`[data-part="${part}"]`)?.textContent ?? "";
+        const onFrame = () => {
+          // After the page's own frame.
+          setTimeout(() => {
+            const [seq, place, value] = [read("seq"), read("replay-record"), read("value")].map((text) =>
+              Number(text.replaceAll(",", "").split(" ")[0]),
+            ) as [number, number, number];
+            seen.push(`${place - value} ${(seq - place) % 100}`);
+            if (seen.length < 60) requestAnimationFrame(onFrame);
+            else resolve(seen);
+          });
+        };
+        requestAnimationFrame(onFrame);
+      }),
+  );
+  expect(new Set(frames)).toEqual(new Set(["1 0"]));
+});
+
 test("origin and licence are a click away, with links", async () => {
   const screen = await house.open();
   await screen.isLive();

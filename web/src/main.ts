@@ -49,6 +49,7 @@ const topicList = new TopicList(api);
 const audienceFeed = new AudienceFeed(api);
 const rejectNotices = new RejectNotices();
 const shownPoints = new ShownPoints();
+const shownRecords = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const axisChoices = new AxisChoices(liveChart);
 const late = new LateParts(parts, liveChart, axisChoices);
@@ -77,7 +78,9 @@ function onFrame(scene: PlayerScene | undefined, at: number): void {
     void goToMoment();
   }
   const { player, chart } = liveChart;
-  const haveChanged = shownPoints.haveChanged(player.traces, chart.pointed?.at);
+  const haveValuesChanged = shownPoints.haveChanged(player.traces, chart.pointed?.at);
+  // Not only after `||`: both remember what they have seen.
+  const haveChanged = shownRecords.haveChanged(player.records, chart.pointed?.at) || haveValuesChanged;
   if (at - writtenAt >= TEXT_EVERY_MS) write(at);
   else if (haveChanged) view.showReading(readingOf(player, at, chart.pointed?.at), chart.cursor);
 }

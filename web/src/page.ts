@@ -117,7 +117,7 @@ export interface Sync {
 }
 
 /** What belongs to the drawn points, refreshed in every frame in which one of them has changed. */
-export type Reading = Pick<ViewState, "legend" | "at" | "isPointed" | "seq">;
+export type Reading = Pick<ViewState, "legend" | "at" | "isPointed" | "seq" | "replays">;
 
 /** How closely all viewers of the topic follow the hub's clock, as far as they report it. */
 export interface Audience {

@@ -103,6 +103,7 @@ export class View {
     this.#state = { ...this.#state, ...reading };
     this.#readout.showReading(reading);
     this.#footer.showSeq(reading.seq);
+    this.#replay.showPositions(reading);
   }
 
   #showPause({ isPaused, canPause }: ViewState): void {

@@ -53,7 +53,6 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     windowMs: player.viewport.windowMs,
     viewers: player.lead.buffer.viewers,
     feed: feedOf(player),
-    replays: replaysAt(player, reading.at ?? Number.POSITIVE_INFINITY, reading.seq),
     missed: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.missed, 0),
     starvingSince: hubNow === undefined ? undefined : earliestStarvation(player.subscriptions, hubNow),
     lostSince: isLost(player) ? newest : undefined,
@@ -65,11 +64,14 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
 /** The values of the drawn points, for every frame in which one of them has changed. */
 export function readingOf(player: Player, pageNow: number, pointed: PointedInstant): Reading {
   const hubNow = player.hubNow(pageNow);
+  const at = pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow));
+  const seq = player.seqAt(pointed ?? Number.POSITIVE_INFINITY);
   return {
     legend: player.traces.map((trace) => entryOf(trace, pointed)),
-    at: pointed ?? (hubNow === undefined ? undefined : shownUntil(player, hubNow)),
+    at,
     isPointed: pointed !== undefined,
-    seq: player.seqAt(pointed ?? Number.POSITIVE_INFINITY),
+    seq,
+    replays: replaysAt(player, at ?? Number.POSITIVE_INFINITY, seq),
   };
 }
 

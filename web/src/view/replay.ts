@@ -4,7 +4,7 @@
  */
 
 import { LOCALE } from "../locale";
-import type { About, Actions, ReplayPosition, TopicInfo, ViewState } from "../page";
+import type { About, Actions, Reading, ReplayPosition, TopicInfo, ViewState } from "../page";
 import { strings } from "../strings";
 import { make, type Parts, write } from "./parts";
 
@@ -42,13 +42,20 @@ export class ReplayStatus {
     this.#parts.at("replay-line").hidden = first === undefined;
     if (first === undefined) return;
     this.#parts.write("dataset", strings.replayOf(datasetName(first.topic, about.get(first.topic))));
-    this.#parts.write("replay-record", shortPosition(first));
     const infos = replays.map(({ topic }) => about.get(topic));
     const made = JSON.stringify([replays.map(({ topic, sha256 }) => [topic, sha256]), infos]);
     if (made !== this.#made) this.#make(replays, infos);
     this.#made = made;
+    this.showPositions({ replays });
+  }
+
+  /** Updates the positions, in the frame that draws their records. */
+  showPositions({ replays }: Pick<Reading, "replays">): void {
+    const [first] = replays;
+    if (first === undefined) return;
+    this.#parts.write("replay-record", shortPosition(first));
     for (const [i, cell] of this.#positions.entries())
-      write(cell, positionText(replays[i] as ReplayPosition) ?? strings.noValue);
+      write(cell, (replays[i] && positionText(replays[i])) ?? strings.noValue);
   }
 
   #make(replays: readonly ReplayPosition[], infos: readonly (TopicInfo | undefined)[]): void {
