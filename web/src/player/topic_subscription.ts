@@ -121,7 +121,7 @@ export class TopicSubscription implements Subscription {
   /** Cached history before the live samples; missing ranges are requested. */
   olderSamples(from: number, to: number, columns: number, field: Field): TracePart | undefined {
     this.#isHistoryInUse = true;
-    return this.#history?.lookup(from, to, columns, field);
+    return this.#hasFields ? this.#history?.lookup(from, to, columns, field) : undefined;
   }
 
   /** Call after each composed frame: stops fetching if no trace has asked for history. */
@@ -132,7 +132,12 @@ export class TopicSubscription implements Subscription {
 
   /** Like `olderSamples`, for the time navigator, which shows another range than the view. */
   overview(from: number, to: number, columns: number, field: Field): TracePart | undefined {
-    return this.#overviewHistory?.lookup(from, to, columns, field);
+    return this.#hasFields ? this.#overviewHistory?.lookup(from, to, columns, field) : undefined;
+  }
+
+  /** Whether the hub has anything to decimate: it refuses a field that no record has. */
+  get #hasFields(): boolean {
+    return this.buffer.fields.length > 0;
   }
 
   /** A record as the hub has spelled it; undefined if it is not here, and then it is requested. */
@@ -142,7 +147,7 @@ export class TopicSubscription implements Subscription {
 
   /** Like `overview`, for the range that the pointer is over. */
   preview(from: number, to: number, columns: number, field: Field): TracePart | undefined {
-    return this.#previewHistory?.lookup(from, to, columns, field);
+    return this.#hasFields ? this.#previewHistory?.lookup(from, to, columns, field) : undefined;
   }
 
   /** Stops fetching because the pointer is elsewhere. */

@@ -1,6 +1,7 @@
 /** The values beside the chart are those of the drawn points. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Json } from "../../src/client/protocol";
 import { recordTable } from "../../src/player/record_table";
 import { ShownPoints } from "../../src/player/series_trace";
 import { readingOf } from "../../src/player/view_state";
@@ -45,6 +46,40 @@ test("a reading changes with the drawn record, and only then", async () => {
   );
   expect(points.haveChanged(player.traces, 5)).toBe(true);
   expect(points.haveChanged(player.traces, 5)).toBe(false);
+});
+
+test("the record, its place in the dataset and the drawn record change in the same frame, without numbers too", async () => {
+  const player = play(["ecg"]);
+  const dataset = { len: 7, loop: true, sha256: "0".repeat(64) };
+  hub.socket("ecg").sendHello({ seq: 1_000, fields: {}, dataset });
+  hub.socket("ecg").receive(...records(900, 1_100, {}));
+  await settle();
+  const points = new ShownPoints();
+  const frames = Array.from({ length: 6 }, () => {
+    vi.advanceTimersByTime(5);
+    sceneOf(player);
+    return points.haveChanged(player.records, undefined);
+  });
+  expect(frames.filter((hasChanged) => hasChanged).length).toBeLessThan(6);
+  expect(frames.filter((hasChanged) => hasChanged).length).toBeGreaterThan(2);
+  const { seq = 0, replays } = readingOf(player, performance.now(), undefined);
+  expect(replays[0]?.record).toBe(((seq - 1) % 7) + 1);
+});
+
+test("of records without fields no history is requested, which the hub would refuse", async () => {
+  const asked = async (record: Json) => {
+    hub = new FakeHub();
+    const player = play(["ecg"]);
+    hub.socket("ecg").sendHello({ seq: 1_000, fields: {} });
+    hub.socket("ecg").receive(...records(900, 1_100, record));
+    await settle();
+    sceneOf(player);
+    vi.advanceTimersByTime(1_000);
+    await settle();
+    return hub.requests.filter((url) => url.includes("field="));
+  };
+  expect(await asked({})).toEqual([]);
+  expect(await asked({ value: 1 })).not.toEqual([]);
 });
 
 test("a number beyond 2^53 is read as the record spells it, also after a reload", async () => {
