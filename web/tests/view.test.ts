@@ -8,6 +8,7 @@ import { copyAndAnnounce } from "../src/view/feedback";
 import { aheadText, audienceText, offsetText } from "../src/view/footer";
 import { labelsOf, thresholdWord, valueText } from "../src/view/legend";
 import { noticeText } from "../src/view/notice";
+import { roundedMean } from "../src/view/statistics_dialog";
 import { summaryOf } from "../src/view/summary";
 import { toggled, topicsText } from "../src/view/topic_picker";
 import { entry, viewState } from "./view_state";
@@ -151,4 +152,15 @@ test("the result of copying is announced, including failures", async () => {
     "Copying was blocked by the browser",
     "Copying was blocked by the browser",
   ]);
+});
+
+test.each([
+  [1_234.56789, 0, 2_000, 1_234.57],
+  // Rounded further, none of these would be between the values.
+  [52.12345712, 52.1234567, 52.1234575, 52.12345712],
+  [9007199254741000, 9007199254740992, 9007199254741006, 9007199254741000],
+  [0.1 + 0.2, 0.3, 0.3, 0.3],
+  [0, -1e308, 1e308, 0],
+])("a mean of %d between %d and %d is rounded to %d", (mean, min, max, rounded) => {
+  expect(roundedMean(mean, min, max)).toBe(rounded);
 });

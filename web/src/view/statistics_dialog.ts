@@ -10,8 +10,10 @@ import { make } from "./parts";
 import { momentText } from "./time_format";
 
 const whole = new Intl.NumberFormat(LOCALE);
-/** A mean has more digits than its values, most of which mean nothing. */
+/** A mean has more digits than its values, most of which mean nothing: so many are shown where its values differ. */
 const MEAN_DIGITS = 6;
+/** As many as a double has. */
+const DIGITS_MAX = 17;
 
 export class StatisticsDialog {
   readonly #dialog: HTMLDialogElement;
@@ -55,11 +57,20 @@ function textsOf(statistics: SeriesStatistics["rows"][number]["statistics"]): re
   if (statistics === undefined) return [strings.noValue, strings.noValue, strings.noValue, strings.noValue];
   const { min, max, mean, count } = statistics;
   const number = new SteadyNumberFormat();
-  const rounded = mean === undefined ? undefined : { value: Number(mean.toPrecision(MEAN_DIGITS)) };
+  const rounded = mean === undefined ? undefined : { value: roundedMean(mean, min?.value, max?.value) };
   return [
     valueText(number, min),
     valueText(number, max),
     valueText(new SteadyNumberFormat(), rounded),
     whole.format(count),
   ];
+}
+
+/** Rounds a mean, but never so that values which are close to each other have a mean that is not among them. */
+export function roundedMean(mean: number, min = mean, max = mean): number {
+  if (min === max) return min;
+  // Halves, because the difference of two large numbers may be infinite.
+  const alike = Math.log10(Math.max(Math.abs(min), Math.abs(max)) / 2 / (max / 2 - min / 2));
+  const digits = Math.min(DIGITS_MAX, MEAN_DIGITS + Math.max(0, Math.ceil(alike)));
+  return Number(mean.toPrecision(digits));
 }
