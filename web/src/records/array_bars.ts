@@ -6,6 +6,7 @@
 import { AutoRange } from "../chart/auto_range";
 import { type ChartTheme, COLOURS } from "../chart/chart_theme";
 import { CanvasLayer } from "../chart/surface";
+import { SteadyNumberFormat } from "../number";
 import type { SeriesTrace } from "../player/series_trace";
 import { strings } from "../strings";
 import { pathOf, valueAt } from "../topic_buffer/field_path";
@@ -101,10 +102,11 @@ class ArrayRow {
     const numbers = values.filter((value) => value !== null);
     const [low] = bounded(numbers, Math.min);
     const [high] = bounded(numbers, Math.max);
+    const format = new SteadyNumberFormat();
     this.#summary.textContent =
       low === undefined || high === undefined
         ? strings.noValue
-        : strings.arraySummary(values.length, String(low), String(high));
+        : strings.arraySummary(values.length, format.format(low), format.format(high));
   }
 
   /** In an array with more values than pixels, each column is as high as its extremes. */
