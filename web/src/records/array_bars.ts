@@ -6,6 +6,8 @@
 import { AutoRange } from "../chart/auto_range";
 import { type ChartTheme, COLOURS } from "../chart/chart_theme";
 import { CanvasLayer } from "../chart/surface";
+import type { Json } from "../client/protocol";
+import { parseExact, spellingOf } from "../exact_json";
 import { SteadyNumberFormat } from "../number";
 import type { SeriesTrace } from "../player/series_trace";
 import { strings } from "../strings";
@@ -91,7 +93,7 @@ class ArrayRow {
     const text = subscription.textOf(sample.seq);
     // Until it is loaded, the bars before it stay.
     if (text === undefined) return;
-    const value = valueAt(JSON.parse(text), pathOf(series.field.name));
+    const value = valueAt(parseExact(text) as Json, pathOf(series.field.name));
     this.#show(isNumberList(value) ? value : [], sample.seq);
   }
 
@@ -103,10 +105,11 @@ class ArrayRow {
     const [low] = bounded(numbers, Math.min);
     const [high] = bounded(numbers, Math.max);
     const format = new SteadyNumberFormat();
+    const textOf = (value: number) => format.format(value, spellingOf(values, values.indexOf(value)));
     this.#summary.textContent =
       low === undefined || high === undefined
         ? strings.noValue
-        : strings.arraySummary(values.length, format.format(low), format.format(high));
+        : strings.arraySummary(values.length, textOf(low), textOf(high));
   }
 
   /** In an array with more values than pixels, each column is as high as its extremes. */
