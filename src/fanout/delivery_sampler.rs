@@ -14,7 +14,8 @@
 //! The number of writes between two measurements is random, with a mean that gives about sixteen measured writes a flush,
 //! and every write of a group that has no more viewers than that. So every write, the first of a flush like the last,
 //! is measured with the same probability. The publications of a write are divided into up to four equal parts, and one of
-//! each part is measured at random: each of them with the same probability, and a stall shows at any chance.
+//! each part is measured at random and counts for all of its part. So every publication has the same weight: a write that
+//! catches up after a stall counts for all the records that were late.
 
 use std::sync::Arc;
 
@@ -31,6 +32,13 @@ pub(super) struct DeliverySampler {
     skips: usize,
     /// When the first viewer of the current lap had been served; `None` outside of laps.
     lap_started_at: Option<Micros>,
+}
+
+/// A publication that is measured, and for how many it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MeasuredPublication {
+    pub(super) seq: Seq,
+    pub(super) weight: u64,
 }
 
 /// The publications that a write has completed.
@@ -55,25 +63,34 @@ impl DeliverySampler {
         }
     }
 
-    /// Counts a write to one of the `viewers` of the group, and returns whether it is in the sample.
-    pub(super) fn choose(&mut self, viewers: usize) -> bool {
-        // On average half as many are left out, so that a flush has as many measured writes as it should.
-        let skips_max = 2 * (viewers.div_ceil(Self::WRITES_PER_FLUSH).saturating_sub(1));
-        // The group may have become smaller.
-        self.skips = self.skips.min(skips_max);
+    /// Counts a write to a viewer of the group, and returns whether it is in the sample; `viewers` is called if it is.
+    #[inline]
+    pub(super) fn choose(&mut self, viewers: impl FnOnce() -> usize) -> bool {
         if self.skips > 0 {
             self.skips -= 1;
             return false;
         }
+        let skips_max = Self::skips_max(viewers());
         if skips_max > 0 {
             self.skips = fastrand::usize(0..=skips_max);
         }
         true
     }
 
-    /// Records that a publication that was due at `t` has been accepted at `now`.
-    pub(super) fn record(&self, t: Micros, now: Micros) {
-        self.metrics.delay.observe(now.since(t));
+    /// Adapts to a group that has become smaller, so that it does not wait for writes that it no longer makes.
+    pub(super) fn shrink_to(&mut self, viewers: usize) {
+        self.skips = self.skips.min(Self::skips_max(viewers));
+    }
+
+    /// The most writes that are left out between two measured ones. On average half as many are, so that a flush has as
+    /// many measured writes as it should.
+    const fn skips_max(viewers: usize) -> usize {
+        2 * (viewers.div_ceil(Self::WRITES_PER_FLUSH).saturating_sub(1))
+    }
+
+    /// Records that `weight` publications that were due at about `t` have been accepted at `now`.
+    pub(super) fn record(&self, t: Micros, now: Micros, weight: u64) {
+        self.metrics.delay.observe_times(now.since(t), weight);
     }
 
     /// Records that the first or the last viewer of a lap has been served at `now`.
@@ -94,7 +111,7 @@ impl CompletedWrite {
     const MEASURED_MAX: u64 = 4;
 
     /// Returns the publications to measure: one at random of each of up to four equal parts of the write.
-    pub(super) fn chosen(self) -> impl Iterator<Item = Seq> {
+    pub(super) fn chosen(self) -> impl Iterator<Item = MeasuredPublication> {
         let Self { last, publications } = self;
         let parts = publications.min(Self::MEASURED_MAX);
         let first = last.get().saturating_sub(publications).saturating_add(1);
@@ -103,12 +120,14 @@ impl CompletedWrite {
                 part * publications / parts,
                 (part + 1) * publications / parts,
             );
-            let offset = if end - begin == 1 {
+            let weight = end - begin;
+            let offset = if weight == 1 {
                 begin
             } else {
                 fastrand::u64(begin..end)
             };
-            Seq::saturating(first.saturating_add(offset))
+            let seq = Seq::saturating(first.saturating_add(offset));
+            MeasuredPublication { seq, weight }
         })
     }
 }
@@ -125,7 +144,7 @@ mod tests {
     fn every_write_to_a_small_group_is_measured() {
         let mut sampler = sampler();
         for _ in 0..100 {
-            assert!(sampler.choose(DeliverySampler::WRITES_PER_FLUSH));
+            assert!(sampler.choose(|| DeliverySampler::WRITES_PER_FLUSH));
         }
     }
 
@@ -138,7 +157,7 @@ mod tests {
         let mut measured = [0_u32; VIEWERS];
         for _ in 0..FLUSHES {
             for count in &mut measured {
-                *count += u32::from(sampler.choose(VIEWERS));
+                *count += u32::from(sampler.choose(|| VIEWERS));
             }
         }
         // 1,000 each on average; five standard deviations are 160.
@@ -151,15 +170,17 @@ mod tests {
     fn a_group_that_has_become_small_is_measured_at_once() {
         fastrand::seed(7);
         let mut sampler = sampler();
-        sampler.choose(1_000_000);
-        assert!(sampler.choose(3));
+        sampler.choose(|| 1_000_000);
+        assert!(!sampler.choose(|| 3));
+        sampler.shrink_to(3);
+        assert!(sampler.choose(|| 3));
     }
 
     /// The publications that are measured of a write of `publications` that ends with 100.
     fn chosen(publications: u64) -> Vec<u64> {
         let last = Seq::saturating(100);
         let write = CompletedWrite { last, publications };
-        write.chosen().map(Seq::get).collect()
+        write.chosen().map(|chosen| chosen.seq.get()).collect()
     }
 
     #[test]
@@ -181,6 +202,16 @@ mod tests {
             }
         }
         assert!(measured.iter().all(|count| (850..=1_150).contains(count)));
+    }
+
+    #[test]
+    fn every_publication_of_a_write_is_counted() {
+        for publications in [1, 2, 3, 4, 5, 7, 40, 41] {
+            let last = Seq::saturating(100);
+            let write = CompletedWrite { last, publications };
+            let counted: u64 = write.chosen().map(|chosen| chosen.weight).sum();
+            assert_eq!(counted, publications);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use slab::Slab;
 
 use super::backfill::{BackfillCache, BackfillRange, BlockLookup, BlockReads};
-use super::delivery_sampler::{CompletedWrite, DeliverySampler};
+use super::delivery_sampler::{CompletedWrite, DeliverySampler, MeasuredPublication};
 use super::encoder::{Encoder, PendingChunks};
 use super::frame_log::FrameLog;
 use super::ids::{GroupIndex, LaneTopicId, SubscriptionId};
@@ -21,7 +21,6 @@ use super::socket_writer::SentTotals;
 use super::viewer_count::ViewerCount;
 use super::viewer_group::{LapEdge, MovedSubscription, SweepVisit, ViewerGroup};
 use super::viewer_join::Encoding;
-use crate::clock::Clock;
 use crate::hub::{AnnouncementNumber, Subscription, Topic, UpdateReader};
 use crate::protocol::message::Message;
 use crate::protocol::{Micros, Seq};
@@ -275,7 +274,12 @@ impl<R: WakeHandle> LaneTopic<R> {
         encoding: Encoding,
         index: GroupIndex,
     ) -> Option<MovedSubscription> {
-        self.groups[encoding.index()].remove(index)
+        let group = &mut self.groups[encoding.index()];
+        let moved = group.remove(index);
+        if let Some(sampler) = &mut self.samplers[encoding.index()] {
+            sampler.shrink_to(group.len());
+        }
+        moved
     }
 
     /// Reads the channel, if it has anything to read, and appends the encoded chunks to the logs.
@@ -338,43 +342,35 @@ impl<R: WakeHandle> LaneTopic<R> {
         self.lag.report(self.reader.topic())
     }
 
-    /// Counts what was written to a socket, until the next [`Self::flush_counters`], and measures the `write` that this
-    /// has completed, if it is in the sample.
-    pub(super) fn count(
-        &mut self,
-        encoding: Encoding,
-        sent: SentTotals,
-        write: Option<CompletedWrite>,
-        clock: &Clock,
-        joined_at: impl FnOnce() -> Micros,
-    ) {
+    /// Counts what was written to a socket, until the next [`Self::flush_counters`].
+    pub(super) const fn count(&mut self, sent: SentTotals) {
         self.sent.add(sent);
-        if let Some(write) = write {
-            self.sample_delivery(encoding, write, clock, joined_at);
-        }
     }
 
-    /// Publications that were due before the viewer joined do not count; `joined_at` is called for measured writes only,
-    /// because it is not in the viewer's cache line.
-    fn sample_delivery(
-        &mut self,
+    /// Returns whether the delivery of a write that has just completed is measured.
+    pub(super) fn chooses_write(&mut self, encoding: Encoding) -> bool {
+        let group = &self.groups[encoding.index()];
+        let sampler = self.samplers[encoding.index()].as_mut();
+        sampler.is_some_and(|sampler| sampler.choose(|| group.len()))
+    }
+
+    /// Measures the delivery of `write` at `now`. Publications that were due before the viewer joined do not count.
+    #[cold]
+    pub(super) fn measure_delivery(
+        &self,
         encoding: Encoding,
         write: CompletedWrite,
-        clock: &Clock,
-        joined_at: impl FnOnce() -> Micros,
+        joined_at: Micros,
+        now: Micros,
     ) {
-        let viewers = self.groups[encoding.index()].len();
-        let Some(sampler) = &mut self.samplers[encoding.index()] else {
+        let Some(sampler) = &self.samplers[encoding.index()] else {
             return;
         };
-        if !sampler.choose(viewers) {
-            return;
-        }
-        let (now, feed) = (clock.now(), self.reader.topic().feed());
-        let joined_at = joined_at();
-        let due = write.chosen().filter_map(|seq| feed.t(seq));
-        for t in due.filter(|t| *t >= joined_at) {
-            sampler.record(t, now);
+        let feed = self.reader.topic().feed();
+        for MeasuredPublication { seq, weight } in write.chosen() {
+            if let Some(t) = feed.t(seq).filter(|t| *t >= joined_at) {
+                sampler.record(t, now, weight);
+            }
         }
     }
 

@@ -198,10 +198,16 @@ impl<'a> ViewerTable<'a> {
                 self.backfill_queue.push(id);
             }
         }
-        let (is_closing, clock) = (viewer.connection.is_closing(), &self.shared.clock);
-        let write = viewer.completed_write(sent);
-        let joined_at = || viewer.connection.record().joined_at;
-        self.topics[topic_id].count(encoding, sent, write, clock, joined_at);
+        let is_closing = viewer.connection.is_closing();
+        let lane_topic = &mut self.topics[topic_id];
+        lane_topic.count(sent);
+        if let Some(write) = viewer.completed_write(sent)
+            && lane_topic.chooses_write(encoding)
+        {
+            // Read for measured writes only, because it is not in the viewer's cache line.
+            let joined_at = viewer.connection.record().joined_at;
+            lane_topic.measure_delivery(encoding, write, joined_at, self.shared.clock.now());
+        }
         if outcome == ServeOutcome::Closed {
             self.remove(id.connection());
         } else if is_closing {

@@ -68,7 +68,13 @@ impl BucketHistogram {
 
     /// Counts a duration, in seconds.
     pub fn observe(&self, duration: Duration) {
-        self.observe_millionths(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX), 1);
+        self.observe_times(duration, 1);
+    }
+
+    /// Counts a duration `times` times, in seconds.
+    pub fn observe_times(&self, duration: Duration, times: u64) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.observe_millionths(micros, times);
     }
 
     /// Counts a value `times` times, given in millionths of the histogram's unit.

@@ -127,9 +127,10 @@ async fn a_stall_of_the_hub_shows_in_delivery_and_lateness() {
         viewer.next_text().await;
     }
     let labels = "topic=\"demo\"";
+    // Some 28 records were more than 220 ms late, and they leave in a single write.
     let is_late = |scrape: &Scrape| {
         scrape.0.contains(DELIVERY)
-            && above(scrape, DELIVERY, &delivery("bare"), 0.22) > 0.0
+            && above(scrape, DELIVERY, &delivery("bare"), 0.22) >= 20.0
             && above(scrape, LATENESS, labels, 0.2) > 0.0
     };
     let scrape = scrape_until(&hub, is_late);
