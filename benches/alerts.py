@@ -149,7 +149,7 @@ def prometheus(folder: Path, hubs: list[Hub]) -> Iterator[Prometheus]:
     text = (RULES / "prometheus.yml").read_text().partition("  - job_name: tickcast-log")[0]
     targets = ", ".join(f'"{hub.ops}"' for hub in hubs)
     (folder / "prometheus.yml").write_text(text.replace('"127.0.0.1:8001"', targets).replace("127.0.0.1:8001", targets))
-    tools = (TARGET / "tools" / "debian" / "usr" / "bin", *map(Path, os.environ["PATH"].split(":")))
+    tools = (TARGET / "tools" / "debian" / "bin", *map(Path, os.environ["PATH"].split(":")))
     binary = next((tool / "prometheus" for tool in tools if (tool / "prometheus").exists()), None)
     if binary is None:
         raise RigError("prometheus is missing; tests/tools/install.sh installs it")
