@@ -36,7 +36,9 @@ test("an estimate is used from five answers on", () => {
   answer(clock, 20, 0, 1);
   expect(clock.isKnown).toBe(true);
   expect(clock.now(20)).toBeCloseTo(HUB_EPOCH + 20, 2);
-  expect(clock.errorBound(20)).toBeCloseTo(5, 2);
+  // Half of the round trip, and what the clocks may have drifted apart since.
+  expect(clock.errorBound(20)).toBeGreaterThan(5);
+  expect(clock.errorBound(20)).toBeLessThan(5.02);
 });
 
 test("after a second an estimate is used with any number of answers", () => {

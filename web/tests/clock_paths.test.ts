@@ -26,22 +26,22 @@ const NAMES = ["LAN", "BROADBAND", "MOBILE"] as const;
 const PAGES = 100;
 const END_MS = 60_000;
 
-/** A random page: minimum delays from 5 to 75 ms, a clock off by up to 1000 s that drifts by up to 50 ppm. */
-function somewhere({ up, down }: Profile, random: () => number, isSymmetric: boolean): Path {
+/** A random page: minimum delays from 5 to 75 ms, a clock off by up to 1000 s that drifts by up to `ppm`. */
+function somewhere({ up, down }: Profile, random: () => number, isSymmetric: boolean, ppm: number): Path {
   const floor = () => 5 + random() * 70;
   const toHub = floor();
   return {
     up: { floor: toHub, ...up },
     down: { floor: isSymmetric ? toHub : floor(), ...down },
-    drift: (2 * random() - 1) * 50,
+    drift: (2 * random() - 1) * ppm,
     start: (2 * random() - 1) * 1_000_000,
   };
 }
 
-function pages(profile: Profile, isSymmetric: boolean): { path: Path; samples: ClockSample[] }[] {
+function pages(profile: Profile, isSymmetric: boolean, ppm = 50): { path: Path; samples: ClockSample[] }[] {
   return Array.from({ length: PAGES }, (_, seed) => {
     const random = seeded(seed + 1);
-    const path = somewhere(profile, random, isSymmetric);
+    const path = somewhere(profile, random, isSymmetric, ppm);
     return { path, samples: simulateClock(path, random, END_MS) };
   });
 }
@@ -80,6 +80,33 @@ test.each(NAMES)(
     }
   },
 );
+
+test.each(NAMES)("%s: the bound also holds for a clock that NTP is correcting", (name) => {
+  const samples = pages(PROFILES[name], false, 500).flatMap((page) => page.samples);
+  const outside = samples.filter(({ error, bound }) => Math.abs(error) > bound);
+  expect(samples.length).toBeGreaterThan(PAGES * 1_100);
+  expect(outside.length / samples.length).toBeLessThan(0.001);
+});
+
+test("a path with almost no delay reveals an unusual drift, and the bound holds meanwhile", () => {
+  const way: DirectionProfile = { floor: 0.05, queue: 0.1, ...QUIET };
+  for (const drift of [-490, -200, 200, 490]) {
+    const samples = simulateClock({ up: way, down: way, drift, start: 0 }, seeded(7), END_MS);
+    expect(samples.filter(({ error, bound }) => Math.abs(error) > bound)).toEqual([]);
+    expect(samples.at(-1)?.bound).toBeLessThan(1);
+  }
+});
+
+test("the bound holds while the hub takes longer and longer to send to everybody, which looks like drift", () => {
+  const way: DirectionProfile = { floor: 0.5, queue: 0.3, ...QUIET };
+  for (const lateMs of [5, 20, 80])
+    for (const drift of [-180, -50, 50, 180]) {
+      const hubLate = (due: number) => lateMs * Math.min(1, due / 30_000);
+      const path = { up: way, down: way, drift, start: 0, hubLate };
+      const samples = simulateClock(path, seeded(8), 2 * END_MS);
+      expect(samples.filter(({ error, bound }) => Math.abs(error) > bound)).toEqual([]);
+    }
+});
 
 test("an asymmetric path shifts the clock by half its asymmetry, undetectably", () => {
   for (const { path, samples } of pages(LAN, false)) {

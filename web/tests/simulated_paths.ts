@@ -24,6 +24,8 @@ export interface Path {
   readonly drift: number;
   /** Page time when the hub's clock starts, in milliseconds. */
   readonly start: number;
+  /** How much longer than usual the hub takes to send the publication that is due at this time. */
+  readonly hubLate?: (due: number) => number;
 }
 
 /** One reading of the clock: the true time, its error and its bound. */
@@ -55,7 +57,10 @@ export function simulateClock(path: Path, random: Chance, untilMs: number): Cloc
     return [received, (at) => clock.probed(page(sent), hub(received), hub(received), page(at))];
   });
   for (let due = 0; due < untilMs; due += PUBLICATION_EVERY_MS)
-    toPage.push([due + PUBLICATION_LATE_MS, (at) => clock.arrived(hub(due), page(at))]);
+    toPage.push([
+      due + PUBLICATION_LATE_MS + (path.hubLate?.(due) ?? 0),
+      (at) => clock.arrived(hub(due), page(at)),
+    ]);
 
   const down = deliveryTimes(path.down, random);
   const steps = inOrder(toPage).map(([leaves, run]): Step => {

@@ -6,6 +6,10 @@
  * and because every publication that arrives is a free sample of one of them. Round trips cannot reveal a path that
  * takes longer one way than the other; `errorBound` includes that.
  *
+ * # Likely and possible
+ * The time shown assumes that clocks drift as little as they usually do, because an old short delay then says more than
+ * a recent long one. The bound assumes only what is always true, and the time shown is kept within it.
+ *
  * # When an estimate is used
  * A single probe may have waited in a queue, and two pages that each trust theirs would differ by that much. So an
  * estimate is used from five answers on, or after a second with whatever has been answered. Until then the previous
@@ -20,6 +24,7 @@
  */
 
 import { AgingMinimum, Drift } from "./clock/delays.ts";
+import { OffsetRange } from "./clock/offset_range.ts";
 
 /** Time constant of slewing. */
 const SLEW_TIME_MS = 500;
@@ -52,7 +57,8 @@ interface Estimate {
 
 export class HubClock {
   readonly #onContradiction: () => void;
-  readonly #drift = new Drift();
+  readonly #range = new OffsetRange();
+  readonly #drift = new Drift(this.#range);
   readonly #forward = new AgingMinimum(this.#drift, 1);
   readonly #backward = new AgingMinimum(this.#drift, -1);
   #answers = 0;
@@ -72,6 +78,7 @@ export class HubClock {
   probed(sentAt: number, received: number, answered: number, arrivedAt: number): void {
     this.#answers += 1;
     this.#forward.offer(received - sentAt, arrivedAt);
+    this.#range.offerForward(received - sentAt, arrivedAt);
     this.#sample(arrivedAt - answered, arrivedAt);
   }
 
@@ -86,6 +93,7 @@ export class HubClock {
   /** Drops all samples: another connection may be another hub or another path, and samples must not be mixed. */
   forget(): void {
     this.#drift.forget();
+    this.#range.forget();
     this.#forward.forget();
     this.#backward.forget();
     this.#answers = 0;
@@ -113,22 +121,23 @@ export class HubClock {
   /** Upper bound of the error of `now(at)`, in milliseconds; undefined while unknown. */
   errorBound(at: number): number | undefined {
     if (this.#estimate === undefined || this.#answers === 0) return undefined;
-    // Delays cannot be negative, so the truth lies between the two minima, each widened by its age.
     const shown = this.now(at) - at;
-    const over = this.#forward.value(at) + this.#forward.blur(at) - shown;
-    const under = this.#backward.value(at) + this.#backward.blur(at) + shown;
-    return Math.max(0, over, under);
+    const { limits } = this.#drift;
+    return Math.max(0, this.#range.high(at, limits) - shown, shown - this.#range.low(at, limits));
   }
 
   #sample(backward: number, at: number): void {
     this.#sampledSince = Math.min(this.#sampledSince, at);
     this.#backward.offer(backward, at);
-    const least = this.#forward.value(at) + this.#backward.value(at);
-    if (least + this.#forward.blur(at) + this.#backward.blur(at) < CONTRADICTION_MS) {
+    this.#range.offerBackward(backward, at);
+    const { limits } = this.#drift;
+    const [low, high] = [this.#range.low(at, limits), this.#range.high(at, limits)];
+    if (high - low < CONTRADICTION_MS) {
       this.forget();
       this.#onContradiction();
     } else if (this.#hasReached(FIRST_ESTIMATE, at)) {
-      const offset = (this.#forward.value(at) - this.#backward.value(at)) / 2;
+      const likely = (this.#forward.value(at) - this.#backward.value(at)) / 2;
+      const offset = Math.max(low, Math.min(high, likely));
       this.#estimate = { offset, at, rate: this.#drift.rate };
     }
   }

@@ -3,12 +3,16 @@
  * the shortest delay of a direction, with how far it can still be trusted. Knows no offset between the clocks.
  */
 
-/** Two quartz clocks drift apart by at most about 50 ppm. */
-const DRIFT_MAX = 50e-6;
+import type { DriftLimits } from "./offset_range.ts";
+
+/** Two quartz clocks left alone rarely drift apart by more than 50 ppm. */
+const DRIFT_USUAL = 50e-6;
 /** Minimum uncertainty of a fitted slope: quartz drifts with temperature. */
 const DOUBT_MIN = 5e-6;
 /** Number of standard errors taken as the uncertainty of the slope. */
 const SURE = 3;
+/** A hub that takes longer and longer to send, because viewers join, looks like a drift of up to this. */
+const DECEPTION = 150e-6;
 const SLOT_MS = 5_000;
 /** 20 s: over a shorter time, a queue that drains looks like drift. */
 const SLOTS_MIN = 4;
@@ -28,9 +32,27 @@ interface SlotMinimum {
 export class Drift {
   /** Milliseconds gained by the hub's clock per millisecond of page time. */
   rate = 0;
-  /** Uncertainty of `rate`. */
-  doubt = DRIFT_MAX;
+  /** Uncertainty of `rate` as far as the clocks are usual ones. */
+  doubt = DRIFT_USUAL;
+  /** What the measurement leaves possible; undefined without one. */
+  #measured: DriftLimits | undefined;
+  readonly #range: { readonly drift: DriftLimits };
   #slots: SlotMinimum[] = [];
+
+  /** `range` knows the limits of what is possible. */
+  constructor(range: { readonly drift: DriftLimits }) {
+    this.#range = range;
+  }
+
+  /**
+   * The least and the greatest rate to be reckoned with: what has been measured, or what is possible if that says more.
+   * Never what both allow, which would be next to nothing if the measurement is deceived.
+   */
+  get limits(): DriftLimits {
+    const possible = this.#range.drift;
+    const measured = this.#measured ?? possible;
+    return measured.most - measured.least < possible.most - possible.least ? measured : possible;
+  }
 
   /** Adds a delay towards the page; it shrinks while the hub's clock gains. */
   offer(delay: number, at: number): void {
@@ -47,7 +69,7 @@ export class Drift {
 
   forget(): void {
     this.#slots = [];
-    this.#trust(0, DRIFT_MAX);
+    this.#reset();
   }
 
   /** Least squares over complete slots. */
@@ -61,16 +83,31 @@ export class Drift {
     const spread = mean(({ at }) => (at - midAt) ** 2);
     const slope = mean(({ at, delay }) => (at - midAt) * (delay - midDelay)) / spread;
     const noise = mean(({ at, delay }) => (delay - midDelay - slope * (at - midAt)) ** 2);
-    const doubt = SURE * Math.sqrt(noise / spread / (count - 2));
-    // A slope beyond what quartz can do means that the path has changed, and says nothing about the clocks.
-    if (doubt < DRIFT_MAX && Math.abs(slope) <= DRIFT_MAX + doubt)
-      this.#trust(-slope, Math.max(doubt, DOUBT_MIN));
-    else this.#trust(0, DRIFT_MAX);
+    this.#trust(-slope, SURE * Math.sqrt(noise / spread / (count - 2)));
   }
 
-  #trust(rate: number, doubt: number): void {
-    this.rate = rate;
-    this.doubt = doubt;
+  /** Adopts a measured rate, which is uncertain by `uncertainty` either way. */
+  #trust(measured: number, uncertainty: number): void {
+    const { drift } = this.#range;
+    const least = Math.max(drift.least, measured - uncertainty);
+    const most = Math.min(drift.most, measured + uncertainty);
+    // An impossible rate means that the path has changed, and says nothing about the clocks.
+    if (least > most) {
+      this.#reset();
+      return;
+    }
+    // An uncertain measurement says less than what is known of clocks: the rate lies between the two by their weights.
+    const weight = DRIFT_USUAL ** 2 / (DRIFT_USUAL ** 2 + uncertainty ** 2);
+    this.rate = Math.min(most, Math.max(least, measured * weight));
+    this.doubt = Math.max(DOUBT_MIN, uncertainty * Math.sqrt(weight), Math.abs(measured - this.rate));
+    const either = Math.max(uncertainty, DECEPTION);
+    this.#measured = { least: measured - either, most: measured + either };
+  }
+
+  #reset(): void {
+    this.#measured = undefined;
+    this.rate = 0;
+    this.doubt = DRIFT_USUAL;
   }
 }
 
@@ -92,7 +129,7 @@ export class AgingMinimum {
    * at the same rate, so keeping the best one is enough.
    */
   offer(value: number, at: number): void {
-    if (value > this.value(at) + this.blur(at)) return;
+    if (value > this.value(at) + this.#blur(at)) return;
     this.#value = value;
     this.#at = at;
   }
@@ -102,8 +139,8 @@ export class AgingMinimum {
     return this.#value + this.#sign * this.#drift.rate * (at - this.#at);
   }
 
-  /** How far the clocks may have drifted apart beyond the estimate since then. */
-  blur(at: number): number {
+  /** How far usual clocks may have drifted apart beyond the estimate since then. */
+  #blur(at: number): number {
     return Math.max(0, at - this.#at) * this.#drift.doubt;
   }
 
