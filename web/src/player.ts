@@ -16,7 +16,7 @@ import { defaultRuntime, type Runtime } from "./client/runtime";
 import { parseExact } from "./exact_json";
 import type { InstantLookup } from "./history_cache";
 import type { VisibleRange } from "./history_cache/time_range";
-import { QualityReporter, type ReportedTopic } from "./player/quality_report";
+import { QualityReporter, reportedTopic } from "./player/quality_report";
 import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
@@ -36,14 +36,14 @@ export interface PlayerOptions {
   readonly store?: () => SessionStorageArea;
   /** Called when the picture changes for a reason that no frame would notice by itself. */
   readonly onChange: () => void;
+  /** Sockets and clocks, for simulated viewers. */
+  readonly runtime?: Runtime;
 }
-
-/** Records keep the spelling of numbers that a double does not hold. */
-const RUNTIME: Runtime = { ...defaultRuntime, parse: parseExact };
 
 export class Player {
   readonly viewport: Viewport;
   readonly #options: PlayerOptions;
+  readonly #runtime: Runtime;
   readonly #palette = new Palette();
   /** What the user has chosen, by key. It outlives the traces, which are recreated with the fields. */
   readonly #choices = { visibility: new Map<string, boolean>(), limits: new Map<string, AxisLimits>() };
@@ -59,7 +59,7 @@ export class Player {
   };
   /** The visible range of the current frame; one object for all frames. */
   readonly #visible = { from: 0, to: 0, columns: 0 };
-  readonly #qualityReporter = new QualityReporter();
+  readonly #qualityReporter: QualityReporter;
   /** One per topic shown, in display order; never empty. */
   #subscriptions: TopicSubscription[] = [];
   /** The hub client that carries each subscription: one each, because a connection carries one topic. */
@@ -78,6 +78,9 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
+    // Records keep the spelling of numbers that a double does not hold.
+    this.#runtime = { ...(options.runtime ?? defaultRuntime), parse: parseExact };
+    this.#qualityReporter = new QualityReporter(this.#runtime.random);
     this.viewport = new Viewport(options.windowMs);
     this.#windowMs = options.windowMs;
     this.showTopics(options.topics);
@@ -154,7 +157,7 @@ export class Player {
   }
 
   /** The hub's time at page time `at`; undefined while unknown. */
-  hubNow(at = performance.now()): number | undefined {
+  hubNow(at = this.#runtime.now()): number | undefined {
     return this.#timekeeper?.now(at);
   }
 
@@ -247,15 +250,9 @@ export class Player {
 
   /** Counts a frame drawn at page time `at`; reports to the hub from time to time how well the page draws. */
   onFrame(at: number): void {
-    this.#qualityReporter.onFrame(at, () => this.#subscriptions.map((topic) => this.#reported(topic, at)));
-  }
-
-  #reported(subscription: TopicSubscription, at: number): ReportedTopic {
-    const { count: received, late } = subscription.arrivalStats;
-    const { missed } = subscription.buffer;
-    const hub = this.#hubs.get(subscription);
-    const boundMs = hub?.clock.isKnown ? hub.clock.errorBound(at) : undefined;
-    return { key: subscription, received, late, missed, boundMs, send: (report) => hub?.report(report) };
+    this.#qualityReporter.onFrame(at, () =>
+      this.#subscriptions.map((topic) => reportedTopic(topic, this.#hubs.get(topic), at)),
+    );
   }
 
   /**
@@ -357,7 +354,7 @@ export class Player {
       onChange,
       onEpoch: () => this.viewport.follow(),
     });
-    const hub = new HubClient(api, [subscription], RUNTIME);
+    const hub = new HubClient(api, [subscription], this.#runtime);
     this.#hubs.set(subscription, hub);
     hub.open();
     return subscription;

@@ -7,7 +7,9 @@
  * so that pages opened together do not report together.
  */
 
+import type { HubClient } from "../client/hub_client";
 import type { Report } from "../client/protocol";
+import type { TopicSubscription } from "./topic_subscription";
 
 /** What is reported of one topic: counts since the page was opened, and the way to the hub. */
 export interface ReportedTopic {
@@ -86,4 +88,16 @@ export class QualityReporter {
     this.#dropped = 0;
     this.#before = new Map(topics.map((topic) => [topic.key, topic]));
   }
+}
+
+/** What is reported at page time `at` of a topic that `hub` carries. */
+export function reportedTopic(
+  topic: TopicSubscription,
+  hub: HubClient | undefined,
+  at: number,
+): ReportedTopic {
+  const { count: received, late } = topic.arrivalStats;
+  const { missed } = topic.buffer;
+  const boundMs = hub?.clock.isKnown ? hub.clock.errorBound(at) : undefined;
+  return { key: topic, received, late, missed, boundMs, send: (report) => hub?.report(report) };
 }
