@@ -8,7 +8,6 @@ import { Api } from "./client/api";
 import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
 import { hubAddress, readOptions } from "./main/address";
-import { addressProblems } from "./main/address_problems";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { AudienceFeed } from "./main/audience";
 import { AxisChoices } from "./main/axis_choices";
@@ -124,7 +123,10 @@ async function goToMoment(): Promise<void> {
     }, MOMENT_RETRY_MS);
 }
 
-function announceAll(sentences: readonly string[]): void {
+/** What is wrong with the address is said after the first picture, which does without it. */
+async function announceProblems(): Promise<void> {
+  const { addressProblems } = await import("./main/address_problems");
+  const sentences = addressProblems(location.search);
   if (sentences.length > 0) announce(sentences.join(". "));
 }
 
@@ -139,7 +141,7 @@ function saveSnapshots(): void {
 }
 
 hideIdleCursor(document);
-announceAll(addressProblems(location.search));
+if (location.search !== "") announceProblems().catch(() => {});
 saveSnapshots();
 void topicList.refresh();
 liveChart.start({

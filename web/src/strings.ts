@@ -232,12 +232,6 @@ export const strings = {
   emptyNoNumberHint: "Only numbers are drawn here; the hub’s page shows every record.",
   emptyLost: "The hub is not responding",
   emptyLostHint: "You don’t need to do anything: the page keeps retrying.",
-  /** Of `<tick-chart>`, which draws lines only. */
-  notDrawn: (names: string) => `Not drawn here: ${names}.`,
-  wholePage: "Open the hub’s page",
-  noHub: "Invalid hub URL",
-  noHubHint:
-    "It must start with https:// or http://; a page loaded over https:// needs a hub with https:// too.",
   emptyOtherEpoch: "That moment is no longer available",
   emptyOtherEpochHint:
     "The link points to a timeline that has ended; this topic has started a new one since.",
@@ -251,7 +245,6 @@ export const strings = {
   momentFuture: "That moment is still to come; showing the newest record",
   momentEarly: (time: string) => `There is nothing before ${time}; showing the beginning`,
   inAddress: "in the address",
-  inAttribute: (name: string) => `in the attribute ${name}`,
   notWindow: (text: string, place: string, shown: string) =>
     `“${text}” ${place} is not a time window, such as 30s; showing ${shown}`,
   windowRange: (text: string, place: string, least: string, most: string, shown: string) =>
@@ -274,4 +267,14 @@ export const strings = {
   refusedHint: (refusal: Refusal) => REFUSAL_HINTS[refusal],
   openDefault: "Open the default topic",
   listOfTopics: "All topics",
+} as const;
+
+/** Texts of `<tick-chart>` alone, which the page does not load. */
+export const elementStrings = {
+  inAttribute: (name: string) => `in the attribute ${name}`,
+  notDrawn: (names: string) => `Not drawn here: ${names}.`,
+  wholePage: "Open the hub’s page",
+  noHub: "Invalid hub URL",
+  noHubHint:
+    "It must start with https:// or http://; a page loaded over https:// needs a hub with https:// too.",
 } as const;

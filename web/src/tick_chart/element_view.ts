@@ -6,7 +6,7 @@
 import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry, Reading, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
-import { strings } from "../strings";
+import { elementStrings, strings } from "../strings";
 import { badgeAction, badgeText, goLiveText, isAway, isBehind } from "../view/badge";
 import { Legend, labelsOf, valueText } from "../view/legend";
 import { noticeText } from "../view/notice";
@@ -49,7 +49,7 @@ export class ElementView {
   readonly #hint = make("p", {});
   readonly #remark = part("p", "remark");
   readonly #remarkText = make("span", {});
-  readonly #page = make("a", { target: "_blank", rel: "noopener" }, strings.wholePage);
+  readonly #page = make("a", { target: "_blank", rel: "noopener" }, elementStrings.wholePage);
   /** Shows the element's own content: what its page offers to readers without a chart. */
   readonly #fallback = make("slot", { hidden: true });
   readonly #pause: PauseButton;
@@ -94,7 +94,7 @@ export class ElementView {
 
   /** Below the chart: what is wrong, and what the records have besides lines. */
   showRemark({ problems, notDrawn, page }: ElementRemark): void {
-    const others = notDrawn.length > 0 ? [strings.notDrawn(notDrawn.join(", "))] : [];
+    const others = notDrawn.length > 0 ? [elementStrings.notDrawn(notDrawn.join(", "))] : [];
     write(this.#remarkText, [...problems.map((problem) => `${problem}.`), ...others].join(" "));
     this.#page.hidden = page === undefined;
     setAttribute(this.#page, "href", page);
@@ -106,7 +106,7 @@ export class ElementView {
     const badge = { kind: "stopped" } as const;
     const nothing = { legend: [], feed: undefined, isPaused: false, canPause: false, notice: undefined };
     this.show({ ...nothing, windowMs, badge });
-    this.#setNotice([strings.noHub, strings.noHubHint]);
+    this.#setNotice([elementStrings.noHub, elementStrings.noHubHint]);
     this.#notice.hidden = false;
   }
 
