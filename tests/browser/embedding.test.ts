@@ -203,7 +203,7 @@ test("attributes that cannot be met are named below the chart until they are men
   await reads(page, "remark", /“9999d” in the attribute window is not between 100.ms and 366.d/);
   await set(page, "window", "20s");
   await set(page, "theme", "dark");
-  await reads(page, "remark", /^There is no topic “nothing” on this hub\.$/);
+  await reads(page, "remark", /^There is no topic “nothing” on this hub\. /);
   await set(page, "topic", "ecg");
   await expect.poll(() => page.locator("tick-chart .remark").isVisible()).toBe(false);
 });

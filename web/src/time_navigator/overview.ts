@@ -71,7 +71,9 @@ export class Overview {
   setFetched(part: TracePart | undefined): void {
     if (part?.samples === this.#source && this.#fetched?.columnMs === (part && this.columnMs)) return;
     this.#source = part?.samples;
-    this.#fetched = part && OverviewColumns.from(part, this.columnMs);
+    // The history of records is that of a field of theirs.
+    const shown = part && this.#isOfRecords ? { ...part, column: RECORDS } : part;
+    this.#fetched = shown && OverviewColumns.from(shown, this.columnMs);
     this.#revision += 1;
   }
 

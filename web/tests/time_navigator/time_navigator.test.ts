@@ -186,8 +186,10 @@ test("of records without numbers the overview shows where they are, fetched and 
   const { samples } = part(0, [Number.NaN, Number.NaN, Number.NaN]);
   const records = { samples: { ...samples, times: Float64Array.of(10, 11, 15), columns: [] }, column: SEQS };
   const overview = following(records, 1);
-  const fetched = { ...samples, times: Float64Array.of(2, 3, 5), columns: [] };
-  overview.setFetched({ samples: fetched, column: SEQS });
+  const fetched = { ...samples, times: Float64Array.of(2, 3, 5) };
+  // As the history of a state, in which one of the records has none.
+  fetched.columns[0]?.set([0, Number.NaN, 2]);
+  overview.setFetched({ samples: fetched, column: 0 });
   const all = overview.points({ from: 0, to: 20 });
   expect(all.map(({ at }) => at)).toEqual([2.5, 3.5, 5.5, 10.5, 11.5, 15.5]);
   expect(all.map(({ isBroken }) => isBroken)).toEqual([true, false, true, true, false, true]);
