@@ -110,5 +110,7 @@ function previewOf(
     return [];
   }
   const fetched = subscription.preview(range.from, range.to, PREVIEW_WIDTH_PX, series.field);
-  return fetched === undefined ? [live] : [fetched, live];
+  if (fetched === undefined) return [live];
+  // The history of records is that of a field of theirs, whose codes say nothing.
+  return [live.column < 0 ? { ...fetched, column: live.column } : fetched, live];
 }
