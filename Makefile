@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench pagebench restarts synchrony soak microbench deb debtest image clean tools
+.PHONY: help run build page test lint fmt bench pagebench restarts synchrony audience soak microbench deb debtest image clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -57,6 +57,10 @@ restarts: build ## measure how long a restart of the hub interrupts viewers (abo
 # ARGS selects a part: make synchrony ARGS='--profile lan --seconds 30'; ARGS=--help lists the options.
 synchrony: build ## measure how well screens are synchronized (about 9 minutes)
 	@npm --prefix web run --silent synchrony -- $(ARGS)
+
+# make audience ARGS='--viewers 100 --seconds 30' is a small run; ARGS=--help lists the options.
+audience: build ## check what a thousand simulated viewers report against their true errors (3 minutes)
+	@npm --prefix web run --silent audience -- $(ARGS)
 
 # The page has to exist, because the hub embeds it. Not with nextest, which stops tests that take minutes.
 soak: tools ## kill a hub repeatedly, also on a full disk, rotate its log, idle behind proxies (8 minutes)

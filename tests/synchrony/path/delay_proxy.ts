@@ -5,6 +5,7 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { DelayLine } from "./delay_line";
 import { type Path, sampleDelay } from "./delay_model";
 import { type AppliedDelays, DelayQueue } from "./delay_queue";
 
@@ -57,25 +58,10 @@ export class DelayProxy {
 }
 
 function carry(from: Socket, to: Socket, queue: DelayQueue<ProxyChunk>): void {
-  let isWaiting = false;
-  const release = (): void => {
-    isWaiting = false;
-    for (const piece of queue.takeDue(performance.now())) {
-      if (piece === "end") to.end();
-      else if (to.writable) to.write(piece);
-    }
-    follow();
-  };
-  const follow = (): void => {
-    const wait = queue.untilNextMs(performance.now());
-    if (wait === undefined || isWaiting) return;
-    isWaiting = true;
-    setTimeout(release, wait);
-  };
-  const enter = (piece: ProxyChunk): void => {
-    queue.push(piece, performance.now());
-    follow();
-  };
-  from.on("data", enter);
-  from.on("end", () => enter("end"));
+  const line = new DelayLine(queue, (chunk) => {
+    if (chunk === "end") to.end();
+    else if (to.writable) to.write(chunk);
+  });
+  from.on("data", (chunk) => line.push(chunk));
+  from.on("end", () => line.push("end"));
 }

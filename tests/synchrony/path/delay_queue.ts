@@ -20,19 +20,19 @@ export interface AppliedDelays {
 const EARLY_MS = 0.5;
 
 export class DelayQueue<T> {
-  readonly #delay: () => number;
+  readonly #delay: (now: number) => number;
   readonly #applied: AppliedDelays;
   readonly #waiting: QueuedItem<T>[] = [];
   #newestDueAt = Number.NEGATIVE_INFINITY;
 
-  constructor(delay: () => number, applied: AppliedDelays) {
+  constructor(delay: (now: number) => number, applied: AppliedDelays) {
     this.#delay = delay;
     this.#applied = applied;
   }
 
   push(item: T, now: number): void {
     // Chunks behind a delayed one wait too, so that nothing overtakes.
-    this.#newestDueAt = Math.max(now + this.#delay(), this.#newestDueAt);
+    this.#newestDueAt = Math.max(now + this.#delay(now), this.#newestDueAt);
     this.#waiting.push({ item, cameAt: now, dueAt: this.#newestDueAt });
   }
 
