@@ -26,7 +26,7 @@ export default defineConfig(({ mode }) => {
       },
     },
     plugins: [
-      budgets({ [FILE]: { first: 6_000 } }),
+      budgets({ [FILE]: { all: 6_000 } }),
       isPackage
         ? publish({
             "package.json": resolve(source, "package.json"),

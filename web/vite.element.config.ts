@@ -18,5 +18,5 @@ export default defineConfig({
     },
   },
   // Smaller than the page: it has no menu, no dialogs and no time navigator.
-  plugins: [budgets({ [FILE]: { first: 44_000 } }), compress()],
+  plugins: [budgets({ [FILE]: { all: 44_000 } }), compress()],
 });

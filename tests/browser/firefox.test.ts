@@ -51,6 +51,18 @@ test("in Firefox the pause button is first in tab order, and the badge leads bac
   await isLive();
 });
 
+test("in Firefox a part that could not be loaded is loaded at the next use", async () => {
+  await isLive();
+  await hub.kill();
+  await firefox.press("?");
+  await firefox.reads("said", /could not be loaded/);
+  hub = await hub.restart();
+  await firefox.until(`document.querySelector('[data-part="badge"]').dataset.kind === "live"`);
+  await firefox.press("?");
+  await firefox.until(`document.querySelector("dialog[open]") !== null`);
+  await firefox.press(ESCAPE);
+});
+
 test("in Firefox a panel opens and closes", async () => {
   await isLive();
   await firefox.press("?");

@@ -1,7 +1,8 @@
 /** Keyboard shortcuts: every command has a key that the help lists, and typing is not disturbed. */
 
 import { expect } from "vitest";
-import { commands, keyName } from "../../web/src/commands";
+import { type CommandName, commands, keyName } from "../../web/src/commands";
+import { onDemandStrings } from "../../web/src/strings/on_demand";
 import { fixture, testWith } from "./fixture";
 import type { Screen } from "./screen";
 
@@ -89,8 +90,8 @@ test("the help opens with a question mark, lists every command, and closes with 
   await help.waitFor();
   const rows = await help.locator("tbody tr").allTextContents();
   expect(rows).toHaveLength(Object.keys(commands).length);
-  for (const [i, { keys, label }] of Object.values(commands).entries()) {
-    expect(rows[i]).toContain(label);
+  for (const [i, [name, { keys }]] of Object.entries(commands).entries()) {
+    expect(rows[i]).toContain(onDemandStrings.commands[name as CommandName]);
     expect(rows[i]).toContain(keyName(keys[0] as string));
   }
   // Shortcuts are inactive while a dialog is open.

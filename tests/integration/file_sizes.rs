@@ -86,6 +86,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "what is wrong with an address, which is read elsewhere",
     ),
     (
+        "web/src/player/newest_samples.ts",
+        "only parts that are loaded on demand need it",
+    ),
+    (
         "web/src/player/replay_state.ts",
         "what the topics are, apart from what is drawn of them",
     ),

@@ -1,6 +1,6 @@
 /**
- * A build step that enforces a size budget on each entry file, including everything that it loads before its first
- * picture, and another one including what it imports later. Runs after all files have been written.
+ * A build step that enforces a size budget on each entry file, including everything that it loads by itself, and on each
+ * part that it loads on demand. Runs after all files have been written.
  */
 
 import { readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import type { Plugin } from "vite";
 
 /** In gzipped bytes. */
 export interface Budget {
-  /** Of the entry file and everything that it loads before its first picture. */
-  readonly first: number;
-  /** Of that and what it imports later; the same if undefined. */
-  readonly later?: number;
+  /** Of the entry file and everything that it loads without being asked. */
+  readonly all: number;
+  /** Of what each part that it loads on demand adds to that, by the part's name: that of its file without the hash. */
+  readonly onDemand?: Readonly<Record<string, number>>;
 }
 
 /** Entry files in the output folder. */
@@ -39,41 +39,52 @@ export function budgets(entries: Budgets): Plugin {
           if (bytes > most) this.error(`${text} is ${bytes} bytes gzipped; its budget is ${most}`);
           this.info(`${text} is ${bytes} bytes gzipped, of ${most}`);
         };
-        for (const [entry, { first, later = first }] of Object.entries(entries)) {
-          const all = loadedBy(entry, files);
-          check(`\`${entry}\` with everything that it loads`, cost(all, files), later);
-          const early = loadedBy(entry, files, withoutImportedLater);
-          check(`\`${entry}\` up to its first picture`, cost(early, files), first);
+        for (const [entry, { all, onDemand = {} }] of Object.entries(entries)) {
+          const first = loadedBy(entry, files);
+          check(`\`${entry}\` with everything that it loads by itself`, cost(first, files), all);
+          const parts = partsOf(first, files);
+          const names = Object.keys(onDemand).sort().join();
+          if ([...parts.keys()].sort().join() !== names)
+            this.error(`\`${entry}\` loads ${[...parts.keys()]} on demand; there are budgets for ${names}`);
+          for (const [name, added] of parts)
+            check(`\`${name}\` on demand`, cost(added, files), onDemand[name] ?? 0);
         }
       },
     },
   };
 }
 
-/** The text of a module without the files that it imports later, as in `import("./late.js")`. */
-export function withoutImportedLater(text: string): string {
-  return text.replaceAll(/\bimport\([^)]*\)/g, "");
-}
+/** What a module imports when it is needed, as in `import("./part-1a-b2c3d.js")`; hashes have eight characters. */
+const ON_DEMAND = /\bimport\(["'`]\.\/((\w+)-[\w-]{8}\.js)["'`]\)/g;
+/** Where the bundler lists the files of such parts. */
+const PART_FILES = /\bm\.f=\[[^\]]*\]/g;
 
 type Files = ReadonlyMap<string, Buffer>;
 
 /**
- * Returns the entry and every file whose name occurs in a loaded file; asset names are unique enough for that. `reduce`
- * takes from a file's text what does not count.
+ * Returns the entry and every file whose name occurs in a loaded file, other than those loaded on demand; asset names
+ * are unique enough for that.
  */
-export function loadedBy(
-  entry: string,
-  files: Files,
-  reduce = (text: string): string => text,
-): ReadonlySet<string> {
+export function loadedBy(entry: string, files: Files): ReadonlySet<string> {
   const loaded = new Set([entry]);
   for (const name of loaded) {
-    const whole = files.get(name)?.toString();
-    const text = whole === undefined ? undefined : reduce(whole);
+    const text = files.get(name)?.toString().replaceAll(ON_DEMAND, "").replaceAll(PART_FILES, "");
     if (text === undefined) throw new Error(`the build has no \`${name}\``);
     for (const other of files.keys()) if (text.includes(basename(other))) loaded.add(other);
   }
   return loaded;
+}
+
+/** What each part that these files load on demand adds to them, by name. */
+export function partsOf(first: ReadonlySet<string>, files: Files): ReadonlyMap<string, ReadonlySet<string>> {
+  const parts = new Map<string, ReadonlySet<string>>();
+  for (const file of first)
+    for (const [, path, part] of String(files.get(file)).matchAll(ON_DEMAND)) {
+      const entry = [...files.keys()].find((name) => basename(name) === path) ?? String(path);
+      const added = [...loadedBy(entry, files)].filter((name) => !first.has(name));
+      parts.set(String(part), new Set(added));
+    }
+  return parts;
 }
 
 function cost(names: ReadonlySet<string>, files: Files): number {

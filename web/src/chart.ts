@@ -20,10 +20,8 @@ import { Crosshair, type PointedSamples } from "./chart/crosshair";
 import { LINE_WIDTH, LineRenderer, type ValueExtremes } from "./chart/line_renderer";
 import { Overlay } from "./chart/overlay";
 import { type Arrangement, Panels } from "./chart/panels";
-import { pictureRatio, renderPicture } from "./chart/picture";
 import { drawSeams } from "./chart/seams";
 import { CanvasLayer, PlotArea } from "./chart/surface";
-import { rangeText } from "./local_time";
 import type { Scene } from "./scene";
 
 export type { ChartAction } from "./chart/chart_gestures";
@@ -38,6 +36,14 @@ export interface ChartOptions {
   /** The label where a lap of a replay begins. */
   readonly lapText: (lap: number) => string;
   readonly onAction: (action: ChartAction) => void;
+}
+
+/** What the chart shows. */
+export interface DrawnChart {
+  /** From the bottom up, all of the same size. */
+  readonly layers: readonly CanvasLayer[];
+  readonly scene: Scene;
+  readonly theme: ChartTheme;
 }
 
 const NOTHING: Scene = { from: 0, to: 1, traces: [], seams: [], isFollowing: false };
@@ -190,17 +196,18 @@ export class Chart {
     this.#drawOverlay();
   }
 
-  /** Renders the current view as a PNG at twice the screen's resolution. */
-  async picture(title: string): Promise<Blob> {
+  /**
+   * Draws the current view at `ratioOf` device pixels per CSS pixel and calls `copy` with its layers: what is not copied
+   * before it returns is lost. Throws if the chart has no size.
+   */
+  drawLarger<T>(ratioOf: (layer: CanvasLayer) => number, copy: (drawn: DrawnChart) => T): T {
     const theme = this.#theme;
-    if (theme === undefined) throw new Error("cannot render a picture of a chart without a size");
-    const { from, to } = this.#scene;
-    const layers = [this.#layer, this.#overlayLayer];
+    if (theme === undefined) throw new Error("cannot copy a chart without a size");
+    this.#redrawAt(ratioOf(this.#layer));
+    const copied = copy({ layers: [this.#layer, this.#overlayLayer], scene: this.#scene, theme });
     // Back at its own resolution before the browser shows it.
-    this.#redrawAt(pictureRatio(this.#layer, devicePixelRatio));
-    const picture = renderPicture(layers, this.#scene, theme, title, rangeText(from, to));
     this.#redrawAt(devicePixelRatio);
-    return picture;
+    return copied;
   }
 
   destroy(): void {

@@ -11,7 +11,6 @@ export interface CommandContext {
   readonly actions: Actions;
   readonly state: ViewState;
   copyLink(): void;
-  openHelp(): void;
   announce(text: string): void;
 }
 
@@ -20,7 +19,6 @@ export type KeyStroke = Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlK
 export interface Command {
   /** Named as in `KeyboardEvent.key`; the first is the one shown in hints. */
   readonly keys: readonly string[];
-  readonly label: string;
   /** Whether holding the key down repeats the command. */
   readonly repeats?: true;
   run(context: CommandContext, stroke: KeyStroke): unknown;
@@ -36,88 +34,72 @@ const stride = ({ shiftKey }: KeyStroke) => (shiftKey ? STRIDE : 1);
 const table = {
   pause: {
     keys: [" "],
-    label: strings.commandPause,
     run: ({ actions, state }) => state.canPause && actions.togglePause(),
   },
   live: {
     keys: ["L", "End"],
-    label: strings.commandLive,
     run: ({ actions }) => actions.goLive(),
   },
   back: {
     keys: ["ArrowLeft"],
-    label: strings.commandBack,
     repeats: true,
     run: ({ actions }, stroke) => actions.moveCursor(-stride(stroke)),
   },
   forward: {
     keys: ["ArrowRight"],
-    label: strings.commandForward,
     repeats: true,
     run: ({ actions }, stroke) => actions.moveCursor(stride(stroke)),
   },
   zoomIn: {
     // On keyboards where plus needs Shift, the same key without Shift gives an equals sign.
     keys: ["+", "="],
-    label: strings.commandZoomIn,
     repeats: true,
     run: ({ actions }) => actions.zoom(1 / ZOOM_STEP),
   },
   zoomOut: {
     keys: ["-"],
-    label: strings.commandZoomOut,
     repeats: true,
     run: ({ actions }) => actions.zoom(ZOOM_STEP),
   },
   series: {
     keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-    label: strings.commandSeries,
     run: (context, stroke) => chooseSeries(context, stroke),
   },
   reset: {
     keys: ["0"],
-    label: strings.commandReset,
     run: ({ actions }) => actions.reset(),
   },
   copyLink: {
     keys: ["C"],
-    label: strings.commandCopy,
     run: (context) => context.copyLink(),
   },
   savePng: {
     keys: ["S"],
-    label: strings.commandPicture,
     run: ({ actions }) => actions.savePng(),
   },
   json: {
     keys: ["J"],
-    label: strings.commandJson,
     run: ({ actions }) => actions.toggleJson(),
   },
   theme: {
     keys: ["T"],
-    label: strings.commandTheme,
     run: (context) => nextTheme(context),
   },
   fullscreen: {
     keys: ["F"],
-    label: strings.commandFullscreen,
     run: ({ actions }) => actions.toggleFullscreen(),
   },
   kiosk: {
     keys: ["K"],
-    label: strings.commandKiosk,
     run: ({ actions }) => actions.toggleKiosk(),
   },
   leave: {
     keys: ["Escape"],
-    label: strings.commandLeave,
     run: (context) => leave(context),
   },
   help: {
     keys: ["?"],
-    label: strings.commandHelp,
-    run: (context) => context.openHelp(),
+    run: ({ actions }) => actions.openHelp(),
   },
 } satisfies Record<string, Command>;
 
@@ -147,7 +129,7 @@ export function shortcutsOf(name: CommandName): string {
 }
 
 /** The tooltip of a button: what the command does, and its key. */
-export function hintOf(name: CommandName, label: string = commands[name].label): string {
+export function hintOf(name: CommandName, label: string): string {
   const [key = ""] = commands[name].keys;
   return `${label} (${keyName(key)})`;
 }

@@ -4,6 +4,7 @@
  */
 
 import { Chart, type ChartAction } from "./chart";
+import type { TimeRange } from "./history_cache/time_range";
 import { FrameLoop, PixelRatio, reducedMotionInstant } from "./live_chart/frame_loop";
 import { axisText } from "./number";
 import { Player, type PlayerOptions } from "./player";
@@ -74,6 +75,13 @@ export class LiveChart {
   newest(at = performance.now()): number | undefined {
     const hubNow = this.player.hubNow(at);
     return hubNow === undefined ? undefined : this.player.newest(hubNow);
+  }
+
+  /** Hub time. */
+  get visibleRange(): TimeRange {
+    const { viewport } = this.player;
+    const to = viewport.end(this.newest() ?? 0);
+    return { from: to - viewport.windowMs, to };
   }
 
   destroy(): void {

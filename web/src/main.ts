@@ -7,12 +7,12 @@ import "./style.css";
 import { Api } from "./client/api";
 import { exposeInstruments, updateInstruments } from "./instruments";
 import { LiveChart } from "./live_chart";
-import { hubAddress, readOptions } from "./main/address";
+import { hasDoubts, hubAddress, readOptions } from "./main/address";
 import { hideIdleCursor, Kiosk, ThemeChoice } from "./main/appearance";
 import { AudienceFeed } from "./main/audience";
 import { AxisChoices } from "./main/axis_choices";
-import { LateParts } from "./main/late_parts";
 import { PageActions } from "./main/page_actions";
+import { PageParts } from "./main/page_parts";
 import { RejectNotices, TopicList } from "./main/topics";
 import { ShownPoints } from "./player/series_trace";
 import type { PlayerScene } from "./player/topic_traces";
@@ -21,6 +21,7 @@ import { strings } from "./strings";
 import { View } from "./view";
 import { Toast } from "./view/feedback";
 import { Parts } from "./view/parts";
+import { Preference } from "./view/preference";
 import { dateText } from "./view/time_format";
 
 /** Ten updates a second; only the values of drawn points change with every frame. */
@@ -51,28 +52,29 @@ const shownPoints = new ShownPoints();
 const shownRecords = new ShownPoints();
 const liveChart = new LiveChart({ ...options, host: parts.at("chart"), api, store: () => sessionStorage });
 const axisChoices = new AxisChoices(liveChart);
-const late = new LateParts(parts, liveChart, axisChoices);
+const preferences = { keys: new Preference("keys"), summary: new Preference("summary") };
+const announce = (text: string) => toast.show(text);
+const pageParts = new PageParts({ parts, api, liveChart, axisChoices, preferences, announce });
 const theme = new ThemeChoice(options.theme, () => {
   liveChart.fit();
-  late.fit();
+  pageParts.fit();
 });
 const kiosk = new Kiosk(options.isKiosk);
-const announce = (text: string) => toast.show(text);
 const actions = new PageActions({
   api,
   liveChart,
   theme,
   kiosk,
   topicList,
-  late,
+  pageParts,
   audienceFeed,
   announce,
 });
-const view = new View({ root: document, parts, actions, toast });
+const view = new View({ root: document, parts, actions, preferences, toast });
 
 function onFrame(scene: PlayerScene | undefined, at: number): void {
   if (scene !== undefined) {
-    late.draw(scene, at);
+    pageParts.draw(scene, at);
     updateInstruments(instruments, liveChart.player, scene, at);
     void goToMoment();
   }
@@ -89,7 +91,7 @@ function write(at: number): void {
   const { player, chart } = liveChart;
   const state = viewState(player, at, chart.pointed?.at);
   const { cursor } = chart;
-  if (cursor?.key !== undefined) late.follow(cursor.key);
+  if (cursor?.key !== undefined) pageParts.follow(cursor.key);
   const shown = {
     ...state,
     legend: state.legend.map((entry) => ({ ...entry, ...chart.extremesOf(entry.series.key) })),
@@ -101,6 +103,7 @@ function write(at: number): void {
     isKiosk: kiosk.isOn,
   };
   view.show(shown, cursor);
+  pageParts.update(performance.now());
   const rejection = rejectNotices.next(player);
   if (rejection !== undefined) announce(rejection);
   const { kind } = player.link;
@@ -123,11 +126,14 @@ async function goToMoment(): Promise<void> {
     }, MOMENT_RETRY_MS);
 }
 
-/** What is wrong with the address is said after the first picture, which does without it. */
-async function announceProblems(): Promise<void> {
+/** Says which options in the address cannot be met. */
+async function reportAddress(): Promise<void> {
+  // The address bar is soon in step with the view, which leaves out what cannot be met.
+  const { search } = location;
+  if (!hasDoubts(options, search)) return;
   const { addressProblems } = await import("./main/address_problems");
-  const sentences = addressProblems(location.search);
-  if (sentences.length > 0) announce(sentences.join(". "));
+  const problems = addressProblems(search);
+  if (problems.length > 0) announce(problems.join(". "));
 }
 
 /** Saves what a reload restores when the page is left or hidden, and periodically for pages that end without notice. */
@@ -141,15 +147,14 @@ function saveSnapshots(): void {
 }
 
 hideIdleCursor(document);
-if (location.search !== "") announceProblems().catch(() => {});
+reportAddress().catch(() => announce(strings.partMissing));
 saveSnapshots();
 void topicList.refresh();
 liveChart.start({
   onFrame,
   onChange: () => {
     writtenAt = Number.NEGATIVE_INFINITY;
-    late.refresh();
+    pageParts.refresh();
   },
   onZoom: () => actions.viewChanged(),
 });
-void late.load();

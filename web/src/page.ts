@@ -195,6 +195,9 @@ export interface Actions {
   soloSeries(key: string): void;
   /** The user has pointed at a series, which the overview then shows. */
   pointSeries(key: string): void;
+  openHelp(): void;
+  /** Opens the table of the newest records in view. */
+  openTable(): void;
   /** Opens the dialog for the value axes. */
   openAxes(): void;
   /** Opens the statistics of the visible range. */
@@ -209,6 +212,4 @@ export interface Actions {
   toggleJson(): void;
   savePng(): void;
   saveCsv(): void;
-  /** The newest records in view, newest first, at most `rows` of them. */
-  recordTable(rows: number): RecordTableContent;
 }

@@ -6,13 +6,16 @@
 import { type ChartTheme, readChartTheme } from "./chart/chart_theme";
 import type { LiveChart } from "./live_chart";
 import { PixelRatio } from "./live_chart/frame_loop";
+import { openTexts } from "./player/record_texts";
 import type { SeriesTrace } from "./player/series_trace";
-import type { PlayerScene } from "./player/topic_traces";
+import { hasOnlyRecords, type PlayerScene } from "./player/topic_traces";
 import { ArrayBars } from "./records/array_bars";
 import { Bands } from "./records/bands";
 import { LogList } from "./records/log_list";
 import { RecordJson } from "./records/record_json";
+import recordsCss from "./records/records.css?inline";
 import type { FieldKind } from "./topic_buffer/field";
+import { adoptStyles } from "./view/parts";
 
 export class Records {
   readonly #host: HTMLElement;
@@ -35,6 +38,7 @@ export class Records {
   constructor(host: HTMLElement, liveChart: LiveChart) {
     this.#host = host;
     this.#liveChart = liveChart;
+    adoptStyles(recordsCss);
     this.#bands = new Bands(host);
     this.#bars = new ArrayBars(host);
     this.#log = new LogList(host);
@@ -78,6 +82,7 @@ export class Records {
   #adopt({ others, records }: PlayerScene): void {
     this.#others = others;
     this.#records = records;
+    for (const { subscription } of records) subscription.readTexts(openTexts);
     const ofKind = (kind: FieldKind) => others.filter(({ series }) => series.field.kind === kind);
     this.#bands.setTraces(ofKind("state"));
     this.#bars.setTraces(ofKind("list"));
@@ -86,10 +91,8 @@ export class Records {
     this.fit();
   }
 
-  #showJson({ records, others }: PlayerScene): void {
-    const hasRecords = records.some(({ subscription }) => subscription.buffer.hasRecords);
-    const isAllThereIs = hasRecords && others.length + this.#liveChart.player.traces.length === 0;
-    this.#json.show(this.#wantsJson ?? isAllThereIs);
+  #showJson(scene: PlayerScene): void {
+    this.#json.show(this.#wantsJson ?? hasOnlyRecords(scene, this.#liveChart.player.traces));
   }
 
   #adoptTheme(): void {

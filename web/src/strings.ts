@@ -1,4 +1,7 @@
-/** All texts of the user interface. Knows no elements: what is shown where is up to the view. */
+/**
+ * The texts of the user interface, without those of parts that are loaded on demand: `strings/on_demand.ts`. Knows no
+ * elements: what is shown where is up to the view.
+ */
 
 import type { Refusal } from "./client/connection";
 
@@ -56,8 +59,6 @@ export const strings = {
   findTopic: "Search topics",
   topicsFull: (most: number) => `A page shows at most ${most} topics; deselect one to choose another`,
   topicsMissing: (names: string) => `In the address, but not shown: ${names}`,
-  topicsLeftOut: (most: number, names: string) =>
-    `The address has more than ${most} topics. Not shown: ${names}. Choose them in the list of topics, in place of others`,
 
   unnamed: "Value",
   noValue: "–",
@@ -66,13 +67,6 @@ export const strings = {
   legend: "Legend",
   legendHint: "Click to show or hide; double-click or Shift-click to show only this series",
   chart: (label: string, time: string) => `Line chart of ${label}, ${time}`,
-  states: "States",
-  texts: "Texts, newest first",
-  arrays: "Arrays",
-  arraySummary: (count: number, low: string, high: string) => `${count} values, ${low} … ${high}`,
-  json: "Record",
-  recordTitle: (seq: string, time: string) => `Record ${seq}, ${time}`,
-  recordLoading: "Loading the record…",
   numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
   low: "low",
   high: "high",
@@ -153,6 +147,7 @@ export const strings = {
   appearance: "Appearance",
   theme: "Theme",
   themes: { auto: "Auto", light: "Light", dark: "Dark" },
+  nextTheme: "Next theme",
   themeIs: (theme: string) => `Theme: ${theme}`,
   kiosk: "Wall display",
   fullscreen: "Full screen",
@@ -160,60 +155,7 @@ export const strings = {
   topicList: "Topics",
   httpInterface: "HTTP API",
   streamInterface: "Streaming API",
-  close: "Close",
-
   help: "Keyboard shortcuts and help",
-  helpIntro:
-    "Drag to pan, Shift-drag to select a range, scroll or pinch to zoom, double-click to reset the view. This affects only your screen.",
-  helpKeys: "Keyboard shortcuts",
-  helpSwitches: "On this device",
-  usesKeys: "Single-key shortcuts, such as L or 1",
-  readsSummary: "Describe the view to screen readers every ten seconds",
-  or: "or",
-
-  table: "Newest records in view",
-  tableTime: "Time",
-  tableSeq: "Record",
-  tableTopic: "Topic",
-  tableEmpty: "No records in view",
-
-  statistics: "Statistics",
-  statisticsLoading: "Reading the records…",
-  statisticsRange: (from: string, to: string) =>
-    `From ${from} to ${to}; hold Shift and drag to choose a range`,
-  statisticsSeries: "Series",
-  minimum: "Minimum",
-  maximum: "Maximum",
-  mean: "Mean",
-  count: "Values",
-
-  axes: "Value axes",
-  arrangement: "Arrangement",
-  arrangements: { stacked: "A panel for each unit", overlaid: "All in one panel" },
-  axesHint:
-    "On this device. Empty fields are automatic; if all of a series are empty, the hub’s settings apply.",
-  limits: { min: "Minimum", max: "Maximum", warnBelow: "Low below", warnAbove: "High above" },
-  limitsOrder: "The minimum must be less than the maximum",
-  automatic: "auto",
-
-  /** The keyboard commands. */
-  commandPause: "Pause or resume",
-  commandLive: "Jump to live, or rejoin the replay",
-  commandBack: "Previous record; with Shift, ten records back",
-  commandForward: "Next record; with Shift, ten records ahead",
-  commandZoomIn: "Zoom in",
-  commandZoomOut: "Zoom out",
-  commandReset: "Reset view",
-  commandLeave:
-    "Close the panel, else leave the wall display, hide the crosshair, reset the zoom: one per press",
-  commandFullscreen: "Full screen",
-  commandKiosk: "Wall display",
-  commandTheme: "Next theme",
-  commandSeries: "Show or hide a series; with Shift, show only that one",
-  commandCopy: "Copy link to this moment",
-  commandPicture: "Save image",
-  commandJson: "Show or hide the whole record at the crosshair",
-  commandHelp: "Help",
 
   /** Read aloud by screen readers. */
   sentence: (text: string) => (text.endsWith("…") ? `${text} ` : `${text}. `),
@@ -244,22 +186,9 @@ export const strings = {
 
   momentFuture: "That moment is still to come; showing the newest record",
   momentEarly: (time: string) => `There is nothing before ${time}; showing the beginning`,
-  inAddress: "in the address",
-  notWindow: (text: string, place: string, shown: string) =>
-    `“${text}” ${place} is not a time window, such as 30s; showing ${shown}`,
-  windowRange: (text: string, place: string, least: string, most: string, shown: string) =>
-    `“${text}” ${place} is not between ${least} and ${most}; showing ${shown}`,
-  addressMoment: (text: string) =>
-    `“${text}” in the address is not a moment, such as a link to one has; showing the newest record`,
-  notTheme: (text: string, place: string, known: string) => `“${text}” ${place} is not a theme: ${known}`,
-  addressSwitch: (name: string, text: string) =>
-    `“${name}=${text}” in the address is neither 1 nor 0; it is off`,
 
-  csvTooLong: (rows: string) => `Only the first ${rows} records were saved; choose a shorter range`,
-  csvOtherEpoch: "The topic started a new timeline during the download; nothing was saved",
-  csvFailed: "The hub did not respond; nothing was saved",
-  csvEmpty: "No records in this range",
-  pictureFailed: "The image could not be created",
+  partMissing:
+    "This part of the page could not be loaded: the hub is away, or has a new version of the page. Try again, or reload the page",
   noFullscreen: "Full screen was blocked by the browser",
 
   topicUnavailable: (topic: string) => `“${topic}” is not available yet; retrying`,
@@ -267,14 +196,4 @@ export const strings = {
   refusedHint: (refusal: Refusal) => REFUSAL_HINTS[refusal],
   openDefault: "Open the default topic",
   listOfTopics: "All topics",
-} as const;
-
-/** Texts of `<tick-chart>` alone, which the page does not load. */
-export const elementStrings = {
-  inAttribute: (name: string) => `in the attribute ${name}`,
-  notDrawn: (names: string) => `Not drawn here: ${names}.`,
-  wholePage: "Open the hub’s page",
-  noHub: "Invalid hub URL",
-  noHubHint:
-    "It must start with https:// or http://; a page loaded over https:// needs a hub with https:// too.",
 } as const;

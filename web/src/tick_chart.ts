@@ -23,7 +23,8 @@ import { ShownPoints } from "./player/series_trace";
 import type { PlayerScene } from "./player/topic_traces";
 import { type PlayerViewState, readingOf, viewState } from "./player/view_state";
 import { labelsOf } from "./scene/series_labels";
-import { elementStrings, strings } from "./strings";
+import { strings } from "./strings";
+import { optionStrings } from "./strings/on_demand";
 import chartCss from "./style/chart.css?inline";
 import legendCss from "./style/legend.css?inline";
 import tokensCss from "./style/tokens.css?inline";
@@ -181,7 +182,7 @@ export class TickChart extends HTMLElement {
   get #attributeProblems(): readonly string[] {
     const check = (name: string, problemOf: (text: string, place: string) => string | undefined) => {
       const text = this.getAttribute(name) ?? "";
-      return (text === "" ? undefined : problemOf(text, elementStrings.inAttribute(name))) ?? [];
+      return (text === "" ? undefined : problemOf(text, optionStrings.inAttribute(name))) ?? [];
     };
     return [check("window", windowProblem), check("theme", themeProblem)].flat();
   }

@@ -7,14 +7,13 @@ import { type CommandContext, hintOf, shortcutsOf } from "./commands";
 import type { Actions, Reading, ViewState } from "./page";
 import { strings } from "./strings";
 import { BadgeButton } from "./view/badge";
-import { HelpDialog, RecordTable, TABLE_ROWS } from "./view/dialogs";
 import { copyAndAnnounce, type Toast } from "./view/feedback";
 import { Footer, WindowPresets } from "./view/footer";
 import { listenForKeys } from "./view/keyboard";
 import { Menu } from "./view/menu";
 import { NoticePanel } from "./view/notice";
 import { type Parts, setAttribute } from "./view/parts";
-import { Preference } from "./view/preference";
+import type { Preferences } from "./view/preference";
 import { Readout } from "./view/readout";
 import { ReplayStatus } from "./view/replay";
 import { Summary } from "./view/summary";
@@ -25,6 +24,7 @@ export interface ViewOptions {
   readonly root: Document;
   readonly parts: Parts;
   readonly actions: Actions;
+  readonly preferences: Preferences;
   readonly toast: Toast;
 }
 
@@ -40,16 +40,13 @@ export class View {
   readonly #windowPresets: WindowPresets;
   readonly #menu: Menu;
   readonly #notice: NoticePanel;
-  readonly #help: HelpDialog;
-  readonly #table: RecordTable;
   readonly #tooltip: Tooltip;
   readonly #summary: Summary;
   readonly #toast: Toast;
   #state: ViewState | undefined;
 
-  constructor({ root, parts, actions, toast }: ViewOptions) {
+  constructor({ root, parts, actions, preferences, toast }: ViewOptions) {
     const announce = (text: string) => toast.show(text);
-    const preferences = { keys: new Preference("keys"), summary: new Preference("summary") };
     this.#root = root;
     this.#parts = parts;
     this.#actions = actions;
@@ -60,16 +57,8 @@ export class View {
     this.#footer = new Footer(parts, actions);
     this.#replay = new ReplayStatus(parts, actions);
     this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
-    this.#menu = new Menu(parts, actions, {
-      announce,
-      openHelp: () => this.#help.open(),
-      openTable: () => this.#table.open(),
-    });
+    this.#menu = new Menu(parts, actions, announce);
     this.#notice = new NoticePanel(parts, actions, announce);
-    this.#help = new HelpDialog(parts.at("help") as HTMLDialogElement, preferences);
-    this.#table = new RecordTable(parts.at("table") as HTMLDialogElement, () =>
-      actions.recordTable(TABLE_ROWS),
-    );
     this.#tooltip = new Tooltip(parts.at("chart"));
     this.#summary = new Summary(parts.at("summary"), preferences.summary);
     parts.write("product", strings.product);
@@ -93,7 +82,6 @@ export class View {
     this.#menu.show(state);
     this.#notice.show(state);
     this.#summary.show(state, performance.now());
-    this.#table.update(performance.now());
   }
 
   /** Shows the values of the drawn points; everything else stays until the next `show`. */
@@ -123,7 +111,6 @@ export class View {
       actions: this.#actions,
       state: this.#state,
       copyLink: () => void copyAndAnnounce(() => this.#actions.copyLink(), announce),
-      openHelp: () => this.#help.open(),
       announce,
     };
   }

@@ -25,7 +25,6 @@ function press(pressed: KeyStroke, shown: Partial<ViewState> = {}): readonly str
       actions,
       state: viewState(shown),
       copyLink: () => called.push("copyLink"),
-      openHelp: () => called.push("openHelp"),
       announce: (text) => called.push(`says ${text}`),
     },
     pressed,
@@ -113,7 +112,7 @@ test("buttons show their key, and expose it to screen readers", () => {
   expect(shortcutsOf("pause")).toBe("Space");
   expect(shortcutsOf("live")).toBe("L End");
   const names = Object.keys(commands) as CommandName[];
-  for (const name of names) expect(hintOf(name)).toMatch(/ \(.+\)$/);
+  for (const name of names) expect(hintOf(name, "Does it")).toMatch(/^Does it \(.+\)$/);
 });
 
 test("Space does nothing when there is nothing to pause", () => {

@@ -1,6 +1,7 @@
 /** Parts of JSON text, and records in the frames that brought them: numbers keep the spelling of their source. */
 
 import { expect, test } from "vitest";
+import { loggedText } from "../src/player/record_texts";
 import { formatJson, LENGTH_MAX } from "../src/records/json_format";
 import { elementText, memberText } from "../src/topic_buffer/json_text";
 import { RecordLog } from "../src/topic_buffer/record_log";
@@ -65,7 +66,7 @@ test("the log has the records of the newest frames as they were spelled", () => 
   log.add(data(4), frame(data(4), "9007199254740993"));
   // A frame that was sent again after a reconnect.
   log.add(batch(3, 2), frame(batch(3, 2), "[0,0]"));
-  expect([0, 1, 2, 3, 4, 5].map((seq) => log.textOf(seq))).toEqual([
+  expect([0, 1, 2, 3, 4, 5].map((seq) => loggedText(log, seq))).toEqual([
     undefined,
     '{"v":1.0}',
     "[2.50]",
@@ -74,17 +75,19 @@ test("the log has the records of the newest frames as they were spelled", () => 
     undefined,
   ]);
   log.clear();
-  expect(log.textOf(4)).toBeUndefined();
+  expect(loggedText(log, 4)).toBeUndefined();
 });
 
 test("the log is bounded, and keeps the newest frame however long it is", () => {
   const log = new RecordLog(1_000);
   for (let seq = 1; seq <= 500; seq += 1) log.add(data(seq), frame(data(seq), String(seq)));
-  expect(log.textOf(500)).toBe("500");
-  const kept = Array.from({ length: 500 }, (_, i) => log.textOf(i + 1)).filter((text) => text !== undefined);
+  expect(loggedText(log, 500)).toBe("500");
+  const kept = Array.from({ length: 500 }, (_, i) => loggedText(log, i + 1)).filter(
+    (text) => text !== undefined,
+  );
   expect(kept.length).toBeGreaterThan(5);
   expect(kept.length).toBeLessThan(20);
   const long = `"${"x".repeat(5_000)}"`;
   log.add(data(501), frame(data(501), long));
-  expect([log.textOf(500), log.textOf(501)]).toEqual([undefined, long]);
+  expect([loggedText(log, 500), loggedText(log, 501)]).toEqual([undefined, long]);
 });

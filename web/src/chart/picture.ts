@@ -4,6 +4,8 @@
  * resolution.
  */
 
+import type { Chart, DrawnChart } from "../chart";
+import { rangeText } from "../local_time";
 import type { Scene, Trace } from "../scene";
 import { type ChartTheme, COLOURS } from "./chart_theme";
 import { drawDot, LINE_WIDTH } from "./line_renderer";
@@ -20,20 +22,21 @@ const SAMPLE_WIDTH = 3.5;
 const SIDE_MAX_PX = 8_192;
 
 /** Device pixels per CSS pixel in a picture: twice as many as on the screen, so that it can be printed or enlarged. */
-export function pictureRatio({ width, height }: CanvasLayer, screenRatio: number): number {
+function pictureRatio({ width, height }: CanvasLayer): number {
+  const screenRatio = devicePixelRatio;
   return Math.max(screenRatio, Math.min(2 * screenRatio, SIDE_MAX_PX / Math.max(width, height)));
 }
 
-export function renderPicture(
-  layers: readonly CanvasLayer[],
-  scene: Scene,
-  theme: ChartTheme,
-  title: string,
-  when: string,
-): Promise<Blob> {
+/** Renders what the chart shows as a PNG at twice the screen's resolution. Rejects if the chart has no size. */
+export async function takePicture(chart: Chart, title: string): Promise<Blob> {
+  return chart.drawLarger(pictureRatio, (drawn) => renderPicture(drawn, title));
+}
+
+function renderPicture({ layers, scene, theme }: DrawnChart, title: string): Promise<Blob> {
   const { width, height, canvas: chartCanvas } = layers[0] as CanvasLayer;
   const ratio = chartCanvas.width / width;
   const margin = MARGIN * theme.fontPx;
+  const when = rangeText(scene.from, scene.to);
   const header = new PictureHeader(theme, width, margin);
   const canvas = chartCanvas.ownerDocument.createElement("canvas");
   const ctx = canvas.getContext("2d") as CanvasRenderingContext2D;

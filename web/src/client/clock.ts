@@ -24,7 +24,7 @@
  */
 
 import { AgingMinimum, Drift } from "./clock/delays.ts";
-import { OffsetRange } from "./clock/offset_range.ts";
+import { type OffsetLimits, OffsetRange } from "./clock/offset_range.ts";
 
 /** Time constant of slewing. */
 const SLEW_TIME_MS = 500;
@@ -122,16 +122,24 @@ export class HubClock {
   errorBound(at: number): number | undefined {
     if (this.#estimate === undefined || this.#answers === 0) return undefined;
     const shown = this.now(at) - at;
-    const { limits } = this.#drift;
-    return Math.max(0, this.#range.high(at, limits) - shown, shown - this.#range.low(at, limits));
+    const { low, high } = this.#offsets(at);
+    return Math.max(0, high - shown, shown - low);
+  }
+
+  /**
+   * The range in which the offset must be at page time `at`. Delays that grow in both directions can pass for a drift that
+   * no offset fits; then the measurement of the drift says nothing, and only what is possible counts.
+   */
+  #offsets(at: number): OffsetLimits {
+    const measured = this.#range.within(at, this.#drift.limits);
+    return measured.low <= measured.high ? measured : this.#range.within(at, this.#range.drift);
   }
 
   #sample(backward: number, at: number): void {
     this.#sampledSince = Math.min(this.#sampledSince, at);
     this.#backward.offer(backward, at);
     this.#range.offerBackward(backward, at);
-    const { limits } = this.#drift;
-    const [low, high] = [this.#range.low(at, limits), this.#range.high(at, limits)];
+    const { low, high } = this.#offsets(at);
     if (high - low < CONTRADICTION_MS) {
       this.forget();
       this.#onContradiction();

@@ -79,6 +79,13 @@ export function writeOptions(options: PageOptions, before = ""): string {
   return query === "" ? "" : `?${query}`;
 }
 
+/** Whether `query` has options that `options`, read from it, would write differently: perhaps they cannot be met. */
+export function hasDoubts(options: PageOptions, query: string): boolean {
+  const met = new URLSearchParams(writeOptions(options, query));
+  const isOther = ([name, text]: readonly [string, string]) => text !== "" && met.get(name) !== text;
+  return options.furtherTopics !== undefined || [...new URLSearchParams(query)].some(isOther);
+}
+
 /** Writes the query string into the browser's address bar. */
 export class AddressBar {
   readonly #query: () => string;

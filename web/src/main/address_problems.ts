@@ -4,7 +4,7 @@
  */
 
 import { readPosition } from "../client/protocol";
-import { strings } from "../strings";
+import { onDemandStrings, optionStrings } from "../strings/on_demand";
 import { quoted, themeProblem, windowProblem } from "../view/option_problems";
 import { readTopics, TOPICS_MAX } from "./address";
 
@@ -17,11 +17,11 @@ export function addressProblems(query: string): readonly string[] {
   };
   return [
     check("topic", topicsProblem),
-    check("window", (text) => windowProblem(text, strings.inAddress)),
+    check("window", (text) => windowProblem(text, optionStrings.inAddress)),
     check("at", (text) =>
-      readPosition(text) === undefined ? strings.addressMoment(quoted(text)) : undefined,
+      readPosition(text) === undefined ? onDemandStrings.addressMoment(quoted(text)) : undefined,
     ),
-    check("theme", (text) => themeProblem(text, strings.inAddress)),
+    check("theme", (text) => themeProblem(text, optionStrings.inAddress)),
     check("kiosk", (text) => switchProblem("kiosk", text)),
     check("embed", (text) => switchProblem("embed", text)),
   ].flat();
@@ -29,9 +29,9 @@ export function addressProblems(query: string): readonly string[] {
 
 function topicsProblem(text: string): string | undefined {
   const further = readTopics(text).slice(TOPICS_MAX);
-  return further.length > 0 ? strings.topicsLeftOut(TOPICS_MAX, further.join(", ")) : undefined;
+  return further.length > 0 ? onDemandStrings.topicsLeftOut(TOPICS_MAX, further.join(", ")) : undefined;
 }
 
 function switchProblem(name: string, text: string): string | undefined {
-  return text === "1" || text === "0" ? undefined : strings.addressSwitch(name, quoted(text));
+  return text === "1" || text === "0" ? undefined : onDemandStrings.addressSwitch(name, quoted(text));
 }

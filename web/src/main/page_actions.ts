@@ -4,23 +4,15 @@
  */
 
 import type { Api } from "../client/api";
-import type { TimeRange } from "../history_cache/time_range";
 import type { LiveChart } from "../live_chart";
 import { sinceText } from "../local_time";
-import { LOCALE } from "../locale";
-import type { Actions, RecordTableContent, Theme } from "../page";
-import { recordTable } from "../player/record_table";
-import { feedOf } from "../player/replay_state";
-import type { CsvProblem } from "../saving";
+import type { Actions, Theme } from "../page";
 import { strings } from "../strings";
 import { AddressBar, type PageOptions, TOPICS_MAX, writeOptions } from "./address";
 import type { Kiosk, ThemeChoice } from "./appearance";
 import type { AudienceFeed } from "./audience";
-import type { LateParts } from "./late_parts";
+import type { PageParts } from "./page_parts";
 import type { TopicList } from "./topics";
-
-/** A download that could not begin. */
-const NOT_SAVED = { rows: 0, problem: "failed" } as const;
 
 /** What the actions operate on. */
 export interface PageActionsOptions {
@@ -29,7 +21,7 @@ export interface PageActionsOptions {
   readonly theme: ThemeChoice;
   readonly kiosk: Kiosk;
   readonly topicList: TopicList;
-  readonly late: LateParts;
+  readonly pageParts: PageParts;
   readonly audienceFeed: AudienceFeed;
   /** Reports the result of an action to the user. */
   readonly announce: (text: string) => void;
@@ -115,11 +107,18 @@ export class PageActions implements Actions {
 
   soloSeries = (key: string): void => this.#liveChart.player.solo(key);
 
-  pointSeries = (key: string): void => this.#options.late.follow(key);
+  pointSeries = (key: string): void => this.#options.pageParts.follow(key);
 
-  openAxes = (): void => this.#options.late.openAxes();
+  openHelp = (): void => this.#options.pageParts.withDialogs((dialogs) => dialogs.openHelp());
 
-  openStatistics = (): void => this.#options.late.openStatistics(this.#options.api, this.#range);
+  openTable = (): void => this.#options.pageParts.withDialogs((dialogs) => dialogs.openTable());
+
+  openAxes = (): void => this.#options.pageParts.withDialogs((dialogs) => dialogs.openAxes());
+
+  openStatistics = (): void => {
+    const range = this.#liveChart.visibleRange;
+    this.#options.pageParts.withDialogs((dialogs) => dialogs.openStatistics(range));
+  };
 
   chooseTheme = (theme: Theme): void => {
     this.#options.theme.choose(theme);
@@ -147,37 +146,16 @@ export class PageActions implements Actions {
     return copyText(of === "curl" ? curlLine(api, topic) : jsLine(api, topic));
   };
 
-  toggleJson = (): void => this.#options.late.toggleJson();
+  toggleJson = (): void => this.#options.pageParts.toggleJson();
 
-  savePng = (): void => {
-    const { player } = this.#liveChart;
-    const [topic = ""] = player.topics;
-    const { to } = this.#range;
-    this.#liveChart.chart.picture(strings.title(player.topics.join(", "), feedOf(player))).then(
-      (picture) => this.#options.late.saving?.savePng(picture, topic, to),
-      () => this.#options.announce(strings.pictureFailed),
-    );
-  };
+  savePng = (): void => this.#options.pageParts.savePng();
 
-  saveCsv = (): void => {
-    void this.#saveTable(this.#liveChart.player.topics, this.#range);
-  };
-
-  recordTable = (rows: number): RecordTableContent =>
-    recordTable(this.#liveChart.player.records, this.#range, rows);
+  saveCsv = (): void => this.#options.pageParts.saveCsv();
 
   /** The view has changed, and the URL with it. */
   viewChanged(): void {
     this.#address.update();
     this.#liveChart.refresh();
-  }
-
-  async #saveTable(topics: readonly string[], range: TimeRange): Promise<void> {
-    const { late, api } = this.#options;
-    // Only a page that has hardly been opened does not have it.
-    const { rows, problem } = (await late.saving?.saveCsv(api, topics, range)) ?? NOT_SAVED;
-    if (problem !== undefined) this.#options.announce(problemText(problem, rows));
-    else if (rows === 0) this.#options.announce(strings.csvEmpty);
   }
 
   #query(withMoment: boolean): string {
@@ -186,7 +164,7 @@ export class PageActions implements Actions {
     const options: PageOptions = {
       topics: player.isDefaultTopic ? [] : player.topics,
       windowMs: player.viewport.windowMs,
-      at: withMoment ? player.momentAt(this.#range.to) : undefined,
+      at: withMoment ? player.momentAt(this.#liveChart.visibleRange.to) : undefined,
       theme: theme.requested,
       isKiosk: kiosk.isOn,
       isEmbed: document.documentElement.hasAttribute("data-embed"),
@@ -197,29 +175,11 @@ export class PageActions implements Actions {
   get #liveChart(): LiveChart {
     return this.#options.liveChart;
   }
-
-  /** The visible range, hub time. */
-  get #range(): TimeRange {
-    const { viewport } = this.#liveChart.player;
-    const to = viewport.end(this.#liveChart.newest() ?? 0);
-    return { from: to - viewport.windowMs, to };
-  }
 }
 
 /** The field has no fractions of a second. */
 function startOfSecond(instant: number): number {
   return Math.floor(instant / 1000) * 1000;
-}
-
-function problemText(problem: CsvProblem, rows: number): string {
-  switch (problem) {
-    case "too-long":
-      return strings.csvTooLong(new Intl.NumberFormat(LOCALE).format(rows));
-    case "other-epoch":
-      return strings.csvOtherEpoch;
-    case "failed":
-      return strings.csvFailed;
-  }
 }
 
 /** A command line that follows a topic with curl. */

@@ -8,8 +8,8 @@ import type { RecordRow, RecordTableContent } from "../page";
 import { strings } from "../strings";
 import { DEPTH_MAX, escapeKey, pathOf } from "../topic_buffer/field_path";
 import { forEachMember } from "../topic_buffer/json_text";
+import { newestSamples } from "./newest_samples";
 import type { SeriesTrace } from "./series_trace";
-import { newestSamples } from "./topic_traces";
 
 /** Further columns would not be found, and keys that never repeat must not fill the memory. */
 const COLUMNS_MAX = 32;

@@ -3,19 +3,12 @@
  * the history, which are fetched when they are wanted. A few requests bring the neighbours too, for lists.
  */
 
-import { type Api, topicPath } from "../client/api";
+import { topicPath } from "../client/api";
 import type { HttpResponse } from "../client/runtime";
 import { requestFrom } from "../hub_request";
-import { memberText } from "../topic_buffer/json_text";
+import { elementText, memberText } from "../topic_buffer/json_text";
 import type { RecordLog } from "../topic_buffer/record_log";
-
-export interface RecordTextsOptions {
-  readonly api: Api;
-  readonly topic: string;
-  readonly log: RecordLog;
-  /** Records have arrived. */
-  readonly onChange: () => void;
-}
+import type { OpenTexts, TextReader, TextReaderOptions } from "./topic_subscription";
 
 /** Records in one request; fewer of long records. */
 const BLOCK_MAX = 32;
@@ -33,18 +26,20 @@ interface RecordBlock {
   retryAt: number;
 }
 
-export class RecordTexts {
-  readonly #options: RecordTextsOptions;
+export const openTexts: OpenTexts = (options) => new RecordTexts(options);
+
+export class RecordTexts implements TextReader {
+  readonly #options: TextReaderOptions;
   /** By the number of the block; the oldest first. */
   readonly #blocks = new Map<number, RecordBlock>();
   #epoch = "";
   #blockLen = BLOCK_MAX;
 
-  constructor(options: RecordTextsOptions) {
+  constructor(options: TextReaderOptions) {
     this.#options = options;
   }
 
-  /** Call at every `hello`: another epoch has other records. `recordMax` is the length of the longest record. */
+  /** Call before each reading: another epoch has other records. `recordMax` is the length of the longest record. */
   setEpoch(epoch: string, recordMax: number): void {
     const blockLen = Math.max(1, Math.min(BLOCK_MAX, Math.floor(BLOCK_BYTES / Math.max(1, recordMax))));
     if (epoch === this.#epoch && blockLen === this.#blockLen) return;
@@ -55,7 +50,7 @@ export class RecordTexts {
 
   /** The text of a record; undefined if it is not here, and then it is requested. */
   textOf(seq: number): string | undefined {
-    const logged = this.#options.log.textOf(seq);
+    const logged = loggedText(this.#options.log, seq);
     if (logged !== undefined || this.#epoch === "") return logged;
     const block = this.#block(Math.floor(seq / this.#blockLen));
     const text = block.texts.get(seq);
@@ -87,6 +82,14 @@ export class RecordTexts {
     block.retryAt = performance.now() + RETRY_MS;
     onChange();
   }
+}
+
+/** The text of a record in the log; undefined if it is not kept. */
+export function loggedText(log: RecordLog, seq: number): string | undefined {
+  const frame = log.frameOf(seq);
+  const data = frame && memberText(frame.text, "data");
+  if (frame === undefined || data === undefined) return undefined;
+  return frame.message === "data" ? data : elementText(data, seq - frame.first);
 }
 
 /** Fills `texts` with the records of an answer; with none if they are of another epoch. */

@@ -16,8 +16,8 @@ import type { TracePart } from "../scene";
 import { RECORDS_MAX, type SessionStorageArea, SnapshotStore } from "../snapshot_store";
 import { TopicBuffer } from "../topic_buffer";
 import type { Field } from "../topic_buffer/field";
+import type { RecordLog } from "../topic_buffer/record_log";
 import { WallClock } from "../wall_clock";
-import { RecordTexts } from "./record_texts";
 import { ArrivalStats, Liveness } from "./timeliness";
 
 /** The overview shows one range at a time: the previous and the next one are enough. */
@@ -44,6 +44,23 @@ export interface TopicSubscriptionOptions {
   readonly onEpoch: () => void;
 }
 
+/** Reads the texts of records. Parts of the page that show them bring it, so that others do without. */
+export interface TextReader {
+  setEpoch(epoch: string, recordMax: number): void;
+  /** Undefined if it is not here, and then it is requested. */
+  textOf(seq: number): string | undefined;
+}
+
+export interface TextReaderOptions {
+  readonly api: Api;
+  readonly topic: string;
+  readonly log: RecordLog;
+  /** Records have arrived. */
+  readonly onChange: () => void;
+}
+
+export type OpenTexts = (options: TextReaderOptions) => TextReader;
+
 export class TopicSubscription implements Subscription {
   /** Live samples; every message of the hub has been applied to it. */
   readonly buffer: TopicBuffer;
@@ -58,8 +75,11 @@ export class TopicSubscription implements Subscription {
   #history: HistoryCache | undefined;
   /** A separate cache for the time navigator, whose range differs from the view's. */
   #overviewHistory: HistoryCache | undefined;
-  /** The texts of records; replaced together with `#history`. */
-  #texts: RecordTexts | undefined;
+  /** The texts of records, once they have been wanted; replaced together with `#history`. */
+  #texts: TextReader | undefined;
+  #openTexts: OpenTexts | undefined;
+  /** The length of the longest record, in bytes. */
+  #recordMax = 0;
   /** And one for the range under the pointer. */
   #previewHistory: HistoryCache | undefined;
   /** Whether a trace of the current frame has asked for history. */
@@ -140,9 +160,21 @@ export class TopicSubscription implements Subscription {
     return this.buffer.fields.length > 0;
   }
 
-  /** A record as the hub has spelled it; undefined if it is not here, and then it is requested. */
+  /** Reads the texts of records with what `open` returns. */
+  readTexts(open: OpenTexts): void {
+    this.#openTexts ??= open;
+  }
+
+  /**
+   * A record as the hub has spelled it; undefined if it is not here, and then it is requested. Call `readTexts` before.
+   */
   textOf(seq: number): string | undefined {
-    return this.#texts === undefined ? this.buffer.log.textOf(seq) : this.#texts.textOf(seq);
+    const { topic, log } = this.buffer;
+    if (topic === undefined || this.#epoch === undefined) return undefined;
+    const { api, onChange } = this.#options;
+    this.#texts ??= this.#openTexts?.({ api, topic, log, onChange });
+    this.#texts?.setEpoch(this.#epoch, this.#recordMax);
+    return this.#texts?.textOf(seq);
   }
 
   /** Like `overview`, for the range that the pointer is over. */
@@ -278,9 +310,9 @@ export class TopicSubscription implements Subscription {
       const overview = { api, topic, onChange, maxTiles: OVERVIEW_TILES, refetchShare: 0 };
       this.#overviewHistory = new HistoryCache(overview);
       this.#previewHistory = new HistoryCache({ api, topic, onChange, maxTiles: PREVIEW_TILES });
-      this.#texts = new RecordTexts({ api, topic, log: this.buffer.log, onChange });
+      this.#texts = undefined;
     }
-    this.#texts?.setEpoch(epoch, record_max);
+    this.#recordMax = record_max;
     this.#history.setEpoch(epoch);
     this.#overviewHistory?.setEpoch(epoch);
     this.#previewHistory?.setEpoch(epoch);

@@ -3,10 +3,9 @@
  * composes it of them.
  */
 
-import { type Scene, SEQS, type Trace, type TracePart, valuesOf } from "../scene";
+import { type Scene, SEQS } from "../scene";
 import type { AxisLimits } from "../topic_buffer/axis_limits";
 import { fieldKey } from "../topic_buffer/field";
-import { indexAt } from "../topic_buffer/sample_ring";
 import { type Palette, SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
 
@@ -23,6 +22,12 @@ export interface PlayerScene extends Scene {
 /** Whether the trace is a line, as opposed to states, texts or arrays. */
 export function isLine({ series: { field } }: SeriesTrace): boolean {
   return field.kind === undefined;
+}
+
+/** Whether there are records, but nothing of them can be drawn; `lines` are the traces that are. */
+export function hasOnlyRecords({ others, records }: PlayerScene, lines: readonly SeriesTrace[]): boolean {
+  const hasRecords = records.some(({ subscription }) => subscription.buffer.hasRecords);
+  return hasRecords && others.length + lines.length === 0;
 }
 
 /** What the user has chosen, by key of the series. */
@@ -63,33 +68,4 @@ export function recordTrace(subscription: TopicSubscription): SeriesTrace {
 /** The `seq` of the newest record, if a picture up to this instant shows it; else 0. */
 export function newestBefore({ buffer: { newest } }: TopicSubscription, instant: number): number {
   return newest !== undefined && newest.time < instant ? newest.seq : 0;
-}
-
-/** A sample of a trace: of a trace of records, the value is their `seq`. */
-export interface TraceSample {
-  readonly time: number;
-  readonly value: number;
-  readonly seq: number;
-}
-
-/** The newest samples with a value between `from` and `to`, at most `count`, newest first. */
-export function newestSamples(trace: Trace, from: number, to: number, count: number): TraceSample[] {
-  const found: TraceSample[] = [];
-  let limit = Number.POSITIVE_INFINITY;
-  for (let i = trace.parts.length - 1; i >= 0; i -= 1) {
-    const part = trace.parts[i] as TracePart;
-    const { samples } = part;
-    const values = valuesOf(part);
-    let row = indexAt(samples, Math.min(to, trace.playhead));
-    while (row >= samples.begin && (samples.times[row] as number) >= limit) row -= 1;
-    for (; row >= samples.begin && found.length < count; row -= 1) {
-      const time = samples.times[row] as number;
-      if (time < from) break;
-      const value = values?.[row] ?? Number.NaN;
-      if (!Number.isNaN(value)) found.push({ time, value, seq: samples.seqs[row] as number });
-    }
-    // Each part counts up to where the next one begins.
-    if (samples.begin < samples.end) limit = samples.times[samples.begin] as number;
-  }
-  return found;
 }

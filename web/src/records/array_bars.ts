@@ -11,6 +11,7 @@ import { parseExact, spellingOf } from "../exact_json";
 import { SteadyNumberFormat } from "../number";
 import type { SeriesTrace } from "../player/series_trace";
 import { strings } from "../strings";
+import { onDemandStrings } from "../strings/on_demand";
 import { pathOf, valueAt } from "../topic_buffer/field_path";
 import { isNumberList } from "../topic_buffer/values";
 import { labelsOf } from "../view/legend";
@@ -22,7 +23,7 @@ const GAP_SHARE = 0.2;
 const GAP_FROM_PX = 4;
 
 export class ArrayBars {
-  readonly #list = make("ul", { className: "bands bars", ariaLabel: strings.arrays });
+  readonly #list = make("ul", { className: "bands bars", ariaLabel: onDemandStrings.arrays });
   #rows: readonly ArrayRow[] = [];
 
   constructor(host: HTMLElement) {
@@ -109,7 +110,7 @@ class ArrayRow {
     this.#summary.textContent =
       low === undefined || high === undefined
         ? strings.noValue
-        : strings.arraySummary(values.length, textOf(low), textOf(high));
+        : onDemandStrings.arraySummary(values.length, textOf(low), textOf(high));
   }
 
   /** In an array with more values than pixels, each column is as high as its extremes. */

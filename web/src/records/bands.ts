@@ -7,6 +7,7 @@ import type { ChartTheme } from "../chart/chart_theme";
 import { CanvasLayer, type PlotArea } from "../chart/surface";
 import type { SeriesTrace } from "../player/series_trace";
 import { strings } from "../strings";
+import { onDemandStrings } from "../strings/on_demand";
 import { labelsOf } from "../view/legend";
 import { make } from "../view/parts";
 import { BandPainter, stateText } from "./band_painter";
@@ -25,7 +26,7 @@ export interface BandFrame {
 const FITTING_ROWS = 3;
 
 export class Bands {
-  readonly #list = make("ul", { className: "bands", ariaLabel: strings.states });
+  readonly #list = make("ul", { className: "bands", ariaLabel: onDemandStrings.states });
   readonly #painter = new BandPainter();
   #rows: readonly BandRow[] = [];
 

@@ -3,9 +3,9 @@
  * It is not read aloud by itself: that would never end.
  */
 
+import { newestSamples } from "../player/newest_samples";
 import type { SeriesTrace } from "../player/series_trace";
-import { newestSamples } from "../player/topic_traces";
-import { strings } from "../strings";
+import { onDemandStrings } from "../strings/on_demand";
 import { pathOf, valueAt } from "../topic_buffer/field_path";
 import { labelsOf } from "../view/legend";
 import { make } from "../view/parts";
@@ -25,7 +25,7 @@ interface LogEntry {
 
 export class LogList {
   /** Can be scrolled, with the keyboard too. */
-  readonly #list = make("ol", { className: "log", tabIndex: 0, ariaLabel: strings.texts });
+  readonly #list = make("ol", { className: "log", tabIndex: 0, ariaLabel: onDemandStrings.texts });
   #traces: readonly SeriesTrace[] = [];
   #labels: readonly string[] = [];
   /** The items shown, by field and `seq`; an item without its text is not kept. */
@@ -78,7 +78,7 @@ export class LogList {
     const label = this.#traces.length > 1 ? [make("b", {}, this.#labels[entry.source] ?? "")] : [];
     const time = make("time", {}, momentText(entry.time, Date.now()));
     return {
-      item: make("li", {}, time, ...label, make("span", {}, text ?? strings.recordLoading)),
+      item: make("li", {}, time, ...label, make("span", {}, text ?? onDemandStrings.recordLoading)),
       isLoaded: text !== undefined,
     };
   }

@@ -5,7 +5,7 @@
 
 import { LOCALE } from "../locale";
 import type { SeriesTrace } from "../player/series_trace";
-import { strings } from "../strings";
+import { onDemandStrings } from "../strings/on_demand";
 import { button, make, write } from "../view/parts";
 import { momentText } from "../view/time_format";
 import { formatJson } from "./json_format";
@@ -13,12 +13,12 @@ import { formatJson } from "./json_format";
 const whole = new Intl.NumberFormat(LOCALE);
 
 export class RecordJson {
-  readonly #element = make("section", { className: "record-json", ariaLabel: strings.json });
+  readonly #element = make("section", { className: "record-json", ariaLabel: onDemandStrings.json });
   readonly #list = make("div", {});
   #views: readonly RecordView[] = [];
 
   constructor(host: HTMLElement, onClose: () => void) {
-    const close = button(strings.close, onClose, "button");
+    const close = button(onDemandStrings.close, onClose, "button");
     this.#element.append(close, this.#list);
     this.#element.hidden = true;
     host.append(this.#element);
@@ -51,7 +51,7 @@ class RecordView {
   readonly #isNamed: boolean;
   readonly #title = make("h3", {});
   /** Can be scrolled, with the keyboard too. */
-  readonly #json = make("pre", { tabIndex: 0, ariaLabel: strings.json });
+  readonly #json = make("pre", { tabIndex: 0, ariaLabel: onDemandStrings.json });
   #shown: string | undefined;
   #seq = Number.NaN;
 
@@ -66,13 +66,13 @@ class RecordView {
     const { subscription, playhead, series } = this.#trace;
     const record = this.#trace.sampleAt(Math.min(instant, playhead));
     if (record === undefined) {
-      this.#write(Number.NaN, this.#isNamed ? series.topic : "", strings.tableEmpty);
+      this.#write(Number.NaN, this.#isNamed ? series.topic : "", onDemandStrings.tableEmpty);
       return;
     }
     const { seq, time } = record;
     if (seq === this.#seq && this.#shown !== undefined) return;
     const text = subscription.textOf(seq);
-    const title = strings.recordTitle(whole.format(seq), momentText(time, Date.now()));
+    const title = onDemandStrings.recordTitle(whole.format(seq), momentText(time, Date.now()));
     this.#write(seq, this.#isNamed ? `${series.topic}: ${title}` : title, text);
   }
 
@@ -81,6 +81,6 @@ class RecordView {
     this.#seq = seq;
     this.#shown = text;
     write(this.#title, title);
-    write(this.#json, text === undefined ? strings.recordLoading : formatJson(text));
+    write(this.#json, text === undefined ? onDemandStrings.recordLoading : formatJson(text));
   }
 }

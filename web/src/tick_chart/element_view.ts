@@ -6,7 +6,8 @@
 import { SteadyNumberFormat } from "../number";
 import type { Actions, LegendEntry, Reading, ViewState } from "../page";
 import type { PlayerViewState } from "../player/view_state";
-import { elementStrings, strings } from "../strings";
+import { strings } from "../strings";
+import { elementStrings } from "../strings/on_demand";
 import { badgeAction, badgeText, goLiveText, isAway, isBehind } from "../view/badge";
 import { Legend, labelsOf, valueText } from "../view/legend";
 import { noticeText } from "../view/notice";

@@ -1,12 +1,11 @@
 /**
  * The newest records as the hub spelled them: the texts of the frames in which they arrived, bounded in size. Keeping a
- * text costs nothing while records arrive; a record is looked for only when it is to be shown.
+ * text costs nothing while records arrive; a record is looked for in it only when it is to be shown.
  */
 
 import type { Batch, Data } from "../client/protocol";
-import { elementText, memberText } from "./json_text";
 
-interface LoggedFrame {
+export interface LoggedFrame {
   readonly message: "data" | "batch";
   readonly text: string;
   /** The first and the last `seq` in it. */
@@ -46,21 +45,8 @@ export class RecordLog {
     }
   }
 
-  /** The text of a record; undefined if it is not kept. */
-  textOf(seq: number): string | undefined {
-    const frame = this.#find(seq);
-    const data = frame && memberText(frame.text, "data");
-    if (frame === undefined || data === undefined) return undefined;
-    return frame.message === "data" ? data : elementText(data, seq - frame.first);
-  }
-
-  clear(): void {
-    this.#frames = [];
-    this.#begin = 0;
-    this.#length = 0;
-  }
-
-  #find(seq: number): LoggedFrame | undefined {
+  /** The frame with this record; undefined if it is not kept. */
+  frameOf(seq: number): LoggedFrame | undefined {
     let low = this.#begin;
     let high = this.#frames.length;
     while (low < high) {
@@ -70,5 +56,11 @@ export class RecordLog {
     }
     const frame = this.#frames[low];
     return frame !== undefined && frame.first <= seq ? frame : undefined;
+  }
+
+  clear(): void {
+    this.#frames = [];
+    this.#begin = 0;
+    this.#length = 0;
   }
 }

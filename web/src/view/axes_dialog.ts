@@ -4,9 +4,9 @@
  */
 
 import type { LegendEntry } from "../page";
-import { strings } from "../strings";
+import { onDemandStrings } from "../strings/on_demand";
 import type { AxisLimits } from "../topic_buffer/axis_limits";
-import { fillDialog } from "./dialogs";
+import { fillDialog, showModal } from "./dialogs";
 import { labelsOf } from "./legend";
 import { button, make, setAttribute } from "./parts";
 
@@ -32,23 +32,30 @@ export class AxesDialog {
     this.#dialog = dialog;
     this.#actions = actions;
     const choices = ARRANGEMENTS.map(
-      (name) => [name, button(strings.arrangements[name], () => this.#choose(name))] as const,
+      (name) => [name, button(onDemandStrings.arrangements[name], () => this.#choose(name))] as const,
     );
     this.#choices = new Map(choices);
-    const group = make("div", { className: "choice", ariaLabel: strings.arrangement });
+    const group = make("div", { className: "choice", ariaLabel: onDemandStrings.arrangement });
     setAttribute(group, "role", "group");
     group.append(...this.#choices.values());
-    fillDialog(dialog, "axes-title", strings.axes, group, make("p", {}, strings.axesHint), this.#body);
+    fillDialog(
+      dialog,
+      "axes-title",
+      onDemandStrings.axes,
+      group,
+      make("p", {}, onDemandStrings.axesHint),
+      this.#body,
+    );
   }
 
   open(legend: readonly LegendEntry[]): void {
     this.#press(this.#actions.arrangement);
     const labels = labelsOf(legend);
-    const names = [strings.statisticsSeries, ...LIMITS.map((limit) => strings.limits[limit])];
+    const names = [onDemandStrings.statisticsSeries, ...LIMITS.map((limit) => onDemandStrings.limits[limit])];
     const head = make("tr", {}, ...names.map((text) => make("th", { scope: "col" }, text)));
     const rows = legend.map(({ series }, i) => this.#row(series.key, labels[i] as string, series.limits));
     this.#body.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
-    this.#dialog.showModal();
+    showModal(this.#dialog);
   }
 
   #row(key: string, label: string, limits: AxisLimits | undefined): HTMLElement {
@@ -57,8 +64,8 @@ export class AxesDialog {
       return make("input", {
         type: "number",
         step: "any",
-        placeholder: strings.automatic,
-        ariaLabel: `${label}, ${strings.limits[limit]}`,
+        placeholder: onDemandStrings.automatic,
+        ariaLabel: `${label}, ${onDemandStrings.limits[limit]}`,
         value: value === undefined ? "" : String(value),
       });
     });
@@ -66,7 +73,8 @@ export class AxesDialog {
       const values = fields.map(({ value }) => (value.trim() === "" ? undefined : Number(value)));
       const [min, max] = values;
       const isOrdered = min === undefined || max === undefined || min < max;
-      for (const field of fields.slice(0, 2)) field.setCustomValidity(isOrdered ? "" : strings.limitsOrder);
+      for (const field of fields.slice(0, 2))
+        field.setCustomValidity(isOrdered ? "" : onDemandStrings.limitsOrder);
       if (!isOrdered || !fields.every((field) => field.reportValidity())) return;
       const isEmpty = values.every((value) => value === undefined);
       this.#actions.setLimits(key, isEmpty ? undefined : limitsFrom(values));

@@ -3,12 +3,13 @@
  * as a table, for users who cannot see the chart or want exact digits.
  */
 
-import { type Command, commands, keyName } from "../commands";
+import { type Command, type CommandName, commands, keyName } from "../commands";
 import { LOCALE } from "../locale";
 import type { RecordTableContent } from "../page";
 import { strings } from "../strings";
+import { onDemandStrings } from "../strings/on_demand";
 import { button, make } from "./parts";
-import type { Preference } from "./preference";
+import type { Preference, Preferences } from "./preference";
 import { momentText } from "./time_format";
 
 /** Rows of the table: as many as fit on a screen. */
@@ -18,34 +19,42 @@ const TABLE_EVERY_MS = 500;
 
 const whole = new Intl.NumberFormat(LOCALE);
 
-export interface Preferences {
-  readonly keys: Preference;
-  readonly summary: Preference;
-}
-
 export class HelpDialog {
   readonly #dialog: HTMLDialogElement;
 
   constructor(dialog: HTMLDialogElement, { keys, summary }: Preferences) {
     this.#dialog = dialog;
-    const rows = Object.values(commands).map((command) =>
-      make("tr", {}, make("td", {}, ...keysOf(command)), make("td", {}, command.label)),
+    const names = Object.keys(commands) as CommandName[];
+    const rows = names.map((name) =>
+      make(
+        "tr",
+        {},
+        make("td", {}, ...keysOf(commands[name])),
+        make("td", {}, onDemandStrings.commands[name]),
+      ),
     );
     fillDialog(
       dialog,
       "help-title",
       strings.help,
-      make("p", {}, strings.helpIntro),
-      make("table", { ariaLabel: strings.helpKeys }, make("tbody", {}, ...rows)),
-      make("h3", {}, strings.helpSwitches),
-      keys.checkbox(strings.usesKeys),
-      summary.checkbox(strings.readsSummary),
+      make("p", {}, onDemandStrings.helpIntro),
+      make("table", { ariaLabel: onDemandStrings.helpKeys }, make("tbody", {}, ...rows)),
+      make("h3", {}, onDemandStrings.helpSwitches),
+      checkbox(keys, onDemandStrings.usesKeys),
+      checkbox(summary, onDemandStrings.readsSummary),
     );
   }
 
   open(): void {
-    if (!this.#dialog.open) this.#dialog.showModal();
+    showModal(this.#dialog);
   }
+}
+
+/** Shows a preference, and changes it. */
+function checkbox(preference: Preference, words: string): HTMLElement {
+  const box = make("input", { type: "checkbox", checked: preference.isOn });
+  box.onchange = () => preference.set(box.checked);
+  return make("label", {}, box, make("span", {}, words));
 }
 
 /** `L or End`; a range of keys is shown by its ends. */
@@ -54,7 +63,7 @@ function keysOf({ keys }: Command): readonly (Node | string)[] {
   const shown = isRow ? [keys[0] as string, keys.at(-1) as string] : keys;
   return shown.flatMap((key, i) => {
     const kbd = make("kbd", {}, keyName(key));
-    return i === 0 ? [kbd] : [isRow ? " – " : ` ${strings.or} `, kbd];
+    return i === 0 ? [kbd] : [isRow ? " – " : ` ${onDemandStrings.or} `, kbd];
   });
 }
 
@@ -70,12 +79,12 @@ export class RecordTable {
   constructor(dialog: HTMLDialogElement, content: () => RecordTableContent) {
     this.#dialog = dialog;
     this.#content = content;
-    fillDialog(dialog, "table-title", strings.table, this.#body);
+    fillDialog(dialog, "table-title", onDemandStrings.table, this.#body);
   }
 
   open(): void {
     this.#write();
-    this.#dialog.showModal();
+    showModal(this.#dialog);
   }
 
   /** Call now and then, at page time `now`. */
@@ -91,16 +100,16 @@ export class RecordTable {
     if (shown === this.#shown) return;
     this.#shown = shown;
     const isEmpty = content.rows.length === 0;
-    this.#body.replaceChildren(isEmpty ? make("p", {}, strings.tableEmpty) : table(content));
+    this.#body.replaceChildren(isEmpty ? make("p", {}, onDemandStrings.tableEmpty) : table(content));
   }
 }
 
 function table({ columns, rows }: RecordTableContent): HTMLElement {
   const hasTopics = new Set(rows.map(({ topic }) => topic)).size > 1;
   const titles = [
-    strings.tableTime,
-    strings.tableSeq,
-    ...(hasTopics ? [strings.tableTopic] : []),
+    onDemandStrings.tableTime,
+    onDemandStrings.tableSeq,
+    ...(hasTopics ? [onDemandStrings.tableTopic] : []),
     ...columns,
   ];
   const tableRows = rows.map(({ t, seq, topic, cells = columns.map(() => "…") }) => {
@@ -112,6 +121,11 @@ function table({ columns, rows }: RecordTableContent): HTMLElement {
   return make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...tableRows));
 }
 
+/** An impatient user may open a dialog twice while it is being loaded. */
+export function showModal(dialog: HTMLDialogElement): void {
+  if (!dialog.open) dialog.showModal();
+}
+
 /** Fills a dialog: a title, a close button, and content. */
 export function fillDialog(
   dialog: HTMLDialogElement,
@@ -119,7 +133,7 @@ export function fillDialog(
   title: string,
   ...content: readonly HTMLElement[]
 ): void {
-  const close = button(strings.close, () => dialog.close(), "button");
+  const close = button(onDemandStrings.close, () => dialog.close(), "button");
   dialog.append(make("header", {}, make("h2", { id: titleId }, title), close), ...content);
   // A click on the backdrop is reported as a click on the dialog itself.
   dialog.onclick = ({ target, clientX, clientY }) => {

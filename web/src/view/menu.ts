@@ -8,13 +8,6 @@ import { copyButton } from "./feedback";
 import { button, make, type Parts, setAttribute } from "./parts";
 import { fieldText, readField, type TimeFieldValue } from "./time_field";
 
-/** Operations of the view that the menu triggers. */
-export interface MenuCallbacks {
-  announce(text: string): void;
-  openHelp(): void;
-  openTable(): void;
-}
-
 export class Menu {
   readonly #panel: HTMLElement;
   readonly #actions: Actions;
@@ -25,7 +18,7 @@ export class Menu {
   /** The instant shown, to initialise the date field. */
   #at: number | undefined;
 
-  constructor(parts: Parts, actions: Actions, callbacks: MenuCallbacks) {
+  constructor(parts: Parts, actions: Actions, announce: (text: string) => void) {
     this.#actions = actions;
     this.#panel = parts.at("menu");
     this.#panel.ariaLabel = strings.more;
@@ -33,8 +26,7 @@ export class Menu {
     parts.at("menu-open").ariaLabel = strings.more;
     parts.at("menu-open").title = strings.more;
     this.#kiosk = this.#item("kiosk", strings.kiosk, () => actions.toggleKiosk());
-    const copyItem = (label: string, action: () => Promise<boolean>) =>
-      copyButton(label, action, callbacks.announce);
+    const copyItem = (label: string, action: () => Promise<boolean>) => copyButton(label, action, announce);
     const link = copyItem(strings.copyLink, () => actions.copyLink());
     this.#panel.append(
       this.#goTo(),
@@ -48,7 +40,7 @@ export class Menu {
         strings.save,
         this.#item("savePng", strings.savePng, () => actions.savePng()),
         this.#item(undefined, strings.saveCsv, () => actions.saveCsv()),
-        this.#item(undefined, strings.showTable, () => callbacks.openTable()),
+        this.#item(undefined, strings.showTable, () => actions.openTable()),
         this.#item("json", strings.showJson, () => actions.toggleJson()),
         this.#item(undefined, strings.showStatistics, () => actions.openStatistics()),
       ),
@@ -58,7 +50,7 @@ export class Menu {
         this.#item(undefined, strings.showAxes, () => actions.openAxes()),
         this.#kiosk,
         this.#item("fullscreen", strings.fullscreen, () => actions.toggleFullscreen()),
-        this.#item("help", strings.help, () => callbacks.openHelp()),
+        this.#item("help", strings.help, () => actions.openHelp()),
       ),
       interfaces(),
     );
@@ -122,7 +114,11 @@ export class Menu {
         theme,
         button(strings.themes[theme], () => this.#actions.chooseTheme(theme)),
       );
-    const group = make("div", { className: "choice", ariaLabel: strings.theme, title: hintOf("theme") });
+    const group = make("div", {
+      className: "choice",
+      ariaLabel: strings.theme,
+      title: hintOf("theme", strings.nextTheme),
+    });
     setAttribute(group, "role", "group");
     group.append(...this.#themes.values());
     return group;

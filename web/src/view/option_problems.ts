@@ -4,7 +4,7 @@
  */
 
 import type { Theme } from "../page";
-import { strings } from "../strings";
+import { optionStrings } from "../strings/on_demand";
 import { parseDuration, WINDOW_DEFAULT_MS, WINDOW_MAX_MS, WINDOW_MIN_MS } from "../viewport";
 import { windowText } from "./time_format";
 
@@ -16,14 +16,14 @@ export const THEMES: readonly string[] = ["light", "dark", "auto"] satisfies rea
 /** `place` says where the text stands. Undefined if nothing is wrong. */
 export function windowProblem(text: string, place: string): string | undefined {
   const ms = parseDuration(text);
-  if (ms === undefined) return strings.notWindow(quoted(text), place, windowText(WINDOW_DEFAULT_MS));
+  if (ms === undefined) return optionStrings.notWindow(quoted(text), place, windowText(WINDOW_DEFAULT_MS));
   if (ms >= WINDOW_MIN_MS && ms <= WINDOW_MAX_MS) return undefined;
   const [least, most] = [windowText(WINDOW_MIN_MS), windowText(WINDOW_MAX_MS)];
-  return strings.windowRange(quoted(text), place, least, most, ms < WINDOW_MIN_MS ? least : most);
+  return optionStrings.windowRange(quoted(text), place, least, most, ms < WINDOW_MIN_MS ? least : most);
 }
 
 export function themeProblem(text: string, place: string): string | undefined {
-  return THEMES.includes(text) ? undefined : strings.notTheme(quoted(text), place, THEMES.join(", "));
+  return THEMES.includes(text) ? undefined : optionStrings.notTheme(quoted(text), place, THEMES.join(", "));
 }
 
 export function quoted(text: string): string {

@@ -68,6 +68,13 @@ export function button(text: string, onclick: () => void, className = ""): HTMLB
   return make("button", { type: "button", className, onclick }, text);
 }
 
+/** Adds the style sheet of a part that is loaded on demand. */
+export function adoptStyles(css: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets.push(sheet);
+}
+
 export function isOpen(panel: Element): boolean {
   return panel.matches(":popover-open, [open]");
 }

@@ -2,8 +2,6 @@
  * What the user has chosen on this device. Storage may be forbidden; a choice then lasts as long as the page.
  */
 
-import { make } from "./parts";
-
 /** An on/off preference. */
 export class Preference {
   readonly #name: string;
@@ -19,17 +17,19 @@ export class Preference {
     return this.#isOn;
   }
 
+  /** Applies at once, and to pages that are opened later on this device. */
   set(isOn: boolean): void {
     this.#isOn = isOn;
     storeChoice(this.#name, isOn ? "on" : "off");
   }
+}
 
-  /** Creates a checkbox for this preference. */
-  checkbox(words: string): HTMLElement {
-    const box = make("input", { type: "checkbox", checked: this.#isOn });
-    box.onchange = () => this.set(box.checked);
-    return make("label", {}, box, make("span", {}, words));
-  }
+/** The preferences that the help dialog offers. */
+export interface Preferences {
+  /** Whether printable characters are shortcuts. */
+  readonly keys: Preference;
+  /** Whether the view is described to screen readers. */
+  readonly summary: Preference;
 }
 
 /** The stored choice of this name; null if nothing is stored. */

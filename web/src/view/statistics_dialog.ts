@@ -4,7 +4,8 @@ import { LOCALE } from "../locale";
 import { SteadyNumberFormat } from "../number";
 import type { SeriesStatistics } from "../page";
 import { strings } from "../strings";
-import { fillDialog } from "./dialogs";
+import { onDemandStrings } from "../strings/on_demand";
+import { fillDialog, showModal } from "./dialogs";
 import { labelsOf, valueText } from "./legend";
 import { make } from "./parts";
 import { momentText } from "./time_format";
@@ -23,14 +24,14 @@ export class StatisticsDialog {
 
   constructor(dialog: HTMLDialogElement) {
     this.#dialog = dialog;
-    fillDialog(dialog, "statistics-title", strings.statistics, this.#body);
+    fillDialog(dialog, "statistics-title", onDemandStrings.statistics, this.#body);
   }
 
   async open(wanted: Promise<SeriesStatistics>): Promise<void> {
     this.#request += 1;
     const request = this.#request;
-    this.#body.replaceChildren(make("p", {}, strings.statisticsLoading));
-    this.#dialog.showModal();
+    this.#body.replaceChildren(make("p", {}, onDemandStrings.statisticsLoading));
+    showModal(this.#dialog);
     const found = await wanted;
     if (request === this.#request) this.#body.replaceChildren(...content(found));
   }
@@ -40,10 +41,16 @@ function content({ from, to, rows }: SeriesStatistics): readonly HTMLElement[] {
   const range = make(
     "p",
     {},
-    strings.statisticsRange(momentText(from, Date.now()), momentText(to, Date.now())),
+    onDemandStrings.statisticsRange(momentText(from, Date.now()), momentText(to, Date.now())),
   );
   const labels = labelsOf(rows.map(({ entry }) => entry));
-  const names = [strings.statisticsSeries, strings.minimum, strings.maximum, strings.mean, strings.count];
+  const names = [
+    onDemandStrings.statisticsSeries,
+    onDemandStrings.minimum,
+    onDemandStrings.maximum,
+    onDemandStrings.mean,
+    onDemandStrings.count,
+  ];
   const head = make("tr", {}, ...names.map((text) => make("th", { scope: "col" }, text)));
   const body = rows.map(({ entry, statistics }, i) => {
     const unit = entry.series.field.unit;

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Json } from "../../src/client/protocol";
 import { recordTable } from "../../src/player/record_table";
+import { openTexts } from "../../src/player/record_texts";
 import { ShownPoints } from "../../src/player/series_trace";
 import { readingOf } from "../../src/player/view_state";
 import { dueAt } from "../messages";
@@ -93,6 +94,7 @@ test("a number beyond 2^53 is read as the record spells it, also after a reload"
   const scene = sceneOf(player);
   expect(values(player)).toEqual(["9007199254740995"]);
   expect(values(player, dueAt(1_000) / 1000)).toEqual(["9007199254740993"]);
+  for (const { subscription } of player.records) subscription.readTexts(openTexts);
   const { rows } = recordTable(player.records, scene, 2);
   expect(rows.map(({ cells }) => cells)).toEqual([["9007199254740995"], ["9007199254740993"]]);
 });

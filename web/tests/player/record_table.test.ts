@@ -1,9 +1,9 @@
 /** The newest records as a table: one column per key, each value as the hub has spelled it. */
 
 import { expect, test } from "vitest";
+import { newestSamples } from "../../src/player/newest_samples";
 import { recordTable } from "../../src/player/record_table";
 import type { SeriesTrace } from "../../src/player/series_trace";
-import { newestSamples } from "../../src/player/topic_traces";
 import { SEQS, type Trace } from "../../src/scene";
 import { samples } from "../samples";
 

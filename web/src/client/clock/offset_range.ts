@@ -22,6 +22,12 @@ export interface DriftLimits {
   readonly most: number;
 }
 
+/** Limits of the hub's clock minus the page's, in milliseconds. The least is greater if the drift cannot be as assumed. */
+export interface OffsetLimits {
+  readonly low: number;
+  readonly high: number;
+}
+
 const ANY_CLOCK: DriftLimits = { least: -DRIFT_MAX, most: DRIFT_MAX };
 
 /** The shortest delay of a time slot: hub time minus page time towards the hub, the reverse towards the page. */
@@ -51,18 +57,12 @@ export class OffsetRange {
     this.#offer(this.#backward, value, at);
   }
 
-  /** The greatest possible offset at page time `at`, if the clocks drift within `limits`; infinite without samples. */
-  high(at: number, { most }: DriftLimits): number {
-    let high = Number.POSITIVE_INFINITY;
+  /** The limits of the offset at page time `at`, if the clocks drift within these limits; infinite without samples. */
+  within(at: number, { least, most }: DriftLimits): OffsetLimits {
+    let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (const each of this.#forward) high = Math.min(high, each.value + most * (at - each.at));
-    return high;
-  }
-
-  /** The least possible offset. */
-  low(at: number, { least }: DriftLimits): number {
-    let low = Number.NEGATIVE_INFINITY;
     for (const each of this.#backward) low = Math.max(low, least * (at - each.at) - each.value);
-    return low;
+    return { low, high };
   }
 
   forget(): void {
