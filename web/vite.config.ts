@@ -2,7 +2,7 @@
 
 import { defineConfig } from "vite";
 import { budgets } from "./build/budgets.ts";
-import { findBeforeImport, firstChunk, shortHtml } from "./build/chunks.ts";
+import { findBeforeImport, firstChunk, minifyAgain, shortHtml } from "./build/chunks.ts";
 import { compress, licences } from "./build/output_files.ts";
 
 /** A hub with the repository's default configuration. */
@@ -23,6 +23,7 @@ export default defineConfig({
   plugins: [
     findBeforeImport(),
     shortHtml(),
+    minifyAgain(),
     licences(),
     compress(),
     budgets({

@@ -354,7 +354,8 @@ impl<R: WakeHandle> LaneTopic<R> {
         sampler.is_some_and(|sampler| sampler.choose(|| group.len()))
     }
 
-    /// Measures the delivery of `write` at `now`. Publications that were due before the viewer joined do not count.
+    /// Measures the delivery of `write` at `now`. Publications that were due before the viewer joined do not count; when
+    /// that was is not in the viewer's cache line, and so is read for measured writes only.
     #[cold]
     pub(super) fn measure_delivery(
         &self,

@@ -1,10 +1,8 @@
 //! `ViewerTable`: the viewers of a lane by their ids, with the topics, timers and queues that refer to them.
 //!
-//! It adds and removes viewers, and sends to one of them. Whose turn it is, [`LaneViewers`] decides.
+//! It adds and removes viewers, and sends to one of them. Whose turn it is, the lane's `LaneViewers` decide.
 //!
 //! What belongs to a socket is known by [`ConnectionId`]; what belongs to a topic by [`SubscriptionId`].
-//!
-//! [`LaneViewers`]: super::lane_viewers::LaneViewers
 
 use std::io;
 use std::ops::Range;
@@ -189,10 +187,8 @@ impl<'a> ViewerTable<'a> {
         if let ServeOutcome::NeedsBackfill { .. } | ServeOutcome::WriteAgain = outcome
             && !std::mem::replace(&mut viewer.subscription.is_queued, true)
         {
-            if let ServeOutcome::NeedsBackfill {
-                is_nearly_live: true,
-            } = outcome
-            {
+            let is_nearly_live = true;
+            if outcome == (ServeOutcome::NeedsBackfill { is_nearly_live }) {
                 self.backfill_queue.push_first(id);
             } else {
                 self.backfill_queue.push(id);
@@ -204,7 +200,6 @@ impl<'a> ViewerTable<'a> {
         if let Some(write) = viewer.completed_write(sent)
             && lane_topic.chooses_write(encoding)
         {
-            // Read for measured writes only, because it is not in the viewer's cache line.
             let joined_at = viewer.connection.record().joined_at;
             lane_topic.measure_delivery(encoding, write, joined_at, self.shared.clock.now());
         }
@@ -252,8 +247,7 @@ impl<'a> ViewerTable<'a> {
             && let Some(report) = viewer.connection.take_report()
         {
             let metrics = &self.topics[viewer.subscription.topic()].topic().metrics;
-            let vote = metrics.audience.accept(&report);
-            viewer.connection.set_vote(vote);
+            viewer.connection.set_vote(metrics.audience.accept(&report));
         }
     }
 

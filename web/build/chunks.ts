@@ -3,6 +3,7 @@
  * on demand; and a short way to load the parts that are.
  */
 
+import { minify } from "terser";
 import type { Plugin, Rolldown } from "vite";
 
 /**
@@ -57,6 +58,26 @@ export function shortHtml(): Plugin {
     transformIndexHtml: {
       order: "post",
       handler: (html) => html.replaceAll(/<!--.*?-->/gs, "").replaceAll(/\s*\n\s*/g, "\n"),
+    },
+  };
+}
+
+/**
+ * Minifies what Vite has minified once more. Terser simplifies further, but does not shorten the names of private members,
+ * which Vite does: together they are 2 % smaller than either alone.
+ */
+export function minifyAgain(): Plugin {
+  return {
+    name: "minify-again",
+    apply: "build",
+    enforce: "post",
+    async generateBundle(_, bundle) {
+      const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+      for (const chunk of chunks) {
+        const { code } = await minify(chunk.code, { module: true, ecma: 2020, compress: { passes: 2 } });
+        if (code === undefined) throw new Error(`${chunk.fileName} could not be minified`);
+        chunk.code = code;
+      }
     },
   };
 }

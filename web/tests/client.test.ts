@@ -279,7 +279,8 @@ test("it knows the hub's time once a burst of probes is answered, and keeps it w
   viewer.measure();
   const isRight = () => expect(viewer.client.now()).toBeCloseTo(START / 1000 + viewer.now + 1_000, 2);
   isRight();
-  expect(viewer.client.clock.errorBound(viewer.now)).toBeLessThan(0.1);
+  // Over the half second of the burst, NTP may have changed either clock by 500 millionths.
+  expect(viewer.client.clock.errorBound(viewer.now)).toBeLessThanOrEqual(0.25);
   viewer.close();
   viewer.pass(100);
   isRight();
