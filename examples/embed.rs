@@ -15,8 +15,10 @@ const CONFIG: &str = r#"
     port = 0                # any free one
     [ops]
     enabled = false
+    [state]
+    dir = "state"           # relative to this file, as is the dataset
     [topics.demo]
-    dataset = "data.json"   # relative to this file
+    dataset = "data.json"
     rate = 10.0             # records per second
 "#;
 

@@ -73,6 +73,18 @@ impl Failure {
         }
     }
 
+    /// The failure of a key whose value cannot be used on this machine.
+    fn environment(
+        settings: &Settings,
+        key: &str,
+        problem: &dyn fmt::Display,
+        remedy: &str,
+    ) -> Self {
+        let origin = settings.origins.origin_of(key);
+        let error = SettingsError::new(origin, key, problem.to_string(), remedy);
+        Self::Environment(Box::new(error))
+    }
+
     /// Returns all problems, for the log.
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let diagnostic = |error: &SettingsError| Diagnostic {

@@ -33,6 +33,7 @@ mod entries_file;
 mod entry;
 mod entry_line;
 mod format_file;
+mod inspection;
 mod journal_error;
 mod journal_health;
 mod journal_thread;
@@ -44,6 +45,7 @@ mod writer;
 use std::io;
 use std::path::Path;
 
+pub use inspection::{check_usable, has_checkpoint, has_journal};
 pub use journal_error::JournalError;
 pub use journal_health::JournalHealth;
 pub use journal_thread::{DISK_TIMEOUT, JournalThread, PendingJournal, wait_for};
@@ -296,10 +298,8 @@ fn set_aside(
     names: &[&str],
     damage: &Damage,
 ) -> Result<Checkpoints, JournalError> {
-    match damage {
-        Damage::Newer(version) => return Err(folder.newer(*version)),
-        Damage::Unplayable(problem) => return Err(folder.unplayable(problem)),
-        _ => {}
+    if let Some(error) = folder.later_version(damage) {
+        return Err(error);
     }
     let aside = folder.set_aside(names)?;
     tracing::error!(

@@ -13,6 +13,7 @@ mod reload;
 mod restore_topics;
 mod socket_activation;
 mod standstill;
+mod state_location;
 mod stats;
 mod viewer_drain;
 mod watchdog;
@@ -34,6 +35,7 @@ use warp::reply::Response;
 
 pub use bind::BindError;
 pub use socket_activation::{InheritedSockets, SocketActivationError};
+pub use state_location::StateLocation;
 
 use accept::ShutdownTokens;
 use bind::BoundListener;
@@ -134,8 +136,9 @@ impl Server {
         log_drops: LogDrops,
     ) -> Result<Self, StartError> {
         let is_handed_over = sockets.public.is_some();
-        let listeners = listeners(settings, sockets)?;
-        let journal = restore_topics::open_journal(settings)?;
+        let listeners = bind::listeners(settings, sockets)?;
+        let location = StateLocation::find(settings, &sources)?;
+        let journal = restore_topics::open_journal(location.as_ref())?;
         let clock = Clock::start();
         let topics = restore_topics::restore_all(settings, sources, journal.as_ref(), &clock);
         let writer = journal
@@ -169,7 +172,7 @@ impl Server {
             fd_limit,
             stats_every: watch::Sender::new(settings.log.stats_every),
             active_config: ActiveConfig::new(settings),
-            state_dir: settings.state.dir.clone(),
+            state_dir: location.map_or_else(|| settings.state.dir.clone(), |at| Some(at.folder)),
             state,
         };
         server.launch(listeners)?;
@@ -302,24 +305,6 @@ impl Server {
             .spawn(accept::run(bound.listener, context, tokens, tasks));
         bind::log_listening(listener.name(), bound.address);
     }
-}
-
-/// Returns the public listener and, if it is enabled, the operations listener.
-fn listeners(
-    settings: &Settings,
-    sockets: InheritedSockets,
-) -> Result<(BoundListener, Option<BoundListener>), BindError> {
-    let get = |socket: Option<std::net::TcpListener>, host, port, section| match socket {
-        Some(socket) => BoundListener::from_inherited(socket, section),
-        None => bind::bind(host, port, section),
-    };
-    let (server, ops) = (&settings.server, &settings.ops);
-    let public = get(sockets.public, server.host, server.port, "server")?;
-    let ops = ops
-        .enabled
-        .then(|| get(sockets.ops, ops.host, ops.port, "ops"))
-        .transpose()?;
-    Ok((public, ops))
 }
 
 fn app_state(

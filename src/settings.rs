@@ -24,6 +24,7 @@ mod schema;
 mod setting_value;
 mod settings_error;
 mod start;
+mod state_dir;
 mod toml_value;
 mod topics;
 mod validate;
@@ -144,8 +145,11 @@ impl Default for LogSettings {
 /// `[state]`: state that survives a restart.
 #[derive(Debug, Clone)]
 pub struct StateSettings {
-    /// The state folder; `None` keeps no state. Default: `$STATE_DIRECTORY`, else `../state` relative to the file.
+    /// The state folder; `None` keeps no state. Default: `$STATE_DIRECTORY`, else a folder for this configuration where
+    /// the user keeps state.
     pub dir: Option<PathBuf>,
+    /// The default of earlier versions, in which a journal may still be; `None` unless `dir` is the default.
+    pub former_default: Option<PathBuf>,
 }
 
 /// `[topics.NAME]`: a stream of records.

@@ -7,7 +7,9 @@ use clap_complete::Shell;
 
 use super::{Failure, ignore_broken_pipe, load, load_with_datasets};
 use crate::cli::{Cli, GlobalArgs};
-use crate::source::{self, RecordSource as _};
+use crate::server::StateLocation;
+use crate::settings::Settings;
+use crate::source::{self, Dataset, RecordSource as _};
 
 /// Checks the configuration and its datasets.
 pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
@@ -24,7 +26,34 @@ pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
     for unknown in source::unknown_fields(&settings, &datasets) {
         ignore_broken_pipe(writeln!(out, "warning: {}", unknown.error))?;
     }
+    if let Some(state) = usable_state(&settings, datasets)? {
+        ignore_broken_pipe(writeln!(out, "{}", describe_state(&state)))?;
+    }
     ignore_broken_pipe(writeln!(out, "{} is valid", settings.file.display()))
+}
+
+/// Returns the state folder of the hub, which it could use; `None` if it keeps no state.
+fn usable_state(
+    settings: &Settings,
+    datasets: Vec<Dataset>,
+) -> Result<Option<StateLocation>, Failure> {
+    let found = StateLocation::find(settings, &source::shared(datasets));
+    let usable = found.and_then(|state| {
+        state.as_ref().map_or(Ok(()), StateLocation::check)?;
+        Ok(state)
+    });
+    usable.map_err(|error| Failure::environment(settings, "state.dir", &error, error.remedy()))
+}
+
+fn describe_state(state: &StateLocation) -> String {
+    let folder = state.folder.display();
+    match &state.instead_of {
+        None => format!("state in {folder}"),
+        Some(default) => format!(
+            "state in {folder}, the default of earlier versions; to move it, stop the hub and move the folder to {}",
+            default.display()
+        ),
+    }
 }
 
 /// Prints the effective configuration as TOML, each value with its origin.

@@ -9,7 +9,7 @@ use super::signals::{self, EarlySignals, SignalAction, Signals};
 use super::{Diagnostic, Failure, config_reload, load};
 use crate::cli::GlobalArgs;
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
-use crate::settings::{LogSettings, Settings, SettingsError};
+use crate::settings::{LogSettings, Settings};
 use crate::source::{self, Dataset};
 use crate::systemd;
 use crate::telemetry::Telemetry;
@@ -111,8 +111,12 @@ async fn serve(
     let sources = source::shared(inputs.datasets);
     let started = Server::start(settings, sources, inputs.sockets, telemetry.drops());
     let mut server = started.map_err(|error| match error {
-        StartError::Bind(error) => start_failure(&error.key(), &error, error.remedy(), settings),
-        StartError::Journal(error) => start_failure("state.dir", &error, error.remedy(), settings),
+        StartError::Bind(error) => {
+            Failure::environment(settings, &error.key(), &error, error.remedy())
+        }
+        StartError::Journal(error) => {
+            Failure::environment(settings, "state.dir", &error, error.remedy())
+        }
         StartError::Threads(_) => Failure::Running(error.to_string()),
     })?;
     systemd::notify_ready(&format!("serving {} topics", settings.topics.len()));
@@ -136,18 +140,6 @@ async fn serve(
             Err(Failure::AlreadyLogged { exit_code: 1 })
         }
     }
-}
-
-/// Builds the failure for a key whose value cannot be used on this machine.
-fn start_failure(
-    key: &str,
-    error: &dyn fmt::Display,
-    remedy: &str,
-    settings: &Settings,
-) -> Failure {
-    let origin = settings.origins.origin_of(key);
-    let error = SettingsError::new(origin, key, error.to_string(), remedy);
-    Failure::Environment(Box::new(error))
 }
 
 /// Reports a failure that occurred before the log was started: at a terminal in plain text, as the process exits;

@@ -20,7 +20,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, renameat, statat, unli
 use rustix::io::Errno;
 
 use super::JournalError;
-use super::damage::{Damage, LEN_MAX, TopicProblem};
+use super::damage::{Damage, LEN_MAX};
 use super::entries_file::{CompactContent, EntriesFile};
 use super::sync_timer::SyncTimer;
 
@@ -37,7 +37,7 @@ pub(super) struct StateFolder {
 }
 
 /// The lock file. The journal's files cannot be locked, because they are replaced.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 /// States the format, and in older versions contains the whole journal.
 pub(super) const FORMAT: &str = "journal";
 /// The entries.
@@ -74,11 +74,7 @@ impl StateFolder {
     pub(super) fn lock(path: &Path) -> Result<Self, JournalError> {
         let unusable = |error| JournalError::unusable(path, path, error);
         create(path).map_err(unusable)?;
-        let dir = OpenOptions::new()
-            .read(true)
-            .custom_flags((OFlags::DIRECTORY | OFlags::NONBLOCK).bits().cast_signed())
-            .open(path)
-            .map_err(unusable)?;
+        let dir = open_folder(path).map_err(unusable)?;
         match dir.try_lock() {
             // Some file systems can lock files only.
             Ok(()) | Err(TryLockError::Error(_)) => {}
@@ -111,31 +107,7 @@ impl StateFolder {
 
     /// Returns the content of the file `name`.
     pub(super) fn read(&self, name: &str) -> Result<FileContent, JournalError> {
-        let file = match open(&self.path, &self.dir, name, OFlags::RDONLY) {
-            Ok(file) => file,
-            Err(JournalError::Unusable { error, .. })
-                if error.kind() == io::ErrorKind::NotFound =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        let unusable = |error| self.unusable(&self.path(name), error);
-        let len = file.metadata().map_err(unusable)?.len();
-        let mut bytes = Vec::new();
-        if len <= LEN_MAX {
-            // The file may grow while it is being read.
-            file.take(LEN_MAX + 1)
-                .read_to_end(&mut bytes)
-                .map_err(unusable)?;
-        }
-        let len = len.max(bytes.len() as u64);
-        let is_too_long = len > LEN_MAX;
-        Ok(Some(if is_too_long {
-            Err(Damage::TooLong(len))
-        } else {
-            Ok(bytes)
-        }))
+        read_file(&self.path, &self.dir, name)
     }
 
     /// Fails if the path leads to another folder or another lock file by now: the next start would not find what is
@@ -251,20 +223,9 @@ impl StateFolder {
         Ok(first)
     }
 
-    /// The error for a journal of a later version.
-    pub(super) fn newer(&self, version: u32) -> JournalError {
-        JournalError::Newer {
-            path: self.path(FORMAT),
-            version,
-        }
-    }
-
-    /// The error for an intact journal that this version cannot continue.
-    pub(super) fn unplayable(&self, problem: &TopicProblem) -> JournalError {
-        JournalError::Unplayable {
-            path: self.path(ENTRIES),
-            problem: problem.to_string(),
-        }
+    /// The error for `damage` that is none, because a later version wrote the journal.
+    pub(super) fn later_version(&self, damage: &Damage) -> Option<JournalError> {
+        later_version(&self.path, damage)
     }
 
     /// The error for a failed operation on `path`.
@@ -278,6 +239,60 @@ impl ReplaceError {
         match self {
             Self::Unchanged(error) | Self::Unsynced(error) => error,
         }
+    }
+}
+
+/// Opens the folder at `path`. Never blocks on a FIFO.
+pub(super) fn open_folder(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlags::DIRECTORY | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path)
+}
+
+/// Returns the content of the file `name` in `dir`, whose path is `folder`.
+pub(super) fn read_file(
+    folder: &Path,
+    dir: &File,
+    name: &str,
+) -> Result<FileContent, JournalError> {
+    let file = match open(folder, dir, name, OFlags::RDONLY) {
+        Ok(file) => file,
+        Err(JournalError::Unusable { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let unusable = |error| JournalError::unusable(folder, &folder.join(name), error);
+    let len = file.metadata().map_err(unusable)?.len();
+    let mut bytes = Vec::new();
+    if len <= LEN_MAX {
+        // The file may grow while it is being read.
+        file.take(LEN_MAX + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unusable)?;
+    }
+    let len = len.max(bytes.len() as u64);
+    let is_too_long = len > LEN_MAX;
+    Ok(Some(if is_too_long {
+        Err(Damage::TooLong(len))
+    } else {
+        Ok(bytes)
+    }))
+}
+
+/// The error for `damage` to the journal in `folder` that is none, because a later version wrote it.
+pub(super) fn later_version(folder: &Path, damage: &Damage) -> Option<JournalError> {
+    match damage {
+        Damage::Newer(version) => Some(JournalError::Newer {
+            path: folder.join(FORMAT),
+            version: *version,
+        }),
+        Damage::Unplayable(problem) => Some(JournalError::Unplayable {
+            path: folder.join(ENTRIES),
+            problem: problem.to_string(),
+        }),
+        _ => None,
     }
 }
 

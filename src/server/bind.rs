@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use tokio::net::{TcpListener, TcpSocket};
 
+use super::InheritedSockets;
+use crate::settings::Settings;
+
 /// A listener and the address it is bound to.
 #[derive(Debug)]
 pub(super) struct BoundListener {
@@ -48,12 +51,26 @@ impl BoundListener {
 /// reconnect at once after a restart.
 const BACKLOG: u32 = 4_096;
 
+/// Returns the public listener and, if it is enabled, the operations listener.
+pub(super) fn listeners(
+    settings: &Settings,
+    sockets: InheritedSockets,
+) -> Result<(BoundListener, Option<BoundListener>), BindError> {
+    let get = |socket: Option<std::net::TcpListener>, host, port, section| match socket {
+        Some(socket) => BoundListener::from_inherited(socket, section),
+        None => bind(host, port, section),
+    };
+    let (server, ops) = (&settings.server, &settings.ops);
+    let public = get(sockets.public, server.host, server.port, "server")?;
+    let ops = ops
+        .enabled
+        .then(|| get(sockets.ops, ops.host, ops.port, "ops"))
+        .transpose()?;
+    Ok((public, ops))
+}
+
 /// Listens on `host` and `port`. Must be called within a runtime.
-pub(super) fn bind(
-    host: IpAddr,
-    port: u16,
-    section: &'static str,
-) -> Result<BoundListener, BindError> {
+fn bind(host: IpAddr, port: u16, section: &'static str) -> Result<BoundListener, BindError> {
     let address = SocketAddr::new(host, port);
     listen(address).map_err(|error| BindError {
         section,

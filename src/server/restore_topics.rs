@@ -5,22 +5,22 @@
 
 use std::sync::Arc;
 
+use super::StateLocation;
 use crate::clock::Clock;
 use crate::hub::{Checkpoint, NewEpochReason, StartMode, Topic, TopicSpec};
 use crate::journal::{Journal, JournalError};
 use crate::protocol::{Micros, TopicName};
-use crate::settings::{self, Settings, Start};
+use crate::settings::{self, Settings};
 use crate::source::SharedSource;
 
-/// Opens the journal if a topic needs one. Hubs whose topics all have a fixed start do not, so two of them can share a
-/// configuration and a state folder.
-pub(super) fn open_journal(settings: &Settings) -> Result<Option<Journal>, JournalError> {
-    let is_needed = settings
-        .topics
-        .iter()
-        .any(|topic| topic.start == Start::FirstRun);
-    let folder = settings.state.dir.as_deref().filter(|_| is_needed);
-    folder.map(Journal::open).transpose()
+/// Opens the journal if the hub has a state folder. Hubs whose topics all have a fixed start have none, so two of them can
+/// share a configuration.
+pub(super) fn open_journal(state: Option<&StateLocation>) -> Result<Option<Journal>, JournalError> {
+    let Some(state) = state else {
+        return Ok(None);
+    };
+    state.log();
+    Journal::open(&state.folder).map(Some)
 }
 
 /// Creates the topics of `settings`, in order, each where its timeline is now.

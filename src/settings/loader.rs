@@ -11,11 +11,12 @@ use super::layers::{Assignment, Layers, Section};
 use super::schema::{Key, SECTIONS, TOPIC};
 use super::setting_value::SettingValue;
 use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
+use super::state_dir;
 use super::toml_value::{self, quoted};
 use super::topics;
 use super::validate::{TopicTable, ValidatedFile, validate};
 use super::value_error::did_you_mean;
-use super::{LogSettings, OpsSettings, Overrides, ServerSettings, Settings, StateSettings};
+use super::{LogSettings, OpsSettings, Overrides, ServerSettings, Settings};
 use crate::protocol::TopicName;
 
 /// Loads the file, applies defaults, variables and flags, and validates the result.
@@ -33,7 +34,7 @@ pub(super) fn load(
     let given = env_and_flags::assignments_from_environment(env, &tables, &mut errors);
     let flags = env_and_flags::assignments_from_flags(overrides, &tables, &mut errors);
     let layers = Layers::merge([
-        defaults(&tables, env, &mut errors),
+        defaults(&tables, state_dir::default_dir(env, path), &mut errors),
         assignments,
         given,
         flags,
@@ -53,7 +54,7 @@ pub(super) fn load(
             server,
             ops,
             log,
-            state: state(&section("state"), path),
+            state: state_dir::settings(&section("state"), path),
             topics,
             origins: effective_values::value_origins(&layers, &tables),
             file: path.to_owned(),
@@ -62,10 +63,10 @@ pub(super) fn load(
     }
 }
 
-/// The lowest layer: the defaults of the schema, and those that depend on the file and the service manager.
+/// The lowest layer: the defaults of the schema, and those that depend on the file and the environment.
 fn defaults(
     tables: &[TopicTable],
-    env: &[(String, String)],
+    state_dir: Assignment,
     errors: &mut SettingsErrors,
 ) -> Vec<Assignment> {
     let mut assignments = Vec::new();
@@ -89,7 +90,7 @@ fn defaults(
             .for_each(|key| add(&["topics", &table.name], key));
     }
     assignments.extend(tables.first().map(default_topic));
-    assignments.push(state_dir(env));
+    assignments.push(state_dir);
     assignments
 }
 
@@ -100,28 +101,6 @@ fn default_topic(first: &TopicTable) -> Assignment {
         value: first.topic.clone().map(SettingValue::TopicName),
         toml: quoted(&first.name),
         origin: ValueOrigin::Default,
-    }
-}
-
-/// The default of `state.dir`. systemd may list several folders in its variable; the first belongs to this service.
-fn state_dir(env: &[(String, String)]) -> Assignment {
-    const VARIABLE: &str = "STATE_DIRECTORY";
-    let given = env
-        .iter()
-        .find(|(name, _)| name == VARIABLE)
-        .and_then(|(_, value)| value.split(':').next());
-    let (dir, origin) = match given.filter(|dir| !dir.is_empty()) {
-        Some(dir) => {
-            let variable = VARIABLE.to_owned();
-            (dir, ValueOrigin::Environment { variable })
-        }
-        None => ("../state", ValueOrigin::Default),
-    };
-    Assignment {
-        path: vec!["state".to_owned(), "dir".to_owned()],
-        value: Some(SettingValue::Text(dir.to_owned())),
-        toml: quoted(dir),
-        origin,
     }
 }
 
@@ -157,13 +136,6 @@ fn log(table: &Section<'_>) -> Option<LogSettings> {
         level: table.get("level")?,
         stats_every: table.get("stats_every")?,
     })
-}
-
-fn state(table: &Section<'_>, file: &Path) -> StateSettings {
-    let is_set = table.get("dir").is_some_and(|dir: String| !dir.is_empty());
-    StateSettings {
-        dir: is_set.then(|| table.path("dir", file)).flatten(),
-    }
 }
 
 /// Checks that the default topic is one of the file's topics.

@@ -159,7 +159,8 @@ const LOG: &[Key] = &[
     Key::new("stats_every", STATS_INTERVAL, Reload::Live).default("\"10s\""),
 ];
 
-const STATE: &[Key] = &[Key::new("dir", ValueType::Text, Reload::Restart).example("\"../state\"")];
+const STATE: &[Key] =
+    &[Key::new("dir", ValueType::Text, Reload::Restart).example("\"/srv/hub/state\"")];
 
 /// The keys of every `[topics.NAME]`, not including the tables `about` and `fields`.
 pub(super) const TOPIC: &[Key] = &[

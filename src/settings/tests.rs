@@ -226,9 +226,13 @@ fn paths_in_the_file_are_relative_to_the_file_and_others_to_the_working_director
     assert_eq!(load(&[("TICKCAST__STATE__DIR", "")]).state.dir, None);
 
     std::fs::write(&file, MINIMAL).unwrap();
-    assert_eq!(load(&[]).state.dir, Some(folder.path().join("../state")));
+    let state = load(&[("XDG_STATE_HOME", "/s")]).state;
+    let dir = state.dir.unwrap().display().to_string();
+    assert!(dir.starts_with("/s/tickcast/x-"), "{dir}");
+    assert_eq!(state.former_default, Some(folder.path().join("../state")));
     let settings = load(&[("STATE_DIRECTORY", "/var/lib/t:/var/lib/u")]);
     assert_eq!(settings.state.dir, Some("/var/lib/t".into()));
+    assert_eq!(settings.state.former_default, None);
     assert_eq!(
         settings.origins.origin_of("state.dir").to_string(),
         "STATE_DIRECTORY"
@@ -249,7 +253,7 @@ fn an_empty_state_dir_disables_state() {
 fn effective_values_are_listed_in_the_order_of_the_reference_file() {
     let settings = load(
         &format!("{MINIMAL}[topics.ecg.fields.\"a b\"]\nunit = \"µ\\\"V\"\n[server]\nallowed_origins = [\"http://A\"]\n"),
-        &[],
+        &[("STATE_DIRECTORY", "/s")],
         &[("log.level", "debug", "--log")],
     )
     .unwrap();
@@ -274,7 +278,7 @@ fn effective_values_are_listed_in_the_order_of_the_reference_file() {
         "server.hosts = [] # default",
         "server.trusted_proxies = [] # default",
         "log.level = \"debug\" # --log",
-        "state.dir = \"../state\" # default",
+        "state.dir = \"/s\" # STATE_DIRECTORY",
         "topics.ecg.dataset = \"d.json\" # x.toml:2:11",
         "topics.ecg.rate = 100 # x.toml:3:8",
         "topics.ecg.loop = true # default",

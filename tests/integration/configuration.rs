@@ -286,6 +286,8 @@ fn the_reference_file_shows_the_defaults() {
         let output = hub::program()
             .args(["config", "--config", file])
             .current_dir(hub::root())
+            // Otherwise each file has a folder of its own.
+            .env("STATE_DIRECTORY", "/state")
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

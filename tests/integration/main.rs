@@ -41,6 +41,7 @@ mod restart;
 mod socket_activation;
 mod source_layout;
 mod sse;
+mod state_location;
 mod stream;
 mod supervision;
 mod unreadable_records;

@@ -6,7 +6,8 @@ const BEFORE: &str = "[server]\nport = 1\n[log]\nlevel = \"info\"\n\
     [topics.\"a.b\"]\ndataset = \"a.json\"\nrate = 1.0\nstart = \"2026-01-01T00:00:00Z\"\n";
 
 fn settings(toml: &str) -> Settings {
-    load(toml, &[], &[]).unwrap()
+    // Each of the temporary files would have another state folder by default.
+    load(toml, &[("STATE_DIRECTORY", "/s")], &[]).unwrap()
 }
 
 /// The changed keys, as `+key` if applied and `-key` if a restart is needed.

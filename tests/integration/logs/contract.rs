@@ -10,6 +10,11 @@ use super::super::support::hub::root;
 const TESTS: &[(&str, &str, &str)] = &[
     ("start", "logs", "events_follow_the_life_cycle_of_a_hub"),
     (
+        "state.former",
+        "state_location",
+        "state_of_an_earlier_version_is_still_used_and_reported",
+    ),
+    (
         "field.unknown",
         "command_line",
         "a_configured_field_that_no_record_has_is_reported_by_check_and_at_startup",

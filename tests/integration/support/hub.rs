@@ -59,7 +59,7 @@ impl Project {
         self.folder.path().join("config").join(name)
     }
 
-    /// The path of a file in the default state folder.
+    /// The path of a file in the state folder, if the configuration names no other.
     pub(crate) fn state(&self, name: &str) -> PathBuf {
         self.folder.path().join("state").join(name)
     }
@@ -68,6 +68,7 @@ impl Project {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
         command
+            .env("STATE_DIRECTORY", self.folder.path().join("state"))
             .arg("--config")
             .arg(self.path("tickcast.toml"))
             .args(arguments);
@@ -97,6 +98,8 @@ pub(crate) fn program() -> Command {
         command.env_remove(name);
     }
     command.env_remove("STATE_DIRECTORY");
+    // Not among the developer's own hubs.
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
