@@ -16,10 +16,8 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
 	  while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-# Logs are JSON by default; at a terminal they are text, unless configured otherwise.
 run: build ## build and serve config/tickcast.toml on http://127.0.0.1:8000/
-	@if [ -t 2 ]; then export TICKCAST__LOG__FORMAT="$${TICKCAST__LOG__FORMAT:-text}"; fi; \
-	exec $(TARGET)/release/tickcast
+	@exec $(TARGET)/release/tickcast
 
 # The page comes first, because it is embedded when the hub is compiled.
 build: page ## build the page and the hub (target/release/tickcast)

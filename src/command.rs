@@ -1,5 +1,6 @@
 //! The commands of the program, one file each.
 
+mod banner;
 mod config_reload;
 mod describe;
 mod health;
@@ -15,7 +16,7 @@ use std::io;
 use crate::cli::{Cli, Command, GlobalArgs};
 use crate::settings::{self, Settings, SettingsError, SettingsErrors};
 use crate::source::{self, Dataset};
-use crate::telemetry;
+use crate::telemetry::{self, TerminalSafe};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ struct Diagnostic {
     key: String,
     /// Where that key is set; empty without a key.
     origin: String,
+    /// One line, which says all of it.
     text: String,
 }
 
@@ -90,7 +92,7 @@ impl Failure {
         let diagnostic = |error: &SettingsError| Diagnostic {
             key: error.key().to_owned(),
             origin: error.origin().to_string(),
-            text: error.to_string(),
+            text: error.headline(),
         };
         match self {
             Self::Settings(SettingsErrors(errors)) => errors.iter().map(diagnostic).collect(),
@@ -107,13 +109,14 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What goes wrong may name a file or quote a server's answer, and people read this at a terminal.
+        let mut settings = |error: &SettingsError| writeln!(f, "error: {}", printable(error));
         match self {
-            Self::Settings(errors) => errors
-                .0
-                .iter()
-                .try_for_each(|error| writeln!(f, "error: {error}")),
-            Self::Environment(error) => writeln!(f, "error: {error}"),
-            Self::Usage(problem) | Self::Running(problem) => writeln!(f, "error: {problem}"),
+            Self::Settings(errors) => errors.0.iter().try_for_each(settings),
+            Self::Environment(error) => settings(error),
+            Self::Usage(problem) | Self::Running(problem) => {
+                writeln!(f, "error: {}", TerminalSafe(problem))
+            }
             Self::AlreadyLogged { .. } => Ok(()),
         }
     }
@@ -123,6 +126,11 @@ impl From<SettingsErrors> for Failure {
     fn from(errors: SettingsErrors) -> Self {
         Self::Settings(errors)
     }
+}
+
+/// The text of `error` for a terminal: its line, and below it the place in the file.
+fn printable(error: &SettingsError) -> String {
+    format!("{}{}", TerminalSafe(&error.headline()), error.excerpt())
 }
 
 /// Loads and validates the settings.

@@ -217,6 +217,12 @@ impl Server {
         self.public_address
     }
 
+    /// The URL of the public listener for other machines, if they can reach it.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        bind::reachable_url(self.public_address)
+    }
+
     /// Where the operations listener listens; `None` if it is disabled.
     #[must_use]
     pub const fn ops_address(&self) -> Option<SocketAddr> {

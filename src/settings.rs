@@ -123,7 +123,7 @@ pub struct OpsSettings {
 /// `[log]`: the log on standard error.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
-    /// The line format; default JSON.
+    /// The line format; default text at a terminal and JSON elsewhere.
     pub format: LogFormat,
     /// A filter directive, not yet parsed; default `info`.
     pub level: String,
@@ -135,7 +135,7 @@ pub struct LogSettings {
 impl Default for LogSettings {
     fn default() -> Self {
         Self {
-            format: LogFormat::Json,
+            format: LogFormat::Auto,
             level: "info".to_owned(),
             stats_every: Duration::from_secs(10),
         }

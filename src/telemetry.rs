@@ -4,6 +4,7 @@
 //! delays the hub.
 
 mod error_reason;
+mod escaped;
 mod event_fields;
 mod event_format;
 mod level_filter;
@@ -15,18 +16,20 @@ mod panics;
 mod rate_limit;
 
 use std::fmt;
+use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 use crate::settings;
-use event_format::EventFormat;
+use event_format::{EventFormat, LogStyle};
 use level_filter::filter;
 use log_output::LogOutput;
 
 pub use error_reason::error_reason;
+pub use escaped::TerminalSafe;
 pub use level_filter::{LevelError, check_level};
 pub use level_switch::LevelSwitch;
 pub use log_drops::LogDrops;
@@ -38,6 +41,9 @@ pub use rate_limit::LogRateLimit;
 pub struct Telemetry {
     drops: LogDrops,
     level: LevelSwitch,
+    style: LogStyle,
+    /// Queues lines for the thread that writes them.
+    queue: NonBlocking,
     writer: Option<WorkerGuard>,
 }
 
@@ -58,8 +64,10 @@ impl Telemetry {
             .buffered_lines_limit(QUEUED_LINES_MAX)
             .finish(output);
         let drops = LogDrops::new(writer.error_counter(), unwritten);
+        let style = LogStyle::new(settings.format, io::stderr().is_terminal());
+        let queue = writer.clone();
         let subscriber = tracing_subscriber::fmt()
-            .event_format(EventFormat::new(settings.format, drops.events().clone()))
+            .event_format(EventFormat::new(style, drops.events().clone()))
             .with_writer(writer)
             .with_env_filter(filter)
             .with_filter_reloading();
@@ -70,6 +78,8 @@ impl Telemetry {
         Ok(Self {
             drops,
             level: LevelSwitch::new(&settings.level, move |filter| handle.reload(filter).is_ok()),
+            style,
+            queue,
             writer: Some(guard),
         })
     }
@@ -78,6 +88,15 @@ impl Telemetry {
     #[must_use]
     pub fn drops(&self) -> LogDrops {
         self.drops.clone()
+    }
+
+    /// Writes `text`, which may have several lines, among the lines of the log, if that is read by a person at a terminal
+    /// who wants to know what happens. It is not an event, and does not wait for a blocked terminal.
+    pub fn print_at_terminal(&self, text: &str) {
+        if self.style == LogStyle::Terminal && tracing::enabled!(tracing::Level::INFO) {
+            // Never fails: what does not fit into the queue is dropped.
+            _ = self.queue.clone().write_all(text.as_bytes());
+        }
     }
 
     /// Changes the log level while the hub runs.

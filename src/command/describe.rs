@@ -1,15 +1,17 @@
 //! `check`, `config`, `completions` and `man`: print something and exit.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Failure, ignore_broken_pipe, load, load_with_datasets};
+use super::{Failure, ignore_broken_pipe, load, load_with_datasets, printable};
 use crate::cli::{Cli, GlobalArgs};
 use crate::server::StateLocation;
 use crate::settings::Settings;
 use crate::source::{self, Dataset, RecordSource as _};
+use crate::telemetry::TerminalSafe;
 
 /// Checks the configuration and its datasets.
 pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
@@ -20,16 +22,16 @@ pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
         ignore_broken_pipe(writeln!(
             out,
             "topic {name}: {records} records at {rate} per second, from {}",
-            topic.dataset.display()
+            shown(&topic.dataset)
         ))?;
     }
     for unknown in source::unknown_fields(&settings, &datasets) {
-        ignore_broken_pipe(writeln!(out, "warning: {}", unknown.error))?;
+        ignore_broken_pipe(writeln!(out, "warning: {}", printable(&unknown.error)))?;
     }
     if let Some(state) = usable_state(&settings, datasets)? {
         ignore_broken_pipe(writeln!(out, "{}", describe_state(&state)))?;
     }
-    ignore_broken_pipe(writeln!(out, "{} is valid", settings.file.display()))
+    ignore_broken_pipe(writeln!(out, "{} is valid", shown(&settings.file)))
 }
 
 /// Returns the state folder of the hub, which it could use; `None` if it keeps no state.
@@ -46,14 +48,19 @@ fn usable_state(
 }
 
 fn describe_state(state: &StateLocation) -> String {
-    let folder = state.folder.display();
+    let folder = shown(&state.folder);
     match &state.instead_of {
         None => format!("state in {folder}"),
         Some(default) => format!(
             "state in {folder}, the default of earlier versions; to move it, stop the hub and move the folder to {}",
-            default.display()
+            shown(default)
         ),
     }
+}
+
+/// The path as text that cannot control a terminal.
+fn shown(path: &Path) -> String {
+    TerminalSafe(&path.display().to_string()).to_string()
 }
 
 /// Prints the effective configuration as TOML, each value with its origin.
@@ -66,6 +73,8 @@ pub(super) fn config(args: &GlobalArgs) -> Result<(), Failure> {
         .unwrap_or(0);
     let mut out = io::stdout().lock();
     for (key, value, origin) in entries {
+        let origin = origin.to_string();
+        let origin = TerminalSafe(&origin);
         let padding = width - key.chars().count() - value.chars().count();
         ignore_broken_pipe(writeln!(out, "{key} = {value}{:padding$}  # {origin}", ""))?;
     }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 
 use tokio::runtime::Runtime;
 
+use super::banner::{self, Banner};
 use super::signals::{self, EarlySignals, SignalAction, Signals};
 use super::{Diagnostic, Failure, config_reload, load};
 use crate::cli::GlobalArgs;
@@ -102,12 +103,13 @@ async fn serve(
             topic = unknown.topic,
             field = unknown.field,
             "{}",
-            unknown.error
+            unknown.error.headline()
         );
     }
     // Before the hub accepts connections. Until here, SIGTERM and SIGINT simply kill the process.
     let mut signals =
         Signals::listen(inputs.early_signals).map_err(|error| cannot_listen_for_signals(&error))?;
+    let topics = banner::describe_topics(settings, &inputs.datasets);
     let sources = source::shared(inputs.datasets);
     let started = Server::start(settings, sources, inputs.sockets, telemetry.drops());
     let mut server = started.map_err(|error| match error {
@@ -119,6 +121,7 @@ async fn serve(
         }
         StartError::Threads(_) => Failure::Running(error.to_string()),
     })?;
+    telemetry.print_at_terminal(&Banner::new(topics, &server, settings).to_string());
     systemd::notify_ready(&format!("serving {} topics", settings.topics.len()));
     while signals.next_action(telemetry).await == SignalAction::Reload {
         systemd::notify_reloading();

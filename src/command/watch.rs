@@ -76,7 +76,7 @@ fn connect_error(url: &str, error: &Error) -> Failure {
             format!(
                 "`{url}` answered {}: {}",
                 response.status(),
-                String::from_utf8_lossy(body)
+                String::from_utf8_lossy(body).trim_end()
             )
         }
         error => format!("cannot connect to `{url}`: {error}; is the hub running there?"),

@@ -98,10 +98,7 @@ fn listen(address: SocketAddr) -> io::Result<BoundListener> {
 /// Logs where a listener can be reached, and warns if other machines can reach it without TLS.
 pub(super) fn log_listening(listener: &'static str, address: SocketAddr) {
     let (version, bound) = (env!("CARGO_PKG_VERSION"), address.to_string());
-    let url = format!(
-        "http://{}/",
-        SocketAddr::new(reachable_ip(address.ip()), address.port())
-    );
+    let url = reachable_url(address);
     tracing::info!(
         event = "listening",
         listener,
@@ -122,6 +119,12 @@ pub(super) fn log_listening(listener: &'static str, address: SocketAddr) {
             "other machines can reach this address: {remedy}"
         );
     }
+}
+
+/// Returns the URL to open from another machine, if any can reach `address`.
+pub(super) fn reachable_url(address: SocketAddr) -> String {
+    let ip = reachable_ip(address.ip());
+    format!("http://{}/", SocketAddr::new(ip, address.port()))
 }
 
 /// Returns the address to open from another machine; for a wildcard, that of the interface with the default route.

@@ -90,6 +90,7 @@ const MAX_LAG: ValueType = ValueType::Duration(TENTH_OF_SECOND..=HOUR);
 const RECORD_MAX: ValueType = ValueType::Size(1..=RECORD_LEN_MAX);
 const COALESCE: ValueType = ValueType::DurationOrAuto(Duration::from_secs(30));
 const LOG_FORMAT: ValueType = ValueType::OneOf(&[
+    ("auto", SettingValue::LogFormat(LogFormat::Auto)),
     ("json", SettingValue::LogFormat(LogFormat::Json)),
     ("text", SettingValue::LogFormat(LogFormat::Text)),
 ]);
@@ -154,7 +155,7 @@ const OPS: &[Key] = &[
 ];
 
 const LOG: &[Key] = &[
-    Key::new("format", LOG_FORMAT, Reload::Restart).default("\"json\""),
+    Key::new("format", LOG_FORMAT, Reload::Restart).default("\"auto\""),
     Key::new("level", ValueType::NonEmpty, Reload::Live).default("\"info\""),
     Key::new("stats_every", STATS_INTERVAL, Reload::Live).default("\"10s\""),
 ];

@@ -40,6 +40,8 @@ pub(super) enum SettingValue {
 /// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
+    /// Text if standard error is a terminal, else JSON.
+    Auto,
     /// One JSON object a line.
     Json,
     /// Human-readable text.

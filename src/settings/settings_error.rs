@@ -91,6 +91,34 @@ impl SettingsError {
         &self.key
     }
 
+    /// The error in one line: origin, key, problem and remedy.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let mut line = String::new();
+        if self.origin != ValueOrigin::Default {
+            line.push_str(&format!("{}: ", self.origin));
+        }
+        if !self.key.is_empty() {
+            line.push_str(&format!("{}: ", self.key));
+        }
+        line + &format!("{}; {}", self.problem, self.remedy)
+    }
+
+    /// The line of the file with a caret below the place, each on a new line; empty for errors without such a place. It
+    /// has no control characters other than tabs.
+    #[must_use]
+    pub fn excerpt(&self) -> String {
+        match &self.origin {
+            ValueOrigin::File {
+                line,
+                column,
+                line_text,
+                ..
+            } if *line > 0 => excerpt(line_text, *column),
+            _ => String::new(),
+        }
+    }
+
     /// Sorts errors of the file by location and before all others, which keep their order.
     fn sort_key(&self) -> (bool, usize, usize) {
         match &self.origin {
@@ -104,22 +132,7 @@ impl SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.origin != ValueOrigin::Default {
-            write!(f, "{}: ", self.origin)?;
-        }
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        write!(f, "{}; {}", self.problem, self.remedy)?;
-        match &self.origin {
-            ValueOrigin::File {
-                line,
-                column,
-                line_text: source,
-                ..
-            } if *line > 0 => write_excerpt(f, source, *column),
-            _ => Ok(()),
-        }
+        write!(f, "{}{}", self.headline(), self.excerpt())
     }
 }
 
@@ -128,7 +141,7 @@ const EXCERPT_CHARS: usize = 100;
 /// The part of the excerpt before the caret.
 const EXCERPT_CHARS_BEFORE_CARET: usize = 60;
 
-fn write_excerpt(f: &mut fmt::Formatter<'_>, source: &str, column: usize) -> fmt::Result {
+fn excerpt(source: &str, column: usize) -> String {
     let skipped = column.saturating_sub(EXCERPT_CHARS_BEFORE_CARET + 1);
     // Tabs are kept in both lines, so that the caret lines up; other control characters could control the terminal.
     let visible = |c: char| {
@@ -150,7 +163,7 @@ fn write_excerpt(f: &mut fmt::Formatter<'_>, source: &str, column: usize) -> fmt
         .take(column.saturating_sub(skipped + 1))
         .map(|c| if c == '\t' { c } else { ' ' })
         .collect();
-    write!(f, "\n    {shown}\n    {margin}^")
+    format!("\n    {shown}\n    {margin}^")
 }
 
 impl std::error::Error for SettingsError {}

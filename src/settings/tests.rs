@@ -69,7 +69,7 @@ fn a_key_that_is_not_set_has_its_default() {
     let log = &settings.log;
     assert_eq!(
         (log.format, log.level.as_str(), log.stats_every),
-        (LogFormat::Json, "info", Duration::from_secs(10))
+        (LogFormat::Auto, "info", Duration::from_secs(10))
     );
     let [topic] = &settings.topics[..] else {
         panic!("one topic")

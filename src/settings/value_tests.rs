@@ -174,7 +174,7 @@ default_topic = "eeg"
     assert_each_error(|line| errors_in_section("server", line), server);
     let log = r#"
 format = "jsn"
-    x.toml:5:10: log.format: not "json" or "text", found `"jsn"`; use `format = "json"`
+    x.toml:5:10: log.format: not "auto", "json" or "text", found `"jsn"`; use `format = "json"`
 level = ""
     x.toml:5:9: log.level: empty, found `""`; use for example `level = "info"`
 "#;

@@ -246,7 +246,11 @@ fn parse_choice(
     }
     let names = choices.iter().map(|(name, _)| *name);
     let all: Vec<_> = names.clone().map(quoted).collect();
-    let problem = format!("not {}", all.join(" or "));
+    let problem = match all.split_last() {
+        Some((last, [])) => format!("not {last}"),
+        Some((last, others)) => format!("not {} or {last}", others.join(", ")),
+        None => "not a choice".to_owned(),
+    };
     Err(match nearest(text, names) {
         Some(name) => ValueError::with_replacement(problem, quoted(name)),
         None => ValueError::new(problem),

@@ -1,29 +1,73 @@
-//! Formats a log event as one line, JSON for machines or text for terminals, and counts it.
+//! Formats a log event as one line, JSON for machines or text for people, and counts it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde_json::Value;
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::LogEvents;
+use super::escaped::{Escaped, TerminalSafe};
 use super::event_fields::EventFields;
 use crate::clock;
 use crate::settings::LogFormat;
 
-/// Formats events as the settings say.
+/// Formats events in one style.
 #[derive(Debug)]
 pub(super) struct EventFormat {
-    format: LogFormat,
+    style: LogStyle,
     events: LogEvents,
 }
 
+/// Whom the log is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LogStyle {
+    /// Programs: one JSON object a line.
+    Json,
+    /// People who read a file or a pipe: text without statistics.
+    Text,
+    /// A person at a terminal: text without statistics and without what the banner says.
+    Terminal,
+}
+
+/// Events for monitoring, with many numbers.
+const STATISTICS: &[&str] = &["hub.stats", "hub.process"];
+/// Events of the start, which a banner sums up.
+const IN_BANNER: &[&str] = &[
+    "start",
+    "timeline.begun",
+    "timeline.resumed",
+    "topic.ready",
+    "listening",
+];
+
+impl LogStyle {
+    pub(super) const fn new(format: LogFormat, is_terminal: bool) -> Self {
+        match (format, is_terminal) {
+            (LogFormat::Json, _) | (LogFormat::Auto, false) => Self::Json,
+            (LogFormat::Text, false) => Self::Text,
+            (LogFormat::Text | LogFormat::Auto, true) => Self::Terminal,
+        }
+    }
+
+    /// Whether `event` is written. The level decides first; at `debug`, everything that it lets through is.
+    fn shows(self, event: &str) -> bool {
+        let is_left_out = match self {
+            Self::Json => false,
+            Self::Text => STATISTICS.contains(&event),
+            Self::Terminal => STATISTICS.contains(&event) || IN_BANNER.contains(&event),
+        };
+        !is_left_out || LevelFilter::current() >= LevelFilter::DEBUG
+    }
+}
+
 impl EventFormat {
-    /// Lines are counted in `events`.
-    pub(super) const fn new(format: LogFormat, events: LogEvents) -> Self {
-        Self { format, events }
+    /// Lines are counted in `events`, also those that the style leaves out.
+    pub(super) const fn new(style: LogStyle, events: LogEvents) -> Self {
+        Self { style, events }
     }
 }
 
@@ -48,9 +92,10 @@ where
             fields: &fields,
         };
         self.events.count(line.level, line.event);
-        match self.format {
-            LogFormat::Json => line.write_json(&mut writer),
-            LogFormat::Text => line.write_text(&mut writer),
+        match self.style {
+            LogStyle::Json => line.write_json(&mut writer),
+            style if !style.shows(line.event) => Ok(()),
+            LogStyle::Text | LogStyle::Terminal => line.write_text(&mut writer),
         }
     }
 }
@@ -87,7 +132,7 @@ impl LogLine<'_> {
     }
 
     /// Writes the line as text. Values stay quoted and escaped, so that what a client sends can neither forge a line
-    /// nor control the terminal.
+    /// nor control the terminal. Of statistics, which are counts for the most part, zeros are left out.
     fn write_text(&self, writer: &mut Writer<'_>) -> fmt::Result {
         let Self {
             timestamp,
@@ -97,8 +142,11 @@ impl LogLine<'_> {
         } = self;
         let message = TerminalSafe(fields.message.as_deref().unwrap_or_default());
         write!(writer, "{timestamp} {level:<5} {event}: {message}")?;
+        let are_statistics = STATISTICS.contains(event);
         for (name, value) in &fields.rest {
-            write!(writer, " {name}={}", TerminalSafe(&value.to_string()))?;
+            if !(are_statistics && value.as_f64() == Some(0.0)) {
+                write!(writer, " {name}={}", TerminalSafe(&value.to_string()))?;
+            }
         }
         writeln!(writer)
     }
@@ -118,50 +166,6 @@ impl fmt::Display for Json<'_> {
             },
             value => value.fmt(f),
         }
-    }
-}
-
-/// Displays a text as a JSON string in which every character is escaped that could end a line or control a terminal.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // JSON itself escapes only what is below a space.
-        for character in Value::from(self.0).to_string().chars() {
-            if must_escape(character) {
-                write!(f, "\\u{:04x}", u32::from(character))?;
-            } else {
-                f.write_char(character)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether a character controls a terminal, ends a line, or changes the direction of text. All of them fit into four
-/// hexadecimal digits.
-fn must_escape(character: char) -> bool {
-    // Marks for the direction of text, and separators of lines and paragraphs.
-    let is_mark = matches!(
-        character,
-        '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    );
-    is_mark || character.is_control()
-}
-
-/// Displays a text with every character escaped that could control a terminal or reorder the line.
-struct TerminalSafe<'a>(&'a str);
-
-impl fmt::Display for TerminalSafe<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            if must_escape(character) {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                f.write_char(character)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -50,9 +50,8 @@ mod tests {
     use tracing_appender::non_blocking::NonBlocking;
 
     use super::super::LogEvents;
-    use super::super::event_format::EventFormat;
+    use super::super::event_format::{EventFormat, LogStyle};
     use super::*;
-    use crate::settings::LogFormat;
 
     #[derive(Clone, Default)]
     struct LogBuffer(Arc<Mutex<Vec<u8>>>);
@@ -76,7 +75,7 @@ mod tests {
         let panic_once = || {
             let writer = log.clone();
             let subscriber = tracing_subscriber::fmt()
-                .event_format(EventFormat::new(LogFormat::Json, LogEvents::default()))
+                .event_format(EventFormat::new(LogStyle::Json, LogEvents::default()))
                 .with_writer(move || writer.clone())
                 .finish();
             let panicked = thread::spawn(|| {

@@ -4,6 +4,7 @@
 
 mod contract;
 mod fields;
+mod terminal;
 
 use std::fs;
 use std::process::Stdio;

@@ -181,8 +181,6 @@ fn the_lines_for_your_own_data_serve_it_to_other_machines() {
         String::from_utf8_lossy(&output.stderr)
     );
     let arguments = serve.strip_prefix("target/release/tickcast ").unwrap();
-    // The test reads the log as JSON.
-    let arguments = arguments.replace(" --log-format text", "");
     let mut command = program();
     command
         .args(arguments.split_whitespace())

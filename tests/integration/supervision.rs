@@ -6,12 +6,13 @@ use std::net::TcpStream;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer, kill, lacks, tool};
+use super::support::terminal::at_a_terminal;
+use super::support::{Hub, Project, RawClient, TIMEOUT, Viewer, kill, lacks};
 
 /// Starts a hub under a service manager; returns it and the manager's notification socket.
 pub(crate) fn supervised(project: Project, watchdog: Option<Duration>) -> (Hub, UnixDatagram) {
@@ -177,21 +178,6 @@ fn signals_during_startup_are_handled_after_startup() {
     hub.stop_without_warnings();
 }
 
-/// Runs the hub in a pseudo-terminal that lasts as long as the returned process, with a shell `redirection`.
-fn at_a_terminal(project: &Project, redirection: &str) -> Child {
-    let program = project.command(&[]);
-    let line = format!(
-        "exec {} --config {} {redirection}",
-        program.get_program().display(),
-        project.path("tickcast.toml").display()
-    );
-    // `script` copies the terminal's output to its standard output.
-    let mut script = tool("script");
-    script.args(["--quiet", "--command", &line, "/dev/null"]);
-    let script = script.stdin(Stdio::null()).stdout(Stdio::piped());
-    script.spawn().unwrap()
-}
-
 /// The first of `events` called `name`.
 fn first(mut events: impl Iterator<Item = Value>, name: &str) -> Value {
     events.find(|event| event["event"] == name).unwrap()
@@ -220,7 +206,7 @@ fn closing_the_terminal_stops_the_hub_instead_of_reloading() {
         return;
     }
     let project = Project::new("rate = 10.0", "[1]");
-    let mut script = at_a_terminal(&project, "");
+    let mut script = at_a_terminal(&project, "--log-format json");
     let lines = BufReader::new(script.stdout.take().unwrap()).lines();
     let events = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
     let listening = first(events, "listening");

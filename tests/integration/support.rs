@@ -6,6 +6,7 @@ pub(crate) mod event_table;
 pub(crate) mod http;
 pub(crate) mod hub;
 pub(crate) mod metrics;
+pub(crate) mod terminal;
 mod tools;
 pub(crate) mod viewer;
 
