@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page test lint fmt bench pagebench restarts synchrony audience soak microbench deb debtest image clean tools
+.PHONY: help run build install page test lint fmt bench pagebench restarts synchrony audience soak microbench deb debtest image clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -22,6 +22,14 @@ run: build ## build and serve config/tickcast.toml on http://127.0.0.1:8000/
 # The page comes first, because it is embedded when the hub is compiled.
 build: page ## build the page and the hub (target/release/tickcast)
 	cargo build --release --locked
+
+# For another place: make install PREFIX=/opt/tickcast.
+PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
+
+install: build ## install the program with the page for yourself (~/.local/bin), or as root for all
+	install -D -m 755 $(TARGET)/release/tickcast $(DESTDIR)$(PREFIX)/bin/tickcast
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; \
+	*) echo 'note: $(PREFIX)/bin is not on the PATH; add it, or install with another PREFIX' ;; esac
 
 page: web/dist/index.html ## build the page (web/dist), if its sources changed
 

@@ -23,7 +23,8 @@ fn page() -> String {
         return built.display().to_string();
     }
     println!(
-        "cargo:warning=web/dist is missing: the hub will serve a placeholder page; build the real one with `make page`"
+        "cargo:warning=web/dist is missing, so the program has a placeholder instead of the page: run `make page` (with \
+         Node.js 20.19 or newer) and build again, or use `make install`"
     );
     Path::new(&root)
         .join("src/routes/placeholder")

@@ -1,59 +1,56 @@
 //! The command line: commands, arguments and their help texts. Running the commands is up to `command`.
 
 mod bench_args;
+mod hub_options;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use bench_args::{BenchArgs, FormArg};
+pub use hub_options::{
+    AddressOptions, FileOption, HubOptions, LogOptions, OpsOption, UnusedOption,
+};
 
-use crate::settings::{Overrides, parse_duration};
+use crate::protocol::Position;
+use crate::settings::parse_duration;
 
 /// Broadcasts a dataset on a fixed tick to many browsers, so that all of them show the same instant.
 #[derive(Debug, Parser)]
 #[command(name = "tickcast", version = version(), max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration.")]
+#[command(
+    after_help = "Example: `tickcast --config hub.toml --host 0.0.0.0` runs the hub for other machines, too. Exit codes: \
+    0 done, 1 failed while running, 2 wrong use or configuration."
+)]
 pub struct Cli {
-    /// Options of every command.
+    /// The options of `serve`, which is the default; of another command, if they come before its name.
     #[command(flatten)]
-    pub global: GlobalArgs,
+    pub options: HubOptions,
     /// The command; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
-}
-
-/// Options of every command.
-#[derive(Debug, Clone, Default, Args)]
-pub struct GlobalArgs {
-    /// Configuration file [default: $TICKCAST_CONFIG, else config/tickcast.toml]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Address to listen on (server.host)
-    #[arg(long, global = true, value_name = "ADDRESS")]
-    pub host: Option<String>,
-    /// Port to listen on, 0 for any free one (server.port)
-    #[arg(long, global = true, value_name = "PORT")]
-    pub port: Option<String>,
-    /// Log format, json or text (log.format)
-    #[arg(long, global = true, value_name = "FORMAT")]
-    pub log_format: Option<String>,
-    /// Log level or filter (log.level)
-    #[arg(long, global = true, value_name = "LEVEL")]
-    pub log_level: Option<String>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the hub
-    Serve,
-    /// Check the configuration and its datasets without starting the hub
-    Check,
+    #[command(
+        after_help = "Example: `tickcast serve --config hub.toml --host 0.0.0.0` lets other machines in."
+    )]
+    Serve(HubOptions),
+    /// Check the configuration, its datasets and the state folder without starting the hub
+    #[command(
+        after_help = "Example: `tickcast check --config hub.toml`. Exit codes: 0 a hub could start, 1 the state folder cannot \
+        be used, 2 wrong configuration."
+    )]
+    Check(HubOptions),
     /// Print the effective configuration and where each value comes from
-    Config,
+    #[command(
+        after_help = "Example: `tickcast config --config hub.toml --port 9000`. The output is a configuration itself."
+    )]
+    Config(HubOptions),
     /// Check whether a hub is ready, for container probes, or compare two hubs
     Health(HealthArgs),
     /// Print a topic's records as they arrive, one per line
@@ -61,11 +58,15 @@ pub enum Command {
     /// Measure a hub with many viewers: what they receive, and how late
     Bench(BenchArgs),
     /// Print a shell completion script
+    #[command(
+        after_help = "Example: `tickcast completions bash > ~/.local/share/bash-completion/completions/tickcast`."
+    )]
     Completions {
         /// The shell
         shell: Shell,
     },
     /// Print the manual page
+    #[command(after_help = "Example: `tickcast man | man -l -`.")]
     Man,
 }
 
@@ -73,9 +74,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without --compare it asks whether a hub is ready: `tickcast health --url http://127.0.0.1:8001`. With \
-    --compare it measures how far apart two hubs' clocks are, and the instants at which records of their topics are due: \
-    `tickcast health --compare http://hub-2.example.org:8000`. Exit codes: 0 ready, or the hubs agree; 1 not ready, apart, or \
-    no answer; 2 wrong use or configuration."
+    --compare it measures how far apart two hubs' clocks are, and the instants at which records of their topics are due. \
+    Example: `tickcast health --compare http://hub-2.example.org:8000`. Exit codes: 0 ready, or the hubs agree; 1 not ready, \
+    apart, or no answer; 2 wrong use or configuration."
 )]
 pub struct HealthArgs {
     /// The hub's operations listener, or with --compare the address of its page [default: the address in the
@@ -88,10 +89,22 @@ pub struct HealthArgs {
     /// How far apart the hubs may be
     #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = parse_duration, requires = "compare")]
     pub within: Duration,
+    /// The configuration of the hub.
+    #[command(flatten)]
+    pub file: FileOption,
+    /// Where the hub listens.
+    #[command(flatten)]
+    pub address: AddressOptions,
+    /// Where its operations listener is.
+    #[command(flatten)]
+    pub ops: OpsOption,
 }
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example: `tickcast watch ecg --last 10 -n 10` prints the ten newest records and exits."
+)]
 pub struct WatchArgs {
     /// The topic [default: the hub's default topic]
     pub topic: Option<String>,
@@ -101,24 +114,91 @@ pub struct WatchArgs {
     /// Exit after COUNT records
     #[arg(short = 'n', long, value_name = "COUNT")]
     pub count: Option<u64>,
+    /// Begin with the newest COUNT records
+    #[arg(long, value_name = "COUNT", conflicts_with = "since")]
+    pub last: Option<u64>,
+    /// Begin with the record after POSITION, which is EPOCH:SEQ
+    #[arg(long, value_name = "POSITION")]
+    pub since: Option<Position>,
+    /// The configuration of the hub.
+    #[command(flatten)]
+    pub file: FileOption,
+    /// Where the hub listens.
+    #[command(flatten)]
+    pub address: AddressOptions,
 }
 
-impl GlobalArgs {
-    /// Returns the flags that override configuration keys.
+impl Cli {
+    /// Whether nothing at all was given.
     #[must_use]
-    pub fn overrides(&self) -> Overrides {
-        let flags = [
-            ("server.host", &self.host, "--host"),
-            ("server.port", &self.port, "--port"),
-            ("log.format", &self.log_format, "--log-format"),
-            ("log.level", &self.log_level, "--log-level"),
-        ];
-        let given = |(key, text, flag): (&str, &Option<String>, &str)| {
-            text.as_ref()
-                .map(|text| (key.to_owned(), text.clone(), flag.to_owned()))
+    pub fn is_empty(&self) -> bool {
+        self.command.is_none() && self.options.given().is_empty()
+    }
+
+    /// Separates the command from the options that it shares with others.
+    ///
+    /// # Errors
+    /// An option before the command's name is not one of the command.
+    pub fn into_command(self) -> Result<(Command, HubOptions), UnusedOption> {
+        let Some(command) = self.command else {
+            return Ok((Command::Serve(HubOptions::default()), self.options));
         };
-        Overrides {
-            values: flags.into_iter().filter_map(given).collect(),
+        let before = self.options;
+        if let Some(flag) = before.given().into_iter().find(|flag| !command.uses(flag)) {
+            let command = command.name();
+            return Err(UnusedOption { flag, command });
+        }
+        let options = command.options().or(before);
+        Ok((command, options))
+    }
+}
+
+impl Command {
+    /// Its name on the command line.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Serve(_) => "serve",
+            Self::Check(_) => "check",
+            Self::Config(_) => "config",
+            Self::Health(_) => "health",
+            Self::Watch(_) => "watch",
+            Self::Bench(_) => "bench",
+            Self::Completions { .. } => "completions",
+            Self::Man => "man",
+        }
+    }
+
+    /// The options that it shares with other commands.
+    fn options(&self) -> HubOptions {
+        match self {
+            Self::Serve(all) | Self::Check(all) | Self::Config(all) => all.clone(),
+            Self::Health(health) => HubOptions {
+                file: health.file.clone(),
+                address: health.address.clone(),
+                ops: health.ops.clone(),
+                ..HubOptions::default()
+            },
+            Self::Watch(watch) => HubOptions {
+                file: watch.file.clone(),
+                address: watch.address.clone(),
+                ..HubOptions::default()
+            },
+            Self::Bench(bench) => HubOptions {
+                file: bench.file.clone(),
+                ..HubOptions::default()
+            },
+            Self::Completions { .. } | Self::Man => HubOptions::default(),
+        }
+    }
+
+    /// Whether it has the option `flag`, which other commands have.
+    fn uses(&self, flag: &str) -> bool {
+        match self {
+            Self::Serve(_) | Self::Check(_) | Self::Config(_) => true,
+            Self::Health(_) => ["--config", "--host", "--port", "--ops-port"].contains(&flag),
+            Self::Watch(_) => ["--config", "--host", "--port"].contains(&flag),
+            Self::Bench(_) => flag == "--config",
+            Self::Completions { .. } | Self::Man => false,
         }
     }
 }

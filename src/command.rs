@@ -13,10 +13,18 @@ mod watch;
 use std::fmt;
 use std::io;
 
-use crate::cli::{Cli, Command, GlobalArgs};
+use crate::cli::{Cli, Command, HubOptions, UnusedOption};
 use crate::settings::{self, Settings, SettingsError, SettingsErrors};
 use crate::source::{self, Dataset};
 use crate::telemetry::{self, TerminalSafe};
+
+/// What a new user can do: a test follows these lines.
+const NOTHING_TO_DO: &str = r#"tickcast plays a dataset to browsers, but there is no configuration (config/tickcast.toml) here.
+  write one:  printf '[topics.demo]\ndataset = "data.json"\nrate = 10\n' > hub.toml  # a JSON array
+  check it:   tickcast check --config hub.toml
+  run it:     tickcast --config hub.toml --host 0.0.0.0  # without --host for this machine only
+  read on:    tickcast --help
+"#;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -29,6 +37,8 @@ pub enum Failure {
     Usage(String),
     /// The command failed while running: exit code 1.
     Running(String),
+    /// There is neither an argument nor a configuration: exit code 2.
+    NothingToDo,
     /// The failure has already been logged; nothing is printed.
     AlreadyLogged {
         /// The process's exit code.
@@ -51,14 +61,18 @@ struct Diagnostic {
 /// # Errors
 /// The command failed.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    let args = &cli.global;
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(args),
-        Command::Check => describe::check(args),
-        Command::Config => describe::config(args),
-        Command::Health(health) => health::run(args, &health),
-        Command::Watch(watch) => watch::run(args, &watch),
-        Command::Bench(bench) => run_bench::run(args, &bench),
+    if cli.is_empty() && !settings::is_configured(environment()) {
+        return Err(Failure::NothingToDo);
+    }
+    let unused = |error: UnusedOption| Failure::Usage(error.to_string());
+    let (command, options) = cli.into_command().map_err(unused)?;
+    match command {
+        Command::Serve(_) => serve::run(&options),
+        Command::Check(_) => describe::check(&options),
+        Command::Config(_) => describe::config(&options),
+        Command::Health(health) => health::run(&options, &health),
+        Command::Watch(watch) => watch::run(&options, &watch),
+        Command::Bench(bench) => run_bench::run(&options, &bench),
         Command::Completions { shell } => describe::completions(shell),
         Command::Man => describe::man(),
     }
@@ -69,7 +83,7 @@ impl Failure {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Usage(_) => 2,
+            Self::Settings(_) | Self::Usage(_) | Self::NothingToDo => 2,
             Self::Environment(_) | Self::Running(_) => 1,
             Self::AlreadyLogged { exit_code } => *exit_code,
         }
@@ -102,7 +116,7 @@ impl Failure {
                 origin: String::new(),
                 text: text.clone(),
             }],
-            Self::AlreadyLogged { .. } => Vec::new(),
+            Self::NothingToDo | Self::AlreadyLogged { .. } => Vec::new(),
         }
     }
 }
@@ -117,6 +131,7 @@ impl fmt::Display for Failure {
             Self::Usage(problem) | Self::Running(problem) => {
                 writeln!(f, "error: {}", TerminalSafe(problem))
             }
+            Self::NothingToDo => f.write_str(NOTHING_TO_DO),
             Self::AlreadyLogged { .. } => Ok(()),
         }
     }
@@ -134,8 +149,8 @@ fn printable(error: &SettingsError) -> String {
 }
 
 /// Loads and validates the settings.
-fn load(args: &GlobalArgs) -> Result<Settings, Failure> {
-    let file = settings::locate(args.config.clone(), environment());
+fn load(args: &HubOptions) -> Result<Settings, Failure> {
+    let file = settings::locate(args.file.config.clone(), environment());
     let settings = Settings::load(&file, environment(), &args.overrides())?;
     telemetry::check_level(&settings.log.level).map_err(|error| {
         let remedy = "use `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,tickcast::fanout=debug`";
@@ -147,7 +162,7 @@ fn load(args: &GlobalArgs) -> Result<Settings, Failure> {
 }
 
 /// Loads the settings and the dataset of each topic, in the order of the topics.
-fn load_with_datasets(args: &GlobalArgs) -> Result<(Settings, Vec<Dataset>), Failure> {
+fn load_with_datasets(args: &HubOptions) -> Result<(Settings, Vec<Dataset>), Failure> {
     let settings = load(args)?;
     let datasets = source::load(&settings)?;
     Ok((settings, datasets))

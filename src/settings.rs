@@ -267,12 +267,23 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("{}; write one such as `10s` or `250ms`", error.problem))
 }
 
+/// The configuration file that is used if none is named.
+const DEFAULT_FILE: &str = "config/tickcast.toml";
+
 /// Returns the path of the configuration file: `--config`, else `TICKCAST_CONFIG`, else `config/tickcast.toml`.
 pub fn locate(flag: Option<PathBuf>, env: impl IntoIterator<Item = (String, String)>) -> PathBuf {
-    let variable = || {
-        env.into_iter()
-            .find(|(name, value)| name == "TICKCAST_CONFIG" && !value.is_empty())
-    };
-    flag.or_else(|| variable().map(|(_, value)| value.into()))
-        .unwrap_or_else(|| "config/tickcast.toml".into())
+    flag.or_else(|| named_by(env))
+        .unwrap_or_else(|| DEFAULT_FILE.into())
+}
+
+/// Whether there is a configuration without a flag: the environment names one, or the default file exists.
+pub fn is_configured(env: impl IntoIterator<Item = (String, String)>) -> bool {
+    named_by(env).is_some() || Path::new(DEFAULT_FILE).symlink_metadata().is_ok()
+}
+
+fn named_by(env: impl IntoIterator<Item = (String, String)>) -> Option<PathBuf> {
+    let (_, file) = env
+        .into_iter()
+        .find(|(name, value)| name == "TICKCAST_CONFIG" && !value.is_empty())?;
+    Some(file.into())
 }

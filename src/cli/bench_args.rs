@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::FileOption;
 use crate::protocol::Rate;
 use crate::settings::parse_duration;
 
@@ -13,8 +14,9 @@ use crate::settings::parse_duration;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A delivery is one record received by one viewer. Latency is the time from the instant at which a \
-    record was due to its arrival here; for bare records this needs their index in the dataset as a field. Exit codes: \
-    0 measured, 1 failed while running, 2 wrong use."
+    record was due to its arrival here; for bare records this needs their index in the dataset as a field. Example: \
+    `tickcast bench --url ws://127.0.0.1:8000/ws --form v1 --viewers 1000`. Exit codes: 0 measured, 1 failed while running, \
+    2 wrong use."
 )]
 pub struct BenchArgs {
     /// The server: ws://…, http://…/sse, nats://…/SUBJECT or mqtt://…/TOPIC [default: the address in the
@@ -74,6 +76,9 @@ pub struct BenchArgs {
     /// Pin the floor to one core, counted from 0 (Linux)
     #[arg(long, value_name = "CORE", requires = "floor")]
     pub server_cpu: Option<usize>,
+    /// The configuration of the hub.
+    #[command(flatten)]
+    pub file: FileOption,
     /// Run as the floor's process
     #[arg(long, hide = true, requires = "floor")]
     pub floor_server: bool,

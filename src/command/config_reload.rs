@@ -3,7 +3,7 @@
 //! A wrong configuration changes nothing, and is logged with the same errors as `check` prints.
 
 use super::{Diagnostic, Failure, load_with_datasets};
-use crate::cli::GlobalArgs;
+use crate::cli::HubOptions;
 use crate::server::Server;
 use crate::settings::{ConfigDiff, Settings};
 use crate::source::{self, Dataset};
@@ -13,7 +13,7 @@ use crate::telemetry::Telemetry;
 pub(super) type LoadedConfig = Result<(Settings, Vec<Dataset>), Failure>;
 
 /// Loads the configuration and its datasets, on a thread that may block.
-pub(super) async fn load(args: &GlobalArgs) -> LoadedConfig {
+pub(super) async fn load(args: &HubOptions) -> LoadedConfig {
     let args = args.clone();
     let loaded = tokio::task::spawn_blocking(move || load_with_datasets(&args)).await;
     loaded.unwrap_or_else(|error| Err(Failure::Running(error.to_string())))

@@ -7,14 +7,14 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::{Failure, ignore_broken_pipe, load, load_with_datasets, printable};
-use crate::cli::{Cli, GlobalArgs};
+use crate::cli::{Cli, HubOptions};
 use crate::server::StateLocation;
 use crate::settings::Settings;
 use crate::source::{self, Dataset, RecordSource as _};
 use crate::telemetry::TerminalSafe;
 
 /// Checks the configuration and its datasets.
-pub(super) fn check(args: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
     let (settings, datasets) = load_with_datasets(args)?;
     let mut out = io::stdout().lock();
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
@@ -64,7 +64,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// Prints the effective configuration as TOML, each value with its origin.
-pub(super) fn config(args: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn config(args: &HubOptions) -> Result<(), Failure> {
     let entries = load(args)?.effective();
     let width = entries
         .iter()

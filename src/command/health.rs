@@ -11,18 +11,18 @@ use tokio::runtime::Runtime;
 
 use super::watch::{hub_url, local_url};
 use super::{Failure, ignore_broken_pipe, load};
-use crate::cli::{GlobalArgs, HealthArgs};
+use crate::cli::{HealthArgs, HubOptions};
 use compare::Comparison;
 use hub_client::{HubAddress, HubClient};
 
-pub(super) fn run(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &HubOptions, health: &HealthArgs) -> Result<(), Failure> {
     match &health.compare {
         Some(other) => compare_hubs(args, health, other),
         None => report_readiness(args, health),
     }
 }
 
-fn report_readiness(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failure> {
+fn report_readiness(args: &HubOptions, health: &HealthArgs) -> Result<(), Failure> {
     const EXAMPLE: &str = "http://127.0.0.1:8001";
     let address = match &health.url {
         Some(url) => HubAddress::parse(url, EXAMPLE)?,
@@ -47,7 +47,7 @@ fn report_readiness(args: &GlobalArgs, health: &HealthArgs) -> Result<(), Failur
 }
 
 /// Returns the readiness URL of the configured hub; its liveness URL if the operations listener is disabled.
-fn readiness_url(args: &GlobalArgs) -> Result<String, Failure> {
+fn readiness_url(args: &HubOptions) -> Result<String, Failure> {
     let settings = load(args)?;
     let (url, path, port, key) = if settings.ops.enabled {
         let ops = &settings.ops;
@@ -75,7 +75,7 @@ fn known_port(port: u16, key: &str) -> Result<(), Failure> {
     Err(Failure::Usage(problem))
 }
 
-fn compare_hubs(args: &GlobalArgs, health: &HealthArgs, other: &str) -> Result<(), Failure> {
+fn compare_hubs(args: &HubOptions, health: &HealthArgs, other: &str) -> Result<(), Failure> {
     const EXAMPLE: &str = "http://127.0.0.1:8000";
     let one = match &health.url {
         Some(url) => HubAddress::parse(url, EXAMPLE)?,
@@ -90,7 +90,7 @@ fn compare_hubs(args: &GlobalArgs, health: &HealthArgs, other: &str) -> Result<(
 }
 
 /// The public address of the configured hub, with a name that it answers to.
-fn configured_hub(args: &GlobalArgs, example: &str) -> Result<HubAddress, Failure> {
+fn configured_hub(args: &HubOptions, example: &str) -> Result<HubAddress, Failure> {
     let server = load(args)?.server;
     known_port(server.port, "server.port")?;
     let address = HubAddress::parse(&hub_url(&server), example)?;

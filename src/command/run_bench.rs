@@ -6,9 +6,9 @@ use std::process::Command;
 use super::watch::hub_url;
 use super::{Failure, ignore_broken_pipe, load};
 use crate::bench::{self, BenchError, BenchOptions, BenchTarget, Floor, FloorOptions, Report};
-use crate::cli::{BenchArgs, FormArg, GlobalArgs};
+use crate::cli::{BenchArgs, FormArg, HubOptions};
 
-pub(super) fn run(global: &GlobalArgs, args: &BenchArgs) -> Result<(), Failure> {
+pub(super) fn run(global: &HubOptions, args: &BenchArgs) -> Result<(), Failure> {
     if args.floor_server {
         return Ok(bench::serve_floor(&FloorOptions {
             rate: args.rate,

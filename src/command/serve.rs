@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::banner::{self, Banner};
 use super::signals::{self, EarlySignals, SignalAction, Signals};
 use super::{Diagnostic, Failure, config_reload, load};
-use crate::cli::GlobalArgs;
+use crate::cli::HubOptions;
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
 use crate::settings::{LogSettings, Settings};
 use crate::source::{self, Dataset};
@@ -46,7 +46,7 @@ impl StartupInputs {
     }
 }
 
-pub(super) fn run(args: &GlobalArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &HubOptions) -> Result<(), Failure> {
     // First, because it changes the environment, which is safe only as long as there is one thread.
     let sockets = InheritedSockets::from_env();
     let without_settings = |failure| log_before_start(failure, &LogSettings::default());
@@ -83,7 +83,7 @@ fn cannot_listen_for_signals(error: &io::Error) -> Failure {
 }
 
 async fn serve(
-    args: &GlobalArgs,
+    args: &HubOptions,
     inputs: StartupInputs,
     telemetry: &Telemetry,
 ) -> Result<(), Failure> {

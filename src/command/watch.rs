@@ -9,16 +9,16 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Failure, ignore_broken_pipe, load};
-use crate::cli::{GlobalArgs, WatchArgs};
+use crate::cli::{HubOptions, WatchArgs};
 use crate::settings::ServerSettings;
 
 /// The longest record that a topic may have, in bytes.
 const RECORD_LEN_MAX: usize = 64 << 20;
 
-pub(super) fn run(args: &GlobalArgs, watch: &WatchArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &HubOptions, watch: &WatchArgs) -> Result<(), Failure> {
     let url = match &watch.url {
-        Some(url) => websocket_url(url, watch.topic.as_deref())?,
-        None => websocket_url(&hub_url(&load(args)?.server), watch.topic.as_deref())?,
+        Some(url) => websocket_url(url, watch)?,
+        None => websocket_url(&hub_url(&load(args)?.server), watch)?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -83,8 +83,8 @@ fn connect_error(url: &str, error: &Error) -> Failure {
     })
 }
 
-/// Returns the WebSocket URL of the topic on the hub at `url`, which may start with `http` or `ws`.
-fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
+/// Returns the WebSocket URL of what to watch on the hub at `url`, which may start with `http` or `ws`.
+fn websocket_url(url: &str, watch: &WatchArgs) -> Result<String, Failure> {
     let schemes = [("http://", "ws://"), ("ws://", "ws://")];
     let split = schemes
         .iter()
@@ -95,10 +95,14 @@ fn websocket_url(url: &str, topic: Option<&str>) -> Result<String, Failure> {
         ))
     })?;
     let authority = rest.trim_end_matches('/');
-    Ok(match topic {
-        Some(topic) => format!("{scheme}{authority}/ws/{topic}"),
-        None => format!("{scheme}{authority}/ws"),
-    })
+    let topic = watch.topic.iter().map(|topic| format!("/{topic}"));
+    let last = watch.last.iter().map(|count| format!("?last={count}"));
+    let since = watch
+        .since
+        .iter()
+        .map(|position| format!("?since={position}"));
+    let target: String = topic.chain(last).chain(since).collect();
+    Ok(format!("{scheme}{authority}/ws{target}"))
 }
 
 /// Returns the URL of the configured hub for clients on this machine.

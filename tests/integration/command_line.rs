@@ -1,6 +1,7 @@
 //! The command line, as used by a new user and by scripts.
 
 mod compare;
+mod front_door;
 
 use std::process::Stdio;
 
@@ -114,6 +115,39 @@ fn watch_prints_one_record_per_line() {
         );
     }
     hub.stop_without_warnings();
+}
+
+#[test]
+fn watch_begins_where_it_is_asked_to() {
+    let hub = Hub::start(
+        "rate = 1000.0\nloop = false\nstart = \"2024-05-06T07:08:09Z\"",
+        "[1,2,3,4,5]",
+    );
+    let url = format!("http://{}", hub.public());
+    let (epoch, seq) = hub.position();
+    assert_eq!(seq, 5);
+    for (position, count, expected) in [
+        (&["--last", "2"][..], "2", "4\n5\n"),
+        (&["--since", &format!("{epoch}:2")], "3", "3\n4\n5\n"),
+        (
+            &["demo", "--since", &format!("{epoch}:0"), "--port", "1"],
+            "1",
+            "1\n",
+        ),
+    ] {
+        let arguments = [&["watch", "-n", count, "--url", &url], position].concat();
+        let (code, out, error) = run(&arguments);
+        assert_eq!((code, out.as_str()), (Some(0), expected), "{error}");
+    }
+    for (arguments, code, says) in [
+        (&["--since", "here"][..], 2, "<epoch>:<seq>"),
+        (&["--since", "a:1", "--last", "1"], 2, "cannot be used with"),
+        (&["--since", "a:1"], 1, "410"),
+    ] {
+        let (found, _, error) = run(&[&["watch", "--url", &url], arguments].concat());
+        assert_eq!(found, Some(code), "{error}");
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[test]
