@@ -152,7 +152,10 @@ test("a moment before the beginning shows the beginning and says so", async () =
 test.each([
   ["?window=abc", /^“abc” in the address is not a time window, such as 30s; showing 10.s$/],
   ["?window=1ms", /^“1ms” in the address is not between 100.ms and 366.d; showing 100.ms$/],
-  ["?at=yesterday", /^“yesterday” in the address is not a moment, such as a link to one has; showing the newest record$/],
+  [
+    "?at=yesterday",
+    /^“yesterday” in the address is not a moment, such as a link to one has; showing the newest record$/,
+  ],
   [
     "?theme=neon&kiosk=yes",
     /^“neon” in .*: light, dark, auto\. “kiosk=yes” in .* neither 1 nor 0; it is off$/,
