@@ -11,7 +11,7 @@ import { make } from "./parts";
 import { momentText } from "./time_format";
 
 const whole = new Intl.NumberFormat(LOCALE);
-/** A mean has more digits than its values, most of which mean nothing: so many are shown where its values differ. */
+/** A mean has more digits than its values, most of which mean nothing: as many are shown as tell its values apart. */
 const MEAN_DIGITS = 6;
 /** As many as a double has. */
 const DIGITS_MAX = 17;
