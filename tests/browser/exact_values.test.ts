@@ -49,10 +49,13 @@ test("an identifier beyond 2^53 is shown as the record spells it: live, at the c
   await expect.poll(() => screen.text("remark")).not.toBe("");
   expect(IDS).toContain(await id());
   await screen.choose("Show as table");
-  const cells = await screen.page.$$eval("#table td, [data-part=table] td", (found) =>
-    found.map(({ textContent }) => textContent ?? ""),
-  );
-  expect(cells.filter((cell) => IDS.includes(cell)).length).toBeGreaterThan(5);
+  const cells = async () => {
+    const texts = await screen.page.$$eval("#table td, [data-part=table] td", (found) =>
+      found.map(({ textContent }) => textContent ?? ""),
+    );
+    return texts.filter((cell) => IDS.includes(cell)).length;
+  };
+  await expect.poll(cells).toBeGreaterThan(5);
   await screen.press("Escape");
   const download = screen.page.waitForEvent("download");
   await screen.choose("Save records (CSV)");
