@@ -50,7 +50,7 @@ async function drawn(): Promise<Screen> {
   return screen;
 }
 
-test("a page that shows numbers fetches at most 60 kB in all, and nothing that nobody has asked for", async () => {
+test("a page that shows numbers fetches at most 60 kB in all, and nothing that was not asked for", async () => {
   const screen = await drawn();
   // What would be loaded after the first picture would have been asked for by then.
   await screen.hasReceived(300);

@@ -14,8 +14,8 @@ fn page() -> String {
     std::fs::read_to_string(root().join("docs/handbook/monitoring.md")).unwrap()
 }
 
-/// The metrics in the table of the handbook.
-fn listed(page: &str) -> BTreeMap<String, Shape> {
+/// The cells of each row of the table of metrics: name, type, unit, labels, meaning, log.
+fn rows(page: &str) -> Vec<[&str; 6]> {
     let (_, table) = page
         .split_once("| name | type | unit | labels | meaning | log |\n")
         .unwrap();
@@ -25,17 +25,33 @@ fn listed(page: &str) -> BTreeMap<String, Shape> {
         .take_while(|line| line.starts_with('|'));
     rows.map(|row| {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let [_, name, kind, _, labels, meaning, log, _] = cells[..] else {
+        let [_, name, kind, unit, labels, meaning, log, _] = cells[..] else {
             panic!("not six cells: {row}")
         };
         assert!(!meaning.is_empty() && !log.is_empty(), "{row}");
-        let labels = labels.split('`').skip(1).step_by(2).map(str::to_owned);
-        (
-            name.trim_matches('`').to_owned(),
-            (kind.to_owned(), labels.collect()),
-        )
+        [name.trim_matches('`'), kind, unit, labels, meaning, log]
     })
     .collect()
+}
+
+/// The metrics in the table of the handbook.
+fn listed(page: &str) -> BTreeMap<String, Shape> {
+    rows(page)
+        .into_iter()
+        .map(|[name, kind, _, labels, ..]| {
+            let labels = labels.split('`').skip(1).step_by(2).map(str::to_owned);
+            (name.to_owned(), (kind.to_owned(), labels.collect()))
+        })
+        .collect()
+}
+
+/// The metrics that the log does not have, according to the table.
+pub(super) fn missing_in_the_log() -> BTreeSet<String> {
+    rows(&page())
+        .into_iter()
+        .filter(|[.., log]| *log == "–")
+        .map(|[name, ..]| name.to_owned())
+        .collect()
 }
 
 /// The metrics in the text that a hub serves.

@@ -4,7 +4,7 @@
  *
  * # Loading on demand
  * The hub may be away by then, or have been updated, and no longer have the files of this page. A user who needs the
- * part is told so, and the next use tries again. Records that need it by themselves are tried again quietly.
+ * part gets to know so, and the next use tries again. Records that need it by themselves are tried again quietly.
  */
 
 import type { Api } from "../client/api";
