@@ -54,7 +54,7 @@ pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PostponedChange}
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
 pub use schema::{Key, Reload, SCHEMA};
-pub use setting_value::{Backfill, LogFormat, SlowPolicy};
+pub use setting_value::{Backfill, DatasetFormat, LogFormat, SlowPolicy};
 pub use settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 pub use start::Start;
 
@@ -159,6 +159,10 @@ pub struct TopicSettings {
     pub name: TopicName,
     /// The path of the dataset, resolved against the configuration file.
     pub dataset: PathBuf,
+    /// How the records are written in the file; `None`: as the end of its name says.
+    pub format: Option<DatasetFormat>,
+    /// The keys or columns that the records keep, in this order; default: all of them.
+    pub columns: Vec<String>,
     /// Records per second.
     pub rate: Rate,
     /// `loop`: whether playback restarts after the last record; default true.

@@ -14,7 +14,7 @@ mod record_fields;
 mod record_source;
 mod work_budget;
 
-pub use dataset::{Dataset, DatasetError};
+pub use dataset::{Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, format_by_name};
 pub use extremes::{Extreme, Extremes};
 pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};
@@ -69,7 +69,7 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     let mut datasets = Vec::with_capacity(settings.topics.len());
     let mut errors = SettingsErrors::default();
     for topic in &settings.topics {
-        match Dataset::load(&topic.dataset, topic.record_max) {
+        match Dataset::load(&topic.dataset, &ReadOptions::from(topic)) {
             Ok(dataset) => datasets.push(dataset),
             Err(error) => {
                 let key = topic.key("dataset");

@@ -70,7 +70,7 @@ pub struct BenchArgs {
         requires = "floor"
     )]
     pub rate: Rate,
-    /// Records of the floor, a JSON array [default: each record holds its index, {"i":0}]
+    /// Records of the floor, a dataset [default: each record holds its index, {"i":0}]
     #[arg(long, value_name = "FILE", requires = "floor")]
     pub dataset: Option<PathBuf>,
     /// Pin the floor to one core, counted from 0 (Linux)

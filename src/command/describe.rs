@@ -24,6 +24,10 @@ pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
             "topic {name}: {records} records at {rate} per second, from {}",
             shown(&topic.dataset)
         ))?;
+        for note in dataset.notes() {
+            let note = note.to_string();
+            ignore_broken_pipe(writeln!(out, "  {}", TerminalSafe(&note)))?;
+        }
     }
     for unknown in source::unknown_fields(&settings, &datasets) {
         ignore_broken_pipe(writeln!(out, "warning: {}", printable(&unknown.error)))?;

@@ -11,7 +11,7 @@ use super::{Diagnostic, Failure, config_reload, load};
 use crate::cli::HubOptions;
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
 use crate::settings::{LogSettings, Settings};
-use crate::source::{self, Dataset};
+use crate::source::{self, Dataset, DatasetNote, NoteKind};
 use crate::systemd;
 use crate::telemetry::Telemetry;
 
@@ -106,6 +106,7 @@ async fn serve(
             unknown.error.headline()
         );
     }
+    log_notes(settings, &inputs.datasets);
     // Before the hub accepts connections. Until here, SIGTERM and SIGINT simply kill the process.
     let mut signals =
         Signals::listen(inputs.early_signals).map_err(|error| cannot_listen_for_signals(&error))?;
@@ -141,6 +142,23 @@ async fn serve(
         () = signals.wait_for_shutdown(telemetry) => {
             tracing::warn!(event = "stop.forced", "second signal: stopped without waiting for the drain");
             Err(Failure::AlreadyLogged { exit_code: 1 })
+        }
+    }
+}
+
+/// Logs what is remarkable about how the datasets were read.
+fn log_notes(settings: &Settings, datasets: &[Dataset]) {
+    for (topic, dataset) in settings.topics.iter().zip(datasets) {
+        let is_separator = |note: &&DatasetNote| matches!(note.kind, NoteKind::Separator(_));
+        for note in dataset.notes().iter().filter(|note| !is_separator(note)) {
+            tracing::warn!(
+                event = "dataset.note",
+                topic = topic.name.as_str(),
+                column = note.column,
+                note = note.label(),
+                count = note.count(),
+                "{note}"
+            );
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::hub::{Subscription, Topic, TopicSpec, Update};
 use crate::journal::{Journal, JournalWriter};
 use crate::protocol::{Author, DueRecord, Micros, Publication, Seq, TopicName};
 use crate::settings::{AboutSettings, Backfill, SlowPolicy, Start, TopicSettings};
-use crate::source::{self, Dataset};
+use crate::source::{self, Dataset, ReadOptions};
 use crate::timeline::PlayoutSettings;
 
 /// Two topics with a journal.
@@ -24,6 +24,8 @@ fn settings(folder: &TempDir, name: &str, looping: bool) -> TopicSettings {
     TopicSettings {
         name: name.parse().unwrap(),
         dataset: folder.path().join("data.json"),
+        format: None,
+        columns: Vec::new(),
         rate: "0.01".parse().unwrap(),
         looping,
         start: Start::FirstRun,
@@ -45,7 +47,7 @@ impl Fixture {
         let clock = Clock::start();
         let topic = |name: &str| {
             let settings = settings(&folder, name, looping);
-            let dataset = Dataset::load(&settings.dataset, settings.record_max).unwrap();
+            let dataset = Dataset::load(&settings.dataset, &ReadOptions::from(&settings)).unwrap();
             Arc::new(Topic::new(TopicSpec {
                 settings: &settings,
                 source: source::shared(vec![dataset]).pop().unwrap(),

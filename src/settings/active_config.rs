@@ -13,6 +13,9 @@ use super::toml_value::dotted_key;
 use super::{Settings, Start, TopicSettings};
 use crate::protocol::{Rate, TopicName};
 
+/// The keys of a topic that determine its records, the file first.
+const RECORD_KEYS: [&str; 3] = ["dataset", "format", "columns"];
+
 /// The configuration values in effect.
 #[derive(Debug)]
 pub struct ActiveConfig {
@@ -152,14 +155,21 @@ impl ActiveConfig {
             None
         };
         if has_other_records {
-            let key = topic.key("dataset");
-            // A changed path to other records is one change.
-            changed_keys.retain(|changed| changed.key != key);
-            changes.needs_restart.push(NeedsRestart {
+            let mut causes = RECORD_KEYS.map(|name| topic.key(name)).to_vec();
+            let is_changed = |key: &String| changed_keys.iter().any(|changed| changed.key == *key);
+            if causes.iter().any(is_changed) {
+                causes.retain(is_changed);
+            } else {
+                // The file was replaced.
+                causes.truncate(1);
+            }
+            changed_keys.retain(|changed| !causes.contains(&changed.key));
+            let refused = causes.into_iter().map(|key| NeedsRestart {
                 origin: new.origins.origin_of(&key).clone(),
                 key,
                 reason: RestartReason::OtherRecords,
             });
+            changes.needs_restart.extend(refused);
         }
         for changed in changed_keys {
             changes.push(changed, no_new_segment);
@@ -271,7 +281,7 @@ impl fmt::Display for RestartReason {
             Self::OnlyAtStart => "it takes effect at the next start; restart the hub",
             Self::TopicRemoved => "a topic is removed only at a restart; restart the hub",
             Self::OtherRecords => {
-                "the file has other records now, which need a new epoch; restart the hub to serve them"
+                "the topic has other records now, which need a new epoch; restart the hub to serve them"
             }
             Self::FixedStart => {
                 "with a fixed start, a new rate needs a new epoch; restart the hub to begin it"

@@ -64,8 +64,8 @@ fn columns_count_characters() {
         ),
         [
             "x.toml:1:1: x: unknown key; use one of `server`, `ops`, `log`, `state`, `topics`",
-            "x.toml:5:3: topics.ecg.y: unknown key; use one of `dataset`, `rate`, `loop`, `start`, `backfill`, `delay`, \
-             `coalesce`, `slow`, `max_lag`, `record_max`, `about`, `fields`"
+            "x.toml:5:3: topics.ecg.y: unknown key; use one of `dataset`, `format`, `columns`, `rate`, `loop`, `start`, \
+             `backfill`, `delay`, `coalesce`, `slow`, `max_lag`, `record_max`, `about`, `fields`"
         ]
     );
 }

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::setting_value::{LogFormat, SettingValue, SlowPolicy};
+use super::setting_value::{DatasetFormat, LogFormat, SettingValue, SlowPolicy};
 use super::value_type::ValueType;
 
 /// A key of a table.
@@ -94,6 +94,12 @@ const LOG_FORMAT: ValueType = ValueType::OneOf(&[
     ("json", SettingValue::LogFormat(LogFormat::Json)),
     ("text", SettingValue::LogFormat(LogFormat::Text)),
 ]);
+const DATASET_FORMAT: ValueType = ValueType::OneOf(&[
+    ("json", SettingValue::DatasetFormat(DatasetFormat::Json)),
+    ("ndjson", SettingValue::DatasetFormat(DatasetFormat::Ndjson)),
+    ("csv", SettingValue::DatasetFormat(DatasetFormat::Csv)),
+    ("tsv", SettingValue::DatasetFormat(DatasetFormat::Tsv)),
+]);
 const SLOW_POLICY: ValueType = ValueType::OneOf(&[
     ("skip", SettingValue::SlowPolicy(SlowPolicy::Skip)),
     (
@@ -166,6 +172,10 @@ const STATE: &[Key] =
 /// The keys of every `[topics.NAME]`, not including the tables `about` and `fields`.
 pub(super) const TOPIC: &[Key] = &[
     Key::new("dataset", ValueType::NonEmpty, Reload::Restart).example("\"../measurements.json\""),
+    Key::new("format", DATASET_FORMAT, Reload::Restart).example("\"csv\""),
+    Key::new("columns", ValueType::Names, Reload::Restart)
+        .default("[]")
+        .example("[\"temperature\"]"),
     Key::new("rate", ValueType::Rate, Reload::LiveInNewSegment).example("10.0"),
     Key::new("loop", ValueType::Bool, Reload::Restart).default("true"),
     Key::new("start", ValueType::Start, Reload::Restart)

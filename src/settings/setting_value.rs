@@ -29,6 +29,7 @@ pub(super) enum SettingValue {
     Number(f64),
     Start(Start),
     LogFormat(LogFormat),
+    DatasetFormat(DatasetFormat),
     SlowPolicy(SlowPolicy),
     TopicName(TopicName),
     Address(IpAddr),
@@ -46,6 +47,40 @@ pub enum LogFormat {
     Json,
     /// Human-readable text.
     Text,
+}
+
+/// How the records are written in a dataset's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatasetFormat {
+    /// One JSON array of records.
+    Json,
+    /// One JSON value per line.
+    Ndjson,
+    /// Rows of cells, with a header.
+    Csv,
+    /// The same, with tabs between the cells.
+    Tsv,
+}
+
+impl DatasetFormat {
+    /// All formats by name.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("json", Self::Json),
+        ("ndjson", Self::Ndjson),
+        ("csv", Self::Csv),
+        ("tsv", Self::Tsv),
+    ];
+
+    /// The name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+        }
+    }
 }
 
 /// The backfill that a viewer receives when its request names neither a position nor a count.
@@ -92,6 +127,7 @@ impl SettingValue {
             | Self::Size(_)
             | Self::Start(_)
             | Self::LogFormat(_)
+            | Self::DatasetFormat(_)
             | Self::SlowPolicy(_) => quoted(typed),
             Self::List(values) => {
                 let elements: Vec<_> = values.iter().map(|value| value.to_toml(typed)).collect();
@@ -131,6 +167,7 @@ from_setting! {
     Number => f64,
     Start => Start,
     LogFormat => LogFormat,
+    DatasetFormat => DatasetFormat,
     SlowPolicy => SlowPolicy,
     TopicName => TopicName,
     Address => IpAddr,

@@ -291,8 +291,8 @@ fn effective_values_are_listed_in_the_order_of_the_reference_file() {
             lines.join("\n")
         );
     }
-    // 20 keys of the sections, 10 of the topic, 1 of its field.
-    assert_eq!(lines.len(), 20 + 10 + 1);
+    // 20 keys of the sections, 11 of the topic, 1 of its field.
+    assert_eq!(lines.len(), 20 + 11 + 1);
 }
 
 #[test]

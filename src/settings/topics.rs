@@ -56,6 +56,8 @@ fn topic(
     Some(TopicSettings {
         name: table.topic.clone()?,
         dataset: values.path("dataset", file)?,
+        format: values.get("format"),
+        columns: values.get("columns")?,
         rate: values.get("rate")?,
         looping: values.get("loop")?,
         start: values.get("start")?,

@@ -47,6 +47,8 @@ pub(super) enum ValueType {
     WebOrigins,
     Hosts,
     Networks,
+    /// Any strings except the empty one.
+    Names,
 }
 
 /// One year, more than any backfill can deliver.
@@ -55,7 +57,10 @@ const BACKFILL_MAX: Duration = Duration::from_secs(366 * 86_400);
 impl ValueType {
     /// Whether the value is an array; arrays can be set only in the file.
     pub(super) fn is_array(&self) -> bool {
-        matches!(self, Self::WebOrigins | Self::Hosts | Self::Networks)
+        matches!(
+            self,
+            Self::WebOrigins | Self::Hosts | Self::Networks | Self::Names
+        )
     }
 
     /// The length that an array must have where one is accepted in place of a single value.
@@ -75,6 +80,7 @@ impl ValueType {
                 | Self::WebOrigins
                 | Self::Hosts
                 | Self::Networks
+                | Self::Names
         )
     }
 
@@ -93,7 +99,7 @@ impl ValueType {
             Self::Duration(_) | Self::DurationOrAuto(_) => "a duration in quotes",
             Self::Backfill => "a duration in quotes or an integer",
             Self::Size(_) => "a size in quotes",
-            Self::WebOrigins | Self::Hosts | Self::Networks => "an array of strings",
+            Self::WebOrigins | Self::Hosts | Self::Networks | Self::Names => "an array of strings",
             Self::Text
             | Self::NonEmpty
             | Self::Address
@@ -145,7 +151,7 @@ impl ValueType {
 
     fn parse_text(&self, text: &str) -> Result<SettingValue, ValueError> {
         match self {
-            Self::NonEmpty if text.is_empty() => Err(ValueError::new("empty")),
+            Self::NonEmpty | Self::Names if text.is_empty() => Err(ValueError::new("empty")),
             Self::Address => match text.parse::<IpAddr>() {
                 Ok(address) => Ok(SettingValue::Address(address)),
                 Err(_) => Err(ValueError::new("not an IP address")),
@@ -166,6 +172,7 @@ impl ValueType {
             Self::Networks => parse_network(text).map(SettingValue::Network),
             Self::Text
             | Self::NonEmpty
+            | Self::Names
             | Self::Count(_)
             | Self::Bool
             | Self::Rate

@@ -1,27 +1,35 @@
-//! [`Dataset`]: the records of a JSON array in a file, kept in memory as JSON text.
+//! [`Dataset`]: the records of a file, kept in memory as JSON text.
 
+mod column_picker;
+mod compression;
 mod dataset_error;
+mod dataset_note;
+mod delimited;
+mod json_text;
+mod read_options;
+mod record_builder;
+mod text_file;
 
-use std::fs;
-use std::io;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 pub use dataset_error::DatasetError;
+pub use dataset_note::{DatasetNote, NoteKind};
+pub use read_options::{ReadOptions, format_by_name};
 
-use super::compact::push_compact;
 use super::field_index::FieldScan;
 use super::field_path::FieldPath;
 use super::record_block::RecordBlock;
 use super::record_source::{RecordSource, SourceError};
 use super::{ExtremesLookup, FieldIndex, for_each_field};
-use dataset_error::{line_and_column_after, malformed, malformed_after};
+use crate::settings::DatasetFormat;
+use column_picker::ColumnPicker;
+use record_builder::RecordBuilder;
+use text_file::TextFile;
 
 /// The records of a file, in order, in one block of memory. Never empty.
 #[derive(Debug)]
@@ -30,8 +38,10 @@ pub struct Dataset {
     records: RecordBlock,
     /// The length of the longest record, in bytes.
     record_max: usize,
-    /// SHA-256 of the file, not of `records`.
+    /// Of the file, not of `records`: see [`ReadOptions::identify`].
     digest: [u8; 32],
+    /// What a person should know about how the file was read.
+    notes: Vec<DatasetNote>,
     /// Set once, after the whole pass over the records.
     fields: OnceLock<FieldIndex>,
     /// The state of that pass until then. Locked for one step at a time.
@@ -39,66 +49,46 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Loads the dataset at `path`; each record may have at most `record_max` bytes.
+    /// Loads the dataset at `path`.
     ///
     /// # Errors
-    /// The file cannot be read, is not a JSON array, has no records, or a record is too long.
-    pub fn load(path: &Path, record_max: usize) -> Result<Self, DatasetError> {
-        let unreadable = |error: io::Error| DatasetError::Unreadable {
-            path: path.to_owned(),
-            error,
-        };
-        // Reading a device or a pipe might never end.
-        if !fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err(unreadable(io::Error::other("not a regular file")));
-        }
-        Self::parse(path, &fs::read(path).map_err(unreadable)?, record_max)
+    /// The file cannot be read, is not in its format, has no records, or a record is too long.
+    pub fn load(path: &Path, options: &ReadOptions) -> Result<Self, DatasetError> {
+        Self::parse(&TextFile::read(path)?, options)
     }
 
-    fn parse(path: &Path, bytes: &[u8], record_max: usize) -> Result<Self, DatasetError> {
-        let json = utf8(path, bytes)?;
-        // Some editors and spreadsheets write a byte order mark; RFC 8259 lets a parser ignore it.
-        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-        check_begins_with_array(path, json)?;
-        let records: Vec<&RawValue> =
-            serde_json::from_str(json).map_err(|error| malformed(path, json, &error))?;
-        if records.is_empty() {
-            return Err(DatasetError::Empty {
-                path: path.to_owned(),
-            });
-        }
-        let digest: [u8; 32] = Sha256::digest(bytes).into();
-        let mut text = Vec::with_capacity(bytes.len());
-        let mut ends = Vec::with_capacity(records.len());
-        let mut longest = 0;
-        for (number, record) in (1..).zip(records) {
-            let start = text.len();
-            push_compact(record.get(), &mut text);
-            let len = text.len() - start;
-            if len > record_max {
-                // `RawValue` borrows from `bytes`, so the difference of the pointers is the offset.
-                let at = record.get().as_ptr() as usize - bytes.as_ptr() as usize;
-                let (line, column) = line_and_column_after(&bytes[..at]);
-                return Err(DatasetError::TooLong {
-                    path: path.to_owned(),
-                    line,
-                    column,
-                    number,
-                    len,
-                    max: record_max,
-                });
+    fn parse(file: &TextFile<'_>, options: &ReadOptions) -> Result<Self, DatasetError> {
+        let format = options.format_of(file.path);
+        let (columns, mut records) = (
+            &options.columns,
+            RecordBuilder::new(file, options.record_max),
+        );
+        let mut notes = Vec::new();
+        match format {
+            DatasetFormat::Json => {
+                json_text::read_array(file, ColumnPicker::new(columns), &mut records)?;
             }
-            ends.push(text.len());
-            longest = longest.max(len);
+            DatasetFormat::Ndjson => {
+                json_text::read_lines(file, ColumnPicker::new(columns), &mut records)?;
+            }
+            DatasetFormat::Csv => notes = delimited::read_csv(file, columns, &mut records)?,
+            DatasetFormat::Tsv => notes = delimited::read_tsv(file, columns, &mut records)?,
         }
-        text.shrink_to_fit();
+        let built = records.finish().ok_or_else(|| json_text::empty(file))?;
         Ok(Self {
-            records: RecordBlock::new(text.into(), ends),
-            record_max: longest,
-            digest,
+            records: built.records,
+            record_max: built.longest,
+            digest: options.identify(file.digest, format),
+            notes,
             fields: OnceLock::new(),
             field_scan: Mutex::default(),
         })
+    }
+
+    /// What a person should know about how the file was read.
+    #[must_use]
+    pub fn notes(&self) -> &[DatasetNote] {
+        &self.notes
     }
 
     /// The text of the record at `index`.
@@ -184,26 +174,6 @@ impl RecordSource for Dataset {
     }
 }
 
-fn utf8<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, DatasetError> {
-    std::str::from_utf8(bytes)
-        .map_err(|error| malformed_after(path, &bytes[..error.valid_up_to()], "not UTF-8"))
-}
-
-/// Reports empty files and other JSON types with a clearer error than the JSON parser's.
-fn check_begins_with_array(path: &Path, json: &str) -> Result<(), DatasetError> {
-    let rest = json.trim_start_matches([' ', '\t', '\r', '\n']);
-    if rest.is_empty() {
-        return Err(DatasetError::Empty {
-            path: path.to_owned(),
-        });
-    }
-    if rest.starts_with('[') {
-        return Ok(());
-    }
-    let before = &json[..json.len() - rest.len()];
-    Err(malformed_after(path, before.as_bytes(), "not a JSON array"))
-}
-
 #[cfg(test)]
 mod tests {
     use data_encoding::HEXLOWER;
@@ -211,7 +181,17 @@ mod tests {
     use super::*;
 
     fn parse(json: &[u8]) -> Result<Dataset, String> {
-        Dataset::parse(Path::new("d.json"), json, 100).map_err(|error| error.to_string())
+        parse_with(json, usize::MAX)
+    }
+
+    fn parse_with(json: &[u8], record_max: usize) -> Result<Dataset, String> {
+        let options = ReadOptions {
+            record_max,
+            ..ReadOptions::DEFAULT
+        };
+        let file = TextFile::from_reader(Path::new("d.json"), json);
+        file.and_then(|file| Dataset::parse(&file, &options))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -303,10 +283,10 @@ mod tests {
 
     #[test]
     fn the_length_limit_of_a_record_does_not_count_white_space() {
-        let load = |json: &str| Dataset::parse(Path::new("d.json"), json.as_bytes(), 5);
+        let load = |json: &str| parse_with(json.as_bytes(), 5);
         assert!(load("[\"abc\", [ 1 , 2 ]    ]").is_ok());
         assert_eq!(
-            load("[1,\n 2, \"abcd\"]").unwrap_err().to_string(),
+            load("[1,\n 2, \"abcd\"]").unwrap_err(),
             "d.json:2:5: record 3 has 6 bytes, more than the 5 of `record_max`"
         );
     }

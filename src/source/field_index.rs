@@ -180,13 +180,13 @@ pub enum ExtremesLookup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Dataset;
+    use crate::source::{Dataset, ReadOptions};
 
     fn index(records: &str) -> FieldIndex {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.json");
         std::fs::write(&path, records).unwrap();
-        let dataset = Dataset::load(&path, usize::MAX).unwrap();
+        let dataset = Dataset::load(&path, &ReadOptions::DEFAULT).unwrap();
         let mut block = Vec::new();
         let mut ends = Vec::new();
         for record in dataset.records() {

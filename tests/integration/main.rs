@@ -11,6 +11,7 @@ mod clock_steps;
 mod command_line;
 mod configuration;
 mod cors;
+mod datasets;
 mod deployment;
 mod drain;
 mod dropped_log_lines;

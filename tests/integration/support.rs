@@ -26,6 +26,14 @@ pub(crate) fn indexed_dataset(len: u64) -> String {
     serde_json::json!(records).to_string()
 }
 
+/// Waits until the dataset of `topic`, which does not loop, is over.
+pub(crate) fn wait_for_end(hub: &Hub, topic: &str) {
+    let path = format!("/api/v1/topics/{topic}");
+    while RawClient::get(hub.public(), &path).json()["ended"] != true {
+        std::thread::yield_now();
+    }
+}
+
 /// Prints a note, such as which seed a test uses.
 #[expect(
     clippy::print_stderr,

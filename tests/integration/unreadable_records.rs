@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tickcast::server::{InheritedSockets, Server};
 use tickcast::settings::{Overrides, Settings};
 use tickcast::source::{
-    Dataset, ExtremesLookup, FieldIndex, RecordSource, SharedSource, SourceError,
+    Dataset, ExtremesLookup, FieldIndex, ReadOptions, RecordSource, SharedSource, SourceError,
 };
 use tickcast::telemetry::LogDrops;
 
@@ -111,7 +111,13 @@ impl EmbeddedHub {
         );
         std::fs::write(&config, text).unwrap();
         let settings = Settings::load(&config, [], &Overrides::default()).unwrap();
-        let load = || Dataset::load(Path::new(&settings.topics[0].dataset), 1_000).unwrap();
+        let load = || {
+            Dataset::load(
+                Path::new(&settings.topics[0].dataset),
+                &ReadOptions::DEFAULT,
+            )
+            .unwrap()
+        };
         let disk = Arc::new(DiskSource {
             dataset: load(),
             disk: Mutex::new(disk),

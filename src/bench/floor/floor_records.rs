@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::source::{Dataset, DatasetError, RecordSource as _};
+use crate::source::{Dataset, DatasetError, ReadOptions, RecordSource as _};
 
 /// The records, sent in a loop.
 #[derive(Debug)]
@@ -21,7 +21,10 @@ impl FloorRecords {
     /// Loads the file at `path`; without one, generates records.
     pub(super) fn load(path: Option<&Path>) -> Result<Self, DatasetError> {
         path.map_or(Ok(Self::Indices), |path| {
-            Ok(Self::File(Box::new(Dataset::load(path, usize::MAX)?)))
+            Ok(Self::File(Box::new(Dataset::load(
+                path,
+                &ReadOptions::DEFAULT,
+            )?)))
         })
     }
 

@@ -274,14 +274,14 @@ mod tests {
 
     use super::*;
     use crate::protocol::{Micros, Seq};
-    use crate::source::{Dataset, fields, unquote};
+    use crate::source::{Dataset, ReadOptions, fields, unquote};
 
     /// The records of `json` as CSV.
     fn table(json: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.json");
         std::fs::write(&path, json).unwrap();
-        let dataset = Dataset::load(&path, usize::MAX).unwrap();
+        let dataset = Dataset::load(&path, &ReadOptions::DEFAULT).unwrap();
         let fields = fields(&dataset).unwrap();
         let mut rows = Vec::new();
         let mut row = CsvRow::default();

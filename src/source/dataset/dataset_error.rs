@@ -15,7 +15,16 @@ pub enum DatasetError {
         /// The reason of the operating system.
         error: io::Error,
     },
-    /// The file is not a JSON array.
+    /// The file as a whole is no dataset, or not one that fits the settings.
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// The problem.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// The file is not in its format.
     Malformed {
         /// The file.
         path: PathBuf,
@@ -25,6 +34,8 @@ pub enum DatasetError {
         column: usize,
         /// The problem.
         problem: String,
+        /// What to do about it.
+        remedy: String,
     },
     /// A record is longer than its topic allows.
     TooLong {
@@ -41,10 +52,12 @@ pub enum DatasetError {
         /// The maximum length.
         max: usize,
     },
-    /// The array has no records.
+    /// The file has no records.
     Empty {
         /// The file.
         path: PathBuf,
+        /// What to do about it.
+        remedy: &'static str,
     },
 }
 
@@ -54,11 +67,15 @@ impl fmt::Display for DatasetError {
             Self::Unreadable { path, error } => {
                 write!(f, "cannot read dataset `{}`: {error}", path.display())
             }
+            Self::Unusable { path, problem, .. } => {
+                write!(f, "dataset `{}`: {problem}", path.display())
+            }
             Self::Malformed {
                 path,
                 line,
                 column,
                 problem,
+                ..
             } => {
                 write!(
                     f,
@@ -80,7 +97,7 @@ impl fmt::Display for DatasetError {
                     "{path}:{line}:{column}: record {number} has {len} bytes, more than the {max} of `record_max`"
                 )
             }
-            Self::Empty { path } => write!(f, "dataset `{}` has no records", path.display()),
+            Self::Empty { path, .. } => write!(f, "dataset `{}` has no records", path.display()),
         }
     }
 }
@@ -90,30 +107,40 @@ impl std::error::Error for DatasetError {}
 impl DatasetError {
     /// What the operator can do about it.
     #[must_use]
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> &str {
         match self {
-            Self::Unreadable { .. } => {
-                "check the path; a relative path starts at the folder of the configuration file"
-            }
-            Self::Malformed { .. } => {
-                "a dataset is one JSON array, such as `[{\"value\":1},{\"value\":2}]`"
-            }
+            Self::Unreadable { error, .. } => match error.kind() {
+                io::ErrorKind::IsADirectory => "name a file in it",
+                io::ErrorKind::PermissionDenied => {
+                    "allow the user of this program to read it, for example with `chmod a+r`"
+                }
+                _ => {
+                    "check the path; a relative path in a configuration starts at the folder of that file"
+                }
+            },
+            Self::Unusable { remedy, .. } | Self::Malformed { remedy, .. } => remedy,
             Self::TooLong { .. } => {
                 "raise the topic's `record_max`, at most to \"64MiB\", or split the record"
             }
-            Self::Empty { .. } => "add at least one record, such as `[{\"value\":1}]`",
+            Self::Empty { remedy, .. } => remedy,
         }
     }
 }
 
 /// An error located just after the bytes `before`.
-pub(super) fn malformed_after(path: &Path, before: &[u8], problem: &str) -> DatasetError {
+pub(super) fn malformed_after(
+    path: &Path,
+    before: &[u8],
+    problem: &str,
+    remedy: &str,
+) -> DatasetError {
     let (line, column) = line_and_column_after(before);
     DatasetError::Malformed {
         path: path.to_owned(),
         line,
         column,
         problem: problem.to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 
@@ -127,24 +154,31 @@ pub(super) fn line_and_column_after(before: &[u8]) -> (usize, usize) {
     (line, before.len() - line_start + 1)
 }
 
-pub(super) fn malformed(path: &Path, json: &str, error: &serde_json::Error) -> DatasetError {
-    if let Some((column, name)) = not_finite(json, error) {
-        return DatasetError::Malformed {
-            path: path.to_owned(),
-            line: error.line(),
-            column,
-            problem: format!("`{name}` is not a JSON number; use `null` instead"),
-        };
-    }
+/// The error of the JSON parser in `json`, which begins in line `first_line` of the file.
+pub(super) fn malformed(
+    path: &Path,
+    json: &str,
+    first_line: usize,
+    error: &serde_json::Error,
+    remedy: &str,
+) -> DatasetError {
     let text = error.to_string();
     let problem = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(problem, _)| problem);
+    let (column, problem) = not_finite(json, error).map_or_else(
+        || (error.column(), problem.to_owned()),
+        |(column, name)| {
+            let problem = format!("`{name}` is not a JSON number; use `null` instead");
+            (column, problem)
+        },
+    );
     DatasetError::Malformed {
         path: path.to_owned(),
-        line: error.line(),
-        column: error.column(),
-        problem: problem.to_owned(),
+        line: first_line + error.line() - 1,
+        column,
+        problem,
+        remedy: remedy.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::source::{Dataset, RecordSource as _, extremes};
+use crate::source::{Dataset, ReadOptions, RecordSource as _, extremes};
 
 #[test]
 fn json_numbers_are_parsed_and_other_values_are_not() {
@@ -24,7 +24,7 @@ fn dataset(records: &[impl AsRef<str>]) -> Dataset {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("d.json");
     std::fs::write(&path, format!("[{}]", records.join(","))).unwrap();
-    Dataset::load(&path, usize::MAX).unwrap()
+    Dataset::load(&path, &ReadOptions::DEFAULT).unwrap()
 }
 
 /// Indices of the minimum and maximum of `records` within `range`, by a linear search.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::protocol::Micros;
-use crate::source::{Dataset, extremes};
+use crate::source::{Dataset, ReadOptions, extremes};
 
 /// A dataset of `numbers`, some of them missing.
 fn dataset(numbers: &[Option<i32>]) -> Dataset {
@@ -20,7 +20,7 @@ fn dataset(numbers: &[Option<i32>]) -> Dataset {
     json.push(']');
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("d.json"), json).unwrap();
-    Dataset::load(&folder.path().join("d.json"), usize::MAX).unwrap()
+    Dataset::load(&folder.path().join("d.json"), &ReadOptions::DEFAULT).unwrap()
 }
 
 fn timeline(len: usize) -> Timeline {

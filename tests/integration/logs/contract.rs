@@ -20,6 +20,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_configured_field_that_no_record_has_is_reported_by_check_and_at_startup",
     ),
     (
+        "dataset.note",
+        "datasets",
+        "a_hub_logs_what_may_not_have_been_meant",
+    ),
+    (
         "timeline.begun",
         "restart",
         "a_changed_dataset_or_loop_starts_a_new_epoch",

@@ -70,6 +70,8 @@ fn other_value(header: &str, key: &str) -> &'static str {
         ("log", "stats_every") => "\"1h\"",
         ("state", "dir") => "\"elsewhere\"",
         ("topics.demo", "dataset") => "\"same.json\"",
+        ("topics.demo", "format") => "\"ndjson\"",
+        ("topics.demo", "columns") => "[\"i\"]",
         ("topics.demo", "rate") => "300.0",
         ("topics.demo", "start") => "\"2024-05-06T07:08:09Z\"",
         ("topics.demo", "backfill") => "7",

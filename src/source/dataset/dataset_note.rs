@@ -1,0 +1,111 @@
+//! [`DatasetNote`]: what a person should know about how a file was read, although it is no error.
+
+use std::fmt;
+
+/// A note about a file, or about one of its columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetNote {
+    /// The column; empty if the note is about the file.
+    pub column: String,
+    /// What happened.
+    pub kind: NoteKind,
+}
+
+/// What happened to a file or a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoteKind {
+    /// The cells are separated by this character, instead of a comma.
+    Separator(char),
+    /// The names in the header are numbers, so it may be a row.
+    HeaderOfNumbers,
+    /// The header has no name for the column.
+    Unnamed,
+    /// The column has neither a name nor a value.
+    LeftOut,
+    /// NaN and infinite numbers, which JSON does not have, became null.
+    NotFinite {
+        /// How many.
+        count: u64,
+        /// The line of the first one.
+        line: usize,
+    },
+    /// A column is text, although half of its cells or more are numbers.
+    Mixed {
+        /// How many cells are numbers.
+        numbers: u64,
+        /// How many are not.
+        texts: u64,
+        /// The first text.
+        example: String,
+        /// Its line.
+        line: usize,
+    },
+}
+
+impl DatasetNote {
+    /// A note about the whole file.
+    pub(super) const fn of_file(kind: NoteKind) -> Self {
+        Self {
+            column: String::new(),
+            kind,
+        }
+    }
+
+    /// The kind in one word, for the log.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self.kind {
+            NoteKind::Separator(_) => "separator",
+            NoteKind::HeaderOfNumbers => "header_of_numbers",
+            NoteKind::Unnamed => "unnamed",
+            NoteKind::LeftOut => "left_out",
+            NoteKind::NotFinite { .. } => "not_finite",
+            NoteKind::Mixed { .. } => "mixed",
+        }
+    }
+
+    /// How many cells it is about; 0 if it is not about cells.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        match self.kind {
+            NoteKind::NotFinite { count, .. } => count,
+            NoteKind::Mixed { texts, .. } => texts,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for DatasetNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = &self.column;
+        match &self.kind {
+            NoteKind::Separator('\t') => f.write_str("the cells are separated by tabs"),
+            NoteKind::Separator(separator) => {
+                write!(f, "the cells are separated by `{separator}`")
+            }
+            NoteKind::HeaderOfNumbers => f.write_str(
+                "the first line has only numbers, and was taken for the names of the columns; if it is a row, add a \
+                 line with names before it",
+            ),
+            NoteKind::Unnamed => {
+                write!(f, "a column without a name in the header is called `{column}`")
+            }
+            NoteKind::LeftOut => write!(f, "`{column}`, which has neither a name nor a value, is left out"),
+            NoteKind::NotFinite { count, line } => write!(
+                f,
+                "column `{column}`: NaN and infinite numbers, which JSON does not have, became null: {count} in all, the \
+                 first in line {line}"
+            ),
+            NoteKind::Mixed {
+                numbers,
+                texts,
+                example,
+                line,
+            } => write!(
+                f,
+                "column `{column}` is text, because not all of its cells are numbers: {numbers} are, {texts} are not, \
+                 such as `{example}` in line {line}"
+            ),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Reads CSV and TSV: a header with the names of the columns, then one record per row.
+//!
+//! Two passes: the first finds the type of each column, which depends on all of its cells; the second writes the records.
+
+mod cells;
+mod rows;
+
+use cells::ColumnCells;
+use rows::Rows;
+
+use super::column_picker::{missing_column, push_pair};
+use super::dataset_error::DatasetError;
+use super::dataset_note::{DatasetNote, NoteKind};
+use super::record_builder::RecordBuilder;
+use super::text_file::TextFile;
+
+/// A column that becomes a key of the records.
+#[derive(Debug)]
+struct Column {
+    /// Its place in a row, from 0.
+    index: usize,
+    name: String,
+    /// The name as JSON text.
+    key: String,
+    is_unnamed: bool,
+    cells: ColumnCells,
+}
+
+/// What may separate the cells of a CSV file, in the order in which it is tried.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// Reads the rows of a CSV file. Many programs write another separator than a comma: the header shows which.
+pub(super) fn read_csv(
+    file: &TextFile<'_>,
+    columns: &[String],
+    records: &mut RecordBuilder<'_>,
+) -> Result<Vec<DatasetNote>, DatasetError> {
+    let header = file.text.trim_start().lines().next().unwrap_or_default();
+    let has = |separator: &&u8| header.as_bytes().contains(separator);
+    let separator = *SEPARATORS.iter().find(has).unwrap_or(&b',');
+    let mut notes = read(file, separator, columns, records)?;
+    if separator != b',' {
+        let kind = NoteKind::Separator(char::from(separator));
+        notes.insert(0, DatasetNote::of_file(kind));
+    }
+    Ok(notes)
+}
+
+/// Reads the rows of a TSV file.
+pub(super) fn read_tsv(
+    file: &TextFile<'_>,
+    columns: &[String],
+    records: &mut RecordBuilder<'_>,
+) -> Result<Vec<DatasetNote>, DatasetError> {
+    read(file, b'\t', columns, records)
+}
+
+fn read(
+    file: &TextFile<'_>,
+    separator: u8,
+    wanted: &[String],
+    records: &mut RecordBuilder<'_>,
+) -> Result<Vec<DatasetNote>, DatasetError> {
+    if file.text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = Rows::new(file, separator);
+    let Some(header) = rows.read_header()? else {
+        return Ok(Vec::new());
+    };
+    let mut columns = select(file, &header, wanted)?;
+    while rows.advance()? {
+        for column in &mut columns {
+            let cell = rows.cell(column.index);
+            column.cells.observe(cell, rows.offset());
+        }
+    }
+    rows.check_end()?;
+    if rows.count() == 0 {
+        return Err(DatasetError::Empty {
+            path: file.path.to_owned(),
+            remedy: "it has a header only; add at least one row",
+        });
+    }
+    let is_left_out =
+        |column: &Column| wanted.is_empty() && column.is_unnamed && column.cells.is_empty();
+    let notes = notes(file, &header, &columns, is_left_out);
+    columns.retain(|column| !is_left_out(column));
+    let mut rows = Rows::new(file, separator);
+    rows.read_header()?;
+    while rows.advance()? {
+        records.push(rows.offset(), |out| write_record(&columns, &rows, out))?;
+    }
+    Ok(notes)
+}
+
+/// Returns the columns called `wanted`, in that order, or all of them.
+fn select(
+    file: &TextFile<'_>,
+    header: &[String],
+    wanted: &[String],
+) -> Result<Vec<Column>, DatasetError> {
+    let problem = |problem: String, remedy: &str| DatasetError::Malformed {
+        path: file.path.to_owned(),
+        line: header_line(file),
+        column: 1,
+        problem,
+        remedy: remedy.to_owned(),
+    };
+    if header.iter().all(String::is_empty) {
+        let remedy = "write the names of the columns into the first line";
+        return Err(problem("the header is empty".to_owned(), remedy));
+    }
+    let places: Vec<usize> = if wanted.is_empty() {
+        (0..header.len()).collect()
+    } else {
+        let place = |name: &String| {
+            let found = header.iter().position(|other| other == name);
+            found.ok_or_else(|| missing_column(file.path, name, header))
+        };
+        wanted.iter().map(place).collect::<Result<_, _>>()?
+    };
+    let columns: Vec<Column> = places
+        .into_iter()
+        .map(|index| Column::new(index, header))
+        .collect();
+    for (at, column) in columns.iter().enumerate() {
+        // A column that is wanted twice is the same one.
+        let same = header.iter().rposition(|other| *other == column.name);
+        let other = match same {
+            Some(other) if other != column.index => Some(other),
+            _ => columns[..at]
+                .iter()
+                .find(|other| other.name == column.name)
+                .map(|other| other.index),
+        };
+        if let Some(other) = other {
+            let (name, first, second) = (&column.name, column.index + 1, other + 1);
+            let text = format!("the columns {first} and {second} are both called `{name}`");
+            return Err(problem(
+                text,
+                "give each column a name of its own, or choose others with `columns`",
+            ));
+        }
+    }
+    Ok(columns)
+}
+
+impl Column {
+    fn new(index: usize, header: &[String]) -> Self {
+        let is_unnamed = header[index].is_empty();
+        let name = if is_unnamed {
+            format!("column_{}", index + 1)
+        } else {
+            header[index].clone()
+        };
+        Self {
+            index,
+            key: serde_json::Value::from(name.as_str()).to_string(),
+            name,
+            is_unnamed,
+            cells: ColumnCells::default(),
+        }
+    }
+}
+
+/// The line of the header, which blank lines may precede.
+fn header_line(file: &TextFile<'_>) -> usize {
+    let blank = file.text.len() - file.text.trim_start_matches(['\r', '\n']).len();
+    file.place(blank).0
+}
+
+fn notes(
+    file: &TextFile<'_>,
+    header: &[String],
+    columns: &[Column],
+    is_left_out: impl Fn(&Column) -> bool,
+) -> Vec<DatasetNote> {
+    let mut notes = Vec::new();
+    if header.iter().all(|name| cells::is_json_number(name)) {
+        notes.push(DatasetNote::of_file(NoteKind::HeaderOfNumbers));
+    }
+    for column in columns {
+        let mut note = |kind| {
+            let column = column.name.clone();
+            notes.push(DatasetNote { column, kind });
+        };
+        if is_left_out(column) {
+            note(NoteKind::LeftOut);
+        } else if column.is_unnamed {
+            note(NoteKind::Unnamed);
+        }
+        if let Some(kind) = column.cells.note(|offset| file.place(offset).0) {
+            note(kind);
+        }
+    }
+    notes
+}
+
+fn write_record(columns: &[Column], rows: &Rows<'_>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    let start = out.len();
+    for column in columns {
+        let value = column.cells.json(rows.cell(column.index));
+        push_pair(start, &column.key, &value, out);
+    }
+    out.push(b'}');
+}

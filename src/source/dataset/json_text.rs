@@ -1,0 +1,91 @@
+//! Reads JSON arrays, and NDJSON: one JSON value per line.
+
+use serde_json::value::RawValue;
+
+use super::column_picker::ColumnPicker;
+use super::dataset_error::{DatasetError, malformed, malformed_after};
+use super::record_builder::RecordBuilder;
+use super::text_file::TextFile;
+
+const ARRAY_REMEDY: &str = "a JSON dataset is one array, such as `[{\"value\":1},{\"value\":2}]`; for other files, set \
+                            `format` (\"ndjson\", \"csv\", \"tsv\")";
+const LINES_REMEDY: &str = "an NDJSON dataset has one JSON value per line, such as `{\"value\":1}`; if the file is one \
+                            JSON array, set `format = \"json\"`";
+const MORE_THAN_ARRAY: &str = "if each line is a JSON value, name the file `.ndjson` or set `format = \"ndjson\"`; a JSON \
+                               dataset is one array, such as `[{\"value\":1},{\"value\":2}]`";
+
+/// Reads the elements of the array that is the whole file.
+pub(super) fn read_array(
+    file: &TextFile<'_>,
+    mut picker: Option<ColumnPicker<'_>>,
+    records: &mut RecordBuilder<'_>,
+) -> Result<(), DatasetError> {
+    check_begins_with_array(file)?;
+    let elements: Vec<&RawValue> = serde_json::from_str(&file.text).map_err(|error| {
+        let is_followed = error.to_string().starts_with("trailing characters");
+        let remedy = if is_followed {
+            MORE_THAN_ARRAY
+        } else {
+            ARRAY_REMEDY
+        };
+        malformed(file.path, &file.text, 1, &error, remedy)
+    })?;
+    for element in elements {
+        records.push_json(element.get(), picker.as_mut())?;
+    }
+    picker.map_or(Ok(()), |picker| picker.check(file.path))
+}
+
+/// Reads each line that is not blank.
+pub(super) fn read_lines(
+    file: &TextFile<'_>,
+    mut picker: Option<ColumnPicker<'_>>,
+    records: &mut RecordBuilder<'_>,
+) -> Result<(), DatasetError> {
+    for (number, line) in (1..).zip(file.text.split('\n')) {
+        let line = line.trim_end_matches('\r');
+        if is_blank(line) {
+            continue;
+        }
+        let value: &RawValue = serde_json::from_str(line)
+            .map_err(|error| malformed(file.path, line, number, &error, LINES_REMEDY))?;
+        records.push_json(value.get(), picker.as_mut())?;
+    }
+    picker.map_or(Ok(()), |picker| picker.check(file.path))
+}
+
+/// Reports files without text and other JSON types with a clearer error than the JSON parser's.
+fn check_begins_with_array(file: &TextFile<'_>) -> Result<(), DatasetError> {
+    let rest = file.text.trim_start_matches([' ', '\t', '\r', '\n']);
+    if rest.is_empty() {
+        return Err(empty(file));
+    }
+    if rest.starts_with('[') {
+        return Ok(());
+    }
+    let before = &file.text[..file.text.len() - rest.len()];
+    let remedy = if rest.starts_with('{') {
+        MORE_THAN_ARRAY
+    } else {
+        ARRAY_REMEDY
+    };
+    Err(malformed_after(
+        file.path,
+        before.as_bytes(),
+        "not a JSON array",
+        remedy,
+    ))
+}
+
+/// The error of a file without records.
+pub(super) fn empty(file: &TextFile<'_>) -> DatasetError {
+    DatasetError::Empty {
+        path: file.path.to_owned(),
+        remedy: "add at least one record, such as `{\"value\":1}`",
+    }
+}
+
+fn is_blank(line: &str) -> bool {
+    line.bytes()
+        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+}

@@ -1,0 +1,126 @@
+//! [`ReadOptions`]: how to read a dataset's file.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::settings::{DatasetFormat, TopicSettings};
+
+/// How to read a dataset's file.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// How the records are written; `None`: as the end of the file's name says.
+    pub format: Option<DatasetFormat>,
+    /// The keys or columns that the records keep, in this order; empty: all of them.
+    pub columns: Vec<String>,
+    /// The length that a record may have, in bytes.
+    pub record_max: usize,
+}
+
+impl ReadOptions {
+    /// Reads the file as its name says, with records of any length.
+    pub const DEFAULT: Self = Self {
+        format: None,
+        columns: Vec::new(),
+        record_max: usize::MAX,
+    };
+
+    /// The format of the file at `path`: a JSON array, unless that is configured otherwise or its name ends otherwise.
+    #[must_use]
+    pub fn format_of(&self, path: &Path) -> DatasetFormat {
+        self.format
+            .or_else(|| format_by_name(path))
+            .unwrap_or(DatasetFormat::Json)
+    }
+
+    /// Returns what identifies the records of a file: for a JSON array the SHA-256 of the file, as `sha256sum` prints
+    /// it; otherwise also what determines which records that file has.
+    pub(super) fn identify(&self, file: [u8; 32], format: DatasetFormat) -> [u8; 32] {
+        if format == DatasetFormat::Json && self.columns.is_empty() {
+            return file;
+        }
+        let mut hasher = Sha256::new();
+        hasher.update(file);
+        hasher.update(format.name());
+        for column in &self.columns {
+            // The length separates the names.
+            hasher.update((column.len() as u64).to_be_bytes());
+            hasher.update(column);
+        }
+        hasher.finalize().into()
+    }
+}
+
+impl From<&TopicSettings> for ReadOptions {
+    fn from(topic: &TopicSettings) -> Self {
+        Self {
+            format: topic.format,
+            columns: topic.columns.clone(),
+            record_max: topic.record_max,
+        }
+    }
+}
+
+/// The format that the end of a file's name stands for, without that of a compression.
+#[must_use]
+pub fn format_by_name(path: &Path) -> Option<DatasetFormat> {
+    let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+    let name = [".gz", ".zst"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(&name);
+    match name.rsplit_once('.')?.1 {
+        "json" => Some(DatasetFormat::Json),
+        "ndjson" | "jsonl" => Some(DatasetFormat::Ndjson),
+        "csv" => Some(DatasetFormat::Csv),
+        "tsv" | "tab" => Some(DatasetFormat::Tsv),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_name_says_the_format() {
+        for (name, format) in [
+            ("a.json", Some(DatasetFormat::Json)),
+            ("a/b.JSONL", Some(DatasetFormat::Ndjson)),
+            ("a.ndjson.gz", Some(DatasetFormat::Ndjson)),
+            ("a.b.csv.zst", Some(DatasetFormat::Csv)),
+            ("a.tsv", Some(DatasetFormat::Tsv)),
+            ("a.csv/b", None),
+            ("csv", None),
+            ("a.gz", None),
+            ("a.csv.old", None),
+        ] {
+            assert_eq!(format_by_name(Path::new(name)), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_determines_the_records_identifies_them() {
+        let identify = |format, columns: &[&str]| {
+            let options = ReadOptions {
+                columns: columns.iter().map(|&column| column.to_owned()).collect(),
+                ..ReadOptions::DEFAULT
+            };
+            options.identify([7; 32], format)
+        };
+        let json = identify(DatasetFormat::Json, &[]);
+        assert_eq!(json, [7; 32]);
+        let others = [
+            identify(DatasetFormat::Csv, &[]),
+            identify(DatasetFormat::Ndjson, &[]),
+            identify(DatasetFormat::Csv, &["a", "b"]),
+            identify(DatasetFormat::Csv, &["b", "a"]),
+            identify(DatasetFormat::Csv, &["ab"]),
+            identify(DatasetFormat::Json, &["a"]),
+        ];
+        for (index, one) in others.iter().enumerate() {
+            assert_ne!(*one, json);
+            assert!(!others[..index].contains(one), "{index}");
+        }
+    }
+}
