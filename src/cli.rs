@@ -2,9 +2,13 @@
 
 mod bench_args;
 mod hub_options;
+mod play_args;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -13,6 +17,8 @@ pub use hub_options::{
     AddressOptions, FileOption, HubOptions, LogOptions, OpsOption, UnusedOption,
 };
 
+pub use play_args::{CheckArgs, PlayArgs, ReadingOptions};
+
 use crate::protocol::Position;
 use crate::settings::parse_duration;
 
@@ -20,8 +26,8 @@ use crate::settings::parse_duration;
 #[derive(Debug, Parser)]
 #[command(name = "tickcast", version = version(), max_term_width = 100)]
 #[command(
-    after_help = "Example: `tickcast --config hub.toml --host 0.0.0.0` runs the hub for other machines, too. Exit codes: \
-    0 done, 1 failed while running, 2 wrong use or configuration."
+    after_help = "Example: `tickcast weather.csv` plays a file. `tickcast --config hub.toml --host 0.0.0.0` runs the hub for \
+    other machines, too. Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."
 )]
 pub struct Cli {
     /// The options of `serve`, which is the default; of another command, if they come before its name.
@@ -40,12 +46,10 @@ pub enum Command {
         after_help = "Example: `tickcast serve --config hub.toml --host 0.0.0.0` lets other machines in."
     )]
     Serve(HubOptions),
-    /// Check the configuration, its datasets and the state folder without starting the hub
-    #[command(
-        after_help = "Example: `tickcast check --config hub.toml`. Exit codes: 0 a hub could start, 1 the state folder cannot \
-        be used, 2 wrong configuration."
-    )]
-    Check(HubOptions),
+    /// Play files without a configuration; `tickcast FILE` does the same
+    Play(PlayArgs),
+    /// Check the configuration, its datasets and the state folder without starting the hub, or describe files
+    Check(CheckArgs),
     /// Print the effective configuration and where each value comes from
     #[command(
         after_help = "Example: `tickcast config --config hub.toml --port 9000`. The output is a configuration itself."
@@ -129,6 +133,39 @@ pub struct WatchArgs {
 }
 
 impl Cli {
+    /// Parses the arguments of the process; exits if they are wrong, or if they ask for help.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let args: Vec<OsString> = std::env::args_os().collect();
+        Self::from_args(&args).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Parses `args`, which begin with the name of the program. A file in the place of a command is one for `play`.
+    fn from_args(args: &[OsString]) -> Result<Self, clap::Error> {
+        let error = match Self::try_parse_from(args) {
+            Err(error) if error.kind() == ErrorKind::InvalidSubcommand => error,
+            parsed => return parsed,
+        };
+        let unknown = error.get(ContextKind::InvalidSubcommand);
+        let Some(ContextValue::String(name)) = unknown else {
+            return Err(error);
+        };
+        let is_file = |arg: &OsString| {
+            let path = Path::new(arg);
+            arg.to_string_lossy() == *name && (name.contains(['.', '/']) || path.exists())
+        };
+        // The value of an option may look the same, and what follows it is still no command then.
+        for (place, _) in args.iter().enumerate().filter(|(_, arg)| is_file(arg)) {
+            let (before, after) = args.split_at(place);
+            let args = [before, &[OsString::from("play")], after].concat();
+            match Self::try_parse_from(args) {
+                Err(again) if again.kind() == ErrorKind::InvalidSubcommand => {}
+                parsed => return parsed,
+            }
+        }
+        Err(error)
+    }
+
     /// Whether nothing at all was given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -158,6 +195,7 @@ impl Command {
     const fn name(&self) -> &'static str {
         match self {
             Self::Serve(_) => "serve",
+            Self::Play(_) => "play",
             Self::Check(_) => "check",
             Self::Config(_) => "config",
             Self::Health(_) => "health",
@@ -171,7 +209,14 @@ impl Command {
     /// The options that it shares with other commands.
     fn options(&self) -> HubOptions {
         match self {
-            Self::Serve(all) | Self::Check(all) | Self::Config(all) => all.clone(),
+            Self::Serve(all) | Self::Config(all) => all.clone(),
+            Self::Check(check) => check.hub.clone(),
+            Self::Play(play) => HubOptions {
+                address: play.address.clone(),
+                ops: play.ops.clone(),
+                log: play.log.clone(),
+                ..HubOptions::default()
+            },
             Self::Health(health) => HubOptions {
                 file: health.file.clone(),
                 address: health.address.clone(),
@@ -195,6 +240,7 @@ impl Command {
     fn uses(&self, flag: &str) -> bool {
         match self {
             Self::Serve(_) | Self::Check(_) | Self::Config(_) => true,
+            Self::Play(_) => flag != "--config",
             Self::Health(_) => ["--config", "--host", "--port", "--ops-port"].contains(&flag),
             Self::Watch(_) => ["--config", "--host", "--port"].contains(&flag),
             Self::Bench(_) => flag == "--config",

@@ -1,9 +1,12 @@
 //! The commands of the program, one file each.
 
 mod banner;
+mod check_files;
 mod config_reload;
+mod config_source;
 mod describe;
 mod health;
+mod played_files;
 mod run_bench;
 mod serve;
 mod signals;
@@ -12,19 +15,20 @@ mod watch;
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
-use crate::cli::{Cli, Command, HubOptions, UnusedOption};
+use crate::cli::{CheckArgs, Cli, Command, HubOptions, PlayArgs, UnusedOption};
 use crate::settings::{self, Settings, SettingsError, SettingsErrors};
-use crate::source::{self, Dataset};
 use crate::telemetry::{self, TerminalSafe};
 
 /// What a new user can do: a test follows these lines.
-const NOTHING_TO_DO: &str = r#"tickcast plays a dataset to browsers, but there is no configuration (config/tickcast.toml) here.
-  write one:  printf '[topics.demo]\ndataset = "data.json"\nrate = 10\n' > hub.toml  # a JSON array
-  check it:   tickcast check --config hub.toml
-  run it:     tickcast --config hub.toml --host 0.0.0.0  # without --host for this machine only
-  read on:    tickcast --help
-"#;
+const NOTHING_TO_DO: &str = "\
+tickcast plays a dataset to browsers, but there is no configuration (config/tickcast.toml) here.
+  play a file:  tickcast data.csv  # or JSON, NDJSON, TSV; with --host 0.0.0.0 to others, too
+  look at it:   tickcast check data.csv
+  keep it:      tickcast data.csv --save hub.toml, and from then on tickcast --config hub.toml
+  read on:      tickcast --help
+";
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -67,8 +71,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let unused = |error: UnusedOption| Failure::Usage(error.to_string());
     let (command, options) = cli.into_command().map_err(unused)?;
     match command {
-        Command::Serve(_) => serve::run(&options),
-        Command::Check(_) => describe::check(&options),
+        Command::Serve(_) => serve::run(&config_source::ConfigSource::File(options)),
+        Command::Play(args) => play(&options, &args),
+        Command::Check(check) if check.files.is_empty() => check_configuration(&options, &check),
+        Command::Check(check) => check_files(&options, check),
         Command::Config(_) => describe::config(&options),
         Command::Health(health) => health::run(&options, &health),
         Command::Watch(watch) => watch::run(&options, &watch),
@@ -76,6 +82,28 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions { shell } => describe::completions(shell),
         Command::Man => describe::man(),
     }
+}
+
+fn play(options: &HubOptions, args: &PlayArgs) -> Result<(), Failure> {
+    let mut files = played_files::PlayedFiles::new(options, args)?;
+    files.find_ports()?;
+    serve::run(&config_source::ConfigSource::Files(Box::new(files)))
+}
+
+fn check_files(options: &HubOptions, check: CheckArgs) -> Result<(), Failure> {
+    if options.file.config.is_some() {
+        let text = "`check` takes files or `--config`, not both; leave one of them out";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    check_files::run(options, &PlayArgs::new(check.files, check.reading))
+}
+
+fn check_configuration(options: &HubOptions, check: &CheckArgs) -> Result<(), Failure> {
+    if check.reading.format.is_some() || !check.reading.columns.is_empty() {
+        let text = "`--columns` and `--format` are for files; name one, or leave them out";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    describe::check(options)
 }
 
 impl Failure {
@@ -152,20 +180,23 @@ fn printable(error: &SettingsError) -> String {
 fn load(args: &HubOptions) -> Result<Settings, Failure> {
     let file = settings::locate(args.file.config.clone(), environment());
     let settings = Settings::load(&file, environment(), &args.overrides())?;
+    check_log_level(&settings)?;
+    Ok(settings)
+}
+
+/// Checks what only the log can parse.
+fn check_log_level(settings: &Settings) -> Result<(), SettingsErrors> {
     telemetry::check_level(&settings.log.level).map_err(|error| {
         let remedy = "use `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,tickcast::fanout=debug`";
         let (key, origins) = ("log.level", &settings.origins);
         let error = SettingsError::new(origins.origin_of(key), key, error.to_string(), remedy);
         SettingsErrors(vec![error])
-    })?;
-    Ok(settings)
+    })
 }
 
-/// Loads the settings and the dataset of each topic, in the order of the topics.
-fn load_with_datasets(args: &HubOptions) -> Result<(Settings, Vec<Dataset>), Failure> {
-    let settings = load(args)?;
-    let datasets = source::load(&settings)?;
-    Ok((settings, datasets))
+/// The path as text that cannot control a terminal.
+fn shown(path: &Path) -> String {
+    TerminalSafe(&path.display().to_string()).to_string()
 }
 
 /// The environment variables; names or values that are not Unicode are skipped, because no key of ours uses them.

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tickcast::cli::Cli;
 use tickcast::command;
 use tikv_jemallocator::Jemalloc;
@@ -13,7 +12,7 @@ use tikv_jemallocator::Jemalloc;
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
-    match command::run(Cli::parse()) {
+    match command::run(Cli::from_process()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Empty if the failure has been logged. Then the lock on standard error must not be taken: a log writer

@@ -57,6 +57,7 @@ pub use schema::{Key, Reload, SCHEMA};
 pub use setting_value::{Backfill, DatasetFormat, LogFormat, SlowPolicy};
 pub use settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 pub use start::Start;
+pub use toml_value::quoted;
 
 /// The validated configuration.
 #[derive(Debug, Clone)]
@@ -250,6 +251,15 @@ impl Settings {
         // The environment is unordered; sorting keeps error messages in a stable order.
         env.sort();
         loader::load(file, &env, overrides)
+    }
+
+    /// Loads `text`, a configuration that is in no file, and overrides its values with the flags. Paths in it are
+    /// relative to the working directory.
+    ///
+    /// # Errors
+    /// Returns every error in the text and the flags.
+    pub fn parse(text: &str, overrides: &Overrides) -> Result<Self, SettingsErrors> {
+        loader::load_text(text, overrides)
     }
 
     /// Every effective value as dotted key, TOML text and origin, in the order of the reference file.

@@ -6,6 +6,7 @@
 mod compact;
 mod dataset;
 mod decimal;
+mod description;
 mod extremes;
 mod field_index;
 mod field_path;
@@ -15,6 +16,7 @@ mod record_source;
 mod work_budget;
 
 pub use dataset::{Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, format_by_name};
+pub use description::{DatasetDescription, FieldDescription};
 pub use extremes::{Extreme, Extremes};
 pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};

@@ -46,6 +46,11 @@ impl Banner {
         Self::with_reach(topics, reach)
     }
 
+    /// The address of the page on this machine.
+    pub(super) fn page(&self) -> &str {
+        &self.open
+    }
+
     fn with_reach(topics: String, reach: Reach<'_>) -> Self {
         let Reach { address, url, name } = reach;
         let here = format!("{}/", local_url(address.ip(), address.port()));

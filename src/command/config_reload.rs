@@ -2,8 +2,8 @@
 //!
 //! A wrong configuration changes nothing, and is logged with the same errors as `check` prints.
 
-use super::{Diagnostic, Failure, load_with_datasets};
-use crate::cli::HubOptions;
+use super::config_source::ConfigSource;
+use super::{Diagnostic, Failure};
 use crate::server::Server;
 use crate::settings::{ConfigDiff, Settings};
 use crate::source::{self, Dataset};
@@ -13,9 +13,14 @@ use crate::telemetry::Telemetry;
 pub(super) type LoadedConfig = Result<(Settings, Vec<Dataset>), Failure>;
 
 /// Loads the configuration and its datasets, on a thread that may block.
-pub(super) async fn load(args: &HubOptions) -> LoadedConfig {
-    let args = args.clone();
-    let loaded = tokio::task::spawn_blocking(move || load_with_datasets(&args)).await;
+pub(super) async fn load(config: &ConfigSource) -> LoadedConfig {
+    let config = config.clone();
+    let load = move || {
+        let settings = config.load()?;
+        let datasets = config.load_datasets(&settings)?;
+        Ok((settings, datasets))
+    };
+    let loaded = tokio::task::spawn_blocking(load).await;
     loaded.unwrap_or_else(|error| Err(Failure::Running(error.to_string())))
 }
 

@@ -1,12 +1,11 @@
 //! `check`, `config`, `completions` and `man`: print something and exit.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Failure, ignore_broken_pipe, load, load_with_datasets, printable};
+use super::{Failure, ignore_broken_pipe, load, printable, shown};
 use crate::cli::{Cli, HubOptions};
 use crate::server::StateLocation;
 use crate::settings::Settings;
@@ -15,7 +14,8 @@ use crate::telemetry::TerminalSafe;
 
 /// Checks the configuration and its datasets.
 pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
-    let (settings, datasets) = load_with_datasets(args)?;
+    let settings = load(args)?;
+    let datasets = source::load(&settings)?;
     let mut out = io::stdout().lock();
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
         let (name, records, rate) = (&topic.name, dataset.count(), topic.rate);
@@ -60,11 +60,6 @@ fn describe_state(state: &StateLocation) -> String {
             shown(default)
         ),
     }
-}
-
-/// The path as text that cannot control a terminal.
-fn shown(path: &Path) -> String {
-    TerminalSafe(&path.display().to_string()).to_string()
 }
 
 /// Prints the effective configuration as TOML, each value with its origin.

@@ -6,9 +6,10 @@ use std::io::{self, IsTerminal};
 use tokio::runtime::Runtime;
 
 use super::banner::{self, Banner};
+use super::config_source::ConfigSource;
+use super::played_files::PlayedFiles;
 use super::signals::{self, EarlySignals, SignalAction, Signals};
-use super::{Diagnostic, Failure, config_reload, load};
-use crate::cli::HubOptions;
+use super::{Diagnostic, Failure, config_reload};
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
 use crate::settings::{LogSettings, Settings};
 use crate::source::{self, Dataset, DatasetNote, NoteKind};
@@ -29,11 +30,12 @@ struct StartupInputs {
 impl StartupInputs {
     /// Loads the datasets of `settings`, and checks that the inherited sockets fit.
     fn load(
+        config: &ConfigSource,
         settings: Settings,
         sockets: Result<InheritedSockets, SocketActivationError>,
         early_signals: EarlySignals,
     ) -> Result<Self, Failure> {
-        let datasets = source::load(&settings)?;
+        let datasets = config.load_datasets(&settings)?;
         let unusable = |error: SocketActivationError| Failure::Usage(error.to_string());
         let sockets = sockets.map_err(unusable)?;
         sockets.check(settings.ops.enabled).map_err(unusable)?;
@@ -46,7 +48,8 @@ impl StartupInputs {
     }
 }
 
-pub(super) fn run(args: &HubOptions) -> Result<(), Failure> {
+/// Runs a hub with the settings of `config`.
+pub(super) fn run(config: &ConfigSource) -> Result<(), Failure> {
     // First, because it changes the environment, which is safe only as long as there is one thread.
     let sockets = InheritedSockets::from_env();
     let without_settings = |failure| log_before_start(failure, &LogSettings::default());
@@ -55,12 +58,16 @@ pub(super) fn run(args: &HubOptions) -> Result<(), Failure> {
     let early_signals = runtime.block_on(async { EarlySignals::listen() });
     let early_signals =
         early_signals.map_err(|error| without_settings(cannot_listen_for_signals(&error)))?;
-    let settings = load(args).map_err(without_settings)?;
+    let settings = config.load().map_err(without_settings)?;
     let log = settings.log.clone();
-    let inputs = StartupInputs::load(settings, sockets, early_signals);
+    let inputs = StartupInputs::load(config, settings, sockets, early_signals);
+    let inputs = inputs.and_then(|inputs| {
+        config.files().map_or(Ok(()), PlayedFiles::save)?;
+        Ok(inputs)
+    });
     let inputs = inputs.map_err(|failure| log_before_start(failure, &log))?;
     let telemetry = Telemetry::start(&log).map_err(|error| cannot_start(&error))?;
-    let result = runtime.block_on(serve(args, inputs, &telemetry));
+    let result = runtime.block_on(serve(config, inputs, &telemetry));
     // Does not wait: after a second signal some work may still be running.
     runtime.shutdown_background();
     result.map_err(log_failure)
@@ -83,7 +90,7 @@ fn cannot_listen_for_signals(error: &io::Error) -> Failure {
 }
 
 async fn serve(
-    args: &HubOptions,
+    config: &ConfigSource,
     inputs: StartupInputs,
     telemetry: &Telemetry,
 ) -> Result<(), Failure> {
@@ -122,12 +129,16 @@ async fn serve(
         }
         StartError::Threads(_) => Failure::Running(error.to_string()),
     })?;
-    telemetry.print_at_terminal(&Banner::new(topics, &server, settings).to_string());
+    let banner = Banner::new(topics, &server, settings);
+    telemetry.print_at_terminal(&banner.to_string());
+    if let Some(files) = config.files() {
+        files.announce(&server, banner.page(), telemetry);
+    }
     systemd::notify_ready(&format!("serving {} topics", settings.topics.len()));
     while signals.next_action(telemetry).await == SignalAction::Reload {
         systemd::notify_reloading();
         // Loading may take a while, and must not delay a shutdown.
-        let Some(loaded) = signals.unless_shutdown(config_reload::load(args)).await else {
+        let Some(loaded) = signals.unless_shutdown(config_reload::load(config)).await else {
             break;
         };
         // Otherwise a blocked disk would delay a shutdown by some seconds.

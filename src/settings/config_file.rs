@@ -34,14 +34,7 @@ impl ConfigFile {
                 )
             }
         };
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        let file = Self {
-            path: path.to_owned(),
-            text,
-            line_starts,
-        };
+        let file = Self::from_text(path, text);
         match bad {
             None if file.text.len() as u64 > LEN_MAX => Err(too_long(path)),
             None => Ok(file),
@@ -52,6 +45,18 @@ impl ConfigFile {
                 "save the file as UTF-8",
             )
             .into()),
+        }
+    }
+
+    /// The file at `path` with the content `text`.
+    pub(super) fn from_text(path: &Path, text: String) -> Self {
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            path: path.to_owned(),
+            text,
+            line_starts,
         }
     }
 

@@ -25,7 +25,26 @@ pub(super) fn load(
     env: &[(String, String)],
     overrides: &Overrides,
 ) -> Result<Settings, SettingsErrors> {
-    let file = ConfigFile::read(path)?;
+    load_file(&ConfigFile::read(path)?, path, env, overrides)
+}
+
+/// The same for a text that is in no file, without variables.
+pub(super) fn load_text(text: &str, overrides: &Overrides) -> Result<Settings, SettingsErrors> {
+    let path = Path::new("");
+    load_file(
+        &ConfigFile::from_text(path, text.to_owned()),
+        path,
+        &[],
+        overrides,
+    )
+}
+
+fn load_file(
+    file: &ConfigFile,
+    path: &Path,
+    env: &[(String, String)],
+    overrides: &Overrides,
+) -> Result<Settings, SettingsErrors> {
     let ValidatedFile {
         assignments,
         topics: tables,

@@ -161,7 +161,8 @@ pub(super) fn dotted_key<S: AsRef<str>>(path: &[S]) -> String {
 }
 
 /// Formats text as a TOML string on one line.
-pub(super) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut spelled = String::from('"');
     for character in text.chars() {
         match character {

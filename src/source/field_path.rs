@@ -93,7 +93,8 @@ fn value_of<'a>(object: &'a [u8], wanted: &str) -> Option<&'a str> {
     last
 }
 
-fn is_object(json: &str) -> bool {
+/// Whether a JSON value is an object.
+pub(super) fn is_object(json: &str) -> bool {
     json.starts_with('{')
 }
 

@@ -52,6 +52,7 @@ fn completions_and_the_manual_page_name_every_command() {
         assert!(out.contains(marks), "{out}");
         for command in [
             "serve",
+            "play",
             "check",
             "config",
             "health",

@@ -25,6 +25,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "what is shown during a run, which the run itself does not format",
     ),
     (
+        "src/command/config_source.rs",
+        "the start and a reload share it",
+    ),
+    (
         "src/fanout/viewer_log.rs",
         "what two events say, apart from the table on the path of every flush",
     ),

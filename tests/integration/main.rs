@@ -31,6 +31,7 @@ mod malformed_requests;
 mod metrics;
 mod monitoring;
 mod origins;
+mod play;
 mod problem_details;
 mod producers;
 mod promises;

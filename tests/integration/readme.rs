@@ -167,8 +167,7 @@ fn the_lines_for_your_own_data_serve_it_to_other_machines() {
         .expect("lines that serve other machines");
     let (prepare, serve) = lines.trim_end().rsplit_once('\n').unwrap();
     let project = Project::raw("");
-    // The lines are for the root of a clone, which has a folder `config`.
-    let folder = project.path("..");
+    let folder = project.path("");
     let prepare = prepare.replace("target/release/tickcast", env!("CARGO_BIN_EXE_tickcast"));
     let output = Command::new("sh")
         .args(["-ec", &prepare])
@@ -184,13 +183,14 @@ fn the_lines_for_your_own_data_serve_it_to_other_machines() {
     let mut command = program();
     command
         .args(arguments.split_whitespace())
-        .args(["--port", "0"])
-        .env("TICKCAST__OPS__PORT", "0")
+        .args(["--port", "0", "--ops-port", "0"])
         .current_dir(&folder);
     let hub = Hub::spawn(command, project);
     assert!(hub.public().starts_with("0.0.0.0:"), "{}", hub.public());
     let topic = RawClient::get(hub.public(), "/api/v1/topics/mine").json();
     assert_eq!(topic["name"], "mine", "{topic}");
+    let saved = hub.project().path("mine.toml");
+    assert!(saved.exists());
 }
 
 #[test]

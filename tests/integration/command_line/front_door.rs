@@ -40,35 +40,34 @@ fn without_arguments_and_configuration_five_lines_say_what_can_be_done() {
 #[test]
 fn the_five_lines_can_be_followed() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("data.json"), "[{\"value\":1}]").unwrap();
+    fs::write(folder.path().join("data.csv"), "value\n1\n").unwrap();
     let text = String::from_utf8(bare(&folder).stderr).unwrap();
     let line = |label: &str| {
         let (_, line) = text.split_once(label).unwrap();
-        line.lines().next().unwrap().trim().to_owned()
+        let line = line.lines().next().unwrap();
+        line.split('#').next().unwrap().trim().to_owned()
     };
-    let binary = env!("CARGO_BIN_EXE_tickcast");
-    for label in ["write one:", "check it:", "read on:"] {
-        let script = line(label).replace("tickcast", binary);
-        let output = Command::new("sh")
-            .args(["-c", &script])
-            .env_remove("STATE_DIRECTORY")
-            .env("XDG_STATE_HOME", folder.path())
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
+    let run = |line: &str| {
+        let mut command = program();
+        let arguments = line.strip_prefix("tickcast").unwrap().split_whitespace();
+        command.args(arguments).current_dir(folder.path());
+        command.env("XDG_STATE_HOME", folder.path());
+        command
+    };
+    for label in ["look at it:", "read on:"] {
+        let output = run(&line(label)).output().unwrap();
         assert!(output.status.success(), "{label} {output:?}");
     }
-    let arguments = line("run it:");
-    let arguments = arguments.split('#').next().unwrap();
-    let mut command = program();
-    command
-        .args(arguments.split_whitespace().skip(1))
-        .args(["--port", "0", "--ops-port", "0"])
-        .env("XDG_STATE_HOME", folder.path())
-        .current_dir(folder.path());
-    let hub = Hub::spawn(command, Project::raw(""));
-    let topic = RawClient::get(hub.public(), "/api/v1/topics/demo").json();
-    assert_eq!(topic["rate"], 10.0, "{topic}");
+    let keep = line("keep it:");
+    let (save, saved) = keep.split_once(", and from then on ").unwrap();
+    for line in [&*line("play a file:"), save, saved] {
+        let mut command = run(line);
+        command.args(["--port", "0", "--ops-port", "0"]);
+        let hub = Hub::spawn(command, Project::raw(""));
+        let topic = RawClient::get(hub.public(), "/api/v1/topics/data").json();
+        assert_eq!(topic["rate"], 10.0, "{topic}");
+        hub.stop();
+    }
 }
 
 #[test]
@@ -97,6 +96,10 @@ fn the_help_of_a_command_has_the_options_that_it_uses_and_an_example() {
     for (command, options) in [
         ("", hub),
         ("serve", hub),
+        (
+            "play data.csv",
+            "--host --port --ops-port --log-format --log-level",
+        ),
         ("check", hub),
         ("config", hub),
         ("health", "--config --host --port --ops-port"),

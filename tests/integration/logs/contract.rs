@@ -50,6 +50,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "logs",
         "listening_on_a_public_address_warns_that_there_is_no_tls",
     ),
+    (
+        "browser.failed",
+        "play",
+        "without_a_browser_the_hub_goes_on",
+    ),
     ("hub.stats", "logs", "events_follow_the_life_cycle_of_a_hub"),
     (
         "hub.process",

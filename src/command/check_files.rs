@@ -1,0 +1,150 @@
+//! `check FILE`: describes datasets: what their records are, and what `play` would do with them.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use super::played_files::PlayedFiles;
+use super::{Failure, ignore_broken_pipe, shown};
+use crate::cli::{HubOptions, PlayArgs};
+use crate::settings::TopicSettings;
+use crate::source::{Dataset, DatasetDescription, FieldDescription, ReadOptions};
+use crate::telemetry::TerminalSafe;
+
+/// Fields that are listed; the others are counted.
+const FIELDS_MAX: usize = 200;
+/// In characters, of a field's name.
+const NAME_LEN_MAX: usize = 40;
+
+/// One line of the table of fields.
+type Row = [String; 6];
+
+/// Describes the files that `play` would play.
+pub(super) fn run(options: &HubOptions, play: &PlayArgs) -> Result<(), Failure> {
+    let settings = PlayedFiles::new(options, play)?.settings()?;
+    let datasets = PlayedFiles::load_datasets(&settings)?;
+    let mut out = io::stdout().lock();
+    for (topic, dataset) in settings.topics.iter().zip(&datasets) {
+        let description = DatasetDescription::new(dataset)
+            .map_err(|error| Failure::Running(error.to_string()))?;
+        let text = describe(topic, dataset, &description);
+        ignore_broken_pipe(out.write_all(text.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// The lines about one file.
+fn describe(topic: &TopicSettings, dataset: &Dataset, description: &DatasetDescription) -> String {
+    let mut text = String::new();
+    let mut add = |line: String| writeln!(text, "{line}").expect("a string takes everything");
+    let format = ReadOptions::from(topic).format_of(&topic.dataset).name();
+    let (file, records) = (
+        shown(&topic.dataset),
+        counted(description.records, "record"),
+    );
+    add(format!("{file}: {records}, read as {format}"));
+    for line in table(&description.fields) {
+        add(line);
+    }
+    for note in dataset.notes() {
+        let note = note.to_string();
+        add(format!("  note: {}", TerminalSafe(&note)));
+    }
+    let (name, rate) = (topic.name.as_str(), topic.rate);
+    let once = duration(description.records, rate.millionths());
+    add(format!(
+        "  `tickcast play` would play it as the topic `{name}`, {rate} records per second, {once} once through"
+    ));
+    text
+}
+
+/// The fields as the lines of a table.
+fn table(fields: &[FieldDescription]) -> Vec<String> {
+    let header = ["field", "type", "range", "null", "missing", "example"].map(str::to_owned);
+    let rows: Vec<Row> = std::iter::once(header)
+        .chain(fields.iter().take(FIELDS_MAX).map(row))
+        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let line = |row: &Row| {
+        let cells = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        format!("  {}", line.trim_end())
+    };
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    let others = fields.len().saturating_sub(FIELDS_MAX);
+    if others > 0 {
+        lines.push(format!("  and {}", counted(others as u64, "more field")));
+    }
+    lines
+}
+
+fn row(field: &FieldDescription) -> Row {
+    let types = field.types();
+    let range = field.range.as_ref();
+    [
+        shortened(&field.name),
+        if types.is_empty() {
+            "null only".to_owned()
+        } else {
+            types.join(", ")
+        },
+        range.map_or_else(String::new, |[least, greatest]| {
+            format!("{} to {}", shortened(least), shortened(greatest))
+        }),
+        field.nulls.to_string(),
+        field.missing.to_string(),
+        TerminalSafe(field.example.as_deref().unwrap_or_default()).to_string(),
+    ]
+}
+
+fn shortened(text: &str) -> String {
+    let text = TerminalSafe(text).to_string();
+    match text.char_indices().nth(NAME_LEN_MAX) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// How long `records` last at a rate in millionths of a record per second.
+fn duration(records: u64, millionths: u64) -> String {
+    let seconds = u128::from(records) * 1_000_000 / u128::from(millionths);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    match seconds {
+        0 => "less than a second".to_owned(),
+        1..120 => counted(seconds, "second"),
+        120..7_200 => counted(seconds / 60, "minute"),
+        7_200..172_800 => counted(seconds / 3_600, "hour"),
+        _ => counted(seconds / 86_400, "day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_in_the_largest_unit_that_is_counted_twice() {
+        for (records, expected) in [
+            (9, "less than a second"),
+            (10, "1 second"),
+            (1_199, "119 seconds"),
+            (1_200, "2 minutes"),
+            (72_000, "2 hours"),
+            (1_728_000, "2 days"),
+            (u64::MAX, "21350398233460 days"),
+        ] {
+            assert_eq!(duration(records, 10_000_000), expected, "{records}");
+        }
+    }
+}
