@@ -364,6 +364,7 @@ def main() -> int:
         hubs["files"] = stack.enter_context(hub(folder, "files", prefix=("prlimit", "--nofile=1000:1000")))
         again = ("sh", "-c", """trap 'kill $!; exit' TERM; while :; do "$@" & wait $!; sleep 1; done""", "sh")
         hubs["restarts"] = stack.enter_context(hub(folder, "restarts", prefix=again, ops_port=free_port()))
+        (folder / "disk" / "state").mkdir(parents=True)
         fill_disk = stack.enter_context(full_disk(folder / "disk" / "state"))
         hubs["disk"] = stack.enter_context(hub(folder, "disk"))
         server = stack.enter_context(prometheus(folder, list(hubs.values())))

@@ -130,10 +130,7 @@ async function offline(screen: Screen): Promise<void> {
 /** Misses more than the hub sends over a stream: 1,000 records are ten seconds. */
 async function gap(screen: Screen): Promise<void> {
   await away(screen);
-  const seq = (await screen.instruments()).playhead;
-  await screen.page.waitForFunction((since) => (globalThis.tickcast?.playhead ?? 0) > since + 14_000, seq, {
-    timeout: 30_000,
-  });
+  await screen.page.waitForFunction((since) => Date.now() > since + 14_000, Date.now(), { timeout: 30_000 });
   await back();
   await screen.becomes("live");
   await screen.reads("missed", /[1-9]/);
