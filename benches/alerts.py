@@ -3,7 +3,7 @@
 
 1. Ten stalls of 0.3 to 0.5 s (SIGSTOP), one in 16 s: each has to be visible in the delivery histogram between the scrapes
    around it, and a burn-rate alert has to fire if the stalls spend the budget.
-2. At the same time, each on a hub of its own: a wrong reload, a full disk, a hub that is killed, a flood of connections that
+2. At the same time, each on another hub: a wrong reload, a full disk, a hub that is killed, a flood of connections that
    are refused, stalls every second, restarts, viewers that report late records, few descriptors, connections that are
    held, and hubs that disagree about their timelines.
 3. At last the jobs are removed from the configuration of Prometheus.
@@ -79,7 +79,7 @@ class Hub:
 
 @contextmanager
 def hub(folder: Path, name: str, server: str = "", prefix: Sequence[str] = (), ops_port: int = 0) -> Iterator[Hub]:
-    """Runs a hub of its own; `prefix` is a command that runs it."""
+    """Runs a hub; `prefix` is a command that runs it."""
     folder = folder / name
     (folder / "state").mkdir(parents=True, exist_ok=True)
     (folder / "data.json").write_text(json.dumps(list(range(1000))))

@@ -286,7 +286,7 @@ fn the_reference_file_shows_the_defaults() {
         let output = hub::program()
             .args(["config", "--config", file])
             .current_dir(hub::root())
-            // Otherwise each file has a folder of its own.
+            // Otherwise each file has its own folder.
             .env("STATE_DIRECTORY", "/state")
             .output()
             .unwrap();

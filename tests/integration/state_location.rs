@@ -179,7 +179,7 @@ fn state_of_other_topics_or_records_in_the_former_folder_is_left_alone() {
     );
     assert!(hub.last_event("state.former").is_none());
     hub.stop();
-    // From now on the configuration has a folder of its own, also with the records from before.
+    // From now on the configuration has its own folder, also with the records from before.
     home.project.write("data.json", "[1,2,3]");
     let hub = home.start();
     assert_eq!(

@@ -139,7 +139,7 @@ fn select(
             let text = format!("the columns {first} and {second} are both called `{name}`");
             return Err(problem(
                 text,
-                "give each column a name of its own, or choose others with `columns`",
+                "give each column a different name, or choose others with `columns`",
             ));
         }
     }

@@ -5,7 +5,7 @@ import { isWithinABucket, type QuantileAgreement } from "./agreement";
 import type { Coverage, Uncovered } from "./coverage";
 import type { AudienceOptions } from "./options";
 
-/** What the tool itself cost, because a tool that is overloaded adds delays of its own. */
+/** What the tool itself cost, because a tool that is overloaded adds further delays. */
 export interface ToolLoad {
   /** Of one core. */
   readonly cpuShare: number;
