@@ -13,6 +13,7 @@ mod field_path;
 mod record_block;
 mod record_fields;
 mod record_source;
+mod stamps;
 mod work_budget;
 
 pub use dataset::{Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, format_by_name};
@@ -21,6 +22,7 @@ pub use extremes::{Extreme, Extremes};
 pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};
 pub use record_source::{RecordSource, SharedSource, SourceError, extremes, fields};
+pub use stamps::{StampDecreases, Stamps, StampsBuilder};
 
 use std::sync::Arc;
 

@@ -8,6 +8,8 @@ mod delimited;
 mod json_text;
 mod read_options;
 mod record_builder;
+mod record_selection;
+mod record_sink;
 mod text_file;
 
 use std::num::NonZeroU64;
@@ -25,9 +27,8 @@ use super::field_index::FieldScan;
 use super::field_path::FieldPath;
 use super::record_block::RecordBlock;
 use super::record_source::{RecordSource, SourceError};
-use super::{ExtremesLookup, FieldIndex, for_each_field};
+use super::{ExtremesLookup, FieldIndex, Stamps, for_each_field};
 use crate::settings::DatasetFormat;
-use column_picker::ColumnPicker;
 use record_builder::RecordBuilder;
 use text_file::TextFile;
 
@@ -36,6 +37,8 @@ use text_file::TextFile;
 pub struct Dataset {
     /// At least one.
     records: RecordBlock,
+    /// If the dataset is played by its own time.
+    stamps: Option<Stamps>,
     /// The length of the longest record, in bytes.
     record_max: usize,
     /// Of the file, not of `records`: see [`ReadOptions::identify`].
@@ -59,24 +62,19 @@ impl Dataset {
 
     fn parse(file: &TextFile<'_>, options: &ReadOptions) -> Result<Self, DatasetError> {
         let format = options.format_of(file.path);
-        let (columns, mut records) = (
-            &options.columns,
-            RecordBuilder::new(file, options.record_max),
-        );
+        let columns = &options.columns;
+        let mut records = RecordBuilder::new(file.text.len(), options.record_max);
         let mut notes = Vec::new();
         match format {
-            DatasetFormat::Json => {
-                json_text::read_array(file, ColumnPicker::new(columns), &mut records)?;
-            }
-            DatasetFormat::Ndjson => {
-                json_text::read_lines(file, ColumnPicker::new(columns), &mut records)?;
-            }
+            DatasetFormat::Json => json_text::read_array(file, options, &mut records)?,
+            DatasetFormat::Ndjson => json_text::read_lines(file, options, &mut records)?,
             DatasetFormat::Csv => notes = delimited::read_csv(file, columns, &mut records)?,
             DatasetFormat::Tsv => notes = delimited::read_tsv(file, columns, &mut records)?,
         }
         let built = records.finish().ok_or_else(|| json_text::empty(file))?;
         Ok(Self {
             records: built.records,
+            stamps: built.stamps,
             record_max: built.longest,
             digest: options.identify(file.digest, format),
             notes,
@@ -131,6 +129,10 @@ impl RecordSource for Dataset {
 
     fn digest(&self) -> &[u8; 32] {
         &self.digest
+    }
+
+    fn stamps(&self) -> Option<&Stamps> {
+        self.stamps.as_ref()
     }
 
     fn record_max(&self) -> usize {

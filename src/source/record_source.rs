@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Extremes, ExtremesLookup, FieldIndex};
+use super::{Extremes, ExtremesLookup, FieldIndex, Stamps};
 
 /// A fixed list of records, known by index. Equal sources have equal digests, on every hub.
 ///
@@ -23,6 +23,9 @@ pub trait RecordSource: fmt::Debug + Send + Sync + 'static {
 
     /// SHA-256 of the bytes that the records come from.
     fn digest(&self) -> &[u8; 32];
+
+    /// The time stamps of the records; `None` if they are played at a fixed rate.
+    fn stamps(&self) -> Option<&Stamps>;
 
     /// The length of the longest record, in bytes.
     fn record_max(&self) -> usize;

@@ -54,6 +54,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
     ),
     ("src/source/compact.rs", "pure, and tested alone"),
     (
+        "src/source/dataset/record_sink.rs",
+        "the seam between the readers of all formats and what keeps the records",
+    ),
+    (
         "src/source/work_budget.rs",
         "both passes over a dataset share it",
     ),

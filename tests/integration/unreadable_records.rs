@@ -12,6 +12,7 @@ use tickcast::server::{InheritedSockets, Server};
 use tickcast::settings::{Overrides, Settings};
 use tickcast::source::{
     Dataset, ExtremesLookup, FieldIndex, ReadOptions, RecordSource, SharedSource, SourceError,
+    Stamps,
 };
 use tickcast::telemetry::LogDrops;
 
@@ -58,6 +59,10 @@ impl RecordSource for DiskSource {
 
     fn digest(&self) -> &[u8; 32] {
         self.dataset.digest()
+    }
+
+    fn stamps(&self) -> Option<&Stamps> {
+        None
     }
 
     fn record_max(&self) -> usize {

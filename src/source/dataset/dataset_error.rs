@@ -46,7 +46,7 @@ pub enum DatasetError {
         /// Column where the record begins, in bytes, from 1.
         column: usize,
         /// The number of the record, from 1.
-        number: usize,
+        number: u64,
         /// The length of the record in bytes, without insignificant white space.
         len: usize,
         /// The maximum length.

@@ -11,7 +11,8 @@ use rows::Rows;
 use super::column_picker::{missing_column, push_pair};
 use super::dataset_error::DatasetError;
 use super::dataset_note::{DatasetNote, NoteKind};
-use super::record_builder::RecordBuilder;
+use super::record_selection::RecordError;
+use super::record_sink::RecordSink;
 use super::text_file::TextFile;
 
 /// A column that becomes a key of the records.
@@ -33,7 +34,7 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub(super) fn read_csv(
     file: &TextFile<'_>,
     columns: &[String],
-    records: &mut RecordBuilder<'_>,
+    records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
     let header = file.text.trim_start().lines().next().unwrap_or_default();
     let has = |separator: &&u8| header.as_bytes().contains(separator);
@@ -50,7 +51,7 @@ pub(super) fn read_csv(
 pub(super) fn read_tsv(
     file: &TextFile<'_>,
     columns: &[String],
-    records: &mut RecordBuilder<'_>,
+    records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
     read(file, b'\t', columns, records)
 }
@@ -59,7 +60,7 @@ fn read(
     file: &TextFile<'_>,
     separator: u8,
     wanted: &[String],
-    records: &mut RecordBuilder<'_>,
+    records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
     if file.text.trim().is_empty() {
         return Ok(Vec::new());
@@ -89,7 +90,11 @@ fn read(
     let mut rows = Rows::new(file, separator);
     rows.read_header()?;
     while rows.advance()? {
-        records.push(rows.offset(), |out| write_record(&columns, &rows, out))?;
+        let pushed = records.push(None, &mut |out| write_record(&columns, &rows, out));
+        pushed.map_err(|error| {
+            let place = file.place(rows.offset());
+            RecordError::Sink(error).at(file.path, records.count() + 1, place)
+        })?;
     }
     Ok(notes)
 }

@@ -2,9 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use super::column_picker::ColumnPicker;
 use super::dataset_error::{DatasetError, malformed, malformed_after};
-use super::record_builder::RecordBuilder;
+use super::read_options::ReadOptions;
+use super::record_selection::RecordSelection;
+use super::record_sink::RecordSink;
 use super::text_file::TextFile;
 
 const ARRAY_REMEDY: &str = "a JSON dataset is one array, such as `[{\"value\":1},{\"value\":2}]`; for other files, set \
@@ -17,8 +18,8 @@ const MORE_THAN_ARRAY: &str = "if each line is a JSON value, name the file `.ndj
 /// Reads the elements of the array that is the whole file.
 pub(super) fn read_array(
     file: &TextFile<'_>,
-    mut picker: Option<ColumnPicker<'_>>,
-    records: &mut RecordBuilder<'_>,
+    options: &ReadOptions,
+    records: &mut dyn RecordSink,
 ) -> Result<(), DatasetError> {
     check_begins_with_array(file)?;
     let elements: Vec<&RawValue> = serde_json::from_str(&file.text).map_err(|error| {
@@ -30,18 +31,20 @@ pub(super) fn read_array(
         };
         malformed(file.path, &file.text, 1, &error, remedy)
     })?;
+    let mut selection = RecordSelection::new(options);
     for element in elements {
-        records.push_json(element.get(), picker.as_mut())?;
+        push(file, element.get(), &mut selection, records)?;
     }
-    picker.map_or(Ok(()), |picker| picker.check(file.path))
+    selection.check(file.path)
 }
 
 /// Reads each line that is not blank.
 pub(super) fn read_lines(
     file: &TextFile<'_>,
-    mut picker: Option<ColumnPicker<'_>>,
-    records: &mut RecordBuilder<'_>,
+    options: &ReadOptions,
+    records: &mut dyn RecordSink,
 ) -> Result<(), DatasetError> {
+    let mut selection = RecordSelection::new(options);
     for (number, line) in (1..).zip(file.text.split('\n')) {
         let line = line.trim_end_matches('\r');
         if is_blank(line) {
@@ -49,9 +52,23 @@ pub(super) fn read_lines(
         }
         let value: &RawValue = serde_json::from_str(line)
             .map_err(|error| malformed(file.path, line, number, &error, LINES_REMEDY))?;
-        records.push_json(value.get(), picker.as_mut())?;
+        push(file, value.get(), &mut selection, records)?;
     }
-    picker.map_or(Ok(()), |picker| picker.check(file.path))
+    selection.check(file.path)
+}
+
+/// Adds the record `json`, a part of the file's text.
+fn push(
+    file: &TextFile<'_>,
+    json: &str,
+    selection: &mut RecordSelection<'_>,
+    records: &mut dyn RecordSink,
+) -> Result<(), DatasetError> {
+    selection.push(json, records).map_err(|error| {
+        // `json` is borrowed from the text, so the difference of the pointers is the offset.
+        let offset = json.as_ptr() as usize - file.text.as_ptr() as usize;
+        error.at(file.path, records.count() + 1, file.place(offset))
+    })
 }
 
 /// Reports files without text and other JSON types with a clearer error than the JSON parser's.

@@ -1,0 +1,26 @@
+//! [`RecordSink`]: takes the records of a file, one after the other, from the reader of its format.
+
+use crate::protocol::Micros;
+
+/// Where the reader of a format puts the records.
+pub(super) trait RecordSink {
+    /// Adds the record that `write` appends, as JSON without insignificant white space, and its time stamp, which all
+    /// records have or none.
+    fn push(
+        &mut self,
+        stamp: Option<Micros>,
+        write: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> Result<(), SinkError>;
+
+    /// The number of records so far.
+    fn count(&self) -> u64;
+}
+
+/// Why a record is not taken. The reader knows its place in the file.
+#[derive(Debug)]
+pub(super) enum SinkError {
+    /// It is longer than its topic allows, in bytes.
+    TooLong { len: usize, max: usize },
+    /// Its stamp is before that of the record before it.
+    StampDecreases { previous: Micros },
+}
