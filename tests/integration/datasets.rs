@@ -140,8 +140,10 @@ fn a_column_is_of_one_type_which_all_of_its_cells_decide() {
         files.records("b.csv", dates),
         [r#"{"day":"2024-02-29"}"#, r#"{"day":"2024-03-01"}"#]
     );
-    for text in ["+1", ".5", "1.", "1,5", "0x1F"] {
-        let records = files.records("c.csv", format!("v\n2\n\"{text}\"\n"));
+    let signs = files.records("c.csv", "v\n+1\n-.5\n1.\n");
+    assert_eq!(signs, [r#"{"v":1}"#, r#"{"v":-0.5}"#, r#"{"v":1}"#]);
+    for text in ["007", "1,5", "0x1F", "1.2."] {
+        let records = files.records("d.csv", format!("v\n2\n\"{text}\"\n"));
         assert_eq!(
             records,
             [r#"{"v":"2"}"#.to_owned(), format!(r#"{{"v":"{text}"}}"#)]
@@ -184,9 +186,9 @@ fn what_json_does_not_have_becomes_null_and_is_counted() {
 fn a_hub_logs_what_may_not_have_been_meant() {
     let toml = "[topics.demo]\ndataset = \"data.csv\"\nrate = 1000\nloop = false\n";
     let project = Project::raw("").configure(toml);
-    project.write("data.csv", ",v,\n1,2,\n2,NA,\n");
+    project.write("data.csv", ",v,\n1,2,\n2,low,\n");
     let checked = String::from_utf8(project.run(&["check"]).stdout).unwrap();
-    let noted = "column `v` is text, because not all of its cells are numbers: 1 are, 1 are not, such as `NA` in line 3";
+    let noted = "column `v` is text, because not all of its cells are numbers: 1 are, 1 are not, such as `low` in line 3";
     assert!(checked.contains(noted), "{checked}");
     let hub = project.start();
     wait_for_end(&hub, "demo");
@@ -245,6 +247,31 @@ fn a_header_of_numbers_is_remarked_upon() {
     let dataset = files.load("a.csv", "1,2.5\n3,4\n", &[]);
     assert_eq!(records_of(&dataset), [r#"{"1":3,"2.5":4}"#]);
     assert!(notes_of(&dataset)[0].starts_with("the first line has only numbers"));
+}
+
+#[test]
+fn missing_values_among_numbers_are_null_and_are_counted() {
+    let files = Files::new();
+    let dataset = files.load("a.csv", "id,x\nA1,.5\nNA,NA\nA3,n/a\n", &[]);
+    let expected = [
+        r#"{"id":"A1","x":0.5}"#,
+        r#"{"id":"NA","x":null}"#,
+        r#"{"id":"A3","x":null}"#,
+    ];
+    assert_eq!(records_of(&dataset), expected);
+    let note =
+        "column `x`: cells without a value became null: 2 in all, the first is `NA` in line 3";
+    assert_eq!(notes_of(&dataset), [note]);
+}
+
+#[test]
+fn rows_that_seem_to_be_separated_by_spaces_are_remarked_upon() {
+    let files = Files::new();
+    let note = "the cells seem to be separated by spaces";
+    let notes = notes_of(&files.load("a.csv", "59 2 32.1\n48 1 21.6\n", &[]));
+    assert!(notes[0].starts_with(note), "{notes:?}");
+    let notes = notes_of(&files.load("b.csv", "room 2\n1\n", &[]));
+    assert_eq!(notes, [""; 0]);
 }
 
 #[test]

@@ -29,6 +29,17 @@ pub enum NoteKind {
         /// The line of the first one.
         line: usize,
     },
+    /// The rows seem to be separated by spaces, so each is one cell.
+    SeparatedBySpaces,
+    /// Words for a missing value, such as `NA`, became null.
+    Missing {
+        /// How many.
+        count: u64,
+        /// The first of them.
+        example: String,
+        /// Its line.
+        line: usize,
+    },
     /// A column is text, although half of its cells or more are numbers.
     Mixed {
         /// How many cells are numbers.
@@ -59,7 +70,9 @@ impl DatasetNote {
             NoteKind::HeaderOfNumbers => "header_of_numbers",
             NoteKind::Unnamed => "unnamed",
             NoteKind::LeftOut => "left_out",
+            NoteKind::SeparatedBySpaces => "separated_by_spaces",
             NoteKind::NotFinite { .. } => "not_finite",
+            NoteKind::Missing { .. } => "missing",
             NoteKind::Mixed { .. } => "mixed",
         }
     }
@@ -68,7 +81,7 @@ impl DatasetNote {
     #[must_use]
     pub const fn count(&self) -> u64 {
         match self.kind {
-            NoteKind::NotFinite { count, .. } => count,
+            NoteKind::NotFinite { count, .. } | NoteKind::Missing { count, .. } => count,
             NoteKind::Mixed { texts, .. } => texts,
             _ => 0,
         }
@@ -95,6 +108,19 @@ impl fmt::Display for DatasetNote {
                 f,
                 "column `{column}`: NaN and infinite numbers, which JSON does not have, became null: {count} in all, the \
                  first in line {line}"
+            ),
+            NoteKind::SeparatedBySpaces => f.write_str(
+                "the cells seem to be separated by spaces, which do not separate here, so that each line is one text; \
+                 separate them by commas",
+            ),
+            NoteKind::Missing {
+                count,
+                example,
+                line,
+            } => write!(
+                f,
+                "column `{column}`: cells without a value became null: {count} in all, the first is `{example}` in line \
+                 {line}"
             ),
             NoteKind::Mixed {
                 numbers,

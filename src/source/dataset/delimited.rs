@@ -142,10 +142,13 @@ fn select(
         if let Some(other) = other {
             let (name, first, second) = (&column.name, column.index + 1, other + 1);
             let text = format!("the columns {first} and {second} are both called `{name}`");
-            return Err(problem(
-                text,
-                "give each column a different name, or choose others with `columns`",
-            ));
+            let remedy = if is_of_numbers(header) {
+                "the first line has only numbers, so it seems to be a row; add a line with the names of the columns \
+                 before it"
+            } else {
+                "give each column a different name, or choose others with `columns`"
+            };
+            return Err(problem(text, remedy));
         }
     }
     Ok(columns)
@@ -182,8 +185,13 @@ fn notes(
     is_left_out: impl Fn(&Column) -> bool,
 ) -> Vec<DatasetNote> {
     let mut notes = Vec::new();
-    if header.iter().all(|name| cells::is_json_number(name)) {
+    if is_of_numbers(header) {
         notes.push(DatasetNote::of_file(NoteKind::HeaderOfNumbers));
+    }
+    if let [name] = header
+        && is_separated_by_spaces(name)
+    {
+        notes.push(DatasetNote::of_file(NoteKind::SeparatedBySpaces));
     }
     for column in columns {
         let mut note = |kind| {
@@ -195,11 +203,21 @@ fn notes(
         } else if column.is_unnamed {
             note(NoteKind::Unnamed);
         }
-        if let Some(kind) = column.cells.note(|offset| file.place(offset).0) {
+        for kind in column.cells.notes(|offset| file.place(offset).0) {
             note(kind);
         }
     }
     notes
+}
+
+fn is_of_numbers(header: &[String]) -> bool {
+    header.iter().all(|name| cells::is_json_number(name))
+}
+
+/// Whether the only name in a header is more likely to be several, separated by spaces: some of them are numbers.
+fn is_separated_by_spaces(name: &str) -> bool {
+    let mut words = name.split_whitespace();
+    words.clone().count() > 1 && words.all(cells::is_json_number)
 }
 
 fn write_record(columns: &[Column], rows: &Rows<'_>, out: &mut Vec<u8>) {

@@ -1,5 +1,7 @@
 //! Reads JSON arrays, and NDJSON: one JSON value per line.
 
+use std::collections::HashMap;
+
 use serde_json::value::RawValue;
 
 use super::dataset_error::{DatasetError, malformed, malformed_after};
@@ -81,17 +83,31 @@ fn check_begins_with_array(file: &TextFile<'_>) -> Result<(), DatasetError> {
         return Ok(());
     }
     let before = &file.text[..file.text.len() - rest.len()];
-    let remedy = if rest.starts_with('{') {
-        MORE_THAN_ARRAY
-    } else {
-        ARRAY_REMEDY
+    let remedy = match list_key(rest) {
+        Some(key) => format!(
+            "the file is one object; if the records are the list in its `{key}`, take them out, for example with \
+             `jq '.[{}]'`",
+            serde_json::Value::from(key.as_str())
+        ),
+        None if rest.starts_with('{') => MORE_THAN_ARRAY.to_owned(),
+        None => ARRAY_REMEDY.to_owned(),
     };
     Err(malformed_after(
         file.path,
         before.as_bytes(),
         "not a JSON array",
-        remedy,
+        &remedy,
     ))
+}
+
+/// The key of the longest list in `text`, if that is one JSON object.
+fn list_key(text: &str) -> Option<String> {
+    let object: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let lists = object
+        .into_iter()
+        .filter(|(_, value)| value.get().starts_with('['));
+    let (key, _) = lists.max_by_key(|(_, value)| value.get().len())?;
+    Some(key)
 }
 
 /// The error of a file without records.

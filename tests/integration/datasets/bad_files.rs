@@ -109,6 +109,11 @@ fn lines_that_are_not_json() {
         lines,
         &["d.json:1:1", "not a JSON array", ".ndjson"],
     );
+    refused(
+        "d.json",
+        r#"{"type":"x","few":[1],"my \"rows":[{"v":1},{"v":2}]}"#,
+        &["d.json:1:1", r#"`my "rows`"#, r#"`jq '.["my \"rows"]'`"#],
+    );
     refused("d.json", "[1]\n[2]\n", &["d.json:2:1", ".ndjson"]);
     refused("data", "a,b\n1,2\n", &["data:1:1", "format", "csv"]);
 }

@@ -1,7 +1,8 @@
 //! [`ColumnCells`]: what the cells of a column are, and a cell as JSON.
 //!
 //! A column has one type, so that a key of the records has, too: numbers or booleans if all of its cells are, else text.
-//! Empty cells are null. A number keeps its spelling, however large it is.
+//! Empty cells are null, and so are those of numbers or booleans that say that there is no value, such as `NA`. A number
+//! keeps its spelling, however large it is, unless JSON spells it otherwise: `.5` becomes `0.5`.
 
 use std::borrow::Cow;
 
@@ -14,9 +15,13 @@ pub(super) struct ColumnCells {
     booleans: u64,
     /// Numbers that JSON does not have.
     not_finite: u64,
+    /// Words for a missing value.
+    missing: u64,
     texts: u64,
     /// The first text, with the offset of its row.
     first_text: Option<(usize, String)>,
+    /// The first word for a missing value, with the offset of its row.
+    first_missing: Option<(usize, String)>,
     /// The offset of the row of the first number that JSON does not have.
     first_not_finite: Option<usize>,
 }
@@ -28,8 +33,12 @@ enum CellType {
     Number,
     NotFinite,
     Boolean(bool),
+    Missing,
     Text,
 }
+
+/// What programs write where there is no value.
+const MISSING: [&str; 8] = ["NA", "N/A", "#N/A", "<NA>", "NULL", "None", "nil", "-"];
 
 /// In characters, of a cell in a note.
 const EXAMPLE_LEN_MAX: usize = 40;
@@ -45,6 +54,11 @@ impl ColumnCells {
                 self.not_finite += 1;
                 self.first_not_finite.get_or_insert(offset);
             }
+            CellType::Missing => {
+                self.missing += 1;
+                self.first_missing
+                    .get_or_insert_with(|| (offset, trim(cell).to_owned()));
+            }
             CellType::Text => {
                 self.texts += 1;
                 self.first_text
@@ -55,11 +69,15 @@ impl ColumnCells {
 
     /// Whether no cell has a value.
     pub(super) const fn is_empty(&self) -> bool {
-        self.numbers + self.booleans + self.not_finite + self.texts == 0
+        self.numbers + self.booleans + self.not_finite + self.missing + self.texts == 0
     }
 
     const fn is_text(&self) -> bool {
-        self.texts > 0 || (self.booleans > 0 && self.numbers + self.not_finite > 0)
+        let numbers = self.numbers + self.not_finite;
+        let is_mixed = self.booleans > 0 && numbers > 0;
+        // Such words alone, or among other texts, may be names.
+        let has_only_words = self.missing > 0 && self.booleans + numbers == 0;
+        self.texts > 0 || is_mixed || has_only_words
     }
 
     /// `cell` of this column as JSON.
@@ -67,30 +85,42 @@ impl ColumnCells {
         Cow::Borrowed(match CellType::of(cell) {
             CellType::Empty => "null",
             _ if self.is_text() => return Cow::Owned(serde_json::Value::from(cell).to_string()),
-            CellType::NotFinite => "null",
+            CellType::NotFinite | CellType::Missing => "null",
             CellType::Boolean(true) => "true",
             CellType::Boolean(false) => "false",
-            CellType::Number | CellType::Text => trim(cell),
+            CellType::Number => return number_as_json(trim(cell)).unwrap_or_default(),
+            CellType::Text => trim(cell),
         })
     }
 
     /// What a person should know about the column; `line` maps an offset to a line.
-    pub(super) fn note(&self, line: impl Fn(usize) -> usize) -> Option<NoteKind> {
+    pub(super) fn notes(&self, line: impl Fn(usize) -> usize) -> Vec<NoteKind> {
         if self.is_text() {
-            let (offset, example) = self.first_text.as_ref()?;
-            let texts = self.texts + self.booleans + self.not_finite;
-            // Otherwise the numbers are the exception, as in a column of codes.
-            let was_meant_as_numbers = self.numbers >= texts;
-            return was_meant_as_numbers.then(|| NoteKind::Mixed {
-                numbers: self.numbers,
-                texts,
-                example: example.clone(),
-                line: line(*offset),
-            });
+            return self.mixed_note(line).into_iter().collect();
         }
-        self.first_not_finite.map(|offset| NoteKind::NotFinite {
+        let not_finite = self.first_not_finite.map(|offset| NoteKind::NotFinite {
             count: self.not_finite,
             line: line(offset),
+        });
+        let first = self.first_missing.as_ref();
+        let missing = first.map(|(offset, example)| NoteKind::Missing {
+            count: self.missing,
+            example: example.clone(),
+            line: line(*offset),
+        });
+        not_finite.into_iter().chain(missing).collect()
+    }
+
+    fn mixed_note(&self, line: impl Fn(usize) -> usize) -> Option<NoteKind> {
+        let (offset, example) = self.first_text.as_ref()?;
+        let texts = self.texts + self.booleans + self.not_finite + self.missing;
+        // Otherwise the numbers are the exception, as in a column of codes.
+        let was_meant_as_numbers = self.numbers >= texts;
+        was_meant_as_numbers.then(|| NoteKind::Mixed {
+            numbers: self.numbers,
+            texts,
+            example: example.clone(),
+            line: line(*offset),
         })
     }
 }
@@ -101,13 +131,14 @@ impl CellType {
         if cell.is_empty() {
             return Self::Empty;
         }
-        if is_json_number(cell) {
+        if is_json_number(cell) || number_as_json(cell).is_some() {
             return Self::Number;
         }
         match cell {
             "true" | "True" | "TRUE" => Self::Boolean(true),
             "false" | "False" | "FALSE" => Self::Boolean(false),
             _ if is_not_finite(cell) => Self::NotFinite,
+            _ if is_missing(cell) => Self::Missing,
             _ => Self::Text,
         }
     }
@@ -123,6 +154,33 @@ fn is_not_finite(cell: &str) -> bool {
     ["nan", "inf", "infinity"]
         .iter()
         .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn is_missing(cell: &str) -> bool {
+    MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word))
+}
+
+/// The number `text` as JSON spells it; `None` if it is not a number. Zeros in front make a code, not a number.
+fn number_as_json(text: &str) -> Option<Cow<'_, str>> {
+    if is_json_number(text) {
+        return Some(Cow::Borrowed(text));
+    }
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => ("-", unsigned),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    if !unsigned.starts_with(|first: char| first == '.' || first.is_ascii_digit()) {
+        return None;
+    }
+    let end = unsigned.find(['e', 'E']).unwrap_or(unsigned.len());
+    let (mantissa, exponent) = unsigned.split_at(end);
+    let zero = if mantissa.starts_with('.') { "0" } else { "" };
+    let integer = mantissa
+        .strip_suffix('.')
+        .filter(|digits| are_digits(digits));
+    let mantissa = integer.unwrap_or(mantissa);
+    let json = format!("{sign}{zero}{mantissa}{exponent}");
+    is_json_number(&json).then_some(Cow::Owned(json))
 }
 
 /// Whether `text` is a number by the grammar of JSON.
@@ -175,6 +233,50 @@ mod tests {
         ] {
             assert!(!is_json_number(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_spelled_as_json_spells_it() {
+        for (text, json) in [
+            ("1.50", Some("1.50")),
+            (".5", Some("0.5")),
+            ("-.5e3", Some("-0.5e3")),
+            ("5.", Some("5")),
+            ("+5", Some("5")),
+            ("+.25E-2", Some("0.25E-2")),
+            ("5.e1", Some("5e1")),
+            (".", None),
+            ("-", None),
+            ("+-5", None),
+            ("--5", None),
+            ("05", None),
+            ("+05.0", None),
+            ("1.2.", None),
+            ("e5", None),
+        ] {
+            assert_eq!(number_as_json(text).as_deref(), json, "{text}");
+        }
+    }
+
+    fn cells(cells: &[&str]) -> Vec<String> {
+        let mut column = ColumnCells::default();
+        for cell in cells {
+            column.observe(cell, 0);
+        }
+        let json = |cell: &&str| column.json(cell).into_owned();
+        cells.iter().map(json).collect()
+    }
+
+    #[test]
+    fn a_word_for_a_missing_value_is_null_among_numbers_and_a_text_elsewhere() {
+        assert_eq!(
+            cells(&["1", " NA ", "n/a", "-", ""]),
+            ["1", "null", "null", "null", "null"]
+        );
+        assert_eq!(cells(&["true", "None"]), ["true", "null"]);
+        assert_eq!(cells(&["None", "nil"]), ["\"None\"", "\"nil\""]);
+        assert_eq!(cells(&["red", "NA", "1"]), ["\"red\"", "\"NA\"", "\"1\""]);
+        assert_eq!(cells(&["nan", "NA"]), ["null", "null"]);
     }
 
     proptest! {
