@@ -13,6 +13,7 @@ mod field_path;
 mod record_block;
 mod record_fields;
 mod record_source;
+mod source_error;
 mod stamps;
 mod work_budget;
 
@@ -21,7 +22,8 @@ pub use description::{DatasetDescription, FieldDescription};
 pub use extremes::{Extreme, Extremes};
 pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};
-pub use record_source::{RecordSource, SharedSource, SourceError, extremes, fields};
+pub use record_source::{RecordSource, SharedSource, extremes, fields};
+pub use source_error::SourceError;
 pub use stamps::{StampDecreases, Stamps, StampsBuilder};
 
 use std::sync::Arc;

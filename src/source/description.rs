@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use super::decimal::Decimal;
 use super::field_path::{DEPTH_MAX, escape, is_object};
 use super::record_fields::for_each_field;
-use super::record_source::{RecordSource, SourceError};
+use super::record_source::RecordSource;
+use super::source_error::SourceError;
 
 /// What the records are.
 #[derive(Debug)]

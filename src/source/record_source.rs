@@ -1,13 +1,13 @@
 //! [`RecordSource`]: the interface to the records that a topic replays.
 
 use std::fmt;
-use std::io;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::source_error::SourceError;
 use super::{Extremes, ExtremesLookup, FieldIndex, Stamps};
 
 /// A fixed list of records, known by index. Equal sources have equal digests, on every hub.
@@ -17,6 +17,11 @@ use super::{Extremes, ExtremesLookup, FieldIndex, Stamps};
 /// The records may lie on a disk. [`read`](Self::read), [`poll_fields`](Self::poll_fields) and
 /// [`poll_extremes`](Self::poll_extremes) may then block and fail, so they are called neither on a lane nor on a thread
 /// of the async runtime. The other methods answer from memory.
+///
+/// ## A file that changes
+///
+/// A source that reads from a disk never returns records that are not those of the file as it was opened: it verifies
+/// what it reads, and returns [`SourceError::changed`] if the file was replaced, truncated, deleted or written to.
 pub trait RecordSource: fmt::Debug + Send + Sync + 'static {
     /// The number of records.
     fn count(&self) -> NonZeroU64;
@@ -68,33 +73,6 @@ pub trait RecordSource: fmt::Debug + Send + Sync + 'static {
 
 /// A source that topics, responses and readers share.
 pub type SharedSource = Arc<dyn RecordSource>;
-
-/// Why records cannot be read. The file was valid when the hub opened it, so this is a fault of the disk, or the file
-/// was changed; the operator has to act.
-#[derive(Debug, Clone)]
-pub struct SourceError(Arc<io::Error>);
-
-impl SourceError {
-    /// The error of the operating system.
-    #[must_use]
-    pub fn as_io(&self) -> &io::Error {
-        &self.0
-    }
-}
-
-impl From<io::Error> for SourceError {
-    fn from(error: io::Error) -> Self {
-        Self(Arc::new(error))
-    }
-}
-
-impl fmt::Display for SourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read the dataset: {}", self.0)
-    }
-}
-
-impl std::error::Error for SourceError {}
 
 /// Returns the fields of the records of `source`. Blocks until all records have been read.
 ///
