@@ -18,6 +18,7 @@ mod resume;
 mod startup;
 mod subscription;
 mod topic;
+mod topic_closure;
 mod topic_metrics;
 mod update;
 mod viewer_limits;
@@ -42,6 +43,7 @@ pub use resume::{JoinPoint, JoinState, ResumeOutcome, ResumeRequest, StreamHead}
 pub use startup::{Checkpoint, NewEpochReason, StartMode};
 pub use subscription::{Subscription, UpdateReader};
 pub use topic::{Topic, TopicSpec};
+pub use topic_closure::TopicClosure;
 pub use topic_metrics::{DeliveryMetrics, DisconnectReason, RejectReason, TopicMetrics};
 pub use update::{Announcement, AnnouncementNumber, Update};
 pub use viewer_limits::{ViewerLimitReached, ViewerLimits, ViewerPermit};

@@ -153,8 +153,13 @@ impl Drain {
             // All viewers get it at once; the random delay in `retry_ms` spreads their reconnects.
             return Duration::ZERO;
         }
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        self.bye_period() * count(n) / count(len).max(1)
+        share(self.bye_period(), n, len)
+    }
+
+    /// How long after a topic with this number of `viewers` is closed the `n`th of `len` of them on a lane, counted from
+    /// 0, is closed: as spread as those of a drain.
+    pub(super) fn leave_delay(viewers: usize, n: usize, len: usize) -> Duration {
+        share(Duration::from_millis(spread_ms(viewers)), n, len)
     }
 
     /// The time over which the `bye`s are sent.
@@ -196,6 +201,12 @@ impl Drain {
     }
 }
 
+/// The `n`th part of `len` of a period.
+fn share(period: Duration, n: usize, len: usize) -> Duration {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    period * count(n) / count(len).max(1)
+}
+
 fn spread_ms(viewers: usize) -> u64 {
     let viewers = u64::try_from(viewers).unwrap_or(u64::MAX);
     viewers.saturating_mul(1_000) / Drain::RECONNECTS_PER_SECOND
@@ -226,6 +237,13 @@ mod tests {
             assert_eq!(drain.bye_period(), Duration::from_secs(2));
             assert!(started(grace, 50).bye_period() < Duration::from_millis(10));
         }
+    }
+
+    #[test]
+    fn viewers_of_a_closed_topic_leave_at_the_same_pace() {
+        let waits = [0, 2_000, 4_000].map(|n| Drain::leave_delay(16_000, n, 8_000).as_millis());
+        assert_eq!(waits, [0, 500, 1_000]);
+        assert_eq!(Drain::leave_delay(0, 0, 0), Duration::ZERO);
     }
 
     #[test]

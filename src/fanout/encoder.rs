@@ -76,6 +76,8 @@ pub(super) struct PendingChunks {
     pub(super) chunks: [Vec<Chunk>; Encoding::COUNT],
     /// The publication that the viewers of each encoding need next; `None` if there are no such viewers.
     pub(super) next: [Option<Seq>; Encoding::COUNT],
+    /// The topic is closed.
+    pub(super) is_closed: bool,
 }
 
 impl PendingChunks {
@@ -101,6 +103,10 @@ impl PendingChunks {
             }
             Update::State(announcement) | Update::End(announcement) => {
                 self.add_announcement(&announcement);
+                0
+            }
+            Update::Closed => {
+                self.is_closed = true;
                 0
             }
         }

@@ -100,7 +100,8 @@ impl<'a> Lane<'a> {
         self.shared.turns.fetch_add(1, Ordering::Relaxed);
         self.on_events(events);
         self.take_messages();
-        self.viewers.table.topics.poll_updates();
+        let closed = self.viewers.table.topics.poll_updates();
+        self.viewers.schedule_leaving(&closed);
         self.viewers.sweep();
         self.viewers.serve_ready();
         self.viewers.serve_backfill();

@@ -75,7 +75,7 @@ impl LaneShared {
     pub(super) fn read_block(self: &Arc<Self>, topic: Arc<Topic>, block: Block) {
         let lane = Arc::clone(self);
         self.runtime.spawn_blocking(move || {
-            let read = || topic.feed().read(block.first, block.last);
+            let read = || topic.read(block.first, block.last);
             let result = catch_unwind(AssertUnwindSafe(read))
                 .unwrap_or_else(|_| Err(io::Error::other("reading panicked").into()));
             topic.report_read(result.as_ref().err());

@@ -119,11 +119,15 @@ impl<R: WakeHandle> LaneTopics<R> {
         }
     }
 
-    /// Reads the channels that have anything to read.
-    pub(super) fn poll_updates(&mut self) {
-        for (_, lane_topic) in &mut self.topics {
-            lane_topic.poll_updates(&mut self.pending, &mut self.encoder);
+    /// Reads the channels that have anything to read. Returns the topics that have just been closed.
+    pub(super) fn poll_updates(&mut self) -> Vec<LaneTopicId> {
+        let mut closed = Vec::new();
+        for (key, lane_topic) in &mut self.topics {
+            if lane_topic.poll_updates(&mut self.pending, &mut self.encoder) {
+                closed.push(LaneTopicId::from_key(key));
+            }
         }
+        closed
     }
 
     /// Returns whether a sweep is in progress.
@@ -215,6 +219,12 @@ impl<R: WakeHandle> LaneTopic<R> {
         self.groups[encoding.index()].log()
     }
 
+    /// The ids of all subscriptions.
+    pub(super) fn subscriptions(&self) -> Vec<SubscriptionId> {
+        let groups = self.groups.iter();
+        groups.flat_map(ViewerGroup::subscriptions).collect()
+    }
+
     fn is_empty(&self) -> bool {
         self.groups.iter().all(ViewerGroup::is_empty)
     }
@@ -282,10 +292,11 @@ impl<R: WakeHandle> LaneTopic<R> {
         moved
     }
 
-    /// Reads the channel, if it has anything to read, and appends the encoded chunks to the logs.
-    fn poll_updates(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) {
+    /// Reads the channel, if it has anything to read, and appends the encoded chunks to the logs. Returns whether the
+    /// topic has just been closed.
+    fn poll_updates(&mut self, pending: &mut PendingChunks, encoder: &mut Encoder) -> bool {
         if !self.topic_waker.take_notified() {
-            return;
+            return false;
         }
         let topic = Arc::clone(self.reader.topic());
         pending.next = self.groups.each_ref().map(ViewerGroup::next);
@@ -299,6 +310,7 @@ impl<R: WakeHandle> LaneTopic<R> {
             chunks.clear();
             chunks.shrink_to(PendingChunks::CAPACITY_KEPT);
         }
+        std::mem::take(&mut pending.is_closed)
     }
 
     /// Appends a `viewers` message to the last flush if the count has changed and an announcement is due. The message

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use mio::event::Event;
 
-use super::drain::DrainPhase;
-use super::ids::{ConnectionId, SubscriptionId};
+use super::drain::{Drain, DrainPhase};
+use super::ids::{ConnectionId, LaneTopicId, SubscriptionId};
 use super::lane_shared::{LaneShared, NewViewer};
 use super::lane_topic::GroupVisit;
 use super::socket_writer::WriteBudget;
@@ -204,6 +204,23 @@ impl<'a> LaneViewers<'a> {
             let at = now.after(self.shared.drain.bye_delay(n, ids.len()));
             self.table
                 .schedule_drain_action(*id, at, DrainAction::SendBye);
+        }
+    }
+
+    /// Has the viewers of the topics in `closed` leave, at the pace of a drain. What has been published before is sent.
+    pub(super) fn schedule_leaving(&mut self, closed: &[LaneTopicId]) {
+        for topic_id in closed {
+            let lane_topic = &self.table.topics[*topic_id];
+            let Some(closure) = lane_topic.topic().closure() else {
+                continue;
+            };
+            let (viewers, ids) = (lane_topic.topic().viewers(), lane_topic.subscriptions());
+            let now = self.shared.clock.now();
+            for (n, id) in ids.iter().enumerate() {
+                let at = now.after(Drain::leave_delay(viewers, n, ids.len()));
+                self.table
+                    .schedule_drain_action(id.connection(), at, DrainAction::Leave(closure));
+            }
         }
     }
 

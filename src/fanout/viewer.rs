@@ -197,8 +197,12 @@ impl ViewerTurn<'_> {
         skipped
     }
 
-    /// Skips publications that cannot be read. A bare viewer, which cannot be sent a gap, is closed.
+    /// Skips publications that cannot be read. A bare viewer, which cannot be sent a gap, is closed. A viewer of a topic
+    /// that is closed is about to leave anyway.
     pub(super) fn skip_unreadable(mut self) {
+        if self.context.topic.closure().is_some() {
+            return;
+        }
         if self.subscription.encoding().has_messages() {
             self.skip_to_live(GapReason::Expired);
         } else {

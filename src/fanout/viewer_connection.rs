@@ -245,12 +245,12 @@ impl ViewerConnection {
         self.session.timer()
     }
 
-    /// Schedules `action` for `at`, because the hub is draining.
+    /// Schedules `action` for `at`.
     pub(super) const fn schedule_drain_action(&mut self, at: Micros, action: DrainAction) {
         self.session.schedule_drain_action(at, action);
     }
 
-    /// Performs `action`, because the hub is draining. A bare viewer gets no `bye`.
+    /// Performs `action`. A bare viewer gets no `bye`.
     pub(super) fn apply_drain_action(
         &mut self,
         action: DrainAction,
@@ -267,6 +267,10 @@ impl ViewerConnection {
             )),
             DrainAction::Close => {
                 self.close(PendingClose::new(CloseReason::Draining, now), retry_ms);
+            }
+            DrainAction::Leave(closure) => {
+                let close = PendingClose::new(closure.close_reason(), now);
+                self.close(close, closure.retry_ms());
             }
         }
     }

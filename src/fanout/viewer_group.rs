@@ -78,6 +78,11 @@ impl ViewerGroup {
         self.subscriptions.is_empty()
     }
 
+    /// The ids of its subscriptions.
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = SubscriptionId> {
+        self.subscriptions.iter().copied()
+    }
+
     /// The number of viewers.
     pub(super) const fn len(&self) -> usize {
         self.subscriptions.len()

@@ -1,7 +1,7 @@
 //! `ViewerSession`: the protocol state of one connection apart from publications: its input, its deadlines, and
 //! `PendingClose`: a close in progress, and how long it may take.
 //!
-//! It has no socket and no clock: bytes and instants go in, and what to do comes out. It knows no topic. Sending
+//! It has no socket and no clock: bytes and instants go in, and what to do comes out. It knows no topic's content. Sending
 //! publications does not touch it, so it is allocated apart from the fields that every flush touches.
 
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use super::lane_shared::LoadGuard;
 use super::viewer_input::{InputEvent, ViewerInput};
 use super::viewer_join::{Encoding, ViewerPermits};
 use super::viewer_record::ViewerRecord;
-use crate::hub::DisconnectReason;
+use crate::hub::{DisconnectReason, Topic, TopicClosure};
 use crate::protocol::{CloseReason, Micros};
 
 /// The protocol state of one connection.
@@ -23,7 +23,7 @@ pub(super) struct ViewerSession {
     encoding: Encoding,
     pub(super) input: ViewerInput,
     heartbeat: Heartbeat,
-    /// What a draining hub still has to do with the viewer.
+    /// What the hub still has to do with the viewer, because it drains or the topic is closed.
     drain_action: Option<ScheduledDrainAction>,
     /// When the connection's timer on the lane expires next; the greatest instant if it is not armed.
     timer_at: Micros,
@@ -55,13 +55,15 @@ pub(super) struct ConnectionTimer<'a> {
     pub(super) deadline: Micros,
 }
 
-/// What a draining hub does with a viewer, in this order.
+/// What the hub does with a viewer that is to leave. A draining hub sends a `bye` and later closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DrainAction {
     /// Send it a `bye`; its stream continues.
     SendBye,
     /// Close it.
     Close,
+    /// Close it, because its topic is closed.
+    Leave(TopicClosure),
 }
 
 /// What to do when a viewer's timer expires.
@@ -69,7 +71,7 @@ pub(super) enum DrainAction {
 pub(super) enum TimerAction {
     /// Ping the viewer.
     Ping,
-    /// Perform a step of the drain.
+    /// Perform a step towards the end of the connection.
     Drain(DrainAction),
     /// Keep waiting.
     Wait,
@@ -80,10 +82,10 @@ pub(super) enum TimerAction {
 }
 
 impl DrainAction {
-    /// What to do with viewers that join during `phase`.
-    pub(super) const fn during(phase: DrainPhase) -> Option<Self> {
+    /// What to do with viewers that join during `phase`, or a topic that is closed.
+    pub(super) fn at_join(phase: DrainPhase, topic: &Topic) -> Option<Self> {
         match phase {
-            DrainPhase::Serving => None,
+            DrainPhase::Serving => topic.closure().map(Self::Leave),
             DrainPhase::Notifying => Some(Self::SendBye),
             DrainPhase::Closing => Some(Self::Close),
         }
@@ -186,7 +188,7 @@ impl ViewerSession {
         }
     }
 
-    /// Schedules `action` for `at`, because the hub is draining.
+    /// Schedules `action` for `at`.
     pub(super) const fn schedule_drain_action(&mut self, at: Micros, action: DrainAction) {
         self.drain_action = Some(ScheduledDrainAction { at, action });
     }

@@ -161,7 +161,7 @@ impl<'a> ViewerTable<'a> {
             now,
         };
         let subscription = ViewerSubscription::new(start, &mut connection.queue);
-        if let Some(action) = DrainAction::during(phase) {
+        if let Some(action) = DrainAction::at_join(phase, &topic) {
             connection.schedule_drain_action(now, action);
         }
         let viewer = Viewer {

@@ -142,7 +142,7 @@ impl Feed {
     ///
     /// # Errors
     /// The records cannot be read.
-    pub fn read(&self, first: Seq, last: Seq) -> Result<Records, SourceError> {
+    pub(super) fn read(&self, first: Seq, last: Seq) -> Result<Records, SourceError> {
         self.replay().read(first, last)
     }
 
@@ -176,7 +176,7 @@ impl Feed {
     ///
     /// # Errors
     /// The records cannot be read.
-    pub fn poll_fields(&self) -> Result<Option<&FieldIndex>, SourceError> {
+    pub(super) fn poll_fields(&self) -> Result<Option<&FieldIndex>, SourceError> {
         self.replay().source().poll_fields()
     }
 
@@ -184,7 +184,7 @@ impl Feed {
     ///
     /// # Errors
     /// The records cannot be read.
-    pub fn poll_extremes(&self, key: &str) -> Result<ExtremesLookup, SourceError> {
+    pub(super) fn poll_extremes(&self, key: &str) -> Result<ExtremesLookup, SourceError> {
         self.replay().source().poll_extremes(key)
     }
 

@@ -49,7 +49,7 @@ impl ProducerLink {
                 event = "topic.unreadable",
                 topic,
                 error = error.to_string(),
-                reason = error.as_io().map_or("changed", error_reason),
+                reason = error.as_io().map_or("other", error_reason),
                 "records of this topic cannot be read; reading is retried"
             ),
             None if was_unreadable => tracing::info!(

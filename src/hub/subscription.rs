@@ -162,6 +162,7 @@ impl UpdateReader {
                 }
                 self.announced = announcement.number;
             }
+            Update::Closed => {}
         }
         missed_len + take(update)
     }

@@ -7,10 +7,16 @@
 //!
 //! Publishing and changing the timeline exclude each other by [`Topic::lock_publish`]. Readers of the channel take no
 //! lock; the announcements that a reader has missed are behind a lock of their own, which is held for a lookup.
+//!
+//! ## A dataset that changes
+//!
+//! A read that finds the dataset changed [closes](TopicClosure) the topic: nothing more is published, whoever has read.
 
-use std::path::Path;
+mod reading;
+mod view;
+
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -22,10 +28,10 @@ use super::producer_link::{ProducerLink, ProducerWaker};
 use super::replay::Replay;
 use super::resume::{JoinPoint, JoinState, StreamHead};
 use super::startup::{Checkpoint, Startup, TimelineSpec};
+use super::topic_closure::TopicClosure;
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
-use crate::protocol::message::{Message, TopicView};
-use crate::protocol::topic_description::DatasetFileView;
+use crate::protocol::message::Message;
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
 use crate::source::{SharedSource, SourceError};
@@ -65,6 +71,8 @@ pub struct Topic {
     last_announcement: AtomicU32,
     /// What the topic and its producer tell each other.
     producer: ProducerLink,
+    /// Set at most once, under `publish_lock`; nothing is published after that.
+    closure: OnceLock<TopicClosure>,
     /// The number of [`PresenceGuard`](super::PresenceGuard)s of this topic.
     viewers: AtomicUsize,
     /// Counters, gauges and histograms for monitoring.
@@ -93,7 +101,7 @@ impl Topic {
         let feed = Feed::Replay(Replay::new(startup, spec.source, playout));
         let topic = Self {
             name: settings.name.clone(),
-            dataset_name: file_name(&settings.dataset),
+            dataset_name: view::file_name(&settings.dataset),
             policy: ArcSwap::from_pointee(DeliveryPolicy::from_settings(
                 settings,
                 spec.recover_max,
@@ -103,6 +111,7 @@ impl Topic {
             announcements: RwLock::new(AnnouncementLog::new(feed.version())),
             last_announcement: AtomicU32::new(AnnouncementNumber::NONE.to_bits()),
             producer: ProducerLink::default(),
+            closure: OnceLock::new(),
             viewers: AtomicUsize::new(0),
             metrics: TopicMetrics::default(),
             feed,
@@ -329,14 +338,26 @@ impl Topic {
 
     /// Records that reading records has succeeded, or failed with `error`. Logs a failure, once until a success.
     pub fn report_read(&self, error: Option<&SourceError>) {
-        self.producer.report_read(&self.name, error);
+        // A changed dataset is not read again, and has been logged.
+        if self.closure().is_none() {
+            self.producer.report_read(&self.name, error);
+        }
+    }
+
+    /// When the next publication is due; a closed topic has none.
+    #[must_use]
+    pub fn next_due(&self) -> NextDue {
+        match self.closure() {
+            Some(_) => NextDue::Paused,
+            None => self.feed.next_due(),
+        }
     }
 
     /// When the next publication is due that the producer is able to publish; `None` while it has to wait for the
     /// journal, for the records, or for a change of the timeline.
     #[must_use]
     pub fn next_expected(&self) -> Option<Micros> {
-        match self.feed.next_due() {
+        match self.next_due() {
             NextDue::At(t) if !self.producer.is_reading() => Some(t),
             NextDue::At(_) | NextDue::Paused | NextDue::Ended => None,
         }
@@ -362,39 +383,4 @@ impl Topic {
     pub(super) fn remove_viewer(&self) {
         self.viewers.fetch_sub(1, Ordering::Relaxed);
     }
-
-    /// The topic as the list of topics shows it.
-    #[must_use]
-    pub fn view(&self, now: Micros) -> TopicView<'_> {
-        let seq = self.feed.newest();
-        let states = self.feed.states_from(now, self.feed.version());
-        let current = &states[0];
-        let (policy, dataset) = (self.policy.load(), self.feed.describe().dataset);
-        TopicView {
-            name: &self.name,
-            kind: self.feed.kind(),
-            epoch: self.epoch(),
-            seq,
-            retained: self.feed.retained(seq),
-            rate: Some(current.timeline.rate),
-            playing: current.timeline.playing,
-            ended: self.feed.is_ended(),
-            viewers: self.viewers(),
-            audience: self.metrics.audience.view(),
-            fields: policy.fields.clone(),
-            source: "dataset",
-            dataset: Some(DatasetFileView {
-                name: &self.dataset_name,
-                len: dataset.len,
-                looping: dataset.looping,
-                sha256: dataset.sha256,
-            }),
-            about: policy.about.clone(),
-        }
-    }
-}
-
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
 }

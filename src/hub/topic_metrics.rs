@@ -79,6 +79,8 @@ pub enum RejectReason {
     BadRequest,
     /// The request does not ask for an upgrade to WebSocket.
     UpgradeRequired,
+    /// The topic has stopped, because its dataset was changed.
+    Stopped,
     /// The topic does not exist.
     NotFound,
 }
@@ -146,7 +148,7 @@ impl DisconnectReason {
 
 impl RejectReason {
     /// The reasons that are counted per topic: all but [`NotFound`](Self::NotFound).
-    pub const PER_TOPIC: [Self; 7] = [
+    pub const PER_TOPIC: [Self; 8] = [
         Self::Full,
         Self::TooManyFromAddress,
         Self::Draining,
@@ -154,6 +156,7 @@ impl RejectReason {
         Self::Gone,
         Self::BadRequest,
         Self::UpgradeRequired,
+        Self::Stopped,
     ];
 
     /// The value of the label `reason`.
@@ -167,6 +170,7 @@ impl RejectReason {
             Self::Gone => "gone",
             Self::BadRequest => "bad_request",
             Self::UpgradeRequired => "upgrade_required",
+            Self::Stopped => "stopped",
             Self::NotFound => "not_found",
         }
     }

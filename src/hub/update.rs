@@ -31,6 +31,8 @@ pub enum Update {
     State(Announcement),
     /// The dataset is over.
     End(Announcement),
+    /// The topic is closed; the last update.
+    Closed,
 }
 
 /// The number of an announcement of one topic, in the order in which they are sent. Each process begins with 1 again.

@@ -165,7 +165,7 @@ impl Prefetch {
         let notify = NotifyOnDrop(Arc::clone(&self.notify));
         self.runtime.spawn_blocking(move || {
             // Fails if the topic has stopped.
-            _ = done.send(topic.feed().read(seq, last));
+            _ = done.send(topic.read(seq, last));
             drop(notify);
         });
         self.reading = Some(result);

@@ -86,7 +86,7 @@ impl ProducerTask for TopicProducer {
     }
 
     fn next_due(&self) -> NextDue {
-        self.topic.feed().next_due()
+        self.topic.next_due()
     }
 
     fn run_turn(&mut self) -> Turn {
@@ -94,7 +94,7 @@ impl ProducerTask for TopicProducer {
         // Held while publishing, so that the timeline cannot change between computing and publishing.
         let _guard = topic.lock_publish();
         let now = self.clock.now();
-        let NextDue::At(t) = topic.feed().next_due() else {
+        let NextDue::At(t) = topic.next_due() else {
             return Turn::Done;
         };
         if t > now {

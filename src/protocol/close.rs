@@ -15,6 +15,8 @@ pub enum CloseReason {
     TooBig,
     /// 1012: the hub is draining; reconnect after the `retry_ms` of `bye`.
     Draining,
+    /// 1012: the topic has stopped, because its dataset was changed; reconnect after the `retry_ms` of `bye`.
+    Stopped,
     /// 4400: the viewer sent a malformed message; do not reconnect.
     Malformed,
     /// 4408: after the hub's ping, the viewer neither sent nor acknowledged a byte; reconnect.
@@ -27,13 +29,14 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All reasons.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Normal,
         Self::Protocol,
         Self::Binary,
         Self::Utf8,
         Self::TooBig,
         Self::Draining,
+        Self::Stopped,
         Self::Malformed,
         Self::NoPong,
         Self::Slow,
@@ -49,7 +52,7 @@ impl CloseReason {
             Self::Binary => 1003,
             Self::Utf8 => 1007,
             Self::TooBig => 1009,
-            Self::Draining => 1012,
+            Self::Draining | Self::Stopped => 1012,
             Self::Malformed => 4400,
             Self::NoPong => 4408,
             Self::Slow => 4409,
@@ -67,6 +70,7 @@ impl CloseReason {
             Self::Utf8 => "text is not utf-8",
             Self::TooBig => "message over 1 KiB",
             Self::Draining => "draining",
+            Self::Stopped => "dataset changed",
             Self::Malformed => "malformed message",
             Self::NoPong => "no pong",
             Self::Slow => "too slow",
@@ -79,7 +83,7 @@ impl CloseReason {
     pub const fn may_reconnect(self) -> bool {
         matches!(
             self,
-            Self::Draining | Self::NoPong | Self::Slow | Self::TooManyMessages
+            Self::Draining | Self::Stopped | Self::NoPong | Self::Slow | Self::TooManyMessages
         )
     }
 
@@ -93,6 +97,7 @@ impl CloseReason {
             Self::Utf8 => "utf8",
             Self::TooBig => "too_big",
             Self::Draining => "draining",
+            Self::Stopped => "stopped",
             Self::Malformed => "malformed",
             Self::NoPong => "no_pong",
             Self::Slow => "slow",

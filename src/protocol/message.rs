@@ -177,6 +177,8 @@ pub struct TopicView<'a> {
     pub playing: bool,
     /// Whether the dataset has ended.
     pub ended: bool,
+    /// Whether the topic has stopped for this run of the hub, because its dataset was changed.
+    pub stopped: bool,
     /// The current number of viewers.
     pub viewers: usize,
     /// How well their pages draw, as they report it.

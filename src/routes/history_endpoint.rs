@@ -25,7 +25,7 @@ use super::authorize::AccessPermit;
 use super::problem::{Problem, ProblemCode, excerpt};
 use super::responses::{matches_if_none_match, with_vary_accept};
 use crate::app::{AppState, HistoryLimitReached, HistoryPermit, JobAborted};
-use crate::hub::Topic;
+use crate::hub::{Topic, TopicClosure};
 use crate::protocol::{HistoryHead, Seq};
 use crate::source::{Extremes, ExtremesLookup, FieldIndex, SourceError};
 use crate::timeline::RangePage;
@@ -48,6 +48,9 @@ async fn read(state: &AppState, request: &ApiRequest) -> Result<Response, Proble
         Some(format) => format,
         None => HistoryFormat::negotiate(headers)?,
     };
+    if topic.closure() == Some(TopicClosure::Stopped) {
+        return Err(Problem::topic_stopped());
+    }
     let permit = state.history_limit.acquire(request.client).map_err(busy)?;
     request
         .takeover
@@ -128,12 +131,12 @@ async fn find_extremes(
     permit: &HistoryPermit,
 ) -> Result<Arc<Extremes>, Problem> {
     let (topic, key) = (Arc::clone(topic), field.to_owned());
-    let step = move || match topic.feed().poll_extremes(&key) {
+    let step = move || match topic.poll_extremes(&key) {
         Err(error) => Some(Err(unreadable(&error))),
         Ok(ExtremesLookup::InProgress) => None,
         Ok(ExtremesLookup::Done(Some(extremes))) => Some(Ok(extremes)),
         // The fields have been found by now.
-        Ok(ExtremesLookup::Done(None)) => match topic.feed().poll_fields() {
+        Ok(ExtremesLookup::Done(None)) => match topic.poll_fields() {
             Err(error) => Some(Err(unreadable(&error))),
             Ok(fields) => fields.map(|fields| Err(field_not_numeric(fields, &key))),
         },
@@ -144,15 +147,18 @@ async fn find_extremes(
 /// Waits for the fields of the topic's records, which are found on first use.
 async fn find_fields(topic: &Arc<Topic>, permit: &HistoryPermit) -> Result<(), Problem> {
     let topic = Arc::clone(topic);
-    let step = move || match topic.feed().poll_fields() {
+    let step = move || match topic.poll_fields() {
         Err(error) => Some(Err(unreadable(&error))),
         Ok(fields) => fields.map(|_| Ok(())),
     };
     permit.run(step).await.map_err(stopping)?
 }
 
-/// The problem for records that cannot be read. The topic's producer logs the cause.
-fn unreadable(_: &SourceError) -> Problem {
+/// The problem for records that cannot be read. The topic logs the cause.
+fn unreadable(error: &SourceError) -> Problem {
+    if error.is_changed() {
+        return Problem::topic_stopped();
+    }
     Problem::retry_later(
         ProblemCode::RecordsUnreadable,
         "the hub cannot read the records of this topic at the moment; retry later",

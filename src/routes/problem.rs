@@ -9,7 +9,7 @@ use warp::reply::{Reply, Response};
 pub(super) use code::ProblemCode;
 
 use super::responses::with_security_headers;
-use crate::hub::RejectReason;
+use crate::hub::{RejectReason, TopicClosure};
 use crate::protocol::message::{self, ProblemView};
 
 /// An error response, explained to the client.
@@ -70,6 +70,15 @@ impl Problem {
             "5"
         };
         Self::new(code, detail).with_header(header::RETRY_AFTER, seconds)
+    }
+
+    /// Creates the problem for a topic that has stopped, because its dataset was changed.
+    pub(super) fn topic_stopped() -> Self {
+        let detail = "the dataset of this topic was changed while it plays, so the topic has stopped; the operator has to put \
+                      the file back and restart the hub";
+        Self::new(ProblemCode::TopicStopped, detail)
+            .with_header(header::RETRY_AFTER, TopicClosure::STOPPED_RETRY_AFTER)
+            .with_reject_reason(RejectReason::Stopped)
     }
 
     /// Creates the problem for a path that does not exist.

@@ -103,6 +103,7 @@ fn kind(topic: &TopicView<'_>) -> Option<String> {
 
 const fn status(topic: &TopicView<'_>) -> &'static str {
     match topic {
+        TopicView { stopped: true, .. } => "stopped, because its dataset was changed",
         TopicView { ended: true, .. } => "ended",
         TopicView { playing: false, .. } => "paused",
         TopicView { retained: None, .. } => "not started",

@@ -3,7 +3,7 @@
 //! Both follow the same steps: parse the position to resume from, subscribe to the topic, acquire the viewer's permits,
 //! and take the socket from the HTTP layer. A viewer subscribes before its socket is taken: the channel buffers
 //! publications, so it misses none of them. All rejections are made before that, by HTTP status; only an event stream that
-//! finds the hub full or draining gets 200 and a `bye`, because an `EventSource` does not retry after another status.
+//! finds the hub full or draining, or the topic stopped, gets 200 and a `bye`, because an `EventSource` does not retry after another status.
 
 mod event_stream;
 mod refusal;
@@ -32,7 +32,9 @@ use super::problem::{Problem, ProblemCode};
 use super::socket_takeover::HttpSocket;
 use crate::app::AppState;
 use crate::fanout::{Drain, Encoding, JoinRequest, ViewerPermits};
-use crate::hub::{RejectReason, ResumeRequest, Subscription, Topic, ViewerLimitReached};
+use crate::hub::{
+    RejectReason, ResumeRequest, Subscription, Topic, TopicClosure, ViewerLimitReached,
+};
 
 /// The maximum time from the response to the end of the upgrade. The upgrade only has to wait until the response is
 /// written.
@@ -47,6 +49,8 @@ enum AdmissionError {
     Draining,
     /// The address has reached `server.max_viewers_per_ip`.
     AddressLimitReached,
+    /// The topic has stopped.
+    TopicStopped,
 }
 
 /// `GET /ws`: responds with 101. A lane serves the viewer once the upgrade is complete.
@@ -67,7 +71,7 @@ pub(super) fn join_by_websocket(
         head: Bytes::new(),
         subscription,
         resume_request,
-        permits: admit(state, request)?,
+        permits: admit(state, request, topic)?,
     };
     state
         .tasks
@@ -118,7 +122,7 @@ pub(super) async fn join_by_events(
         return Ok(event_stream::empty());
     }
     let subscription = Subscription::open(topic);
-    let permits = match admit(state, request) {
+    let permits = match admit(state, request, topic) {
         Ok(permits) => permits,
         Err(error @ AdmissionError::AddressLimitReached) => return Err(error.into()),
         Err(error) => {
@@ -144,17 +148,29 @@ pub(super) async fn join_by_events(
 
 /// The response to an event stream that cannot be admitted now.
 fn bye_response(state: &AppState, error: AdmissionError) -> Response {
-    if error == AdmissionError::Draining {
-        event_stream::bye("draining", state.drain.retry_ms())
-    } else {
-        event_stream::bye("full", Drain::DEFAULT_RETRY_MS)
+    let stopped = TopicClosure::Stopped;
+    match error {
+        AdmissionError::Draining => event_stream::bye("draining", state.drain.retry_ms()),
+        AdmissionError::TopicStopped => {
+            event_stream::bye(stopped.close_reason().label(), stopped.retry_ms())
+        }
+        AdmissionError::HubFull | AdmissionError::AddressLimitReached => {
+            event_stream::bye("full", Drain::DEFAULT_RETRY_MS)
+        }
     }
 }
 
-/// Acquires the permits that the viewer holds until it leaves.
-fn admit(state: &AppState, request: &ApiRequest) -> Result<ViewerPermits, AdmissionError> {
+/// Acquires the permits that the viewer of `topic` holds until it leaves.
+fn admit(
+    state: &AppState,
+    request: &ApiRequest,
+    topic: &Topic,
+) -> Result<ViewerPermits, AdmissionError> {
     if state.drain.rejects_viewers() {
         return Err(AdmissionError::Draining);
+    }
+    if topic.closure() == Some(TopicClosure::Stopped) {
+        return Err(AdmissionError::TopicStopped);
     }
     let viewer_permit =
         state
@@ -183,6 +199,7 @@ impl AdmissionError {
             Self::HubFull => RejectReason::Full,
             Self::Draining => RejectReason::Draining,
             Self::AddressLimitReached => RejectReason::TooManyFromAddress,
+            Self::TopicStopped => RejectReason::Stopped,
         }
     }
 }
@@ -202,6 +219,7 @@ impl From<AdmissionError> for Problem {
                 ProblemCode::ViewersPerIpExceeded,
                 "this address has reached its limit of viewers (`server.max_viewers_per_ip`)",
             ),
+            AdmissionError::TopicStopped => return Self::topic_stopped(),
         };
         Self::retry_later(code, detail).with_reject_reason(error.reject_reason())
     }

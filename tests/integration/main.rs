@@ -7,6 +7,7 @@ mod support;
 mod admission;
 mod api;
 mod bench;
+mod changed_datasets;
 mod clock_steps;
 mod command_line;
 mod configuration;

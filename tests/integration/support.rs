@@ -1,6 +1,7 @@
 //! Test helpers: a running hub, a WebSocket viewer, a raw HTTP client.
 
 pub(crate) mod disk;
+pub(crate) mod embedded;
 pub(crate) mod event_stream;
 pub(crate) mod event_table;
 pub(crate) mod http;

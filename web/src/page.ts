@@ -14,11 +14,16 @@ export type Badge =
   | { readonly kind: "connecting" | "waiting" | "live" | "draining" | "ended" | "stopped" }
   /** The user chose `behind` or `paused`; a `starving` view follows live, but nothing newer has arrived. */
   | { readonly kind: "behind" | "paused" | "starving"; readonly behindMs: number }
-  | { readonly kind: "reconnecting" | "offline"; readonly retryInMs: number };
+  | {
+      readonly kind: "reconnecting" | "offline";
+      readonly retryInMs: number;
+      /** The hub answers, and has stopped the topic, because its dataset was changed. */
+      readonly isTopicStopped?: boolean;
+    };
 
 /** The message shown in place of the chart while there is nothing to draw. */
 export type Notice =
-  | { readonly kind: "connecting" | "waiting" | "no-number" | "lost" | "other-epoch" }
+  | { readonly kind: "connecting" | "waiting" | "no-number" | "lost" | "data-changed" | "other-epoch" }
   | { readonly kind: "begins"; readonly at: number }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly topic: string };
 

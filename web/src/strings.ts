@@ -40,6 +40,7 @@ export const strings = {
   ended: "Ended",
   draining: "Draining",
   stopped: "Not available",
+  topicStopped: "Stopped",
   reconnecting: "Reconnecting",
   offline: "Offline",
   inTime: (time: string) => `in ${time}`,
@@ -174,6 +175,9 @@ export const strings = {
   emptyNoNumberHint: "Only numbers are drawn here; the hub’s page shows every record.",
   emptyLost: "The hub is not responding",
   emptyLostHint: "You don’t need to do anything: the page keeps retrying.",
+  emptyDataChanged: "This topic has stopped",
+  emptyDataChangedHint:
+    "Its data was changed on the hub while it was being played. It comes back once the operator has restarted the hub.",
   emptyOtherEpoch: "That moment is no longer available",
   emptyOtherEpochHint:
     "The link points to a timeline that has ended; this topic has started a new one since.",

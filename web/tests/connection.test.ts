@@ -241,6 +241,28 @@ test("after a drained hub has closed and refuses, it retries when the hub asked,
   }
 });
 
+test("a topic that stops is named as the reason, and asked for again when the hub says so", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.pass(5_000);
+  conn.receive({ type: "bye", reason: "stopped", retry_ms: [15_000, 30_000] });
+  expect(conn.link).toEqual({ kind: "live" });
+  conn.close(1012);
+  expect(conn.link).toMatchObject({ kind: "waiting", until: conn.now + 22_500, isTopicStopped: true });
+});
+
+test("after a refusal, the topic's entry says whether it has stopped", async () => {
+  const conn = new TestConnection();
+  conn.isStopped = true;
+  conn.close();
+  await conn.settle();
+  expect(conn.link).toMatchObject({ kind: "waiting", isTopicStopped: true });
+  conn.connection.retryNow();
+  conn.sendHello();
+  conn.close();
+  expect(conn.link).not.toHaveProperty("isTopicStopped");
+});
+
 test("a hub that closes right after hello is not retried in a loop", () => {
   const conn = new TestConnection();
   conn.sendHello();

@@ -15,6 +15,8 @@ export class FakeRuntime {
   wallAhead = 1_700_000_000_000;
   /** Status of all HTTP responses; 0 for none. */
   status = 200;
+  /** Whether the topic's entry says that it has stopped. */
+  isStopped = false;
   chance = 0.5;
   isHidden = false;
   /** In the order in which they were opened. */
@@ -27,11 +29,11 @@ export class FakeRuntime {
     open: (url) => this.#accept(url),
     get: (url) => {
       this.statusRequests.push(url);
-      const { status } = this;
+      const { status, isStopped } = this;
       const response =
         status === 0
           ? Promise.reject(new Error("no network"))
-          : Promise.resolve(new Response("", { status }));
+          : Promise.resolve(new Response(JSON.stringify({ stopped: isStopped }), { status }));
       return { response, cancel: () => {} };
     },
     now: () => this.now,

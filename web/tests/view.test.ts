@@ -81,11 +81,18 @@ test("a device's clock is slow or fast, and records come early or late", () => {
   expect(aheadText(undefined)).toBeUndefined();
 });
 
+test("while a topic has stopped, the badge says so and when the page asks again", () => {
+  const badge = { kind: "reconnecting", retryInMs: 12_300, isTopicStopped: true } as const;
+  expect(badgeText(badge)).toEqual({ state: "Stopped", behind: "", countdown: "in 13 s" });
+  expect(badgeText({ ...badge, retryInMs: 500 }).state).toBe("Stopped");
+});
+
 test.each<Notice>([
   { kind: "connecting" },
   { kind: "waiting" },
   { kind: "no-number" },
   { kind: "lost" },
+  { kind: "data-changed" },
   { kind: "other-epoch" },
   { kind: "begins", at: 0 },
   { kind: "refused", refusal: "unknown-topic", topic: "nope" },

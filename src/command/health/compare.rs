@@ -47,6 +47,9 @@ struct ListedTopic {
     rate: Option<f64>,
     playing: bool,
     ended: bool,
+    /// Earlier hubs do not say it.
+    #[serde(default)]
+    stopped: bool,
 }
 
 /// A page of the history, of which only the instants matter.
@@ -223,10 +226,11 @@ fn difference(one: &ListedTopic, other: &ListedTopic) -> Option<String> {
             rate(other)
         ));
     }
-    let state = |topic: &ListedTopic| match (topic.ended, topic.playing) {
-        (true, _) => "ended",
-        (false, true) => "playing",
-        (false, false) => "paused",
+    let state = |topic: &ListedTopic| match topic {
+        ListedTopic { stopped: true, .. } => "stopped, because its dataset was changed,",
+        ListedTopic { ended: true, .. } => "ended",
+        ListedTopic { playing: true, .. } => "playing",
+        ListedTopic { playing: false, .. } => "paused",
     };
     let (state, other_state) = (state(one), state(other));
     (state != other_state).then(|| format!("{state} at one hub, {other_state} at the other"))

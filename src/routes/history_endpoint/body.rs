@@ -209,7 +209,7 @@ impl HistoryBody {
         };
         let topic = Arc::clone(self.records.topic());
         // Found before the response began.
-        let Some(fields) = topic.feed().poll_fields()? else {
+        let Some(fields) = topic.poll_fields()? else {
             return Ok(false);
         };
         for _ in 0..STEPS_MAX {

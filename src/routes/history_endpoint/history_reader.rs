@@ -45,7 +45,7 @@ impl HistoryReader {
         }
         if self.ahead.front().is_none_or(|due| due.seq != seq) {
             let last = self.last_of_read(seq).min(self.topic.published());
-            self.ahead = self.topic.feed().read(seq, last)?.due.into();
+            self.ahead = self.topic.read(seq, last)?.due.into();
         }
         self.last = seq;
         Ok(self.ahead.pop_front().filter(|due| due.seq == seq))

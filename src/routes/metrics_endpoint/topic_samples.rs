@@ -7,7 +7,7 @@ use std::time::Duration;
 use prometheus_client::registry::Unit;
 
 use super::exposition_formats::MetricsWriter;
-use crate::hub::{RejectReason, Topic};
+use crate::hub::{RejectReason, Topic, TopicClosure};
 use crate::metrics::Quantiles;
 
 /// Returns one sample per topic, labelled with the topic's name.
@@ -30,9 +30,17 @@ pub(super) fn write_topics(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>
     )?;
     writer.gauges(
         "tickcast_rate",
-        "Scheduled publications per second; 0 once the topic has ended",
+        "Scheduled publications per second; 0 once the topic has ended or stopped",
         None,
         per_topic(topics, scheduled_rate),
+    )?;
+    writer.gauges(
+        "tickcast_stopped",
+        "1 if the topic has stopped, because its dataset was changed",
+        None,
+        per_topic(topics, |topic| {
+            u64::from(topic.closure() == Some(TopicClosure::Stopped))
+        }),
     )?;
     writer.gauges(
         "tickcast_viewers",
@@ -84,10 +92,13 @@ pub(super) fn write_topics(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>
     )
 }
 
-/// The scheduled rate; 0 for a topic that has ended or is paused, to distinguish it from one that is stuck.
+/// The scheduled rate; 0 for a topic that has ended, is paused or is closed, to distinguish it from one that is stuck.
 fn scheduled_rate(topic: &Topic) -> f64 {
     let description = topic.feed().describe();
-    if topic.feed().is_ended() || !description.newest_state.timeline.playing {
+    if topic.closure().is_some()
+        || topic.feed().is_ended()
+        || !description.newest_state.timeline.playing
+    {
         return 0.0;
     }
     description.rate.per_second()

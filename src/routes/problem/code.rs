@@ -100,6 +100,8 @@ codes! {
     HubStopping = "hub_stopping", SERVICE_UNAVAILABLE;
     /// The records of the topic cannot be read.
     RecordsUnreadable = "records_unreadable", SERVICE_UNAVAILABLE;
+    /// The topic has stopped, because its dataset was changed.
+    TopicStopped = "topic_stopped", SERVICE_UNAVAILABLE;
     /// `/readyz`: the hub is starting, draining or at a standstill.
     NotReady = "not_ready", SERVICE_UNAVAILABLE;
     /// The hub has reached its limit of concurrent history responses.

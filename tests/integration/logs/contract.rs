@@ -77,6 +77,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "records_that_cannot_be_read_are_logged_and_published_once_they_can_be_read",
     ),
     (
+        "topic.stopped",
+        "changed_datasets",
+        "a_topic_whose_dataset_was_changed_stops_and_its_viewers_are_sent_the_reason",
+    ),
+    (
         "viewer.joined",
         "logs",
         "events_follow_the_life_cycle_of_a_hub",

@@ -31,7 +31,7 @@ import {
   SUBPROTOCOL,
   type TopicRequest,
 } from "./protocol.ts";
-import type { Runtime, Socket } from "./runtime.ts";
+import type { HttpResponse, Runtime, Socket } from "./runtime.ts";
 
 export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
 
@@ -39,7 +39,13 @@ export type Link =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
   | { readonly kind: "draining" }
-  | { readonly kind: "waiting"; readonly until: number; readonly isOnline: boolean }
+  | {
+      readonly kind: "waiting";
+      readonly until: number;
+      readonly isOnline: boolean;
+      /** The hub answers, and has stopped this topic, because its dataset was changed. */
+      readonly isTopicStopped?: true;
+    }
   | { readonly kind: "stopped"; readonly refusal: Refusal }
   /** Closed by `close()`. */
   | { readonly kind: "closed" };
@@ -84,6 +90,13 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
   [4403, "forbidden"],
 ]);
 
+/** What the hub says about the topic over HTTP. */
+interface TopicStatus {
+  readonly status: number;
+  /** Undefined if it does not say. */
+  readonly isStopped: boolean | undefined;
+}
+
 /** A socket that is being opened, or has been. */
 interface Attempt {
   readonly socket: Socket;
@@ -106,8 +119,10 @@ export class Connection {
   #isStable = false;
   /** Whether the hub did not answer over HTTP either, as far as is known. */
   #isUnreachable = false;
+  /** Whether the hub has said that it has stopped the topic. */
+  #isTopicStopped = false;
   /** The request over HTTP that decides about the next step; an earlier one may still be answered. */
-  #question: ApiRequest<number> | undefined;
+  #question: ApiRequest<TopicStatus> | undefined;
   #stopWatching = (): void => {};
   /** The topic of the last attempt. */
   #topic: string | undefined;
@@ -248,11 +263,13 @@ export class Connection {
     });
     this.#retryRange = undefined;
     this.#isUnreachable = false;
+    this.#isTopicStopped = false;
     this.#setLink({ kind: "live" });
   }
 
   #onBye({ reason, retry_ms }: Bye): void {
     this.#retryRange = retry_ms;
+    this.#isTopicStopped = reason === "stopped";
     if (reason !== "draining" || this.#link.kind !== "live") return;
     // From here on the hub may be silent until it closes the socket.
     this.#clearSilenceTimer();
@@ -303,11 +320,13 @@ export class Connection {
   /** Asks over HTTP why there is no connection, and acts on the answer. */
   async #diagnose(): Promise<void> {
     const options = { timeoutMs: DIAGNOSIS_TIMEOUT_MS, isFresh: true };
-    const question = this.#options.api.get(topicPath(this.#topic), ({ status }) => status, options);
+    const question = this.#options.api.get(topicPath(this.#topic), readStatus, options);
     this.#question = question;
-    const status = await question.answer;
+    const answer = await question.answer;
     if (this.#question !== question) return;
     this.#question = undefined;
+    const status = answer?.status;
+    this.#isTopicStopped = answer?.isStopped ?? this.#isTopicStopped;
     const wasUnreachable = this.#isUnreachable;
     // A proxy in front of an absent hub answers with a server error; 503 may come from the hub itself.
     this.#isUnreachable = status === undefined || (status >= 500 && status !== 503);
@@ -340,7 +359,12 @@ export class Connection {
     const ms = Math.min(this.#nextDelayMs(), Math.max(0, atMost));
     this.#cancelTimer = this.#runtime.after(ms, () => this.open());
     if (this.#isUnreachable) this.#watchForReturn();
-    this.#setLink({ kind: "waiting", until: this.#runtime.now() + ms, isOnline: this.#runtime.isOnline() });
+    const link = {
+      kind: "waiting",
+      until: this.#runtime.now() + ms,
+      isOnline: this.#runtime.isOnline(),
+    } as const;
+    this.#setLink(this.#isTopicStopped ? { ...link, isTopicStopped: true } : link);
   }
 
   #watchForReturn(): void {
@@ -387,4 +411,13 @@ export class Connection {
     this.#link = link;
     this.#options.onLink(link);
   }
+}
+
+/** A topic's entry says whether it has stopped; the list, which is asked for the default topic, does not. */
+async function readStatus(response: HttpResponse): Promise<TopicStatus> {
+  const { status } = response;
+  if (status !== 200) return { status, isStopped: undefined };
+  // What answers may be a proxy, with a page.
+  const entry = await response.json().catch(() => undefined);
+  return { status, isStopped: (entry as { stopped?: boolean } | undefined)?.stopped };
 }

@@ -104,7 +104,11 @@ function badgeOf(
   const { link } = player;
   if (link.kind === "waiting") {
     const kind = link.isOnline ? "reconnecting" : "offline";
-    return { kind, retryInMs: Math.max(0, link.until - pageNow) };
+    return {
+      kind,
+      retryInMs: Math.max(0, link.until - pageNow),
+      isTopicStopped: link.isTopicStopped === true,
+    };
   }
   // An attempt after a loss, which may fail like the ones before it.
   if (isLost(player)) return { kind: player.lead.isOnline ? "reconnecting" : "offline", retryInMs: 0 };
@@ -159,7 +163,7 @@ function noticeOf(player: Player, newest: number | undefined): Notice | undefine
   const hasRecords = player.subscriptions.some(({ buffer }) => buffer.hasRecords);
   if (hasRecords && newest !== undefined)
     return player.traces.length === 0 ? { kind: "no-number" } : undefined;
-  if (link.kind === "waiting") return { kind: "lost" };
+  if (link.kind === "waiting") return { kind: link.isTopicStopped ? "data-changed" : "lost" };
   if (link.kind !== "live" || hasRecords) return { kind: "connecting" };
   const { startsAt: beginsAt } = lead.buffer;
   const isUpcoming = beginsAt !== undefined && newest !== undefined && beginsAt > newest;

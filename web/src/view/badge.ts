@@ -27,10 +27,10 @@ export function badgeText(badge: Badge, feed: Feed = "live"): BadgeText {
     case "starving":
       return { ...text, behind: `${strings.minus}${spanText(Math.max(0, badge.behindMs))}` };
     case "reconnecting": {
-      // Too short to be read.
-      if (badge.retryInMs <= 1000) return text;
+      const known = badge.isTopicStopped === true ? { ...text, state: strings.topicStopped } : text;
+      if (badge.retryInMs <= 1000) return known;
       const seconds = Math.ceil(badge.retryInMs / 1000);
-      return { ...text, countdown: strings.inTime(`${seconds} s`) };
+      return { ...known, countdown: strings.inTime(`${seconds} s`) };
     }
     default:
       return text;

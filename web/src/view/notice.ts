@@ -73,6 +73,8 @@ export function noticeText(notice: Notice): readonly [title: string, hint: strin
       return [strings.emptyNoNumber, strings.emptyNoNumberHint];
     case "lost":
       return [strings.emptyLost, strings.emptyLostHint];
+    case "data-changed":
+      return [strings.emptyDataChanged, strings.emptyDataChangedHint];
     case "other-epoch":
       return [strings.emptyOtherEpoch, strings.emptyOtherEpochHint];
     case "begins":
