@@ -40,7 +40,7 @@ pub use producer_link::ProducerWaker;
 pub use records::{FeedDescription, Records};
 pub use replay::Replay;
 pub use resume::{JoinPoint, JoinState, ResumeOutcome, ResumeRequest, StreamHead};
-pub use startup::{Checkpoint, NewEpochReason, StartMode};
+pub use startup::{Checkpoint, NewEpochReason, StartMode, playout_settings};
 pub use subscription::{Subscription, UpdateReader};
 pub use topic::{Topic, TopicSpec};
 pub use topic_closure::TopicClosure;

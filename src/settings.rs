@@ -19,6 +19,9 @@ mod field;
 mod key_names;
 mod layers;
 mod loader;
+mod pace;
+mod players;
+mod playout;
 mod quantity;
 mod schema;
 mod setting_value;
@@ -36,6 +39,8 @@ mod error_tests;
 #[cfg(test)]
 mod layer_tests;
 #[cfg(test)]
+mod pace_tests;
+#[cfg(test)]
 mod test_support;
 #[cfg(test)]
 mod tests;
@@ -48,13 +53,15 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::protocol::{Host, Rate, Threshold, TopicName};
+use crate::protocol::{Host, Speed, Threshold, TopicName};
 
 pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PostponedChange};
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
+pub use pace::{Pace, TimeSettings};
+pub use playout::PlayoutDurations;
 pub use schema::{Key, Reload, SCHEMA};
-pub use setting_value::{Backfill, DatasetFormat, LogFormat, SlowPolicy};
+pub use setting_value::{Backfill, DatasetFormat, LogFormat, SlowPolicy, TimeUnit};
 pub use settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 pub use start::Start;
 pub use toml_value::quoted;
@@ -164,18 +171,22 @@ pub struct TopicSettings {
     pub format: Option<DatasetFormat>,
     /// The keys or columns that the records keep, in this order; default: all of them.
     pub columns: Vec<String>,
-    /// Records per second.
-    pub rate: Rate,
+    /// `rate` or `time`: when the records are due.
+    pub pace: Pace,
+    /// How many times faster than its pace the topic is played; default 1.
+    pub speed: Speed,
+    /// The name of the player, which plays all topics that name it together; default: that of the topic.
+    pub player: TopicName,
     /// `loop`: whether playback restarts after the last record; default true.
     pub looping: bool,
     /// When the timeline begins; default: the first run.
     pub start: Start,
     /// Backfill for viewers that request none; default 30 s.
     pub backfill: Backfill,
-    /// The playout delay; `auto`, the default, derives it from the rate.
-    pub delay: Duration,
-    /// The coalescing window; zero disables coalescing. `auto`, the default, derives it from rate and delay.
-    pub coalesce: Duration,
+    /// The playout delay; `None` for `auto`, the default. See [`playout`](Self::playout).
+    pub delay: Option<Duration>,
+    /// The coalescing window; `None` for `auto`, the default; zero disables coalescing.
+    pub coalesce: Option<Duration>,
     /// What happens to viewers that lag more than `max_lag`; default skip.
     pub slow: SlowPolicy,
     /// How far a viewer may lag and still receive every record; default 10 s.
@@ -193,6 +204,19 @@ impl TopicSettings {
     #[must_use]
     pub fn key(&self, name: &str) -> String {
         toml_value::dotted_key(&["topics", self.name.as_str(), name])
+    }
+
+    /// How the topic is played, for people: `100 per second, speed 2`.
+    #[must_use]
+    pub fn describe_pace(&self) -> String {
+        let pace = match &self.pace {
+            Pace::Rate(rate) => format!("{rate} per second"),
+            Pace::Time(time) => format!("by the time in `{}`", time.key),
+        };
+        if self.speed == Speed::NORMAL {
+            return pace;
+        }
+        format!("{pace}, speed {}", self.speed)
     }
 
     /// The dotted key of the table that describes `field`.

@@ -28,7 +28,8 @@ pub use stamps::{StampDecreases, Stamps, StampsBuilder};
 
 use std::sync::Arc;
 
-use crate::settings::{Settings, SettingsError, SettingsErrors};
+use crate::protocol::Speed;
+use crate::settings::{Settings, SettingsError, SettingsErrors, TopicSettings};
 
 /// A configured field that no record of its topic has.
 #[derive(Debug)]
@@ -76,7 +77,10 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     let mut errors = SettingsErrors::default();
     for topic in &settings.topics {
         match Dataset::load(&topic.dataset, &ReadOptions::from(topic)) {
-            Ok(dataset) => datasets.push(dataset),
+            Ok(dataset) => {
+                errors.0.extend(unplayable(settings, topic));
+                datasets.push(dataset);
+            }
             Err(error) => {
                 let key = topic.key("dataset");
                 errors.0.push(SettingsError::new(
@@ -93,4 +97,20 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     } else {
         Err(errors)
     }
+}
+
+/// The error for a topic that is not played at a rate, alone and at speed 1.
+fn unplayable(settings: &Settings, topic: &TopicSettings) -> Option<SettingsError> {
+    let name = if topic.pace.time().is_some() {
+        "time"
+    } else if topic.speed != Speed::NORMAL {
+        "speed"
+    } else if topic.player != topic.name {
+        "player"
+    } else {
+        return None;
+    };
+    let (key, remedy) = (topic.key(name), "remove it, and set `rate`");
+    let origin = settings.origins.origin_of(&key);
+    Some(SettingsError::new(origin, key, "not played yet", remedy))
 }

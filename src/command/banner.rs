@@ -86,12 +86,12 @@ impl std::fmt::Display for Banner {
     }
 }
 
-/// What plays: the topics with their records and rates.
+/// What plays: the topics with their records, and how they are paced.
 pub(super) fn describe_topics(settings: &Settings, datasets: &[Dataset]) -> String {
     let topics = settings.topics.iter().zip(datasets);
     let described = topics.map(|(topic, dataset)| {
-        let (name, records, rate) = (&topic.name, dataset.count(), topic.rate);
-        format!("{name} ({records} records, {rate} per second)")
+        let (name, records, pace) = (&topic.name, dataset.count(), topic.describe_pace());
+        format!("{name} ({records} records, {pace})")
     });
     list(described.collect())
 }

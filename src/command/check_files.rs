@@ -49,11 +49,13 @@ fn describe(topic: &TopicSettings, dataset: &Dataset, description: &DatasetDescr
         let note = note.to_string();
         add(format!("  note: {}", TerminalSafe(&note)));
     }
-    let (name, rate) = (topic.name.as_str(), topic.rate);
-    let once = duration(description.records, rate.millionths());
-    add(format!(
-        "  `tickcast play` would play it as the topic `{name}`, {rate} records per second, {once} once through"
-    ));
+    let name = topic.name.as_str();
+    if let Some(rate) = topic.pace.rate() {
+        let once = duration(description.records, rate.millionths());
+        add(format!(
+            "  `tickcast play` would play it as the topic `{name}`, {rate} records per second, {once} once through"
+        ));
+    }
     text
 }
 

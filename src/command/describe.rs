@@ -18,10 +18,10 @@ pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
     let datasets = source::load(&settings)?;
     let mut out = io::stdout().lock();
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
-        let (name, records, rate) = (&topic.name, dataset.count(), topic.rate);
+        let (name, records, pace) = (&topic.name, dataset.count(), topic.describe_pace());
         ignore_broken_pipe(writeln!(
             out,
-            "topic {name}: {records} records at {rate} per second, from {}",
+            "topic {name}: {records} records, {pace}, from {}",
             shown(&topic.dataset)
         ))?;
         for note in dataset.notes() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::protocol::{Author, Epoch, Micros, Rate, Seq};
 use crate::settings::{self, Start};
 use crate::source::RecordSource;
-use crate::timeline::Timeline;
+use crate::timeline::{PlayoutSettings, Timeline};
 
 /// The state of a topic that outlives the process, as an earlier run saved it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,19 @@ pub enum NewEpochReason {
 /// corrects a healthy clock, and about as long as viewers put up with a chart that does not move.
 const CLOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// How a topic with `settings` is played out, if its time stamps have this median interval.
+#[must_use]
+pub fn playout_settings(
+    settings: &settings::TopicSettings,
+    median_interval: Option<Duration>,
+) -> PlayoutSettings {
+    let durations = settings.playout(median_interval);
+    PlayoutSettings {
+        delay: durations.delay,
+        coalesce: durations.coalesce,
+    }
+}
+
 impl TimelineSpec {
     pub(super) fn from_settings(
         settings: &settings::TopicSettings,
@@ -98,7 +111,10 @@ impl TimelineSpec {
             dataset_sha256: *source.digest(),
             len: source.count(),
             looping: settings.looping,
-            rate: settings.rate,
+            rate: settings
+                .pace
+                .rate()
+                .expect("time stamps are refused when the datasets are loaded"),
         }
     }
 }

@@ -27,7 +27,7 @@ use super::feed::Feed;
 use super::producer_link::{ProducerLink, ProducerWaker};
 use super::replay::Replay;
 use super::resume::{JoinPoint, JoinState, StreamHead};
-use super::startup::{Checkpoint, Startup, TimelineSpec};
+use super::startup::{Checkpoint, Startup, TimelineSpec, playout_settings};
 use super::topic_closure::TopicClosure;
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
@@ -35,7 +35,7 @@ use crate::protocol::message::Message;
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
 use crate::source::{SharedSource, SourceError};
-use crate::timeline::{NextDue, PlayoutSettings, Schedule, ScheduleChange};
+use crate::timeline::{NextDue, Schedule, ScheduleChange};
 
 /// What a topic is made from.
 #[derive(Debug)]
@@ -94,10 +94,7 @@ impl Topic {
             spec.checkpoint,
             spec.now,
         );
-        let playout = PlayoutSettings {
-            delay: settings.delay,
-            coalesce: settings.coalesce,
-        };
+        let playout = playout_settings(settings, None);
         let feed = Feed::Replay(Replay::new(startup, spec.source, playout));
         let topic = Self {
             name: settings.name.clone(),

@@ -7,8 +7,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::hub::{Subscription, Topic, TopicSpec, Update};
 use crate::journal::{Journal, JournalWriter};
-use crate::protocol::{Author, DueRecord, Micros, Publication, Seq, TopicName};
-use crate::settings::{AboutSettings, Backfill, SlowPolicy, Start, TopicSettings};
+use crate::protocol::{Author, DueRecord, Micros, Publication, Seq, Speed, TopicName};
+use crate::settings::{AboutSettings, Backfill, Pace, SlowPolicy, Start, TopicSettings};
 use crate::source::{self, Dataset, ReadOptions};
 use crate::timeline::PlayoutSettings;
 
@@ -26,12 +26,14 @@ fn settings(folder: &TempDir, name: &str, looping: bool) -> TopicSettings {
         dataset: folder.path().join("data.json"),
         format: None,
         columns: Vec::new(),
-        rate: "0.01".parse().unwrap(),
+        pace: Pace::Rate("0.01".parse().unwrap()),
+        speed: Speed::NORMAL,
+        player: name.parse().unwrap(),
         looping,
         start: Start::FirstRun,
         backfill: Backfill::Records(0),
-        delay: Duration::ZERO,
-        coalesce: Duration::ZERO,
+        delay: Some(Duration::ZERO),
+        coalesce: Some(Duration::ZERO),
         slow: SlowPolicy::Skip,
         max_lag: Duration::from_secs(10),
         record_max: 100,

@@ -11,13 +11,12 @@ use std::sync::atomic::Ordering;
 use tokio::runtime::Handle;
 
 use super::{Server, log_topic_ready, restore_topics, set_journal};
-use crate::hub::{Checkpoint, Topic};
+use crate::hub::{Checkpoint, Topic, playout_settings};
 use crate::journal::{JournalError, JournalWriter, PendingJournal};
 use crate::playback::{PlaybackCommand, PlaybackRequest, TopicCommand};
 use crate::protocol::{Author, TopicName};
 use crate::settings::{self, ConfigDiff, Settings, SettingsError, SettingsErrors, Start};
 use crate::source::SharedSource;
-use crate::timeline::PlayoutSettings;
 
 impl Server {
     /// Applies the parts of `settings` that can change while the hub runs. `sources` are the records of `settings.topics`,
@@ -221,7 +220,7 @@ impl Server {
         let command = |topic: &&settings::TopicSettings| {
             Some(TopicCommand {
                 topic: self.state.hub.topic(Some(&topic.name))?,
-                command: rate_command(topic),
+                command: rate_command(topic)?,
             })
         };
         let request = PlaybackRequest {
@@ -257,14 +256,12 @@ impl Server {
     }
 }
 
-fn rate_command(topic: &settings::TopicSettings) -> PlaybackCommand {
-    PlaybackCommand::Rate {
-        rate: topic.rate,
-        playout: PlayoutSettings {
-            delay: topic.delay,
-            coalesce: topic.coalesce,
-        },
-    }
+/// The command that changes to the rate of `topic`, which has one.
+fn rate_command(topic: &settings::TopicSettings) -> Option<PlaybackCommand> {
+    Some(PlaybackCommand::Rate {
+        rate: topic.pace.rate()?,
+        playout: playout_settings(topic, None),
+    })
 }
 
 fn log_added(topic: &Topic) {

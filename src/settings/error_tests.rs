@@ -64,8 +64,8 @@ fn columns_count_characters() {
         ),
         [
             "x.toml:1:1: x: unknown key; use one of `server`, `ops`, `log`, `state`, `topics`",
-            "x.toml:5:3: topics.ecg.y: unknown key; use one of `dataset`, `format`, `columns`, `rate`, `loop`, `start`, \
-             `backfill`, `delay`, `coalesce`, `slow`, `max_lag`, `record_max`, `about`, `fields`"
+            "x.toml:5:3: topics.ecg.y: unknown key; use one of `dataset`, `format`, `columns`, `rate`, `time`, `time_unit`, \
+             `max_gap`, `loop_gap`, `speed`, `player`, `loop`, `start`, `backfill`, `delay`, `coalesce`, `slow`, `max_lag`, `record_max`, `about`, `fields`"
         ]
     );
 }
@@ -90,7 +90,8 @@ fn the_coalescing_window_is_at_most_half_the_delay() {
         &[],
     )
     .unwrap();
-    assert!(settings.topics[0].coalesce.is_zero() && settings.topics[0].delay.is_zero());
+    let playout = settings.topics[0].playout(None);
+    assert!(playout.coalesce.is_zero() && playout.delay.is_zero());
 }
 
 #[test]
@@ -139,7 +140,8 @@ fn two_listeners_cannot_share_a_port_on_one_host() {
 
 #[test]
 fn a_file_without_topics_is_an_error() {
-    let none = "topics: no topics; add a `[topics.NAME]` table with `dataset` and `rate`";
+    let none =
+        "topics: no topics; add a `[topics.NAME]` table with `dataset`, and `rate` or `time`";
     for empty in ["", "\n", "# nothing\n", "[server]\nport = 1\n"] {
         assert_eq!(errors(empty, &[], &[]), [format!("x.toml: {none}")]);
     }
@@ -158,12 +160,12 @@ fn a_file_without_topics_is_an_error() {
 }
 
 #[test]
-fn a_topic_needs_a_valid_name_a_dataset_and_a_rate() {
+fn a_topic_needs_a_valid_name_a_dataset_and_a_pace() {
     assert_eq!(
         errors("[topics.ecg]\n", &[], &[]),
         [
             "x.toml:1:9: topics.ecg.dataset: missing; add for example `dataset = \"../measurements.json\"`",
-            "x.toml:1:9: topics.ecg.rate: missing; add for example `rate = 10.0`"
+            "x.toml:1:9: topics.ecg.rate: missing; add for example `rate = 10.0`, or `time = \"timestamp\"` to play the records by their own time"
         ]
     );
     assert_eq!(

@@ -43,7 +43,7 @@ fn a_layer_overrides_one_key_and_keeps_the_others() {
     );
     assert_eq!(
         (
-            settings.topics[0].rate.to_string().as_str(),
+            settings.topics[0].pace.rate().unwrap().to_string().as_str(),
             settings.topics[0].looping
         ),
         ("50", false)
@@ -81,7 +81,10 @@ fn variables_are_parsed_by_the_type_of_their_key() {
     );
     let topic = &settings.topics[0];
     assert_eq!(
-        (topic.backfill, topic.rate.to_string().as_str()),
+        (
+            topic.backfill,
+            topic.pace.rate().unwrap().to_string().as_str()
+        ),
         (Backfill::Records(7), "59.94")
     );
     assert_eq!(topic.start, Start::At(Micros::new(1_767_225_600_000_000)));
@@ -94,8 +97,8 @@ fn a_variable_can_set_a_topic_whose_name_ends_in_an_underscore() {
     let settings = load(toml, &[("TICKCAST__TOPICS__A___RATE", "2")], &[]).unwrap();
     assert_eq!(
         (
-            settings.topics[0].rate.to_string(),
-            settings.topics[1].rate.to_string()
+            settings.topics[0].pace.rate().unwrap().to_string(),
+            settings.topics[1].pace.rate().unwrap().to_string()
         ),
         ("1".into(), "2".into())
     );

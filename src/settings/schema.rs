@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::setting_value::{DatasetFormat, LogFormat, SettingValue, SlowPolicy};
+use super::setting_value::{DatasetFormat, LogFormat, SettingValue, SlowPolicy, TimeUnit};
 use super::value_type::ValueType;
 
 /// A key of a table.
@@ -100,6 +100,15 @@ const DATASET_FORMAT: ValueType = ValueType::OneOf(&[
     ("csv", SettingValue::DatasetFormat(DatasetFormat::Csv)),
     ("tsv", SettingValue::DatasetFormat(DatasetFormat::Tsv)),
 ]);
+const TIME_UNIT: ValueType = ValueType::OneOf(&[
+    ("s", SettingValue::TimeUnit(TimeUnit::Seconds)),
+    ("ms", SettingValue::TimeUnit(TimeUnit::Millis)),
+    ("us", SettingValue::TimeUnit(TimeUnit::Micros)),
+    ("ns", SettingValue::TimeUnit(TimeUnit::Nanos)),
+    ("rfc3339", SettingValue::TimeUnit(TimeUnit::Rfc3339)),
+]);
+/// Between two records.
+const GAP: ValueType = ValueType::Duration(Duration::from_millis(1)..=DAY);
 const SLOW_POLICY: ValueType = ValueType::OneOf(&[
     ("skip", SettingValue::SlowPolicy(SlowPolicy::Skip)),
     (
@@ -177,6 +186,14 @@ pub(super) const TOPIC: &[Key] = &[
         .default("[]")
         .example("[\"temperature\"]"),
     Key::new("rate", ValueType::Rate, Reload::LiveInNewSegment).example("10.0"),
+    Key::new("time", ValueType::NonEmpty, Reload::Restart).example("\"timestamp\""),
+    Key::new("time_unit", TIME_UNIT, Reload::Restart).example("\"ms\""),
+    Key::new("max_gap", GAP, Reload::Restart).example("\"10s\""),
+    Key::new("loop_gap", GAP, Reload::Restart).example("\"1s\""),
+    Key::new("speed", ValueType::Speed, Reload::LiveInNewSegment)
+        .default("1.0")
+        .example("2.0"),
+    Key::new("player", ValueType::TopicName, Reload::Restart).example("\"flight\""),
     Key::new("loop", ValueType::Bool, Reload::Restart).default("true"),
     Key::new("start", ValueType::Start, Reload::Restart)
         .default("\"first-run\"")

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 
 use super::start::Start;
 use super::toml_value::quoted;
-use crate::protocol::{Host, Rate, TopicName};
+use crate::protocol::{Host, Rate, Speed, TopicName};
 
 /// A valid value of a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,10 +26,12 @@ pub(super) enum SettingValue {
     /// In bytes.
     Size(u64),
     Rate(Rate),
+    Speed(Speed),
     Number(f64),
     Start(Start),
     LogFormat(LogFormat),
     DatasetFormat(DatasetFormat),
+    TimeUnit(TimeUnit),
     SlowPolicy(SlowPolicy),
     TopicName(TopicName),
     Address(IpAddr),
@@ -83,6 +85,44 @@ impl DatasetFormat {
     }
 }
 
+/// How the time stamps of records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// A number of seconds.
+    Seconds,
+    /// A number of milliseconds.
+    Millis,
+    /// A number of microseconds.
+    Micros,
+    /// A number of nanoseconds.
+    Nanos,
+    /// A date and time such as `2026-01-01T00:00:00Z`.
+    Rfc3339,
+}
+
+impl TimeUnit {
+    /// All units by name.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("s", Self::Seconds),
+        ("ms", Self::Millis),
+        ("us", Self::Micros),
+        ("ns", Self::Nanos),
+        ("rfc3339", Self::Rfc3339),
+    ];
+
+    /// The name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Millis => "ms",
+            Self::Micros => "us",
+            Self::Nanos => "ns",
+            Self::Rfc3339 => "rfc3339",
+        }
+    }
+}
+
 /// The backfill that a viewer receives when its request names neither a position nor a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backfill {
@@ -104,7 +144,7 @@ pub enum SlowPolicy {
 /// A duration that the hub may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AutoDuration {
-    /// `auto`: derived from the rate.
+    /// `auto`: derived from the rate or the time stamps.
     Auto,
     Fixed(Duration),
 }
@@ -121,6 +161,7 @@ impl SettingValue {
             Self::Count(count) => count.to_string(),
             Self::Bool(value) => value.to_string(),
             Self::Rate(rate) => rate.to_string(),
+            Self::Speed(speed) => speed.to_string(),
             Self::Number(number) => format!("{number:?}"),
             Self::Duration(_)
             | Self::AutoDuration(_)
@@ -128,6 +169,7 @@ impl SettingValue {
             | Self::Start(_)
             | Self::LogFormat(_)
             | Self::DatasetFormat(_)
+            | Self::TimeUnit(_)
             | Self::SlowPolicy(_) => quoted(typed),
             Self::List(values) => {
                 let elements: Vec<_> = values.iter().map(|value| value.to_toml(typed)).collect();
@@ -164,10 +206,12 @@ from_setting! {
     Duration => Duration,
     AutoDuration => AutoDuration,
     Rate => Rate,
+    Speed => Speed,
     Number => f64,
     Start => Start,
     LogFormat => LogFormat,
     DatasetFormat => DatasetFormat,
+    TimeUnit => TimeUnit,
     SlowPolicy => SlowPolicy,
     TopicName => TopicName,
     Address => IpAddr,

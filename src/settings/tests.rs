@@ -75,7 +75,11 @@ fn a_key_that_is_not_set_has_its_default() {
         panic!("one topic")
     };
     assert_eq!(
-        (topic.name.as_str(), topic.rate.millionths(), topic.looping),
+        (
+            topic.name.as_str(),
+            topic.pace.rate().unwrap().millionths(),
+            topic.looping
+        ),
         ("ecg", 100_000_000, true)
     );
     assert_eq!(
@@ -83,7 +87,7 @@ fn a_key_that_is_not_set_has_its_default() {
         (Start::FirstRun, Backfill::Duration(Duration::from_secs(30)))
     );
     assert_eq!(
-        (topic.delay, topic.coalesce),
+        (topic.playout(None).delay, topic.playout(None).coalesce),
         (Duration::from_millis(150), Duration::from_millis(50))
     );
     assert_eq!(
@@ -120,7 +124,7 @@ fn a_key_that_is_set_has_the_given_value() {
     );
     let topic = &settings.topics[0];
     assert_eq!(
-        (topic.rate.millionths(), topic.looping),
+        (topic.pace.rate().unwrap().millionths(), topic.looping),
         (59_940_001, false)
     );
     assert_eq!(topic.start, Start::At(Micros::new(1_767_225_600_000_000)));
@@ -129,7 +133,7 @@ fn a_key_that_is_set_has_the_given_value() {
         (Backfill::Records(500), SlowPolicy::Disconnect)
     );
     assert_eq!(
-        (topic.delay, topic.coalesce),
+        (topic.playout(None).delay, topic.playout(None).coalesce),
         (Duration::from_secs(1), Duration::from_millis(500))
     );
     assert_eq!(topic.max_lag, Duration::from_secs(90));
@@ -196,7 +200,7 @@ fn topic_names_may_contain_dots() {
         .unwrap()
         .topics
         .iter()
-        .map(|topic| topic.rate.to_string())
+        .map(|topic| topic.pace.rate().unwrap().to_string())
         .collect();
     assert_eq!(rates, ["5", "6"]);
 }
@@ -291,8 +295,8 @@ fn effective_values_are_listed_in_the_order_of_the_reference_file() {
             lines.join("\n")
         );
     }
-    // 20 keys of the sections, 11 of the topic, 1 of its field.
-    assert_eq!(lines.len(), 20 + 11 + 1);
+    // 20 keys of the sections, 12 of the topic, 1 of its field.
+    assert_eq!(lines.len(), 20 + 12 + 1);
 }
 
 #[test]

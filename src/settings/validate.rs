@@ -86,7 +86,7 @@ impl ValidatedFile {
     }
 
     fn report_no_topics(&mut self, origin: &ValueOrigin) {
-        let remedy = "add a `[topics.NAME]` table with `dataset` and `rate`";
+        let remedy = "add a `[topics.NAME]` table with `dataset`, and `rate` or `time`";
         self.errors
             .push(SettingsError::new(origin, "topics", "no topics", remedy));
     }

@@ -149,7 +149,7 @@ fn a_rate_is_checked_by_its_decimal_digits() {
             &[],
         )
         .unwrap();
-        assert_eq!(settings.topics[0].rate.to_string(), read);
+        assert_eq!(settings.topics[0].pace.rate().unwrap().to_string(), read);
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::protocol::{Rate, RateError, TopicName};
+use crate::protocol::{Rate, RateError, Speed, SpeedError, TopicName};
 
 use super::addresses::{normalize_origin, parse_host, parse_network};
 use super::quantity::{
@@ -34,6 +34,7 @@ pub(super) enum ValueType {
     /// A size in bytes, written with a unit.
     Size(RangeInclusive<u64>),
     Rate,
+    Speed,
     /// A finite number.
     Number,
     /// One finite number, or an array of two.
@@ -75,6 +76,7 @@ impl ValueType {
             Self::Count(_)
                 | Self::Bool
                 | Self::Rate
+                | Self::Speed
                 | Self::Number
                 | Self::NumberOrPair
                 | Self::WebOrigins
@@ -94,7 +96,7 @@ impl ValueType {
         match self {
             Self::Count(_) => "an integer",
             Self::Bool => "a boolean",
-            Self::Rate | Self::Number => "a number",
+            Self::Rate | Self::Speed | Self::Number => "a number",
             Self::NumberOrPair => "a number or an array of two",
             Self::Duration(_) | Self::DurationOrAuto(_) => "a duration in quotes",
             Self::Backfill => "a duration in quotes or an integer",
@@ -119,6 +121,8 @@ impl ValueType {
             }
             (Self::Rate, TomlValue::Integer(number)) => parse_rate(&number.to_string()),
             (Self::Rate, TomlValue::Float(digits)) => parse_rate(digits),
+            (Self::Speed, TomlValue::Integer(number)) => parse_speed(&number.to_string()),
+            (Self::Speed, TomlValue::Float(digits)) => parse_speed(digits),
             (Self::Number | Self::NumberOrPair, TomlValue::Integer(number)) => {
                 parse_number(&number.to_string())
             }
@@ -133,9 +137,15 @@ impl ValueType {
                 "expected a string, not a bare date or time",
                 quoted(text),
             )),
-            (Self::Bool | Self::Count(_) | Self::Rate | Self::Number | Self::NumberOrPair, _) => {
-                Err(self.wrong_type(value))
-            }
+            (
+                Self::Bool
+                | Self::Count(_)
+                | Self::Rate
+                | Self::Speed
+                | Self::Number
+                | Self::NumberOrPair,
+                _,
+            ) => Err(self.wrong_type(value)),
             (_, TomlValue::Text(text)) => self.parse_text(text),
             _ => Err(self.wrong_type(value)),
         }
@@ -176,6 +186,7 @@ impl ValueType {
             | Self::Count(_)
             | Self::Bool
             | Self::Rate
+            | Self::Speed
             | Self::Number
             | Self::NumberOrPair => Ok(SettingValue::Text(text.to_owned())),
         }
@@ -200,6 +211,18 @@ fn parse_rate(digits: &str) -> Result<SettingValue, ValueError> {
         }
         (Err(RateError::Precision), false) => Err(ValueError::new("more than 6 decimal places")),
         (Ok(rate), false) => Ok(SettingValue::Rate(rate)),
+    }
+}
+
+fn parse_speed(digits: &str) -> Result<SettingValue, ValueError> {
+    let unsigned = digits.trim_start_matches(['+', '-']);
+    match (unsigned.parse::<Speed>(), digits.starts_with('-')) {
+        (Err(SpeedError::Syntax), _) => Err(ValueError::new("not a plain decimal number")),
+        (_, true) | (Err(SpeedError::Range), false) => {
+            Err(ValueError::new("out of range 0.01 to 16"))
+        }
+        (Err(SpeedError::Precision), false) => Err(ValueError::new("more than 3 decimal places")),
+        (Ok(speed), false) => Ok(SettingValue::Speed(speed)),
     }
 }
 

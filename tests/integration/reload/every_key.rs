@@ -87,11 +87,22 @@ fn other_value(header: &str, key: &str) -> &'static str {
     }
 }
 
+/// Keys of which no value goes together with those of [`unchanged`].
+const OTHER_PACE: [&str; 6] = [
+    "time",
+    "time_unit",
+    "max_gap",
+    "loop_gap",
+    "speed",
+    "player",
+];
+
 /// The tables of the schema with the headers that they have in [`unchanged`].
 fn schema() -> impl Iterator<Item = (String, &'static Key)> {
     SCHEMA.into_iter().flat_map(|(header, keys)| {
         let header = header.replace("NAME", "demo").replace("FIELD", "i");
-        keys.iter().map(move |key| (header.clone(), key))
+        let keys = keys.iter().filter(|key| !OTHER_PACE.contains(&key.name));
+        keys.map(move |key| (header.clone(), key))
     })
 }
 
