@@ -14,7 +14,10 @@ mod record_block;
 mod record_fields;
 mod record_source;
 mod source_error;
+mod stamp_summary;
 mod stamps;
+mod time_guess;
+mod time_stamp;
 mod work_budget;
 
 pub use dataset::{Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, format_by_name};
@@ -24,7 +27,10 @@ pub use field_index::{ExtremesLookup, FieldIndex};
 pub use record_fields::{for_each_field, unquote};
 pub use record_source::{RecordSource, SharedSource, extremes, fields};
 pub use source_error::SourceError;
+pub use stamp_summary::{StampGap, StampSummary, densest};
 pub use stamps::{StampDecreases, Stamps, StampsBuilder};
+pub use time_guess::{TimeCandidate, TimeGuess, guess_time};
+pub use time_stamp::{is_absolute, parse_instant};
 
 use std::sync::Arc;
 

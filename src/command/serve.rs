@@ -12,7 +12,7 @@ use super::signals::{self, EarlySignals, SignalAction, Signals};
 use super::{Diagnostic, Failure, config_reload};
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
 use crate::settings::{LogSettings, Settings};
-use crate::source::{self, Dataset, DatasetNote, NoteKind};
+use crate::source::{self, Dataset};
 use crate::systemd;
 use crate::telemetry::Telemetry;
 
@@ -160,8 +160,8 @@ async fn serve(
 /// Logs what is remarkable about how the datasets were read.
 fn log_notes(settings: &Settings, datasets: &[Dataset]) {
     for (topic, dataset) in settings.topics.iter().zip(datasets) {
-        let is_separator = |note: &&DatasetNote| matches!(note.kind, NoteKind::Separator(_));
-        for note in dataset.notes().iter().filter(|note| !is_separator(note)) {
+        let notes = dataset.notes().iter();
+        for note in notes.filter(|note| note.is_remarkable()) {
             tracing::warn!(
                 event = "dataset.note",
                 topic = topic.name.as_str(),

@@ -121,6 +121,18 @@ impl TimeUnit {
             Self::Rfc3339 => "rfc3339",
         }
     }
+
+    /// The stamps in it, for people.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Millis => "milliseconds",
+            Self::Micros => "microseconds",
+            Self::Nanos => "nanoseconds",
+            Self::Rfc3339 => "dates",
+        }
+    }
 }
 
 /// The backfill that a viewer receives when its request names neither a position nor a count.

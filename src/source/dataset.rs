@@ -5,11 +5,14 @@ mod compression;
 mod dataset_error;
 mod dataset_note;
 mod delimited;
+mod head;
 mod json_text;
 mod read_options;
 mod record_builder;
+mod record_error;
 mod record_selection;
 mod record_sink;
+mod record_time;
 mod text_file;
 
 use std::num::NonZeroU64;
@@ -21,6 +24,7 @@ use bytes::Bytes;
 
 pub use dataset_error::DatasetError;
 pub use dataset_note::{DatasetNote, NoteKind};
+pub(super) use head::first_records;
 pub use read_options::{ReadOptions, format_by_name};
 
 use super::field_index::FieldScan;
@@ -31,6 +35,7 @@ use super::source_error::SourceError;
 use super::{ExtremesLookup, FieldIndex, Stamps, for_each_field};
 use crate::settings::DatasetFormat;
 use record_builder::RecordBuilder;
+use record_sink::RecordSink;
 use text_file::TextFile;
 
 /// The records of a file, in order, in one block of memory. Never empty.
@@ -63,15 +68,8 @@ impl Dataset {
 
     fn parse(file: &TextFile<'_>, options: &ReadOptions) -> Result<Self, DatasetError> {
         let format = options.format_of(file.path);
-        let columns = &options.columns;
-        let mut records = RecordBuilder::new(file.text.len(), options.record_max);
-        let mut notes = Vec::new();
-        match format {
-            DatasetFormat::Json => json_text::read_array(file, options, &mut records)?,
-            DatasetFormat::Ndjson => json_text::read_lines(file, options, &mut records)?,
-            DatasetFormat::Csv => notes = delimited::read_csv(file, columns, &mut records)?,
-            DatasetFormat::Tsv => notes = delimited::read_tsv(file, columns, &mut records)?,
-        }
+        let mut records = RecordBuilder::new(file.text.len(), options);
+        let notes = read_text(file, options, &mut records)?;
         let built = records.finish().ok_or_else(|| json_text::empty(file))?;
         Ok(Self {
             records: built.records,
@@ -120,6 +118,20 @@ impl Dataset {
             });
         }
         missing
+    }
+}
+
+/// Reads the records of `file` into `records`. Returns what a person should know about how they were read.
+fn read_text(
+    file: &TextFile<'_>,
+    options: &ReadOptions,
+    records: &mut dyn RecordSink,
+) -> Result<Vec<DatasetNote>, DatasetError> {
+    match options.format_of(file.path) {
+        DatasetFormat::Json => json_text::read_array(file, options, records),
+        DatasetFormat::Ndjson => json_text::read_lines(file, options, records),
+        DatasetFormat::Csv => delimited::read_csv(file, options, records),
+        DatasetFormat::Tsv => delimited::read_tsv(file, options, records),
     }
 }
 

@@ -17,11 +17,9 @@ pub struct StampsBuilder {
     full: Vec<Box<[i64]>>,
     /// Always less than a chunk.
     chunk: Vec<i64>,
-    /// The stamp before the next one, as it is in the dataset.
+    /// The stamp before the next one.
     last: Option<Micros>,
-    /// The sum of what was cut off from gaps so far, in microseconds.
-    cut: i64,
-    /// Longer gaps are shortened to this.
+    /// Longer gaps are shortened to this, once all stamps are known.
     max_gap: Option<Duration>,
 }
 
@@ -103,29 +101,54 @@ impl StampsBuilder {
     /// # Errors
     /// It is before that of the last record.
     pub fn push(&mut self, stamp: Micros) -> Result<(), StampDecreases> {
-        if let Some(previous) = self.last {
-            if stamp < previous {
-                return Err(StampDecreases { previous });
-            }
-            let (gap, max) = (stamp.since(previous), self.max_gap);
-            let excess = max.map_or(Duration::ZERO, |max| gap.saturating_sub(max));
-            self.cut += i64::try_from(excess.as_micros()).unwrap_or(i64::MAX);
+        if let Some(previous) = self.last
+            && stamp < previous
+        {
+            return Err(StampDecreases { previous });
         }
         self.last = Some(stamp);
-        self.chunk.push(stamp.get().saturating_sub(self.cut));
+        self.chunk.push(stamp.get());
         if self.chunk.len() == CHUNK_LEN {
             self.full.push(std::mem::take(&mut self.chunk).into());
         }
         Ok(())
     }
 
+    /// Divides the stamps so far by a positive number, rounding down: they turned out to be in a finer unit.
+    pub fn divide(&mut self, by: i64) {
+        for stamp in self.all_mut() {
+            *stamp = stamp.div_euclid(by);
+        }
+        self.last = self.last.map(|last| Micros::new(last.get().div_euclid(by)));
+    }
+
     /// The stamps; `None` without any.
     #[must_use]
     pub fn finish(mut self) -> Option<Stamps> {
+        if let Some(max) = self.max_gap {
+            self.shorten_gaps(i64::try_from(max.as_micros()).unwrap_or(i64::MAX));
+        }
         if !self.chunk.is_empty() {
             self.full.push(self.chunk.into());
         }
         (!self.full.is_empty()).then(|| Stamps(self.full.into()))
+    }
+
+    /// Shortens gaps of more than `max` microseconds to that.
+    fn shorten_gaps(&mut self, max: i64) {
+        let mut previous = None;
+        let mut cut = 0;
+        for stamp in self.all_mut() {
+            let gap = stamp.saturating_sub(previous.unwrap_or(*stamp));
+            previous = Some(*stamp);
+            cut += gap.saturating_sub(max).max(0);
+            *stamp -= cut;
+        }
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut i64> {
+        let full = self.full.iter_mut().flat_map(|chunk| chunk.iter_mut());
+        full.chain(&mut self.chunk)
     }
 }
 
@@ -182,6 +205,21 @@ mod tests {
         let refused = builder.push(Micros::new(50));
         assert_eq!(refused, Err(StampDecreases { previous }));
         assert_eq!(builder.finish().unwrap().count(), 2);
+    }
+
+    #[test]
+    fn stamps_of_a_finer_unit_are_divided_before_gaps_are_shortened() {
+        let mut builder = StampsBuilder::new(Some(Duration::from_micros(10)));
+        let count = CHUNK + 3;
+        for stamp in 0..count {
+            builder.push(Micros::new(stamp * 1_000 - 1)).unwrap();
+        }
+        builder.divide(1_000);
+        assert!(builder.push(Micros::new(count - 3)).is_err());
+        builder.push(Micros::new(count + 100)).unwrap();
+        let stamps = builder.finish().unwrap();
+        assert_eq!((stamps.first().get(), stamps.get(1).get()), (-1, 0));
+        assert_eq!(stamps.last().get(), count - 2 + 10);
     }
 
     #[test]

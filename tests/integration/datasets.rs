@@ -1,6 +1,7 @@
 //! Datasets in every format: what their records are, through the program and through the library.
 
 mod bad_files;
+mod time;
 
 use std::io::Write;
 use std::path::PathBuf;

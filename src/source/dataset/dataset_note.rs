@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::settings::TimeUnit;
+
 /// A note about a file, or about one of its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatasetNote {
@@ -16,6 +18,13 @@ pub struct DatasetNote {
 pub enum NoteKind {
     /// The cells are separated by this character, instead of a comma.
     Separator(char),
+    /// The unit of the time stamps was not configured, and guessed.
+    GuessedUnit(TimeUnit),
+    /// Time stamps without a time zone were taken as UTC.
+    WithoutZone {
+        /// How many.
+        count: u64,
+    },
     /// The names in the header are numbers, so it may be a row.
     HeaderOfNumbers,
     /// The header has no name for the column.
@@ -62,11 +71,24 @@ impl DatasetNote {
         }
     }
 
+    /// Whether it may be a mistake in the file, which belongs into the log; otherwise it only explains how the file was
+    /// read.
+    #[must_use]
+    pub const fn is_remarkable(&self) -> bool {
+        use NoteKind::{GuessedUnit, Separator, WithoutZone};
+        !matches!(
+            self.kind,
+            Separator(_) | GuessedUnit(_) | WithoutZone { .. }
+        )
+    }
+
     /// The kind in one word, for the log.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self.kind {
             NoteKind::Separator(_) => "separator",
+            NoteKind::GuessedUnit(_) => "guessed_unit",
+            NoteKind::WithoutZone { .. } => "without_zone",
             NoteKind::HeaderOfNumbers => "header_of_numbers",
             NoteKind::Unnamed => "unnamed",
             NoteKind::LeftOut => "left_out",
@@ -83,6 +105,7 @@ impl DatasetNote {
         match self.kind {
             NoteKind::NotFinite { count, .. } | NoteKind::Missing { count, .. } => count,
             NoteKind::Mixed { texts, .. } => texts,
+            NoteKind::WithoutZone { count } => count,
             _ => 0,
         }
     }
@@ -95,6 +118,18 @@ impl fmt::Display for DatasetNote {
             NoteKind::Separator('\t') => f.write_str("the cells are separated by tabs"),
             NoteKind::Separator(separator) => {
                 write!(f, "the cells are separated by `{separator}`")
+            }
+            NoteKind::GuessedUnit(TimeUnit::Rfc3339) => write!(f, "`{column}` has dates, by their spelling"),
+            NoteKind::GuessedUnit(unit) => write!(
+                f,
+                "`{column}` is in {}, by its numbers and its name; if it is not, set `time_unit`",
+                unit.plural()
+            ),
+            NoteKind::WithoutZone { count: 1 } => {
+                write!(f, "`{column}`: one time stamp has no time zone, and was taken as UTC")
+            }
+            NoteKind::WithoutZone { count } => {
+                write!(f, "`{column}`: {count} time stamps have no time zone, and were taken as UTC")
             }
             NoteKind::HeaderOfNumbers => f.write_str(
                 "the first line has only numbers, and was taken for the names of the columns; if it is a row, add a \

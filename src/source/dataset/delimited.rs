@@ -3,15 +3,20 @@
 //! Two passes: the first finds the type of each column, which depends on all of its cells; the second writes the records.
 
 mod cells;
+mod header;
 mod rows;
+mod time_column;
 
 use cells::ColumnCells;
+use header::Header;
 use rows::Rows;
+use time_column::TimeColumn;
 
-use super::column_picker::{missing_column, push_pair};
+use super::column_picker::push_pair;
 use super::dataset_error::DatasetError;
 use super::dataset_note::{DatasetNote, NoteKind};
-use super::record_selection::RecordError;
+use super::read_options::ReadOptions;
+use super::record_error::RecordError;
 use super::record_sink::RecordSink;
 use super::text_file::TextFile;
 
@@ -33,13 +38,13 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Reads the rows of a CSV file. Many programs write another separator than a comma: the header shows which.
 pub(super) fn read_csv(
     file: &TextFile<'_>,
-    columns: &[String],
+    options: &ReadOptions,
     records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
     let header = file.text.trim_start().lines().next().unwrap_or_default();
     let has = |separator: &&u8| header.as_bytes().contains(separator);
     let separator = *SEPARATORS.iter().find(has).unwrap_or(&b',');
-    let mut notes = read(file, separator, columns, records)?;
+    let mut notes = read(file, separator, options, records)?;
     if separator != b',' {
         let kind = NoteKind::Separator(char::from(separator));
         notes.insert(0, DatasetNote::of_file(kind));
@@ -50,26 +55,32 @@ pub(super) fn read_csv(
 /// Reads the rows of a TSV file.
 pub(super) fn read_tsv(
     file: &TextFile<'_>,
-    columns: &[String],
+    options: &ReadOptions,
     records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
-    read(file, b'\t', columns, records)
+    read(file, b'\t', options, records)
 }
 
 fn read(
     file: &TextFile<'_>,
     separator: u8,
-    wanted: &[String],
+    options: &ReadOptions,
     records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
+    let wanted = &options.columns;
     if file.text.trim().is_empty() {
         return Ok(Vec::new());
     }
     let mut rows = Rows::new(file, separator);
-    let Some(header) = rows.read_header()? else {
+    let Some(names) = rows.read_header()? else {
         return Ok(Vec::new());
     };
-    let mut columns = select(file, &header, wanted)?;
+    let header = Header::new(file, names);
+    let mut columns = select(&header, wanted)?;
+    let time = options.time.as_ref();
+    let mut time = time
+        .map(|time| TimeColumn::new(&header, time))
+        .transpose()?;
     while rows.advance()? {
         for column in &mut columns {
             let cell = rows.cell(column.index);
@@ -85,43 +96,40 @@ fn read(
     }
     let is_left_out =
         |column: &Column| wanted.is_empty() && column.is_unnamed && column.cells.is_empty();
-    let notes = notes(file, &header, &columns, is_left_out);
+    let mut notes = notes(file, &header, &columns, is_left_out);
     columns.retain(|column| !is_left_out(column));
     let mut rows = Rows::new(file, separator);
     rows.read_header()?;
     while rows.advance()? {
-        let pushed = records.push(None, &mut |out| write_record(&columns, &rows, out));
+        let stamp = match &mut time {
+            Some(time) => time.read(&rows, records).map(Some),
+            None => Ok(None),
+        };
+        let pushed = stamp.and_then(|stamp| {
+            let pushed = records.push(stamp, &mut |out| write_record(&columns, &rows, out));
+            pushed.map_err(RecordError::Sink)
+        });
         pushed.map_err(|error| {
             let place = file.place(rows.offset());
-            RecordError::Sink(error).at(file.path, records.count() + 1, place)
+            error.at(file.path, records.count() + 1, place)
         })?;
     }
+    notes.extend(time.iter().flat_map(TimeColumn::notes));
     Ok(notes)
 }
 
 /// Returns the columns called `wanted`, in that order, or all of them.
-fn select(
-    file: &TextFile<'_>,
-    header: &[String],
-    wanted: &[String],
-) -> Result<Vec<Column>, DatasetError> {
-    let problem = |problem: String, remedy: &str| DatasetError::Malformed {
-        path: file.path.to_owned(),
-        line: header_line(file),
-        column: 1,
-        problem,
-        remedy: remedy.to_owned(),
-    };
-    if header.iter().all(String::is_empty) {
-        let remedy = "write the names of the columns into the first line";
-        return Err(problem("the header is empty".to_owned(), remedy));
+fn select(header: &Header<'_>, wanted: &[String]) -> Result<Vec<Column>, DatasetError> {
+    let names = header.names();
+    if names.iter().all(String::is_empty) {
+        return Err(header.empty());
     }
     let places: Vec<usize> = if wanted.is_empty() {
-        (0..header.len()).collect()
+        (0..header.width()).collect()
     } else {
         let place = |name: &String| {
-            let found = header.iter().position(|other| other == name);
-            found.ok_or_else(|| missing_column(file.path, name, header))
+            let found = names.iter().position(|other| other == name);
+            found.ok_or_else(|| header.missing(name))
         };
         wanted.iter().map(place).collect::<Result<_, _>>()?
     };
@@ -131,7 +139,7 @@ fn select(
         .collect();
     for (at, column) in columns.iter().enumerate() {
         // A column that is wanted twice is the same one.
-        let same = header.iter().rposition(|other| *other == column.name);
+        let same = names.iter().rposition(|other| *other == column.name);
         let other = match same {
             Some(other) if other != column.index => Some(other),
             _ => columns[..at]
@@ -140,55 +148,36 @@ fn select(
                 .map(|other| other.index),
         };
         if let Some(other) = other {
-            let (name, first, second) = (&column.name, column.index + 1, other + 1);
-            let text = format!("the columns {first} and {second} are both called `{name}`");
-            let remedy = if is_of_numbers(header) {
-                "the first line has only numbers, so it seems to be a row; add a line with the names of the columns \
-                 before it"
-            } else {
-                "give each column a different name, or choose others with `columns`"
-            };
-            return Err(problem(text, remedy));
+            return Err(header.ambiguous(column.index, other, "columns"));
         }
     }
     Ok(columns)
 }
 
 impl Column {
-    fn new(index: usize, header: &[String]) -> Self {
-        let is_unnamed = header[index].is_empty();
-        let name = if is_unnamed {
-            format!("column_{}", index + 1)
-        } else {
-            header[index].clone()
-        };
+    fn new(index: usize, header: &Header<'_>) -> Self {
+        let name = header.name(index).into_owned();
         Self {
             index,
             key: serde_json::Value::from(name.as_str()).to_string(),
             name,
-            is_unnamed,
+            is_unnamed: header.is_unnamed(index),
             cells: ColumnCells::default(),
         }
     }
 }
 
-/// The line of the header, which blank lines may precede.
-fn header_line(file: &TextFile<'_>) -> usize {
-    let blank = file.text.len() - file.text.trim_start_matches(['\r', '\n']).len();
-    file.place(blank).0
-}
-
 fn notes(
     file: &TextFile<'_>,
-    header: &[String],
+    header: &Header<'_>,
     columns: &[Column],
     is_left_out: impl Fn(&Column) -> bool,
 ) -> Vec<DatasetNote> {
     let mut notes = Vec::new();
-    if is_of_numbers(header) {
+    if header.is_of_numbers() {
         notes.push(DatasetNote::of_file(NoteKind::HeaderOfNumbers));
     }
-    if let [name] = header
+    if let [name] = header.names()
         && is_separated_by_spaces(name)
     {
         notes.push(DatasetNote::of_file(NoteKind::SeparatedBySpaces));
@@ -208,10 +197,6 @@ fn notes(
         }
     }
     notes
-}
-
-fn is_of_numbers(header: &[String]) -> bool {
-    header.iter().all(|name| cells::is_json_number(name))
 }
 
 /// Whether the only name in a header is more likely to be several, separated by spaces: some of them are numbers.

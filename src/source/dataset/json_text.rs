@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use super::dataset_error::{DatasetError, malformed, malformed_after};
+use super::dataset_note::DatasetNote;
 use super::read_options::ReadOptions;
 use super::record_selection::RecordSelection;
 use super::record_sink::RecordSink;
@@ -22,7 +23,7 @@ pub(super) fn read_array(
     file: &TextFile<'_>,
     options: &ReadOptions,
     records: &mut dyn RecordSink,
-) -> Result<(), DatasetError> {
+) -> Result<Vec<DatasetNote>, DatasetError> {
     check_begins_with_array(file)?;
     let elements: Vec<&RawValue> = serde_json::from_str(&file.text).map_err(|error| {
         let is_followed = error.to_string().starts_with("trailing characters");
@@ -37,7 +38,7 @@ pub(super) fn read_array(
     for element in elements {
         push(file, element.get(), &mut selection, records)?;
     }
-    selection.check(file.path)
+    selection.finish(file.path)
 }
 
 /// Reads each line that is not blank.
@@ -45,7 +46,7 @@ pub(super) fn read_lines(
     file: &TextFile<'_>,
     options: &ReadOptions,
     records: &mut dyn RecordSink,
-) -> Result<(), DatasetError> {
+) -> Result<Vec<DatasetNote>, DatasetError> {
     let mut selection = RecordSelection::new(options);
     for (number, line) in (1..).zip(file.text.split('\n')) {
         let line = line.trim_end_matches('\r');
@@ -56,7 +57,7 @@ pub(super) fn read_lines(
             .map_err(|error| malformed(file.path, line, number, &error, LINES_REMEDY))?;
         push(file, value.get(), &mut selection, records)?;
     }
-    selection.check(file.path)
+    selection.finish(file.path)
 }
 
 /// Adds the record `json`, a part of the file's text.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::settings::{DatasetFormat, TopicSettings};
+use crate::settings::{DatasetFormat, TimeSettings, TopicSettings};
 
 /// How to read a dataset's file.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct ReadOptions {
     pub format: Option<DatasetFormat>,
     /// The keys or columns that the records keep, in this order; empty: all of them.
     pub columns: Vec<String>,
+    /// The time stamps by which the records are played; `None`: they are played at a fixed rate.
+    pub time: Option<TimeSettings>,
     /// The length that a record may have, in bytes.
     pub record_max: usize,
 }
@@ -22,6 +24,7 @@ impl ReadOptions {
     pub const DEFAULT: Self = Self {
         format: None,
         columns: Vec::new(),
+        time: None,
         record_max: usize::MAX,
     };
 
@@ -34,7 +37,8 @@ impl ReadOptions {
     }
 
     /// Returns what identifies the records of a file: for a JSON array the SHA-256 of the file, as `sha256sum` prints
-    /// it; otherwise also what determines which records that file has.
+    /// it; otherwise also what determines which records that file has. Their time is not part of it: it determines when
+    /// they are played, and enters the epoch.
     pub(super) fn identify(&self, file: [u8; 32], format: DatasetFormat) -> [u8; 32] {
         if format == DatasetFormat::Json && self.columns.is_empty() {
             return file;
@@ -56,6 +60,7 @@ impl From<&TopicSettings> for ReadOptions {
         Self {
             format: topic.format,
             columns: topic.columns.clone(),
+            time: topic.pace.time().cloned(),
             record_max: topic.record_max,
         }
     }

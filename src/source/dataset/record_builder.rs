@@ -1,5 +1,6 @@
 //! [`RecordBuilder`]: collects the records of a file as JSON text in one block of memory.
 
+use super::read_options::ReadOptions;
 use super::record_sink::{RecordSink, SinkError};
 use crate::protocol::Micros;
 use crate::source::record_block::RecordBlock;
@@ -30,13 +31,14 @@ pub(super) struct BuiltRecords {
 }
 
 impl RecordBuilder {
-    /// A builder with room for `capacity` bytes of records, each of at most `len_max` bytes.
-    pub(super) fn new(capacity: usize, len_max: usize) -> Self {
+    /// A builder with room for `capacity` bytes of records.
+    pub(super) fn new(capacity: usize, options: &ReadOptions) -> Self {
+        let max_gap = options.time.as_ref().and_then(|time| time.max_gap);
         Self {
-            len_max,
+            len_max: options.record_max,
             text: Vec::with_capacity(capacity),
             ends: Vec::new(),
-            stamps: StampsBuilder::default(),
+            stamps: StampsBuilder::new(max_gap),
             longest: 0,
         }
     }
@@ -74,6 +76,10 @@ impl RecordSink for RecordBuilder {
         self.ends.push(self.text.len());
         self.longest = self.longest.max(len);
         Ok(())
+    }
+
+    fn divide_stamps(&mut self, by: i64) {
+        self.stamps.divide(by);
     }
 
     fn count(&self) -> u64 {

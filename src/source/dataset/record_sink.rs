@@ -12,6 +12,9 @@ pub(super) trait RecordSink {
         write: &mut dyn FnMut(&mut Vec<u8>),
     ) -> Result<(), SinkError>;
 
+    /// Divides the stamps so far by `by`, rounding down: a later stamp has shown that they are in a finer unit.
+    fn divide_stamps(&mut self, by: i64);
+
     /// The number of records so far.
     fn count(&self) -> u64;
 }

@@ -52,23 +52,36 @@ const UTF8_REMEDY: &str =
 impl<'a> TextFile<'a> {
     /// Reads the regular file at `path`.
     pub(super) fn read(path: &'a Path) -> Result<Self, DatasetError> {
-        let unreadable = |error: io::Error| DatasetError::Unreadable {
-            path: path.to_owned(),
-            error,
+        Self::from_reader::<File>(path, open(path)?)
+    }
+
+    /// Reads the complete lines among the first `len` bytes of the text of the regular file at `path`. The digest is not
+    /// that of the file.
+    pub(super) fn read_head(path: &'a Path, len: u64) -> Result<Self, DatasetError> {
+        let mut file = BufReader::with_capacity(CHUNK_LEN, open(path)?);
+        let failed = |error: io::Error| unreadable(path, error);
+        let compression = FileCompression::of(file.fill_buf().map_err(failed)?);
+        let mut bytes = Vec::new();
+        // A damaged end of a compressed file is reported when all of it is read.
+        _ = match compression {
+            None => file.take(len).read_to_end(&mut bytes),
+            Some(kind) => compression::expand(kind, &mut file)
+                .take(len)
+                .read_to_end(&mut bytes),
         };
-        // Opening a pipe would wait for a writer.
-        let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("the flag is a small number");
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
-        let file = file.map_err(unreadable)?;
-        let kind = file.metadata().map_err(unreadable)?;
-        if kind.is_dir() {
-            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        check_is_text(path, &bytes, 0)?;
+        if bytes.len() as u64 == len {
+            let end = bytes.iter().rposition(|&byte| byte == b'\n');
+            bytes.truncate(end.map_or(bytes.len(), |end| end + 1));
+            let valid =
+                std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            bytes.truncate(valid);
         }
-        // Reading a device or a pipe might never end.
-        if !kind.is_file() {
-            return Err(unreadable(io::Error::other("not a regular file")));
-        }
-        Self::from_reader::<File>(path, file)
+        Ok(Self {
+            path,
+            text: utf8(path, bytes)?,
+            digest: [0; 32],
+        })
     }
 
     pub(super) fn from_reader<R: Read>(path: &'a Path, file: R) -> Result<Self, DatasetError> {
@@ -101,6 +114,31 @@ impl<'a> TextFile<'a> {
     /// The line and column of the byte at `offset` of the text.
     pub(super) fn place(&self, offset: usize) -> (usize, usize) {
         line_and_column_after(&self.text.as_bytes()[..offset])
+    }
+}
+
+/// Opens the regular file at `path`.
+fn open(path: &Path) -> Result<File, DatasetError> {
+    let failed = |error: io::Error| unreadable(path, error);
+    // Opening a pipe would wait for a writer.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("the flag is a small number");
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = file.map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?;
+    if kind.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    // Reading a device or a pipe might never end.
+    if !kind.is_file() {
+        return Err(failed(io::Error::other("not a regular file")));
+    }
+    Ok(file)
+}
+
+fn unreadable(path: &Path, error: io::Error) -> DatasetError {
+    DatasetError::Unreadable {
+        path: path.to_owned(),
+        error,
     }
 }
 
