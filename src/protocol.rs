@@ -26,7 +26,7 @@ pub mod websocket;
 pub use author::{Author, AuthorError};
 pub use authority::{Authority, Host, HostError};
 pub use close::CloseReason;
-pub use epoch::{Epoch, EpochError};
+pub use epoch::{Epoch, EpochError, EpochInputs};
 pub use field_view::{FieldView, FieldsView, Threshold};
 pub use flush::{EncodedFlush, Flush};
 pub use history_json::{HistoryHead, ITEM_END, write_item, write_item_start};

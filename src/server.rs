@@ -13,13 +13,12 @@ mod reload;
 mod restore_topics;
 mod socket_activation;
 mod standstill;
+mod start_error;
 mod state_location;
 mod stats;
 mod viewer_drain;
 mod watchdog;
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,7 +33,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 pub use bind::BindError;
+pub use restore_topics::check_topics;
 pub use socket_activation::{InheritedSockets, SocketActivationError};
+pub use start_error::StartError;
 pub use state_location::StateLocation;
 
 use accept::ShutdownTokens;
@@ -50,7 +51,7 @@ use crate::app::{
 use crate::clock::Clock;
 use crate::fanout::{Drain, Lanes};
 use crate::hub::{Hub, Topic, ViewerLimits};
-use crate::journal::{JournalError, JournalThread, JournalWriter, PendingJournal};
+use crate::journal::{JournalThread, JournalWriter, PendingJournal};
 use crate::playback::Playback;
 use crate::producer::Producers;
 use crate::routes::{self, Listener, RequestGate};
@@ -63,17 +64,6 @@ use crate::telemetry::{LogDrops, LogRateLimit};
 /// does not displace other lines.
 const REFUSALS_LOGGED_MAX: u32 = 5;
 const REFUSALS_PERIOD: Duration = Duration::from_secs(10);
-
-/// Why a hub cannot start.
-#[derive(Debug)]
-pub enum StartError {
-    /// A listener's address cannot be bound.
-    Bind(BindError),
-    /// The state folder cannot be used.
-    Journal(JournalError),
-    /// The system has no thread or no file descriptor left for the lanes, the producers or the journal.
-    Threads(io::Error),
-}
 
 /// A running hub.
 #[derive(Debug)]
@@ -136,11 +126,18 @@ impl Server {
         log_drops: LogDrops,
     ) -> Result<Self, StartError> {
         let is_handed_over = sockets.public.is_some();
-        let listeners = bind::listeners(settings, sockets)?;
         let location = StateLocation::find(settings, &sources)?;
+        let topics = restore_topics::new_topics(settings, sources)?;
+        let listeners = bind::listeners(settings, sockets)?;
         let journal = restore_topics::open_journal(location.as_ref())?;
         let clock = Clock::start();
-        let topics = restore_topics::restore_all(settings, sources, journal.as_ref(), &clock);
+        let checkpoint = |topic: &_| {
+            journal
+                .as_ref()
+                .and_then(|journal| journal.checkpoint(topic).cloned())
+        };
+        let recover_max = settings.server.recover_max;
+        let topics = restore_topics::restore(topics, checkpoint, clock.now(), recover_max);
         let writer = journal
             .map(|journal| JournalWriter::start(journal, &topics))
             .transpose()?;
@@ -358,34 +355,10 @@ fn log_topic_ready(topic: &Topic) {
         epoch = topic.epoch().as_str(),
         seq = topic.published().get(),
         t0 = description.newest_state.t.get(),
-        rate = description.rate.per_second(),
+        rate = description.per_second,
         records = description.dataset.len,
         r#loop = description.dataset.looping,
         sha256 = description.dataset.sha256,
         "topic loaded and scheduled"
     );
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bind(error) => error.fmt(f),
-            Self::Journal(error) => error.fmt(f),
-            Self::Threads(error) => write!(f, "cannot start the hub's threads: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<BindError> for StartError {
-    fn from(error: BindError) -> Self {
-        Self::Bind(error)
-    }
-}
-
-impl From<JournalError> for StartError {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error)
-    }
 }

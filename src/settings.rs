@@ -55,7 +55,7 @@ use ipnet::IpNet;
 
 use crate::protocol::{Host, Speed, Threshold, TopicName};
 
-pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PostponedChange};
+pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PACE_KEYS, PostponedChange};
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
 pub use pace::{Pace, TimeSettings};

@@ -34,8 +34,7 @@ pub use time_stamp::{is_absolute, parse_instant};
 
 use std::sync::Arc;
 
-use crate::protocol::Speed;
-use crate::settings::{Settings, SettingsError, SettingsErrors, TopicSettings};
+use crate::settings::{Settings, SettingsError, SettingsErrors};
 
 /// A configured field that no record of its topic has.
 #[derive(Debug)]
@@ -83,10 +82,7 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     let mut errors = SettingsErrors::default();
     for topic in &settings.topics {
         match Dataset::load(&topic.dataset, &ReadOptions::from(topic)) {
-            Ok(dataset) => {
-                errors.0.extend(unplayable(settings, topic));
-                datasets.push(dataset);
-            }
+            Ok(dataset) => datasets.push(dataset),
             Err(error) => {
                 let key = topic.key("dataset");
                 errors.0.push(SettingsError::new(
@@ -103,20 +99,4 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     } else {
         Err(errors)
     }
-}
-
-/// The error for a topic that is not played at a rate, alone and at speed 1.
-fn unplayable(settings: &Settings, topic: &TopicSettings) -> Option<SettingsError> {
-    let name = if topic.pace.time().is_some() {
-        "time"
-    } else if topic.speed != Speed::NORMAL {
-        "speed"
-    } else if topic.player != topic.name {
-        "player"
-    } else {
-        return None;
-    };
-    let (key, remedy) = (topic.key(name), "remove it, and set `rate`");
-    let origin = settings.origins.origin_of(&key);
-    Some(SettingsError::new(origin, key, "not played yet", remedy))
 }

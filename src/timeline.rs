@@ -4,28 +4,35 @@
 //! hubs with the same anchor agree without talking. Reads no clock; the current time is an argument. It knows no record
 //! and no viewer.
 //!
-//! [`Timeline`] is the list of [`Segment`]s; [`Schedule`] adds the playout delay and the coalescing window to it. What
+//! [`Timeline`] is the list of [`Segment`]s over the [`DatasetClock`] of its records, whose laps are those of their
+//! [player](PlayerClock); [`Schedule`] adds the playout delay and the coalescing window to it. What
 //! follows from a schedule alone is here too: which publications are sent together ([`Coalescer`]), which ones a range
 //! of the history contains ([`RangeQuery`]), and which of them are drawn ([`decimation`]).
 
 mod coalescer;
+mod dataset_clock;
 mod dataset_ranges;
 pub mod decimation;
+mod lap_length;
+mod pace_change;
+mod player_clock;
 mod range_query;
 mod restore;
 mod schedule;
 mod segment;
 
 use std::num::NonZeroU64;
-use std::time::Duration;
 
 pub use coalescer::Coalescer;
+pub use dataset_clock::DatasetClock;
+pub use lap_length::LapLength;
+pub use player_clock::{DatasetPace, PlayedDataset, PlayerClock};
 pub use range_query::{RangeEnd, RangePage, RangeQuery};
 pub use restore::RestoreError;
 pub use schedule::{PlayoutSettings, Schedule, ScheduleChange};
-pub use segment::Segment;
+pub use segment::{Segment, SegmentPace};
 
-use crate::protocol::{Author, Epoch, Jump, JumpReason, Micros, Rate, Seq};
+use crate::protocol::{Epoch, EpochInputs, Jump, JumpReason, Micros, Rate, Seq};
 
 /// When the publication after the newest one is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +51,15 @@ pub struct Timeline {
     /// In ascending order of `seq0` and of `t0`; never empty. Segments are appended, and the oldest are dropped once
     /// there are more than [`SEGMENTS_MAX`](Self::SEGMENTS_MAX).
     segments: Vec<Segment>,
-    /// The number of records in the dataset.
-    len: NonZeroU64,
-    /// Whether the dataset starts again after its end.
-    looping: bool,
+    /// When the records are due within the dataset.
+    clock: DatasetClock,
 }
 
 impl Timeline {
     /// The most segments that are kept: about 10 MB. What lies before them is no longer in the history.
     pub const SEGMENTS_MAX: usize = 100_000;
 
-    /// Creates a timeline whose first record is due at `t0`, over a dataset of `len` records.
+    /// Creates a timeline whose first record is due at `t0`, over a dataset of `len` records at a rate.
     ///
     /// ```
     /// use std::num::NonZeroU64;
@@ -70,48 +75,8 @@ impl Timeline {
     /// ```
     #[must_use]
     pub fn new(t0: Micros, rate: Rate, len: NonZeroU64, looping: bool) -> Self {
-        let first = Segment {
-            seq0: Seq::ZERO.next(),
-            t0,
-            index0: 0,
-            rate,
-            playing: true,
-            by: Author::configuration(),
-        };
-        Self {
-            segments: vec![first],
-            len,
-            looping,
-        }
-    }
-
-    /// Changes to `rate` on behalf of `by`, after the publication `published`: the next one is due `now`, or just after
-    /// `published` if that is later. It is the next record of the dataset, so there is no jump.
-    ///
-    /// If nothing of the current segment has been published, its first publication stays in it, so that this change
-    /// makes no empty segment. Does nothing if the timeline has ended.
-    pub fn change_rate(&mut self, rate: Rate, by: Author, published: Seq, now: Micros) {
-        let current = self.current();
-        let last = published.max(current.seq0);
-        let next = last.next();
-        if rate == current.rate || self.t(next).is_none() {
-            return;
-        }
-        let after_last = current.t(last).after(Duration::from_micros(1));
-        self.push(Segment {
-            seq0: next,
-            t0: now.max(after_last),
-            index0: self.index(next),
-            rate,
-            playing: true,
-            by,
-        });
-    }
-
-    fn push(&mut self, segment: Segment) {
-        self.segments.push(segment);
-        let excess = self.segments.len().saturating_sub(Self::SEGMENTS_MAX);
-        self.segments.drain(..excess);
+        let pace = SegmentPace::from_rate(rate);
+        Self::begin(t0, pace, DatasetClock::even(len, looping))
     }
 
     /// The first publication that the timeline covers: 1 unless its oldest segments were dropped.
@@ -126,7 +91,11 @@ impl Timeline {
     pub fn t(&self, seq: Seq) -> Option<Micros> {
         let is_covered = seq >= self.first() && self.last().is_none_or(|last| seq <= last);
         let segment = self.segment_of(seq);
-        (is_covered && segment.playing).then(|| segment.t(seq))
+        if is_covered && segment.playing {
+            segment.t(&self.clock, seq)
+        } else {
+            None
+        }
     }
 
     /// When the publication after `published` is due.
@@ -149,7 +118,7 @@ impl Timeline {
     #[must_use]
     pub fn due(&self, now: Micros) -> Seq {
         let following = self.segments.partition_point(|segment| segment.t0 <= now);
-        let due = self.segments[following.saturating_sub(1)].due(now);
+        let due = self.segments[following.saturating_sub(1)].due(&self.clock, now);
         let ends = [
             self.segments
                 .get(following)
@@ -163,20 +132,20 @@ impl Timeline {
     #[must_use]
     pub fn index(&self, seq: Seq) -> u64 {
         let segment = self.segment_of(seq);
-        (segment.index0 + seq.get().saturating_sub(segment.seq0.get())) % self.len
+        (segment.index0 + seq.get().saturating_sub(segment.seq0.get())) % self.len()
     }
 
     /// Returns the discontinuity of the dataset just before `seq`, if there is one. A dataset of one record has none.
     #[must_use]
     pub fn jump_before(&self, seq: Seq) -> Option<Jump> {
-        if seq <= self.first() || self.len == NonZeroU64::MIN {
+        if seq <= self.first() || self.len() == NonZeroU64::MIN {
             return None;
         }
         let (index, expected) = (self.index(seq), self.index(seq.previous()) + 1);
         if index == expected {
             return None;
         }
-        let is_loop = index == 0 && expected == self.len.get();
+        let is_loop = index == 0 && expected == self.len().get();
         Some(Jump {
             index,
             reason: if is_loop {
@@ -191,8 +160,8 @@ impl Timeline {
     #[must_use]
     pub fn last(&self) -> Option<Seq> {
         let segment = self.current();
-        let left = self.len.get() - segment.index0;
-        (!self.looping).then(|| Seq::saturating(segment.seq0.get() + left - 1))
+        let left = self.len().get() - segment.index0;
+        (!self.is_looping()).then(|| Seq::saturating(segment.seq0.get() + left - 1))
     }
 
     /// The newest segment.
@@ -212,23 +181,52 @@ impl Timeline {
     /// The number of records in the dataset.
     #[must_use]
     pub const fn len(&self) -> NonZeroU64 {
-        self.len
+        self.clock.len()
+    }
+
+    /// Dataset time at the instant `now`, in microseconds, within a lap; `None` if the time stamps are not known.
+    #[must_use]
+    pub fn position(&self, now: Micros) -> Option<i64> {
+        let segment = self.segment_at(now);
+        let elapsed = (i128::from(now.get()) - i128::from(segment.t0.get())).max(0);
+        let elapsed = if segment.playing { elapsed } else { 0 };
+        self.clock.position_at(&segment.phase(), elapsed)
+    }
+
+    /// How many records are due per second in the newest segment; with time stamps, the mean over a lap.
+    #[must_use]
+    pub fn mean_rate(&self) -> f64 {
+        let segment = self.current();
+        self.clock.mean_rate(segment.rate) * segment.speed.factor()
+    }
+
+    /// When the records are due within the dataset.
+    #[must_use]
+    pub const fn clock(&self) -> &DatasetClock {
+        &self.clock
     }
 
     /// The epoch of this timeline over the dataset with this digest. Later segments do not change it. `None` if the
     /// first segment was dropped.
     #[must_use]
-    pub fn epoch(&self, dataset_sha256: &[u8; 32]) -> Option<Epoch> {
+    pub fn epoch(&self, dataset: &[u8; 32]) -> Option<Epoch> {
         let first = &self.segments[0];
         let is_complete = first.seq0 == Seq::ZERO.next();
-        is_complete
-            .then(|| Epoch::from_timeline(dataset_sha256, self.looping, first.t0, first.rate))
+        is_complete.then(|| {
+            Epoch::from_timeline(&EpochInputs {
+                dataset,
+                looping: self.is_looping(),
+                t0: first.t0,
+                rate: first.rate,
+                speed: first.speed,
+            })
+        })
     }
 
     /// Whether the dataset starts again after its end.
     #[must_use]
     pub const fn is_looping(&self) -> bool {
-        self.looping
+        self.clock.is_looping()
     }
 
     /// The segment in force at the instant `t`; before the first one, the first.
@@ -253,6 +251,8 @@ impl Timeline {
     }
 }
 
+#[cfg(test)]
+mod general_form_tests;
 #[cfg(test)]
 mod segment_tests;
 #[cfg(test)]

@@ -73,8 +73,12 @@ struct TimelineFields<'a> {
     seq0: u64,
     t0: i64,
     index0: u64,
+    position0: Option<i64>,
+    /// `null` if the records have time stamps.
     #[serde(borrow)]
     rate: &'a RawValue,
+    #[serde(borrow)]
+    speed: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -128,9 +132,13 @@ impl<'a> HubMessage<'a> {
 }
 
 impl TimelineFields<'_> {
+    /// The schedule, if it follows from a rate alone.
     fn schedule(&self, len: u64) -> Option<HubSchedule> {
         let rate: Rate = self.rate.get().parse().ok()?;
-        Some(HubSchedule {
+        let is_normal = |speed: &RawValue| speed.get() == "1";
+        // Otherwise instants do not follow from the rate alone.
+        let is_plain = self.position0.is_none() && self.speed.is_none_or(is_normal);
+        is_plain.then_some(HubSchedule {
             seq0: self.seq0,
             t0: self.t0,
             index0: self.index0,
@@ -257,6 +265,19 @@ mod tests {
             HubMessage::parse(hello),
             Some(HubMessage::Hello(5, Some(schedule)))
         );
+        for other in [
+            r#""rate":null,"speed":1"#,
+            r#""rate":59.94,"speed":2"#,
+            r#""position0":5,"rate":59.94,"speed":1"#,
+        ] {
+            let state = format!(
+                r#"{{"type":"state","t":10,"timeline":{{"seq0":1,"t0":10,"index0":0,{other},"playing":true}}}}"#
+            );
+            assert_eq!(
+                HubMessage::parse(state.as_bytes()),
+                Some(HubMessage::State(None))
+            );
+        }
         let gap = br#"{"type":"gap","from":3,"to":4,"reason":"slow"}"#;
         assert_eq!(HubMessage::parse(gap), Some(HubMessage::Gap(Some((3, 4)))));
         let gap = br#"{"type":"gap","from":null,"to":null,"reason":"epoch"}"#;

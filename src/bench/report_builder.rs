@@ -145,7 +145,7 @@ fn notes(options: &BenchOptions, run: &BenchRun<'_>, is_saturated: bool) -> Vec<
         failure.map(|why| {
             format!("the hub's clock and schedule are not known ({why}); `--stamp-field` works without them")
         }),
-        has_no_schedule.then(|| "the topic is live and has no schedule".to_owned()),
+        has_no_schedule.then(|| "the schedule of the topic does not follow from a rate alone".to_owned()),
         (unnumbered > 0).then(|| {
             format!(
                 "loss, spread and held-back records are not known: {unnumbered} records have no usable field `{index}` \

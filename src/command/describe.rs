@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::{Failure, ignore_broken_pipe, load, printable, shown};
 use crate::cli::{Cli, HubOptions};
-use crate::server::StateLocation;
+use crate::server::{StateLocation, check_topics};
 use crate::settings::Settings;
 use crate::source::{self, Dataset, RecordSource as _};
 use crate::telemetry::TerminalSafe;
@@ -38,12 +38,15 @@ pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
     ignore_broken_pipe(writeln!(out, "{} is valid", shown(&settings.file)))
 }
 
-/// Returns the state folder of the hub, which it could use; `None` if it keeps no state.
+/// Checks that the topics can be played, and returns the state folder of the hub, which it could use; `None` if it keeps
+/// no state.
 fn usable_state(
     settings: &Settings,
     datasets: Vec<Dataset>,
 ) -> Result<Option<StateLocation>, Failure> {
-    let found = StateLocation::find(settings, &source::shared(datasets));
+    let sources = source::shared(datasets);
+    check_topics(settings, &sources)?;
+    let found = StateLocation::find(settings, &sources);
     let usable = found.and_then(|state| {
         state.as_ref().map_or(Ok(()), StateLocation::check)?;
         Ok(state)

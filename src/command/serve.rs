@@ -121,6 +121,7 @@ async fn serve(
     let sources = source::shared(inputs.datasets);
     let started = Server::start(settings, sources, inputs.sockets, telemetry.drops());
     let mut server = started.map_err(|error| match error {
+        StartError::Settings(errors) => errors.into(),
         StartError::Bind(error) => {
             Failure::environment(settings, &error.key(), &error, error.remedy())
         }

@@ -3,7 +3,8 @@
 
 use crate::protocol::message::{DatasetView, StateView};
 use crate::protocol::shared_bytes::SharedBytesBuilder;
-use crate::protocol::{DueRecord, Flush, Jump, Rate, SharedBytes, websocket};
+use crate::protocol::{DueRecord, Flush, Jump, SharedBytes, websocket};
+use crate::timeline::SegmentPace;
 
 /// Records that are dense in `seq`.
 #[derive(Debug, Clone)]
@@ -23,8 +24,10 @@ pub struct FeedDescription<'a> {
     pub dataset: DatasetView<'a>,
     /// The newest segment of the timeline, and the delay that belongs to it.
     pub newest_state: StateView,
-    /// The current rate, in records per second.
-    pub rate: Rate,
+    /// How fast the newest segment is played.
+    pub pace: SegmentPace,
+    /// How many records are due per second then; with time stamps, the mean over a lap.
+    pub per_second: f64,
     /// The length of the longest record, in bytes.
     pub record_max: usize,
 }

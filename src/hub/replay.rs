@@ -31,6 +31,8 @@ pub struct Replay {
     schedule: ArcSwap<Schedule>,
     start_mode: StartMode,
     source: SharedSource,
+    /// What identifies the records and their dataset time, in the checkpoint.
+    identity: [u8; 32],
     /// The digest of `source` in lower-case hexadecimal.
     digest_hex: String,
     /// The newest publication. Grows only.
@@ -53,6 +55,7 @@ impl Replay {
                 startup.version,
             )),
             start_mode: startup.start_mode,
+            identity: startup.dataset_sha256,
             digest_hex: HEXLOWER.encode(source.digest()),
             source,
             newest: AtomicU64::new(startup.published.get()),
@@ -188,6 +191,8 @@ impl Replay {
         let timeline = schedule.timeline();
         let due = (seq, timeline.t(seq)?);
         coalescer.set_window(schedule.playout_for(seq).coalesce);
+        // What is due from there on may be due much later after the change.
+        coalescer.set_end(Micros::new(self.hold_from.load(Ordering::Relaxed)));
         coalescer.push(timeline, due, len)
     }
 
@@ -201,7 +206,8 @@ impl Replay {
                 sha256: &self.digest_hex,
             },
             newest_state: schedule.newest_state(),
-            rate: timeline.current().rate,
+            pace: timeline.current().pace(),
+            per_second: timeline.mean_rate(),
             record_max: self.source.record_max(),
         }
     }
@@ -212,7 +218,7 @@ impl Replay {
 
     pub(super) fn checkpoint_with(&self, schedule: &Schedule) -> Option<Checkpoint> {
         (self.start_mode != StartMode::Configured).then(|| Checkpoint {
-            dataset_sha256: *self.source.digest(),
+            dataset_sha256: self.identity,
             epoch: self.epoch.clone(),
             timeline: schedule.timeline().clone(),
             version: schedule.version(),

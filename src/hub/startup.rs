@@ -2,18 +2,18 @@
 //!
 //! A pure decision from the checkpoint, the configuration and the current time. Reads no clock and no file.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::protocol::{Author, Epoch, Micros, Rate, Seq};
+use super::topic_clock::TopicClock;
+use crate::protocol::{Author, Epoch, Micros, Seq};
 use crate::settings::{self, Start};
-use crate::source::RecordSource;
-use crate::timeline::{PlayoutSettings, Timeline};
+use crate::source::SharedSource;
+use crate::timeline::{DatasetClock, SegmentPace, Timeline};
 
 /// The state of a topic that outlives the process, as an earlier run saved it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// SHA-256 of the dataset's bytes.
+    /// What identifies the records and their dataset time: the SHA-256 of the dataset's bytes, if nothing else does.
     pub dataset_sha256: [u8; 32],
     /// The epoch of `timeline`.
     pub epoch: Epoch,
@@ -25,19 +25,57 @@ pub struct Checkpoint {
     pub seq: Seq,
 }
 
+/// What a topic is made from.
+#[derive(Debug)]
+pub struct TopicSpec<'a> {
+    /// Its settings.
+    pub settings: &'a settings::TopicSettings,
+    /// The records that it replays.
+    pub source: SharedSource,
+    /// When they are due.
+    pub clock: TopicClock,
+    /// The state that an earlier run saved.
+    pub checkpoint: Option<Checkpoint>,
+    /// Whether to start with a new epoch because another topic of the player does.
+    pub is_player_restarted: bool,
+    /// The current time; the anchor of a new epoch.
+    pub now: Micros,
+    /// The most publications of backfill or recovery on one connection.
+    pub recover_max: u64,
+}
+
+impl TopicSpec<'_> {
+    /// Whether the topic would start with a new epoch, although a player of several topics might go on.
+    #[must_use]
+    pub fn begins_epoch(&self) -> bool {
+        let startup = self.startup();
+        matches!(startup.start_mode, StartMode::NewEpoch(_))
+    }
+
+    pub(super) fn startup(&self) -> Startup {
+        let spec = TimelineSpec::new(self.settings.start, &self.clock);
+        if self.is_player_restarted {
+            Startup::with_player(&spec, self.now)
+        } else {
+            Startup::decide(&spec, self.checkpoint.clone(), self.now)
+        }
+    }
+}
+
 /// The part of a topic's settings and dataset that determines its timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct TimelineSpec {
     pub(super) start: Start,
     pub(super) dataset_sha256: [u8; 32],
-    pub(super) len: NonZeroU64,
-    pub(super) looping: bool,
-    pub(super) rate: Rate,
+    pub(super) clock: DatasetClock,
+    pub(super) pace: SegmentPace,
 }
 
 /// The state in which a topic starts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Startup {
+    /// What identifies the records and their dataset time.
+    pub(super) dataset_sha256: [u8; 32],
     pub(super) epoch: Epoch,
     pub(super) timeline: Timeline,
     pub(super) version: u64,
@@ -59,7 +97,7 @@ pub enum StartMode {
         checkpoint_seq: Seq,
         /// How far the wall clock is behind that publication; nothing is published until it has caught up.
         wait: Duration,
-        /// Whether the configured rate differs from the rate in the checkpoint.
+        /// Whether the configured rate or speed differs from that in the checkpoint.
         is_rate_changed: bool,
     },
 }
@@ -69,8 +107,10 @@ pub enum StartMode {
 pub enum NewEpochReason {
     /// There is no checkpoint.
     FirstRun,
-    /// The dataset is not the one of the checkpoint.
+    /// The dataset is not the one of the checkpoint, or its dataset time is another.
     DatasetChanged,
+    /// Another topic of the player starts with a new epoch.
+    PlayerRestarted,
     /// `loop` was changed.
     LoopChanged,
     /// The wall clock is so far behind the checkpoint that the topic does not wait for it.
@@ -88,33 +128,13 @@ pub enum NewEpochReason {
 /// corrects a healthy clock, and about as long as viewers put up with a chart that does not move.
 const CLOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// How a topic with `settings` is played out, if its time stamps have this median interval.
-#[must_use]
-pub fn playout_settings(
-    settings: &settings::TopicSettings,
-    median_interval: Option<Duration>,
-) -> PlayoutSettings {
-    let durations = settings.playout(median_interval);
-    PlayoutSettings {
-        delay: durations.delay,
-        coalesce: durations.coalesce,
-    }
-}
-
 impl TimelineSpec {
-    pub(super) fn from_settings(
-        settings: &settings::TopicSettings,
-        source: &dyn RecordSource,
-    ) -> Self {
+    pub(super) fn new(start: Start, topic: &TopicClock) -> Self {
         Self {
-            start: settings.start,
-            dataset_sha256: *source.digest(),
-            len: source.count(),
-            looping: settings.looping,
-            rate: settings
-                .pace
-                .rate()
-                .expect("time stamps are refused when the datasets are loaded"),
+            start,
+            dataset_sha256: topic.identity,
+            clock: topic.clock.clone(),
+            pace: topic.pace,
         }
     }
 }
@@ -125,10 +145,18 @@ impl Startup {
         match (spec.start, checkpoint) {
             (Start::At(t0), _) => Self::anchored_at(spec, t0, now, StartMode::Configured),
             (Start::FirstRun, None) => Self::new_epoch(spec, now, NewEpochReason::FirstRun),
-            (Start::FirstRun, Some(checkpoint)) => match new_epoch_reason(spec, &checkpoint, now) {
-                Some(reason) => Self::new_epoch(spec, now, reason),
-                None => Self::resume(spec, checkpoint, now),
+            (Start::FirstRun, Some(checkpoint)) => match resumable(spec, checkpoint, now) {
+                Ok(checkpoint) => Self::resume(spec, checkpoint, now),
+                Err(reason) => Self::new_epoch(spec, now, reason),
             },
+        }
+    }
+
+    /// Starts with a new epoch because another topic of the player does.
+    pub(super) fn with_player(spec: &TimelineSpec, now: Micros) -> Self {
+        match spec.start {
+            Start::At(_) => Self::decide(spec, None, now),
+            Start::FirstRun => Self::new_epoch(spec, now, NewEpochReason::PlayerRestarted),
         }
     }
 
@@ -137,9 +165,12 @@ impl Startup {
     }
 
     fn anchored_at(spec: &TimelineSpec, t0: Micros, now: Micros, start_mode: StartMode) -> Self {
-        let timeline = Timeline::new(t0, spec.rate, spec.len, spec.looping);
+        let timeline = Timeline::begin(t0, spec.pace, spec.clock.clone());
         Self {
-            epoch: Epoch::from_timeline(&spec.dataset_sha256, spec.looping, t0, spec.rate),
+            dataset_sha256: spec.dataset_sha256,
+            epoch: timeline
+                .epoch(&spec.dataset_sha256)
+                .expect("a new timeline has its first segment"),
             published: last_due_before(&timeline, now),
             timeline,
             version: 1,
@@ -151,15 +182,15 @@ impl Startup {
         let start_mode = StartMode::Resumed {
             checkpoint_seq: checkpoint.seq,
             wait: clock_behind(&checkpoint, now),
-            is_rate_changed: spec.rate != checkpoint.timeline.current().rate,
+            is_rate_changed: spec.pace != checkpoint.timeline.current().pace(),
         };
         let mut timeline = checkpoint.timeline;
         // If the clock was set back, publications that have been sent are due again.
         let published = last_due_before(&timeline, now).max(checkpoint.seq);
-        let before = timeline.current().seq0;
-        timeline.change_rate(spec.rate, Author::configuration(), published, now);
-        let is_changed = timeline.current().seq0 != before;
+        let by = Author::configuration();
+        let is_changed = timeline.change_pace(spec.pace, by, published, now);
         Self {
+            dataset_sha256: spec.dataset_sha256,
             epoch: checkpoint.epoch,
             timeline,
             version: checkpoint.version + u64::from(is_changed),
@@ -175,24 +206,34 @@ fn last_due_before(timeline: &Timeline, now: Micros) -> Seq {
     timeline.due(Micros::new(now.get() - 1))
 }
 
-/// Returns why the checkpoint cannot be resumed; `None` if it can.
-fn new_epoch_reason(
+/// Returns the checkpoint, whose timeline then knows the dataset time of the records, or why it cannot be resumed.
+fn resumable(
     spec: &TimelineSpec,
-    checkpoint: &Checkpoint,
+    checkpoint: Checkpoint,
     now: Micros,
-) -> Option<NewEpochReason> {
-    if (checkpoint.dataset_sha256, checkpoint.timeline.len()) != (spec.dataset_sha256, spec.len) {
-        return Some(NewEpochReason::DatasetChanged);
+) -> Result<Checkpoint, NewEpochReason> {
+    let is_same = checkpoint.dataset_sha256 == spec.dataset_sha256
+        && checkpoint.timeline.len() == spec.clock.len();
+    if !is_same {
+        return Err(NewEpochReason::DatasetChanged);
     }
-    if checkpoint.timeline.is_looping() != spec.looping {
-        return Some(NewEpochReason::LoopChanged);
+    if checkpoint.timeline.is_looping() != spec.clock.is_looping() {
+        return Err(NewEpochReason::LoopChanged);
     }
-    let behind = clock_behind(checkpoint, now);
-    (behind > CLOCK_WAIT_MAX).then(|| NewEpochReason::ClockBack {
-        epoch: checkpoint.epoch.clone(),
-        seq: checkpoint.seq,
-        behind,
-    })
+    let timeline = checkpoint.timeline.with_clock(spec.clock.clone());
+    let checkpoint = Checkpoint {
+        timeline: timeline.map_err(|_| NewEpochReason::DatasetChanged)?,
+        ..checkpoint
+    };
+    let behind = clock_behind(&checkpoint, now);
+    if behind > CLOCK_WAIT_MAX {
+        return Err(NewEpochReason::ClockBack {
+            epoch: checkpoint.epoch,
+            seq: checkpoint.seq,
+            behind,
+        });
+    }
+    Ok(checkpoint)
 }
 
 /// How far `now` is behind the last publication known to have been sent, or behind the anchor if nothing was sent.

@@ -27,35 +27,22 @@ use super::feed::Feed;
 use super::producer_link::{ProducerLink, ProducerWaker};
 use super::replay::Replay;
 use super::resume::{JoinPoint, JoinState, StreamHead};
-use super::startup::{Checkpoint, Startup, TimelineSpec, playout_settings};
+use super::startup::TopicSpec;
 use super::topic_closure::TopicClosure;
 use super::topic_metrics::TopicMetrics;
 use super::update::{Announcement, AnnouncementLog, AnnouncementNumber, Update};
 use crate::protocol::message::Message;
 use crate::protocol::{Epoch, Flush, Micros, Publication, Seq, TopicName};
 use crate::settings::{self, Backfill};
-use crate::source::{SharedSource, SourceError};
+use crate::source::SourceError;
 use crate::timeline::{NextDue, Schedule, ScheduleChange};
-
-/// What a topic is made from.
-#[derive(Debug)]
-pub struct TopicSpec<'a> {
-    /// Its settings.
-    pub settings: &'a settings::TopicSettings,
-    /// The records that it replays.
-    pub source: SharedSource,
-    /// The state that an earlier run saved.
-    pub checkpoint: Option<Checkpoint>,
-    /// The current time; the anchor of a new epoch.
-    pub now: Micros,
-    /// The most publications of backfill or recovery on one connection.
-    pub recover_max: u64,
-}
 
 /// A named stream of records.
 #[derive(Debug)]
 pub struct Topic {
     name: TopicName,
+    /// The name of its player.
+    player: TopicName,
     /// The records and when they are due. Changed only under `publish_lock`.
     feed: Feed,
     /// The name of the dataset's file.
@@ -89,15 +76,11 @@ impl Topic {
     #[must_use]
     pub fn new(spec: TopicSpec<'_>) -> Self {
         let settings = spec.settings;
-        let startup = Startup::decide(
-            &TimelineSpec::from_settings(settings, &*spec.source),
-            spec.checkpoint,
-            spec.now,
-        );
-        let playout = playout_settings(settings, None);
-        let feed = Feed::Replay(Replay::new(startup, spec.source, playout));
+        let startup = spec.startup();
+        let feed = Feed::Replay(Replay::new(startup, spec.source, spec.clock.playout));
         let topic = Self {
             name: settings.name.clone(),
+            player: settings.player.clone(),
             dataset_name: view::file_name(&settings.dataset),
             policy: ArcSwap::from_pointee(DeliveryPolicy::from_settings(
                 settings,

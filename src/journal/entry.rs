@@ -10,8 +10,8 @@
 //! # Segments
 //!
 //! A segment is written in the general form of a timeline, with all members. This version plays a part of it, in which
-//! `position0` is null, `speed` 1, `show` false and `range` null. Any other segment was written by a later version; it
-//! is not damage.
+//! `speed` is positive, `show` false and `range` null. Any other segment was written by a later version; it is not
+//! damage.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -148,17 +148,14 @@ fn segment_entries(segments: &[Segment]) -> Vec<SegmentEntry> {
 }
 
 impl SegmentEntry {
-    /// The only speed that this version plays.
-    const SPEED: &str = "1";
-
     fn from_segment(segment: &Segment) -> Self {
         Self {
             seq0: segment.seq0.get(),
             t0: segment.t0.get(),
             index0: segment.index0,
-            position0: None,
-            rate: Some(segment.rate.to_string()),
-            speed: Self::SPEED.to_owned(),
+            position0: segment.position0,
+            rate: segment.rate.map(|rate| rate.to_string()),
+            speed: segment.speed.to_string(),
             playing: segment.playing,
             show: false,
             range: None,
@@ -175,31 +172,31 @@ impl SegmentEntry {
 
     /// What this version cannot play in the segment.
     fn unplayable(&self) -> Option<String> {
-        if self.rate.is_none() {
-            return Some("it has no rate, but follows time stamps".to_owned());
-        }
-        if self.speed != Self::SPEED {
+        if self.speed.starts_with('-') {
             return Some(format!("its speed is {}", self.speed));
         }
         if let Some(RangeEntry { from, to }) = &self.range {
             return Some(format!("it plays only the range from {from} to {to} µs"));
-        }
-        if let Some(position) = self.position0 {
-            return Some(format!("it begins between two records, at {position} µs"));
         }
         self.show
             .then(|| "it shows a record while it is paused".to_owned())
     }
 
     fn parse(self) -> Result<Segment, String> {
-        let rate = self.rate.unwrap_or_default();
+        let rate = self.rate.as_deref().map(|rate| {
+            let parsed = rate.parse::<Rate>();
+            parsed.map_err(|error| format!("rate `{rate}`: {error}"))
+        });
         Ok(Segment {
             seq0: seq(self.seq0)?,
             t0: Micros::new(self.t0),
             index0: self.index0,
-            rate: rate
-                .parse::<Rate>()
-                .map_err(|error| format!("rate `{rate}`: {error}"))?,
+            position0: self.position0,
+            rate: rate.transpose()?,
+            speed: self
+                .speed
+                .parse()
+                .map_err(|error| format!("speed `{}`: {error}", self.speed))?,
             playing: self.playing,
             by: Author::new(&self.by).map_err(|error| error.to_string())?,
         })

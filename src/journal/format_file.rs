@@ -19,7 +19,7 @@ use super::damage::{Damage, TopicProblem, VERSION};
 use super::entry::{Checkpoints, digest, seq};
 use super::state_folder::ENTRIES;
 use crate::hub::Checkpoint;
-use crate::protocol::{Author, Micros, Rate, TopicName};
+use crate::protocol::{Author, Micros, Rate, Speed, TopicName};
 use crate::timeline::{Segment, Timeline};
 
 /// The first word of the file.
@@ -197,7 +197,9 @@ impl OldSegment {
             seq0: seq(self.seq0)?,
             t0: Micros::new(self.t0),
             index0: self.index0,
-            rate: rate.map_err(|error| format!("rate `{}`: {error}", self.rate))?,
+            position0: None,
+            rate: Some(rate.map_err(|error| format!("rate `{}`: {error}", self.rate))?),
+            speed: Speed::NORMAL,
             playing: true,
             by: Author::configuration(),
         })

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clock::Clock;
-use crate::protocol::{Author, Micros};
+use crate::protocol::{Author, Micros, Speed};
 use crate::timeline::{Segment, Timeline};
 
 mod random_runs;
@@ -209,13 +209,17 @@ fn longest() -> Checkpoint {
         seq0: Seq::saturating(number * 50),
         t0: T0.after(Duration::from_secs(number)),
         index0: number % 1_000,
-        rate: if number.is_multiple_of(2) {
-            "50"
-        } else {
-            "49.999"
-        }
-        .parse()
-        .unwrap(),
+        position0: None,
+        rate: Some(
+            if number.is_multiple_of(2) {
+                "50"
+            } else {
+                "49.999"
+            }
+            .parse()
+            .unwrap(),
+        ),
+        speed: Speed::NORMAL,
         playing: true,
         by: Author::configuration(),
     };

@@ -34,9 +34,9 @@ impl Attempt {
         patience: Duration,
     ) -> Option<Self> {
         let prepare = |TopicCommand { topic, command }: &TopicCommand| {
-            let PlaybackCommand::Rate { rate, playout } = *command;
+            let PlaybackCommand::Pace { pace, playout } = *command;
             let schedule = topic.prepare_schedule(&ScheduleChange {
-                rate,
+                pace,
                 playout,
                 t,
                 by: request.by.clone(),
@@ -103,13 +103,14 @@ impl Attempt {
 }
 
 fn log_segment(topic: &Topic, schedule: &Schedule) {
-    let segment = schedule.timeline().current();
+    let timeline = schedule.timeline();
+    let segment = timeline.current();
     tracing::info!(
         event = "timeline.segment",
         topic = topic.name().as_str(),
         seq0 = segment.seq0.get(),
         t0 = segment.t0.get(),
-        rate = segment.rate.per_second(),
+        rate = timeline.mean_rate(),
         "the timeline continues at a new rate"
     );
 }

@@ -5,17 +5,17 @@ use std::io;
 use std::sync::Arc;
 
 use crate::hub::Topic;
-use crate::protocol::{Author, Micros, Rate};
-use crate::timeline::PlayoutSettings;
+use crate::protocol::{Author, Micros};
+use crate::timeline::{PlayoutSettings, SegmentPace};
 
 /// What a request does to a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlaybackCommand {
-    /// Continues with the next record at another rate.
-    Rate {
-        /// Records per second.
-        rate: Rate,
-        /// The playout settings that belong to the rate.
+    /// Continues with the next record at another rate or speed.
+    Pace {
+        /// The rate and the speed.
+        pace: SegmentPace,
+        /// The playout settings that belong to them.
         playout: PlayoutSettings,
     },
 }

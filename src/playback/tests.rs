@@ -5,12 +5,14 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::*;
-use crate::hub::{Subscription, Topic, TopicSpec, Update};
+use crate::hub::{Subscription, Topic, TopicSpec, Update, topic_clocks};
 use crate::journal::{Journal, JournalWriter};
 use crate::protocol::{Author, DueRecord, Micros, Publication, Seq, Speed, TopicName};
-use crate::settings::{AboutSettings, Backfill, Pace, SlowPolicy, Start, TopicSettings};
+use crate::settings::{
+    AboutSettings, Backfill, Pace, SlowPolicy, Start, TopicSettings, ValueOrigins,
+};
 use crate::source::{self, Dataset, ReadOptions};
-use crate::timeline::PlayoutSettings;
+use crate::timeline::{PlayoutSettings, SegmentPace};
 
 /// Two topics with a journal.
 struct Fixture {
@@ -50,10 +52,15 @@ impl Fixture {
         let topic = |name: &str| {
             let settings = settings(&folder, name, looping);
             let dataset = Dataset::load(&settings.dataset, &ReadOptions::from(&settings)).unwrap();
+            let source = source::shared(vec![dataset]).pop().unwrap();
+            let topics = [(&settings, Arc::clone(&source))];
+            let clocks = topic_clocks(&ValueOrigins::default(), &topics).unwrap();
             Arc::new(Topic::new(TopicSpec {
                 settings: &settings,
-                source: source::shared(vec![dataset]).pop().unwrap(),
+                source,
+                clock: clocks[0].clone(),
                 checkpoint: None,
+                is_player_restarted: false,
                 now: clock.now(),
                 recover_max: 100,
             }))
@@ -75,8 +82,8 @@ impl Fixture {
     fn request(&self, rate: &str) -> PlaybackRequest {
         let command = |topic: &Arc<Topic>| TopicCommand {
             topic: Arc::clone(topic),
-            command: PlaybackCommand::Rate {
-                rate: rate.parse().unwrap(),
+            command: PlaybackCommand::Pace {
+                pace: SegmentPace::from_rate(rate.parse().unwrap()),
                 playout: PlayoutSettings {
                     delay: Duration::ZERO,
                     coalesce: Duration::ZERO,
@@ -98,7 +105,7 @@ impl Fixture {
         let rates = |topic: &Arc<Topic>| {
             let checkpoint = topic.feed().checkpoint().unwrap();
             let segments = checkpoint.timeline.segments().iter();
-            let rates = segments.map(|segment| segment.rate.to_string());
+            let rates = segments.map(|segment| segment.rate.unwrap().to_string());
             // Without a hold, very many records are due at the end of time.
             let is_held = topic.feed().due(Micros::new(i64::MAX)) < Seq::saturating(100);
             (rates.collect(), is_held)

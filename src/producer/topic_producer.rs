@@ -158,7 +158,7 @@ pub(super) fn weight(topic: &Topic) -> f64 {
     const RECORD_LEN: usize = 4_096;
     /// The weight of a topic that publishes next to nothing, so that such topics are distributed evenly too.
     const WEIGHT_MIN: f64 = 0.001;
-    let per_second = topic.feed().describe().rate.per_second();
+    let per_second = topic.feed().describe().per_second;
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     let records = 1.0 + topic.feed().mean_record_len() as f64 / RECORD_LEN as f64;
     WEIGHT_MIN + per_second * records

@@ -5,7 +5,7 @@
 use serde::{Serialize, Serializer};
 
 use super::topic_description::{AboutView, DatasetFileView, TopicKind};
-use super::{Author, Epoch, FieldsView, Micros, Rate, Seq, TopicName};
+use super::{Author, Epoch, FieldsView, Micros, Rate, Seq, Speed, TopicName};
 
 /// The WebSocket subprotocol of the messages below.
 pub const SUBPROTOCOL: &str = "tickcast.v1";
@@ -101,12 +101,16 @@ pub struct StateView {
 pub struct TimelineView {
     /// The first publication of the segment.
     pub seq0: Seq,
-    /// When it is due.
+    /// From when the segment is in force; without a `position0`, when `seq0` is due.
     pub t0: Micros,
     /// Its dataset index.
     pub index0: u64,
-    /// Records per second.
-    pub rate: Rate,
+    /// Dataset time at `t0` in microseconds; `None`: when the record at `index0` is due.
+    pub position0: Option<i64>,
+    /// Records per second at speed 1; `None` if the records have time stamps.
+    pub rate: Option<Rate>,
+    /// How many times faster than that it is played.
+    pub speed: Speed,
     /// Whether playback is running, not paused.
     pub playing: bool,
 }
@@ -171,8 +175,10 @@ pub struct TopicView<'a> {
     pub seq: Seq,
     /// The publications in the history; `None` if there are none.
     pub retained: Option<Retained>,
-    /// Records per second; `None` on live topics.
+    /// Records per second at speed 1; `None` if the records have time stamps, and on live topics.
     pub rate: Option<Rate>,
+    /// How many times faster than that the topic is played.
+    pub speed: Speed,
     /// Whether playback is running, not paused.
     pub playing: bool,
     /// Whether the dataset has ended.
@@ -187,6 +193,8 @@ pub struct TopicView<'a> {
     pub fields: FieldsView,
     /// The source of the records: `dataset`.
     pub source: &'static str,
+    /// The name of the player, which may play other topics, too.
+    pub player: TopicName,
     /// The dataset; `None` on live topics.
     pub dataset: Option<DatasetFileView<'a>>,
     /// What the records are, for people; `None` if the configuration says nothing about it.
@@ -286,6 +294,16 @@ impl Serialize for Micros {
 
 impl Serialize for Rate {
     /// Serializes the exact decimal, `59.94`, without going through an `f64`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let decimal = serde_json::value::RawValue::from_string(self.to_string());
+        decimal
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl Serialize for Speed {
+    /// Serializes the exact decimal, `0.25`, without going through an `f64`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let decimal = serde_json::value::RawValue::from_string(self.to_string());
         decimal

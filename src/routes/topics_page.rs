@@ -11,6 +11,7 @@ use warp::http::header::{self, HeaderMap, HeaderValue};
 use warp::reply::{Reply, Response};
 
 use super::accept_header::AcceptHeader;
+use crate::protocol::Speed;
 use crate::protocol::message::TopicView;
 use crate::protocol::topic_description::{AboutView, TopicKind};
 
@@ -65,7 +66,7 @@ fn item(topic: &TopicView<'_>, root: &str) -> String {
     let name = topic.name.as_str();
     let facts = [
         kind(topic),
-        topic.rate.map(|rate| format!("{rate} records per second")),
+        Some(pace(topic)),
         Some(status(topic).to_owned()),
         Some(viewers(topic.viewers)),
     ];
@@ -99,6 +100,19 @@ fn kind(topic: &TopicView<'_>) -> Option<String> {
     let title = topic.about.as_ref().and_then(AboutView::title);
     let name = title.unwrap_or(dataset.name);
     Some(format!("Replay of {name}, {} records", dataset.len))
+}
+
+/// `100 records per second, speed 2`.
+fn pace(topic: &TopicView<'_>) -> String {
+    let pace = topic
+        .rate
+        .map_or("the records' own time".to_owned(), |rate| {
+            format!("{rate} records per second")
+        });
+    if topic.speed == Speed::NORMAL {
+        return pace;
+    }
+    format!("{pace}, speed {}", topic.speed)
 }
 
 const fn status(topic: &TopicView<'_>) -> &'static str {

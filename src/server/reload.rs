@@ -10,12 +10,15 @@ use std::sync::atomic::Ordering;
 
 use tokio::runtime::Handle;
 
-use super::{Server, log_topic_ready, restore_topics, set_journal};
-use crate::hub::{Checkpoint, Topic, playout_settings};
+use super::restore_topics::{self, NewTopic};
+use super::{Server, log_topic_ready, set_journal};
+use crate::hub::{Checkpoint, Topic, TopicClock};
 use crate::journal::{JournalError, JournalWriter, PendingJournal};
 use crate::playback::{PlaybackCommand, PlaybackRequest, TopicCommand};
 use crate::protocol::{Author, TopicName};
-use crate::settings::{self, ConfigDiff, Settings, SettingsError, SettingsErrors, Start};
+use crate::settings::{
+    self, ConfigDiff, PACE_KEYS, Settings, SettingsError, SettingsErrors, Start,
+};
 use crate::source::SharedSource;
 
 impl Server {
@@ -31,26 +34,32 @@ impl Server {
         sources: Vec<SharedSource>,
     ) -> Result<ConfigDiff, SettingsErrors> {
         let hub = &self.state.hub;
-        let loaded: Vec<_> = settings.topics.iter().zip(sources).collect();
+        let loaded = restore_topics::new_topics(settings, sources)?;
+        let paces: BTreeMap<_, _> = loaded
+            .iter()
+            .map(|new| (new.settings.name.clone(), pace_command(&new.clock)))
+            .collect();
         let has_other_records = |topic: &settings::TopicSettings| {
-            let new = loaded.iter().find(|(new, _)| new.name == topic.name);
+            let new = loaded.iter().find(|new| new.settings.name == topic.name);
             let running = hub.topic(Some(&topic.name));
             new.zip(running)
-                .is_some_and(|((_, new), running)| !running.feed().has_digest(new.digest()))
+                .is_some_and(|(new, running)| !running.feed().has_digest(new.source.digest()))
         };
         for topic in hub.topics() {
-            // A rate change that an earlier reload did not wait for may have been applied since.
+            // A change that an earlier reload did not wait for may have been applied since.
+            let pace = topic.feed().describe().pace;
             self.active_config
-                .set_rate(topic.name(), topic.feed().describe().rate);
+                .set_pace(topic.name(), pace.rate, pace.speed);
         }
         let mut changes = self.active_config.diff(settings, has_other_records);
         let new = loaded
             .into_iter()
-            .filter(|(topic, _)| changes.added.contains(&topic.name))
+            .filter(|new| changes.added.contains(&new.settings.name))
             .collect();
+        check_players(settings, &changes)?;
         let added = self.add_topics(settings, new)?;
         self.apply(settings, &changes, &added);
-        self.apply_rates(settings, &mut changes);
+        self.apply_paces(settings, &paces, &mut changes);
         self.active_config.apply(&changes, settings);
         self.state
             .config
@@ -67,7 +76,7 @@ impl Server {
     fn add_topics(
         &mut self,
         settings: &Settings,
-        new: Vec<(&settings::TopicSettings, SharedSource)>,
+        new: Vec<NewTopic<'_>>,
     ) -> Result<Vec<Arc<Topic>>, SettingsErrors> {
         let unusable = |error: &JournalError| {
             let (key, origins) = ("state.dir", &settings.origins);
@@ -79,7 +88,7 @@ impl Server {
                 error.remedy(),
             )])
         };
-        if new.iter().any(|(topic, _)| topic.start == Start::FirstRun) {
+        if new.iter().any(|new| new.settings.start == Start::FirstRun) {
             self.open_journal().map_err(|error| unusable(&error))?;
         }
         let checkpoints = self.checkpoints(&new).map_err(|error| unusable(&error))?;
@@ -138,12 +147,12 @@ impl Server {
     /// Reads the checkpoints of the `new` topics from the journal.
     fn checkpoints(
         &self,
-        new: &[(&settings::TopicSettings, SharedSource)],
+        new: &[NewTopic<'_>],
     ) -> Result<BTreeMap<TopicName, Checkpoint>, JournalError> {
         let Some(journal) = self.playback.journal().filter(|_| !new.is_empty()) else {
             return Ok(BTreeMap::new());
         };
-        let names: Vec<_> = new.iter().map(|(topic, _)| topic.name.clone()).collect();
+        let names: Vec<_> = new.iter().map(|new| new.settings.name.clone()).collect();
         let read = move |writer: &mut JournalWriter| {
             let checkpoint =
                 |name: TopicName| Some((name.clone(), writer.checkpoint(&name)?.clone()));
@@ -209,18 +218,24 @@ impl Server {
         }
     }
 
-    /// Applies the rate changes of `changes`. If they cannot be written to the journal, it moves them to
-    /// `changes.postponed`.
-    fn apply_rates(&self, settings: &Settings, changes: &mut ConfigDiff) {
-        let topics: Vec<_> = settings
-            .topics
-            .iter()
-            .filter(|topic| changes.applies(&topic.key("rate")))
-            .collect();
+    /// Applies the changes of rates and speeds to those of `paces`. If they cannot be written to the journal, it moves
+    /// them to `changes.postponed`.
+    fn apply_paces(
+        &self,
+        settings: &Settings,
+        paces: &BTreeMap<TopicName, PlaybackCommand>,
+        changes: &mut ConfigDiff,
+    ) {
+        let is_changed = |topic: &&settings::TopicSettings| {
+            PACE_KEYS
+                .iter()
+                .any(|name| changes.applies(&topic.key(name)))
+        };
+        let topics: Vec<_> = settings.topics.iter().filter(is_changed).collect();
         let command = |topic: &&settings::TopicSettings| {
             Some(TopicCommand {
                 topic: self.state.hub.topic(Some(&topic.name))?,
-                command: rate_command(topic)?,
+                command: *paces.get(&topic.name)?,
             })
         };
         let request = PlaybackRequest {
@@ -256,12 +271,38 @@ impl Server {
     }
 }
 
-/// The command that changes to the rate of `topic`, which has one.
-fn rate_command(topic: &settings::TopicSettings) -> Option<PlaybackCommand> {
-    Some(PlaybackCommand::Rate {
-        rate: topic.pace.rate()?,
-        playout: playout_settings(topic, None),
-    })
+/// The command that changes to the pace of `clock`.
+const fn pace_command(clock: &TopicClock) -> PlaybackCommand {
+    PlaybackCommand::Pace {
+        pace: clock.pace,
+        playout: clock.playout,
+    }
+}
+
+/// Reports new topics whose player runs already: they cannot be aligned with the others.
+fn check_players(settings: &Settings, changes: &ConfigDiff) -> Result<(), SettingsErrors> {
+    let is_new = |topic: &settings::TopicSettings| changes.added.contains(&topic.name);
+    let runs = |player: &TopicName| {
+        let mut topics = settings.topics.iter();
+        topics.any(|topic| topic.player == *player && !is_new(topic))
+    };
+    let late = settings
+        .topics
+        .iter()
+        .filter(|topic| is_new(topic) && runs(&topic.player));
+    let errors: Vec<_> = late
+        .map(|topic| {
+            let key = topic.key("player");
+            let problem = format!("the player `{}` is running already", topic.player);
+            let remedy = "restart the hub to add a topic to it, or choose another player";
+            SettingsError::new(settings.origins.origin_of(&key), key, problem, remedy)
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(SettingsErrors(errors))
+    }
 }
 
 fn log_added(topic: &Topic) {

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use super::StateLocation;
-use crate::clock::Clock;
-use crate::hub::{Checkpoint, NewEpochReason, StartMode, Topic, TopicSpec};
+use crate::hub::{
+    Checkpoint, NewEpochReason, StartMode, Topic, TopicClock, TopicSpec, topic_clocks,
+};
 use crate::journal::{Journal, JournalError};
 use crate::protocol::{Micros, TopicName};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, SettingsErrors};
 use crate::source::SharedSource;
 
 /// Opens the journal if the hub has a state folder. Hubs whose topics all have a fixed start have none, so two of them can
@@ -23,37 +24,69 @@ pub(super) fn open_journal(state: Option<&StateLocation>) -> Result<Option<Journ
     Journal::open(&state.folder).map(Some)
 }
 
-/// Creates the topics of `settings`, in order, each where its timeline is now.
-pub(super) fn restore_all(
-    settings: &Settings,
-    sources: Vec<SharedSource>,
-    journal: Option<&Journal>,
-    clock: &Clock,
-) -> Vec<Arc<Topic>> {
-    let checkpoint =
-        |topic: &TopicName| journal.and_then(|journal| journal.checkpoint(topic).cloned());
-    let topics = settings.topics.iter().zip(sources);
-    restore(topics, checkpoint, clock.now(), settings.server.recover_max)
+/// A topic that is created.
+#[derive(Debug)]
+pub(super) struct NewTopic<'a> {
+    pub(super) settings: &'a settings::TopicSettings,
+    pub(super) source: SharedSource,
+    pub(super) clock: TopicClock,
 }
 
-/// Creates a topic for each of `topics`, settings and records, where its timeline is at `now`. `checkpoint` looks up
-/// the topic's last checkpoint.
+/// The topics of `settings` with their records, in order.
+///
+/// # Errors
+/// A topic cannot be played as its settings say.
+pub(super) fn new_topics(
+    settings: &Settings,
+    sources: Vec<SharedSource>,
+) -> Result<Vec<NewTopic<'_>>, SettingsErrors> {
+    let topics: Vec<_> = settings.topics.iter().zip(sources).collect();
+    let clocks = topic_clocks(&settings.origins, &topics)?;
+    let topic = |((settings, source), clock)| NewTopic {
+        settings,
+        source,
+        clock,
+    };
+    Ok(topics.into_iter().zip(clocks).map(topic).collect())
+}
+
+/// Checks that the topics of `settings` can be played as it says; `sources` are their records, in the same order.
+///
+/// # Errors
+/// A topic cannot.
+pub fn check_topics(settings: &Settings, sources: &[SharedSource]) -> Result<(), SettingsErrors> {
+    new_topics(settings, sources.to_vec()).map(|_| ())
+}
+
+/// Creates `topics`, each where its timeline is at `now`. `checkpoint` looks up a topic's last checkpoint. If one topic of
+/// a player starts with a new epoch, all do, so that they stay aligned.
 pub(super) fn restore<'a>(
-    topics: impl IntoIterator<Item = (&'a settings::TopicSettings, SharedSource)>,
+    topics: Vec<NewTopic<'a>>,
     checkpoint: impl Fn(&TopicName) -> Option<Checkpoint>,
     now: Micros,
     recover_max: u64,
 ) -> Vec<Arc<Topic>> {
-    let topic = |(settings, source): (&settings::TopicSettings, SharedSource)| {
-        Arc::new(Topic::new(TopicSpec {
-            checkpoint: checkpoint(&settings.name),
-            settings,
-            source,
-            now,
-            recover_max,
-        }))
+    let spec = |topic: NewTopic<'a>| TopicSpec {
+        checkpoint: checkpoint(&topic.settings.name),
+        settings: topic.settings,
+        source: topic.source,
+        clock: topic.clock,
+        is_player_restarted: false,
+        now,
+        recover_max,
     };
-    topics.into_iter().map(topic).collect()
+    let mut specs: Vec<_> = topics.into_iter().map(spec).collect();
+    let begins: Vec<_> = specs.iter().map(TopicSpec::begins_epoch).collect();
+    for index in 0..specs.len() {
+        let player = &specs[index].settings.player;
+        let is_restarted = specs
+            .iter()
+            .zip(&begins)
+            .any(|(other, begins)| *begins && other.settings.player == *player);
+        specs[index].is_player_restarted = is_restarted && !begins[index];
+    }
+    let topic = |spec| Arc::new(Topic::new(spec));
+    specs.into_iter().map(topic).collect()
 }
 
 /// Logs whether the timeline of `topic` is new or resumed; nothing if its start is configured.
@@ -103,6 +136,7 @@ const fn reason_name(reason: &NewEpochReason) -> &'static str {
     match reason {
         NewEpochReason::FirstRun => "first_run",
         NewEpochReason::DatasetChanged => "dataset",
+        NewEpochReason::PlayerRestarted => "player",
         NewEpochReason::LoopChanged => "loop",
         NewEpochReason::ClockBack { .. } => "clock_back",
     }

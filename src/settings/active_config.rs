@@ -11,10 +11,13 @@ use super::schema::Reload;
 use super::settings_error::ValueOrigin;
 use super::toml_value::dotted_key;
 use super::{Settings, Start, TopicSettings};
-use crate::protocol::{Rate, TopicName};
+use crate::protocol::{Rate, Speed, TopicName};
 
 /// The keys of a topic that determine its records, the file first.
 const RECORD_KEYS: [&str; 3] = ["dataset", "format", "columns"];
+
+/// The keys whose change begins a new segment of a topic's timeline.
+pub const PACE_KEYS: [&str; 2] = ["rate", "speed"];
 
 /// The configuration values in effect.
 #[derive(Debug)]
@@ -60,8 +63,10 @@ pub enum RestartReason {
     OtherRecords,
     /// The timeline has a fixed start, so that its rate cannot change.
     FixedStart,
-    /// Another key of the topic needs a restart.
+    /// Another key of the topic, or of one in the same player, needs a restart.
     ChangedTogether,
+    /// The rate determines the lap of all topics of its player.
+    SharedPlayer,
 }
 
 /// A changed key of a topic that could not be journalled.
@@ -100,11 +105,15 @@ impl ActiveConfig {
         }
     }
 
-    /// Records that the topic `name` runs at `rate`. A reload calls this first, because a postponed rate change may
-    /// have been journalled since.
-    pub fn set_rate(&mut self, name: &TopicName, rate: Rate) {
-        if let Some(entry) = self.values.get_mut(&(topic_key(name) + ".rate")) {
-            entry.value = rate.to_string();
+    /// Records that the topic `name` runs at `rate`, if it has one, and `speed`. A reload calls this first, because a
+    /// postponed change may have been journalled since.
+    pub fn set_pace(&mut self, name: &TopicName, rate: Option<Rate>, speed: Speed) {
+        let values = [rate.map(|rate| rate.to_string()), Some(speed.to_string())];
+        for (key, value) in PACE_KEYS.into_iter().zip(values) {
+            let entry = self.values.get_mut(&format!("{}.{key}", topic_key(name)));
+            if let Some((entry, value)) = entry.zip(value) {
+                entry.value = value;
+            }
         }
     }
 
@@ -120,7 +129,7 @@ impl ActiveConfig {
         }
         for topic in &new.topics {
             if self.topics.contains(&topic.name) {
-                self.diff_topic(topic, new, has_other_records(topic), &mut changes);
+                self.diff_topic(topic, new, &has_other_records, &mut changes);
             } else {
                 changes.added.push(topic.name.clone());
                 changes.applied.push(topic_key(&topic.name));
@@ -142,19 +151,12 @@ impl ActiveConfig {
         &self,
         topic: &TopicSettings,
         new: &Settings,
-        has_other_records: bool,
+        has_other_records: &dyn Fn(&TopicSettings) -> bool,
         changes: &mut ConfigDiff,
     ) {
         let mut changed_keys = self.changed_keys(new, Some(&topic.name));
-        let needs_restart = |changed: &ChangedKey| changed.reload == Reload::Restart;
-        let no_new_segment = if has_other_records || changed_keys.iter().any(needs_restart) {
-            Some(RestartReason::ChangedTogether)
-        } else if topic.start != Start::FirstRun {
-            Some(RestartReason::FixedStart)
-        } else {
-            None
-        };
-        if has_other_records {
+        let no_new_segment = self.no_new_segment(topic, new, has_other_records);
+        if has_other_records(topic) {
             let mut causes = RECORD_KEYS.map(|name| topic.key(name)).to_vec();
             let is_changed = |key: &String| changed_keys.iter().any(|changed| changed.key == *key);
             if causes.iter().any(is_changed) {
@@ -173,6 +175,44 @@ impl ActiveConfig {
         }
         for changed in changed_keys {
             changes.push(changed, no_new_segment);
+        }
+    }
+
+    /// Why `topic` cannot get a new segment, if it cannot. Topics of a player get it together.
+    fn no_new_segment(
+        &self,
+        topic: &TopicSettings,
+        new: &Settings,
+        has_other_records: &dyn Fn(&TopicSettings) -> bool,
+    ) -> Option<RestartReason> {
+        let player: Vec<_> = new
+            .topics
+            .iter()
+            .filter(|other| other.player == topic.player)
+            .collect();
+        let is_shared = player.len() > 1;
+        let is_changed = |topic: &TopicSettings, is_cause: &dyn Fn(&ChangedKey) -> bool| {
+            self.changed_keys(new, Some(&topic.name))
+                .iter()
+                .any(is_cause)
+        };
+        let needs_restart = |topic: &&TopicSettings| {
+            self.topics.contains(&topic.name)
+                && (has_other_records(topic)
+                    || is_changed(topic, &|changed| changed.reload == Reload::Restart))
+        };
+        let has_other_rate = |topic: &&TopicSettings| {
+            let key = topic.key(PACE_KEYS[0]);
+            is_changed(topic, &|changed| changed.key == key)
+        };
+        if player.iter().any(needs_restart) {
+            Some(RestartReason::ChangedTogether)
+        } else if topic.start != Start::FirstRun {
+            Some(RestartReason::FixedStart)
+        } else if is_shared && player.iter().any(has_other_rate) {
+            Some(RestartReason::SharedPlayer)
+        } else {
+            None
         }
     }
 
@@ -231,16 +271,22 @@ impl ConfigDiff {
         needs_restart.chain(self.postponed.iter().map(|postponed| &*postponed.key))
     }
 
-    /// Postpones the rate change of `topic`, which failed with `error`.
+    /// Postpones the changes of the rate and the speed of `topic`, which failed with `error`.
     pub fn postpone(&mut self, topic: &TopicSettings, origins: &ValueOrigins, error: &str) {
-        let key = topic.key("rate");
-        self.applied.retain(|applied| *applied != key);
-        self.postponed.push(PostponedChange {
-            topic: topic.name.clone(),
-            origin: origins.origin_of(&key).clone(),
-            key,
-            error: error.to_owned(),
-        });
+        let keys = PACE_KEYS.map(|name| topic.key(name));
+        for key in keys
+            .into_iter()
+            .filter(|key| self.applied.contains(key))
+            .collect::<Vec<_>>()
+        {
+            self.applied.retain(|applied| *applied != key);
+            self.postponed.push(PostponedChange {
+                topic: topic.name.clone(),
+                origin: origins.origin_of(&key).clone(),
+                key,
+                error: error.to_owned(),
+            });
+        }
     }
 
     /// Adds a change. `no_new_segment` is why the topic's timeline cannot get a new segment now, if it cannot.
@@ -271,6 +317,7 @@ impl RestartReason {
             Self::OtherRecords => "other_records",
             Self::FixedStart => "fixed_start",
             Self::ChangedTogether => "changed_together",
+            Self::SharedPlayer => "shared_player",
         }
     }
 }
@@ -285,6 +332,10 @@ impl fmt::Display for RestartReason {
             }
             Self::FixedStart => {
                 "with a fixed start, a new rate needs a new epoch; restart the hub to begin it"
+            }
+            Self::SharedPlayer => {
+                "a new rate changes the lap of all topics of the player, which need a new epoch; restart the hub to \
+                 begin it"
             }
             Self::ChangedTogether => {
                 "it changed together with a key that needs a restart; restart the hub"

@@ -14,6 +14,8 @@ use crate::protocol::{Micros, Seq};
 pub struct Coalescer {
     /// How long after the first publication of a flush others may be due and still belong to it.
     window: Duration,
+    /// A flush ends before what is due at this instant or later.
+    end: Micros,
     pending: Option<PendingFlush>,
 }
 
@@ -57,6 +59,7 @@ impl Coalescer {
     pub const fn new(window: Duration) -> Self {
         Self {
             window,
+            end: Micros::new(i64::MAX),
             pending: None,
         }
     }
@@ -64,6 +67,11 @@ impl Coalescer {
     /// Changes the window, also of the pending flush.
     pub const fn set_window(&mut self, window: Duration) {
         self.window = window;
+    }
+
+    /// Sets the instant before which each flush ends, because the timeline is about to change there.
+    pub const fn set_end(&mut self, end: Micros) {
+        self.end = end;
     }
 
     /// The first publication of the flush that is not complete.
@@ -89,7 +97,9 @@ impl Coalescer {
         let next = timeline.t(seq.next());
         let is_incomplete = pending.bytes < Self::BYTES_MAX
             && !seq.get().is_multiple_of(Self::RESTART_INTERVAL)
-            && next.is_some_and(|next| next.since(pending.t) <= self.window)
+            && !self.window.is_zero()
+            && next.is_some_and(|next| next.since(pending.t) <= self.window && next < self.end)
+            && !timeline.is_segment_start(seq.next())
             && timeline.jump_before(seq.next()).is_none();
         self.pending = is_incomplete.then_some(pending);
         (!is_incomplete).then_some(pending.first)

@@ -20,7 +20,7 @@ impl Timeline {
                 .partition_point(|segment| segment.seq0 <= begin);
             let next = self.segments.get(following).map(|next| next.seq0);
             let end = next.map_or(last, |next| last.min(next.previous()));
-            let count = (end.get() - begin.get() + 1).min(self.len.get());
+            let count = (end.get() - begin.get() + 1).min(self.len().get());
             self.lap_ranges(begin, count, &mut ranges);
             is_done = end == last;
             begin = end.next();
@@ -30,7 +30,7 @@ impl Timeline {
 
     /// Adds the `count` records from `begin` on, at most one lap.
     fn lap_ranges(&self, begin: Seq, count: u64, ranges: &mut Vec<(Seq, Range<u64>)>) {
-        let (index, len) = (self.index(begin), self.len.get());
+        let (index, len) = (self.index(begin), self.len().get());
         ranges.push((begin, index..len.min(index + count)));
         if index + count > len {
             let seam = Seq::saturating(begin.get() + len - index);
@@ -46,9 +46,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::Segment;
+    use super::super::{DatasetClock, Segment};
     use super::*;
-    use crate::protocol::{Author, Micros};
+    use crate::protocol::{Author, Micros, Speed};
 
     /// A timeline over `len` records, whose segments have the given lengths and start indices.
     fn timeline(len: u64, segments: &[(u64, u64)]) -> Timeline {
@@ -56,7 +56,9 @@ mod tests {
             seq0: Seq::saturating(seq0),
             t0: Micros::new(i64::try_from(seq0).unwrap() * 1_000_000),
             index0,
-            rate: "1".parse().unwrap(),
+            position0: None,
+            rate: Some("1".parse().unwrap()),
+            speed: Speed::NORMAL,
             playing: true,
             by: Author::configuration(),
         };
@@ -68,8 +70,7 @@ mod tests {
         }
         Timeline {
             segments: list,
-            len: NonZeroU64::new(len).unwrap(),
-            looping: true,
+            clock: DatasetClock::even(NonZeroU64::new(len).unwrap(), true),
         }
     }
 

@@ -90,7 +90,10 @@ impl RangeQuery {
         match self {
             Self::Range { to, .. } => to.is_some_and(|to| match to {
                 RangeEnd::Seq(seq) => seq <= newest,
-                RangeEnd::Instant(t) => timeline.t(newest).is_some_and(|reached| t <= reached),
+                RangeEnd::Instant(t) => timeline.t(newest).is_some_and(|reached| {
+                    // Records with equal time stamps are due at the same instant.
+                    t < reached || (t == reached && timeline.t(newest.next()) != Some(reached))
+                }),
             }),
             Self::Newest(_) => false,
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use super::{Segment, Timeline};
+use super::{DatasetClock, Segment, Timeline};
 use crate::protocol::Seq;
 
 /// Why a list of segments is not a valid timeline. Segments are numbered from 1.
@@ -15,12 +15,15 @@ pub enum RestoreError {
     First,
     /// This segment begins before the one before it, or before something that is due in it.
     Order(usize),
+    /// This segment has a rate and the first one has none, or the other way round.
+    Pace(usize),
     /// This segment begins at an index beyond the end of the dataset.
     Index(usize),
 }
 
 impl Timeline {
-    /// Creates the timeline of `segments` over a dataset of `len` records.
+    /// Creates the timeline of `segments` over a dataset of `len` records, which is played alone. If they follow time
+    /// stamps, it knows no instants before it has a [clock](Self::with_clock).
     ///
     /// # Errors
     /// The segments are not a valid timeline over such a dataset.
@@ -30,24 +33,41 @@ impl Timeline {
         looping: bool,
     ) -> Result<Self, RestoreError> {
         let first = segments.first().ok_or(RestoreError::Empty)?;
+        let clock = match first.rate {
+            Some(_) => DatasetClock::even(len, looping),
+            None => DatasetClock::unread(len, looping),
+        };
+        Self { segments, clock }.checked()
+    }
+
+    /// The same timeline over the records of `clock`.
+    ///
+    /// # Errors
+    /// Its segments are not a valid timeline over such a dataset.
+    pub fn with_clock(self, clock: DatasetClock) -> Result<Self, RestoreError> {
+        let segments = self.segments;
+        Self { segments, clock }.checked()
+    }
+
+    fn checked(self) -> Result<Self, RestoreError> {
+        let first = &self.segments[0];
         if first.seq0 == Seq::ZERO {
             return Err(RestoreError::First);
         }
-        for (number, segment) in (1..).zip(&segments) {
-            if segment.index0 >= len.get() {
+        for (number, segment) in (1..).zip(&self.segments) {
+            if segment.index0 >= self.len().get() {
                 return Err(RestoreError::Index(number));
             }
+            if segment.rate.is_none() != self.clock.is_stamped() {
+                return Err(RestoreError::Pace(number));
+            }
         }
-        for (number, pair) in (2..).zip(segments.windows(2)) {
-            if !pair[1].follows(&pair[0]) {
+        for (number, pair) in (2..).zip(self.segments.windows(2)) {
+            if !pair[1].follows(&pair[0], &self.clock) {
                 return Err(RestoreError::Order(number));
             }
         }
-        Ok(Self {
-            segments,
-            len,
-            looping,
-        })
+        Ok(self)
     }
 }
 
@@ -60,6 +80,12 @@ impl fmt::Display for RestoreError {
                 write!(
                     f,
                     "segment {number} begins too early after the one before it"
+                )
+            }
+            Self::Pace(number) => {
+                write!(
+                    f,
+                    "segment {number} is not played like the dataset: by rate or by time stamps"
                 )
             }
             Self::Index(number) => {

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use super::Timeline;
+use super::{SegmentPace, Timeline};
 use crate::protocol::message::StateView;
-use crate::protocol::{Author, Micros, Rate, Seq};
+use crate::protocol::{Author, Micros, Seq};
 
 /// When each publication of a topic is due, and how it is played out.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ struct PlayoutChange {
 /// A request to change a schedule.
 #[derive(Debug, Clone)]
 pub struct ScheduleChange {
-    /// Records per second from then on.
-    pub rate: Rate,
+    /// How fast the topic is played from then on.
+    pub pace: SegmentPace,
     /// The playout settings from then on.
     pub playout: PlayoutSettings,
     /// The instant of the change.
@@ -94,19 +94,21 @@ impl Schedule {
     }
 
     /// Returns the schedule that makes `change`, where `published` is the last publication sent; `None` if the timeline
-    /// has ended or has this rate already.
+    /// has ended or has this pace already.
     #[must_use]
     pub fn with(&self, change: &ScheduleChange, published: Seq) -> Option<Self> {
         let mut timeline = self.timeline.clone();
         let last = timeline.due(Micros::new(change.t.get() - 1)).max(published);
-        timeline.change_rate(change.rate, change.by.clone(), last, change.t);
+        if !timeline.change_pace(change.pace, change.by.clone(), last, change.t) {
+            return None;
+        }
         let mut playout = self.playout.clone();
         playout.push(PlayoutChange {
             seq0: timeline.current().seq0,
             t0: timeline.current().t0,
             settings: change.playout,
         });
-        (timeline != self.timeline).then_some(Self {
+        Some(Self {
             timeline,
             playout,
             version: self.version + 1,
@@ -168,7 +170,7 @@ mod tests {
     /// A change to `rate` and [`SLOW`] at `t`.
     fn change(rate: &str, t: i64) -> ScheduleChange {
         ScheduleChange {
-            rate: rate.parse().unwrap(),
+            pace: SegmentPace::from_rate(rate.parse().unwrap()),
             playout: SLOW,
             t: Micros::new(t),
             by: Author::configuration(),

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::protocol::{Author, Speed};
 
 /// 2026-01-01T00:00:00Z.
 const T0: i64 = 1_767_225_600_000_000;
@@ -18,7 +19,9 @@ fn segment(seq0: u64, t0: i64, index0: u64) -> Segment {
         seq0: seq(seq0),
         t0: Micros::new(T0 + t0),
         index0,
-        rate: rate("10"),
+        position0: None,
+        rate: Some(rate("10")),
+        speed: Speed::NORMAL,
         playing: true,
         by: Author::configuration(),
     }
@@ -39,7 +42,7 @@ fn a_changed_rate_continues_now_with_the_next_record() {
     assert_eq!(offsets, [0, 100_000, 200_000, 250_000, 750_000, 1_250_000]);
     let indices: Vec<_> = (1..=6).map(|value| timeline.index(seq(value))).collect();
     assert_eq!(indices, [0, 1, 2, 3, 0, 1]);
-    assert_eq!(timeline.current().rate, rate("2"));
+    assert_eq!(timeline.current().rate, Some(rate("2")));
 }
 
 #[test]
@@ -227,7 +230,7 @@ proptest! {
     #[test]
     fn later_segments_do_not_change_the_epoch(timeline in changed()) {
         let first = &timeline.segments()[0];
-        let alone = Timeline::new(first.t0, first.rate, timeline.len(), true);
+        let alone = Timeline::new(first.t0, first.rate.unwrap(), timeline.len(), true);
         prop_assert_eq!(timeline.epoch(&[7; 32]), alone.epoch(&[7; 32]));
     }
 }

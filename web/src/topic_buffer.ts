@@ -21,6 +21,7 @@
  * delay takes effect when the drawn instant reaches it, not when it is announced.
  */
 
+import { recordsPerSecond } from "./client/playout";
 import type { Batch, Gap, Hello, HubMessage, Joining, Json, TimelineSegment } from "./client/protocol";
 import { type Field, FieldSet, type RecordPlace, readSpelling } from "./topic_buffer/field";
 import { GapTracker, type RecordPosition } from "./topic_buffer/gap_tracker";
@@ -149,15 +150,17 @@ export class TopicBuffer {
     return this.#clock.delayMs(hubNow);
   }
 
-  /** Records per second, as announced last; 0 for live topics, whose rate is unknown. */
+  /** Records per second, as announced last; 0 if that is unknown: for live topics, and for records with time stamps. */
   get rate(): number {
-    return this.#clock.latest?.segment?.rate ?? 0;
+    const segment = this.#clock.latest?.segment;
+    return segment === undefined ? 0 : recordsPerSecond(segment);
   }
 
-  /** Time between two records at the playhead; undefined for live topics. */
+  /** Time between two records at the playhead; undefined for live topics, and for records with time stamps. */
   periodMs(playhead: number): number | undefined {
     const segment = this.#clock.segmentAt(playhead);
-    return segment && 1000 / segment.rate;
+    const rate = segment === undefined ? 0 : recordsPerSecond(segment);
+    return rate === 0 ? undefined : 1000 / rate;
   }
 
   /** Whether any record has arrived, drawable or not. */
@@ -198,17 +201,16 @@ export class TopicBuffer {
    */
   joining(hubNow = Number.POSITIVE_INFINITY): Joining {
     const segment = this.#clock.latest?.segment;
-    const capacityMs =
-      segment === undefined ? Number.POSITIVE_INFINITY : (CAPACITY_MAX * 1000) / segment.rate;
+    const capacityMs = this.rate === 0 ? Number.POSITIVE_INFINITY : (CAPACITY_MAX * 1000) / this.rate;
     const drawn = this.#clock.drawn(hubNow);
     const from = Math.min(drawn, this.#clock.endsAt(drawn)) - Math.min(this.#windowMs, capacityMs);
     const { seq, time } = this.#gaps.newest;
     const isVisible = this.#hello !== undefined && time >= from;
     this.#gaps.onRequest(isVisible);
     if (isVisible) return { since: `${this.#hello?.epoch}:${seq}` };
-    // The number of records in a live topic's window is unknown; use the backfill configured for the topic.
-    if (segment === undefined) return undefined;
-    return { last: Math.min(CAPACITY_MAX, recordsIn(this.#windowMs + this.delayMs(), segment)) };
+    const last = segment && recordsIn(this.#windowMs + this.delayMs(), segment);
+    // The number of records in the window is unknown; use the backfill configured for the topic.
+    return last === undefined ? undefined : { last: Math.min(CAPACITY_MAX, last) };
   }
 
   /**
@@ -293,8 +295,9 @@ export class TopicBuffer {
   #append(seq: number, t: number, record: Json, place: RecordPlace): void {
     if (seq <= this.#gaps.newest.seq) return;
     const time = t / 1000;
-    // Time increases with `seq`. If it does not, trust the hub and drop the older records.
-    if (time <= this.#gaps.newest.time) this.#restart();
+    // Time never decreases with `seq`; records with equal time stamps share theirs. If it does, trust the hub and drop the
+    // older records.
+    if (time < this.#gaps.newest.time) this.#restart();
     const before = this.#gaps.newest.time;
     const isBroken = this.#gaps.accept(seq, time) || this.#clock.wasPaused(before, time);
     if (isBroken && this.#ring.length > 0) this.#ring.push((before + time) / 2, Number.NaN);
@@ -316,7 +319,8 @@ export class TopicBuffer {
   #growRing(): void {
     const segment = this.#clock.latest?.segment;
     const keptMs = this.#windowMs + this.delayMs() + CAPACITY_MARGIN_MS;
-    const wanted = segment === undefined ? this.#capacityFor(keptMs) : recordsIn(keptMs, segment);
+    const known = segment && recordsIn(keptMs, segment);
+    const wanted = known ?? this.#capacityFor(keptMs);
     this.#ring.grow(Math.min(CAPACITY_MAX, wanted));
   }
 

@@ -7,7 +7,7 @@ use crate::bench::hub_schedule::HubSchedule;
 use crate::clock::Clock;
 use crate::protocol::message::{DatasetView, Hello, Message, SUBPROTOCOL, TimelineView};
 use crate::protocol::websocket::{self, Decoder, ViewerMessage};
-use crate::protocol::{Epoch, FieldsView, Micros, Seq, TopicName, ViewerText};
+use crate::protocol::{Epoch, FieldsView, Micros, Seq, Speed, TopicName, ViewerText};
 
 /// Serves one v1 client until it disconnects.
 pub(super) fn serve_v1(
@@ -59,7 +59,9 @@ fn hello(now: Micros, schedule: HubSchedule) -> Vec<u8> {
             seq0: Seq::saturating(schedule.seq0),
             t0: Micros::new(schedule.t0),
             index0: schedule.index0,
-            rate: schedule.rate,
+            position0: None,
+            rate: Some(schedule.rate),
+            speed: Speed::NORMAL,
             playing: true,
         }),
         retained: None,

@@ -44,7 +44,10 @@ struct ListedTopic {
     epoch: String,
     /// The newest record; 0 before the first.
     seq: u64,
+    /// `null` if the records have time stamps.
     rate: Option<f64>,
+    /// Absent in earlier versions of the hub.
+    speed: Option<f64>,
     playing: bool,
     ended: bool,
     /// Earlier hubs do not say it.
@@ -210,7 +213,7 @@ fn difference(one: &ListedTopic, other: &ListedTopic) -> Option<String> {
     let (epoch, other_epoch) = (&one.epoch, &other.epoch);
     if epoch != other_epoch {
         return Some(format!(
-            "different epochs, `{epoch}` and `{other_epoch}`: the records, `loop`, `start` or `rate` differ, or `start` is not \
+            "different epochs, `{epoch}` and `{other_epoch}`: the records, `loop`, `start`, `rate`, `time` or `speed` differ, or `start` is not \
              fixed"
         ));
     }
@@ -225,6 +228,11 @@ fn difference(one: &ListedTopic, other: &ListedTopic) -> Option<String> {
             rate(one),
             rate(other)
         ));
+    }
+    let speed = |topic: &ListedTopic| topic.speed.unwrap_or(1.0);
+    let (speed, other_speed) = (speed(one), speed(other));
+    if (speed - other_speed).abs() > f64::EPSILON {
+        return Some(format!("different speeds, {speed} and {other_speed}"));
     }
     let state = |topic: &ListedTopic| match topic {
         ListedTopic { stopped: true, .. } => "stopped, because its dataset was changed,",

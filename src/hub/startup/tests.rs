@@ -1,3 +1,5 @@
+use std::num::NonZeroU64;
+
 use super::*;
 
 /// 2026-01-01T00:00:00Z.
@@ -12,14 +14,21 @@ fn seq(value: u64) -> Seq {
     Seq::new(value).unwrap()
 }
 
+fn clock(looping: bool) -> DatasetClock {
+    DatasetClock::even(NonZeroU64::new(1_000).unwrap(), looping)
+}
+
+fn pace(rate: &str) -> SegmentPace {
+    SegmentPace::from_rate(rate.parse().unwrap())
+}
+
 /// Ten records a second, a thousand records, `start = "first-run"`.
 fn spec() -> TimelineSpec {
     TimelineSpec {
         start: Start::FirstRun,
         dataset_sha256: [1; 32],
-        len: NonZeroU64::new(1_000).unwrap(),
-        looping: true,
-        rate: "10".parse().unwrap(),
+        clock: clock(true),
+        pace: pace("10"),
     }
 }
 
@@ -69,7 +78,7 @@ fn a_restart_resumes_and_does_not_publish_what_was_due_while_the_hub_was_down() 
 #[test]
 fn a_changed_rate_keeps_the_epoch() {
     let spec = TimelineSpec {
-        rate: "100".parse().unwrap(),
+        pace: pace("100"),
         ..spec()
     };
     let startup = Startup::decide(&spec, Some(checkpoint(50)), at(100));
@@ -99,7 +108,7 @@ fn a_changed_dataset_or_loop_begins_a_new_epoch() {
         ..spec()
     };
     let once = TimelineSpec {
-        looping: false,
+        clock: clock(false),
         ..spec()
     };
     for (spec, reason) in [
@@ -159,7 +168,7 @@ fn a_clock_behind_an_anchor_that_has_sent_nothing_counts_as_set_back() {
 #[test]
 fn a_rate_changed_while_the_clock_is_behind_takes_effect_after_the_last_publication() {
     let spec = TimelineSpec {
-        rate: "100".parse().unwrap(),
+        pace: pace("100"),
         ..spec()
     };
     let startup = Startup::decide(&spec, Some(checkpoint(1_001)), at(70));
@@ -173,7 +182,7 @@ fn a_rate_changed_while_the_clock_is_behind_takes_effect_after_the_last_publicat
 #[test]
 fn a_timeline_that_has_ended_stays_ended() {
     let once = TimelineSpec {
-        looping: false,
+        clock: clock(false),
         ..spec()
     };
     let first = Startup::decide(&once, None, at(0));

@@ -22,7 +22,8 @@ impl Topic {
             epoch: self.epoch(),
             seq,
             retained: self.feed.retained(seq),
-            rate: Some(current.timeline.rate),
+            rate: current.timeline.rate,
+            speed: current.timeline.speed,
             playing: current.timeline.playing,
             ended: self.feed.is_ended(),
             stopped: self.closure() == Some(TopicClosure::Stopped),
@@ -30,6 +31,7 @@ impl Topic {
             audience: self.metrics.audience.view(),
             fields: policy.fields.clone(),
             source: "dataset",
+            player: self.player.clone(),
             dataset: Some(DatasetFileView {
                 name: &self.dataset_name,
                 len: dataset.len,

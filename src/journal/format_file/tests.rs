@@ -37,7 +37,7 @@ fn topics() -> Value {
         let segment = |segment: &Segment| {
             json!({
                 "seq0": segment.seq0.get(), "t0": segment.t0.get(), "index0": segment.index0,
-                "rate": segment.rate.to_string(),
+                "rate": segment.rate.unwrap().to_string(),
             })
         };
         let segments: Vec<_> = checkpoint.timeline.segments().iter().map(segment).collect();

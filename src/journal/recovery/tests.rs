@@ -245,6 +245,12 @@ fn invalid_values_are_rejected_even_if_the_checksum_matches() {
             "segment 2: rate `0`: outside",
         ),
         (
+            "\"rate\":\"0.001\"",
+            "\"rate\":null",
+            "segment 2 is not played like the dataset",
+        ),
+        ("\"speed\":\"1\"", "\"speed\":\"17\"", "speed `17`: outside"),
+        (
             "\"by\":\"configuration\"",
             "\"by\":\"\"",
             "segment 1: the author of a change",
@@ -278,16 +284,6 @@ fn what_only_a_later_version_can_play_is_named_and_is_no_damage() {
             "\"range\":null",
             "\"range\":{\"from\":0,\"to\":5000000}",
             "it plays only the range from 0 to 5000000 µs",
-        ),
-        (
-            "\"position0\":null",
-            "\"position0\":17",
-            "it begins between two records, at 17 µs",
-        ),
-        (
-            "\"rate\":\"59.94\"",
-            "\"rate\":null",
-            "it has no rate, but follows time stamps",
         ),
     ] {
         let Err(Damage::Unplayable(found)) = recover(&edited(from, to)) else {

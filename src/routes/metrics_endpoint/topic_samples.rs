@@ -30,7 +30,7 @@ pub(super) fn write_topics(topics: &[Arc<Topic>], writer: &mut MetricsWriter<'_>
     )?;
     writer.gauges(
         "tickcast_rate",
-        "Scheduled publications per second; 0 once the topic has ended or stopped",
+        "Scheduled publications per second, with time stamps the mean; 0 once the topic has ended or stopped",
         None,
         per_topic(topics, scheduled_rate),
     )?;
@@ -101,7 +101,7 @@ fn scheduled_rate(topic: &Topic) -> f64 {
     {
         return 0.0;
     }
-    description.rate.per_second()
+    description.per_second
 }
 
 /// Writes how many viewers left and how many were rejected, by reason.

@@ -73,6 +73,8 @@ fn other_value(header: &str, key: &str) -> &'static str {
         ("topics.demo", "format") => "\"ndjson\"",
         ("topics.demo", "columns") => "[\"i\"]",
         ("topics.demo", "rate") => "300.0",
+        ("topics.demo", "speed") => "2.0",
+        ("topics.demo", "player") => "\"together\"",
         ("topics.demo", "start") => "\"2024-05-06T07:08:09Z\"",
         ("topics.demo", "backfill") => "7",
         ("topics.demo", "coalesce") => "\"20ms\"",
@@ -87,21 +89,14 @@ fn other_value(header: &str, key: &str) -> &'static str {
     }
 }
 
-/// Keys of which no value goes together with those of [`unchanged`].
-const OTHER_PACE: [&str; 6] = [
-    "time",
-    "time_unit",
-    "max_gap",
-    "loop_gap",
-    "speed",
-    "player",
-];
+/// Keys of records that are played by their own time, which exclude the rate of [`unchanged`].
+const TIME: [&str; 4] = ["time", "time_unit", "max_gap", "loop_gap"];
 
 /// The tables of the schema with the headers that they have in [`unchanged`].
 fn schema() -> impl Iterator<Item = (String, &'static Key)> {
     SCHEMA.into_iter().flat_map(|(header, keys)| {
         let header = header.replace("NAME", "demo").replace("FIELD", "i");
-        let keys = keys.iter().filter(|key| !OTHER_PACE.contains(&key.name));
+        let keys = keys.iter().filter(|key| !TIME.contains(&key.name));
         keys.map(move |key| (header.clone(), key))
     })
 }

@@ -12,7 +12,7 @@ import type { HubClock } from "./clock.ts";
 import type { Link } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { HubClient, type Subscription } from "./hub_client.ts";
-import { Playout } from "./playout.ts";
+import { Playout, recordsPerSecond } from "./playout.ts";
 import {
   type Batch,
   type Gap,
@@ -80,7 +80,8 @@ export class Client {
     const client = this;
     const subscription: Subscription = {
       get rate() {
-        return client.#playout.latest?.segment?.rate ?? 0;
+        const segment = client.#playout.latest?.segment;
+        return segment === undefined ? 0 : recordsPerSecond(segment);
       },
       request: () => {
         this.#requested = this.#joining(joining);

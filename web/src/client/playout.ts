@@ -25,6 +25,11 @@ export interface PlayoutState {
   readonly fromMs: number;
 }
 
+/** Records per second in a segment; 0 if the records have time stamps, whose intervals are not known. */
+export function recordsPerSecond({ rate, speed = 1 }: TimelineSegment): number {
+  return (rate ?? 0) * speed;
+}
+
 /** How much faster or slower time runs: the greatest change of an automatic delay then takes eleven seconds. */
 const SLEW = 0.25;
 /** Far more than are announced within any playout delay. */

@@ -22,8 +22,15 @@ export interface TimelineSegment {
   seq0: number;
   t0: number;
   index0: number;
-  /** Records per second. */
-  rate: number;
+  /**
+   * Dataset time at `t0` in microseconds, in the lap of `index0`; null: the record at `index0` is due then. Absent in
+   * earlier versions of the hub.
+   */
+  position0?: number | null;
+  /** Records per second of dataset time; null if the records have time stamps. */
+  rate: number | null;
+  /** How many times faster than time dataset time goes by; absent in earlier versions of the hub: 1. */
+  speed?: number;
   playing: boolean;
 }
 

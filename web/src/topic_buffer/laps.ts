@@ -3,8 +3,9 @@
  * segments of the timeline; knows no records.
  */
 
-import type { PlayoutState } from "../client/playout";
+import { type PlayoutState, recordsPerSecond } from "../client/playout";
 import type { TimelineSegment } from "../client/protocol";
+import { dueAt } from "./playout_clock";
 
 /** The instant at which a lap begins. */
 export interface Seam {
@@ -52,12 +53,14 @@ export class Seams {
   }
 
   #add(segment: TimelineSegment, len: number, begin: number, end: number): void {
-    const { seq0, t0, index0, rate } = segment;
-    const start = t0 / 1000;
-    const first = seq0 + Math.ceil(((begin - start) * rate) / 1000);
+    const { seq0, index0 } = segment;
+    const start = dueAt(segment, seq0);
+    // The seams of records with time stamps are not known.
+    if (start === undefined) return;
+    const first = seq0 + Math.max(0, Math.ceil(((begin - start) * recordsPerSecond(segment)) / 1000));
     let seq = first + modulo(-(index0 + first - seq0), len);
     for (; this.#found.length <= SEAMS_MAX; seq += len) {
-      const at = start + ((seq - seq0) * 1000) / rate;
+      const at = dueAt(segment, seq) as number;
       if (at >= end) return;
       // The first record of all follows no other.
       if (seq > 1) this.#push(at, lapOf(segment, len, seq) ?? Number.NaN);

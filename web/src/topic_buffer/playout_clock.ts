@@ -3,7 +3,7 @@
  * paused and at the end of the dataset. What is in force is decided by the states at that instant. Knows no records.
  */
 
-import { Playout, type PlayoutState } from "../client/playout";
+import { Playout, type PlayoutState, recordsPerSecond } from "../client/playout";
 import type { End, Hello, State, TimelineSegment } from "../client/protocol";
 
 export class PlayoutClock {
@@ -78,14 +78,13 @@ export class PlayoutClock {
 
   /**
    * When the record after `seq` is due, as known at a drawn instant; infinite if none will follow, or if that is
-   * unknown.
+   * unknown, as it is of records with time stamps.
    */
   dueAfter(seq: number, instant: number): number {
     const segment = this.segmentAt(instant);
     const hasEnded = this.endsAt(instant) !== Number.POSITIVE_INFINITY;
     if (segment === undefined || !segment.playing || hasEnded) return Number.POSITIVE_INFINITY;
-    const { seq0, t0, rate } = segment;
-    return t0 / 1000 + (Math.max(0, seq + 1 - seq0) * 1000) / rate;
+    return dueAt(segment, Math.max(segment.seq0, seq + 1)) ?? Number.POSITIVE_INFINITY;
   }
 
   /** Whether the timeline was paused at any time between two instants: `seq` continues, but time has passed. */
@@ -114,7 +113,19 @@ export class PlayoutClock {
   }
 }
 
-/** Number of records in a period, plus one beyond each end so that the line enters from the edge. */
-export function recordsIn(ms: number, { rate }: TimelineSegment): number {
-  return Math.ceil((rate * ms) / 1000) + 2;
+/** When a record of a segment is due, in milliseconds; undefined if the records have time stamps. */
+export function dueAt(segment: TimelineSegment, seq: number): number | undefined {
+  const { seq0, t0, index0, position0, rate, speed = 1 } = segment;
+  if (rate === null) return undefined;
+  const start = position0 == null ? 0 : (index0 * 1000) / rate - position0 / 1000;
+  return t0 / 1000 + Math.max(0, start + ((seq - seq0) * 1000) / rate) / speed;
+}
+
+/**
+ * Number of records in a period, plus one beyond each end so that the line enters from the edge; undefined if the
+ * records have time stamps.
+ */
+export function recordsIn(ms: number, segment: TimelineSegment): number | undefined {
+  const rate = recordsPerSecond(segment);
+  return rate === 0 ? undefined : Math.ceil((rate * ms) / 1000) + 2;
 }

@@ -36,7 +36,15 @@ const shaped =
   (value) =>
     isObject(value) && fits(value, checks);
 
-const isTimeline = shaped({ seq0: isCount, t0: isWhole, index0: isCount, rate: isPositive, playing: isFlag });
+const isTimeline = shaped({
+  seq0: isCount,
+  t0: isWhole,
+  index0: isCount,
+  position0: orAbsent(isWhole),
+  rate: orNull(isPositive),
+  speed: orAbsent(isPositive),
+  playing: isFlag,
+});
 const isPair: Check = (value) => arrayOf(Number.isFinite)(value) && (value as number[]).length === 2;
 const isLabel = shaped({
   label: orAbsent(isText),
