@@ -32,7 +32,7 @@ export default defineConfig({
         onDemand: {
           address_problems: 3_000,
           records: 8_000,
-          page_dialogs: 8_000,
+          page_dialogs: 9_000,
           saving_actions: 5_000,
         },
       },

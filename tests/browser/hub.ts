@@ -23,6 +23,7 @@ export type HubSettings = Readonly<Record<`TICKCAST__${string}`, string>>;
 export interface HubFiles {
   readonly "tickcast.toml": string;
   readonly [dataset: `${string}.json`]: readonly unknown[];
+  readonly [table: `${string}.csv`]: string;
 }
 
 /** What a hub is started with, also after a restart. */

@@ -163,18 +163,19 @@ test("a configured range and thresholds are shown, and replaced on the page", as
   await expect.poll(() => screen.page.textContent('[data-part="legend"] .alarm')).toBe("");
 });
 
-test("lines beyond the eighth are explained and reachable, on a phone too", async () => {
+test("columns beyond the eighth can be chosen, on a phone too", async () => {
   const screen = await open("?topic=many", {
     viewport: { width: 320, height: 640 },
     hasTouch: true,
     isMobile: true,
   });
-  const more = screen.page.locator('[data-part="legend"] .more');
-  await expect.poll(() => more.textContent()).toMatch(/^8 of 32 lines shown.*8 more numbers/);
-  const last = screen.page.locator('[data-part="legend"] .entry').nth(31);
-  await last.tap();
-  await expect.poll(() => last.getAttribute("aria-pressed")).toBe("true");
-  await expect.poll(() => more.textContent()).toMatch(/^9 of 32 lines shown/);
+  const chooser = screen.page.locator('[data-part="legend"] .rest button');
+  await expect.poll(() => chooser.textContent()).toBe("8 of 40 columns");
+  await chooser.tap();
+  await screen.page.locator('dialog[data-part="columns"] input[value="n39"]').tap();
+  await expect.poll(() => chooser.textContent()).toBe("9 of 40 columns");
+  const names = screen.page.locator('[data-part="legend"] .entry .name');
+  expect(await names.last().textContent()).toBe("n39");
   expect(await screen.page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
 });
 

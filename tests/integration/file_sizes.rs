@@ -90,10 +90,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "everything that formats numbers and times shares it",
     ),
     (
-        "web/src/main/address_problems.ts",
-        "what is wrong with an address, which is read elsewhere",
-    ),
-    (
         "web/src/player/newest_samples.ts",
         "only parts that are loaded on demand need it",
     ),

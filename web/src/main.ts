@@ -38,6 +38,7 @@ const api = new Api(hubAddress(location.href));
 const options = readOptions(location.search);
 const { furtherTopics = [] } = options;
 let moment = options.at;
+let { columns } = options;
 let writtenAt = Number.NEGATIVE_INFINITY;
 let wasAway = false;
 document.documentElement.toggleAttribute("data-embed", options.isEmbed);
@@ -106,6 +107,7 @@ function write(at: number): void {
   pageParts.update(performance.now());
   const rejection = rejectNotices.next(player);
   if (rejection !== undefined) announce(rejection);
+  reportColumns().catch(() => announce(strings.partMissing));
   const { kind } = player.link;
   // A hub that was unreachable may have come back with other topics.
   if (kind === "live" && wasAway) void topicList.refresh();
@@ -124,6 +126,16 @@ async function goToMoment(): Promise<void> {
     setTimeout(() => {
       moment = wanted;
     }, MOMENT_RETRY_MS);
+}
+
+/** Says which columns in the address no record has, as soon as there are records of all topics. */
+async function reportColumns(): Promise<void> {
+  const { player } = liveChart;
+  if (columns === undefined || player.subscriptions.some(({ buffer }) => !buffer.hasRecords)) return;
+  const wanted = columns;
+  columns = undefined;
+  const { columnProblems } = await import("./main/address_problems");
+  for (const problem of columnProblems(wanted, player.subscriptions)) announce(problem);
 }
 
 /** Says which options in the address cannot be met. */

@@ -151,6 +151,8 @@ export interface ViewState {
   /** Whether there is anything to pause or resume. */
   readonly canPause: boolean;
   readonly legend: readonly LegendEntry[];
+  /** How many columns the topics have, and how many of them are drawn. */
+  readonly columns: { readonly drawn: number; readonly all: number };
   /** Numbers in the records beyond the most that can be lines. */
   readonly unlisted: number;
   /** The instant whose values are shown, and whether it is under the crosshair. */
@@ -205,6 +207,8 @@ export interface Actions {
   openTable(): void;
   /** Opens the dialog for the value axes. */
   openAxes(): void;
+  /** Opens the choice of the columns that are drawn. */
+  openColumns(): void;
   /** Opens the statistics of the visible range. */
   openStatistics(): void;
   chooseTheme(theme: Theme): void;

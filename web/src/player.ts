@@ -17,12 +17,12 @@ import { parseExact } from "./exact_json";
 import type { InstantLookup } from "./history_cache";
 import type { VisibleRange } from "./history_cache/time_range";
 import { QualityReporter, reportedTopic } from "./player/quality_report";
+import { SeriesChoices } from "./player/series_choices";
 import { Palette, type SeriesTrace } from "./player/series_trace";
 import { TopicSubscription } from "./player/topic_subscription";
 import { fieldTraces, isLine, newestBefore, type PlayerScene, recordTrace } from "./player/topic_traces";
 import { labelSeries } from "./scene/series_labels";
 import type { SessionStorageArea } from "./snapshot_store";
-import type { AxisLimits } from "./topic_buffer/axis_limits";
 import type { Field } from "./topic_buffer/field";
 import type { Seam } from "./topic_buffer/laps";
 import { Viewport } from "./viewport";
@@ -32,6 +32,8 @@ export interface PlayerOptions {
   /** Empty for the hub's default topic. */
   readonly topics: readonly string[];
   readonly windowMs: number;
+  /** The columns that are drawn, see `SeriesChoices`; by default the first ones of each topic. */
+  readonly columns?: readonly string[] | undefined;
   /** Storage that keeps the window across a reload; without it nothing is kept. */
   readonly store?: () => SessionStorageArea;
   /** Called when the picture changes for a reason that no frame would notice by itself. */
@@ -42,11 +44,10 @@ export interface PlayerOptions {
 
 export class Player {
   readonly viewport: Viewport;
+  readonly choices: SeriesChoices;
   readonly #options: PlayerOptions;
   readonly #runtime: Runtime;
   readonly #palette = new Palette();
-  /** What the user has chosen, by key. It outlives the traces, which are recreated with the fields. */
-  readonly #choices = { visibility: new Map<string, boolean>(), limits: new Map<string, AxisLimits>() };
   /** The one scene object, refilled for every frame. */
   readonly #scene = {
     from: 0,
@@ -64,7 +65,7 @@ export class Player {
   #subscriptions: TopicSubscription[] = [];
   /** The hub client that carries each subscription: one each, because a connection carries one topic. */
   readonly #hubs = new Map<TopicSubscription, HubClient>();
-  /** One per field of each topic, in legend order; rebuilt when the fields of a topic change. */
+  /** One per line of each topic, in legend order; rebuilt when the fields of a topic change. */
   #traces: SeriesTrace[] = [];
   /** The same for fields that are not numbers, and for the records of each topic. */
   #others: readonly SeriesTrace[] = [];
@@ -78,6 +79,9 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
+    this.choices = new SeriesChoices(options.columns ?? [], () => {
+      this.#knownFields = [];
+    });
     // Records keep the spelling of numbers that a double does not hold.
     this.#runtime = { ...(options.runtime ?? defaultRuntime), parse: parseExact };
     this.#qualityReporter = new QualityReporter(this.#runtime.random);
@@ -90,9 +94,14 @@ export class Player {
     return this.#subscriptions;
   }
 
-  /** All traces, visible or hidden. */
+  /** The traces of all lines of the columns that are drawn, visible or hidden. */
   get traces(): readonly SeriesTrace[] {
     return this.#traces;
+  }
+
+  /** Whether any column could be a line, drawn or not. */
+  get hasLines(): boolean {
+    return this.#subscriptions.some(({ buffer }) => buffer.fields.some(({ kind }) => kind === undefined));
   }
 
   /** Names of the topics shown; the default topic is missing until the hub has named it. */
@@ -147,13 +156,6 @@ export class Player {
   solo(key: string): void {
     const isAlone = this.#traces.every(({ series, isShown }) => isShown === (series.key === key));
     for (const trace of this.#traces) this.#show(trace, isAlone || trace.series.key === key);
-  }
-
-  /** Sets the axis limits of a series; undefined restores the operator's. */
-  setLimits(key: string, limits: AxisLimits | undefined): void {
-    if (limits === undefined) this.#choices.limits.delete(key);
-    else this.#choices.limits.set(key, limits);
-    this.#knownFields = [];
   }
 
   /** The hub's time at page time `at`; undefined while unknown. */
@@ -379,7 +381,7 @@ export class Player {
     if (isCurrent) return;
     this.#knownFields = this.#subscriptions.map(({ buffer }) => buffer.fields);
     const all = this.#subscriptions.flatMap((subscription) =>
-      fieldTraces(subscription, this.#palette, this.#choices),
+      fieldTraces(subscription, this.#palette, this.choices),
     );
     this.#traces = all.filter(isLine);
     labelSeries(this.#traces);
@@ -390,7 +392,7 @@ export class Player {
 
   #show(trace: SeriesTrace, isShown: boolean): void {
     trace.isShown = isShown;
-    this.#choices.visibility.set(trace.series.key, isShown);
+    this.choices.visibility.set(trace.series.key, isShown);
     this.#options.onChange();
   }
 }

@@ -71,8 +71,8 @@ export const strings = {
   numberTexts: (labels: string) => `Text in the records, read as numbers: ${labels}`,
   low: "low",
   high: "high",
-  linesShown: (shown: number, all: number) =>
-    `${shown} of ${all} lines shown; choose a name to show or hide its line`,
+  columnsDrawn: (drawn: number, all: number) => `${drawn} of ${all} columns`,
+  columnsHint: "Choose the columns that are drawn",
   unlisted: (n: number) => `${n} more numbers are in the records, but cannot be lines`,
   noRecordSince: (time: string) => `No record since ${time}`,
   noHubSince: (time: string) => `No connection since ${time}`,

@@ -32,10 +32,11 @@ import { SampleRing, type Samples } from "./topic_buffer/sample_ring";
 import { jumpAt, snapshotMessages, stateMessage } from "./topic_buffer/snapshot";
 
 /**
- * A sample takes 30 bytes with one field and 340 with the maximum number of fields: 8 to 89 MB in total. Walking all of
- * them takes half a millisecond per line (Node 20, one core of a shared server), which fits into a frame.
+ * A sample takes 30 bytes with one field and 340 with 32: 8 to 89 MB in total. Walking all of them takes half a millisecond per line (Node 20, one core of a shared server), which fits into a frame.
  */
 const CAPACITY_MAX = 262_144;
+/** With more fields than this, fewer samples are kept. */
+const FIELDS_AT_CAPACITY_MAX = 32;
 /** Initial capacity for live topics, whose rate is unknown; doubled while the window holds more. */
 const CAPACITY_UNKNOWN_RATE = 16_384;
 /** Extra time beyond window and delay, for records that arrive before their instant is shown. */
@@ -321,7 +322,8 @@ export class TopicBuffer {
     const keptMs = this.#windowMs + this.delayMs() + CAPACITY_MARGIN_MS;
     const known = segment && recordsIn(keptMs, segment);
     const wanted = known ?? this.#capacityFor(keptMs);
-    this.#ring.grow(Math.min(CAPACITY_MAX, wanted));
+    const share = FIELDS_AT_CAPACITY_MAX / Math.max(FIELDS_AT_CAPACITY_MAX, this.fields.length);
+    this.#ring.grow(Math.min(CAPACITY_MAX * share, wanted));
   }
 
   /** For an unknown rate: doubles the capacity when the next record would overwrite one that is still needed. */

@@ -53,6 +53,20 @@ test("other parameters are kept, options that no longer apply are removed", () =
   expect(writeOptions(nothing, "?token=s3cret&topic=ecg&at=a1b2:7&kiosk=1")).toBe("?token=s3cret");
 });
 
+test.each([
+  ["?columns=temp_C,rel_humidity_%25", ["temp_C", "rel_humidity_%"]],
+  ["?columns=a%252Cb,100%2525", ["a,b", "100%25"].map((name) => name.replace("%25", "%"))],
+  ["?columns=", [""]],
+  ["?columns=weather/temp,yard/", ["weather/temp", "yard/"]],
+])("the columns in %s are read, and written as they were", (query, columns) => {
+  expect(readOptions(query).columns).toEqual(columns);
+  expect(readOptions(writeOptions({ ...nothing, columns })).columns).toEqual(columns);
+});
+
+test("without columns in the address there is no choice of them", () => {
+  expect("columns" in readOptions("?topic=ecg")).toBe(false);
+});
+
 test("topics are trimmed, deduplicated and limited in number", () => {
   expect(readOptions("?topic=ecg,%20flow,,ecg").topics).toEqual(["ecg", "flow"]);
   const many = Array.from({ length: 100 }, (_, i) => `t${i}`).join(",");

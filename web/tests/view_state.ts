@@ -20,6 +20,7 @@ export function viewState(more: Partial<ViewState> = {}): ViewState {
     isPaused: false,
     canPause: true,
     legend: [entry("ecg", "value")],
+    columns: { drawn: 1, all: 1 },
     unlisted: 0,
     at: undefined,
     isPointed: false,

@@ -24,6 +24,8 @@ export interface PageOptions {
   /** The topics in the URL beyond that. */
   readonly furtherTopics?: readonly string[];
   readonly windowMs: number;
+  /** The columns that are drawn, as in the query; undefined for those drawn by default. */
+  readonly columns?: readonly string[] | undefined;
   /** Undefined for live. */
   readonly at: Moment | undefined;
   /** Undefined for the theme stored on this device, or else the device's preference. */
@@ -44,6 +46,7 @@ export function readOptions(query: string): PageOptions {
     topics: topics.slice(0, TOPICS_MAX),
     ...(topics.length > TOPICS_MAX ? { furtherTopics: topics.slice(TOPICS_MAX) } : {}),
     windowMs: parseWindow(params.get("window") ?? "") ?? WINDOW_DEFAULT_MS,
+    ...(params.has("columns") ? { columns: readColumns(params.get("columns") ?? "") } : {}),
     at: readPosition(params.get("at") ?? ""),
     theme: readTheme(params.get("theme")),
     isKiosk: params.get("kiosk") === "1",
@@ -57,6 +60,11 @@ export function readTopics(list: string): readonly string[] {
   return [...new Set(names)].filter((name) => name !== "");
 }
 
+/** The columns in a list that is separated by commas; within a name, a comma is `%2C` and a percent sign may be `%25`. */
+function readColumns(list: string): readonly string[] {
+  return list.split(",").map((name) => name.replace(/%(25|2C)/gi, decodeURIComponent));
+}
+
 /**
  * Returns the query string for these options, with its question mark, or an empty string. Other parameters in `before`,
  * a token for example, are kept.
@@ -67,15 +75,16 @@ export function writeOptions(options: PageOptions, before = ""): string {
     if (value === undefined) params.delete(name);
     else params.set(name, value);
   };
-  const { topics, windowMs, at, theme, isKiosk, isEmbed } = options;
+  const { topics, windowMs, columns, at, theme, isKiosk, isEmbed } = options;
   put("topic", topics.length > 0 ? topics.join(",") : undefined);
   put("window", windowMs === WINDOW_DEFAULT_MS ? undefined : formatDuration(windowMs));
+  put("columns", columns?.map((name) => name.replace(/%(?=25|2C)|,/gi, encodeURIComponent)).join(","));
   put("at", at && `${at.epoch}:${at.seq}`);
   put("theme", theme);
   put("kiosk", isKiosk ? "1" : undefined);
   put("embed", isEmbed ? "1" : undefined);
-  // Commas and colons need no escaping, and URLs are read by people.
-  const query = params.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  // Commas, colons and slashes need no escaping, and URLs are read by people.
+  const query = params.toString().replace(/%(2C|3A|2F)/g, decodeURIComponent);
   return query === "" ? "" : `?${query}`;
 }
 

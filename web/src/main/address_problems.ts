@@ -4,7 +4,9 @@
  */
 
 import { readPosition } from "../client/protocol";
+import type { TopicSubscription } from "../player/topic_subscription";
 import { onDemandStrings, optionStrings } from "../strings/on_demand";
+import { columnName } from "../topic_buffer/field";
 import { quoted, themeProblem, windowProblem } from "../view/option_problems";
 import { readTopics, TOPICS_MAX } from "./address";
 
@@ -25,6 +27,20 @@ export function addressProblems(query: string): readonly string[] {
     check("kiosk", (text) => switchProblem("kiosk", text)),
     check("embed", (text) => switchProblem("embed", text)),
   ].flat();
+}
+
+/** The columns in the address that none of the topics shown has. */
+export function columnProblems(
+  columns: readonly string[],
+  subscriptions: readonly Pick<TopicSubscription, "name" | "buffer">[],
+): readonly string[] {
+  const isKnown = (column: string) =>
+    subscriptions.some(({ name = "", buffer: { fields } }) => {
+      const names = fields.map(columnName);
+      return [...names, ""].some((one) => column === one || column === `${name}/${one}`);
+    });
+  const missing = columns.filter((column) => !isKnown(column));
+  return missing.length > 0 ? [onDemandStrings.addressColumns(missing.join(", "))] : [];
 }
 
 function topicsProblem(text: string): string | undefined {

@@ -24,7 +24,7 @@ export class AxisChoices {
     this.#limits = readLimits(storedChoice(LIMITS));
     liveChart.chart.arrange(this.#arrangement);
     for (const [key, limits] of Object.entries(this.#limits))
-      liveChart.player.setLimits(key, complete(limits));
+      liveChart.player.choices.setLimits(key, complete(limits));
   }
 
   get arrangement(): Arrangement {
@@ -44,7 +44,7 @@ export class AxisChoices {
     // Undefined limits are left out of the text.
     else this.#limits[key] = limits as StoredLimits[string];
     storeChoice(LIMITS, JSON.stringify(this.#limits));
-    this.#liveChart.player.setLimits(key, limits);
+    this.#liveChart.player.choices.setLimits(key, limits);
     this.#liveChart.refresh();
   }
 }

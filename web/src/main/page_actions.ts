@@ -115,6 +115,9 @@ export class PageActions implements Actions {
 
   openAxes = (): void => this.#options.pageParts.withDialogs((dialogs) => dialogs.openAxes());
 
+  openColumns = (): void =>
+    this.#options.pageParts.withDialogs((dialogs) => dialogs.openColumns(() => this.viewChanged()));
+
   openStatistics = (): void => {
     const range = this.#liveChart.visibleRange;
     this.#options.pageParts.withDialogs((dialogs) => dialogs.openStatistics(range));
@@ -161,9 +164,11 @@ export class PageActions implements Actions {
   #query(withMoment: boolean): string {
     const { player } = this.#liveChart;
     const { theme, kiosk } = this.#options;
+    const { columns } = player.choices;
     const options: PageOptions = {
       topics: player.isDefaultTopic ? [] : player.topics,
       windowMs: player.viewport.windowMs,
+      columns: columns.length > 0 ? columns : undefined,
       at: withMoment ? player.momentAt(this.#liveChart.visibleRange.to) : undefined,
       theme: theme.requested,
       isKiosk: kiosk.isOn,

@@ -1,4 +1,7 @@
-/** The dialogs of the page, with what they show: help, newest records, value axes and statistics. Loaded on demand. */
+/**
+ * The dialogs of the page, with what they show: help, newest records, columns, value axes and statistics. Loaded on
+ * demand.
+ */
 
 import type { Api } from "../client/api";
 import type { TimeRange } from "../history_cache/time_range";
@@ -8,15 +11,15 @@ import { openTexts } from "../player/record_texts";
 import { rangeStatistics } from "../player/statistics";
 import { readingOf } from "../player/view_state";
 import { AxesDialog } from "../view/axes_dialog";
+import { ColumnsDialog, withColumns } from "../view/columns_dialog";
 import { HelpDialog, RecordTable, TABLE_ROWS } from "../view/dialogs";
 import dialogsCss from "../view/dialogs.css?inline";
-import { adoptStyles, type Parts } from "../view/parts";
+import { adoptStyles, make, setAttribute } from "../view/parts";
 import type { Preferences } from "../view/preference";
 import { StatisticsDialog } from "../view/statistics_dialog";
 import type { AxisChoices } from "./axis_choices";
 
 export interface PageDialogsOptions {
-  readonly parts: Parts;
   readonly api: Api;
   readonly liveChart: LiveChart;
   readonly axisChoices: AxisChoices;
@@ -28,12 +31,12 @@ export class PageDialogs {
   readonly #liveChart: LiveChart;
   readonly #help: HelpDialog;
   readonly #table: RecordTable;
+  readonly #columns: ColumnsDialog;
   readonly #axes: AxesDialog;
   readonly #statistics: StatisticsDialog;
 
-  constructor({ parts, api, liveChart, axisChoices, preferences }: PageDialogsOptions) {
+  constructor({ api, liveChart, axisChoices, preferences }: PageDialogsOptions) {
     const { player } = liveChart;
-    const dialog = (name: string) => parts.at(name) as HTMLDialogElement;
     adoptStyles(dialogsCss);
     this.#api = api;
     this.#liveChart = liveChart;
@@ -42,6 +45,7 @@ export class PageDialogs {
       for (const { subscription } of player.records) subscription.readTexts(openTexts);
       return recordTable(player.records, liveChart.visibleRange, TABLE_ROWS);
     });
+    this.#columns = new ColumnsDialog(dialog("columns"));
     this.#axes = new AxesDialog(dialog("axes"), axisChoices);
     this.#statistics = new StatisticsDialog(dialog("statistics"));
   }
@@ -52,6 +56,30 @@ export class PageDialogs {
 
   openTable(): void {
     this.#table.open();
+  }
+
+  /** `onChoice` is called after each choice. */
+  openColumns(onChoice: () => void): void {
+    const { player } = this.#liveChart;
+    this.#columns.open({
+      topicColumns: () =>
+        player.subscriptions.map(({ name: topic = "", buffer: { fields } }) => ({
+          topic,
+          fields,
+          drawn: player.choices.drawn(topic, fields),
+        })),
+      draw: (topic, names) => {
+        const { subscriptions, choices } = player;
+        const fields = subscriptions.find(({ name }) => name === topic)?.buffer.fields ?? [];
+        choices.columns = withColumns(choices.columns, {
+          topic,
+          fields,
+          names,
+          isAlone: subscriptions.length === 1,
+        });
+        onChoice();
+      },
+    });
   }
 
   openAxes(): void {
@@ -66,4 +94,13 @@ export class PageDialogs {
   update(now: number): void {
     this.#table.update(now);
   }
+}
+
+/** A new dialog, which is named by its title. */
+function dialog(name: string): HTMLDialogElement {
+  const element = make("dialog", { className: "sheet" });
+  element.dataset.part = name;
+  setAttribute(element, "aria-labelledby", `${name}-title`);
+  document.body.append(element);
+  return element;
 }

@@ -4,13 +4,10 @@
  */
 
 import { type Scene, SEQS } from "../scene";
-import type { AxisLimits } from "../topic_buffer/axis_limits";
-import { fieldKey } from "../topic_buffer/field";
+import { columnName, fieldKey } from "../topic_buffer/field";
+import type { SeriesChoices } from "./series_choices";
 import { type Palette, SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
-
-/** Lines shown by default: more cannot be told apart. Further ones are available but hidden. */
-const SHOWN_BY_DEFAULT_MAX = 8;
 
 /** The scene with the subscription behind each trace. */
 export interface PlayerScene extends Scene {
@@ -30,30 +27,23 @@ export function hasOnlyRecords({ others, records }: PlayerScene, lines: readonly
   return hasRecords && others.length + lines.length === 0;
 }
 
-/** What the user has chosen, by key of the series. */
-export interface SeriesChoices {
-  /** Series shown or hidden. */
-  readonly visibility: ReadonlyMap<string, boolean>;
-  /** Axis limits that replace the operator's. */
-  readonly limits: ReadonlyMap<string, AxisLimits>;
-}
-
-/** One trace per field, in the order of the fields. */
+/** One trace per field that is drawn, in the order of the fields. */
 export function fieldTraces(
   subscription: TopicSubscription,
   palette: Palette,
   choices: SeriesChoices,
 ): SeriesTrace[] {
   const topic = subscription.name ?? "";
-  let lines = 0;
-  return subscription.buffer.fields.map((field, column) => {
+  const { fields } = subscription.buffer;
+  const drawn = choices.drawn(topic, fields);
+  return fields.flatMap((field, column) => {
+    if (!drawn.has(columnName(field))) return [];
     const key = fieldKey(topic, field);
     if (field.kind !== undefined)
       return new SeriesTrace(subscription, { key, topic, field, colour: 0 }, column, true);
-    lines += 1;
     const limits = choices.limits.get(key) ?? field.limits;
     const series = { key, topic, field, colour: palette.colourOf(key), limits };
-    const isShown = choices.visibility.get(key) ?? lines <= SHOWN_BY_DEFAULT_MAX;
+    const isShown = choices.visibility.get(key) ?? true;
     return new SeriesTrace(subscription, series, column, isShown);
   });
 }

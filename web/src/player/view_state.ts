@@ -5,6 +5,7 @@
 
 import type { Badge, LegendEntry, Notice, Reading, Sync, ViewState } from "../page";
 import type { Player } from "../player";
+import { columnName } from "../topic_buffer/field";
 import { feedOf, replaysAt } from "./replay_state";
 import type { SeriesTrace } from "./series_trace";
 import type { TopicSubscription } from "./topic_subscription";
@@ -17,6 +18,7 @@ export type PlayerViewState = Pick<
   | "isPaused"
   | "canPause"
   | "legend"
+  | "columns"
   | "unlisted"
   | "at"
   | "isPointed"
@@ -49,6 +51,7 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     isPaused,
     canPause: isPaused || ((notice?.kind ?? "no-number") === "no-number" && badge.kind !== "ended"),
     ...reading,
+    columns: columnsOf(player),
     unlisted: player.subscriptions.reduce((sum, { buffer }) => sum + buffer.unlisted, 0),
     windowMs: player.viewport.windowMs,
     viewers: player.lead.buffer.viewers,
@@ -59,6 +62,15 @@ export function viewState(player: Player, pageNow: number, pointed: PointedInsta
     sync: syncOf(player, hubNow, pageNow),
     notice,
   };
+}
+
+function columnsOf({ subscriptions, choices }: Player): ViewState["columns"] {
+  let [drawn, all] = [0, 0];
+  for (const { name = "", buffer } of subscriptions) {
+    drawn += choices.drawn(name, buffer.fields).size;
+    all += new Set(buffer.fields.map(columnName)).size;
+  }
+  return { drawn, all };
 }
 
 /** The values of the drawn points, for every frame in which one of them has changed. */
@@ -161,8 +173,7 @@ function noticeOf(player: Player, newest: number | undefined): Notice | undefine
   if (link.kind === "stopped") return { kind: "refused", refusal: link.refusal, topic: lead.name ?? "" };
   if (player.hasOtherEpoch) return { kind: "other-epoch" };
   const hasRecords = player.subscriptions.some(({ buffer }) => buffer.hasRecords);
-  if (hasRecords && newest !== undefined)
-    return player.traces.length === 0 ? { kind: "no-number" } : undefined;
+  if (hasRecords && newest !== undefined) return player.hasLines ? undefined : { kind: "no-number" };
   if (link.kind === "waiting") return { kind: link.isTopicStopped ? "data-changed" : "lost" };
   if (link.kind !== "live" || hasRecords) return { kind: "connecting" };
   const { startsAt: beginsAt } = lead.buffer;

@@ -30,6 +30,18 @@ export const onDemandStrings = {
   mean: "Mean",
   count: "Values",
 
+  columns: "Columns",
+  columnsOf: (topic: string) => `Columns of ${topic}`,
+  columnsHint: "What is drawn. The others stay in the records, in the table and in files that are saved.",
+  findColumn: "Search columns",
+  columnsFound: (found: number, all: number) => `${found} of ${all} found`,
+  columnsNone: "No column has this name",
+  columnsDrawn: (drawn: number, all: number) => `${drawn} of ${all} drawn`,
+  allColumns: "All",
+  noColumns: "None",
+  firstColumns: "First eight",
+  kinds: { number: "", state: "states", text: "texts", list: "arrays" },
+
   axes: "Value axes",
   arrangement: "Arrangement",
   arrangements: { stacked: "A panel for each unit", overlaid: "All in one panel" },
@@ -72,6 +84,7 @@ export const onDemandStrings = {
     `The address has more than ${most} topics. Not shown: ${names}. Choose them in the list of topics, in place of others`,
   addressMoment: (text: string) =>
     `“${text}” in the address is not a moment, such as a link to one has; showing the newest record`,
+  addressColumns: (names: string) => `In the address, but not in the records: ${names}`,
   addressSwitch: (name: string, text: string) =>
     `“${name}=${text}” in the address is neither 1 nor 0; it is off`,
 

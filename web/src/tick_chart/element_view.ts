@@ -21,7 +21,7 @@ const TRIANGLE = "M9 6.5v11l8.5-5.5z";
 /** The part of the view state shown here. */
 type ElementViewState = Pick<
   PlayerViewState,
-  "legend" | "windowMs" | "badge" | "feed" | "isPaused" | "canPause" | "notice"
+  "legend" | "columns" | "windowMs" | "badge" | "feed" | "isPaused" | "canPause" | "notice"
 >;
 
 /** The actions available in the element. */
@@ -105,7 +105,15 @@ export class ElementView {
   /** Shows that there is no hub to connect to, in place of what a previous hub has shown. */
   showNoHub(windowMs: number): void {
     const badge = { kind: "stopped" } as const;
-    const nothing = { legend: [], feed: undefined, isPaused: false, canPause: false, notice: undefined };
+    const columns = { drawn: 0, all: 0 };
+    const nothing = {
+      legend: [],
+      columns,
+      feed: undefined,
+      isPaused: false,
+      canPause: false,
+      notice: undefined,
+    };
     this.show({ ...nothing, windowMs, badge });
     this.#setNotice([elementStrings.noHub, elementStrings.noHubHint]);
     this.#notice.hidden = false;
@@ -116,7 +124,7 @@ export class ElementView {
     write(this.#hint, hint);
   }
 
-  #showLines({ legend, windowMs }: ElementViewState): void {
+  #showLines({ legend, columns, windowMs }: ElementViewState): void {
     const labels = labelsOf(legend);
     const isOne = legend.length <= 1;
     this.#label.hidden = !isOne;
@@ -126,7 +134,7 @@ export class ElementView {
       "aria-label",
       strings.chart(labels.join(", "), strings.lastTime(windowText(windowMs, "long"))),
     );
-    if (!isOne) this.#legend.show(legend);
+    if (!isOne) this.#legend.show({ legend, columns, unlisted: 0 });
     write(this.#label, labels[0] ?? "");
     // The label may be truncated.
     setAttribute(this.#label, "title", labels[0]);

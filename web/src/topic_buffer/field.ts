@@ -47,12 +47,17 @@ export type PutValue = (index: number, value: number) => void;
 const UNNAMED_FIELD = "value";
 
 /**
- * Of each kind: more lines cannot be told apart, and names that never repeat must not exhaust memory. Further fields
- * are not kept here; the history API has them.
+ * Of each kind: names that never repeat must not exhaust memory. Further fields are not kept here; the history API has
+ * them.
  */
-export const FIELDS_MAX = 32;
+export const FIELDS_MAX = 64;
 /** Further numbers are counted up to here. */
 const UNLISTED_MAX = 1_000;
+
+/** The column of a field: everything that the records have under its name. */
+export function columnName({ name }: Pick<Field, "name">): string {
+  return name ?? UNNAMED_FIELD;
+}
 
 /** What a value is, before others have been seen: a text begins as a state. */
 type ValueKind = Exclude<FieldKind, "text">;

@@ -2,21 +2,23 @@
 
 import { COLOURS, dashOf } from "../chart/chart_theme";
 import { SteadyNumberFormat } from "../number";
-import type { Actions, LegendEntry } from "../page";
+import type { Actions, LegendEntry, ViewState } from "../page";
 import { labelsOf } from "../scene/series_labels";
 import { strings } from "../strings";
 import { crossedBy } from "../topic_buffer/axis_limits";
-import { make, setAttribute, setTextSteadily, write } from "./parts";
+import { button, make, setAttribute, setTextSteadily, write } from "./parts";
 
 export { labelsOf } from "../scene/series_labels";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** From this many series on, each gets less room. */
 const MANY = 5;
-/** From more than this many series on, some are hidden at first. */
-const MANY_LINES = 8;
+/** From more than this many columns on, some are not drawn at first. */
+const MANY_COLUMNS = 8;
 
-type LegendActions = Pick<Actions, "toggleSeries" | "soloSeries" | "pointSeries">;
+type LegendActions = Pick<Actions, "toggleSeries" | "soloSeries" | "pointSeries"> &
+  // Without it the legend says how many columns are drawn, but has no choice of them.
+  Partial<Pick<Actions, "openColumns">>;
 
 /** Formats a value, or returns the sign for no value. */
 export function valueText(
@@ -44,7 +46,9 @@ interface LegendRow {
 export class Legend {
   readonly #list: HTMLElement;
   readonly #actions: LegendActions;
-  readonly #more = make("li", { className: "more" });
+  readonly #columns = button("", () => this.#actions.openColumns?.(), "button");
+  readonly #more = make("span", {});
+  readonly #rest = make("li", { className: "rest" });
   #rows: readonly LegendRow[] = [];
   /** What the buttons were created for. */
   #made = "";
@@ -53,17 +57,19 @@ export class Legend {
     this.#list = list;
     this.#actions = actions;
     list.ariaLabel = strings.legend;
+    this.#columns.title = strings.columnsHint;
+    setAttribute(this.#columns, "aria-haspopup", "dialog");
+    this.#rest.append(...(actions.openColumns === undefined ? [] : [this.#columns]), this.#more);
   }
 
-  /** `unlisted` is the number of further numbers in the records. */
-  show(legend: readonly LegendEntry[], unlisted = 0): void {
+  show({ legend, columns, unlisted }: Pick<ViewState, "legend" | "columns" | "unlisted">): void {
     const labels = labelsOf(legend);
     const made = legend.map(({ series }, i) => `${series.key} ${labels[i]} ${series.field.unit}`).join("\n");
     if (made !== this.#made) this.#make(legend, labels);
     this.#made = made;
     for (const [i, row] of this.#rows.entries())
       setAttribute(row.entry, "aria-pressed", String(legend[i]?.isShown));
-    write(this.#more, moreText(legend, unlisted));
+    this.#showRest(columns, unlisted);
     this.showValues(legend);
   }
 
@@ -77,9 +83,18 @@ export class Legend {
     }
   }
 
+  #showRest({ drawn, all }: ViewState["columns"], unlisted: number): void {
+    const text = all > MANY_COLUMNS || drawn < all ? strings.columnsDrawn(drawn, all) : "";
+    const canChoose = this.#actions.openColumns !== undefined;
+    write(this.#columns, text);
+    const rest = [canChoose ? "" : text, unlisted > 0 ? strings.unlisted(unlisted) : ""];
+    write(this.#more, rest.filter(Boolean).join(". "));
+    this.#rest.hidden = text === "" && unlisted === 0;
+  }
+
   #make(legend: readonly LegendEntry[], labels: readonly string[]): void {
     this.#rows = legend.map((entry, i) => this.#row(entry, labels[i] as string));
-    this.#list.replaceChildren(...this.#rows.map(({ entry }) => make("li", {}, entry)), this.#more);
+    this.#list.replaceChildren(...this.#rows.map(({ entry }) => make("li", {}, entry)), this.#rest);
     this.#list.toggleAttribute("data-many", legend.length >= MANY);
   }
 
@@ -104,16 +119,6 @@ export class Legend {
       shiftKey || altKey ? this.#actions.soloSeries(series.key) : this.#actions.toggleSeries(series.key);
     return { key: series.key, entry, value, alarm, number: new SteadyNumberFormat() };
   }
-}
-
-/** Explains lines that are hidden at first, because there are more than can be told apart, and numbers without a line. */
-function moreText(legend: readonly LegendEntry[], unlisted: number): string {
-  const shown = legend.filter(({ isShown }) => isShown).length;
-  const texts = [
-    ...(legend.length > MANY_LINES ? [strings.linesShown(shown, legend.length)] : []),
-    ...(unlisted > 0 ? [strings.unlisted(unlisted)] : []),
-  ];
-  return texts.join(". ");
 }
 
 /** A sample of the line; the style sheet gives it the series' colour and dash pattern. */

@@ -31,17 +31,19 @@ export class Readout {
     const { legend, windowMs } = state;
     this.#state = state;
     const isWithoutNumbers = state.notice?.kind === "no-number";
+    // The legend also leads to the columns that are not drawn.
+    const hasLegend = legend.length > 1 || (!isWithoutNumbers && state.columns.drawn < state.columns.all);
     const [label = isWithoutNumbers ? state.topics.join(", ") : strings.unnamed] = labelsOf(legend);
     const heading = legend.length > 1 ? strings.labelAndMore(label, legend.length - 1) : label;
     this.#parts.write("label", heading);
     setAttribute(
       this.#parts.at("readout"),
       "data-lines",
-      legend.length > 1 ? "several" : isWithoutNumbers ? "none" : "one",
+      hasLegend ? "several" : isWithoutNumbers ? "none" : "one",
     );
     setAttribute(this.#parts.at("chart"), "aria-label", chartName(heading, windowMs));
-    this.#parts.at("legend").hidden = legend.length < 2;
-    this.#legend.show(legend, state.unlisted);
+    this.#parts.at("legend").hidden = !hasLegend;
+    this.#legend.show(state);
     this.#showNumberTexts(legend);
     this.showReading(state);
   }
