@@ -31,6 +31,7 @@ export default defineConfig({
         all: 60_000,
         onDemand: {
           address_problems: 3_000,
+          menu: 4_500,
           records: 8_000,
           page_dialogs: 9_000,
           saving_actions: 5_000,

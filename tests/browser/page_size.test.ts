@@ -94,6 +94,16 @@ test.each([
   expect(screen.errors).toEqual([]);
 });
 
+test("the menu is loaded when it is opened, and is not lost when that fails once", async () => {
+  const screen = await drawn();
+  await screen.page.route(/menu-/, (route) => route.fulfill({ status: 404 }), { times: 1 });
+  await screen.click("menu-open");
+  await screen.reads("said", /could not be loaded/);
+  await screen.choose("Statistics of the view");
+  await screen.page.locator('dialog[data-part="statistics"]').waitFor();
+  expect(await parts(screen)).toContain("menu");
+});
+
 test("a part that the hub does not have any more is reported, and loaded when it is there again", async () => {
   const screen = await drawn();
   // As after an update of the hub: the names of the files have changed.

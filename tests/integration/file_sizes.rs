@@ -110,6 +110,10 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "the only part of the view that listens to keys",
     ),
     (
+        "web/src/view/on_demand.ts",
+        "the parts of the page and the view share it",
+    ),
+    (
         "web/src/view/option_problems.ts",
         "the page's address and the element's attributes share it",
     ),

@@ -10,8 +10,9 @@ import { BadgeButton } from "./view/badge";
 import { copyAndAnnounce, type Toast } from "./view/feedback";
 import { Footer, WindowPresets } from "./view/footer";
 import { listenForKeys } from "./view/keyboard";
-import { Menu } from "./view/menu";
+import type { Menu } from "./view/menu";
 import { NoticePanel } from "./view/notice";
+import { OnDemand } from "./view/on_demand";
 import { type Parts, setAttribute } from "./view/parts";
 import type { Preferences } from "./view/preference";
 import { Readout } from "./view/readout";
@@ -38,7 +39,7 @@ export class View {
   readonly #footer: Footer;
   readonly #replay: ReplayStatus;
   readonly #windowPresets: WindowPresets;
-  readonly #menu: Menu;
+  readonly #menu: OnDemand<Menu>;
   readonly #notice: NoticePanel;
   readonly #tooltip: Tooltip;
   readonly #summary: Summary;
@@ -57,7 +58,10 @@ export class View {
     this.#footer = new Footer(parts, actions);
     this.#replay = new ReplayStatus(parts, actions);
     this.#windowPresets = new WindowPresets(parts.at("windows"), actions);
-    this.#menu = new Menu(parts, actions, announce);
+    this.#menu = new OnDemand(async () => {
+      const { Menu } = await import("./view/menu");
+      return new Menu(parts, actions, announce);
+    });
     this.#notice = new NoticePanel(parts, actions, announce);
     this.#tooltip = new Tooltip(parts.at("chart"));
     this.#summary = new Summary(parts.at("summary"), preferences.summary);
@@ -65,6 +69,7 @@ export class View {
     const pause = parts.at("pause");
     pause.onclick = () => pause.ariaDisabled !== "true" && actions.togglePause();
     setAttribute(parts.at("pause"), "aria-keyshortcuts", shortcutsOf("pause"));
+    this.#listenForMenu();
     listenForKeys(root, () => this.#commandContext(), preferences.keys);
   }
 
@@ -79,7 +84,7 @@ export class View {
     this.#footer.show(state);
     this.#replay.show(state);
     this.#windowPresets.show(state.windowMs);
-    this.#menu.show(state);
+    this.#menu.loaded?.show(state);
     this.#notice.show(state);
     this.#summary.show(state, performance.now());
   }
@@ -92,6 +97,24 @@ export class View {
     this.#readout.showReading(reading);
     this.#footer.showSeq(reading.seq);
     this.#replay.showPositions(reading);
+  }
+
+  #listenForMenu(): void {
+    const [panel, opener] = [this.#parts.at("menu"), this.#parts.at("menu-open")];
+    for (const element of [panel, opener]) element.ariaLabel = strings.more;
+    opener.title = strings.more;
+    setAttribute(panel, "role", "group");
+    // Filled in the same moment if it has been opened before.
+    panel.addEventListener("beforetoggle", ({ newState }) => {
+      if (newState !== "open") return;
+      this.#menu.load().then(
+        (menu) => this.#state && menu.show(this.#state),
+        () => {
+          panel.hidePopover();
+          this.#toast.show(strings.partMissing);
+        },
+      );
+    });
   }
 
   #showPause({ isPaused, canPause }: ViewState): void {

@@ -12,6 +12,7 @@ import type { LiveChart } from "../live_chart";
 import { hasOnlyRecords, type PlayerScene } from "../player/topic_traces";
 import type { Records } from "../records";
 import { strings } from "../strings";
+import { OnDemand } from "../view/on_demand";
 import type { Parts } from "../view/parts";
 import type { Preferences } from "../view/preference";
 import type { AxisChoices } from "./axis_choices";
@@ -113,35 +114,5 @@ export class PageParts {
       () => this.#options.liveChart.refresh(),
       () => {},
     );
-  }
-}
-
-/** Something that is loaded once, when it is first needed; after a failure, again at the next use. */
-class OnDemand<T> {
-  readonly #load: () => Promise<T>;
-  #loading: Promise<T> | undefined;
-  #loaded: T | undefined;
-
-  constructor(load: () => Promise<T>) {
-    this.#load = load;
-  }
-
-  /** Undefined until it has been loaded. */
-  get loaded(): T | undefined {
-    return this.#loaded;
-  }
-
-  load(): Promise<T> {
-    this.#loading ??= this.#load().then(
-      (loaded) => {
-        this.#loaded = loaded;
-        return loaded;
-      },
-      (error) => {
-        this.#loading = undefined;
-        throw error;
-      },
-    );
-    return this.#loading;
   }
 }

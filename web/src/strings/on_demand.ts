@@ -95,6 +95,35 @@ export const onDemandStrings = {
   pictureFailed: "The image could not be created",
 } as const;
 
+/** Of the menu. */
+export const menuStrings = {
+  goTo: (zone: string) => `Go to time (${zone})`,
+  timeProblems: {
+    malformed: "Type a time such as 19:40 or 2026-11-30 19:40:20; an offset such as +01:00 may follow.",
+    skipped: "Clocks went forward and skipped this time on that day.",
+  },
+  go: "Go",
+  share: "Share",
+  copyLink: "Copy link to this moment",
+  copyJs: "Copy JavaScript snippet",
+  save: "Save",
+  savePng: "Save image (PNG)",
+  saveCsv: "Save records (CSV)",
+  showTable: "Show as table",
+  showJson: "Show the whole record (JSON)",
+  showStatistics: "Statistics of the view",
+  showAxes: "Value axes",
+  appearance: "Appearance",
+  theme: "Theme",
+  nextTheme: "Next theme",
+  kiosk: "Wall display",
+  fullscreen: "Full screen",
+  interfaces: "For developers",
+  topicList: "Topics",
+  httpInterface: "HTTP API",
+  streamInterface: "Streaming API",
+} as const;
+
 /** Options in the address of the page, or in attributes of `<tick-chart>`, that cannot be met. */
 export const optionStrings = {
   inAddress: "in the address",

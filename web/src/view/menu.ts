@@ -1,9 +1,10 @@
-/** The menu with the less frequent actions. */
+/** The menu with the less frequent actions. Loaded when it is opened first. */
 
 import { type CommandName, commands, hintOf, keyName, shortcutsOf, THEMES } from "../commands";
 import { zoneName } from "../local_time";
 import type { Actions, Theme, ViewState } from "../page";
 import { strings } from "../strings";
+import { menuStrings } from "../strings/on_demand";
 import { copyButton } from "./feedback";
 import { button, make, type Parts, setAttribute } from "./parts";
 import { fieldText, readField, type TimeFieldValue } from "./time_field";
@@ -21,40 +22,38 @@ export class Menu {
   constructor(parts: Parts, actions: Actions, announce: (text: string) => void) {
     this.#actions = actions;
     this.#panel = parts.at("menu");
-    this.#panel.ariaLabel = strings.more;
-    setAttribute(this.#panel, "role", "group");
-    parts.at("menu-open").ariaLabel = strings.more;
-    parts.at("menu-open").title = strings.more;
-    this.#kiosk = this.#item("kiosk", strings.kiosk, () => actions.toggleKiosk());
+    this.#kiosk = this.#item("kiosk", menuStrings.kiosk, () => actions.toggleKiosk());
     const copyItem = (label: string, action: () => Promise<boolean>) => copyButton(label, action, announce);
-    const link = copyItem(strings.copyLink, () => actions.copyLink());
+    const link = copyItem(menuStrings.copyLink, () => actions.copyLink());
     this.#panel.append(
       this.#goTo(),
       section(
-        strings.share,
+        menuStrings.share,
         withKey(link, "copyLink"),
         copyItem(strings.copyCurl, () => actions.copyLine("curl")),
-        copyItem(strings.copyJs, () => actions.copyLine("js")),
+        copyItem(menuStrings.copyJs, () => actions.copyLine("js")),
       ),
       section(
-        strings.save,
-        this.#item("savePng", strings.savePng, () => actions.savePng()),
-        this.#item(undefined, strings.saveCsv, () => actions.saveCsv()),
-        this.#item(undefined, strings.showTable, () => actions.openTable()),
-        this.#item("json", strings.showJson, () => actions.toggleJson()),
-        this.#item(undefined, strings.showStatistics, () => actions.openStatistics()),
+        menuStrings.save,
+        this.#item("savePng", menuStrings.savePng, () => actions.savePng()),
+        this.#item(undefined, menuStrings.saveCsv, () => actions.saveCsv()),
+        this.#item(undefined, menuStrings.showTable, () => actions.openTable()),
+        this.#item("json", menuStrings.showJson, () => actions.toggleJson()),
+        this.#item(undefined, menuStrings.showStatistics, () => actions.openStatistics()),
       ),
       section(
-        strings.appearance,
+        menuStrings.appearance,
         this.#themeChoice(),
-        this.#item(undefined, strings.showAxes, () => actions.openAxes()),
+        this.#item(undefined, menuStrings.showAxes, () => actions.openAxes()),
         this.#kiosk,
-        this.#item("fullscreen", strings.fullscreen, () => actions.toggleFullscreen()),
+        this.#item("fullscreen", menuStrings.fullscreen, () => actions.toggleFullscreen()),
         this.#item("help", strings.help, () => actions.openHelp()),
       ),
       interfaces(),
     );
     this.#panel.addEventListener("beforetoggle", () => this.#initField());
+    // It is open already.
+    this.#initField();
   }
 
   show({ theme, isKiosk, at }: ViewState): void {
@@ -67,7 +66,7 @@ export class Menu {
     const at = this.#shown;
     this.#field.value = fieldText(at);
     this.#field.setCustomValidity("");
-    this.#fieldName.textContent = strings.goTo(zoneName(at));
+    this.#fieldName.textContent = menuStrings.goTo(zoneName(at));
   }
 
   /** A menu item: closes the menu first, because the menu would cover what the action opens. */
@@ -84,7 +83,7 @@ export class Menu {
       "form",
       { className: "go-to" },
       make("label", {}, this.#fieldName, this.#field),
-      make("button", { type: "submit", className: "button" }, strings.go),
+      make("button", { type: "submit", className: "button" }, menuStrings.go),
     );
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -97,7 +96,7 @@ export class Menu {
   }
 
   #go(value: TimeFieldValue): void {
-    this.#field.setCustomValidity(typeof value === "object" ? "" : strings.timeProblems[value]);
+    this.#field.setCustomValidity(typeof value === "object" ? "" : menuStrings.timeProblems[value]);
     if (!this.#field.reportValidity() || typeof value !== "object") return;
     this.#panel.hidePopover();
     this.#actions.goTo(value.at);
@@ -116,8 +115,8 @@ export class Menu {
       );
     const group = make("div", {
       className: "choice",
-      ariaLabel: strings.theme,
-      title: hintOf("theme", strings.nextTheme),
+      ariaLabel: menuStrings.theme,
+      title: hintOf("theme", menuStrings.nextTheme),
     });
     setAttribute(group, "role", "group");
     group.append(...this.#themes.values());
@@ -139,10 +138,10 @@ function withKey(item: HTMLButtonElement, name: CommandName): HTMLButtonElement 
 
 function interfaces(): HTMLElement {
   const addresses = [
-    ["api/v1/topics", strings.topicList],
-    ["openapi.yaml", strings.httpInterface],
-    ["asyncapi.yaml", strings.streamInterface],
+    ["api/v1/topics", menuStrings.topicList],
+    ["openapi.yaml", menuStrings.httpInterface],
+    ["asyncapi.yaml", menuStrings.streamInterface],
   ] as const;
   const links = addresses.map(([href, text]) => make("a", { href }, text));
-  return section(strings.interfaces, make("p", { className: "links" }, ...links));
+  return section(menuStrings.interfaces, make("p", { className: "links" }, ...links));
 }
