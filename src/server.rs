@@ -9,6 +9,7 @@ mod connection;
 mod fd_limit;
 mod listener_limits;
 mod liveness;
+mod reachable;
 mod reload;
 mod restore_topics;
 mod socket_activation;
@@ -214,10 +215,10 @@ impl Server {
         self.public_address
     }
 
-    /// The URL of the public listener for other machines, if they can reach it.
+    /// The URLs of the public listener for other machines, the likeliest first; none if the machine has no network.
     #[must_use]
-    pub fn public_url(&self) -> String {
-        bind::reachable_url(self.public_address)
+    pub fn public_urls(&self) -> Vec<String> {
+        reachable::urls(self.public_address)
     }
 
     /// Where the operations listener listens; `None` if it is disabled.

@@ -19,8 +19,8 @@ pub(super) struct Banner {
     topics: String,
     /// The address to open on this machine.
     open: String,
-    /// How other machines reach the hub.
-    others: String,
+    /// How other machines reach the hub: one line each, never empty.
+    others: Vec<String>,
 }
 
 /// The addresses of a hub.
@@ -28,8 +28,8 @@ pub(super) struct Banner {
 struct Reach<'a> {
     /// Where the public listener listens.
     address: SocketAddr,
-    /// What the listener can be reached at from elsewhere, if from anywhere.
-    url: &'a str,
+    /// What the listener can be reached at from elsewhere.
+    urls: &'a [String],
     /// The first of the names that the hub answers to, if it is configured.
     name: Option<&'a str>,
 }
@@ -40,7 +40,7 @@ impl Banner {
         let name = settings.server.hosts.first().map(ToString::to_string);
         let reach = Reach {
             address: server.public_address(),
-            url: &server.public_url(),
+            urls: &server.public_urls(),
             name: name.as_deref(),
         };
         Self::with_reach(topics, reach)
@@ -52,20 +52,27 @@ impl Banner {
     }
 
     fn with_reach(topics: String, reach: Reach<'_>) -> Self {
-        let Reach { address, url, name } = reach;
+        let Reach {
+            address,
+            urls,
+            name,
+        } = reach;
         let here = format!("{}/", local_url(address.ip(), address.port()));
         let is_loopback = address.ip().is_loopback();
         let (open, others) = match name {
             None if is_loopback => {
                 let others = "not from other machines; --host 0.0.0.0 lets them in".to_owned();
-                (here, others)
+                (here, vec![others])
             }
-            Some(name) if is_loopback => (here, format!("through a proxy that calls it {name}")),
-            None => (here, url.to_owned()),
+            Some(name) if is_loopback => {
+                (here, vec![format!("through a proxy that calls it {name}")])
+            }
+            None if urls.is_empty() => (here, vec!["this machine has no network".to_owned()]),
+            None => (here, urls.to_vec()),
             // The hub answers to its names only.
             Some(name) => {
                 let named = format!("http://{name}:{}/", address.port());
-                (named.clone(), named)
+                (named.clone(), vec![named])
             }
         };
         Self {
@@ -81,7 +88,11 @@ impl std::fmt::Display for Banner {
         let version = env!("CARGO_PKG_VERSION");
         writeln!(f, "tickcast {version} plays {}", self.topics)?;
         writeln!(f, "  open it:    {}", self.open)?;
-        writeln!(f, "  for others: {}", self.others)?;
+        let mut label = "for others:";
+        for address in &self.others {
+            writeln!(f, "  {label} {address}")?;
+            label = "           ";
+        }
         writeln!(f, "  stop it:    Ctrl-C")
     }
 }
@@ -115,13 +126,14 @@ mod tests {
     use super::*;
 
     fn lines(address: &str, name: Option<&str>) -> [String; 2] {
+        let urls = ["http://192.0.2.7:8000/".to_owned()];
         let reach = Reach {
             address: address.parse().unwrap(),
-            url: "http://192.0.2.7:8000/",
+            urls: &urls,
             name,
         };
         let banner = Banner::with_reach("demo".to_owned(), reach);
-        [banner.open, banner.others]
+        [banner.open, banner.others.join(" ")]
     }
 
     #[test]
@@ -141,6 +153,22 @@ mod tests {
         assert_eq!(lines("192.0.2.7:8000", None), ["http://192.0.2.7:8000/"; 2]);
         let ipv6 = "http://[::1]:8000/";
         assert_eq!(lines("[::]:8000", None), [ipv6, "http://192.0.2.7:8000/"]);
+    }
+
+    #[test]
+    fn every_address_for_others_has_a_line() {
+        let banner = Banner {
+            topics: "demo".to_owned(),
+            open: "http://127.0.0.1:8000/".to_owned(),
+            others: vec![
+                "http://192.0.2.7:8000/".to_owned(),
+                "http://[2001:db8::7]:8000/".to_owned(),
+            ],
+        };
+        let text = banner.to_string();
+        let lines =
+            "  for others: http://192.0.2.7:8000/\n              http://[2001:db8::7]:8000/\n";
+        assert!(text.contains(lines), "{text}");
     }
 
     #[test]

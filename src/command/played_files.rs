@@ -210,7 +210,13 @@ impl PlayedFiles {
                 .expect("a string takes everything");
         }
         if !address.ip().is_loopback() {
-            text.push_str(&page_access::qr_code(&server.public_url()));
+            // One code: a phone that scans several cannot tell which of them it has seen.
+            let urls = server.public_urls();
+            text.push_str(
+                &urls
+                    .first()
+                    .map_or_else(String::new, |url| page_access::qr_code(url)),
+            );
         }
         telemetry.print_at_terminal(&text);
         if self.args.open

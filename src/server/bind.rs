@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::InheritedSockets;
+use super::{InheritedSockets, reachable};
 use crate::settings::Settings;
 
 /// A listener and the address it is bound to.
@@ -98,7 +98,7 @@ fn listen(address: SocketAddr) -> io::Result<BoundListener> {
 /// Logs where a listener can be reached, and warns if other machines can reach it without TLS.
 pub(super) fn log_listening(listener: &'static str, address: SocketAddr) {
     let (version, bound) = (env!("CARGO_PKG_VERSION"), address.to_string());
-    let url = reachable_url(address);
+    let url = reachable::url(address);
     tracing::info!(
         event = "listening",
         listener,
@@ -119,35 +119,6 @@ pub(super) fn log_listening(listener: &'static str, address: SocketAddr) {
             "other machines can reach this address: {remedy}"
         );
     }
-}
-
-/// Returns the URL to open from another machine, if any can reach `address`.
-pub(super) fn reachable_url(address: SocketAddr) -> String {
-    let ip = reachable_ip(address.ip());
-    format!("http://{}/", SocketAddr::new(ip, address.port()))
-}
-
-/// Returns the address to open from another machine; for a wildcard, that of the interface with the default route.
-fn reachable_ip(ip: IpAddr) -> IpAddr {
-    if !ip.is_unspecified() {
-        return ip;
-    }
-    outbound_ip(ip).unwrap_or(match ip {
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    })
-}
-
-/// Asks the routing table for the local address of outgoing traffic. Connecting a datagram socket sends nothing; the far
-/// end is an address reserved for documentation (RFC 5737 and RFC 3849).
-fn outbound_ip(wildcard: IpAddr) -> Option<IpAddr> {
-    let far: IpAddr = match wildcard {
-        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
-        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
-    };
-    let socket = UdpSocket::bind((wildcard, 0)).ok()?;
-    socket.connect((far, 9)).ok()?;
-    Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())
 }
 
 impl BindError {
