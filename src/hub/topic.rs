@@ -10,7 +10,8 @@
 //!
 //! ## A dataset that changes
 //!
-//! A read that finds the dataset changed [closes](TopicClosure) the topic: nothing more is published, whoever has read.
+//! A read that finds the dataset changed [closes](TopicClosure) the topic: nothing more is published, whether the producer, a lane or a
+//! request has read.
 
 mod reading;
 mod view;

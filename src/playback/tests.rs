@@ -262,7 +262,7 @@ async fn a_reader_that_lags_gets_every_announcement_once_and_before_the_records_
             Update::State(announcement) | Update::End(announcement) => {
                 seen.push(announcement.version * 1_000_000);
             }
-            Update::Closed => panic!("nobody closes the topic"),
+            Update::Closed => panic!("the topic stays open"),
         }
         0
     });

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_changed_file_is_told_apart_from_a_fault_of_the_disk() {
+    fn a_changed_file_and_a_fault_of_the_disk_are_different_errors() {
         let changed = SourceError::changed("it has 812 bytes instead of 1024");
         assert!(changed.is_changed() && changed.as_io().is_none());
         assert_eq!(

@@ -128,7 +128,7 @@ async fn a_stopped_topic_refuses_viewers_and_history_until_the_hub_is_restarted(
     while live.until("data").await["seq"].as_u64().unwrap() < 5 {}
     hub.disk.set(Disk::Changed);
     have_the_change_noticed(&hub).await;
-    // What the file holds now may be right or wrong: nobody has compared it with what was played.
+    // What the file holds now may be right or wrong: it has not been compared with what was played.
     hub.disk.set(Disk::Working);
     for path in ["/api/v1/topics/disk/history?last=1", "/ws/disk"] {
         let upgrade = "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\

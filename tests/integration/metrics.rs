@@ -169,10 +169,13 @@ async fn metrics_have_the_same_values_as_the_log() {
     assert_eq!(metrics.value(&build), 1.0);
     let rate = "tickcast_rate{topic=\"demo\"}";
     assert_eq!(metrics.value(rate), 0.0, "the topic has ended");
+    let stopped = "tickcast_stopped{topic=\"demo\"}";
+    assert_eq!(metrics.value(stopped), 0.0);
     // These are the only other samples, apart from metrics that the log does not have.
     let more = [
         nowhere,
         rate,
+        stopped,
         "tickcast_ready",
         &build,
         "process_start_time_seconds",

@@ -10,12 +10,13 @@ const HANDSHAKE: &str = "upgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Codes that other tests provoke, because they need a stopping or broken hub, or 64 concurrent requests.
-const PROVOKED_ELSEWHERE: [&str; 5] = [
+const PROVOKED_ELSEWHERE: [&str; 6] = [
     "history_busy",
     "history_share_taken",
     "hub_stopping",
     "internal_error",
     "records_unreadable",
+    "topic_stopped",
 ];
 
 fn hub(server: &str) -> Hub {

@@ -43,7 +43,7 @@ impl Topic {
     }
 }
 
-/// The name that viewers see: without the folders, which are nobody else's business.
+/// The name that viewers see: without the folders, which say something about the hub's machine.
 pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()

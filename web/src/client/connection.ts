@@ -16,7 +16,7 @@
  * why a handshake failed, by the response to a plain GET for the same topic.
  */
 
-import { type Api, type ApiRequest, topicPath, withTopic } from "./api.ts";
+import { type Api, type ApiRequest, withTopic } from "./api.ts";
 import { Backoff, STABLE_AFTER_MS } from "./backoff.ts";
 import { decode } from "./protocol/decode.ts";
 import {
@@ -31,9 +31,10 @@ import {
   SUBPROTOCOL,
   type TopicRequest,
 } from "./protocol.ts";
-import type { HttpResponse, Runtime, Socket } from "./runtime.ts";
+import type { Runtime, Socket } from "./runtime.ts";
+import { askForTopic, isUnreachable, type Refusal, refusalOf, type TopicStatus } from "./topic_status.ts";
 
-export type Refusal = "invalid" | "unauthorized" | "forbidden" | "unknown-topic";
+export type { Refusal };
 
 export type Link =
   | { readonly kind: "connecting" }
@@ -59,9 +60,6 @@ export interface ConnectionOptions {
   readonly onLink: (link: Link) => void;
 }
 
-/** A request for the reason of a failure that takes longer counts as unanswered. */
-const DIAGNOSIS_TIMEOUT_MS = 5_000;
-
 /** A handshake that takes longer counts as failed; browsers alone would wait for minutes. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
@@ -79,23 +77,6 @@ const RETRY_PATIENCE_MS = 1_000;
 
 /** The slowest usable connection: half a megabit per second. */
 const SLOWEST_BYTES_PER_MS = 64;
-
-const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
-  [400, "invalid"],
-  [401, "unauthorized"],
-  [403, "forbidden"],
-  [404, "unknown-topic"],
-  [4400, "invalid"],
-  [4401, "unauthorized"],
-  [4403, "forbidden"],
-]);
-
-/** What the hub says about the topic over HTTP. */
-interface TopicStatus {
-  readonly status: number;
-  /** Undefined if it does not say. */
-  readonly isStopped: boolean | undefined;
-}
 
 /** A socket that is being opened, or has been. */
 interface Attempt {
@@ -299,7 +280,7 @@ export class Connection {
       this.#spareFailed();
       return;
     }
-    const refusal = FINAL_CLOSE_CODES.has(code) ? REFUSALS.get(code) : undefined;
+    const refusal = FINAL_CLOSE_CODES.has(code) ? refusalOf(code) : undefined;
     const spare = refusal === undefined ? this.#spare : undefined;
     const spareInMs = this.#spareAt - this.#runtime.now();
     if (spare !== undefined) this.#spare = undefined;
@@ -319,18 +300,15 @@ export class Connection {
 
   /** Asks over HTTP why there is no connection, and acts on the answer. */
   async #diagnose(): Promise<void> {
-    const options = { timeoutMs: DIAGNOSIS_TIMEOUT_MS, isFresh: true };
-    const question = this.#options.api.get(topicPath(this.#topic), readStatus, options);
+    const question = askForTopic(this.#options.api, this.#topic);
     this.#question = question;
     const answer = await question.answer;
     if (this.#question !== question) return;
     this.#question = undefined;
-    const status = answer?.status;
     this.#isTopicStopped = answer?.isStopped ?? this.#isTopicStopped;
     const wasUnreachable = this.#isUnreachable;
-    // A proxy in front of an absent hub answers with a server error; 503 may come from the hub itself.
-    this.#isUnreachable = status === undefined || (status >= 500 && status !== 503);
-    const refusal = REFUSALS.get(status ?? 0);
+    this.#isUnreachable = isUnreachable(answer?.status);
+    const refusal = refusalOf(answer?.status ?? 0);
     if (refusal !== undefined) this.#setLink({ kind: "stopped", refusal });
     else if (wasUnreachable && !this.#isUnreachable) this.#onReturn();
     else this.#scheduleRetry();
@@ -411,13 +389,4 @@ export class Connection {
     this.#link = link;
     this.#options.onLink(link);
   }
-}
-
-/** A topic's entry says whether it has stopped; the list, which is asked for the default topic, does not. */
-async function readStatus(response: HttpResponse): Promise<TopicStatus> {
-  const { status } = response;
-  if (status !== 200) return { status, isStopped: undefined };
-  // What answers may be a proxy, with a page.
-  const entry = await response.json().catch(() => undefined);
-  return { status, isStopped: (entry as { stopped?: boolean } | undefined)?.stopped };
 }
