@@ -171,6 +171,8 @@ pub struct TopicSettings {
     pub format: Option<DatasetFormat>,
     /// The keys or columns that the records keep, in this order; default: all of them.
     pub columns: Vec<String>,
+    /// The channel of a recording whose messages are the records; `None`: the only one.
+    pub channel: Option<String>,
     /// `rate` or `time`: when the records are due.
     pub pace: Pace,
     /// How many times faster than its pace the topic is played; default 1.

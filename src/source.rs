@@ -3,6 +3,7 @@
 //! [`RecordSource`] is the interface to them; a [`Dataset`] keeps all of them in memory. Knows nothing about time; the
 //! timeline decides when a record is due.
 
+mod channel_description;
 mod compact;
 mod dataset;
 mod decimal;
@@ -20,7 +21,10 @@ mod time_guess;
 mod time_stamp;
 mod work_budget;
 
-pub use dataset::{Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, format_by_name};
+pub use channel_description::ChannelDescription;
+pub use dataset::{
+    Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, channels, format_by_name,
+};
 pub use description::{DatasetDescription, FieldDescription};
 pub use extremes::{Extreme, Extremes};
 pub use field_index::{ExtremesLookup, FieldIndex};

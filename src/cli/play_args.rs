@@ -16,7 +16,8 @@ use crate::settings::DatasetFormat;
     taken is replaced by the next free one. SIGHUP has the effect of a reload, for which the files are read again."
 )]
 pub struct PlayArgs {
-    /// Files to play, one topic each, named after it: JSON array, NDJSON, CSV or TSV, also compressed with gzip or zstd
+    /// Files to play, one topic each, named after it: JSON array, NDJSON, CSV or TSV, also compressed with gzip or zstd,
+    /// Parquet, Arrow IPC, or MCAP, of which each channel with JSON messages is a topic
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Records per second
@@ -51,7 +52,7 @@ pub struct ReadingOptions {
     /// The columns or keys to play, separated by commas [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// How the files are written: json, ndjson, csv or tsv [default: as their names say]
+    /// How the files are written: json, ndjson, csv, tsv, parquet, arrow or mcap [default: as their names say]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub format: Option<DatasetFormat>,
 }
@@ -102,7 +103,8 @@ fn default_rate() -> Rate {
 fn parse_format(text: &str) -> Result<DatasetFormat, String> {
     let mut formats = DatasetFormat::ALL.into_iter();
     let found = formats.find(|(name, _)| *name == text);
-    found
-        .map(|(_, format)| format)
-        .ok_or_else(|| "use `json`, `ndjson`, `csv` or `tsv`".to_owned())
+    found.map(|(_, format)| format).ok_or_else(|| {
+        let names = DatasetFormat::ALL.map(|(name, _)| format!("`{name}`"));
+        format!("use one of {}", names.join(", "))
+    })
 }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use super::played_files::PlayedFiles;
 use super::{Failure, ignore_broken_pipe, shown};
 use crate::cli::{HubOptions, PlayArgs};
 use crate::settings::TopicSettings;
-use crate::source::{Dataset, DatasetDescription, FieldDescription, ReadOptions};
+use crate::source::{ChannelDescription, Dataset, DatasetDescription, FieldDescription};
 use crate::telemetry::TerminalSafe;
 
 /// Fields that are listed; the others are counted.
@@ -20,10 +21,18 @@ type Row = [String; 6];
 
 /// Describes the files that `play` would play.
 pub(super) fn run(options: &HubOptions, play: &PlayArgs) -> Result<(), Failure> {
-    let settings = PlayedFiles::new(options, play)?.settings()?;
+    let files = PlayedFiles::new(options, play)?;
+    let settings = files.settings()?;
     let datasets = PlayedFiles::load_datasets(&settings)?;
     let mut out = io::stdout().lock();
+    let mut previous = None;
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
+        // The topics of a recording follow each other.
+        let is_first = previous.replace(&topic.dataset) != Some(&topic.dataset);
+        if let Some(channels) = files.channels(&topic.dataset).filter(|_| is_first) {
+            let text = list(&topic.dataset, channels);
+            ignore_broken_pipe(out.write_all(text.as_bytes()))?;
+        }
         let description = DatasetDescription::new(dataset)
             .map_err(|error| Failure::Running(error.to_string()))?;
         let text = describe(topic, dataset, &description);
@@ -32,16 +41,36 @@ pub(super) fn run(options: &HubOptions, play: &PlayArgs) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The lines about one file.
+/// The lines about the channels of a recording.
+fn list(file: &Path, channels: &[ChannelDescription]) -> String {
+    let count = counted(channels.len() as u64, "channel");
+    let mut text = format!("{}: {count}\n", shown(file));
+    for channel in channels {
+        let is_left_out = if channel.is_json() {
+            ""
+        } else {
+            ", which cannot be played"
+        };
+        let channel = channel.to_string();
+        writeln!(text, "  {}{is_left_out}", TerminalSafe(&channel))
+            .expect("a string takes everything");
+    }
+    text
+}
+
+/// The lines about one file, or about one channel of it.
 fn describe(topic: &TopicSettings, dataset: &Dataset, description: &DatasetDescription) -> String {
     let mut text = String::new();
     let mut add = |line: String| writeln!(text, "{line}").expect("a string takes everything");
-    let format = ReadOptions::from(topic).format_of(&topic.dataset).name();
+    let format = dataset.format().name();
     let (file, records) = (
         shown(&topic.dataset),
         counted(description.records, "record"),
     );
-    add(format!("{file}: {records}, read as {format}"));
+    let of_channel = topic.channel.as_ref().map_or_else(String::new, |channel| {
+        format!(" of the channel `{}`", TerminalSafe(channel))
+    });
+    add(format!("{file}: {records}{of_channel}, read as {format}"));
     for line in table(&description.fields) {
         add(line);
     }

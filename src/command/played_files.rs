@@ -19,7 +19,7 @@ use crate::cli::{HubOptions, PlayArgs};
 use crate::protocol::TopicName;
 use crate::server::Server;
 use crate::settings::{Settings, SettingsError, SettingsErrors, ValueOrigin, quoted};
-use crate::source::{Dataset, ReadOptions};
+use crate::source::{self, ChannelDescription, Dataset, ReadOptions};
 use crate::telemetry::Telemetry;
 
 /// The files that are played, and how.
@@ -27,10 +27,21 @@ use crate::telemetry::Telemetry;
 pub(super) struct PlayedFiles {
     args: PlayArgs,
     options: HubOptions,
-    /// The topic of each file.
-    topics: Vec<TopicName>,
+    /// What is played, in the order of the files.
+    topics: Vec<PlayedTopic>,
+    /// The files that are recordings, with all their channels.
+    recordings: Vec<(PathBuf, Vec<ChannelDescription>)>,
     /// The ports, which were free at the start; `None` until they are found.
     ports: Option<Ports>,
+}
+
+/// A file, or a channel of one.
+#[derive(Debug, Clone)]
+struct PlayedTopic {
+    name: TopicName,
+    file: PathBuf,
+    /// If the file is a recording of several that can be played.
+    channel: Option<String>,
 }
 
 /// Whom a configuration is for.
@@ -46,24 +57,69 @@ enum Purpose<'a> {
 }
 
 impl PlayedFiles {
-    /// Names a topic for each file.
+    /// Names a topic for each file, and for each channel of a recording.
     pub(super) fn new(options: &HubOptions, args: &PlayArgs) -> Result<Self, Failure> {
         if args.reading.columns.iter().any(String::is_empty) {
             let text = "a name in `--columns` is empty; separate names by single commas";
             return Err(Failure::Usage(text.to_owned()));
         }
-        let mut topics = Vec::new();
-        for file in &args.files {
-            check_name(file)?;
-            let name = topic_names::name_of(file, &topics);
-            topics.push(name);
-        }
-        Ok(Self {
+        let mut played = Self {
             args: args.clone(),
             options: options.clone(),
-            topics,
+            topics: Vec::new(),
+            recordings: Vec::new(),
             ports: None,
-        })
+        };
+        for file in &args.files {
+            check_name(file)?;
+            played.add(file);
+        }
+        Ok(played)
+    }
+
+    /// Adds the topics of `file`.
+    fn add(&mut self, file: &Path) {
+        let options = ReadOptions {
+            format: self.args.reading.format,
+            ..ReadOptions::DEFAULT
+        };
+        // What is wrong with the file is reported when it is loaded.
+        let channels = source::channels(file, &options).ok().flatten();
+        let channels = channels.unwrap_or_default();
+        let playable: Vec<_> = channels
+            .iter()
+            .filter(|channel| channel.is_playable())
+            .map(|channel| channel.name.clone())
+            .collect();
+        if !channels.is_empty() {
+            self.recordings.push((file.to_owned(), channels));
+        }
+        if playable.is_empty() {
+            self.topics.push(PlayedTopic {
+                name: topic_names::name_of(file, &self.names()),
+                file: file.to_owned(),
+                channel: None,
+            });
+        }
+        for channel in playable {
+            self.topics.push(PlayedTopic {
+                name: topic_names::name_of_channel(&channel, &self.names()),
+                file: file.to_owned(),
+                channel: Some(channel),
+            });
+        }
+    }
+
+    /// The names that are taken.
+    fn names(&self) -> Vec<TopicName> {
+        self.topics.iter().map(|topic| topic.name.clone()).collect()
+    }
+
+    /// The channels of `file`, if it is a recording.
+    pub(super) fn channels(&self, file: &Path) -> Option<&[ChannelDescription]> {
+        let mut recordings = self.recordings.iter();
+        let found = recordings.find(|(path, _)| path == file);
+        found.map(|(_, channels)| channels.as_slice())
     }
 
     /// Finds free ports: those that were asked for, or the next ones.
@@ -165,13 +221,16 @@ impl PlayedFiles {
             );
         }
         add("[state]\ndir = \"\"");
-        for (file, topic) in args.files.iter().zip(&self.topics) {
-            add(&format!("\n[topics.{}]", quoted(topic.as_str())));
+        for topic in &self.topics {
+            add(&format!("\n[topics.{}]", quoted(topic.name.as_str())));
             let dataset = match purpose {
-                Purpose::ThisHub => file.clone(),
-                Purpose::Saved { folder, .. } => relative_to(folder, file),
+                Purpose::ThisHub => topic.file.clone(),
+                Purpose::Saved { folder, .. } => relative_to(folder, &topic.file),
             };
             add(&format!("dataset = {}", quoted(&dataset.to_string_lossy())));
+            if let Some(channel) = &topic.channel {
+                add(&format!("channel = {}", quoted(channel)));
+            }
             if let Some(format) = args.reading.format {
                 add(&format!("format = {}", quoted(format.name())));
             }

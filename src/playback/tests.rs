@@ -28,6 +28,7 @@ fn settings(folder: &TempDir, name: &str, looping: bool) -> TopicSettings {
         dataset: folder.path().join("data.json"),
         format: None,
         columns: Vec::new(),
+        channel: None,
         pace: Pace::Rate("0.01".parse().unwrap()),
         speed: Speed::NORMAL,
         player: name.parse().unwrap(),

@@ -99,6 +99,12 @@ const DATASET_FORMAT: ValueType = ValueType::OneOf(&[
     ("ndjson", SettingValue::DatasetFormat(DatasetFormat::Ndjson)),
     ("csv", SettingValue::DatasetFormat(DatasetFormat::Csv)),
     ("tsv", SettingValue::DatasetFormat(DatasetFormat::Tsv)),
+    (
+        "parquet",
+        SettingValue::DatasetFormat(DatasetFormat::Parquet),
+    ),
+    ("arrow", SettingValue::DatasetFormat(DatasetFormat::Arrow)),
+    ("mcap", SettingValue::DatasetFormat(DatasetFormat::Mcap)),
 ]);
 const TIME_UNIT: ValueType = ValueType::OneOf(&[
     ("s", SettingValue::TimeUnit(TimeUnit::Seconds)),
@@ -185,6 +191,7 @@ pub(super) const TOPIC: &[Key] = &[
     Key::new("columns", ValueType::Names, Reload::Restart)
         .default("[]")
         .example("[\"temperature\"]"),
+    Key::new("channel", ValueType::NonEmpty, Reload::Restart).example("\"/imu\""),
     Key::new("rate", ValueType::Rate, Reload::LiveInNewSegment).example("10.0"),
     Key::new("time", ValueType::NonEmpty, Reload::Restart).example("\"timestamp\""),
     Key::new("time_unit", TIME_UNIT, Reload::Restart).example("\"ms\""),

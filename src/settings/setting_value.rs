@@ -62,15 +62,24 @@ pub enum DatasetFormat {
     Csv,
     /// The same, with tabs between the cells.
     Tsv,
+    /// Apache Parquet, one record per row.
+    Parquet,
+    /// Apache Arrow IPC, a file or a stream, one record per row.
+    Arrow,
+    /// A recording of several channels, one of which is played.
+    Mcap,
 }
 
 impl DatasetFormat {
     /// All formats by name.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("json", Self::Json),
         ("ndjson", Self::Ndjson),
         ("csv", Self::Csv),
         ("tsv", Self::Tsv),
+        ("parquet", Self::Parquet),
+        ("arrow", Self::Arrow),
+        ("mcap", Self::Mcap),
     ];
 
     /// The name in the configuration.
@@ -81,7 +90,16 @@ impl DatasetFormat {
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
             Self::Tsv => "tsv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Mcap => "mcap",
         }
+    }
+
+    /// Whether its files are text, which may be compressed as a whole.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson | Self::Csv | Self::Tsv)
     }
 }
 

@@ -48,6 +48,7 @@ fn topic(
         dataset: values.path("dataset", file)?,
         format: values.get("format"),
         columns: values.get("columns")?,
+        channel: values.get("channel"),
         pace: Pace::from_section(values)?,
         speed: values.get("speed")?,
         player: values.get("player").unwrap_or_else(|| name.clone()),

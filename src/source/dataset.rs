@@ -5,7 +5,10 @@ mod compression;
 mod dataset_error;
 mod dataset_note;
 mod delimited;
+#[cfg(feature = "formats")]
+mod formats;
 mod head;
+mod input_file;
 mod json_text;
 mod read_options;
 mod record_builder;
@@ -14,6 +17,8 @@ mod record_selection;
 mod record_sink;
 mod record_time;
 mod text_file;
+#[cfg(not(feature = "formats"))]
+mod without_formats;
 
 use std::num::NonZeroU64;
 use std::ops::Range;
@@ -25,8 +30,13 @@ use bytes::Bytes;
 pub use dataset_error::DatasetError;
 pub use dataset_note::{DatasetNote, NoteKind};
 pub(super) use head::first_records;
+pub(super) use read_options::LOG_TIME;
 pub use read_options::{ReadOptions, format_by_name};
 
+#[cfg(not(feature = "formats"))]
+use without_formats as formats;
+
+use super::channel_description::ChannelDescription;
 use super::field_index::FieldScan;
 use super::field_path::FieldPath;
 use super::record_block::RecordBlock;
@@ -34,6 +44,7 @@ use super::record_source::RecordSource;
 use super::source_error::SourceError;
 use super::{ExtremesLookup, FieldIndex, Stamps, for_each_field};
 use crate::settings::DatasetFormat;
+use input_file::InputFile;
 use record_builder::RecordBuilder;
 use record_sink::RecordSink;
 use text_file::TextFile;
@@ -47,6 +58,8 @@ pub struct Dataset {
     stamps: Option<Stamps>,
     /// The length of the longest record, in bytes.
     record_max: usize,
+    /// How they are written in the file.
+    format: DatasetFormat,
     /// Of the file, not of `records`: see [`ReadOptions::identify`].
     digest: [u8; 32],
     /// What a person should know about how the file was read.
@@ -63,23 +76,52 @@ impl Dataset {
     /// # Errors
     /// The file cannot be read, is not in its format, has no records, or a record is too long.
     pub fn load(path: &Path, options: &ReadOptions) -> Result<Self, DatasetError> {
-        Self::parse(&TextFile::read(path)?, options)
+        let file = InputFile::open(path)?;
+        let format = file.format(options);
+        if format.is_text() {
+            let text = TextFile::from_reader(path, file.into_reader())?;
+            return Self::parse(&text, options, format);
+        }
+        let mut records = RecordBuilder::new(0, options);
+        let notes = formats::read(&file, format, options, &mut records)?;
+        let digest = options.identify(file.digest()?, format);
+        Self::build(path, records, notes, (format, digest))
     }
 
-    fn parse(file: &TextFile<'_>, options: &ReadOptions) -> Result<Self, DatasetError> {
-        let format = options.format_of(file.path);
+    fn parse(
+        file: &TextFile<'_>,
+        options: &ReadOptions,
+        format: DatasetFormat,
+    ) -> Result<Self, DatasetError> {
         let mut records = RecordBuilder::new(file.text.len(), options);
-        let notes = read_text(file, options, &mut records)?;
-        let built = records.finish().ok_or_else(|| json_text::empty(file))?;
+        let notes = read_text(file, options, format, &mut records)?;
+        let digest = options.identify(file.digest, format);
+        Self::build(file.path, records, notes, (format, digest))
+    }
+
+    fn build(
+        path: &Path,
+        records: RecordBuilder,
+        notes: Vec<DatasetNote>,
+        (format, digest): (DatasetFormat, [u8; 32]),
+    ) -> Result<Self, DatasetError> {
+        let built = records.finish().ok_or_else(|| DatasetError::empty(path))?;
         Ok(Self {
             records: built.records,
             stamps: built.stamps,
             record_max: built.longest,
-            digest: options.identify(file.digest, format),
+            format,
+            digest,
             notes,
             fields: OnceLock::new(),
             field_scan: Mutex::default(),
         })
+    }
+
+    /// How the records are written in the file.
+    #[must_use]
+    pub fn format(&self) -> DatasetFormat {
+        self.format
     }
 
     /// What a person should know about how the file was read.
@@ -121,17 +163,41 @@ impl Dataset {
     }
 }
 
+/// The format of the file at `path`.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn format_of(path: &Path, options: &ReadOptions) -> Result<DatasetFormat, DatasetError> {
+    Ok(InputFile::open(path)?.format(options))
+}
+
+/// The channels of the recording at `path`, in its order; `None` if it is no recording.
+///
+/// # Errors
+/// The file cannot be read, or is damaged.
+pub fn channels(
+    path: &Path,
+    options: &ReadOptions,
+) -> Result<Option<Vec<ChannelDescription>>, DatasetError> {
+    let file = InputFile::open(path)?;
+    if file.format(options) == DatasetFormat::Mcap {
+        return formats::channels(&file).map(Some);
+    }
+    Ok(None)
+}
+
 /// Reads the records of `file` into `records`. Returns what a person should know about how they were read.
 fn read_text(
     file: &TextFile<'_>,
     options: &ReadOptions,
+    format: DatasetFormat,
     records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
-    match options.format_of(file.path) {
-        DatasetFormat::Json => json_text::read_array(file, options, records),
+    match format {
         DatasetFormat::Ndjson => json_text::read_lines(file, options, records),
         DatasetFormat::Csv => delimited::read_csv(file, options, records),
         DatasetFormat::Tsv => delimited::read_tsv(file, options, records),
+        _ => json_text::read_array(file, options, records),
     }
 }
 
@@ -205,7 +271,7 @@ mod tests {
             ..ReadOptions::DEFAULT
         };
         let file = TextFile::from_reader(Path::new("d.json"), json);
-        file.and_then(|file| Dataset::parse(&file, &options))
+        file.and_then(|file| Dataset::parse(&file, &options, DatasetFormat::Json))
             .map_err(|error| error.to_string())
     }
 

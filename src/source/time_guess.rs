@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use super::dataset::{DatasetError, ReadOptions, first_records};
+use super::dataset::{DatasetError, LOG_TIME, ReadOptions, first_records, format_of};
 use super::field_path::{FieldPath, escape};
 use super::for_each_field;
 use super::time_stamp::{StampError, StampReader, is_absolute, unit_in, words};
 use crate::protocol::Micros;
-use crate::settings::TimeUnit;
+use crate::settings::{DatasetFormat, TimeUnit};
 
 /// What may be the time of the records of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,11 +49,19 @@ const TIME_ENDS: [&str; 3] = ["time", "timestamp", "date"];
 /// Names that consist of these words may be a time since any beginning.
 const RELATIVE_WORDS: [&str; 6] = ["t", "time", "elapsed", "relative", "uptime", "seconds"];
 
-/// Guesses by the first records of the file at `path`, however many columns are kept.
+/// Guesses by the first records of the file at `path`, however many columns are kept. Each message of a recording has a
+/// time, which need not be guessed.
 ///
 /// # Errors
 /// The file cannot be read, or is no text.
 pub fn guess_time(path: &Path, options: &ReadOptions) -> Result<TimeGuess, DatasetError> {
+    if format_of(path, options)? == DatasetFormat::Mcap {
+        let key = LOG_TIME.to_owned();
+        return Ok(TimeGuess {
+            candidates: vec![TimeCandidate { key, unit: None }],
+            rejected: None,
+        });
+    }
     let mut records = first_records(path, options)?;
     records.truncate(VALUES_MAX);
     Ok(guess(&records))

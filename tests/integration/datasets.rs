@@ -1,6 +1,12 @@
 //! Datasets in every format: what their records are, through the program and through the library.
 
 mod bad_files;
+#[cfg(feature = "formats")]
+mod column_types;
+#[cfg(feature = "formats")]
+mod recordings;
+#[cfg(feature = "formats")]
+mod tables;
 mod time;
 
 use std::io::Write;

@@ -56,10 +56,18 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "src/server/watchdog.rs",
         "it only notifies systemd; the progress that it looks at is also the standstill's",
     ),
+    (
+        "src/source/channel_description.rs",
+        "the reader of recordings, its errors and the commands share it",
+    ),
     ("src/source/compact.rs", "pure, and tested alone"),
     (
         "src/source/dataset/record_sink.rs",
         "the seam between the readers of all formats and what keeps the records",
+    ),
+    (
+        "src/source/dataset/without_formats.rs",
+        "stands for another module in a program without it",
     ),
     (
         "src/source/work_budget.rs",

@@ -128,6 +128,8 @@ advisories() {
 lint() {
   section 'rustfmt' cargo fmt --check
   section 'clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
+  # The program that reads text only, as in Cargo.toml under features.
+  section 'clippy without features' cargo clippy --no-default-features --locked -- -D warnings
   if cargo deny --version >/dev/null 2>&1; then
     # Exceptions in deny.toml that no longer match anything are errors.
     section 'licences and duplicate crates' cargo deny --locked check --hide-inclusion-graph \

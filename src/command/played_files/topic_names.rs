@@ -5,7 +5,10 @@ use std::path::Path;
 use crate::protocol::TopicName;
 
 /// The ends of a file's name that say how it is written, and not what it is.
-const FORMATS: [&str; 6] = [".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".tab"];
+const FORMATS: [&str; 13] = [
+    ".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".tab", ".parquet", ".pq", ".arrow", ".arrows",
+    ".feather", ".ipc", ".mcap",
+];
 const COMPRESSIONS: [&str; 2] = [".gz", ".zst"];
 /// In bytes; leaves room for a number in the 64 of a topic's name.
 const LEN_MAX: usize = 58;
@@ -14,7 +17,18 @@ const WITHOUT_NAME: &str = "data";
 
 /// The name of the topic that plays `file`, other than all that are `taken`.
 pub(super) fn name_of(file: &Path, taken: &[TopicName]) -> TopicName {
-    let base = base_name(&file.file_name().unwrap_or_default().to_string_lossy());
+    let file = file.file_name().unwrap_or_default().to_string_lossy();
+    let file = file.to_lowercase();
+    free_name(without(without(&file, &COMPRESSIONS), &FORMATS), taken)
+}
+
+/// The name of the topic that plays a channel of a recording, other than all that are `taken`.
+pub(super) fn name_of_channel(channel: &str, taken: &[TopicName]) -> TopicName {
+    free_name(&channel.to_lowercase(), taken)
+}
+
+fn free_name(text: &str, taken: &[TopicName]) -> TopicName {
+    let base = base_name(text);
     let numbered = (2..).map(|number| format!("{base}-{number}"));
     std::iter::once(base.clone())
         .chain(numbered)
@@ -23,12 +37,10 @@ pub(super) fn name_of(file: &Path, taken: &[TopicName]) -> TopicName {
         .expect("the base name is valid with any number")
 }
 
-fn base_name(file: &str) -> String {
-    let file = file.to_lowercase();
-    let file = without(&file, &COMPRESSIONS);
-    let file = without(file, &FORMATS);
+/// What of `text`, which is in lower case, may be in a name.
+fn base_name(text: &str) -> String {
     let mut name = String::new();
-    for character in file.chars() {
+    for character in text.chars() {
         let is_kept =
             character.is_ascii_alphanumeric() || (character == '.' && !name.ends_with('.'));
         let is_kept = is_kept || (character == '_' && !name.ends_with('_'));
@@ -75,6 +87,22 @@ mod tests {
             ("archive.gz", "archive"),
         ] {
             assert_eq!(name(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_channel_gives_its_whole_name() {
+        for (channel, expected) in [
+            ("/imu", "imu"),
+            ("/Robot/Arm 1/joint_states", "robot-arm-1-joint_states"),
+            ("a.json", "a.json"),
+            ("/", "data"),
+        ] {
+            assert_eq!(
+                name_of_channel(channel, &[]).as_str(),
+                expected,
+                "{channel}"
+            );
         }
     }
 

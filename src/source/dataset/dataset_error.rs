@@ -105,6 +105,14 @@ impl fmt::Display for DatasetError {
 impl std::error::Error for DatasetError {}
 
 impl DatasetError {
+    /// The error of a file without records.
+    pub(super) fn empty(path: &Path) -> Self {
+        Self::Empty {
+            path: path.to_owned(),
+            remedy: "add at least one record, such as `{\"value\":1}`",
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn remedy(&self) -> &str {

@@ -16,6 +16,11 @@ pub struct DatasetNote {
 /// What happened to a file or a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoteKind {
+    /// A recording ends in the middle, after this many bytes.
+    EndsEarly {
+        /// In bytes.
+        at: u64,
+    },
     /// The cells are separated by this character, instead of a comma.
     Separator(char),
     /// The unit of the time stamps was not configured, and guessed.
@@ -48,6 +53,20 @@ pub enum NoteKind {
         example: String,
         /// Its line.
         line: usize,
+    },
+    /// The same, in a file that has rows instead of lines.
+    NotFiniteInRow {
+        /// How many.
+        count: u64,
+        /// The number of the first row with one, from 1.
+        row: u64,
+    },
+    /// Instants, dates or times that no calendar has became null.
+    OutOfRange {
+        /// How many.
+        count: u64,
+        /// The number of the first row with one, from 1.
+        row: u64,
     },
     /// A column is text, although half of its cells or more are numbers.
     Mixed {
@@ -86,6 +105,7 @@ impl DatasetNote {
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self.kind {
+            NoteKind::EndsEarly { .. } => "ends_early",
             NoteKind::Separator(_) => "separator",
             NoteKind::GuessedUnit(_) => "guessed_unit",
             NoteKind::WithoutZone { .. } => "without_zone",
@@ -93,8 +113,9 @@ impl DatasetNote {
             NoteKind::Unnamed => "unnamed",
             NoteKind::LeftOut => "left_out",
             NoteKind::SeparatedBySpaces => "separated_by_spaces",
-            NoteKind::NotFinite { .. } => "not_finite",
             NoteKind::Missing { .. } => "missing",
+            NoteKind::NotFinite { .. } | NoteKind::NotFiniteInRow { .. } => "not_finite",
+            NoteKind::OutOfRange { .. } => "out_of_range",
             NoteKind::Mixed { .. } => "mixed",
         }
     }
@@ -103,7 +124,10 @@ impl DatasetNote {
     #[must_use]
     pub const fn count(&self) -> u64 {
         match self.kind {
-            NoteKind::NotFinite { count, .. } | NoteKind::Missing { count, .. } => count,
+            NoteKind::NotFinite { count, .. }
+            | NoteKind::NotFiniteInRow { count, .. }
+            | NoteKind::OutOfRange { count, .. }
+            | NoteKind::Missing { count, .. } => count,
             NoteKind::Mixed { texts, .. } => texts,
             NoteKind::WithoutZone { count } => count,
             _ => 0,
@@ -115,6 +139,10 @@ impl fmt::Display for DatasetNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let column = &self.column;
         match &self.kind {
+            NoteKind::EndsEarly { at } => write!(
+                f,
+                "the recording was not finished: it ends after byte {at}, up to which it is played"
+            ),
             NoteKind::Separator('\t') => f.write_str("the cells are separated by tabs"),
             NoteKind::Separator(separator) => {
                 write!(f, "the cells are separated by `{separator}`")
@@ -156,6 +184,15 @@ impl fmt::Display for DatasetNote {
                 f,
                 "column `{column}`: cells without a value became null: {count} in all, the first is `{example}` in line \
                  {line}"
+            ),
+            NoteKind::NotFiniteInRow { count, row } => write!(
+                f,
+                "column `{column}`: NaN and infinite numbers, which JSON does not have, became null: {count} in all, the \
+                 first in row {row}"
+            ),
+            NoteKind::OutOfRange { count, row } => write!(
+                f,
+                "column `{column}`: times that no calendar has became null: {count} in all, the first in row {row}"
             ),
             NoteKind::Mixed {
                 numbers,

@@ -7,10 +7,11 @@ use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::dataset_error::DatasetError;
-use super::delimited;
+use super::input_file::InputFile;
 use super::read_options::ReadOptions;
 use super::record_sink::{RecordSink, SinkError};
 use super::text_file::TextFile;
+use super::{delimited, formats};
 use crate::protocol::Micros;
 use crate::settings::DatasetFormat;
 use crate::source::compact::push_compact;
@@ -22,31 +23,41 @@ const HEAD_LEN: u64 = 256 << 10;
 /// is reported when all of it is loaded.
 ///
 /// # Errors
-/// The file cannot be read, or is no text.
+/// The file cannot be read, or is not in its format.
 pub(in crate::source) fn first_records(
     path: &Path,
     options: &ReadOptions,
 ) -> Result<Vec<Vec<u8>>, DatasetError> {
-    let format = options.format_of(path);
-    let file = TextFile::read_head(path, HEAD_LEN)?;
+    let input = InputFile::open(path)?;
+    let format = input.format(options);
     let whole = ReadOptions {
         format: Some(format),
         ..ReadOptions::DEFAULT
     };
     let mut head = Head::default();
+    if !format.is_text() {
+        // Fails when the head is full.
+        let read = formats::read(&input, format, &whole, &mut head);
+        return if head.0.is_empty() {
+            read.map(|_| Vec::new())
+        } else {
+            Ok(head.0)
+        };
+    }
+    let file = TextFile::read_head(path, input.into_reader(), HEAD_LEN)?;
     // The text may end within a record.
     _ = match format {
-        DatasetFormat::Json => read_elements(&file, &mut head),
         DatasetFormat::Ndjson => read_lines(&file, &mut head),
         DatasetFormat::Csv => delimited::read_csv(&file, &whole, &mut head).is_ok(),
         DatasetFormat::Tsv => delimited::read_tsv(&file, &whole, &mut head).is_ok(),
+        _ => read_elements(&file, &mut head),
     };
     Ok(head.0)
 }
 
-/// The records so far.
+/// The records so far, and their length in bytes.
 #[derive(Default)]
-struct Head(Vec<Vec<u8>>);
+struct Head(Vec<Vec<u8>>, u64);
 
 impl RecordSink for Head {
     fn push(
@@ -56,7 +67,13 @@ impl RecordSink for Head {
     ) -> Result<(), SinkError> {
         let mut record = Vec::new();
         write(&mut record);
+        self.1 += record.len() as u64;
         self.0.push(record);
+        // The text formats are read from a text of a limited length.
+        if self.1 > HEAD_LEN {
+            let len = usize::try_from(self.1).unwrap_or(usize::MAX);
+            return Err(SinkError::TooLong { len, max: 0 });
+        }
         Ok(())
     }
 

@@ -78,7 +78,7 @@ fn push(
 fn check_begins_with_array(file: &TextFile<'_>) -> Result<(), DatasetError> {
     let rest = file.text.trim_start_matches([' ', '\t', '\r', '\n']);
     if rest.is_empty() {
-        return Err(empty(file));
+        return Err(DatasetError::empty(file.path));
     }
     if rest.starts_with('[') {
         return Ok(());
@@ -109,14 +109,6 @@ fn list_key(text: &str) -> Option<String> {
         .filter(|(_, value)| value.get().starts_with('['));
     let (key, _) = lists.max_by_key(|(_, value)| value.get().len())?;
     Some(key)
-}
-
-/// The error of a file without records.
-pub(super) fn empty(file: &TextFile<'_>) -> DatasetError {
-    DatasetError::Empty {
-        path: file.path.to_owned(),
-        remedy: "add at least one record, such as `{\"value\":1}`",
-    }
 }
 
 fn is_blank(line: &str) -> bool {

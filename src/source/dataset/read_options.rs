@@ -15,6 +15,8 @@ pub struct ReadOptions {
     pub columns: Vec<String>,
     /// The time stamps by which the records are played; `None`: they are played at a fixed rate.
     pub time: Option<TimeSettings>,
+    /// The channel of a recording whose messages are the records; `None`: the only one.
+    pub channel: Option<String>,
     /// The length that a record may have, in bytes.
     pub record_max: usize,
 }
@@ -25,16 +27,9 @@ impl ReadOptions {
         format: None,
         columns: Vec::new(),
         time: None,
+        channel: None,
         record_max: usize::MAX,
     };
-
-    /// The format of the file at `path`: a JSON array, unless that is configured otherwise or its name ends otherwise.
-    #[must_use]
-    pub fn format_of(&self, path: &Path) -> DatasetFormat {
-        self.format
-            .or_else(|| format_by_name(path))
-            .unwrap_or(DatasetFormat::Json)
-    }
 
     /// Returns what identifies the records of a file: for a JSON array the SHA-256 of the file, as `sha256sum` prints
     /// it; otherwise also what determines which records that file has. Their time is not part of it: it determines when
@@ -47,13 +42,19 @@ impl ReadOptions {
         hasher.update(file);
         hasher.update(format.name());
         for column in &self.columns {
-            // The length separates the names.
-            hasher.update((column.len() as u64).to_be_bytes());
-            hasher.update(column);
+            update(&mut hasher, column);
+        }
+        if let Some(channel) = &self.channel {
+            // Not the name of a column, which is never empty.
+            update(&mut hasher, "");
+            update(&mut hasher, channel);
         }
         hasher.finalize().into()
     }
 }
+
+/// The name for `time` of the instant at which a message was recorded, which is not in the message.
+pub(in crate::source) const LOG_TIME: &str = "log_time";
 
 impl From<&TopicSettings> for ReadOptions {
     fn from(topic: &TopicSettings) -> Self {
@@ -61,9 +62,16 @@ impl From<&TopicSettings> for ReadOptions {
             format: topic.format,
             columns: topic.columns.clone(),
             time: topic.pace.time().cloned(),
+            channel: topic.channel.clone(),
             record_max: topic.record_max,
         }
     }
+}
+
+/// Adds a text, which its length separates from others.
+fn update(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text);
 }
 
 /// The format that the end of a file's name stands for, without that of a compression.
@@ -79,6 +87,9 @@ pub fn format_by_name(path: &Path) -> Option<DatasetFormat> {
         "ndjson" | "jsonl" => Some(DatasetFormat::Ndjson),
         "csv" => Some(DatasetFormat::Csv),
         "tsv" | "tab" => Some(DatasetFormat::Tsv),
+        "parquet" | "pq" => Some(DatasetFormat::Parquet),
+        "arrow" | "arrows" | "feather" | "ipc" => Some(DatasetFormat::Arrow),
+        "mcap" => Some(DatasetFormat::Mcap),
         _ => None,
     }
 }
@@ -95,6 +106,11 @@ mod tests {
             ("a.ndjson.gz", Some(DatasetFormat::Ndjson)),
             ("a.b.csv.zst", Some(DatasetFormat::Csv)),
             ("a.tsv", Some(DatasetFormat::Tsv)),
+            ("a.parquet", Some(DatasetFormat::Parquet)),
+            ("a.PQ", Some(DatasetFormat::Parquet)),
+            ("a.feather", Some(DatasetFormat::Arrow)),
+            ("a.arrows", Some(DatasetFormat::Arrow)),
+            ("a.mcap", Some(DatasetFormat::Mcap)),
             ("a.csv/b", None),
             ("csv", None),
             ("a.gz", None),

@@ -9,6 +9,7 @@ use super::read_options::ReadOptions;
 use super::record_error::RecordError;
 use super::record_sink::RecordSink;
 use super::record_time::RecordTime;
+use crate::protocol::Micros;
 use crate::source::compact::push_compact;
 
 /// The part that is played, and what has been found of it.
@@ -30,6 +31,12 @@ impl<'a> RecordSelection<'a> {
         }
     }
 
+    /// Takes the stamps from the reader of the file, instead of from the records.
+    #[cfg(feature = "formats")]
+    pub(super) fn with_stamps_of_reader(self) -> Self {
+        Self { time: None, ..self }
+    }
+
     /// Adds to `sink` what is played of the record `json`.
     pub(super) fn push(
         &mut self,
@@ -38,6 +45,16 @@ impl<'a> RecordSelection<'a> {
     ) -> Result<(), RecordError> {
         let time = self.time.as_mut();
         let stamp = time.map(|time| time.read(json, sink)).transpose()?;
+        self.push_with(stamp, json, sink)
+    }
+
+    /// The same with a stamp that is not in the record.
+    pub(super) fn push_with(
+        &mut self,
+        stamp: Option<Micros>,
+        json: &str,
+        sink: &mut dyn RecordSink,
+    ) -> Result<(), RecordError> {
         let pushed = match &mut self.columns {
             None => sink.push(stamp, &mut |out| push_compact(json, out)),
             Some(columns) => {

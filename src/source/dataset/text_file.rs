@@ -1,18 +1,16 @@
 //! [`TextFile`]: the text of a dataset's file, expanded if it is compressed.
 //!
-//! Files that are no text are recognized early, so that none fills the memory: devices and pipes are not read at all, and
-//! reading ends at the first NUL byte, which no text has.
+//! Files that are no text are recognized early, so that none fills the memory: reading ends at the first NUL byte, which
+//! no text has.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::compression::{self, FileCompression};
 use super::dataset_error::{DatasetError, line_and_column_after, malformed_after};
+use super::input_file;
 
 /// The text of a file, without its byte order mark.
 #[derive(Debug)]
@@ -30,10 +28,7 @@ const CHUNK_LEN: usize = 1 << 20;
 const EXPANDED_LEN_MAX: usize = 1 << 30;
 
 /// How files begin that are not text, and what they are.
-const BINARY_FORMATS: [(&[u8], &str); 9] = [
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"\x89MCAP", "an MCAP file"),
+const BINARY_FORMATS: [(&[u8], &str); 6] = [
     (b"PK\x03\x04", "a ZIP archive or an Excel file"),
     (b"\xd0\xcf\x11\xe0", "an Excel file"),
     (b"SQLite format 3", "an SQLite database"),
@@ -50,15 +45,13 @@ const UTF8_REMEDY: &str =
     "save it as UTF-8, or convert it, for example with `iconv -f LATIN1 -t UTF-8`";
 
 impl<'a> TextFile<'a> {
-    /// Reads the regular file at `path`.
-    pub(super) fn read(path: &'a Path) -> Result<Self, DatasetError> {
-        Self::from_reader::<File>(path, open(path)?)
-    }
-
-    /// Reads the complete lines among the first `len` bytes of the text of the regular file at `path`. The digest is not
-    /// that of the file.
-    pub(super) fn read_head(path: &'a Path, len: u64) -> Result<Self, DatasetError> {
-        let mut file = BufReader::with_capacity(CHUNK_LEN, open(path)?);
+    /// Reads the complete lines among the first `len` bytes of the text of `file`. The digest is not that of the file.
+    pub(super) fn read_head(
+        path: &'a Path,
+        file: impl Read,
+        len: u64,
+    ) -> Result<Self, DatasetError> {
+        let mut file = BufReader::with_capacity(CHUNK_LEN, file);
         let failed = |error: io::Error| unreadable(path, error);
         let compression = FileCompression::of(file.fill_buf().map_err(failed)?);
         let mut bytes = Vec::new();
@@ -117,24 +110,6 @@ impl<'a> TextFile<'a> {
     }
 }
 
-/// Opens the regular file at `path`.
-fn open(path: &Path) -> Result<File, DatasetError> {
-    let failed = |error: io::Error| unreadable(path, error);
-    // Opening a pipe would wait for a writer.
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).expect("the flag is a small number");
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
-    let file = file.map_err(failed)?;
-    let kind = file.metadata().map_err(failed)?;
-    if kind.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    // Reading a device or a pipe might never end.
-    if !kind.is_file() {
-        return Err(failed(io::Error::other("not a regular file")));
-    }
-    Ok(file)
-}
-
 fn unreadable(path: &Path, error: io::Error) -> DatasetError {
     DatasetError::Unreadable {
         path: path.to_owned(),
@@ -178,6 +153,16 @@ fn check_is_text(path: &Path, bytes: &[u8], start: usize) -> Result<(), DatasetE
                 UTF16_REMEDY,
             ));
         }
+        if let Some(format) = input_file::format_by_content(bytes) {
+            let name = format.name();
+            return Err(DatasetError::Unusable {
+                path: path.to_owned(),
+                problem: format!("is not text, but {}", input_file::with_article(format)),
+                remedy: format!(
+                    "set `format = \"{name}\"`, or let its name end with that; if it is compressed, expand it first"
+                ),
+            });
+        }
         if let Some((_, what)) = BINARY_FORMATS
             .iter()
             .find(|(magic, _)| bytes.starts_with(magic))
@@ -185,7 +170,7 @@ fn check_is_text(path: &Path, bytes: &[u8], start: usize) -> Result<(), DatasetE
             return Err(DatasetError::Unusable {
                 path: path.to_owned(),
                 problem: format!("is {what}, which is not supported"),
-                remedy: "convert it to CSV or NDJSON".to_owned(),
+                remedy: "convert it to CSV, NDJSON or Parquet".to_owned(),
             });
         }
     }

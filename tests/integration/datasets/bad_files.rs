@@ -152,13 +152,17 @@ fn damaged_compressed_files() {
 
 #[test]
 fn binary_files() {
-    for (bytes, named) in [
-        (&b"PAR1\x15\x04"[..], "a Parquet file"),
-        (b"ARROW1\0\0", "an Arrow file"),
-        (b"\x89MCAP0\r\n", "an MCAP file"),
-        (b"PK\x03\x04\x14", "an Excel file"),
+    for (bytes, named, remedy) in [
+        (
+            &b"PAR1\x15\x04"[..],
+            "a Parquet file",
+            "set `format = \"parquet\"`",
+        ),
+        (b"ARROW1\0\0", "an Arrow file", "set `format = \"arrow\"`"),
+        (b"\x89MCAP0\r\n", "an MCAP file", "set `format = \"mcap\"`"),
+        (b"PK\x03\x04\x14", "an Excel file", "convert it to CSV"),
     ] {
-        refused("d.csv", bytes, &["d.csv", named, "convert it to CSV"]);
+        refused("d.csv", bytes, &["d.csv", named, remedy]);
         refused("d.csv.gz", gzip(bytes), &["d.csv.gz", named]);
     }
 }
