@@ -6,11 +6,13 @@ mod config_reload;
 mod config_source;
 mod describe;
 mod health;
+mod in_words;
 mod played_files;
 mod run_bench;
 mod serve;
 mod signals;
 mod terminal;
+mod time_facts;
 mod watch;
 
 use std::fmt;
@@ -99,8 +101,9 @@ fn check_files(options: &HubOptions, check: CheckArgs) -> Result<(), Failure> {
 }
 
 fn check_configuration(options: &HubOptions, check: &CheckArgs) -> Result<(), Failure> {
-    if check.reading.format.is_some() || !check.reading.columns.is_empty() {
-        let text = "`--columns` and `--format` are for files; name one, or leave them out";
+    if check.reading.is_given() {
+        let text = "`--columns`, `--format`, `--time`, `--time-unit` and `--no-time` are for files; name one, or leave \
+                    them out";
         return Err(Failure::Usage(text.to_owned()));
     }
     describe::check(options)

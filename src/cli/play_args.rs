@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::hub_options::{AddressOptions, HubOptions, LogOptions, OpsOption};
-use crate::protocol::Rate;
-use crate::settings::DatasetFormat;
+use crate::protocol::{Rate, Speed};
+use crate::settings::{DatasetFormat, TimeUnit};
 
 /// Arguments of `play`.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Example: `tickcast play weather.csv --rate 50 --host 0.0.0.0` plays a file to everybody on the network. `play` \
-    may be left out, as in `tickcast weather.csv`. No state is kept: each start plays from the first record. A port that is \
+    may be left out, as in `tickcast weather.csv`. Records with a column of time stamps are played by them, if the picture \
+    moves by it; what was guessed is shown. No state is kept: each start plays from the first record. A port that is \
     taken is replaced by the next free one. SIGHUP has the effect of a reload, for which the files are read again."
 )]
 pub struct PlayArgs {
@@ -20,9 +21,15 @@ pub struct PlayArgs {
     /// Parquet, Arrow IPC, or MCAP, of which each channel with JSON messages is a topic
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Records per second
-    #[arg(long, value_name = "PER_SECOND", default_value_t = default_rate())]
-    pub rate: Rate,
+    /// Records per second, in place of their own time [default: 10, if they have none]
+    #[arg(long, value_name = "PER_SECOND", conflicts_with_all = ["time", "time_unit"])]
+    pub rate: Option<Rate>,
+    /// How many times faster than their time or rate the files are played, 0.01 to 16
+    #[arg(long, value_name = "FACTOR", default_value_t = Speed::NORMAL)]
+    pub speed: Speed,
+    /// Begin there: a time after the first record, such as 90s, or an instant in the recording
+    #[arg(long, value_name = "TIME", conflicts_with = "save")]
+    pub from: Option<String>,
     /// Stop after the last record, instead of starting over
     #[arg(long)]
     pub once: bool,
@@ -55,6 +62,15 @@ pub struct ReadingOptions {
     /// How the files are written: json, ndjson, csv, tsv, parquet, arrow or mcap [default: as their names say]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub format: Option<DatasetFormat>,
+    /// The column, key or nested path with the records' own time, by which they are played [default: guessed]
+    #[arg(long, value_name = "COLUMN", conflicts_with = "no_time")]
+    pub time: Option<String>,
+    /// How that time is written: s, ms, us, ns or rfc3339 [default: guessed]
+    #[arg(long, value_name = "UNIT", requires = "time", value_parser = parse_time_unit)]
+    pub time_unit: Option<TimeUnit>,
+    /// Play at a fixed rate, whatever time the records have
+    #[arg(long)]
+    pub no_time: bool,
 }
 
 /// Arguments of `check`.
@@ -76,13 +92,30 @@ pub struct CheckArgs {
     pub hub: HubOptions,
 }
 
+impl ReadingOptions {
+    /// Whether any of them was given.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        let Self {
+            columns,
+            format,
+            time,
+            time_unit,
+            no_time,
+        } = self;
+        !columns.is_empty() || format.is_some() || time.is_some() || time_unit.is_some() || *no_time
+    }
+}
+
 impl PlayArgs {
     /// The arguments that play `files` as they are.
     #[must_use]
     pub fn new(files: Vec<PathBuf>, reading: ReadingOptions) -> Self {
         Self {
             files,
-            rate: default_rate(),
+            rate: None,
+            speed: Speed::NORMAL,
+            from: None,
             once: false,
             reading,
             open: false,
@@ -94,9 +127,13 @@ impl PlayArgs {
     }
 }
 
-/// Ten records per second: slow enough to follow, and fast enough to see that something moves.
-fn default_rate() -> Rate {
-    Rate::from_millionths(10_000_000).expect("a rate within range")
+/// Parses the name of a unit of time.
+fn parse_time_unit(text: &str) -> Result<TimeUnit, String> {
+    let mut units = TimeUnit::ALL.into_iter();
+    let found = units.find(|(name, _)| *name == text);
+    found
+        .map(|(_, unit)| unit)
+        .ok_or_else(|| "use `s`, `ms`, `us`, `ns` or `rfc3339`".to_owned())
 }
 
 /// Parses the name of a format.

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
-use super::played_files::PlayedFiles;
+use super::in_words::{counted, duration};
+use super::played_files::{PlayedFiles, TimePlan};
+use super::time_facts::TimeFacts;
 use super::{Failure, ignore_broken_pipe, shown};
 use crate::cli::{HubOptions, PlayArgs};
 use crate::settings::TopicSettings;
@@ -23,10 +26,11 @@ type Row = [String; 6];
 pub(super) fn run(options: &HubOptions, play: &PlayArgs) -> Result<(), Failure> {
     let files = PlayedFiles::new(options, play)?;
     let settings = files.settings()?;
-    let datasets = PlayedFiles::load_datasets(&settings)?;
+    let datasets = files.load_datasets(&settings)?;
     let mut out = io::stdout().lock();
     let mut previous = None;
-    for (topic, dataset) in settings.topics.iter().zip(&datasets) {
+    let topics = settings.topics.iter().zip(&datasets);
+    for ((topic, dataset), plan) in topics.zip(files.plans()) {
         // The topics of a recording follow each other.
         let is_first = previous.replace(&topic.dataset) != Some(&topic.dataset);
         if let Some(channels) = files.channels(&topic.dataset).filter(|_| is_first) {
@@ -35,7 +39,7 @@ pub(super) fn run(options: &HubOptions, play: &PlayArgs) -> Result<(), Failure> 
         }
         let description = DatasetDescription::new(dataset)
             .map_err(|error| Failure::Running(error.to_string()))?;
-        let text = describe(topic, dataset, &description);
+        let text = describe(topic, dataset, &description, plan);
         ignore_broken_pipe(out.write_all(text.as_bytes()))?;
     }
     Ok(())
@@ -59,7 +63,12 @@ fn list(file: &Path, channels: &[ChannelDescription]) -> String {
 }
 
 /// The lines about one file, or about one channel of it.
-fn describe(topic: &TopicSettings, dataset: &Dataset, description: &DatasetDescription) -> String {
+fn describe(
+    topic: &TopicSettings,
+    dataset: &Dataset,
+    description: &DatasetDescription,
+    plan: &TimePlan,
+) -> String {
     let mut text = String::new();
     let mut add = |line: String| writeln!(text, "{line}").expect("a string takes everything");
     let format = dataset.format().name();
@@ -78,13 +87,28 @@ fn describe(topic: &TopicSettings, dataset: &Dataset, description: &DatasetDescr
         let note = note.to_string();
         add(format!("  note: {}", TerminalSafe(&note)));
     }
-    let name = topic.name.as_str();
-    if let Some(rate) = topic.pace.rate() {
-        let once = duration(description.records, rate.millionths());
-        add(format!(
-            "  `tickcast play` would play it as the topic `{name}`, {rate} records per second, {once} once through"
-        ));
+    for line in plan.facts().map_or_else(Vec::new, TimeFacts::lines) {
+        add(format!("  time: {}", TerminalSafe(&line)));
     }
+    if plan.is_remarkable() && plan.column.is_none() {
+        add(format!("  time: {}", TerminalSafe(&plan.to_string())));
+    }
+    let name = topic.name.as_str();
+    let (pace, once) = match (&plan.column, topic.pace.rate()) {
+        (Some(column), _) => (
+            format!("by the time in `{}`", column.facts.key),
+            column.facts.lap(),
+        ),
+        (None, Some(rate)) => (
+            format!("{rate} records per second"),
+            at_rate(description.records, rate.millionths()),
+        ),
+        (None, None) => (String::new(), Duration::ZERO),
+    };
+    let (pace, once) = (TerminalSafe(&pace), duration(once));
+    add(format!(
+        "  `tickcast play` would play it as the topic `{name}`, {pace}, {once} once through"
+    ));
     text
 }
 
@@ -142,40 +166,8 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
-}
-
 /// How long `records` last at a rate in millionths of a record per second.
-fn duration(records: u64, millionths: u64) -> String {
-    let seconds = u128::from(records) * 1_000_000 / u128::from(millionths);
-    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-    match seconds {
-        0 => "less than a second".to_owned(),
-        1..120 => counted(seconds, "second"),
-        120..7_200 => counted(seconds / 60, "minute"),
-        7_200..172_800 => counted(seconds / 3_600, "hour"),
-        _ => counted(seconds / 86_400, "day"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_in_the_largest_unit_that_is_counted_twice() {
-        for (records, expected) in [
-            (9, "less than a second"),
-            (10, "1 second"),
-            (1_199, "119 seconds"),
-            (1_200, "2 minutes"),
-            (72_000, "2 hours"),
-            (1_728_000, "2 days"),
-            (u64::MAX, "21350398233460 days"),
-        ] {
-            assert_eq!(duration(records, 10_000_000), expected, "{records}");
-        }
-    }
+fn at_rate(records: u64, millionths: u64) -> Duration {
+    let micros = u128::from(records) * 1_000_000_000_000 / u128::from(millionths);
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }

@@ -28,7 +28,7 @@ impl ConfigSource {
     pub(super) fn load_datasets(&self, settings: &Settings) -> Result<Vec<Dataset>, Failure> {
         match self {
             Self::File(_) => Ok(source::load(settings)?),
-            Self::Files(_) => PlayedFiles::load_datasets(settings),
+            Self::Files(files) => files.load_datasets(settings),
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use super::time_facts::TimeFacts;
 use super::{Failure, ignore_broken_pipe, load, printable, shown};
 use crate::cli::{Cli, HubOptions};
 use crate::server::{StateLocation, check_topics};
@@ -19,11 +20,21 @@ pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for (topic, dataset) in settings.topics.iter().zip(&datasets) {
         let (name, records, pace) = (&topic.name, dataset.count(), topic.describe_pace());
+        let joint = if topic.pace.rate().is_some() {
+            " at"
+        } else {
+            ","
+        };
         ignore_broken_pipe(writeln!(
             out,
-            "topic {name}: {records} records, {pace}, from {}",
+            "topic {name}: {records} records{joint} {pace}, from {}",
             shown(&topic.dataset)
         ))?;
+        let time = topic.pace.time();
+        let facts = time.and_then(|time| TimeFacts::new(dataset, time));
+        for line in facts.iter().flat_map(TimeFacts::lines) {
+            ignore_broken_pipe(writeln!(out, "  time: {}", TerminalSafe(&line)))?;
+        }
         for note in dataset.notes() {
             let note = note.to_string();
             ignore_broken_pipe(writeln!(out, "  {}", TerminalSafe(&note)))?;

@@ -3,16 +3,22 @@
 //! The settings come from the text of a configuration like any others, so that the one which `--save` writes is
 //! equivalent.
 
+mod groups;
 mod page_access;
+mod plans;
 mod ports;
+mod time_plan;
 mod topic_names;
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use plans::Plans;
 use ports::Ports;
+pub(super) use time_plan::TimePlan;
 
 use super::{Failure, check_log_level, shown};
 use crate::cli::{HubOptions, PlayArgs};
@@ -20,7 +26,7 @@ use crate::protocol::TopicName;
 use crate::server::Server;
 use crate::settings::{Settings, SettingsError, SettingsErrors, ValueOrigin, quoted};
 use crate::source::{self, ChannelDescription, Dataset, ReadOptions};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, TerminalSafe};
 
 /// The files that are played, and how.
 #[derive(Debug, Clone)]
@@ -31,6 +37,8 @@ pub(super) struct PlayedFiles {
     topics: Vec<PlayedTopic>,
     /// The files that are recordings, with all their channels.
     recordings: Vec<(PathBuf, Vec<ChannelDescription>)>,
+    /// How they are played, which is found out once: a reload does not guess again.
+    plans: Arc<Plans>,
     /// The ports, which were free at the start; `None` until they are found.
     ports: Option<Ports>,
 }
@@ -68,6 +76,7 @@ impl PlayedFiles {
             options: options.clone(),
             topics: Vec::new(),
             recordings: Vec::new(),
+            plans: Arc::default(),
             ports: None,
         };
         for file in &args.files {
@@ -128,8 +137,9 @@ impl PlayedFiles {
         Ok(())
     }
 
-    /// The settings of the hub.
+    /// The settings of the hub. Reads the files, when it is called for the first time.
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        self.plans.make(&self.args, || self.configured())?;
         let mut settings = self.configured()?;
         if let Some(ports) = self.ports {
             settings.server.port = ports.public;
@@ -146,8 +156,16 @@ impl PlayedFiles {
         Ok(settings)
     }
 
+    /// How each of the files is played, once the settings are known.
+    pub(super) fn plans(&self) -> &[TimePlan] {
+        self.plans.files()
+    }
+
     /// Loads the datasets of `settings`. The errors name the files, and no configuration.
-    pub(super) fn load_datasets(settings: &Settings) -> Result<Vec<Dataset>, Failure> {
+    pub(super) fn load_datasets(&self, settings: &Settings) -> Result<Vec<Dataset>, Failure> {
+        if let Some(datasets) = self.plans.take_datasets() {
+            return Ok(datasets);
+        }
         let mut errors = SettingsErrors::default();
         let mut datasets = Vec::new();
         for topic in &settings.topics {
@@ -221,7 +239,7 @@ impl PlayedFiles {
             );
         }
         add("[state]\ndir = \"\"");
-        for topic in &self.topics {
+        for (index, topic) in self.topics.iter().enumerate() {
             add(&format!("\n[topics.{}]", quoted(topic.name.as_str())));
             let dataset = match purpose {
                 Purpose::ThisHub => topic.file.clone(),
@@ -243,18 +261,44 @@ impl PlayedFiles {
                     .collect();
                 add(&format!("columns = [{}]", columns.join(", ")));
             }
-            add(&format!("rate = {}", args.rate));
-            if args.once {
-                add("loop = false");
+            for line in self.plans.lines(index, args) {
+                add(&line);
             }
         }
         text
+    }
+
+    /// Logs what was found out about the time of each file.
+    pub(super) fn log_plans(&self) {
+        for (topic, plan) in self.topics.iter().zip(self.plans()) {
+            if !plan.is_remarkable() {
+                continue;
+            }
+            let column = plan.column.as_ref();
+            let time = column.map_or("", |column| column.facts.key.as_str());
+            let unit = column.map_or("", |column| column.facts.unit.name());
+            tracing::info!(
+                event = "dataset.time",
+                topic = topic.name.as_str(),
+                time,
+                time_unit = unit,
+                "{plan}"
+            );
+        }
     }
 
     /// Says at a terminal what only `play` does, and opens the page if that was asked for.
     pub(super) fn announce(&self, server: &Server, page: &str, telemetry: &Telemetry) {
         let address = server.public_address();
         let mut text = String::new();
+        let plans = self.plans().iter().filter(|plan| plan.is_remarkable());
+        for plan in plans {
+            let line = format!("{}: {plan}", plan.path.display());
+            writeln!(text, "  {}", TerminalSafe(&line)).expect("a string takes everything");
+        }
+        if self.plans.are_together() {
+            text.push_str("  topics whose times overlap are played together, by one clock\n");
+        }
         if let Ok(wanted) = self.configured()
             && wanted.server.port != 0
             && wanted.server.port != address.port()

@@ -114,6 +114,9 @@ async fn serve(
         );
     }
     log_notes(settings, &inputs.datasets);
+    if let Some(files) = config.files() {
+        files.log_plans();
+    }
     // Before the hub accepts connections. Until here, SIGTERM and SIGINT simply kill the process.
     let mut signals =
         Signals::listen(inputs.early_signals).map_err(|error| cannot_listen_for_signals(&error))?;

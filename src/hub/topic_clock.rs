@@ -164,7 +164,7 @@ impl<'a> Member<'a> {
         let (numerator, denominator) = player.lap().parts();
         hasher.update(numerator.to_be_bytes());
         hasher.update(denominator.to_be_bytes());
-        let origin = player.origin().map_or(0, |origin| origin.get());
+        let origin = player.origin().map_or(0, Micros::get);
         hasher.update(origin.to_be_bytes());
         if player.is_shared() {
             let mut digests: Vec<_> = together.iter().map(|member| member.digest).collect();

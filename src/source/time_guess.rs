@@ -27,6 +27,8 @@ pub struct TimeCandidate {
     pub key: String,
     /// The `time_unit`, if the reader does not find it by itself.
     pub unit: Option<TimeUnit>,
+    /// Whether it is no guess.
+    pub is_certain: bool,
 }
 
 /// What makes a column a candidate, from the best reason to the least.
@@ -48,6 +50,8 @@ const TIME_WORDS: [&str; 6] = ["time", "timestamp", "ts", "date", "datetime", "e
 const TIME_ENDS: [&str; 3] = ["time", "timestamp", "date"];
 /// Names that consist of these words may be a time since any beginning.
 const RELATIVE_WORDS: [&str; 6] = ["t", "time", "elapsed", "relative", "uptime", "seconds"];
+/// Words for numbers that are not times.
+const NUMBER_WORDS: [&str; 8] = ["id", "ids", "index", "key", "code", "number", "no", "nr"];
 
 /// Guesses by the first records of the file at `path`, however many columns are kept. Each message of a recording has a
 /// time, which need not be guessed.
@@ -58,7 +62,11 @@ pub fn guess_time(path: &Path, options: &ReadOptions) -> Result<TimeGuess, Datas
     if format_of(path, options)? == DatasetFormat::Mcap {
         let key = LOG_TIME.to_owned();
         return Ok(TimeGuess {
-            candidates: vec![TimeCandidate { key, unit: None }],
+            candidates: vec![TimeCandidate {
+                key,
+                unit: None,
+                is_certain: true,
+            }],
             rejected: None,
         });
     }
@@ -126,13 +134,21 @@ fn judge(
     };
     let has_instants = is_time(first, read_as) && is_time(last, read_as);
     let evidence = match (has_instants, is_named, is_relative) {
+        (true, false, false) if read_as != TimeUnit::Rfc3339 && is_number_name(key) => {
+            return Ok(None);
+        }
         (true, false, false) => Evidence::FirstInstants,
         (true, _, _) => Evidence::NamedInstants,
         (false, _, true) => Evidence::NamedDurations,
         (false, _, false) => return Ok(None),
     };
     let key = escape(key).into_owned();
-    Ok(Some((evidence, TimeCandidate { key, unit })))
+    let candidate = TimeCandidate {
+        key,
+        unit,
+        is_certain: false,
+    };
+    Ok(Some((evidence, candidate)))
 }
 
 /// The first and the last of the stamps `values`, and how they are written; or the first that is none, with its number.
@@ -179,10 +195,18 @@ fn is_time_name(name: &str) -> bool {
 
 /// Whether `name` is usual for a time since the beginning: `t`, `time_ms`, `elapsed`, `seconds`.
 fn is_relative_name(name: &str) -> bool {
-    let words = without_unit(name);
     let is_word = |word: &String| RELATIVE_WORDS.contains(&word.as_str());
-    let is_unit = || words.len() == 1 && unit_in(name).is_some();
+    let is_unit = || words(name).len() == 1 && unit_in(name).is_some();
+    let words = without_unit(name);
     !words.is_empty() && (words.iter().all(is_word) || is_unit())
+}
+
+/// Whether `name` is usual for numbers that only look like instants.
+fn is_number_name(name: &str) -> bool {
+    let words = words(name);
+    words
+        .iter()
+        .any(|word| NUMBER_WORDS.contains(&word.as_str()))
 }
 
 /// The words of `name`, without a unit after others.
@@ -207,7 +231,7 @@ fn is_compact_date(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is guessed for NDJSON records: the candidates, or why there is none.
+    /// What is guessed for NDJSON records: the candidates, and why another column is not one.
     fn guessed(lines: &[&str]) -> (Vec<String>, Option<String>) {
         let records: Vec<_> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
         let TimeGuess {
@@ -310,6 +334,7 @@ mod tests {
             &[r#"{"id":1,"v":2}"#, r#"{"id":2,"v":2}"#][..],
             &[r#"{"v":1,"when":1700000000}"#],
             &[r#"{"time":"Dinner"}"#],
+            &[r#"{"user_id":1700000000}"#, r#"{"user_id":1700000001}"#],
             &[r#"{"v":1,"date":1950}"#, r#"{"v":1,"date":1951}"#],
             &[r#"{"v":1,"lap_time":10}"#, r#"{"v":1,"lap_time":12}"#],
             &["1700000000", "1700000001"],

@@ -38,6 +38,7 @@ const STATISTICS: &[&str] = &["hub.stats", "hub.process"];
 /// Events of the start, which a banner sums up.
 const IN_BANNER: &[&str] = &[
     "start",
+    "dataset.time",
     "timeline.begun",
     "timeline.resumed",
     "topic.ready",

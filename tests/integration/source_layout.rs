@@ -95,6 +95,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "bench",
             "cli",
+            "clock",
             "server",
             "settings",
             "source",

@@ -3,7 +3,7 @@
 use tickcast::settings::{TimeSettings, TimeUnit};
 use tickcast::source::{Dataset, ReadOptions, RecordSource as _};
 
-use super::{Files, gzip, notes_of, records_of};
+use super::{Files, Project, gzip, notes_of, records_of};
 
 /// How a file is read whose time is in `key`.
 fn by_time(key: &str, unit: Option<TimeUnit>) -> ReadOptions {
@@ -332,5 +332,31 @@ fn json_records_without_a_time_stamp_are_refused() {
     assert!(
         text.contains("a.json:1:2") && text.contains("not a number of nanoseconds"),
         "{text}"
+    );
+}
+
+#[test]
+fn check_describes_the_time_of_a_topic() {
+    let toml = "[topics.demo]\ndataset = \"a.csv\"\ntime = \"t\"\n";
+    let project = Project::raw("").configure(toml);
+    project.write("a.csv", "t,v\n2024-02-29,1\n2024-02-29T00:00:10Z,2\n");
+    let output = project.run(&["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "topic demo: 2 records, by the time in `t`, from ",
+        "  time: `t`, dates, from 2024-02-29T00:00:00Z to 2024-02-29T00:00:10Z: 10 seconds\n",
+        "  time: 10 seconds apart in the median\n",
+        "  `t` has dates, by their spelling\n",
+        "  `t`: one time stamp has no time zone, and was taken as UTC\n",
+    ] {
+        assert!(text.contains(line), "`{line}` is not in\n{text}");
+    }
+    project.write("a.csv", "t,v\n2,1\n1,2\n");
+    let refused = project.run(&["check"]);
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("a.csv:3:1: malformed dataset: `t` of record 2 is `1`, before `2`"),
+        "{error}"
     );
 }

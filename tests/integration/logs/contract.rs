@@ -25,6 +25,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_hub_logs_what_may_not_have_been_meant",
     ),
     (
+        "dataset.time",
+        "play/time",
+        "a_file_is_played_by_the_time_of_its_records",
+    ),
+    (
         "timeline.begun",
         "restart",
         "a_changed_dataset_or_loop_starts_a_new_epoch",

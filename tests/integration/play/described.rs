@@ -37,7 +37,11 @@ fn every_field_has_its_type_range_nulls_and_an_example() {
         assert_eq!(cells(line), expected, "{lines:#?}");
     }
     assert_eq!(
-        lines[6],
+        lines[8],
+        "  time: `time` is a day apart: played at 10 records a second; `--time time` to play by it"
+    );
+    assert_eq!(
+        lines[9],
         "  `tickcast play` would play it as the topic `weather`, 10 records per second, less than a second once through"
     );
 }
