@@ -32,6 +32,7 @@ mod malformed_requests;
 mod metrics;
 mod monitoring;
 mod origins;
+mod own_time;
 mod play;
 mod problem_details;
 mod producers;

@@ -221,10 +221,10 @@ describe("resuming", () => {
     expect(line(buffer)).toBe("3 4");
   });
 
-  test("records whose time does not increase replace the earlier ones", () => {
+  test("records whose time decreases replace the earlier ones", () => {
     const buffer = joined();
     buffer.apply(batch(1, 3));
-    buffer.apply({ ...data(4), t: dueAt(3) });
+    buffer.apply({ ...data(4), t: dueAt(3) - 1 });
     buffer.apply(data(5));
     expect(line(buffer)).toBe("4 5");
   });
