@@ -37,10 +37,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "a key with its own rule, shared by the limits and by the history",
     ),
     (
-        "src/hub/topic/view.rs",
-        "what a list shows of a topic, apart from what it does",
-    ),
-    (
         "src/hub/presence_guard.rs",
         "topics know nothing of it, and the lanes hold it",
     ),
