@@ -24,7 +24,7 @@ fn page() -> String {
     }
     println!(
         "cargo:warning=web/dist is missing, so the program has a placeholder instead of the page: run `make page` (with \
-         Node.js 20.19 or newer) and build again, or use `make install`"
+         Node.js 20.19 or newer) and build or install again, or use `make install`"
     );
     Path::new(&root)
         .join("src/routes/placeholder")

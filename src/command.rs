@@ -20,6 +20,7 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::{CheckArgs, Cli, Command, HubOptions, PlayArgs, UnusedOption};
+use crate::clock;
 use crate::settings::{self, Settings, SettingsError, SettingsErrors};
 use crate::telemetry::{self, TerminalSafe};
 
@@ -182,7 +183,8 @@ fn printable(error: &SettingsError) -> String {
 /// Loads and validates the settings.
 fn load(args: &HubOptions) -> Result<Settings, Failure> {
     let file = settings::locate(args.file.config.clone(), environment());
-    let settings = Settings::load(&file, environment(), &args.overrides())?;
+    let mut settings = Settings::load(&file, environment(), &args.overrides())?;
+    settings.switch_due(clock::wall_now());
     check_log_level(&settings)?;
     Ok(settings)
 }

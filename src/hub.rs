@@ -25,7 +25,7 @@ mod update;
 mod viewer_limits;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -59,6 +59,8 @@ use crate::protocol::TopicName;
 pub struct Hub {
     clock: Clock,
     directory: ArcSwap<Directory>,
+    /// Held while the directory is replaced by one that depends on it.
+    changes: Mutex<()>,
     /// Requests to view a topic that does not exist.
     pub not_found: Counter,
 }
@@ -80,14 +82,52 @@ impl Hub {
         Self {
             clock,
             directory: ArcSwap::from_pointee(Directory::new(topics, default_topic)),
+            changes: Mutex::default(),
             not_found: Counter::default(),
         }
     }
 
-    /// Replaces the set of topics. A viewer of a topic that is no longer listed keeps it.
-    pub fn set_topics(&self, topics: Vec<Arc<Topic>>, default_topic: TopicName) {
+    /// Replaces the set of topics by what `topics` returns, to which it does not change in between. A viewer of a topic
+    /// that is no longer listed keeps it.
+    pub fn set_topics(&self, topics: impl FnOnce() -> Vec<Arc<Topic>>, default_topic: TopicName) {
+        let _guard = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.directory
+            .store(Arc::new(Directory::new(topics(), default_topic)));
+    }
+
+    /// Puts `topic` in the place of the one of its name, which is returned, if `is_wanted` at that moment.
+    pub fn replace_topic(
+        &self,
+        topic: &Arc<Topic>,
+        is_wanted: impl FnOnce() -> bool,
+    ) -> Option<Arc<Topic>> {
+        let _guard = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = self.directory.load();
+        let old = directory
+            .by_name
+            .get(topic.name())
+            .filter(|_| is_wanted())?;
+        let in_place = |known: &Arc<Topic>| {
+            let new = if Arc::ptr_eq(known, old) {
+                topic
+            } else {
+                known
+            };
+            Arc::clone(new)
+        };
+        let topics = directory.topics.iter().map(in_place).collect();
+        let default_topic = directory.default_topic.clone();
         self.directory
             .store(Arc::new(Directory::new(topics, default_topic)));
+        Some(Arc::clone(old))
+    }
+
+    /// Whether `topic` is served; waits for a change that is being made.
+    #[must_use]
+    pub fn serves(&self, topic: &Arc<Topic>) -> bool {
+        let _guard = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.topic(Some(topic.name()))
+            .is_some_and(|served| Arc::ptr_eq(&served, topic))
     }
 
     /// The hub's timeline clock.

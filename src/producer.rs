@@ -25,11 +25,10 @@ mod topic_producer;
 mod worker;
 mod worker_inbox;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use tokio::runtime::Handle;
@@ -42,7 +41,6 @@ use worker_inbox::WorkerInbox;
 
 use crate::clock::Clock;
 use crate::hub::{ProducerWaker, Topic};
-use crate::protocol::TopicName;
 
 /// The producers of one hub. Dropping it stops them.
 #[derive(Debug)]
@@ -56,7 +54,7 @@ pub struct Producers {
     /// The threads started so far: one per topic, up to `threads_max`.
     threads: Vec<WorkerThread>,
     /// All topics that have been added and not removed.
-    assignments: BTreeMap<TopicName, ThreadAssignment>,
+    assignments: Vec<ThreadAssignment>,
 }
 
 #[derive(Debug)]
@@ -71,7 +69,8 @@ struct WorkerThread {
 /// The thread that a topic is assigned to.
 #[derive(Debug)]
 struct ThreadAssignment {
-    topic: Arc<Topic>,
+    /// Not kept by this, so that the records of a topic that was replaced are freed.
+    topic: Weak<Topic>,
     /// The index of the thread in `threads`.
     thread: usize,
     /// Known to the thread once the topic is started.
@@ -96,7 +95,7 @@ impl Producers {
             tasks,
             threads_max: cores.max(Self::THREADS_MIN),
             threads: Vec::new(),
-            assignments: BTreeMap::new(),
+            assignments: Vec::new(),
         }
     }
 
@@ -115,7 +114,7 @@ impl Producers {
             .min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight));
         let (index, thread) = lightest.expect("there is a thread: `threads_max` is at least 1");
         let assignment = ThreadAssignment {
-            topic: Arc::clone(topic),
+            topic: Arc::downgrade(topic),
             thread: index,
             task: thread.next_task,
             weight: topic_producer::weight(topic),
@@ -123,7 +122,7 @@ impl Producers {
         };
         thread.next_task = thread.next_task.next();
         thread.weight += assignment.weight;
-        self.assignments.insert(topic.name().clone(), assignment);
+        self.assignments.push(assignment);
         Ok(())
     }
 
@@ -145,23 +144,24 @@ impl Producers {
         Ok(())
     }
 
-    /// Undoes [`add`](Self::add) for the topic `name`, which must not have been started.
-    pub fn remove(&mut self, name: &TopicName) {
-        if let Some(assignment) = self.assignments.remove(name) {
-            self.threads[assignment.thread].weight -= assignment.weight;
+    /// Undoes [`add`](Self::add) for `topic`, which must not have been started.
+    pub fn remove(&mut self, topic: &Arc<Topic>) {
+        let is_it = |assignment: &mut ThreadAssignment| assignment.is_of(topic);
+        for removed in self.assignments.extract_if(.., is_it) {
+            self.threads[removed.thread].weight -= removed.weight;
         }
     }
 
-    /// Starts the topic `name`, if it has been added and not started. From then on, changes of its timeline wake the
-    /// producer.
-    pub fn start(&self, name: &TopicName) {
-        let Some(assignment) = self.assignments.get(name) else {
+    /// Starts `topic`, if it has been added and not started. From then on, changes of its timeline wake the producer.
+    pub fn start(&self, topic: &Arc<Topic>) {
+        let mut assignments = self.assignments.iter();
+        let Some(assignment) = assignments.find(|assignment| assignment.is_of(topic)) else {
             return;
         };
         if assignment.is_started.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (topic, task) = (&assignment.topic, assignment.task);
+        let task = assignment.task;
         let inbox = &self.threads[assignment.thread].inbox;
         let notify = || {
             let inbox = Arc::clone(inbox);
@@ -181,6 +181,12 @@ impl Producers {
         for thread in &self.threads {
             thread.inbox.stop();
         }
+    }
+}
+
+impl ThreadAssignment {
+    fn is_of(&self, topic: &Arc<Topic>) -> bool {
+        self.topic.as_ptr() == Arc::as_ptr(topic)
     }
 }
 

@@ -6,6 +6,7 @@ mod accept;
 mod bind;
 mod clock_drift;
 mod connection;
+mod dataset_switch;
 mod fd_limit;
 mod listener_limits;
 mod liveness;
@@ -42,6 +43,7 @@ pub use state_location::StateLocation;
 use accept::ShutdownTokens;
 use bind::BoundListener;
 use connection::ListenerContext;
+use dataset_switch::ScheduledSwitch;
 use fd_limit::FdLimit;
 use listener_limits::{HubLimits, ListenerLimits};
 use viewer_drain::DrainOutcome;
@@ -98,6 +100,8 @@ pub struct Server {
     stats_every: watch::Sender<Duration>,
     /// The values that the hub runs with; a reload compares the new settings with them.
     active_config: ActiveConfig,
+    /// The switches of datasets that lie ahead, and those that have taken place since the last reload.
+    switches: Vec<ScheduledSwitch>,
     /// The folder of the journal. A reload does not change it.
     state_dir: Option<PathBuf>,
 }
@@ -111,7 +115,7 @@ impl Server {
 
     /// Starts the hub: listens on `sockets`, binds the listeners that are not among them, and only then starts the
     /// topics, so that a port that is taken leaves no trace in the journal. `sources` are the records of `settings.topics`,
-    /// in the same order; `log_drops` counts log lines that were not written.
+    /// in the same order, and then those of `settings.next`; `log_drops` counts log lines that were not written.
     ///
     /// It raises the process's limit on open files, and keeps the watchdog of systemd alive if that is enabled.
     ///
@@ -127,6 +131,7 @@ impl Server {
         log_drops: LogDrops,
     ) -> Result<Self, StartError> {
         let is_handed_over = sockets.public.is_some();
+        let (sources, next_sources) = with_next(settings, sources);
         let location = StateLocation::find(settings, &sources)?;
         let topics = restore_topics::new_topics(settings, sources)?;
         let listeners = bind::listeners(settings, sockets)?;
@@ -170,10 +175,13 @@ impl Server {
             fd_limit,
             stats_every: watch::Sender::new(settings.log.stats_every),
             active_config: ActiveConfig::new(settings),
+            switches: Vec::new(),
             state_dir: location.map_or_else(|| settings.state.dir.clone(), |at| Some(at.folder)),
             state,
         };
         server.launch(listeners)?;
+        let switches = server.prepare_switches(settings, next_sources)?;
+        server.schedule_switches(switches);
         Ok(server)
     }
 
@@ -186,7 +194,7 @@ impl Server {
             log_topic_ready(&topic);
             self.producers.add(&topic).map_err(StartError::Threads)?;
             // Only now, so that the producer's log lines follow those about the topic's start.
-            self.producers.start(topic.name());
+            self.producers.start(&topic);
         }
         self.state.is_ready.store(true, Ordering::Release);
         self.listen(public, ops);
@@ -309,6 +317,15 @@ impl Server {
             .spawn(accept::run(bound.listener, context, tokens, tasks));
         bind::log_listening(listener.name(), bound.address);
     }
+}
+
+/// Splits `sources` into those of the topics and those of their next datasets.
+fn with_next(
+    settings: &Settings,
+    mut sources: Vec<SharedSource>,
+) -> (Vec<SharedSource>, Vec<SharedSource>) {
+    let next = sources.split_off(sources.len().min(settings.topics.len()));
+    (sources, next)
 }
 
 fn app_state(

@@ -19,6 +19,7 @@ mod field;
 mod key_names;
 mod layers;
 mod loader;
+mod next_dataset;
 mod pace;
 mod players;
 mod playout;
@@ -53,11 +54,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::protocol::{Host, Speed, Threshold, TopicName};
+use crate::protocol::{Host, Micros, Speed, Threshold, TopicName};
 
 pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PACE_KEYS, PostponedChange};
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
+pub use next_dataset::NextDataset;
 pub use pace::{Pace, TimeSettings};
 pub use playout::PlayoutDurations;
 pub use schema::{Key, Reload, SCHEMA};
@@ -79,6 +81,8 @@ pub struct Settings {
     pub state: StateSettings,
     /// The topics, in file order; never empty.
     pub topics: Vec<TopicSettings>,
+    /// What some of the topics become at an instant, in file order.
+    pub next: Vec<NextDataset>,
     /// Where each value was set.
     pub origins: ValueOrigins,
     /// The path of the configuration file, as given.
@@ -183,6 +187,8 @@ pub struct TopicSettings {
     pub looping: bool,
     /// When the timeline begins; default: the first run.
     pub start: Start,
+    /// Where a new timeline begins that has no fixed start; `None`: at the current time. Set by a switch of the dataset.
+    pub anchor: Option<Micros>,
     /// Backfill for viewers that request none; default 30 s.
     pub backfill: Backfill,
     /// The playout delay; `None` for `auto`, the default. See [`playout`](Self::playout).

@@ -77,25 +77,26 @@ pub fn shared(datasets: Vec<Dataset>) -> Vec<SharedSource> {
     datasets.into_iter().map(share).collect()
 }
 
-/// Loads the datasets of all topics, in order.
+/// Loads the datasets of all topics, in order, and then those of the next datasets.
 ///
 /// # Errors
 /// Returns an error for each dataset that cannot be loaded, located at its key.
 pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
+    let topics = settings.topics.iter();
+    let topics = topics.map(|topic| (topic, topic.key("dataset")));
+    let next = settings.next.iter();
+    let next = next.map(|next| (&next.topic, next.key("dataset")));
     let mut datasets = Vec::with_capacity(settings.topics.len());
     let mut errors = SettingsErrors::default();
-    for topic in &settings.topics {
+    for (topic, key) in topics.chain(next) {
         match Dataset::load(&topic.dataset, &ReadOptions::from(topic)) {
             Ok(dataset) => datasets.push(dataset),
-            Err(error) => {
-                let key = topic.key("dataset");
-                errors.0.push(SettingsError::new(
-                    settings.origins.origin_of(&key),
-                    key,
-                    error.to_string(),
-                    error.remedy(),
-                ));
-            }
+            Err(error) => errors.0.push(SettingsError::new(
+                settings.origins.origin_of(&key),
+                key,
+                error.to_string(),
+                error.remedy(),
+            )),
         }
     }
     if errors.0.is_empty() {

@@ -85,6 +85,12 @@ impl Timeline {
         self.segments[0].seq0
     }
 
+    /// Where the oldest segment that is kept begins.
+    #[must_use]
+    pub fn begins(&self) -> Micros {
+        self.segments[0].t0
+    }
+
     /// Returns when `seq` is due; `None` before [`first`](Self::first), beyond the end of the timeline, and while it is
     /// paused.
     #[must_use]

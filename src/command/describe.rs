@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use super::time_facts::TimeFacts;
 use super::{Failure, ignore_broken_pipe, load, printable, shown};
 use crate::cli::{Cli, HubOptions};
+use crate::protocol::Micros;
 use crate::server::{StateLocation, check_topics};
 use crate::settings::Settings;
 use crate::source::{self, Dataset, RecordSource as _};
@@ -40,6 +41,17 @@ pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
             ignore_broken_pipe(writeln!(out, "  {}", TerminalSafe(&note)))?;
         }
     }
+    let next = settings.next.iter();
+    for (next, dataset) in next.zip(&datasets[settings.topics.len()..]) {
+        let (name, records, at) = (&next.topic.name, dataset.count(), next.at);
+        ignore_broken_pipe(writeln!(
+            out,
+            "topic {name}, from {}: {records} records, {}, from {}",
+            rfc3339(at),
+            next.topic.describe_pace(),
+            shown(&next.topic.dataset)
+        ))?;
+    }
     for unknown in source::unknown_fields(&settings, &datasets) {
         ignore_broken_pipe(writeln!(out, "warning: {}", printable(&unknown.error)))?;
     }
@@ -47,6 +59,12 @@ pub(super) fn check(args: &HubOptions) -> Result<(), Failure> {
         ignore_broken_pipe(writeln!(out, "{}", describe_state(&state)))?;
     }
     ignore_broken_pipe(writeln!(out, "{} is valid", shown(&settings.file)))
+}
+
+/// The instant as in the configuration.
+fn rfc3339(at: Micros) -> String {
+    let instant = jiff::Timestamp::from_microsecond(at.get());
+    instant.map_or_else(|_| at.get().to_string(), |instant| instant.to_string())
 }
 
 /// Checks that the topics can be played, and returns the state folder of the hub, which it could use; `None` if it keeps

@@ -19,7 +19,7 @@ use super::viewer_session::{
     ConnectionTimer, DrainAction, PendingClose, TimerAction, ViewerSession,
 };
 use crate::clock::Clock;
-use crate::hub::{AudienceVote, DisconnectReason};
+use crate::hub::{AudienceVote, DisconnectReason, TopicClosure};
 use crate::protocol::{CloseReason, Micros, ViewerReport};
 
 /// A viewer's connection. What every flush touches is here; the rest is in the session.
@@ -268,7 +268,17 @@ impl ViewerConnection {
             DrainAction::Close => {
                 self.close(PendingClose::new(CloseReason::Draining, now), retry_ms);
             }
-            DrainAction::Leave(closure) => {
+            // Opening the next connection first, it draws on without a break.
+            DrainAction::Leave(closure @ TopicClosure::Switched)
+                if encoding.has_messages() && encoding.is_two_way() =>
+            {
+                let (reason, retry_ms) = (closure.close_reason(), closure.retry_ms());
+                self.queue
+                    .push(control_messages::bye(encoding, reason, retry_ms));
+                let at = now.after(TopicClosure::MOVE_TIME);
+                self.schedule_drain_action(at, DrainAction::CloseTopic(closure));
+            }
+            DrainAction::Leave(closure) | DrainAction::CloseTopic(closure) => {
                 let close = PendingClose::new(closure.close_reason(), now);
                 self.close(close, closure.retry_ms());
             }

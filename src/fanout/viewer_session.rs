@@ -62,8 +62,10 @@ pub(super) enum DrainAction {
     SendBye,
     /// Close it.
     Close,
-    /// Close it, because its topic is closed.
+    /// Have it leave, because its topic is closed: at once, or after a `bye` if it may move first.
     Leave(TopicClosure),
+    /// Close it, because its topic is closed.
+    CloseTopic(TopicClosure),
 }
 
 /// What to do when a viewer's timer expires.

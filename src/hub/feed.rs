@@ -232,6 +232,11 @@ impl Feed {
         self.replay().checkpoint_with(schedule)
     }
 
+    /// Has the timeline end at `at`: nothing that is due then or later is published.
+    pub(super) fn set_end(&self, at: Micros) {
+        self.replay().set_end(at);
+    }
+
     /// Computes the schedule with `change`, and holds back everything that is due at its instant or later.
     pub(super) fn prepare(&self, change: &ScheduleChange) -> Option<Schedule> {
         self.replay().prepare(change)

@@ -40,6 +40,9 @@ pub struct Replay {
     /// While a new schedule is being journalled, nothing that is due at this instant or later is published;
     /// [`Replay::NO_HOLD`] otherwise. Set under the topic's publish lock.
     hold_from: AtomicI64,
+    /// Nothing that is due at this instant or later is published, because another topic takes over. Stored under the
+    /// topic's publish lock.
+    ends_at: AtomicI64,
 }
 
 impl Replay {
@@ -60,6 +63,7 @@ impl Replay {
             source,
             newest: AtomicU64::new(startup.published.get()),
             hold_from: AtomicI64::new(Self::NO_HOLD),
+            ends_at: AtomicI64::new(Self::NO_HOLD),
         }
     }
 
@@ -88,15 +92,26 @@ impl Replay {
         self.newest.store(seq.get(), Ordering::Release);
     }
 
+    /// Nothing that is due at this instant or later may be published.
+    fn held_from(&self) -> i64 {
+        let ends_at = self.ends_at.load(Ordering::Relaxed);
+        self.hold_from.load(Ordering::Relaxed).min(ends_at)
+    }
+
+    /// Has the timeline end at this instant.
+    pub(super) fn set_end(&self, at: Micros) {
+        self.ends_at.store(at.get(), Ordering::Relaxed);
+    }
+
     pub(super) fn next_due(&self) -> NextDue {
         match self.schedule().timeline().next_due(self.newest()) {
-            NextDue::At(t) if t.get() >= self.hold_from.load(Ordering::Relaxed) => NextDue::Paused,
+            NextDue::At(t) if t.get() >= self.held_from() => NextDue::Paused,
             next => next,
         }
     }
 
     pub(super) fn due(&self, now: Micros) -> Seq {
-        let last = self.hold_from.load(Ordering::Relaxed).saturating_sub(1);
+        let last = self.held_from().saturating_sub(1);
         self.schedule().timeline().due(now.min(Micros::new(last)))
     }
 
@@ -192,7 +207,7 @@ impl Replay {
         let due = (seq, timeline.t(seq)?);
         coalescer.set_window(schedule.playout_for(seq).coalesce);
         // What is due from there on may be due much later after the change.
-        coalescer.set_end(Micros::new(self.hold_from.load(Ordering::Relaxed)));
+        coalescer.set_end(Micros::new(self.held_from()));
         coalescer.push(timeline, due, len)
     }
 

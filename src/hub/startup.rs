@@ -53,7 +53,7 @@ impl TopicSpec<'_> {
     }
 
     pub(super) fn startup(&self) -> Startup {
-        let spec = TimelineSpec::new(self.settings.start, &self.clock);
+        let spec = TimelineSpec::new(self.settings, &self.clock);
         if self.is_player_restarted {
             Startup::with_player(&spec, self.now)
         } else {
@@ -66,6 +66,8 @@ impl TopicSpec<'_> {
 #[derive(Debug, Clone)]
 pub(super) struct TimelineSpec {
     pub(super) start: Start,
+    /// Where a new timeline without a fixed start begins; `None`: now.
+    pub(super) anchor: Option<Micros>,
     pub(super) dataset_sha256: [u8; 32],
     pub(super) clock: DatasetClock,
     pub(super) pace: SegmentPace,
@@ -109,6 +111,8 @@ pub enum NewEpochReason {
     FirstRun,
     /// The dataset is not the one of the checkpoint, or its dataset time is another.
     DatasetChanged,
+    /// The topic has switched to its next dataset.
+    Switched,
     /// Another topic of the player starts with a new epoch.
     PlayerRestarted,
     /// `loop` was changed.
@@ -129,9 +133,10 @@ pub enum NewEpochReason {
 const CLOCK_WAIT_MAX: Duration = Duration::from_secs(60);
 
 impl TimelineSpec {
-    pub(super) fn new(start: Start, topic: &TopicClock) -> Self {
+    pub(super) fn new(settings: &settings::TopicSettings, topic: &TopicClock) -> Self {
         Self {
-            start,
+            start: settings.start,
+            anchor: settings.anchor,
             dataset_sha256: topic.identity,
             clock: topic.clock.clone(),
             pace: topic.pace,
@@ -161,7 +166,12 @@ impl Startup {
     }
 
     fn new_epoch(spec: &TimelineSpec, now: Micros, reason: NewEpochReason) -> Self {
-        Self::anchored_at(spec, now, now, StartMode::NewEpoch(reason))
+        match spec.anchor {
+            Some(t0) => {
+                Self::anchored_at(spec, t0, now, StartMode::NewEpoch(NewEpochReason::Switched))
+            }
+            None => Self::anchored_at(spec, now, now, StartMode::NewEpoch(reason)),
+        }
     }
 
     fn anchored_at(spec: &TimelineSpec, t0: Micros, now: Micros, start_mode: StartMode) -> Self {
@@ -214,7 +224,11 @@ fn resumable(
 ) -> Result<Checkpoint, NewEpochReason> {
     let is_same = checkpoint.dataset_sha256 == spec.dataset_sha256
         && checkpoint.timeline.len() == spec.clock.len();
-    if !is_same {
+    // The dataset may be the same one again.
+    let begins_later = spec
+        .anchor
+        .is_some_and(|t0| checkpoint.timeline.begins() < t0);
+    if !is_same || begins_later {
         return Err(NewEpochReason::DatasetChanged);
     }
     if checkpoint.timeline.is_looping() != spec.clock.is_looping() {

@@ -14,13 +14,14 @@
 //! request has read.
 
 mod reading;
+mod succession;
 mod view;
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::broadcast;
 
 use super::delivery_policy::DeliveryPolicy;
@@ -61,10 +62,13 @@ pub struct Topic {
     producer: ProducerLink,
     /// Set at most once, under `publish_lock`; nothing is published after that.
     closure: OnceLock<TopicClosure>,
+    /// The topic that takes the place of this one at an instant. Changed under `publish_lock`.
+    successor: ArcSwapOption<succession::Successor>,
     /// The number of [`PresenceGuard`](super::PresenceGuard)s of this topic.
     viewers: AtomicUsize,
-    /// Counters, gauges and histograms for monitoring.
-    pub metrics: TopicMetrics,
+    /// Counters, gauges and histograms for monitoring. A topic that takes the place of another one goes on with its, so that
+    /// counters only grow.
+    pub metrics: Arc<TopicMetrics>,
 }
 
 impl Topic {
@@ -93,8 +97,9 @@ impl Topic {
             last_announcement: AtomicU32::new(AnnouncementNumber::NONE.to_bits()),
             producer: ProducerLink::default(),
             closure: OnceLock::new(),
+            successor: ArcSwapOption::empty(),
             viewers: AtomicUsize::new(0),
-            metrics: TopicMetrics::default(),
+            metrics: Arc::default(),
             feed,
         };
         topic.announce_end_if_over();

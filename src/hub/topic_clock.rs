@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::protocol::Micros;
 use crate::settings::{
     Pace, SettingsError, SettingsErrors, TimeSettings, TopicSettings, ValueOrigins,
 };

@@ -140,6 +140,18 @@ impl JournalWriter {
         self.write_seqs();
     }
 
+    /// Journals `new` in the place of `old`, which has the same name. A failure is logged, and the next write tries it
+    /// again; until then the journal has the old topic.
+    pub fn replace(&mut self, old: &Arc<Topic>, new: &Arc<Topic>) {
+        self.topics.retain(|topic| !Arc::ptr_eq(topic, old));
+        for (topic, checkpoint) in journalled(std::slice::from_ref(new)) {
+            self.journal
+                .set_unwritten(topic.name().clone(), Some(checkpoint));
+            self.topics.push(topic);
+        }
+        self.write_seqs();
+    }
+
     /// Writes the new schedules in `changes`. `is_wanted` is asked at the last moment, before the change is committed.
     /// Until this returns, the topics must not publish anything on which the old and new schedules differ.
     ///

@@ -24,6 +24,7 @@ struct Fixture {
 
 fn settings(folder: &TempDir, name: &str, looping: bool) -> TopicSettings {
     TopicSettings {
+        anchor: None,
         name: name.parse().unwrap(),
         dataset: folder.path().join("data.json"),
         format: None,

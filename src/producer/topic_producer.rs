@@ -89,6 +89,10 @@ impl ProducerTask for TopicProducer {
         self.topic.next_due()
     }
 
+    fn is_over(&self) -> bool {
+        self.topic.closure().is_some()
+    }
+
     fn run_turn(&mut self) -> Turn {
         let topic = Arc::clone(&self.topic);
         // Held while publishing, so that the timeline cannot change between computing and publishing.

@@ -20,6 +20,8 @@ pub(super) trait ProducerTask {
     fn prepare(&mut self);
     /// When the next publication is due.
     fn next_due(&self) -> NextDue;
+    /// Whether it publishes nothing more, whatever happens.
+    fn is_over(&self) -> bool;
     /// Publishes what is due, for a bounded time.
     fn run_turn(&mut self) -> Turn;
     /// Logs that the topic has ended.
@@ -145,6 +147,11 @@ impl<T: ProducerTask> Worker<T> {
         let Some(scheduled) = &mut self.tasks[id.index()] else {
             return;
         };
+        if next_run == NextRun::OnceNotified && scheduled.task.is_over() {
+            // Frees the topic and its records.
+            self.tasks[id.index()] = None;
+            return;
+        }
         let is_panicked = next_run == NextRun::Panicked;
         if !std::mem::replace(&mut scheduled.is_failing, is_panicked) && is_panicked {
             log_failed(&scheduled.task);

@@ -17,6 +17,8 @@ pub enum CloseReason {
     Draining,
     /// 1012: the topic has stopped, because its dataset was changed; reconnect after the `retry_ms` of `bye`.
     Stopped,
+    /// 1012: the topic has switched to its next dataset; reconnect after the `retry_ms` of `bye`.
+    Switched,
     /// 4400: the viewer sent a malformed message; do not reconnect.
     Malformed,
     /// 4408: after the hub's ping, the viewer neither sent nor acknowledged a byte; reconnect.
@@ -29,7 +31,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All reasons.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Normal,
         Self::Protocol,
         Self::Binary,
@@ -37,6 +39,7 @@ impl CloseReason {
         Self::TooBig,
         Self::Draining,
         Self::Stopped,
+        Self::Switched,
         Self::Malformed,
         Self::NoPong,
         Self::Slow,
@@ -52,7 +55,7 @@ impl CloseReason {
             Self::Binary => 1003,
             Self::Utf8 => 1007,
             Self::TooBig => 1009,
-            Self::Draining | Self::Stopped => 1012,
+            Self::Draining | Self::Stopped | Self::Switched => 1012,
             Self::Malformed => 4400,
             Self::NoPong => 4408,
             Self::Slow => 4409,
@@ -71,6 +74,7 @@ impl CloseReason {
             Self::TooBig => "message over 1 KiB",
             Self::Draining => "draining",
             Self::Stopped => "dataset changed",
+            Self::Switched => "dataset switched",
             Self::Malformed => "malformed message",
             Self::NoPong => "no pong",
             Self::Slow => "too slow",
@@ -83,7 +87,12 @@ impl CloseReason {
     pub const fn may_reconnect(self) -> bool {
         matches!(
             self,
-            Self::Draining | Self::Stopped | Self::NoPong | Self::Slow | Self::TooManyMessages
+            Self::Draining
+                | Self::Stopped
+                | Self::Switched
+                | Self::NoPong
+                | Self::Slow
+                | Self::TooManyMessages
         )
     }
 
@@ -98,6 +107,7 @@ impl CloseReason {
             Self::TooBig => "too_big",
             Self::Draining => "draining",
             Self::Stopped => "stopped",
+            Self::Switched => "switched",
             Self::Malformed => "malformed",
             Self::NoPong => "no_pong",
             Self::Slow => "slow",

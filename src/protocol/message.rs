@@ -4,7 +4,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::topic_description::{AboutView, DatasetFileView, TopicKind};
+use super::topic_description::{AboutView, DatasetFileView, NextDatasetView, TopicKind};
 use super::{Author, Epoch, FieldsView, Micros, Rate, Seq, Speed, TopicName};
 
 /// The WebSocket subprotocol of the messages below.
@@ -185,6 +185,8 @@ pub struct TopicView<'a> {
     pub ended: bool,
     /// Whether the topic has stopped for this run of the hub, because its dataset was changed.
     pub stopped: bool,
+    /// The dataset to which the topic switches at an instant; `None` without one.
+    pub next: Option<NextDatasetView>,
     /// The current number of viewers.
     pub viewers: usize,
     /// How well their pages draw, as they report it.

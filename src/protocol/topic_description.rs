@@ -6,6 +6,8 @@
 
 use serde::Serialize;
 
+use super::{Epoch, Micros};
+
 /// What a topic carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +38,21 @@ pub struct DatasetFileView<'a> {
     pub looping: bool,
     /// SHA-256 of the file, in lower-case hexadecimal.
     pub sha256: &'a str,
+}
+
+/// The dataset to which a topic switches at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextDatasetView {
+    /// The instant.
+    pub at: Micros,
+    /// The epoch that begins then.
+    pub epoch: Epoch,
+    /// The name of the file, without its folder.
+    pub name: String,
+    /// The number of records.
+    pub len: u64,
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// What the records of a topic are, where they come from, and on which terms.

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use tokio::runtime::Handle;
 
 use super::restore_topics::{self, NewTopic};
-use super::{Server, log_topic_ready, set_journal};
+use super::{Server, log_topic_ready, set_journal, with_next};
 use crate::hub::{Checkpoint, Topic, TopicClock};
 use crate::journal::{JournalError, JournalWriter, PendingJournal};
 use crate::playback::{PlaybackCommand, PlaybackRequest, TopicCommand};
@@ -23,7 +23,7 @@ use crate::source::SharedSource;
 
 impl Server {
     /// Applies the parts of `settings` that can change while the hub runs. `sources` are the records of `settings.topics`,
-    /// in the same order. Returns what was applied, what needs a restart, and what was postponed because the journal
+    /// in the same order, and then those of `settings.next`. Returns what was applied, what needs a restart, and what was postponed because the journal
     /// cannot be written. Blocks the calling thread.
     ///
     /// # Errors
@@ -33,12 +33,15 @@ impl Server {
         settings: &Settings,
         sources: Vec<SharedSource>,
     ) -> Result<ConfigDiff, SettingsErrors> {
-        let hub = &self.state.hub;
+        self.take_switched();
+        let (sources, next_sources) = with_next(settings, sources);
         let loaded = restore_topics::new_topics(settings, sources)?;
         let paces: BTreeMap<_, _> = loaded
             .iter()
             .map(|new| (new.settings.name.clone(), pace_command(&new.clock)))
             .collect();
+        let state = Arc::clone(&self.state);
+        let hub = &state.hub;
         let has_other_records = |topic: &settings::TopicSettings| {
             let new = loaded.iter().find(|new| new.settings.name == topic.name);
             let running = hub.topic(Some(&topic.name));
@@ -57,8 +60,10 @@ impl Server {
             .filter(|new| changes.added.contains(&new.settings.name))
             .collect();
         check_players(settings, &changes)?;
+        let switches = self.prepare_switches(settings, next_sources)?;
         let added = self.add_topics(settings, new)?;
         self.apply(settings, &changes, &added);
+        self.schedule_switches(switches);
         self.apply_paces(settings, &paces, &mut changes);
         self.active_config.apply(&changes, settings);
         self.state
@@ -117,7 +122,7 @@ impl Server {
 
     fn unschedule(&mut self, topics: &[Arc<Topic>]) {
         for topic in topics {
-            self.producers.remove(topic.name());
+            self.producers.remove(topic);
         }
     }
 
@@ -208,7 +213,7 @@ impl Server {
         }
         for topic in added {
             log_added(topic);
-            self.producers.start(topic.name());
+            self.producers.start(topic);
         }
         self.set_topics(settings, added);
         for topic in &settings.topics {
@@ -261,12 +266,15 @@ impl Server {
             let new = added.iter().find(|new| *new.name() == topic.name).cloned();
             new.or_else(|| hub.topic(Some(&topic.name)))
         };
-        let mut topics: Vec<_> = settings.topics.iter().filter_map(named).collect();
-        let is_removed = |topic: &Arc<Topic>| {
-            let mut configured = settings.topics.iter();
-            configured.all(|other| other.name != *topic.name())
+        let topics = || {
+            let mut topics: Vec<_> = settings.topics.iter().filter_map(named).collect();
+            let is_removed = |topic: &Arc<Topic>| {
+                let mut configured = settings.topics.iter();
+                configured.all(|other| other.name != *topic.name())
+            };
+            topics.extend(hub.topics().into_iter().filter(is_removed));
+            topics
         };
-        topics.extend(hub.topics().into_iter().filter(is_removed));
         hub.set_topics(topics, settings.server.default_topic.clone());
     }
 }

@@ -55,7 +55,12 @@ pub(super) fn new_topics(
 /// # Errors
 /// A topic cannot.
 pub fn check_topics(settings: &Settings, sources: &[SharedSource]) -> Result<(), SettingsErrors> {
-    new_topics(settings, sources.to_vec()).map(|_| ())
+    new_topics(settings, sources.to_vec())?;
+    let next = settings.next.iter();
+    for (next, source) in next.zip(sources.iter().skip(settings.topics.len())) {
+        topic_clocks(&settings.origins, &[(&next.topic, Arc::clone(source))])?;
+    }
+    Ok(())
 }
 
 /// Creates `topics`, each where its timeline is at `now`. `checkpoint` looks up a topic's last checkpoint. If one topic of
@@ -137,6 +142,7 @@ const fn reason_name(reason: &NewEpochReason) -> &'static str {
         NewEpochReason::FirstRun => "first_run",
         NewEpochReason::DatasetChanged => "dataset",
         NewEpochReason::PlayerRestarted => "player",
+        NewEpochReason::Switched => "next",
         NewEpochReason::LoopChanged => "loop",
         NewEpochReason::ClockBack { .. } => "clock_back",
     }

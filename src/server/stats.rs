@@ -79,6 +79,7 @@ fn log_topic(topic: &Topic) {
         left_slow_total = left(CloseReason::Slow),
         left_too_many_total = left(CloseReason::TooManyMessages),
         left_stopped_total = left(CloseReason::Stopped),
+        left_switched_total = left(CloseReason::Switched),
         gaps_total = counters.gaps.total(),
         refused_total = refused_totals.total(),
         refused_full_total = refused(RejectReason::Full),

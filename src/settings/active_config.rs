@@ -10,7 +10,7 @@ use super::effective_values::{EffectiveValue, ValueOrigins};
 use super::schema::Reload;
 use super::settings_error::ValueOrigin;
 use super::toml_value::dotted_key;
-use super::{Settings, Start, TopicSettings};
+use super::{NextDataset, Settings, Start, TopicSettings};
 use crate::protocol::{Rate, Speed, TopicName};
 
 /// The keys of a topic that determine its records, the file first.
@@ -115,6 +115,15 @@ impl ActiveConfig {
                 entry.value = value;
             }
         }
+    }
+
+    /// Records that a topic has switched to its next dataset.
+    pub fn switch(&mut self, next: &NextDataset) {
+        let name = Some(&next.topic.name);
+        self.values.retain(|_, entry| entry.topic.as_ref() != name);
+        let values = next.values().iter();
+        self.values
+            .extend(values.map(|entry| (entry.key.clone(), entry.clone())));
     }
 
     /// Compares with `new`. `has_other_records` returns whether the contents of a topic's dataset file have changed.

@@ -3,7 +3,7 @@
 //! Values keep the form in which they were set: `auto` stays `auto`.
 
 use super::layers::{Layers, Section};
-use super::schema::{ABOUT, FIELD, Key, Reload, SECTIONS, TOPIC};
+use super::schema::{ABOUT, FIELD, Key, NEXT, Reload, SECTIONS, TOPIC};
 use super::settings_error::ValueOrigin;
 use super::toml_value::dotted_key;
 use super::validate::TopicTable;
@@ -38,6 +38,15 @@ impl ValueOrigins {
     /// The value of the dotted key.
     pub(super) fn value(&self, key: &str) -> Option<&EffectiveValue> {
         self.values.iter().find(|entry| entry.key == key)
+    }
+
+    /// Replaces the values of the topic `name`.
+    pub(super) fn replace_topic(&mut self, name: &TopicName, values: Vec<EffectiveValue>) {
+        let is_own = |entry: &EffectiveValue| entry.topic.as_ref() == Some(name);
+        let at = self.values.iter().position(is_own);
+        self.values.retain(|entry| !is_own(entry));
+        let at = at.unwrap_or(self.values.len());
+        self.values.splice(at..at, values);
     }
 
     /// Returns the origin of the value or table at `key`, [`ValueOrigin::Default`] if it was not set.
@@ -79,14 +88,17 @@ pub(super) fn value_origins(layers: &Layers, topics: &[TopicTable]) -> ValueOrig
     }
 }
 
-fn topic_values(layers: &Layers, topic: &TopicTable) -> Vec<EffectiveValue> {
+/// Returns the effective values of a topic.
+pub(super) fn topic_values(layers: &Layers, topic: &TopicTable) -> Vec<EffectiveValue> {
     let values = |path: &[&str], keys| section_values(layers, path, keys, topic.topic.as_ref());
     let own = values(&["topics", &topic.name], TOPIC);
     let about = values(&["topics", &topic.name, "about"], ABOUT);
+    let next = values(&["topics", &topic.name, "next"], NEXT);
     let field =
         |(name, _): &(String, ValueOrigin)| values(&["topics", &topic.name, "fields", name], FIELD);
     own.into_iter()
         .chain(about)
+        .chain(next)
         .chain(topic.fields.iter().flat_map(field))
         .collect()
 }
@@ -99,8 +111,13 @@ fn table_origins(topic: &TopicTable) -> Vec<(String, ValueOrigin)> {
             origin.clone(),
         )
     };
+    let next = topic
+        .next
+        .clone()
+        .map(|origin| (dotted_key(&["topics", &topic.name, "next"]), origin));
     [own]
         .into_iter()
+        .chain(next)
         .chain(topic.fields.iter().map(field))
         .collect()
 }

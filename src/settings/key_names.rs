@@ -3,7 +3,7 @@
 //! Matches known names instead of splitting at the separator, because topic names may contain dots and end in
 //! underscores.
 
-use super::schema::{ABOUT, FIELD, Key, SECTIONS, TOPIC};
+use super::schema::{ABOUT, FIELD, Key, NEXT, SECTIONS, TOPIC};
 use super::validate::TopicTable;
 use super::value_error::{code_list, did_you_mean, nearest};
 
@@ -135,6 +135,7 @@ fn topic_keys(topic: &TopicTable) -> KeyNode<'_> {
             .into_iter()
             .chain([
                 ("about", KeyNode::Table(key_nodes(ABOUT))),
+                ("next", KeyNode::Table(key_nodes(NEXT))),
                 ("fields", KeyNode::Table(fields)),
             ])
             .collect(),

@@ -77,6 +77,19 @@ impl Layers {
         }
     }
 
+    /// These layers below one with `overrides`, and without the values at the paths `left_out`.
+    pub(super) fn with(&self, overrides: Vec<Assignment>, left_out: &[[&str; 3]]) -> Self {
+        let (mut root, mut assignments) = (self.root.clone(), self.assignments.clone());
+        if let ValueKind::Table(table) = &mut root.kind {
+            for (index, assignment) in (assignments.len()..).zip(&overrides) {
+                insert(table, &assignment.path, index);
+            }
+            left_out.iter().for_each(|path| remove(table, path));
+        }
+        assignments.extend(overrides);
+        Self { root, assignments }
+    }
+
     /// The effective assignment of the key at `path`, if any layer has one.
     pub(super) fn get(&self, path: &[&str]) -> Option<&Assignment> {
         let mut found = &self.root;
@@ -106,6 +119,19 @@ fn insert(table: &mut Map<String, MergedValue>, path: &[String], index: usize) {
                 .or_insert_with(|| MergedValue::from(Map::<String, MergedValue>::new()));
             if let ValueKind::Table(below) = &mut below.kind {
                 insert(below, rest, index);
+            }
+        }
+    }
+}
+
+fn remove(table: &mut Map<String, MergedValue>, path: &[&str]) {
+    match path {
+        [] => {}
+        [name] => _ = table.shift_remove(*name),
+        [name, rest @ ..] => {
+            if let Some(ValueKind::Table(below)) = table.get_mut(*name).map(|value| &mut value.kind)
+            {
+                remove(below, rest);
             }
         }
     }

@@ -8,6 +8,7 @@ use super::config_file::ConfigFile;
 use super::effective_values;
 use super::env_and_flags;
 use super::layers::{Assignment, Layers, Section};
+use super::next_dataset;
 use super::schema::{Key, SECTIONS, TOPIC};
 use super::setting_value::SettingValue;
 use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
@@ -62,6 +63,12 @@ fn load_file(
     check_default_topic(&section("server"), &tables, &mut errors);
     check_ports(&section("server"), &section("ops"), &mut errors);
     let topics = topics::build(&layers, &tables, path, &mut errors);
+    // What is wrong with a topic is reported once.
+    let next = if topics.is_some() && errors.0.is_empty() {
+        next_dataset::build(&layers, &tables, path, &mut errors)
+    } else {
+        Vec::new()
+    };
     let parts = (
         server(&section("server")),
         ops(&section("ops")),
@@ -75,6 +82,7 @@ fn load_file(
             log,
             state: state_dir::settings(&section("state"), path),
             topics,
+            next,
             origins: effective_values::value_origins(&layers, &tables),
             file: path.to_owned(),
         }),
@@ -214,12 +222,17 @@ fn covers(host: IpAddr, other: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::schema::{ABOUT, FIELD, Key};
+    use crate::settings::schema::{ABOUT, FIELD, Key, NEXT};
 
     #[test]
     fn every_default_and_every_example_is_valid() {
         let sections = SECTIONS.iter().flat_map(|(_, keys)| keys.iter());
-        let keys: Vec<&Key> = sections.chain(TOPIC).chain(ABOUT).chain(FIELD).collect();
+        let keys: Vec<&Key> = sections
+            .chain(TOPIC)
+            .chain(ABOUT)
+            .chain(NEXT)
+            .chain(FIELD)
+            .collect();
         for key in keys {
             for text in key.default.into_iter().chain([key.example]) {
                 let mut errors = SettingsErrors::default();

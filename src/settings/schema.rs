@@ -124,13 +124,14 @@ const SLOW_POLICY: ValueType = ValueType::OneOf(&[
 ]);
 
 /// All tables by their header, in which NAME and FIELD stand for any name, with their keys.
-pub const SCHEMA: [(&str, &[Key]); 7] = [
+pub const SCHEMA: [(&str, &[Key]); 8] = [
     SECTIONS[0],
     SECTIONS[1],
     SECTIONS[2],
     SECTIONS[3],
     ("topics.NAME", TOPIC),
     ("topics.NAME.about", ABOUT),
+    ("topics.NAME.next", NEXT),
     ("topics.NAME.fields.FIELD", FIELD),
 ];
 
@@ -184,7 +185,7 @@ const LOG: &[Key] = &[
 const STATE: &[Key] =
     &[Key::new("dir", ValueType::Text, Reload::Restart).example("\"/srv/hub/state\"")];
 
-/// The keys of every `[topics.NAME]`, not including the tables `about` and `fields`.
+/// The keys of every `[topics.NAME]`, not including the tables `about`, `next` and `fields`.
 pub(super) const TOPIC: &[Key] = &[
     Key::new("dataset", ValueType::NonEmpty, Reload::Restart).example("\"../measurements.json\""),
     Key::new("format", DATASET_FORMAT, Reload::Restart).example("\"csv\""),
@@ -223,6 +224,15 @@ pub(super) const ABOUT: &[Key] = &[
     Key::new("origin", ValueType::NonEmpty, Reload::Live)
         .example("\"PhysioNet, https://doi.org/10.13026/C2F305\""),
     Key::new("licence", ValueType::NonEmpty, Reload::Live).example("\"CC BY 4.0\""),
+];
+
+/// The keys of every `[topics.NAME.next]`.
+pub(super) const NEXT: &[Key] = &[
+    Key::new("dataset", ValueType::NonEmpty, Reload::Live).example("\"tomorrow.csv\""),
+    Key::new("at", ValueType::Start, Reload::Live).example("\"2026-12-24T18:00:00Z\""),
+    Key::new("format", DATASET_FORMAT, Reload::Live).example("\"csv\""),
+    Key::new("columns", ValueType::Names, Reload::Live).example("[\"temperature\"]"),
+    Key::new("rate", ValueType::Rate, Reload::Live).example("10.0"),
 ];
 
 /// The keys of every `[topics.NAME.fields.FIELD]`.

@@ -22,18 +22,28 @@ pub(super) fn build(
     players::check(layers, tables, errors);
     let mut topics = Vec::new();
     for table in tables {
-        let values = Section::new(layers, &["topics", &table.name]);
-        check_dataset(&values, table, errors);
-        pace::check(&values, &table.origin, errors);
-        playout::check_coalesce(&values, errors);
-        let fields = table
-            .fields
-            .iter()
-            .map(|(name, _)| field::build(layers, &table.name, name, errors))
-            .collect();
-        topics.push(topic(&values, layers, fields, table, file));
+        topics.push(build_one(layers, table, file, errors));
     }
     topics.into_iter().collect()
+}
+
+/// Returns the topic of `table`, or `None` if it is invalid.
+pub(super) fn build_one(
+    layers: &Layers,
+    table: &TopicTable,
+    file: &Path,
+    errors: &mut SettingsErrors,
+) -> Option<TopicSettings> {
+    let values = Section::new(layers, &["topics", &table.name]);
+    check_dataset(&values, table, errors);
+    pace::check(&values, &table.origin, errors);
+    playout::check_coalesce(&values, errors);
+    let fields = table
+        .fields
+        .iter()
+        .map(|(name, _)| field::build(layers, &table.name, name, errors))
+        .collect();
+    topic(&values, layers, fields, table, file)
 }
 
 fn topic(
@@ -54,6 +64,7 @@ fn topic(
         player: values.get("player").unwrap_or_else(|| name.clone()),
         looping: values.get("loop")?,
         start: values.get("start")?,
+        anchor: None,
         backfill: values.get("backfill")?,
         delay: playout::fixed(values, "delay")?,
         coalesce: playout::fixed(values, "coalesce")?,

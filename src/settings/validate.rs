@@ -5,7 +5,7 @@
 use crate::protocol::{TopicName, TopicNameError};
 
 use super::layers::Assignment;
-use super::schema::{ABOUT, FIELD, Key, SECTIONS, TOPIC};
+use super::schema::{ABOUT, FIELD, Key, NEXT, SECTIONS, TOPIC};
 use super::setting_value::SettingValue;
 use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 use super::toml_value::{LocatedValue, TableEntry, TomlValue, dotted_key};
@@ -14,7 +14,7 @@ use super::value_error::{
 };
 
 /// The tables that a topic may have below its own.
-const TOPIC_TABLES: &[&str] = &["about", "fields"];
+const TOPIC_TABLES: &[&str] = &["about", "next", "fields"];
 
 /// The contents of the file after validation.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct TopicTable {
     pub(super) topic: Option<TopicName>,
     pub(super) origin: ValueOrigin,
     pub(super) fields: Vec<(String, ValueOrigin)>,
+    /// The header of its table `next`; `None` without one.
+    pub(super) next: Option<ValueOrigin>,
 }
 
 impl ValidatedFile {
@@ -70,6 +72,7 @@ impl ValidatedFile {
                 topic: parsed.ok(),
                 origin: topic.origin.clone(),
                 fields: Vec::new(),
+                next: None,
             });
             self.read_table(&["topics".to_owned()], topic, TOPIC, TOPIC_TABLES);
         }
@@ -131,6 +134,12 @@ impl ValidatedFile {
     fn read_nested(&mut self, parent: &[String], entry: &TableEntry) {
         match entry.name.as_str() {
             "about" => self.read_table(parent, entry, ABOUT, &[]),
+            "next" => {
+                if let Some(topic) = self.topics.last_mut() {
+                    topic.next = Some(entry.origin.clone());
+                }
+                self.read_table(parent, entry, NEXT, &[]);
+            }
             _ => self.read_fields(parent, entry),
         }
     }

@@ -12,6 +12,7 @@ mod clock_steps;
 mod command_line;
 mod configuration;
 mod cors;
+mod dataset_switch;
 mod datasets;
 mod deployment;
 mod drain;

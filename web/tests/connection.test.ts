@@ -241,6 +241,21 @@ test("after a drained hub has closed and refuses, it retries when the hub asked,
   }
 });
 
+test("a topic that has switched to its next dataset is joined again before the old stream is left", () => {
+  const conn = new TestConnection();
+  conn.sendHello();
+  conn.pass(5_000);
+  conn.receive({ type: "bye", reason: "switched", retry_ms: [0, 50] });
+  expect(conn.link).toEqual({ kind: "live" });
+  const [old] = conn.sockets;
+  conn.pass(50);
+  expect(conn.sockets).toHaveLength(2);
+  expect(old?.isClosed).toBe(false);
+  conn.sendHello();
+  expect(conn.link).toEqual({ kind: "live" });
+  expect(old?.isClosed).toBe(true);
+});
+
 test("a topic that stops is named as the reason, and asked for again when the hub says so", () => {
   const conn = new TestConnection();
   conn.sendHello();

@@ -25,6 +25,7 @@ fn pace(rate: &str) -> SegmentPace {
 /// Ten records a second, a thousand records, `start = "first-run"`.
 fn spec() -> TimelineSpec {
     TimelineSpec {
+        anchor: None,
         start: Start::FirstRun,
         dataset_sha256: [1; 32],
         clock: clock(true),

@@ -16,11 +16,16 @@ impl Topic {
 
     /// Closes the topic: nothing more is published, and its viewers leave. Returns false if it was closed before.
     pub fn close(&self, closure: TopicClosure) -> bool {
-        let _guard = self.lock_publish();
-        let is_first = self.closure.set(closure).is_ok();
-        if is_first {
-            _ = self.updates.send(Update::Closed);
-        }
+        let is_first = {
+            let _guard = self.lock_publish();
+            let is_first = self.closure.set(closure).is_ok();
+            if is_first {
+                _ = self.updates.send(Update::Closed);
+            }
+            is_first
+        };
+        // It ends.
+        self.producer.wake();
         is_first
     }
 

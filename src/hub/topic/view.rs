@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Topic;
+use super::succession::Successor;
 use crate::hub::topic_closure::TopicClosure;
 use crate::protocol::Micros;
 use crate::protocol::message::TopicView;
@@ -27,6 +28,7 @@ impl Topic {
             playing: current.timeline.playing,
             ended: self.feed.is_ended(),
             stopped: self.closure() == Some(TopicClosure::Stopped),
+            next: self.successor.load().as_deref().map(Successor::view),
             viewers: self.viewers(),
             audience: self.metrics.audience.view(),
             fields: policy.fields.clone(),

@@ -35,6 +35,10 @@ impl ProducerTask for FakeTask {
         }
     }
 
+    fn is_over(&self) -> bool {
+        false
+    }
+
     fn run_turn(&mut self) -> Turn {
         if self.is_reading {
             return Turn::Reading;
@@ -174,6 +178,10 @@ fn a_task_that_panics_while_it_is_prepared_is_retried() {
         fn next_due(&self) -> NextDue {
             NextDue::At(Micros::new(5))
         }
+        fn is_over(&self) -> bool {
+            false
+        }
+
         fn run_turn(&mut self) -> Turn {
             self.0 += 1;
             Turn::Done

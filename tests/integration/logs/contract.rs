@@ -87,6 +87,21 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_topic_whose_dataset_was_changed_stops_and_its_viewers_are_sent_the_reason",
     ),
     (
+        "topic.next",
+        "dataset_switch",
+        "at_the_instant_the_old_epoch_ends_and_every_viewer_moves_to_the_new_one",
+    ),
+    (
+        "topic.next_dropped",
+        "dataset_switch",
+        "a_switch_that_is_taken_back_does_not_take_place",
+    ),
+    (
+        "topic.switched",
+        "dataset_switch",
+        "at_the_instant_the_old_epoch_ends_and_every_viewer_moves_to_the_new_one",
+    ),
+    (
         "viewer.joined",
         "logs",
         "events_follow_the_life_cycle_of_a_hub",

@@ -23,7 +23,8 @@ fn reference() -> Vec<(String, String)> {
         };
         let key = bare.split_once(" = ").map(|(name, _)| name);
         let key = key.filter(|name| !is_comment || is_known(name));
-        if let Some(name) = line
+        // A table that the sample does not have is commented out as well.
+        if let Some(name) = bare
             .strip_prefix('[')
             .and_then(|line| line.strip_suffix(']'))
         {

@@ -5,7 +5,8 @@
  * # Make before break
  * A hub that drains sends `bye` and continues the stream. A second socket, the spare, is opened; it replaces the
  * current one when it has received `hello`, and only then is the old one closed. If no other hub accepts the spare, it
- * is retried until the hub closes the current socket; after that the connection is re-established as after any loss.
+ * is retried until the hub closes the current socket; after that the connection is re-established as after any loss. A
+ * topic that switches to its next dataset has its viewers move in the same way, to the same hub.
  *
  * # When the hub does not answer
  * If it does not answer over HTTP either, the next attempts ask over HTTP first and open a socket once there is an
@@ -251,11 +252,13 @@ export class Connection {
   #onBye({ reason, retry_ms }: Bye): void {
     this.#retryRange = retry_ms;
     this.#isTopicStopped = reason === "stopped";
-    if (reason !== "draining" || this.#link.kind !== "live") return;
+    const isMoving = reason === "draining" || reason === "switched";
+    if (!isMoving || this.#link.kind !== "live") return;
     // From here on the hub may be silent until it closes the socket.
     this.#clearSilenceTimer();
     this.#trySpareIn(this.#nextDelayMs());
-    this.#setLink({ kind: "draining" });
+    // A topic that has switched to its next dataset goes on at once.
+    if (reason === "draining") this.#setLink({ kind: "draining" });
   }
 
   #trySpareIn(ms: number): void {
