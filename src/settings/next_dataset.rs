@@ -82,11 +82,6 @@ fn build_one(
         ));
         return None;
     }
-    let is_left_out = |name: &&&str| next.assignment(name).is_none();
-    let left_out = OF_THE_FILE.iter().filter(is_left_out);
-    let left_out: Vec<_> = left_out
-        .map(|name| ["topics", table.name.as_str(), *name])
-        .collect();
     if is_player_shared(layers, tables, table) {
         let problem = "the topic shares a player, whose topics stay aligned";
         let remedy = "remove this table, and change the datasets of all its topics with a restart";
@@ -103,20 +98,6 @@ fn build_one(
     let left_out: Vec<_> = left_out
         .map(|name| ["topics", table.name.as_str(), *name])
         .collect();
-    let player = topic
-        .assignment("player")
-        .and_then(|player| player.value.as_ref());
-    if player.is_some() {
-        let problem = "the topic shares a player, whose topics stay aligned";
-        let remedy = "remove `player`, or change the datasets of all its topics with a restart";
-        errors.push(SettingsError::new(
-            origin,
-            next.key("dataset"),
-            problem,
-            remedy,
-        ));
-        return None;
-    }
     let merged = layers.with(overrides(&next, table, start), &left_out);
     let settings = topics::build_one(&merged, table, file, errors)?;
     let prefix = dotted_key(&["topics", &table.name, "next"]) + ".";
