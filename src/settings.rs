@@ -66,6 +66,7 @@ pub use schema::{Key, Reload, SCHEMA};
 pub use setting_value::{Backfill, DatasetFormat, LogFormat, SlowPolicy, TimeUnit};
 pub use settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 pub use start::Start;
+pub use state_dir::user_state_folder;
 pub use toml_value::quoted;
 
 /// The validated configuration.

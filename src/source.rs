@@ -1,6 +1,7 @@
 //! Sources of records: reads files into records, as JSON text without insignificant white space.
 //!
-//! [`RecordSource`] is the interface to them; a [`Dataset`] keeps all of them in memory. Knows nothing about time; the
+//! [`RecordSource`] is the interface to them; a [`Dataset`] keeps them in memory or reads them from
+//! their file. Knows nothing about time; the
 //! timeline decides when a record is due.
 
 mod channel_description;
@@ -13,6 +14,7 @@ mod field_index;
 mod field_path;
 mod record_block;
 mod record_fields;
+mod record_index;
 mod record_source;
 mod source_error;
 mod stamp_summary;
@@ -23,7 +25,8 @@ mod work_budget;
 
 pub use channel_description::ChannelDescription;
 pub use dataset::{
-    Dataset, DatasetError, DatasetNote, NoteKind, ReadOptions, channels, format_by_name,
+    Dataset, DatasetError, DatasetNote, IndexReport, NoteKind, ReadOptions, SidecarUse, channels,
+    format_by_name,
 };
 pub use description::{DatasetDescription, FieldDescription};
 pub use extremes::{Extreme, Extremes};
@@ -36,6 +39,7 @@ pub use stamps::{StampDecreases, Stamps, StampsBuilder};
 pub use time_guess::{TimeCandidate, TimeGuess, guess_time};
 pub use time_stamp::{is_absolute, parse_instant};
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::settings::{Settings, SettingsError, SettingsErrors};
@@ -77,11 +81,34 @@ pub fn shared(datasets: Vec<Dataset>) -> Vec<SharedSource> {
     datasets.into_iter().map(share).collect()
 }
 
-/// Loads the datasets of all topics, in order, and then those of the next datasets.
+/// Loads the datasets of all topics, in order, and then those of the next datasets. Writes nothing.
 ///
 /// # Errors
 /// Returns an error for each dataset that cannot be loaded, located at its key.
 pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
+    load_with_indexes(settings, None)
+}
+
+/// Does the same, and keeps the indexes of large files in the state folder.
+///
+/// # Errors
+/// Returns an error for each dataset that cannot be loaded, located at its key.
+pub fn load_and_keep_indexes(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
+    let state = settings.state.dir.as_deref();
+    let folder = state.map(index_folder);
+    load_with_indexes(settings, folder.as_deref())
+}
+
+/// The folder for the indexes of large files in the state folder `state`.
+#[must_use]
+pub fn index_folder(state: &Path) -> PathBuf {
+    state.join("datasets")
+}
+
+fn load_with_indexes(
+    settings: &Settings,
+    folder: Option<&Path>,
+) -> Result<Vec<Dataset>, SettingsErrors> {
     let topics = settings.topics.iter();
     let topics = topics.map(|topic| (topic, topic.key("dataset")));
     let next = settings.next.iter();
@@ -89,7 +116,8 @@ pub fn load(settings: &Settings) -> Result<Vec<Dataset>, SettingsErrors> {
     let mut datasets = Vec::with_capacity(settings.topics.len());
     let mut errors = SettingsErrors::default();
     for (topic, key) in topics.chain(next) {
-        match Dataset::load(&topic.dataset, &ReadOptions::from(topic)) {
+        let options = ReadOptions::from(topic).with_index_folder(folder);
+        match Dataset::load(&topic.dataset, &options) {
             Ok(dataset) => datasets.push(dataset),
             Err(error) => errors.0.push(SettingsError::new(
                 settings.origins.origin_of(&key),

@@ -27,7 +27,7 @@ impl ConfigSource {
     /// Loads the dataset of each topic, in the order of the topics.
     pub(super) fn load_datasets(&self, settings: &Settings) -> Result<Vec<Dataset>, Failure> {
         match self {
-            Self::File(_) => Ok(source::load(settings)?),
+            Self::File(_) => Ok(source::load_and_keep_indexes(settings)?),
             Self::Files(files) => files.load_datasets(settings),
         }
     }

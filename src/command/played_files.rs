@@ -161,15 +161,17 @@ impl PlayedFiles {
         self.plans.files()
     }
 
-    /// Loads the datasets of `settings`. The errors name the files, and no configuration.
+    /// Loads the datasets of `settings`, and keeps the indexes of large files. The errors name the files, and no configuration.
     pub(super) fn load_datasets(&self, settings: &Settings) -> Result<Vec<Dataset>, Failure> {
         if let Some(datasets) = self.plans.take_datasets() {
             return Ok(datasets);
         }
+        let index_folder = plans::index_folder();
         let mut errors = SettingsErrors::default();
         let mut datasets = Vec::new();
         for topic in &settings.topics {
-            match Dataset::load(&topic.dataset, &ReadOptions::from(topic)) {
+            let options = ReadOptions::from(topic).with_index_folder(index_folder.as_deref());
+            match Dataset::load(&topic.dataset, &options) {
                 Ok(dataset) => datasets.push(dataset),
                 Err(error) => errors.0.push(SettingsError::new(
                     &ValueOrigin::Default,

@@ -12,7 +12,7 @@ use super::signals::{self, EarlySignals, SignalAction, Signals};
 use super::{Diagnostic, Failure, config_reload};
 use crate::server::{InheritedSockets, Server, SocketActivationError, StartError};
 use crate::settings::{LogSettings, Settings};
-use crate::source::{self, Dataset};
+use crate::source::{self, Dataset, RecordSource as _};
 use crate::systemd;
 use crate::telemetry::Telemetry;
 
@@ -114,6 +114,7 @@ async fn serve(
         );
     }
     log_notes(settings, &inputs.datasets);
+    log_indexes(settings, &inputs.datasets);
     if let Some(files) = config.files() {
         files.log_plans();
     }
@@ -175,6 +176,26 @@ fn log_notes(settings: &Settings, datasets: &[Dataset]) {
                 "{note}"
             );
         }
+    }
+}
+
+/// Logs how large datasets were indexed.
+fn log_indexes(settings: &Settings, datasets: &[Dataset]) {
+    for (topic, dataset) in settings.topics.iter().zip(datasets) {
+        let Some(report) = dataset.index_report() else {
+            continue;
+        };
+        let (topic, records) = (topic.name.as_str(), dataset.count().get());
+        tracing::info!(
+            event = "dataset.indexed",
+            topic,
+            bytes = report.bytes,
+            records,
+            seconds = report.duration.as_secs_f64(),
+            sidecar = report.sidecar.label(),
+            error = report.sidecar.reason().unwrap_or_default(),
+            "topic {topic}: {records} records stay in their file, {report}"
+        );
     }
 }
 

@@ -104,7 +104,7 @@ impl DatasetFormat {
 }
 
 /// How the time stamps of records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TimeUnit {
     /// A number of seconds.
     Seconds,

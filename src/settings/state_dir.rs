@@ -2,6 +2,7 @@
 //!
 //! Two paths to one file have the same default, so that its hubs lock each other out; two files never do.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -55,15 +56,29 @@ pub(super) fn settings(table: &Section<'_>, file: &Path) -> StateSettings {
     }
 }
 
-/// The folder for the state of the configuration at `file`.
-fn own_folder(env: &[(String, String)], file: &Path) -> String {
+/// The folder in which programs keep the state of the user whose environment is `env`; `None` without a home.
+fn base_folder(env: &[(String, String)]) -> Option<String> {
     // Relative paths in these variables are to be ignored, says the XDG Base Directory Specification.
     let absolute = |name| variable(env, name).filter(|path| path.starts_with('/'));
-    let base = match (absolute("XDG_STATE_HOME"), absolute("HOME")) {
-        (Some(state), _) => state.to_owned(),
-        (None, Some(home)) => format!("{}/.local/state", home.trim_end_matches('/')),
-        (None, None) => WITHOUT_HOME.to_owned(),
+    match (absolute("XDG_STATE_HOME"), absolute("HOME")) {
+        (Some(state), _) => Some(state.to_owned()),
+        (None, Some(home)) => Some(format!("{}/.local/state", home.trim_end_matches('/'))),
+        (None, None) => None,
+    }
+}
+
+/// The folder of this program among those for the state of the user whose environment is `env`; `None` without a home.
+pub fn user_state_folder(env: impl IntoIterator<Item = (OsString, OsString)>) -> Option<PathBuf> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
     };
+    let env: Vec<_> = env.into_iter().filter_map(text).collect();
+    Some(Path::new(&base_folder(&env)?).join("tickcast"))
+}
+
+/// The folder for the state of the configuration at `file`.
+fn own_folder(env: &[(String, String)], file: &Path) -> String {
+    let base = base_folder(env).unwrap_or_else(|| WITHOUT_HOME.to_owned());
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let name: String = name.chars().take(NAME_LEN_MAX).collect();
     let digest = Sha256::digest(full_path(file).as_os_str().as_encoded_bytes());

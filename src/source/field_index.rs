@@ -19,9 +19,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::Extremes;
 use super::extremes::ExtremesBuilder;
 use super::field_path::{FieldPath, escape, for_each_nested_name};
-use super::record_block::RecordBlock;
 use super::record_fields::for_each_field;
-use super::work_budget::WorkBudget;
+use super::source_error::SourceError;
+use super::work_budget::{RecordPass, WorkBudget};
 
 /// The fields of a dataset's records.
 #[derive(Debug, Default)]
@@ -59,23 +59,27 @@ pub(super) struct FieldScan {
 
 impl FieldScan {
     /// Does the next step of the pass; returns the fields after the last step.
-    pub(super) fn advance(&mut self, records: &RecordBlock) -> Option<FieldIndex> {
-        let mut budget = WorkBudget::default();
-        while self.next < records.len() && budget.is_left() {
-            let record = records.get(self.next);
-            budget.spend(record);
-            for_each_field(record, |key, _| self.fields.add(key));
-            for_each_nested_name(record, &mut |name| self.fields.add_nested(name));
-            self.next += 1;
-        }
-        (self.next == records.len()).then(|| {
+    ///
+    /// # Errors
+    /// The records cannot be read. The next step tries again.
+    pub(super) fn advance(
+        &mut self,
+        records: &dyn RecordPass,
+    ) -> Result<Option<FieldIndex>, SourceError> {
+        let fields = &mut self.fields;
+        let mut observe = |record: &[u8]| {
+            for_each_field(record, |key, _| fields.add(key));
+            for_each_nested_name(record, &mut |name| fields.add_nested(name));
+        };
+        self.next = records.visit(self.next, &mut WorkBudget::default(), &mut observe)?;
+        Ok((self.next == records.count()).then(|| {
             let mut fields = mem::take(&mut self.fields);
             fields.list.shrink_to_fit();
             fields.indices.shrink_to_fit();
             fields.nested.shrink_to_fit();
             fields.nested_indices.shrink_to_fit();
             fields
-        })
+        }))
     }
 }
 
@@ -138,22 +142,30 @@ impl FieldIndex {
     }
 
     /// Returns the extremes of the field `name`, or does one step towards them.
-    pub(super) fn poll_extremes(&self, records: &RecordBlock, name: &str) -> ExtremesLookup {
+    ///
+    /// # Errors
+    /// The records cannot be read. The next step tries again.
+    pub(super) fn poll_extremes(
+        &self,
+        records: &dyn RecordPass,
+        name: &str,
+    ) -> Result<ExtremesLookup, SourceError> {
         let Some(field) = self.find(name) else {
-            return ExtremesLookup::Done(None);
+            return Ok(ExtremesLookup::Done(None));
         };
         if field.extremes.get().is_none() {
             let mut builder = field.builder.lock().unwrap_or_else(PoisonError::into_inner);
             // Another thread may have finished it while this one waited for the lock.
             if field.extremes.get().is_none() {
-                if !builder.advance(records, &field.path) {
-                    return ExtremesLookup::InProgress;
+                if !builder.advance(records, &field.path)? {
+                    return Ok(ExtremesLookup::InProgress);
                 }
                 let extremes = mem::take(&mut *builder).finish().map(Arc::new);
                 _ = field.extremes.set(extremes);
             }
         }
-        ExtremesLookup::Done(field.extremes.get().cloned().flatten())
+        let extremes = field.extremes.get().cloned().flatten();
+        Ok(ExtremesLookup::Done(extremes))
     }
 }
 
@@ -180,6 +192,7 @@ pub enum ExtremesLookup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::record_block::RecordBlock;
     use crate::source::{Dataset, ReadOptions};
 
     fn index(records: &str) -> FieldIndex {
@@ -196,7 +209,7 @@ mod tests {
         let block = RecordBlock::new(block.into(), ends);
         let mut scan = FieldScan::default();
         loop {
-            if let Some(fields) = scan.advance(&block) {
+            if let Some(fields) = scan.advance(&block).unwrap() {
                 return fields;
             }
         }

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::source_error::SourceError;
+use super::work_budget::{RecordPass, WorkBudget};
+
 /// Records without insignificant white space, in order.
 #[derive(Debug)]
 pub(super) struct RecordBlock {
@@ -55,5 +58,26 @@ impl RecordBlock {
         self.ends
             .iter()
             .map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    }
+}
+
+impl RecordPass for RecordBlock {
+    fn count(&self) -> u64 {
+        self.len()
+    }
+
+    fn visit(
+        &self,
+        mut next: u64,
+        budget: &mut WorkBudget,
+        visit: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64, SourceError> {
+        while next < self.len() && budget.is_left() {
+            let record = self.get(next);
+            budget.spend(record.len());
+            visit(record);
+            next += 1;
+        }
+        Ok(next)
     }
 }

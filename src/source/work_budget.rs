@@ -1,4 +1,21 @@
-//! [`WorkBudget`]: bounds the work of one step of a pass over a dataset.
+//! [`WorkBudget`]: bounds the work of one step of a pass over a dataset. [`RecordPass`]: records that a pass reads.
+
+use super::source_error::SourceError;
+
+/// Records that are read one after the other, in bounded steps.
+pub(super) trait RecordPass {
+    /// The number of records.
+    fn count(&self) -> u64;
+
+    /// Calls `visit` with the records from `next` on, as long as `budget` lasts. Returns the index of the record after
+    /// the last one. May block.
+    fn visit(
+        &self,
+        next: u64,
+        budget: &mut WorkBudget,
+        visit: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64, SourceError>;
+}
 
 /// The work done in one step, compared with the limit. A step ends between records, so it exceeds the limit by at most
 /// one record.
@@ -20,8 +37,8 @@ impl WorkBudget {
         self.cost < Self::COST_MAX
     }
 
-    /// Accounts for reading `record`.
-    pub(super) const fn spend(&mut self, record: &[u8]) {
-        self.cost += record.len() + Self::RECORD_COST;
+    /// Accounts for reading a record of `len` bytes.
+    pub(super) const fn spend(&mut self, len: usize) {
+        self.cost += len + Self::RECORD_COST;
     }
 }

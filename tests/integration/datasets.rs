@@ -3,6 +3,7 @@
 mod bad_files;
 #[cfg(feature = "formats")]
 mod column_types;
+mod large;
 #[cfg(feature = "formats")]
 mod recordings;
 #[cfg(feature = "formats")]

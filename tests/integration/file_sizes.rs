@@ -17,10 +17,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "plain data that the command line fills and all of the load generator reads",
     ),
     (
-        "src/bench/floor/floor_records.rs",
-        "the floor's sender and its session share it",
-    ),
-    (
         "src/bench/progress_line.rs",
         "what is shown during a run, which the run itself does not format",
     ),
@@ -56,7 +52,6 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "src/source/channel_description.rs",
         "the reader of recordings, its errors and the commands share it",
     ),
-    ("src/source/compact.rs", "pure, and tested alone"),
     (
         "src/source/dataset/record_sink.rs",
         "the seam between the readers of all formats and what keeps the records",

@@ -21,10 +21,12 @@ impl FloorRecords {
     /// Loads the file at `path`; without one, generates records.
     pub(super) fn load(path: Option<&Path>) -> Result<Self, DatasetError> {
         path.map_or(Ok(Self::Indices), |path| {
-            Ok(Self::File(Box::new(Dataset::load(
-                path,
-                &ReadOptions::DEFAULT,
-            )?)))
+            // A disk would be slower than the floor.
+            let options = ReadOptions {
+                memory_max: u64::MAX,
+                ..ReadOptions::DEFAULT
+            };
+            Ok(Self::File(Box::new(Dataset::load(path, &options)?)))
         })
     }
 

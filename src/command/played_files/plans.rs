@@ -1,5 +1,6 @@
 //! [`Plans`]: how the files of `play` are played, one plan each, and together.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::cli::PlayArgs;
 use crate::clock;
 use crate::protocol::{Micros, Rate, Speed};
 use crate::settings::{self, Settings, SettingsError, SettingsErrors, ValueOrigin, quoted};
-use crate::source::{Dataset, ReadOptions, RecordSource as _, TimeCandidate, parse_instant};
+use crate::source::{self, Dataset, ReadOptions, RecordSource as _, TimeCandidate, parse_instant};
 
 /// How each of the files is played.
 #[derive(Debug, Default)]
@@ -76,8 +77,10 @@ impl Plans {
         let mut errors = SettingsErrors::default();
         let (mut files, mut datasets) = (Vec::new(), Vec::new());
         let plain = plain()?;
+        let folder = index_folder();
         for topic in &plain.topics {
-            match TimePlan::new(&topic.dataset, &ReadOptions::from(topic), &wishes) {
+            let options = ReadOptions::from(topic).with_index_folder(folder.as_deref());
+            match TimePlan::new(&topic.dataset, &options, &wishes) {
                 Ok((plan, dataset)) => {
                     files.push(plan);
                     datasets.push(dataset);
@@ -162,6 +165,13 @@ impl Plans {
 fn rate_of(args: &PlayArgs) -> Rate {
     let default = Rate::from_millionths(10_000_000).expect("a rate within range");
     args.rate.unwrap_or(default)
+}
+
+/// The folder in which `play` keeps the indexes of large files, although it keeps no state. `None` if there is no place for
+/// it.
+pub(super) fn index_folder() -> Option<PathBuf> {
+    let state = settings::user_state_folder(std::env::vars_os())?;
+    Some(source::index_folder(&state.join("play")))
 }
 
 /// When each file begins, so that it is at the place that `--from` names now.

@@ -52,7 +52,8 @@ impl<'a> ColumnPicker<'a> {
         for (index, value) in values.into_iter().enumerate() {
             let Some(value) = value else { continue };
             self.found[index] = true;
-            push_pair(start, &self.keys[index], value, out);
+            push_key(start, &self.keys[index], out);
+            out.extend_from_slice(value.as_bytes());
         }
         out.push(b'}');
     }
@@ -67,14 +68,13 @@ impl<'a> ColumnPicker<'a> {
     }
 }
 
-/// Appends `key`, which is JSON, and its value to an object whose pairs begin at `start` of `out`.
-pub(super) fn push_pair(start: usize, key: &str, value: &str, out: &mut Vec<u8>) {
+/// Appends `key`, which is JSON, to an object whose pairs begin at `start` of `out`. Its value has to follow.
+pub(super) fn push_key(start: usize, key: &str, out: &mut Vec<u8>) {
     if out.len() > start {
         out.push(b',');
     }
     out.extend_from_slice(key.as_bytes());
     out.push(b':');
-    out.extend_from_slice(value.as_bytes());
 }
 
 /// Names that an error lists.

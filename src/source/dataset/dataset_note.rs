@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::settings::TimeUnit;
 
 /// A note about a file, or about one of its columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetNote {
     /// The column; empty if the note is about the file.
     pub column: String,
@@ -14,7 +16,7 @@ pub struct DatasetNote {
 }
 
 /// What happened to a file or a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoteKind {
     /// A recording ends in the middle, after this many bytes.
     EndsEarly {

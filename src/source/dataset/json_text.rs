@@ -13,7 +13,7 @@ use super::text_file::TextFile;
 
 const ARRAY_REMEDY: &str = "a JSON dataset is one array, such as `[{\"value\":1},{\"value\":2}]`; for other files, set \
                             `format` (\"ndjson\", \"csv\", \"tsv\")";
-const LINES_REMEDY: &str = "an NDJSON dataset has one JSON value per line, such as `{\"value\":1}`; if the file is one \
+pub(super) const LINES_REMEDY: &str = "an NDJSON dataset has one JSON value per line, such as `{\"value\":1}`; if the file is one \
                             JSON array, set `format = \"json\"`";
 const MORE_THAN_ARRAY: &str = "if each line is a JSON value, name the file `.ndjson` or set `format = \"ndjson\"`; a JSON \
                                dataset is one array, such as `[{\"value\":1},{\"value\":2}]`";
@@ -111,7 +111,7 @@ fn list_key(text: &str) -> Option<String> {
     Some(key)
 }
 
-fn is_blank(line: &str) -> bool {
+pub(super) fn is_blank(line: &str) -> bool {
     line.bytes()
         .all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }

@@ -1,6 +1,6 @@
 //! [`ReadOptions`]: how to read a dataset's file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -19,6 +19,10 @@ pub struct ReadOptions {
     pub channel: Option<String>,
     /// The length that a record may have, in bytes.
     pub record_max: usize,
+    /// The length of the longest file whose records are kept in memory, in bytes. Those of longer ones stay in the file.
+    pub memory_max: u64,
+    /// The folder in which the indexes of longer ones are kept for the next start; `None`: they are not kept.
+    pub index_folder: Option<PathBuf>,
 }
 
 impl ReadOptions {
@@ -29,7 +33,28 @@ impl ReadOptions {
         time: None,
         channel: None,
         record_max: usize::MAX,
+        memory_max: Self::MEMORY_MAX,
+        index_folder: None,
     };
+
+    /// The usual limit of [`Self::memory_max`]: 32 MiB. So small files, which are most, are played without any access to
+    /// the disk, and cost less than the rest of the hub; an index costs less for longer ones.
+    pub const MEMORY_MAX: u64 = 32 << 20;
+
+    /// The same options, with indexes kept in `folder`.
+    #[must_use]
+    pub fn with_index_folder(self, folder: Option<&Path>) -> Self {
+        Self {
+            index_folder: folder.map(Path::to_owned),
+            ..self
+        }
+    }
+
+    /// What determines which records are found in a file in `format`, as a text.
+    pub(super) fn describe(&self, format: DatasetFormat) -> String {
+        let (format, columns, time) = (format.name(), &self.columns, &self.time);
+        format!("{format} {columns:?} {time:?} {}", self.record_max)
+    }
 
     /// Returns what identifies the records of a file: for a JSON array the SHA-256 of the file, as `sha256sum` prints
     /// it; otherwise also what determines which records that file has. Their time is not part of it: it determines when
@@ -64,6 +89,8 @@ impl From<&TopicSettings> for ReadOptions {
             time: topic.pace.time().cloned(),
             channel: topic.channel.clone(),
             record_max: topic.record_max,
+            memory_max: Self::MEMORY_MAX,
+            index_folder: None,
         }
     }
 }

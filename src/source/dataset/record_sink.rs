@@ -4,6 +4,9 @@ use crate::protocol::Micros;
 
 /// Where the reader of a format puts the records.
 pub(super) trait RecordSink {
+    /// Announces that the next record begins at `offset` of the text, or after line breaks there.
+    fn begin(&mut self, _offset: u64) {}
+
     /// Adds the record that `write` appends, as JSON without insignificant white space, and its time stamp, which all
     /// records have or none.
     fn push(

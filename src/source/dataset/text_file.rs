@@ -39,9 +39,9 @@ const BINARY_FORMATS: [(&[u8], &str); 6] = [
 
 const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF16_REMEDY: &str = "convert it, for example with `iconv -f UTF-16 -t UTF-8`";
-const NUL_REMEDY: &str = "a dataset is text in UTF-8; if this is UTF-16, convert it, for example with `iconv -f UTF-16 -t \
+pub(super) const NUL_REMEDY: &str = "a dataset is text in UTF-8; if this is UTF-16, convert it, for example with `iconv -f UTF-16 -t \
                           UTF-8`";
-const UTF8_REMEDY: &str =
+pub(super) const UTF8_REMEDY: &str =
     "save it as UTF-8, or convert it, for example with `iconv -f LATIN1 -t UTF-8`";
 
 impl<'a> TextFile<'a> {
@@ -110,7 +110,7 @@ impl<'a> TextFile<'a> {
     }
 }
 
-fn unreadable(path: &Path, error: io::Error) -> DatasetError {
+pub(super) fn unreadable(path: &Path, error: io::Error) -> DatasetError {
     DatasetError::Unreadable {
         path: path.to_owned(),
         error,
@@ -143,7 +143,7 @@ fn read_text(path: &Path, file: &mut dyn Read, len_max: usize) -> Result<Vec<u8>
 }
 
 /// Checks the bytes from `start` on, and how all of them begin.
-fn check_is_text(path: &Path, bytes: &[u8], start: usize) -> Result<(), DatasetError> {
+pub(super) fn check_is_text(path: &Path, bytes: &[u8], start: usize) -> Result<(), DatasetError> {
     if start == 0 {
         if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
             return Err(malformed_after(

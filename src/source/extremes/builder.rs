@@ -9,8 +9,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Decimal, Extremes, MinMax, number_text, parse_number, shortest_spelling};
 use crate::source::field_path::FieldPath;
-use crate::source::record_block::RecordBlock;
-use crate::source::work_budget::WorkBudget;
+use crate::source::source_error::SourceError;
+use crate::source::work_budget::{RecordPass, WorkBudget};
 
 /// The extremes of the records before `next`.
 #[derive(Debug, Default)]
@@ -44,17 +44,23 @@ struct OtherValues {
 
 impl ExtremesBuilder {
     /// Does the next step of the pass; returns whether it was the last.
-    pub(in crate::source) fn advance(&mut self, records: &RecordBlock, path: &FieldPath) -> bool {
-        let mut budget = WorkBudget::default();
-        while self.next < records.len() && budget.is_left() {
-            let record = records.get(self.next);
-            budget.spend(record);
+    ///
+    /// # Errors
+    /// The records cannot be read. The next step tries again.
+    pub(in crate::source) fn advance(
+        &mut self,
+        records: &dyn RecordPass,
+        path: &FieldPath,
+    ) -> Result<bool, SourceError> {
+        let next = self.next;
+        let mut add = |record: &[u8]| {
             if let Some(value) = path.find(record) {
                 self.add(value);
             }
             self.next += 1;
-        }
-        self.next == records.len()
+        };
+        records.visit(next, &mut WorkBudget::default(), &mut add)?;
+        Ok(self.next == records.count())
     }
 
     /// Adds the value of the next record.

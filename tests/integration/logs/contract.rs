@@ -25,6 +25,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a_hub_logs_what_may_not_have_been_meant",
     ),
     (
+        "dataset.indexed",
+        "datasets/large",
+        "a_hub_keeps_the_index_of_a_large_file_for_the_next_start",
+    ),
+    (
         "dataset.time",
         "play/time",
         "a_file_is_played_by_the_time_of_its_records",

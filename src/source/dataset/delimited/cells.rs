@@ -6,10 +6,12 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::dataset_note::NoteKind;
 
 /// The cells of a column that have been observed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct ColumnCells {
     numbers: u64,
     booleans: u64,
@@ -19,11 +21,11 @@ pub(super) struct ColumnCells {
     missing: u64,
     texts: u64,
     /// The first text, with the offset of its row.
-    first_text: Option<(usize, String)>,
+    first_text: Option<(u64, String)>,
     /// The first word for a missing value, with the offset of its row.
-    first_missing: Option<(usize, String)>,
+    first_missing: Option<(u64, String)>,
     /// The offset of the row of the first number that JSON does not have.
-    first_not_finite: Option<usize>,
+    first_not_finite: Option<u64>,
 }
 
 /// What a column is, or one cell.
@@ -45,7 +47,7 @@ const EXAMPLE_LEN_MAX: usize = 40;
 
 impl ColumnCells {
     /// Counts `cell` of the row at `offset`.
-    pub(super) fn observe(&mut self, cell: &str, offset: usize) {
+    pub(super) fn observe(&mut self, cell: &str, offset: u64) {
         match CellType::of(cell) {
             CellType::Empty => {}
             CellType::Number => self.numbers += 1,
@@ -80,48 +82,64 @@ impl ColumnCells {
         self.texts > 0 || is_mixed || has_only_words
     }
 
-    /// `cell` of this column as JSON.
-    pub(super) fn json<'c>(&self, cell: &'c str) -> Cow<'c, str> {
-        Cow::Borrowed(match CellType::of(cell) {
-            CellType::Empty => "null",
-            _ if self.is_text() => return Cow::Owned(serde_json::Value::from(cell).to_string()),
-            CellType::NotFinite | CellType::Missing => "null",
-            CellType::Boolean(true) => "true",
-            CellType::Boolean(false) => "false",
-            CellType::Number => return number_as_json(trim(cell)).unwrap_or_default(),
-            CellType::Text => trim(cell),
-        })
+    /// Appends `cell` of this column as JSON to `out`.
+    pub(super) fn write(&self, cell: &str, out: &mut Vec<u8>) {
+        let json = match CellType::of(cell) {
+            CellType::Empty => Cow::Borrowed("null"),
+            _ if self.is_text() => {
+                return serde_json::to_writer(out, cell).expect("a text can be written to memory");
+            }
+            CellType::NotFinite | CellType::Missing => Cow::Borrowed("null"),
+            CellType::Boolean(true) => Cow::Borrowed("true"),
+            CellType::Boolean(false) => Cow::Borrowed("false"),
+            CellType::Number => number_as_json(trim(cell)).unwrap_or_default(),
+            CellType::Text => Cow::Borrowed(trim(cell)),
+        };
+        out.extend_from_slice(json.as_bytes());
     }
 
     /// What a person should know about the column; `line` maps an offset to a line.
-    pub(super) fn notes(&self, line: impl Fn(usize) -> usize) -> Vec<NoteKind> {
+    pub(super) fn notes<E>(
+        &self,
+        line: impl Fn(u64) -> Result<usize, E>,
+    ) -> Result<Vec<NoteKind>, E> {
+        let mut notes = Vec::new();
         if self.is_text() {
-            return self.mixed_note(line).into_iter().collect();
+            notes.extend(self.mixed_note(line)?);
+            return Ok(notes);
         }
-        let not_finite = self.first_not_finite.map(|offset| NoteKind::NotFinite {
-            count: self.not_finite,
-            line: line(offset),
-        });
-        let first = self.first_missing.as_ref();
-        let missing = first.map(|(offset, example)| NoteKind::Missing {
-            count: self.missing,
-            example: example.clone(),
-            line: line(*offset),
-        });
-        not_finite.into_iter().chain(missing).collect()
+        if let Some(offset) = self.first_not_finite {
+            notes.push(NoteKind::NotFinite {
+                count: self.not_finite,
+                line: line(offset)?,
+            });
+        }
+        if let Some((offset, example)) = &self.first_missing {
+            notes.push(NoteKind::Missing {
+                count: self.missing,
+                example: example.clone(),
+                line: line(*offset)?,
+            });
+        }
+        Ok(notes)
     }
 
-    fn mixed_note(&self, line: impl Fn(usize) -> usize) -> Option<NoteKind> {
-        let (offset, example) = self.first_text.as_ref()?;
+    fn mixed_note<E>(&self, line: impl Fn(u64) -> Result<usize, E>) -> Result<Option<NoteKind>, E> {
+        let Some((offset, example)) = &self.first_text else {
+            return Ok(None);
+        };
         let texts = self.texts + self.booleans + self.not_finite + self.missing;
         // Otherwise the numbers are the exception, as in a column of codes.
         let was_meant_as_numbers = self.numbers >= texts;
-        was_meant_as_numbers.then(|| NoteKind::Mixed {
+        if !was_meant_as_numbers {
+            return Ok(None);
+        }
+        Ok(Some(NoteKind::Mixed {
             numbers: self.numbers,
             texts,
             example: example.clone(),
-            line: line(*offset),
-        })
+            line: line(*offset)?,
+        }))
     }
 }
 
@@ -131,7 +149,7 @@ impl CellType {
         if cell.is_empty() {
             return Self::Empty;
         }
-        if is_json_number(cell) || number_as_json(cell).is_some() {
+        if number_as_json(cell).is_some() {
             return Self::Number;
         }
         match cell {
@@ -169,7 +187,9 @@ fn number_as_json(text: &str) -> Option<Cow<'_, str>> {
         Some(unsigned) => ("-", unsigned),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
     };
-    if !unsigned.starts_with(|first: char| first == '.' || first.is_ascii_digit()) {
+    let may_be_in_number = |byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'-' | b'+');
+    let is_unsigned = unsigned.starts_with(|first: char| first == '.' || first.is_ascii_digit());
+    if !is_unsigned || !unsigned.bytes().all(may_be_in_number) {
         return None;
     }
     let end = unsigned.find(['e', 'E']).unwrap_or(unsigned.len());
@@ -185,22 +205,33 @@ fn number_as_json(text: &str) -> Option<Cow<'_, str>> {
 
 /// Whether `text` is a number by the grammar of JSON.
 pub(super) fn is_json_number(text: &str) -> bool {
-    let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (text, None),
-    };
-    let (integer, fraction) = match mantissa.split_once('.') {
-        Some((integer, fraction)) => (integer, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let has_no_leading_zero = integer == "0" || !integer.starts_with('0');
-    let unsigned =
-        |exponent: &str| are_digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent));
-    are_digits(integer)
-        && has_no_leading_zero
-        && fraction.is_none_or(are_digits)
-        && exponent.is_none_or(unsigned)
+    let text = text.as_bytes();
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    let integer = digits(unsigned);
+    if integer == 0 || (integer > 1 && unsigned[0] == b'0') {
+        return false;
+    }
+    let mut rest = &unsigned[integer..];
+    if let [b'.', fraction @ ..] = rest {
+        let len = digits(fraction);
+        if len == 0 {
+            return false;
+        }
+        rest = &fraction[len..];
+    }
+    match rest {
+        [] => true,
+        [b'e' | b'E', b'-' | b'+', exponent @ ..] | [b'e' | b'E', exponent @ ..] => {
+            !exponent.is_empty() && digits(exponent) == exponent.len()
+        }
+        _ => false,
+    }
+}
+
+/// The number of digits that `text` begins with.
+fn digits(text: &[u8]) -> usize {
+    let other = text.iter().position(|byte| !byte.is_ascii_digit());
+    other.unwrap_or(text.len())
 }
 
 fn are_digits(text: &str) -> bool {
@@ -263,7 +294,11 @@ mod tests {
         for cell in cells {
             column.observe(cell, 0);
         }
-        let json = |cell: &&str| column.json(cell).into_owned();
+        let json = |cell: &&str| {
+            let mut out = Vec::new();
+            column.write(cell, &mut out);
+            String::from_utf8(out).unwrap()
+        };
         cells.iter().map(json).collect()
     }
 

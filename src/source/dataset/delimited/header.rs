@@ -4,18 +4,17 @@ use std::borrow::Cow;
 
 use super::super::column_picker::missing_column;
 use super::super::dataset_error::DatasetError;
-use super::super::text_file::TextFile;
 use super::cells::is_json_number;
+use super::row_text::RowText;
 
 /// The names of the columns, some of which may be empty.
-#[derive(Debug)]
 pub(super) struct Header<'f> {
-    file: &'f TextFile<'f>,
+    file: &'f dyn RowText,
     names: Vec<String>,
 }
 
 impl<'f> Header<'f> {
-    pub(super) const fn new(file: &'f TextFile<'f>, names: Vec<String>) -> Self {
+    pub(super) const fn new(file: &'f dyn RowText, names: Vec<String>) -> Self {
         Self { file, names }
     }
 
@@ -46,7 +45,7 @@ impl<'f> Header<'f> {
     /// The error that there is no column `wanted`.
     pub(super) fn missing(&self, wanted: &str) -> DatasetError {
         let names = (0..self.width()).map(|index| self.name(index).into_owned());
-        missing_column(self.file.path, wanted, &names.collect::<Vec<_>>())
+        missing_column(self.file.path(), wanted, &names.collect::<Vec<_>>())
     }
 
     /// The error that the columns at `first` and `second` have the same name, and `key` has to name another one.
@@ -76,15 +75,16 @@ impl<'f> Header<'f> {
     }
 
     fn malformed(&self, problem: String, remedy: String) -> DatasetError {
-        let text = &self.file.text;
         // Blank lines may precede it.
-        let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
-        DatasetError::Malformed {
-            path: self.file.path.to_owned(),
-            line: self.file.place(blank).0,
-            column: 1,
-            problem,
-            remedy,
+        match self.file.place(0) {
+            Err(error) => error,
+            Ok((line, _)) => DatasetError::Malformed {
+                path: self.file.path().to_owned(),
+                line,
+                column: 1,
+                problem,
+                remedy,
+            },
         }
     }
 }
