@@ -16,8 +16,8 @@ pub(super) struct PlayedGroup {
     pub(super) end: Micros,
 }
 
-/// The group of each of `files`: all of them, if their times overlap; otherwise those that are channels of one recording.
-/// Only instants can be aligned: a time since a beginning does not say since which.
+/// The group of each of `files`: all of them, if their instants overlap; otherwise the channels of one recording. Times
+/// of different files that are no instants cannot be aligned: they do not say since when they count.
 pub(super) fn groups(files: &[TimePlan]) -> Vec<Option<PlayedGroup>> {
     let all: Vec<usize> = (0..files.len()).collect();
     if overlap(files) {
@@ -25,8 +25,8 @@ pub(super) fn groups(files: &[TimePlan]) -> Vec<Option<PlayedGroup>> {
     }
     let of_file = |file: &TimePlan| {
         let is_member =
-            |&index: &usize| files[index].path == file.path && span(&files[index]).is_some();
-        let members: Vec<usize> = (0..files.len()).filter(is_member).collect();
+            |&&index: &&usize| files[index].path == file.path && span(&files[index]).is_some();
+        let members: Vec<usize> = all.iter().filter(is_member).copied().collect();
         span(file).and_then(|_| group(files, &members))
     };
     files.iter().map(of_file).collect()
@@ -46,15 +46,20 @@ fn group(files: &[TimePlan], members: &[usize]) -> Option<PlayedGroup> {
 
 /// Whether all of the files have instants, at some of which all of them have records.
 fn overlap(files: &[TimePlan]) -> bool {
-    let spans: Vec<_> = files.iter().filter_map(span).collect();
+    let has_instants = |file: &&TimePlan| {
+        let facts = file.column.as_ref().map(|column| &column.facts);
+        facts.is_some_and(|facts| {
+            facts.unit == TimeUnit::Rfc3339 || is_absolute(facts.summary.first)
+        })
+    };
+    let spans: Vec<_> = files.iter().filter(has_instants).filter_map(span).collect();
     let latest_first = spans.iter().map(|(first, _)| first).max();
     let earliest_last = spans.iter().map(|(_, last)| last).min();
     spans.len() == files.len() && latest_first < earliest_last
 }
 
-/// The first and the last instant of a file; `None` if it is not played by instants.
+/// The first and the last time of a file; `None` if it is not played by its time.
 fn span(file: &TimePlan) -> Option<(Micros, Micros)> {
-    let facts = &file.column.as_ref()?.facts;
-    let has_instants = facts.unit == TimeUnit::Rfc3339 || is_absolute(facts.summary.first);
-    has_instants.then_some((facts.summary.first, facts.summary.last))
+    let summary = &file.column.as_ref()?.facts.summary;
+    Some((summary.first, summary.last))
 }

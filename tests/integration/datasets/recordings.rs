@@ -8,7 +8,8 @@ use mcap::{Compression, WriteOptions, Writer};
 use tickcast::settings::TimeSettings;
 use tickcast::source::{Dataset, ReadOptions, RecordSource as _};
 
-use super::super::support::{Project, RawClient, wait_for_end};
+use super::super::support::hub::program;
+use super::super::support::{Hub, Project, RawClient, wait_for_end};
 use super::{Files, notes_of, records_of};
 
 /// A message: its channel, its time in nanoseconds, its data.
@@ -230,4 +231,42 @@ fn a_hub_plays_a_channel() {
         "{}",
         history.text()
     );
+}
+
+#[test]
+fn the_channels_of_a_recording_play_together_by_their_time() {
+    // Since the recorder began: no instants, but all by the same clock. The second channel begins after the first ends.
+    let ms = 1_000_000;
+    let messages = [
+        ("/imu", 5_000 * ms, r#"{"x":1}"#),
+        ("/imu", 5_050 * ms, r#"{"x":2}"#),
+        ("/gps", 5_070 * ms, r#"{"lat":1}"#),
+        ("/gps", 5_100 * ms, r#"{"lat":2}"#),
+    ];
+    let project = Project::raw("");
+    let bytes = recording(WriteOptions::new(), &messages);
+    std::fs::write(project.path("d.mcap"), bytes).unwrap();
+    let mut command = program();
+    command.current_dir(project.path("")).args([
+        "play",
+        "d.mcap",
+        "--once",
+        "--port",
+        "0",
+        "--ops-port",
+        "0",
+    ]);
+    let hub = Hub::spawn(command, project.clone());
+    wait_for_end(&hub, "imu");
+    wait_for_end(&hub, "gps");
+    let due = |topic: &str| -> Vec<i64> {
+        let path = format!("/api/v1/topics/{topic}/history?last=9");
+        let history = RawClient::get(hub.public(), &path).json();
+        let items = history["items"].as_array().unwrap().iter();
+        items.map(|item| item["t"].as_i64().unwrap()).collect()
+    };
+    let (imu, gps) = (due("imu"), due("gps"));
+    let after = |t: &i64| (t - imu[0]) / 1_000;
+    assert_eq!(imu.iter().map(after).collect::<Vec<_>>(), [0, 50]);
+    assert_eq!(gps.iter().map(after).collect::<Vec<_>>(), [70, 100]);
 }
