@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build install page test lint fmt bench pagebench restarts synchrony audience soak microbench deb debtest image clean tools
+.PHONY: help run demo build install page test lint fmt bench pagebench restarts synchrony audience soak microbench deb debtest image clean tools
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -18,6 +18,9 @@ help: ## list these commands
 
 run: build ## build and serve config/tickcast.toml on http://127.0.0.1:8000/
 	@exec $(TARGET)/release/tickcast
+
+demo: build ## build and serve three recordings (config/demo.toml) on http://127.0.0.1:8000/
+	@exec $(TARGET)/release/tickcast --config config/demo.toml
 
 # The page comes first, because it is embedded when the hub is compiled.
 build: page ## build the page and the hub (target/release/tickcast)

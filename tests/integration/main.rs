@@ -14,6 +14,7 @@ mod configuration;
 mod cors;
 mod dataset_switch;
 mod datasets;
+mod demo;
 mod deployment;
 mod drain;
 mod dropped_log_lines;
