@@ -86,6 +86,9 @@ impl Dataset {
     pub fn load(path: &Path, options: &ReadOptions) -> Result<Self, DatasetError> {
         let file = InputFile::open(path)?;
         let format = file.format(options);
+        if format != DatasetFormat::Mcap && options.channel.is_some() {
+            return Err(without_channels(path, format));
+        }
         if indexed::is_indexed(&file, format, options) {
             let built = indexed::open(file, format, options)?;
             return Ok(Self::of_file(built, options, format));
@@ -213,6 +216,15 @@ impl Dataset {
 /// The file cannot be read.
 pub(super) fn format_of(path: &Path, options: &ReadOptions) -> Result<DatasetFormat, DatasetError> {
     Ok(InputFile::open(path)?.format(options))
+}
+
+/// The error of a channel of a file that is no recording.
+fn without_channels(path: &Path, format: DatasetFormat) -> DatasetError {
+    DatasetError::Unusable {
+        path: path.to_owned(),
+        problem: format!("is read as {}, which has no channels", format.name()),
+        remedy: "remove `channel`, or name a recording".to_owned(),
+    }
 }
 
 /// The channels of the recording at `path`, in its order; `None` if it is no recording.

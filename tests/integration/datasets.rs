@@ -5,7 +5,9 @@ mod bad_files;
 mod column_types;
 mod large;
 #[cfg(feature = "formats")]
-mod recordings;
+mod damaged_files;
+#[cfg(feature = "formats")]
+pub(super) mod recordings;
 #[cfg(feature = "formats")]
 mod tables;
 mod time;

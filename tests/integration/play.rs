@@ -1,6 +1,8 @@
 //! `tickcast play FILE`: plays a file without a configuration, and `tickcast check FILE`: says what would be played.
 
 mod described;
+#[cfg(feature = "formats")]
+mod recording;
 mod time;
 mod time_options;
 

@@ -10,6 +10,7 @@ mod mcap_file;
 mod mcap_record;
 mod mcap_recording;
 mod parquet_file;
+mod parquet_schema;
 mod row_columns;
 mod temporal;
 

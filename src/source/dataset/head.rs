@@ -17,7 +17,7 @@ use crate::settings::DatasetFormat;
 use crate::source::compact::push_compact;
 
 /// How much of a file is read, in bytes after expansion.
-const HEAD_LEN: u64 = 256 << 10;
+const HEAD_LEN: usize = 256 << 10;
 
 /// Returns the first records of the file at `path`, whole, as compact JSON. Stops at the first mistake in the file, which
 /// is reported when all of it is loaded.
@@ -34,17 +34,18 @@ pub(in crate::source) fn first_records(
         format: Some(format),
         ..ReadOptions::DEFAULT
     };
-    let mut head = Head::default();
     if !format.is_text() {
         // Fails when the head is full.
+        let mut head = FullAtEnd::default();
         let read = formats::read(&input, format, &whole, &mut head);
-        return if head.0.is_empty() {
+        return if head.records.is_empty() {
             read.map(|_| Vec::new())
         } else {
-            Ok(head.0)
+            Ok(head.records)
         };
     }
-    let file = TextFile::read_head(path, input.into_reader(), HEAD_LEN)?;
+    let mut head = Head::default();
+    let file = TextFile::read_head(path, input.into_reader(), HEAD_LEN as u64)?;
     // The text may end within a record.
     _ = match format {
         DatasetFormat::Ndjson => read_lines(&file, &mut head),
@@ -55,9 +56,9 @@ pub(in crate::source) fn first_records(
     Ok(head.0)
 }
 
-/// The records so far, and their length in bytes.
+/// The records so far.
 #[derive(Default)]
-struct Head(Vec<Vec<u8>>, u64);
+struct Head(Vec<Vec<u8>>);
 
 impl RecordSink for Head {
     fn push(
@@ -67,13 +68,7 @@ impl RecordSink for Head {
     ) -> Result<(), SinkError> {
         let mut record = Vec::new();
         write(&mut record);
-        self.1 += record.len() as u64;
         self.0.push(record);
-        // The text formats are read from a text of a limited length.
-        if self.1 > HEAD_LEN {
-            let len = usize::try_from(self.1).unwrap_or(usize::MAX);
-            return Err(SinkError::TooLong { len, max: 0 });
-        }
         Ok(())
     }
 
@@ -81,6 +76,39 @@ impl RecordSink for Head {
 
     fn count(&self) -> u64 {
         self.0.len() as u64
+    }
+}
+
+/// The first records of a file that is no text, of which no part can be cut off before it is read.
+#[derive(Default)]
+struct FullAtEnd {
+    records: Vec<Vec<u8>>,
+    /// In bytes, of all of them.
+    len: usize,
+}
+
+impl RecordSink for FullAtEnd {
+    fn push(
+        &mut self,
+        _: Option<Micros>,
+        write: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> Result<(), SinkError> {
+        let max = HEAD_LEN;
+        let mut record = Vec::new();
+        write(&mut record);
+        let len = self.len + record.len();
+        if len > max {
+            return Err(SinkError::TooLong { len, max });
+        }
+        self.len = len;
+        self.records.push(record);
+        Ok(())
+    }
+
+    fn divide_stamps(&mut self, _: i64) {}
+
+    fn count(&self) -> u64 {
+        self.records.len() as u64
     }
 }
 

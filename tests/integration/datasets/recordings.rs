@@ -13,11 +13,11 @@ use super::super::support::{Hub, Project, RawClient, wait_for_end};
 use super::{Files, notes_of, records_of};
 
 /// A message: its channel, its time in nanoseconds, its data.
-type Message<'a> = (&'a str, u64, &'a str);
+pub(crate) type Message<'a> = (&'a str, u64, &'a str);
 
 /// An MCAP file with `messages`, in this order. The encoding of a channel is in its name: `/imu` is JSON,
 /// `/tf:protobuf` is not.
-fn recording(options: WriteOptions, messages: &[Message<'_>]) -> Vec<u8> {
+pub(crate) fn recording(options: WriteOptions, messages: &[Message<'_>]) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = Writer::with_options(&mut bytes, options).unwrap();
     let mut channels = BTreeMap::new();
@@ -63,7 +63,7 @@ fn error_of(bytes: &[u8], channel: Option<&str>) -> String {
     format!("{error}; {}", error.remedy())
 }
 
-const IMU: [Message<'_>; 4] = [
+pub(crate) const IMU: [Message<'_>; 4] = [
     ("/imu", 1_000, r#"{ "x": 1.50 }"#),
     ("/imu", 3_000, r#"{"x":3}"#),
     ("/imu", 2_000, r#"{"x":2}"#),
@@ -164,6 +164,18 @@ fn a_recording_without_json_names_its_channels_and_a_remedy() {
     assert!(error.contains("has no channel with JSON messages; its channels are `/a` (1 message in protobuf), `/b` (2 messages in ros1); record"), "{error}");
     let error = error_of(&recording(WriteOptions::new(), &[]), None);
     assert!(error.contains("has no channels"), "{error}");
+}
+
+#[test]
+fn a_channel_of_a_file_without_channels_is_refused() {
+    let files = Files::new();
+    let path = files.write("d.csv", "a\n1\n");
+    let error = Dataset::load(&path, &options(Some("/a"))).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("is read as csv, which has no channels"),
+        "{message}"
+    );
 }
 
 #[test]

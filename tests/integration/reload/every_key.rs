@@ -98,14 +98,17 @@ fn other_value(header: &str, key: &str) -> &'static str {
     }
 }
 
-/// Keys of records that are played by their own time, which exclude the rate of [`unchanged`].
-const TIME: [&str; 4] = ["time", "time_unit", "max_gap", "loop_gap"];
+/// Keys of which no value goes together with those of [`unchanged`]: those of recordings, and of records that are played
+/// by their own time.
+const OTHER_DATASETS: [&str; 5] = ["channel", "time", "time_unit", "max_gap", "loop_gap"];
 
 /// The tables of the schema with the headers that they have in [`unchanged`].
 fn schema() -> impl Iterator<Item = (String, &'static Key)> {
     SCHEMA.into_iter().flat_map(|(header, keys)| {
         let header = header.replace("NAME", "demo").replace("FIELD", "i");
-        let keys = keys.iter().filter(|key| !TIME.contains(&key.name));
+        let keys = keys
+            .iter()
+            .filter(|key| !OTHER_DATASETS.contains(&key.name));
         keys.map(move |key| (header.clone(), key))
     })
 }

@@ -71,6 +71,6 @@ mod tests {
         get(1, 10);
         get(3, LEN_MAX + 1);
         get(2, 10);
-        assert_eq!(reads, [1, 2, 3, 1, 3, 2]);
+        assert_eq!(reads, [1, 2, 3, 3, 2]);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads the JSON messages of one channel of an MCAP file, in the order of their time.
 //!
 //! Two passes: the first finds the channels, and where each message of the wanted one is; the second reads the messages.
-//! Recorders write messages of several sources as they come, so the order of the file is not that of time; 24 bytes per
+//! Recorders write messages of several sources as they come, so the order of the file is not that of time; 32 bytes per
 //! message and a few chunks are in memory to put them in order.
 
 use serde_json::value::RawValue;

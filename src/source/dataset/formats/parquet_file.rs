@@ -16,6 +16,7 @@ use super::super::dataset_note::DatasetNote;
 use super::super::input_file::InputFile;
 use super::super::read_options::ReadOptions;
 use super::super::record_sink::RecordSink;
+use super::parquet_schema;
 use super::row_columns::RowColumns;
 use super::{COPY_AGAIN, unusable};
 
@@ -26,6 +27,8 @@ const BATCH_LEN: u64 = 8 << 20;
 
 const MAGIC: &[u8] = b"PAR1";
 const ENCRYPTED_MAGIC: &[u8] = b"PARE";
+/// Length of the footer, magic.
+const TAIL_LEN: u64 = 8;
 /// Magic, length of the footer, magic.
 const LEN_MIN: u64 = 12;
 
@@ -39,6 +42,7 @@ pub(super) fn read(
     records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
     check_ends(file)?;
+    check_schema(file)?;
     let table = Table::open(file)?;
     let names: Vec<String> = table
         .roots()
@@ -90,6 +94,22 @@ fn check_ends(file: &InputFile<'_>) -> Result<(), DatasetError> {
         return Err(unusable(path, problem, COPY_AGAIN));
     }
     Ok(())
+}
+
+/// Checks what the decoder of the footer does not.
+fn check_schema(file: &InputFile<'_>) -> Result<(), DatasetError> {
+    let damaged = |problem: &str| unusable(file.path(), problem.to_owned(), COPY_AGAIN);
+    let end = file.len() - TAIL_LEN;
+    let mut len = [0; 4];
+    file.read_exact_at(&mut len, end)?;
+    let len = u32::from_le_bytes(len);
+    let start = end
+        .checked_sub(u64::from(len))
+        .filter(|start| *start >= MAGIC.len() as u64);
+    let start = start.ok_or_else(|| damaged("the footer is longer than the file"))?;
+    let mut footer = vec![0; usize::try_from(len).expect("a footer fits into the address space")];
+    file.read_exact_at(&mut footer, start)?;
+    parquet_schema::check(&footer).map_err(damaged)
 }
 
 /// A file whose footer has been read.
