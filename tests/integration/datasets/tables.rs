@@ -120,6 +120,17 @@ fn a_row_is_an_object_with_the_columns_in_their_order() {
 }
 
 #[test]
+fn the_columns_of_an_arrow_file_are_those_in_its_footer() {
+    let files = Files::new();
+    let mut bytes = arrow_file(&measurements(), None);
+    // The first message, which has them, too: some writers leave it out.
+    let start = bytes[8..].iter().position(|&byte| byte != 0).unwrap() + 8;
+    let len = u32::from_le_bytes(bytes[start + 4..start + 8].try_into().unwrap());
+    bytes[start..start + 8 + usize::try_from(len).unwrap()].fill(0);
+    assert_eq!(files.records("d.arrow", bytes), MEASUREMENTS);
+}
+
+#[test]
 fn a_file_whose_name_says_nothing_is_recognized_by_its_content() {
     let files = Files::new();
     let batch = measurements();

@@ -1,6 +1,6 @@
 //! Reads Arrow IPC, files and streams, one batch of rows after the other, and of each only the columns that are played.
 //!
-//! A file is a stream between two marks, followed by a footer that says where its parts are; it is read as the stream.
+//! A file is like a stream between two marks, followed by a footer that has the schema, and says where the messages are.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,10 +23,6 @@ const FILE_MAGIC: &[u8] = b"ARROW1";
 const FEATHER_MAGIC: &[u8] = b"FEA1";
 /// The length of the footer, and the mark.
 const TAIL_LEN: u64 = 10;
-/// Where the stream begins in a file, after its mark, at the earliest.
-const STREAM_START: u64 = 8;
-/// In bytes: where the stream begins at the latest, because writers align it.
-const STREAM_START_MAX: u64 = 64;
 /// Comes before the length of a message, except in files of before 2019.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 /// In bytes, of the part of a message that describes it; that of a thousand columns has less than 1 MiB.
@@ -68,13 +64,15 @@ pub(super) fn read(
     columns.finish()
 }
 
-/// Reads the messages of a stream.
+/// Reads the messages of a stream or a file.
 struct ArrowStream<'a, 'f> {
     file: &'a InputFile<'f>,
-    /// Where the next message begins.
+    /// Where the next message of a stream begins.
     offset: u64,
-    /// Where the last message ends, at the latest.
-    end: u64,
+    /// Of a file.
+    footer: Option<ArrowFooter>,
+    /// The messages of a file that have been read.
+    read: usize,
 }
 
 /// A message: a description of data, and the data.
@@ -94,16 +92,20 @@ impl<'a, 'f> ArrowStream<'a, 'f> {
                  `feather.write_feather(feather.read_table(\"old.feather\"), \"new.feather\")`",
             ));
         }
-        let (offset, end) = if head.starts_with(FILE_MAGIC) {
-            (stream_start(file)?, footer_start(file)?)
-        } else {
-            (0, file.len())
-        };
-        Ok(Self { file, offset, end })
+        let is_file = head.starts_with(FILE_MAGIC);
+        Ok(Self {
+            file,
+            offset: 0,
+            footer: is_file.then(|| ArrowFooter::read(file)).transpose()?,
+            read: 0,
+        })
     }
 
-    /// Reads the first message, which describes the columns.
+    /// Reads the columns: the first message of a stream.
     fn read_schema(&mut self) -> Result<SchemaRef, DatasetError> {
+        if let Some(footer) = &self.footer {
+            return Ok(Arc::clone(&footer.schema));
+        }
         let path = self.file.path();
         let not_arrow = |problem: String| {
             let remedy = "if it has another format, set `format`, or let its name end with that";
@@ -126,8 +128,15 @@ impl<'a, 'f> ArrowStream<'a, 'f> {
             .map_err(|error| not_arrow(error.to_string()))
     }
 
-    /// Reads the next message; `None` at the end of the stream.
+    /// Reads the next message; `None` at the end.
     fn read_part(&mut self) -> Result<Option<StreamPart>, DatasetError> {
+        if let Some(footer) = &self.footer {
+            let Some(offset) = footer.offsets.get(self.read) else {
+                return Ok(None);
+            };
+            self.offset = *offset;
+            self.read += 1;
+        }
         if self.left() == 0 {
             return Ok(None);
         }
@@ -163,7 +172,7 @@ impl<'a, 'f> ArrowStream<'a, 'f> {
 
     /// The bytes after the last message that was read.
     fn left(&self) -> u64 {
-        self.end.saturating_sub(self.offset)
+        self.file.len().saturating_sub(self.offset)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<(), DatasetError> {
@@ -176,7 +185,7 @@ impl<'a, 'f> ArrowStream<'a, 'f> {
     }
 
     fn ends_too_early(&self) -> DatasetError {
-        let (at, end) = (self.offset, self.end);
+        let (at, end) = (self.offset, self.file.len());
         let problem = format!("ends too early: the message at byte {at} goes beyond byte {end}");
         unusable(self.file.path(), problem, COPY_AGAIN)
     }
@@ -186,7 +195,7 @@ impl StreamPart {
     /// The description, which is verified.
     fn message(&self) -> Result<Message<'_>, String> {
         arrow_ipc::root_as_message(&self.description)
-            .map_err(|error| format!("a message is damaged: {error}"))
+            .map_err(|error| format!("a message is damaged: {}", first_line(error)))
     }
 }
 
@@ -255,38 +264,58 @@ impl Batches {
     }
 }
 
-/// Where the stream of a file begins: zeros may precede it.
-fn stream_start(file: &InputFile<'_>) -> Result<u64, DatasetError> {
-    let mut start = STREAM_START;
-    let mut word = [0; 8];
-    while start < STREAM_START_MAX && start + 8 <= file.len() {
-        file.read_exact_at(&mut word, start)?;
-        if word != [0; 8] {
-            break;
-        }
-        start += 8;
-    }
-    Ok(start)
+/// What the footer of a file says.
+struct ArrowFooter {
+    schema: SchemaRef,
+    /// Where the messages begin, those with dictionaries first.
+    offsets: Vec<u64>,
 }
 
-/// Where the footer of a file begins.
-fn footer_start(file: &InputFile<'_>) -> Result<u64, DatasetError> {
-    let missing = || {
-        let problem = "is an Arrow file that ends too early: its footer is missing".to_owned();
-        unusable(file.path(), problem, COPY_AGAIN)
-    };
-    let tail_start = file.len().checked_sub(TAIL_LEN).ok_or_else(missing)?;
-    let mut tail = [0; 10];
-    file.read_exact_at(&mut tail, tail_start)?;
-    let (len, mark) = tail.split_at(4);
-    if mark != FILE_MAGIC {
-        return Err(missing());
+impl ArrowFooter {
+    fn read(file: &InputFile<'_>) -> Result<Self, DatasetError> {
+        let broken = |problem: &str| {
+            let problem = format!("is an Arrow file, but {problem}");
+            unusable(file.path(), problem, COPY_AGAIN)
+        };
+        let missing = || broken("ends too early: its footer is missing");
+        let tail_start = file.len().checked_sub(TAIL_LEN).ok_or_else(missing)?;
+        let mut tail = [0; 10];
+        file.read_exact_at(&mut tail, tail_start)?;
+        let (len, mark) = tail.split_at(4);
+        if mark != FILE_MAGIC {
+            return Err(missing());
+        }
+        let len = u32::from_le_bytes(len.try_into().expect("four bytes"));
+        let start = tail_start.checked_sub(u64::from(len)).ok_or_else(missing)?;
+        let mut bytes = vec![0; index(u64::from(len))];
+        file.read_exact_at(&mut bytes, start)?;
+        let footer = arrow_ipc::root_as_footer(&bytes);
+        let footer = footer
+            .map_err(|error| broken(&format!("its footer is damaged: {}", first_line(error))))?;
+        let schema = footer
+            .schema()
+            .ok_or_else(|| broken("its footer has no schema"))?;
+        let schema = arrow_ipc::convert::try_fb_to_schema(schema);
+        let schema = schema.map_err(|error| broken(&first_line(error)))?;
+        let blocks = footer.dictionaries().into_iter().flatten();
+        let blocks = blocks.chain(footer.recordBatches().into_iter().flatten());
+        let offset = |block: &arrow_ipc::Block| u64::try_from(block.offset()).ok();
+        let offsets = blocks.map(offset).collect::<Option<_>>();
+        Ok(Self {
+            schema: Arc::new(schema),
+            offsets: offsets.ok_or_else(|| broken("its footer is damaged"))?,
+        })
     }
-    let len = u32::from_le_bytes(len.try_into().expect("four bytes"));
-    let start = tail_start.checked_sub(u64::from(len));
-    start
-        .filter(|start| *start >= STREAM_START)
-        .ok_or_else(missing)
+}
+
+/// The beginning of an error, of which some have several lines.
+fn first_line(error: impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 /// Checks the lengths in a batch, for which the decoder would reserve memory.

@@ -42,8 +42,8 @@ pub(super) fn read(
     records: &mut dyn RecordSink,
 ) -> Result<Vec<DatasetNote>, DatasetError> {
     check_ends(file)?;
-    check_schema(file)?;
-    let table = Table::open(file)?;
+    let has_encryption = check_schema(file)?;
+    let table = Table::open(file, has_encryption)?;
     let names: Vec<String> = table
         .roots()
         .iter()
@@ -96,8 +96,8 @@ fn check_ends(file: &InputFile<'_>) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// Checks what the decoder of the footer does not.
-fn check_schema(file: &InputFile<'_>) -> Result<(), DatasetError> {
+/// Checks what the decoder of the footer does not, and returns whether columns are encrypted.
+fn check_schema(file: &InputFile<'_>) -> Result<bool, DatasetError> {
     let damaged = |problem: &str| unusable(file.path(), problem.to_owned(), COPY_AGAIN);
     let end = file.len() - TAIL_LEN;
     let mut len = [0; 4];
@@ -117,10 +117,12 @@ struct Table<'a, 'f> {
     input: &'a InputFile<'f>,
     file: File,
     metadata: ArrowReaderMetadata,
+    /// Whether there are encrypted columns.
+    has_encryption: bool,
 }
 
 impl<'a, 'f> Table<'a, 'f> {
-    fn open(input: &'a InputFile<'f>) -> Result<Self, DatasetError> {
+    fn open(input: &'a InputFile<'f>, has_encryption: bool) -> Result<Self, DatasetError> {
         let file = input.handle()?;
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
         let metadata = ArrowReaderMetadata::load(&file, options);
@@ -129,6 +131,7 @@ impl<'a, 'f> Table<'a, 'f> {
             input,
             file,
             metadata,
+            has_encryption,
         })
     }
 
@@ -224,6 +227,10 @@ impl<'a, 'f> Table<'a, 'f> {
         let column = column.map_or_else(String::new, |&place| {
             format!(" of column `{}`", names[place])
         });
+        if self.has_encryption {
+            let problem = format!("the data{column} is encrypted, or damaged: {error}");
+            return unusable(self.input.path(), problem, DECRYPT);
+        }
         let first = read + 1;
         let problem = format!("cannot decode the rows from {first} on{column}: {error}");
         unusable(self.input.path(), problem, COPY_AGAIN)

@@ -11,6 +11,7 @@ const NESTING_MAX: usize = 32;
 
 /// The fields of the Thrift structures that are looked at.
 const SCHEMA_FIELD: i64 = 2;
+const ENCRYPTION_FIELD: i64 = 8;
 const CHILDREN_FIELD: i64 = 5;
 
 /// Types of the compact protocol of Thrift.
@@ -23,16 +24,19 @@ const LISTS: [u8; 2] = [9, 10];
 const MAP: u8 = 11;
 const STRUCT: u8 = 12;
 
-/// Checks the columns in `footer`, a structure in the compact protocol. The error says what is wrong.
-pub(super) fn check(footer: &[u8]) -> Result<(), &'static str> {
+/// Checks the columns in `footer`, a structure in the compact protocol, and returns whether columns are encrypted. The error
+/// says what is wrong.
+pub(super) fn check(footer: &[u8]) -> Result<bool, &'static str> {
     let mut rest = Compact(footer);
-    let checked = rest.for_each_field(|rest, id, kind| {
+    let mut has_encryption = false;
+    rest.for_each_field(|rest, id, kind| {
+        has_encryption |= id == ENCRYPTION_FIELD;
         if id == SCHEMA_FIELD && LISTS.contains(&kind) {
             return rest.check_schema();
         }
         rest.skip(kind, NESTING_MAX).ok_or(DAMAGED)
-    });
-    checked.map(|_| ())
+    })?;
+    Ok(has_encryption)
 }
 
 const DAMAGED: &str = "the footer is damaged";
@@ -205,10 +209,19 @@ mod tests {
 
     #[test]
     fn each_group_has_the_members_that_it_says() {
-        assert_eq!(check(&footer(&[2, 1, 0, 0])), Ok(()));
+        assert_eq!(check(&footer(&[2, 1, 0, 0])), Ok(false));
         for wrong in [&[2, 1, 0][..], &[2, 1, 0, 0, 0], &[], &[60, 0]] {
             assert_eq!(check(&footer(wrong)), Err(DAMAGED), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_footer_that_names_an_encryption_has_encrypted_columns() {
+        let mut footer = footer(&[1, 0]);
+        let stop = footer.pop();
+        footer.extend_from_slice(b"\x4c\x00");
+        footer.extend(stop);
+        assert_eq!(check(&footer), Ok(true));
     }
 
     #[test]
