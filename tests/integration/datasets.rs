@@ -3,9 +3,9 @@
 mod bad_files;
 #[cfg(feature = "formats")]
 mod column_types;
-mod large;
 #[cfg(feature = "formats")]
 mod damaged_files;
+mod large;
 #[cfg(feature = "formats")]
 pub(super) mod recordings;
 #[cfg(feature = "formats")]

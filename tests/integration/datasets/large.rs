@@ -408,7 +408,7 @@ fn a_quote_that_is_never_closed_does_not_fill_the_memory() {
 /// A file that is played, with the path of the file.
 fn playing(files: &Files) -> (Dataset, std::path::PathBuf) {
     let path = files.write("many.ndjson", many_lines(5_000));
-    (Dataset::load(&path, &options).unwrap(), path)
+    (Dataset::load(&path, &large()).unwrap(), path)
 }
 
 /// Asserts that the records can no longer be read, for a reason that contains `seen`.
