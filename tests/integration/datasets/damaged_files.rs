@@ -121,10 +121,10 @@ fn nested_groups(depth: u32) -> Vec<u8> {
     let mut footer = b"\x15\x02\x19\xfc".to_vec();
     let mut count = depth + 1;
     while count >= 0x80 {
-        footer.push(0x80 | (count & 0x7f) as u8);
+        footer.push(0x80 | count.to_le_bytes()[0]);
         count >>= 7;
     }
-    footer.push(count as u8);
+    footer.push(count.to_le_bytes()[0]);
     for _ in 0..depth {
         footer.extend_from_slice(b"\x35\x00\x18\x01a\x15\x02\x00");
     }

@@ -100,7 +100,7 @@ fn many_rows(count: usize, line_break: &str) -> String {
         format!(
             "{time},{}.50,{late},\"{text}\"\"{n}\",{}{line_break}",
             n % 10,
-            n % 2 == 0
+            n.is_multiple_of(2)
         )
     };
     let rows: String = (0..count).map(row).collect();
