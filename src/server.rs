@@ -43,7 +43,6 @@ pub use state_location::StateLocation;
 use accept::ShutdownTokens;
 use bind::BoundListener;
 use connection::ListenerContext;
-use dataset_switch::ScheduledSwitch;
 use fd_limit::FdLimit;
 use listener_limits::{HubLimits, ListenerLimits};
 use viewer_drain::DrainOutcome;
@@ -101,7 +100,7 @@ pub struct Server {
     /// The values that the hub runs with; a reload compares the new settings with them.
     active_config: ActiveConfig,
     /// The switches of datasets that lie ahead, and those that have taken place since the last reload.
-    switches: Vec<ScheduledSwitch>,
+    switches: Vec<dataset_switch::ScheduledSwitch>,
     /// The folder of the journal. A reload does not change it.
     state_dir: Option<PathBuf>,
 }

@@ -59,7 +59,6 @@ use crate::protocol::{Host, Micros, Speed, Threshold, TopicName};
 pub use active_config::{ActiveConfig, ConfigDiff, NeedsRestart, PACE_KEYS, PostponedChange};
 pub use addresses::canonical_origin;
 pub use effective_values::ValueOrigins;
-pub use next_dataset::NextDataset;
 pub use pace::{Pace, TimeSettings};
 pub use playout::PlayoutDurations;
 pub use schema::{Key, Reload, SCHEMA};
@@ -244,6 +243,17 @@ pub struct AboutSettings {
     pub origin: Option<String>,
     /// The licence, with the attribution that it asks for.
     pub licence: Option<String>,
+}
+
+/// `[topics.NAME.next]`: what a topic becomes at an instant.
+#[derive(Debug, Clone)]
+pub struct NextDataset {
+    /// When the timeline of the topic ends, and that of the next dataset begins.
+    pub at: Micros,
+    /// The settings of the topic from then on.
+    pub topic: TopicSettings,
+    /// Its effective values from then on, without this table.
+    values: Vec<effective_values::EffectiveValue>,
 }
 
 /// `[topics.NAME.fields.FIELD]`: how to display a field of the records.

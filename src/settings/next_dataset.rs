@@ -1,4 +1,4 @@
-//! [`NextDataset`]: the dataset to which a topic switches at an instant, `[topics.NAME.next]`.
+//! [`NextDataset`](super::NextDataset): the dataset to which a topic switches at an instant, `[topics.NAME.next]`.
 //!
 //! From that instant on the topic has the values of this table in place of its own. Both are merged like layers, so that
 //! values that depend on others (`delay = "auto"`) follow, and a hub that starts after the instant has the same settings
@@ -13,19 +13,8 @@ use super::settings_error::{SettingsError, SettingsErrors, ValueOrigin};
 use super::toml_value::dotted_key;
 use super::topics;
 use super::validate::TopicTable;
-use super::{Settings, Start, TopicSettings};
+use super::{NextDataset, Settings, Start, TopicSettings};
 use crate::protocol::{Micros, TopicName};
-
-/// What a topic becomes at an instant.
-#[derive(Debug, Clone)]
-pub struct NextDataset {
-    /// When the timeline of the topic ends, and that of the next dataset begins.
-    pub at: Micros,
-    /// The settings of the topic from then on.
-    pub topic: TopicSettings,
-    /// Its effective values from then on, without this table.
-    values: Vec<EffectiveValue>,
-}
 
 /// The keys that belong to the file rather than to the topic: without a value, they are not those of the old file.
 const OF_THE_FILE: &[&str] = &["format"];

@@ -8,7 +8,7 @@ use crate::protocol::{Speed, TopicName};
 
 /// The player of a topic, and what all topics of a player have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct PlayedTopic {
+struct PlayerMember {
     topic: TopicName,
     player: TopicName,
     looping: Option<bool>,
@@ -50,9 +50,9 @@ pub(super) fn check(layers: &Layers, tables: &[TopicTable], errors: &mut Setting
     }
 }
 
-fn member(values: &Section<'_>, table: &TopicTable) -> Option<PlayedTopic> {
+fn member(values: &Section<'_>, table: &TopicTable) -> Option<PlayerMember> {
     let topic = table.topic.clone()?;
-    Some(PlayedTopic {
+    Some(PlayerMember {
         player: values.get("player").unwrap_or_else(|| topic.clone()),
         topic,
         looping: values.get("loop"),
@@ -61,7 +61,7 @@ fn member(values: &Section<'_>, table: &TopicTable) -> Option<PlayedTopic> {
     })
 }
 
-fn outside(values: &Section<'_>, outsider: &PlayedTopic) -> SettingsError {
+fn outside(values: &Section<'_>, outsider: &PlayerMember) -> SettingsError {
     let name = &outsider.topic;
     SettingsError::new(
         values.origin("player"),
@@ -73,8 +73,8 @@ fn outside(values: &Section<'_>, outsider: &PlayedTopic) -> SettingsError {
 
 fn check_agreement(
     values: &Section<'_>,
-    member: &PlayedTopic,
-    first: &PlayedTopic,
+    member: &PlayerMember,
+    first: &PlayerMember,
     errors: &mut SettingsErrors,
 ) {
     let differs = [

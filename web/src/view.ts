@@ -12,7 +12,7 @@ import { Footer, WindowPresets } from "./view/footer";
 import { listenForKeys } from "./view/keyboard";
 import type { Menu } from "./view/menu";
 import { NoticePanel } from "./view/notice";
-import { OnDemand } from "./view/on_demand";
+import { OnDemand } from "./view/deferred";
 import { type Parts, setAttribute } from "./view/parts";
 import type { Preferences } from "./view/preference";
 import { Readout } from "./view/readout";

@@ -105,6 +105,7 @@ impl<'a> InputFile<'a> {
     }
 
     /// Fills `buffer` from `offset` on.
+    #[cfg(feature = "formats")]
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), DatasetError> {
         let read = self.file.read_exact_at(buffer, offset);
         read.map_err(|error| unreadable(self.path, error))

@@ -32,6 +32,7 @@ impl<'a> RecordSelection<'a> {
     }
 
     /// Takes the stamps from the reader of the file, instead of from the records.
+    #[cfg(feature = "formats")]
     pub(super) fn with_stamps_of_reader(self) -> Self {
         Self { time: None, ..self }
     }

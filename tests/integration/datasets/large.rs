@@ -1,17 +1,14 @@
 //! Files whose records stay in the file: they are played like small ones, and a change is noticed before a record is wrong.
 
+mod changes;
+mod index;
+
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use tickcast::settings::{TimeSettings, TimeUnit};
-use tickcast::source::{
-    Dataset, ReadOptions, RecordSource, SidecarUse, SourceError, extremes, fields,
-};
+use tickcast::source::{Dataset, ReadOptions, RecordSource, extremes, fields};
 
-use super::super::support::{Hub, Project, RawClient};
 use super::Files;
 
 /// Options under which no file is small.
@@ -189,133 +186,6 @@ fn any_range_of_the_records_can_be_read() {
     }
 }
 
-/// The folder of a hub with a topic `demo`, whose dataset is larger than what is kept in memory.
-fn large_project() -> Project {
-    let toml = "[topics.demo]\ndataset = \"data.ndjson\"\nrate = 1000\nloop = false\n";
-    let project = Project::raw("").configure(toml);
-    let count = usize::try_from(ReadOptions::MEMORY_MAX).unwrap() / 170;
-    project.write("data.ndjson", &many_lines(count));
-    project
-}
-
-#[test]
-fn a_hub_keeps_the_index_of_a_large_file_for_the_next_start() {
-    let indexed = |hub: &Hub| {
-        let event = hub.last_event("dataset.indexed").unwrap();
-        let text = |field: &str| event[field].as_str().unwrap().to_owned();
-        (text("sidecar"), text("error"))
-    };
-    let none = String::new();
-    let hub = large_project().start();
-    assert_eq!(indexed(&hub), ("written".to_owned(), none.clone()));
-    let is_published = || {
-        let records = RawClient::get(hub.public(), "/api/v1/topics/demo/history?from=1&to=1");
-        records.text().contains(r#"{"i":0,"v":0,"s":""}"#)
-    };
-    while !is_published() {}
-    let hub = hub.stop().start();
-    assert_eq!(indexed(&hub), ("reused".to_owned(), none.clone()));
-    let project = hub.stop();
-    let folder = fs::read_dir(project.state("datasets")).unwrap();
-    let kept: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(kept.len(), 1, "{kept:?}");
-    let mut bytes = fs::read(&kept[0]).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&kept[0], bytes).unwrap();
-    let hub = project.start();
-    let expected = ("rebuilt".to_owned(), "its sum does not match".to_owned());
-    assert_eq!(indexed(&hub), expected);
-    let hub = hub.stop().start();
-    assert_eq!(indexed(&hub), ("reused".to_owned(), none));
-    hub.stop();
-}
-
-/// Options with a folder for indexes in that of `files`.
-fn kept(files: &Files) -> ReadOptions {
-    large().with_index_folder(Some(&files.0.path().join("indexes")))
-}
-
-/// How the file at `path` was indexed.
-fn sidecar_of(path: &Path, options: &ReadOptions) -> SidecarUse {
-    let dataset = Dataset::load(path, options).unwrap();
-    dataset.index_report().unwrap().sidecar.clone()
-}
-
-#[test]
-fn an_index_is_reused_with_everything_that_it_says() {
-    let files = Files::new();
-    let path = files.write("many.csv", many_rows(4_000, "\n"));
-    let options = ReadOptions {
-        time: Some(TimeSettings {
-            key: "t".to_owned(),
-            unit: None,
-            max_gap: None,
-            loop_gap: None,
-        }),
-        ..kept(&files)
-    };
-    assert_eq!(sidecar_of(&path, &options), SidecarUse::Written);
-    let reused = expect_same(&path, &options);
-    assert_eq!(reused.index_report().unwrap().sidecar, SidecarUse::Reused);
-    // Read in another way, it is another dataset.
-    let columns = vec!["v".to_owned()];
-    let other = ReadOptions { columns, ..options };
-    assert_eq!(sidecar_of(&path, &other), SidecarUse::Written);
-    let reused = expect_same(&path, &other);
-    assert_eq!(reused.index_report().unwrap().sidecar, SidecarUse::Reused);
-}
-
-#[test]
-fn an_index_is_made_again_if_the_file_is_another_one() {
-    let files = Files::new();
-    let options = kept(&files);
-    let path = files.write("many.ndjson", many_lines(3_000));
-    assert_eq!(sidecar_of(&path, &options), SidecarUse::Written);
-    let is_rebuilt = || matches!(sidecar_of(&path, &options), SidecarUse::Rebuilt(_));
-    // Another length; another time stamp; other bytes with the same length and time stamp.
-    files.write("many.ndjson", many_lines(3_001));
-    assert!(is_rebuilt());
-    let modified = fs::metadata(&path).unwrap().modified().unwrap();
-    let file = File::options().write(true).open(&path).unwrap();
-    file.set_modified(modified + std::time::Duration::from_nanos(1))
-        .unwrap();
-    assert!(is_rebuilt());
-    let modified = fs::metadata(&path).unwrap().modified().unwrap();
-    file.write_all_at(b"{\"j\"", 0).unwrap();
-    file.set_modified(modified).unwrap();
-    assert!(is_rebuilt());
-    assert_eq!(sidecar_of(&path, &options), SidecarUse::Reused);
-    let dataset = Dataset::load(&path, &options).unwrap();
-    assert_eq!(dataset.read(0..1).unwrap()[0], r#"{"j":0,"v":0,"s":""}"#);
-}
-
-#[test]
-fn an_index_whose_file_is_gone_is_removed() {
-    let files = Files::new();
-    let options = kept(&files);
-    let count = || {
-        fs::read_dir(files.0.path().join("indexes"))
-            .unwrap()
-            .count()
-    };
-    for number in 0..3 {
-        let path = files.write(&format!("{number}.ndjson"), many_lines(100));
-        assert_eq!(sidecar_of(&path, &options), SidecarUse::Written);
-        assert_eq!(count(), 1);
-        fs::remove_file(path).unwrap();
-    }
-}
-
-#[test]
-fn a_folder_that_cannot_be_written_does_not_matter() {
-    let files = Files::new();
-    let folder = files.write("file", "");
-    let path = files.write("many.ndjson", many_lines(100));
-    let options = large().with_index_folder(Some(&folder));
-    assert!(matches!(sidecar_of(&path, &options), SidecarUse::Failed(_)));
-}
-
 /// Asserts that the mistake in `bytes` is reported with the same words, wherever the records would be.
 fn expect_same_error(files: &Files, name: &str, bytes: &[u8]) {
     let path = files.write(name, bytes);
@@ -403,76 +273,4 @@ fn a_quote_that_is_never_closed_does_not_fill_the_memory() {
     let path = files.write("b.ndjson", format!("1\n[{}", "1,".repeat(4_000_000)));
     let error = Dataset::load(&path, &options).unwrap_err().to_string();
     assert!(error.contains("b.ndjson:2:1: record 2 has"), "{error}");
-}
-
-/// A file that is played, with the path of the file.
-fn playing(files: &Files) -> (Dataset, std::path::PathBuf) {
-    let path = files.write("many.ndjson", many_lines(5_000));
-    (Dataset::load(&path, &large()).unwrap(), path)
-}
-
-/// Asserts that the records can no longer be read, for a reason that contains `seen`.
-fn expect_changed(dataset: &Dataset, seen: &str) {
-    let change = |error: SourceError| error.change().unwrap_or_default().to_owned();
-    for index in [4_999, 0, 4_999] {
-        let found = change(dataset.read(index..index + 1).unwrap_err());
-        assert!(found.contains(seen), "{found}");
-    }
-    assert!(change(dataset.poll_fields().unwrap_err()).contains(seen));
-}
-
-#[test]
-fn a_flipped_bit_is_noticed_when_it_is_read() {
-    let files = Files::new();
-    let (dataset, path) = playing(&files);
-    let offset = fs::metadata(&path).unwrap().len() - 10;
-    let file = File::options().read(true).write(true).open(&path).unwrap();
-    let mut byte = [0];
-    file.read_exact_at(&mut byte, offset).unwrap();
-    file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
-    let first = dataset.read(0..1).unwrap();
-    assert_eq!(first[0], r#"{"i":0,"v":0,"s":""}"#);
-    expect_changed(&dataset, "are not those that were indexed");
-}
-
-#[test]
-fn a_truncated_file_is_noticed_even_for_records_that_are_still_there() {
-    let files = Files::new();
-    let (dataset, path) = playing(&files);
-    let len = fs::metadata(&path).unwrap().len();
-    OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(len - 1)
-        .unwrap();
-    expect_changed(
-        &dataset,
-        &format!("it has {} bytes instead of {len}", len - 1),
-    );
-}
-
-#[test]
-fn a_replaced_or_deleted_file_is_noticed() {
-    let files = Files::new();
-    let (dataset, path) = playing(&files);
-    let other = files.write("other.ndjson", many_lines(5_000));
-    fs::rename(other, &path).unwrap();
-    expect_changed(&dataset, "another file is in its place");
-    let (dataset, path) = playing(&files);
-    fs::remove_file(path).unwrap();
-    expect_changed(&dataset, "it was deleted or moved");
-}
-
-#[test]
-fn a_file_that_grows_or_is_touched_plays_on_as_it_was() {
-    let files = Files::new();
-    let (dataset, path) = playing(&files);
-    let before = read(&dataset);
-    let (fresh, _) = playing(&files);
-    let mut file = OpenOptions::new().append(true).open(path).unwrap();
-    file.write_all(b"{\"i\":5000}\n").unwrap();
-    assert_eq!(read(&dataset), before);
-    assert_eq!(read(&fresh), before);
-    assert_eq!(dataset.count().get(), 5_000);
 }

@@ -12,7 +12,7 @@ import type { LiveChart } from "../live_chart";
 import { hasOnlyRecords, type PlayerScene } from "../player/topic_traces";
 import type { Records } from "../records";
 import { strings } from "../strings";
-import { OnDemand } from "../view/on_demand";
+import { OnDemand } from "../view/deferred";
 import type { Parts } from "../view/parts";
 import type { Preferences } from "../view/preference";
 import type { AxisChoices } from "./axis_choices";
