@@ -109,12 +109,12 @@ const SMALL_FILES: &[(&str, &str)] = &[
         "chart and view use it without knowing how fields are read",
     ),
     (
-        "web/src/view/keyboard.ts",
-        "the only part of the view that listens to keys",
+        "web/src/view/deferred.ts",
+        "the parts of the page and the view share it",
     ),
     (
-        "web/src/view/on_demand.ts",
-        "the parts of the page and the view share it",
+        "web/src/view/keyboard.ts",
+        "the only part of the view that listens to keys",
     ),
     (
         "web/src/view/option_problems.ts",
