@@ -64,7 +64,7 @@ fn columns_count_characters() {
         ),
         [
             "x.toml:1:1: x: unknown key; use one of `server`, `ops`, `log`, `state`, `topics`",
-            "x.toml:5:3: topics.ecg.y: unknown key; use one of `dataset`, `format`, `columns`, `rate`, `time`, `time_unit`, \
+            "x.toml:5:3: topics.ecg.y: unknown key; use one of `dataset`, `format`, `columns`, `channel`, `rate`, `time`, `time_unit`, \
              `max_gap`, `loop_gap`, `speed`, `player`, `loop`, `start`, `backfill`, `delay`, `coalesce`, `slow`, `max_lag`, `record_max`, `about`, `next`, `fields`"
         ]
     );

@@ -265,6 +265,10 @@ fn flags_override_the_environment_which_overrides_the_file() {
 fn every_file_in_config_is_valid() {
     for entry in std::fs::read_dir(hub::root().join("config")).unwrap() {
         let path = entry.unwrap().path();
+        // The folder has the recordings of the demonstration.
+        if path.is_dir() {
+            continue;
+        }
         let output = hub::program()
             .arg("check")
             .arg("--config")
