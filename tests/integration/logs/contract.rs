@@ -26,7 +26,7 @@ const TESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "dataset.indexed",
-        "datasets/large",
+        "datasets/large/index",
         "a_hub_keeps_the_index_of_a_large_file_for_the_next_start",
     ),
     (
