@@ -55,8 +55,11 @@ async function expectLive(
 test.each(PATHS)("the page and its links work under %s, with and without a trailing slash", async (path) => {
   await under(path, async (url) => {
     await expectLive(url);
-    await expectLive(`${url}/`, async ({ page }) => {
-      const links = await page.$$eval('[data-part="menu"] .links a', (all) =>
+    await expectLive(`${url}/`, async (screen) => {
+      // The menu comes when it is opened.
+      await screen.click("menu-open");
+      await screen.page.waitForSelector('[data-part="menu"] .links a');
+      const links = await screen.page.$$eval('[data-part="menu"] .links a', (all) =>
         all.map((link) => (link as HTMLAnchorElement).href),
       );
       expect(links).toEqual(
