@@ -36,7 +36,7 @@ const MAGIC: [(&[u8], DatasetFormat); 6] = [
     // With an encrypted footer.
     (b"PARE", DatasetFormat::Parquet),
     (b"ARROW1", DatasetFormat::Arrow),
-    // The first version of Feather, a format of its own, which the reader of Arrow reports.
+    // The first version of Feather, another format, which the reader of Arrow reports.
     (b"FEA1", DatasetFormat::Arrow),
     // A stream of Arrow IPC.
     (b"\xff\xff\xff\xff", DatasetFormat::Arrow),
@@ -128,7 +128,7 @@ impl<'a> InputFile<'a> {
     }
 }
 
-/// The format of a file that begins with `bytes`, if that tells it.
+/// The format of a file that begins with `bytes`, if they say so.
 pub(super) fn format_by_content(bytes: &[u8]) -> Option<DatasetFormat> {
     let begins = |(magic, _): &&(&[u8], DatasetFormat)| bytes.starts_with(magic);
     MAGIC.iter().find(begins).map(|(_, format)| *format)

@@ -209,7 +209,7 @@ struct Batches {
 }
 
 impl Batches {
-    /// Decodes a message; `None` if it has no rows of its own.
+    /// Decodes a message; `None` if it has no rows itself.
     fn decode(&mut self, part: &StreamPart) -> Result<Option<RecordBatch>, String> {
         let message = part.message()?;
         let version = message.version();
